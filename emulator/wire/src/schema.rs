@@ -196,6 +196,8 @@ pub struct ServiceSchema {
     pub api_version: &'static str,
     /// Namespace of XML answers.
     pub xml_namespace: Option<&'static str>,
+    /// REST XML faults stand at the root of the body as `<Error>`, without `<ErrorResponse>` around them (S3's trait noErrorWrapping).
+    pub bare_errors: bool,
     /// The service answers JSON and CBOR faults with `x-amzn-query-error`.
     pub query_compatible: bool,
     /// Operations that are built.
