@@ -1,0 +1,129 @@
+//! The runner: claims due task rows and hands them to their services, and wakes sleepers as the clock goes.
+
+use super::Cloud;
+use crate::{Context, Fault, Principal, RecordKind, Token, store::{Read, TaskId, TaskRow}};
+use std::{collections::HashSet, sync::{Arc, Weak}, time::Duration};
+use wire::Timestamp;
+
+/// Rows read at a time; the heap never holds more of them.
+const PAGE: usize = 256;
+/// A task that keeps failing is given up after so many attempts; its service's own retry rules come before that.
+const MOST_ATTEMPTS: u32 = 10;
+
+pub(super) fn spawn(cloud: &Arc<Cloud>) {
+    let claimed = Arc::new(parking_lot::Mutex::new(HashSet::new()));
+    let work = cloud.work.clone();
+    let clock = cloud.clock.clone();
+    let on_commit = clock.clone();
+    cloud.store.on_commit(move |_| on_commit.nudge());
+    let weak = Arc::downgrade(cloud);
+    tokio::spawn(async move {
+        loop {
+            let changed = clock.changed();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let Some(cloud) = live(&weak) else { return };
+            clock.wake_due();
+            let started = start_due(&cloud, &claimed);
+            let wait = next_wait(&cloud);
+            drop(cloud);
+            if started {
+                continue;
+            }
+            work.nudge();
+            match wait {
+                Some(wait) => {
+                    tokio::select! { _ = changed => {} _ = clock.real_sleep(wait) => {} }
+                }
+                // While the clock stands, a move or a commit wakes us; the second is for clouds that were dropped.
+                None => {
+                    tokio::select! { _ = changed => {} _ = clock.real_sleep(Duration::from_secs(1)) => {} }
+                }
+            }
+        }
+    });
+}
+
+fn live(weak: &Weak<Cloud>) -> Option<Arc<Cloud>> {
+    weak.upgrade().filter(|cloud| !cloud.is_stopped())
+}
+
+type Claimed = Arc<parking_lot::Mutex<HashSet<TaskId>>>;
+
+fn start_due(cloud: &Arc<Cloud>, claimed: &Claimed) -> bool {
+    let now = cloud.clock.now();
+    let due = cloud.work.claim(|| {
+        let mut mine = claimed.lock();
+        let rows = cloud.store.read(|s| s.due_tasks(now, PAGE + mine.len()));
+        let busy: HashSet<String> = rows.iter().filter(|r| mine.contains(&r.id)).filter_map(lane).collect();
+        let mut lanes = busy;
+        rows.into_iter()
+            .filter(|row| !mine.contains(&row.id))
+            .filter(|row| lane(row).is_none_or(|lane| lanes.insert(lane)))
+            .take(PAGE)
+            .map(|row| {
+                mine.insert(row.id.clone());
+                (format!("{}:{}", row.service, row.kind).into(), row)
+            })
+            .collect()
+    });
+    let any = !due.is_empty();
+    for (token, row) in due {
+        tokio::spawn(run(cloud.clone(), row, token, claimed.clone()));
+    }
+    any
+}
+
+/// Tasks of one lane run one after the other.
+fn lane(row: &TaskRow) -> Option<String> {
+    row.key.as_ref().map(|key| format!("{}/{}/{key}", row.service, row.kind))
+}
+
+fn next_wait(cloud: &Arc<Cloud>) -> Option<Duration> {
+    // Rows that are running are due and stay until they end; only what comes after them counts.
+    let now = cloud.clock.now();
+    let task = cloud.store.read(|s| s.next_due_after(now));
+    let due = task.into_iter().chain(cloud.clock.next_sleeper()).min()?;
+    cloud.clock.real_until(due)
+}
+
+async fn run(cloud: Arc<Cloud>, row: TaskRow, token: Token, claimed: Claimed) {
+    let id = row.id.clone();
+    let principal = Principal::Service {
+        name: format!("{}.amazonaws.com", row.service).into(),
+        source_arn: None,
+        source_account: Some(row.scope.account.clone()),
+    };
+    let cx = Context::new(cloud.clone(), principal, row.scope.clone(), row.cause ^ row.id.seq.rotate_left(32));
+    let (service, kind, attempts) = (row.service.clone(), row.kind.clone(), row.attempts);
+    let result = match cloud.service(&service) {
+        Some(found) => found.clone().task(&cx, row).await,
+        None => Err(Fault::internal(format!("a task for {service}, which this cloud does not have"))),
+    };
+    let outcome = result.as_ref().err().map_or("ok".to_owned(), |f| f.code.to_string());
+    let detail = result.as_ref().err().map_or(serde_json::Value::Null, |f| serde_json::json!({ "message": f.message }));
+    cloud.journal.write(&cx, RecordKind::Timer, &service, &kind, "", &outcome, detail);
+    let again = result.is_err() && attempts + 1 < MOST_ATTEMPTS;
+    let done = cloud
+        .store
+        .write(|tx| {
+            match again {
+                true => tx.retry_task(&id, retry_at(cloud.clock.now(), attempts)),
+                false => tx.cancel(&id),
+            }
+            Ok(())
+        })
+        .await;
+    if let Err(fault) = done {
+        cloud.journal.write(&cx, RecordKind::House, &service, &kind, "", "StoreFailure", serde_json::json!({ "message": fault.message }));
+    }
+    claimed.lock().remove(&id);
+    drop(token);
+    cloud.clock.nudge();
+}
+
+/// One second, doubling, at most five minutes: as AWS's own event delivery backs off.
+fn retry_at(now: Timestamp, attempts: u32) -> Timestamp {
+    let secs = 1i128 << attempts.min(8);
+    now.plus_ns(secs.min(300) * 1_000_000_000)
+}

@@ -1,0 +1,17 @@
+//! Endpoints that are not an AWS API: JWKS, execute-api, hosted pages, function URLs. Their subject is HTTP, so they see it.
+
+use crate::{Cloud, Context};
+use futures_util::future::BoxFuture;
+use http::request::Parts;
+use wire::{Body, ReplyBody};
+
+/// An endpoint of a service that is not its API.
+pub trait Door: Send + Sync {
+    /// Its name in the journal (`execute-api`).
+    fn name(&self) -> &'static str;
+    /// Whether this request is for it, by host and path. Asked before which-service, in the order of services.
+    fn takes(&self, cloud: &Cloud, head: &Parts) -> bool;
+    /// Answers. The context's principal is whoever signed the request if it was signed for `execute-api` or the like, else anonymous;
+    /// its scope is the default account until the door has found the owner of the resource.
+    fn answer<'a>(&'a self, cx: Context, head: Parts, body: Body) -> BoxFuture<'a, http::Response<ReplyBody>>;
+}

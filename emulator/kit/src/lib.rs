@@ -1,0 +1,50 @@
+//! What every service stands on: clock, store, journal, work, faults, dispatch and ports. Names no service.
+//!
+//! A *cloud* ([`Cloud`]) is the unit of isolation. A service is a struct with a table ([`service!`]), handlers that take a [`Context`],
+//! and the hooks of [`Service`].
+#![deny(missing_docs)]
+
+extern crate self as kit;
+
+pub mod access;
+pub mod arn;
+pub mod clock;
+mod clock_page;
+pub mod cloud;
+pub mod context;
+pub mod door;
+pub mod faults;
+pub mod ids;
+pub mod journal;
+pub mod pages;
+pub mod ports;
+pub mod principal;
+pub mod service;
+pub mod store;
+pub mod time;
+pub mod work;
+
+pub use access::{Access, Authorize, Decider, Decision, Grant, Need, ResourceSide};
+pub use arn::Arn;
+pub use clock::{Clock, ClockMode, ClockReading};
+pub use cloud::{AdvanceOptions, Advanced, Call, Cloud, CloudBuilder, DEFAULT_ACCOUNT, DEFAULT_REGION, NotQuiet, Settle};
+pub use context::{Context, Source};
+pub use door::Door;
+pub use faults::{Effect, FaultRule, Faults};
+#[doc(hidden)]
+pub use futures_util::future::BoxFuture;
+pub use ids::{Ids, hex};
+pub use journal::{Evicted, Journal, Record, RecordKind};
+#[doc(hidden)]
+pub use pastey::paste;
+pub use policy;
+pub use ports::Ports;
+pub use principal::{Principal, RoleSession, UserIdentity};
+#[doc(hidden)]
+pub use service::erase;
+pub use service::{AnyReply, Label, Operations, Service, Typed};
+pub use store::{Index, Key, Read, Scope, Snapshot, Store, Table, TableScope, Tx};
+#[doc(hidden)]
+pub use wire;
+pub use wire::{Body, Bytes, Fault, Reply, ReplyBody, Timestamp};
+pub use work::{Token, Work};

@@ -1,0 +1,250 @@
+//! Ports: the narrow ways by which services meet. A service registers what it offers when it starts; a caller shows a [`Grant`].
+//!
+//! Each port speaks AWS's nouns and knows no service's inside. A port that nobody offers answers a fault that says which service to add.
+
+use crate::{Context, Fault, Grant, Principal, RoleSession};
+use futures_util::future::BoxFuture;
+use parking_lot::RwLock;
+use std::{ops::Range, sync::Arc};
+use wire::{Body, Bytes, Timestamp};
+
+/// Invokes functions. Grant: `lambda:InvokeFunction` on the function's ARN (with qualifier where given).
+pub trait Functions: Send + Sync {
+    /// Runs a function and waits for its answer, or queues it (`asynchronous`) and answers at once.
+    fn invoke<'a>(&'a self, cx: &'a Context, grant: Grant, call: Invocation) -> BoxFuture<'a, Result<Invoked, Fault>>;
+    /// Whether a function (ARN, qualified or not) exists.
+    fn exists(&self, cx: &Context, function_arn: &str) -> bool;
+}
+
+/// A call of a function.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// ARN, with a qualifier for a version or alias.
+    pub function_arn: String,
+    /// The event, JSON.
+    pub payload: Bytes,
+    /// Queue it, as InvocationType `Event` does.
+    pub asynchronous: bool,
+}
+
+/// What a function answered.
+#[derive(Clone, Debug, Default)]
+pub struct Invoked {
+    /// 200, 202 or 204.
+    pub status: u16,
+    /// The answer, or the error object.
+    pub payload: Bytes,
+    /// `Unhandled` when the function failed.
+    pub function_error: Option<String>,
+}
+
+/// Reads and writes objects. Grants: `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject` on `arn:aws:s3:::bucket/key`, `s3:ListBucket` on the bucket.
+pub trait Objects: Send + Sync {
+    /// An object's description and, if `range` is given or whole, its bytes.
+    fn get<'a>(&'a self, cx: &'a Context, grant: Grant, bucket: &'a str, key: &'a str, range: Option<Range<u64>>) -> BoxFuture<'a, Result<ObjectBytes, Fault>>;
+    /// Description only.
+    fn head<'a>(&'a self, cx: &'a Context, grant: Grant, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<ObjectInfo, Fault>>;
+    /// Writes an object.
+    fn put<'a>(&'a self, cx: &'a Context, grant: Grant, object: NewObject, body: Body) -> BoxFuture<'a, Result<ObjectInfo, Fault>>;
+    /// Deletes an object.
+    fn delete<'a>(&'a self, cx: &'a Context, grant: Grant, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<(), Fault>>;
+    /// Keys under a prefix in key order, starting after `after`, at most `limit`.
+    fn list<'a>(&'a self, cx: &'a Context, grant: Grant, bucket: &'a str, prefix: &'a str, after: Option<String>, limit: usize) -> BoxFuture<'a, Result<Vec<ObjectInfo>, Fault>>;
+    /// Account and region of a bucket.
+    fn owner(&self, cx: &Context, bucket: &str) -> Option<crate::store::Scope>;
+}
+
+/// An object's description.
+#[derive(Clone, Debug, Default)]
+pub struct ObjectInfo {
+    /// Key.
+    pub key: String,
+    /// Bytes.
+    pub size: u64,
+    /// ETag without quotes.
+    pub etag: String,
+    /// Content type.
+    pub content_type: String,
+    /// Last change.
+    pub last_modified: Timestamp,
+    /// Version id, where the bucket keeps versions.
+    pub version_id: Option<String>,
+}
+
+/// An object's description and bytes.
+#[derive(Clone, Debug, Default)]
+pub struct ObjectBytes {
+    /// Description.
+    pub info: ObjectInfo,
+    /// The bytes asked for.
+    pub bytes: Bytes,
+}
+
+/// An object to be written.
+#[derive(Clone, Debug, Default)]
+pub struct NewObject {
+    /// Bucket.
+    pub bucket: String,
+    /// Key.
+    pub key: String,
+    /// Content type; `binary/octet-stream` when absent.
+    pub content_type: Option<String>,
+    /// User metadata.
+    pub metadata: Vec<(String, String)>,
+}
+
+/// Sends to queues. Grant: `sqs:SendMessage` on the queue's ARN.
+pub trait Queues: Send + Sync {
+    /// Sends a message; its id.
+    fn send<'a>(&'a self, cx: &'a Context, grant: Grant, queue_arn: &'a str, body: String, attributes: Vec<(String, String)>) -> BoxFuture<'a, Result<String, Fault>>;
+    /// Whether the queue exists.
+    fn exists(&self, cx: &Context, queue_arn: &str) -> bool;
+}
+
+/// Writes log lines. Grant: `logs:PutLogEvents` on the stream's ARN (`arn:aws:logs:R:A:log-group:G:log-stream:S`).
+pub trait LogLines: Send + Sync {
+    /// Appends lines; makes group and stream where `create` says so.
+    fn append<'a>(&'a self, cx: &'a Context, grant: Grant, group: &'a str, stream: &'a str, lines: Vec<(Timestamp, String)>, create: bool) -> BoxFuture<'a, Result<(), Fault>>;
+}
+
+/// Checks tokens of user pools.
+pub trait UserPools: Send + Sync {
+    /// The claims of a valid token of one of these pools (ARNs); the error says why not (`expired`, `signature`, `issuer`...).
+    fn verify(&self, cx: &Context, pool_arns: &[String], token: &str) -> Result<serde_json::Map<String, serde_json::Value>, String>;
+    /// Whether the pool exists.
+    fn exists(&self, cx: &Context, pool_arn: &str) -> bool;
+}
+
+/// Finds what signs requests: users' keys (iam) and temporary keys (sts).
+pub trait AccessKeys: Send + Sync {
+    /// The key, if it is known here. Expired temporary keys are found too: the gateway tells why.
+    fn find(&self, cloud: &crate::Cloud, access_key_id: &str) -> Option<AccessKey>;
+}
+
+/// A key that signs requests.
+#[derive(Clone, Debug)]
+pub struct AccessKey {
+    /// Secret.
+    pub secret: String,
+    /// Session token that must come with it.
+    pub session_token: Option<String>,
+    /// Who signs with it.
+    pub principal: Principal,
+    /// End of a temporary key.
+    pub expires: Option<Timestamp>,
+    /// False for keys that were set inactive.
+    pub active: bool,
+}
+
+/// Issues temporary credentials inside the house (functions' roles). The trust policy is checked for the service principal.
+pub trait Sessions: Send + Sync {
+    /// Credentials of a role for a service that runs on its behalf; refused when the role doesn't trust the service.
+    fn for_service<'a>(&'a self, cx: &'a Context, role_arn: &'a str, service: &'a str, session_name: &'a str, seconds: u32) -> BoxFuture<'a, Result<TemporaryKey, Fault>>;
+}
+
+/// Temporary credentials.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct TemporaryKey {
+    /// `LSIA...`
+    pub access_key_id: String,
+    /// Secret.
+    pub secret_access_key: String,
+    /// Session token.
+    pub session_token: String,
+    /// End.
+    pub expires: Timestamp,
+    /// The session.
+    pub session: RoleSession,
+}
+
+/// Knows roles.
+pub trait Roles: Send + Sync {
+    /// A role by ARN.
+    fn role(&self, cx: &Context, role_arn: &str) -> Option<RoleInfo>;
+}
+
+/// A role.
+#[derive(Clone, Debug)]
+pub struct RoleInfo {
+    /// ARN.
+    pub arn: String,
+    /// Name.
+    pub name: String,
+    /// Path.
+    pub path: String,
+    /// `AROA...`-like id.
+    pub id: String,
+    /// Trust policy, JSON.
+    pub trust_policy: String,
+    /// Longest session, seconds.
+    pub max_session_secs: u32,
+}
+
+/// Reads and writes the data catalog (Glue) on the caller's own permissions.
+pub trait Catalog: Send + Sync {
+    /// A database; JSON as GetDatabase answers it under `Database`. Checks `glue:GetDatabase` for the caller.
+    fn database<'a>(&'a self, cx: &'a Context, name: &'a str) -> BoxFuture<'a, Result<serde_json::Value, Fault>>;
+    /// All databases.
+    fn databases<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<Vec<serde_json::Value>, Fault>>;
+    /// A table; JSON as GetTable answers it under `Table`.
+    fn table<'a>(&'a self, cx: &'a Context, database: &'a str, name: &'a str) -> BoxFuture<'a, Result<serde_json::Value, Fault>>;
+    /// All tables of a database.
+    fn tables<'a>(&'a self, cx: &'a Context, database: &'a str) -> BoxFuture<'a, Result<Vec<serde_json::Value>, Fault>>;
+    /// All partitions of a table; JSON as GetPartitions answers them.
+    fn partitions<'a>(&'a self, cx: &'a Context, database: &'a str, table: &'a str) -> BoxFuture<'a, Result<Vec<serde_json::Value>, Fault>>;
+    /// Runs any other Glue operation with its JSON input (`CreateTable`).
+    fn run<'a>(&'a self, cx: &'a Context, operation: &'a str, input: serde_json::Value) -> BoxFuture<'a, Result<serde_json::Value, Fault>>;
+}
+
+/// The ports of a cloud.
+#[derive(Default)]
+pub struct Ports {
+    functions: RwLock<Option<Arc<dyn Functions>>>,
+    objects: RwLock<Option<Arc<dyn Objects>>>,
+    queues: RwLock<Option<Arc<dyn Queues>>>,
+    logs: RwLock<Option<Arc<dyn LogLines>>>,
+    user_pools: RwLock<Option<Arc<dyn UserPools>>>,
+    sessions: RwLock<Option<Arc<dyn Sessions>>>,
+    roles: RwLock<Option<Arc<dyn Roles>>>,
+    catalog: RwLock<Option<Arc<dyn Catalog>>>,
+    access_keys: RwLock<Vec<Arc<dyn AccessKeys>>>,
+}
+
+macro_rules! ports {
+    ($($field:ident, $offer:ident: $port:ident, $service:literal;)*) => {
+        impl Ports {
+            $(
+                /// The port, or the fault that names the service that is missing.
+                pub fn $field(&self) -> Result<Arc<dyn $port>, Fault> {
+                    self.$field.read().clone().ok_or_else(|| missing($service))
+                }
+                /// Registers the service that offers the port.
+                pub fn $offer(&self, port: Arc<dyn $port>) {
+                    *self.$field.write() = Some(port);
+                }
+            )*
+            /// Registers a finder of access keys.
+            pub fn offer_access_keys(&self, finder: Arc<dyn AccessKeys>) {
+                self.access_keys.write().push(finder);
+            }
+            /// Finds an access key among all that are known.
+            pub fn find_access_key(&self, cloud: &crate::Cloud, id: &str) -> Option<AccessKey> {
+                self.access_keys.read().iter().find_map(|finder| finder.find(cloud, id))
+            }
+        }
+    };
+}
+ports! {
+    functions, offer_functions: Functions, "lambda";
+    objects, offer_objects: Objects, "s3";
+    queues, offer_queues: Queues, "sqs";
+    logs, offer_logs: LogLines, "logs";
+    user_pools, offer_user_pools: UserPools, "cognito-idp";
+    sessions, offer_sessions: Sessions, "sts";
+    roles, offer_roles: Roles, "iam";
+    catalog, offer_catalog: Catalog, "glue";
+}
+
+fn missing(service: &str) -> Fault {
+    Fault::new("ServiceUnavailable", 503, format!("this cloud was built without the {service} service, which the call needs"))
+}
