@@ -177,10 +177,7 @@ mod tests {
     fn a_patch_merges_replaces_and_removes() {
         let mut model = json!({"shapes": {"A": {"type": "string", "max": 3}, "B": {"required": ["x", "y"]}}});
         merge(&mut model, &json!({"shapes": {"A": {"max": null, "min": 1}, "B": {"required": ["x"]}, "C": {"type": "blob"}}}));
-        assert_eq!(
-            model,
-            json!({"shapes": {"A": {"type": "string", "min": 1}, "B": {"required": ["x"]}, "C": {"type": "blob"}}})
-        );
+        assert_eq!(model, json!({"shapes": {"A": {"type": "string", "min": 1}, "B": {"required": ["x"]}, "C": {"type": "blob"}}}));
     }
 
     #[test]

@@ -8,8 +8,8 @@ use std::collections::HashSet;
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum", "extern", "false",
     "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub",
-    "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where",
-    "while", "yield",
+    "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while",
+    "yield",
 ];
 
 /// Keywords that not even a raw identifier may spell.
@@ -29,7 +29,9 @@ pub fn snake(name: &str) -> String {
         let before = at.checked_sub(1).map(|i| chars[i]);
         let starts_word = c.is_uppercase()
             && before.is_some_and(|b| {
-                b.is_lowercase() || b.is_ascii_digit() || (b.is_uppercase() && chars.get(at + 1).is_some_and(|n| n.is_lowercase()) && !plural(&chars, at))
+                b.is_lowercase()
+                    || b.is_ascii_digit()
+                    || (b.is_uppercase() && chars.get(at + 1).is_some_and(|n| n.is_lowercase()) && !plural(&chars, at))
             });
         if starts_word && !out.ends_with('_') {
             out.push('_');
@@ -109,7 +111,8 @@ impl Taken {
     pub fn take(&mut self, name: String, suffix: &str) -> String {
         let second = (!suffix.is_empty()).then(|| format!("{name}{suffix}"));
         let numbered = (2..).map(|n| format!("{name}{n}"));
-        let free = std::iter::once(name.clone()).chain(second).chain(numbered).find(|name| !self.0.contains(name)).expect("numbers don't end");
+        let free =
+            std::iter::once(name.clone()).chain(second).chain(numbered).find(|name| !self.0.contains(name)).expect("numbers don't end");
         self.0.insert(free.clone());
         free
     }

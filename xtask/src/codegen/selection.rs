@@ -7,9 +7,39 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Type names that generated code and the macros of `wire` use without a path, or that everybody reads as Rust's own.
 const SPOKEN_FOR: &[&str] = &[
-    "BTreeMap", "Box", "Bytes", "Clone", "Copy", "Debug", "Default", "Document", "Drop", "Eq", "Err", "Error", "Fn", "From", "Hash",
-    "Into", "Iterator", "None", "Ok", "Option", "Ord", "PartialEq", "PartialOrd", "Result", "SERVICE", "Self", "Send", "Some", "String",
-    "Sync", "Timestamp", "ToString", "Vec",
+    "BTreeMap",
+    "Box",
+    "Bytes",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Document",
+    "Drop",
+    "Eq",
+    "Err",
+    "Error",
+    "Fn",
+    "From",
+    "Hash",
+    "Into",
+    "Iterator",
+    "None",
+    "Ok",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Result",
+    "SERVICE",
+    "Self",
+    "Send",
+    "Some",
+    "String",
+    "Sync",
+    "Timestamp",
+    "ToString",
+    "Vec",
 ];
 
 /// One operation of the table.
@@ -40,8 +70,11 @@ pub struct Selection {
     pub tabled: BTreeSet<String>,
     /// Structures that only callers write, so that a missing required member never reaches a handler.
     pub input_only: BTreeSet<String>,
-    /// `<Op>Input` or `<Op>Output` names that stand for a shape with a name of its own: alias, shape.
+    /// `<Op>Output` names that stand for a shape with a name of its own: alias, shape.
     pub aliases: Vec<(String, String)>,
+    /// `<Op>Input` structures over a shape that several operations take: name, shape. Never an alias, because what an operation needs to
+    /// be allowed is told by the type of its input.
+    pub copies: Vec<(String, String)>,
     types: BTreeMap<String, String>,
     statics: BTreeMap<String, String>,
 }
@@ -57,7 +90,11 @@ impl Selection {
                 Some(shape) => End::Shape(shape.to_owned()),
                 None => End::Empty(format!("{name}{suffix}")),
             };
-            operations.push(Operation { name: name.clone(), input: end(model.input(json), "Input"), output: end(model.output(json), "Output") });
+            operations.push(Operation {
+                name: name.clone(),
+                input: end(model.input(json), "Input"),
+                output: end(model.output(json), "Output"),
+            });
             model.input(json).into_iter().for_each(|shape| reach(model, shape, &mut inputs));
             model.output(json).into_iter().for_each(|shape| reach(model, shape, &mut outputs));
         }
@@ -69,8 +106,16 @@ impl Selection {
         // The tables take the texts of an enum from its type, so faults bring their enums along.
         typed.extend(tabled.iter().filter(|name| model.kind(name) == "enum").cloned());
         let input_only = inputs.difference(&outputs).filter(is_struct).cloned().collect();
-        let mut selection =
-            Selection { operations, typed, tabled, input_only, aliases: Vec::new(), types: BTreeMap::new(), statics: BTreeMap::new() };
+        let mut selection = Selection {
+            operations,
+            typed,
+            tabled,
+            input_only,
+            aliases: Vec::new(),
+            copies: Vec::new(),
+            types: BTreeMap::new(),
+            statics: BTreeMap::new(),
+        };
         selection.name_all(model);
         Ok(selection)
     }
@@ -93,6 +138,7 @@ impl Selection {
                 let alias = types.take(format!("{}{suffix}", operation.name), "");
                 match end {
                     End::Shape(shape) if own_to_one_end(model, shape) => drop(ends.insert(shape.clone(), alias)),
+                    End::Shape(shape) if suffix == "Input" => self.copies.push((alias, shape.clone())),
                     End::Shape(shape) => self.aliases.push((alias, shape.clone())),
                     End::Empty(_) => {}
                 }
@@ -106,6 +152,11 @@ impl Selection {
             }
             !same
         });
+        for (_, shape) in &self.copies {
+            if !nested(model, shape) && !self.operations.iter().any(|o| matches!(&o.output, End::Shape(out) if out == shape)) {
+                self.typed.remove(shape);
+            }
+        }
         let mut statics = Taken::with(&["SERVICE"]);
         for shape in &self.tabled {
             let name = match ends.get(shape) {
@@ -139,8 +190,12 @@ impl End {
 /// types keep their names when a table grows.
 fn own_to_one_end(model: &Model, shape: &str) -> bool {
     let ends = model.operations().flat_map(|(_, operation)| [model.input(operation), model.output(operation)]);
-    let nested = model.shapes().any(|(_, other)| targets(other).any(|target| target == shape));
-    ends.flatten().filter(|end| *end == shape).count() == 1 && !nested
+    ends.flatten().filter(|end| *end == shape).count() == 1 && !nested(model, shape)
+}
+
+/// Whether another shape holds this one.
+fn nested(model: &Model, shape: &str) -> bool {
+    model.shapes().any(|(_, other)| targets(other).any(|target| target == shape))
 }
 
 /// Adds a shape and all it holds.

@@ -6,7 +6,7 @@ use super::{BOTOCORE, tables, types};
 
 /// The rules a reader of the file needs, at its top.
 const HEAD: &str = "//!
-//! - Every operation has `<Op>Input` and `<Op>Output`; where AWS's model uses one shape in several places the name is an alias of it.
+//! - Every operation has `<Op>Input` and `<Op>Output`; an output that AWS's model also uses elsewhere is an alias of that shape's type.
 //! - Members that AWS marks required are plain fields in structures that only callers send (a request without them is refused before a
 //!   handler runs). In what the service sends or shares, required texts, numbers, blobs, lists and maps are plain; required enums,
 //!   moments, structures and everything optional are `Option`.

@@ -37,7 +37,9 @@ pub fn read(text: &str) -> Result<Option<Table>> {
 fn find_macro(text: &str) -> Option<usize> {
     let word = "service!";
     text.match_indices(word)
-        .find(|(at, _)| !text[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_') && text[at + word.len()..].trim_start().starts_with('{'))
+        .find(|(at, _)| {
+            !text[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_') && text[at + word.len()..].trim_start().starts_with('{')
+        })
         .map(|(at, _)| at + word.len())
 }
 

@@ -32,7 +32,11 @@ impl Tables<'_> {
         for operation in &self.selection.operations {
             for end in [&operation.input, &operation.output] {
                 if let End::Empty(name) = end {
-                    let _ = writeln!(out, "pub(super) static {}: Schema = Schema::new({name:?}, Kind::Structure(&[]));", self.selection.static_name(name));
+                    let _ = writeln!(
+                        out,
+                        "pub(super) static {}: Schema = Schema::new({name:?}, Kind::Structure(&[]));",
+                        self.selection.static_name(name)
+                    );
                 }
             }
         }
@@ -135,7 +139,8 @@ impl Tables<'_> {
             traits.push(format!("fault: Some(FaultTraits {{ code: {code:?}, status: {status}, sender: {sender} }})"));
         }
         // Of an input the operation, not the shape, says what its root element is called.
-        let root = self.model.operations().map(|(_, o)| &o["input"]).find(|i| text(i, "shape") == Some(shape) && i.get("locationName").is_some());
+        let root =
+            self.model.operations().map(|(_, o)| &o["input"]).find(|i| text(i, "shape") == Some(shape) && i.get("locationName").is_some());
         let root = root.unwrap_or(json);
         if let Some(name) = text(root, "locationName") {
             traits.push(format!("xml_name: Some({name:?})"));
@@ -160,8 +165,11 @@ impl Tables<'_> {
     }
 
     fn patterns(&self, out: &mut String) {
-        let mut lines: Vec<String> =
-            self.patterns.iter().map(|(source, name)| format!("static {name}: Pattern = Pattern::new({});\n", raw_string(source))).collect();
+        let mut lines: Vec<String> = self
+            .patterns
+            .iter()
+            .map(|(source, name)| format!("static {name}: Pattern = Pattern::new({});\n", raw_string(source)))
+            .collect();
         lines.sort();
         lines.into_iter().for_each(|line| out.push_str(&line));
         out.push('\n');
@@ -171,7 +179,8 @@ impl Tables<'_> {
         for operation in &self.selection.operations {
             let json = self.model.operation(&operation.name).expect("the selection only holds operations of the model");
             let faults: Vec<String> = self.model.errors(json).map(|shape| format!("&{}", self.selection.static_name(shape))).collect();
-            let unsigned = text(json, "authtype") == Some("none") || json["auth"].as_array().is_some_and(|a| a.iter().any(|a| a == "smithy.api#noAuth"));
+            let unsigned = text(json, "authtype") == Some("none")
+                || json["auth"].as_array().is_some_and(|a| a.iter().any(|a| a == "smithy.api#noAuth"));
             let _ = writeln!(
                 out,
                 "static {}: OperationSchema = OperationSchema {{ name: {:?}, method: {:?}, uri: {:?}, status: {}, input: &{}, output: &{}, \

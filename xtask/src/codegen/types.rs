@@ -45,10 +45,15 @@ impl<'a> Fault<'a> {
 /// Inputs and outputs in the table's order, then all other structures by name.
 pub fn structures(model: &Model, selection: &Selection, out: &mut String) {
     let mut written = std::collections::BTreeSet::new();
+    let copy = |name: &str| selection.copies.iter().find(|(copy, _)| copy == name);
     for operation in &selection.operations {
+        if let Some((name, shape)) = copy(&format!("{}Input", operation.name)) {
+            structure_named(model, selection, shape, name, out);
+        }
         for end in [&operation.input, &operation.output] {
             match end {
                 End::Empty(name) => empty(selection, name, out),
+                End::Shape(shape) if !selection.typed.contains(shape) => {}
                 End::Shape(shape) if written.insert(shape.as_str()) => structure(model, selection, shape, out),
                 End::Shape(_) => {}
             }
@@ -72,9 +77,13 @@ fn empty(selection: &Selection, name: &str, out: &mut String) {
     let _ = writeln!(out, "{DERIVES}\npub struct {name} {{}}\nwire::structure!({name}, tables::{});\n", selection.static_name(name));
 }
 
-/// One structure and the macro that ties it to its table.
+/// One structure under its own name.
 fn structure(model: &Model, selection: &Selection, shape: &str, out: &mut String) {
-    let name = selection.type_name(shape);
+    structure_named(model, selection, shape, selection.type_name(shape), out);
+}
+
+/// One structure and the macro that ties it to its table.
+fn structure_named(model: &Model, selection: &Selection, shape: &str, name: &str, out: &mut String) {
     let needed = required(model.shape(shape));
     let mut taken = Taken::default();
     let mut ties = vec![name.to_owned(), format!("tables::{}", selection.static_name(shape))];
@@ -145,11 +154,8 @@ pub fn enums(model: &Model, selection: &Selection, out: &mut String) {
     for shape in selection.typed.iter().filter(|shape| model.kind(shape) == "enum") {
         let mut taken = Taken::default();
         let texts = model.shape(shape)["enum"].as_array().expect("an enum has texts");
-        let variants: Vec<String> = texts
-            .iter()
-            .filter_map(|text| text.as_str())
-            .map(|text| format!("{} = {text:?}", taken.take(variant(text), "")))
-            .collect();
+        let variants: Vec<String> =
+            texts.iter().filter_map(|text| text.as_str()).map(|text| format!("{} = {text:?}", taken.take(variant(text), ""))).collect();
         let _ = writeln!(out, "wire::enumeration!({} {{", selection.type_name(shape));
         fold(&variants, out);
         out.push_str("});\n");

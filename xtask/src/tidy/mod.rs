@@ -1,4 +1,6 @@
 //! stub
 use crate::Result;
 use std::path::Path;
-pub fn run(_root: &Path) -> Result<()> { Ok(()) }
+pub fn run(_root: &Path) -> Result<()> {
+    Ok(())
+}
