@@ -17,6 +17,9 @@ impl Model {
         let model = Model { json };
         let known: BTreeSet<&String> = model.shapes().map(|(name, _)| name).collect();
         for (name, shape) in model.shapes() {
+            if text(shape, "type").is_none() {
+                return Err(format!("the shape {name} has no type: model.patch.json corrects a shape that AWS's model doesn't have"));
+            }
             if let Some(lost) = targets(shape).find(|target| !known.contains(&(*target).to_owned())) {
                 return Err(format!("the model's shape {name} refers to {lost}, which is not there"));
             }
@@ -184,6 +187,12 @@ mod tests {
     fn a_lost_reference_is_named() {
         let model = json!({"operations": {}, "shapes": {"A": {"type": "list", "member": {"shape": "Gone"}}}});
         assert_eq!(Model::new(model).err().unwrap(), "the model's shape A refers to Gone, which is not there");
+    }
+
+    #[test]
+    fn a_patch_of_a_shape_that_is_not_there_is_named() {
+        let model = json!({"operations": {}, "shapes": {"Gone": {"locationName": "X"}}});
+        assert!(Model::new(model).err().unwrap().starts_with("the shape Gone has no type"));
     }
 
     #[test]
