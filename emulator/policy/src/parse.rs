@@ -1,5 +1,8 @@
 //! From text to [`Document`]: the checks that AWS makes on Put, in its order and with its sentences. Identity policies
 //! go through IAM's validator, trust and resource policies through the one that IAM's roles share with S3.
+//!
+//! Few of these sentences are recorded from AWS (tests/policy/refusals.rs names them); the rest, and the order of the
+//! checks, follow public reports and want confirming against AWS.
 
 use std::collections::HashSet;
 
@@ -87,7 +90,7 @@ fn of_shape(kind: DocumentKind, flaw: &Flaw, statement: Option<usize>) -> Malfor
     malformed(message, detail)
 }
 
-/// IAM's validator. The order of its complaints is AWS's.
+/// IAM's validator. The order of its complaints follows public reports of AWS's.
 fn check_identity(outline: &Outline<'_>, rules: &Rules) -> Result<(), Malformed> {
     let statements = &outline.statements;
     if rules.require_current_version && outline.version != Some(CURRENT) {
