@@ -1,0 +1,120 @@
+//! Batches: every entry succeeds or fails by itself.
+
+use crate::{Error, Sqs, limits, messages, model::*, state::*, urls};
+use kit::{Context, Fault};
+
+impl Sqs {
+    /// Sends up to ten messages.
+    pub async fn send_message_batch(&self, cx: &Context, input: SendMessageBatchInput) -> Result<SendMessageBatchOutput, Fault> {
+        limits::batch(input.entries.iter().map(|e| e.id.as_str()))?;
+        let all: usize = input.entries.iter().map(bytes).sum();
+        if all > limits::MOST_BYTES {
+            return Err(Error::BatchRequestTooLong
+                .says(format!("Batch requests cannot be longer than {} bytes. You have sent {all} bytes.", limits::MOST_BYTES)));
+        }
+        let (scope, name) = urls::read(cx, &input.queue_url);
+        let output = cx
+            .store()
+            .write(|tx| {
+                let queue = queue(tx, &scope, &name)?;
+                let mut output = SendMessageBatchOutput::default();
+                for entry in input.entries {
+                    let id = entry.id.clone();
+                    let result = checked(&queue, entry).and_then(|new| messages::store(cx, tx, &scope, &queue, new));
+                    match result {
+                        Ok(sent) => output.successful.push(SendMessageBatchResultEntry {
+                            id,
+                            message_id: sent.id,
+                            md5_of_message_body: sent.body_md5,
+                            md5_of_message_attributes: sent.attributes_md5,
+                            md5_of_message_system_attributes: sent.system_md5,
+                            sequence_number: None,
+                        }),
+                        Err(fault) => output.failed.push(failed(id, fault)?),
+                    }
+                }
+                Ok(output)
+            })
+            .await?;
+        self.arrivals.notify_waiters();
+        Ok(output)
+    }
+
+    /// Deletes up to ten messages.
+    pub async fn delete_message_batch(&self, cx: &Context, input: DeleteMessageBatchInput) -> Result<DeleteMessageBatchOutput, Fault> {
+        limits::batch(input.entries.iter().map(|e| e.id.as_str()))?;
+        let (scope, name) = urls::read(cx, &input.queue_url);
+        cx.store()
+            .write(|tx| {
+                let queue = queue(tx, &scope, &name)?;
+                let mut output = DeleteMessageBatchOutput::default();
+                for entry in input.entries {
+                    match messages::delete(tx, &scope, &queue, &entry.receipt_handle) {
+                        Ok(()) => output.successful.push(DeleteMessageBatchResultEntry { id: entry.id }),
+                        Err(fault) => output.failed.push(failed(entry.id, fault)?),
+                    }
+                }
+                Ok(output)
+            })
+            .await
+    }
+
+    /// Keeps up to ten messages hidden.
+    pub async fn change_message_visibility_batch(
+        &self,
+        cx: &Context,
+        input: ChangeMessageVisibilityBatchInput,
+    ) -> Result<ChangeMessageVisibilityBatchOutput, Fault> {
+        limits::batch(input.entries.iter().map(|e| e.id.as_str()))?;
+        let (scope, name) = urls::read(cx, &input.queue_url);
+        let output = cx
+            .store()
+            .write(|tx| {
+                let queue = queue(tx, &scope, &name)?;
+                let mut output = ChangeMessageVisibilityBatchOutput::default();
+                for entry in input.entries {
+                    let secs = limits::between("VisibilityTimeout", entry.visibility_timeout.unwrap_or(0), 0, 43_200);
+                    match secs.and_then(|secs| messages::hide(cx, tx, &scope, &queue, &entry.receipt_handle, secs)) {
+                        Ok(()) => output.successful.push(ChangeMessageVisibilityBatchResultEntry { id: entry.id }),
+                        Err(fault) => output.failed.push(failed(entry.id, fault)?),
+                    }
+                }
+                Ok(output)
+            })
+            .await?;
+        self.arrivals.notify_waiters();
+        Ok(output)
+    }
+}
+
+fn bytes(entry: &SendMessageBatchRequestEntry) -> usize {
+    let attributes = entry.message_attributes.iter().flatten().map(|(name, value)| {
+        name.len()
+            + value.data_type.len()
+            + value.string_value.as_ref().map_or(0, String::len)
+            + value.binary_value.as_ref().map_or(0, |b| b.len())
+    });
+    entry.message_body.len() + attributes.sum::<usize>()
+}
+
+fn checked(queue: &Queue, entry: SendMessageBatchRequestEntry) -> Result<messages::NewMessage, Fault> {
+    messages::no_deduplication(&entry.message_deduplication_id)?;
+    let attributes = entry.message_attributes.unwrap_or_default();
+    limits::message(&entry.message_body, &attributes, queue.number("MaximumMessageSize"), "cannot be validated")?;
+    Ok(messages::NewMessage {
+        body: entry.message_body,
+        delay_secs: entry.delay_seconds,
+        attributes,
+        system: entry.message_system_attributes.unwrap_or_default(),
+        group: entry.message_group_id,
+    })
+}
+
+/// The entry that tells of a fault of the caller; a fault of ours fails the whole batch.
+fn failed(id: String, fault: Fault) -> Result<BatchResultErrorEntry, Fault> {
+    if fault.status >= 500 && fault.code != "NotImplemented" {
+        return Err(fault);
+    }
+    let code = fault.query_code.unwrap_or(fault.code).into_owned();
+    Ok(BatchResultErrorEntry { id, sender_fault: true, code, message: Some(fault.message) })
+}

@@ -1,0 +1,164 @@
+//! AWS's limits: names, bodies, attributes, batches.
+
+use crate::{Error, MessageAttributeValue, QueueAttributeName, state::bad_value};
+use kit::Fault;
+use std::collections::BTreeMap;
+
+/// A number among a queue's attributes.
+pub(crate) struct Number {
+    pub name: &'static str,
+    pub default: i64,
+    pub least: i64,
+    pub most: i64,
+}
+
+/// The numbers among a queue's attributes.
+pub(crate) const NUMBERS: &[Number] = &[
+    Number { name: "DelaySeconds", default: 0, least: 0, most: 900 },
+    Number { name: "MaximumMessageSize", default: MOST_BYTES as i64, least: 1024, most: MOST_BYTES as i64 },
+    Number { name: "MessageRetentionPeriod", default: 345_600, least: 60, most: 1_209_600 },
+    Number { name: "ReceiveMessageWaitTimeSeconds", default: 0, least: 0, most: 20 },
+    Number { name: "VisibilityTimeout", default: 30, least: 0, most: 43_200 },
+    Number { name: "KmsDataKeyReusePeriodSeconds", default: 300, least: 60, most: 86_400 },
+];
+
+/// Largest message, and largest batch in all.
+pub(crate) const MOST_BYTES: usize = 1_048_576;
+
+/// A queue's name; `.fifo` is refused by name.
+pub(crate) fn queue_name(name: &str) -> Result<(), Fault> {
+    if name.ends_with(".fifo") {
+        return Err(fifo());
+    }
+    let fits = (1..=80).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    match fits {
+        true => Ok(()),
+        false => Err(bad_value("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")),
+    }
+}
+
+pub(crate) fn fifo() -> Fault {
+    Fault::new("NotImplemented", 501, "windtunnel does not implement FIFO queues yet (FifoQueue).")
+}
+
+/// Attributes of CreateQueue and SetQueueAttributes.
+pub(crate) fn attributes(attributes: &BTreeMap<String, String>) -> Result<(), Fault> {
+    use QueueAttributeName::*;
+    for (name, value) in attributes {
+        let bad = || Error::InvalidAttributeValue.says(format!("Invalid value for the parameter {name}."));
+        if let Some(number) = NUMBERS.iter().find(|n| n.name == name) {
+            value.parse().ok().filter(|v| (number.least..=number.most).contains(v)).ok_or_else(bad)?;
+            continue;
+        }
+        match QueueAttributeName::parse(name) {
+            Some(FifoQueue) if value == "true" => return Err(fifo()),
+            Some(FifoQueue | ContentBasedDeduplication) => return Err(unknown(name)),
+            Some(DeduplicationScope | FifoThroughputLimit) => {
+                return Err(Error::InvalidAttributeName.says(format!("You can specify the {name} only when FifoQueue is set to true.")));
+            }
+            Some(Policy) if !value.is_empty() => {
+                kit::policy::Document::parse(value, kit::policy::DocumentKind::Resource).map_err(|_| bad())?;
+            }
+            Some(RedrivePolicy | RedriveAllowPolicy | Policy) => {}
+            Some(KmsMasterKeyId) if value.is_empty() || value == "alias/aws/sqs" => {}
+            Some(KmsMasterKeyId) => {
+                return Err(Fault::new("NotImplemented", 501, "windtunnel does not implement queues encrypted under your own KMS key (KmsMasterKeyId)."));
+            }
+            Some(SqsManagedSseEnabled) => {
+                value.parse::<bool>().map_err(|_| bad())?;
+            }
+            _ => return Err(unknown(name)),
+        }
+    }
+    Ok(())
+}
+
+fn unknown(name: &str) -> Fault {
+    Error::InvalidAttributeName.says(format!("Unknown Attribute {name}."))
+}
+
+/// A message's body and attributes; how many bytes they count.
+pub(crate) fn message(body: &str, attributes: &BTreeMap<String, MessageAttributeValue>, most: i64, reason: &str) -> Result<usize, Fault> {
+    if body.is_empty() {
+        return Err(Fault::new("MissingParameter", 400, "The request must contain the parameter MessageBody."));
+    }
+    if attributes.len() > 10 {
+        return Err(bad_value(format!("Number of message attributes [{}] exceeds the allowed maximum [10].", attributes.len())));
+    }
+    let mut bytes = body.len();
+    for (name, value) in attributes {
+        attribute(name, value)?;
+        let value_bytes = value.string_value.as_ref().map_or(0, String::len) + value.binary_value.as_ref().map_or(0, |b| b.len());
+        bytes += name.len() + value.data_type.len() + value_bytes;
+    }
+    if bytes as i64 > most {
+        return Err(bad_value(format!("One or more parameters {reason}. Reason: Message must be shorter than {most} bytes.")));
+    }
+    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}');
+    if !body.chars().all(allowed) {
+        return Err(Error::InvalidMessageContents.says(
+            "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
+        ));
+    }
+    Ok(bytes)
+}
+
+fn attribute(name: &str, value: &MessageAttributeValue) -> Result<(), Fault> {
+    let lower = name.to_ascii_lowercase();
+    let fits = (1..=256).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+        && !lower.starts_with("aws.")
+        && !lower.starts_with("amazon.");
+    if !fits {
+        return Err(bad_value(format!("Message (user) attribute name '{name}' is invalid.")));
+    }
+    let kind = value.data_type.split('.').next().unwrap_or("");
+    let full = match kind {
+        "String" => value.string_value.as_deref().is_some_and(|v| !v.is_empty()),
+        "Number" => value.string_value.as_deref().is_some_and(|v| v.parse::<f64>().is_ok()),
+        "Binary" => value.binary_value.as_deref().is_some_and(|v| !v.is_empty()),
+        _ => return Err(bad_value(format!("The type of message (user) attribute '{name}' is invalid. You must use only the following supported type prefixes: Binary, Number, String."))),
+    };
+    match full {
+        true => Ok(()),
+        false => Err(bad_value(format!("Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."))),
+    }
+}
+
+/// The ids of a batch's entries.
+pub(crate) fn batch<'a>(ids: impl ExactSizeIterator<Item = &'a str>) -> Result<(), Fault> {
+    if ids.len() == 0 {
+        return Err(Error::EmptyBatchRequest.says("There should be at least one entry in the request."));
+    }
+    if ids.len() > 10 {
+        let sent = ids.len();
+        return Err(Error::TooManyEntriesInBatchRequest.says(format!("Maximum number of entries per request are 10. You have sent {sent}.")));
+    }
+    let mut seen = std::collections::HashSet::new();
+    for id in ids {
+        if id.is_empty() || id.len() > 80 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+            return Err(Error::InvalidBatchEntryId.says(
+                "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.",
+            ));
+        }
+        if !seen.insert(id) {
+            return Err(Error::BatchEntryIdsNotDistinct.says(format!("Id {id} repeated.")));
+        }
+    }
+    Ok(())
+}
+
+/// A number of a request within its bounds.
+pub(crate) fn between(name: &str, value: i32, least: i32, most: i32) -> Result<i64, Fault> {
+    match (least..=most).contains(&value) {
+        true => Ok(value as i64),
+        false => {
+            let must = match name {
+                "MaxNumberOfMessages" => format!("Must be between {least} and {most}, if provided."),
+                "VisibilityTimeout" => format!("VisibilityTimeout must be an integer between {least} and {most}"),
+                _ => format!("Must be >= {least} and <= {most}, if provided."),
+            };
+            Err(bad_value(format!("Value {value} for parameter {name} is invalid. Reason: {must}")))
+        }
+    }
+}

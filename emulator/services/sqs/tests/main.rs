@@ -1,0 +1,149 @@
+//! Queues as a caller sees them, below HTTP: through the Directory, on a frozen clock.
+
+use kit::{AdvanceOptions, ClockMode, Cloud, Context, Fault, Settle, Timestamp};
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
+
+struct Desk {
+    cloud: Arc<Cloud>,
+    cx: Context,
+}
+
+impl Desk {
+    async fn new() -> Desk {
+        let cloud = Cloud::builder()
+            .start_at(Timestamp::from_secs(1_700_000_000))
+            .mode(ClockMode::Frozen)
+            .service(Arc::new(sqs::Sqs::new()))
+            .start()
+            .await
+            .unwrap();
+        cloud.set_endpoint("http://127.0.0.1:4566");
+        let cx = cloud.house_context("test");
+        Desk { cloud, cx }
+    }
+    async fn call(&self, operation: &str, input: Value) -> Result<Value, Fault> {
+        self.cloud.call_json(&self.cx, "sqs", operation, &input).await
+    }
+    async fn ok(&self, operation: &str, input: Value) -> Value {
+        self.call(operation, input).await.unwrap_or_else(|f| panic!("{operation}: {f}"))
+    }
+    async fn queue(&self, name: &str, attributes: Value) -> String {
+        let made = self.ok("CreateQueue", json!({ "QueueName": name, "Attributes": attributes })).await;
+        made["QueueUrl"].as_str().unwrap().to_owned()
+    }
+    async fn advance(&self, secs: u64) {
+        self.cloud.advance(AdvanceOptions { by: Duration::from_secs(secs), settle: Settle::Each, budget: Duration::from_secs(20) }).await;
+    }
+    async fn receive(&self, url: &str) -> Vec<Value> {
+        let got = self.ok("ReceiveMessage", json!({ "QueueUrl": url, "MaxNumberOfMessages": 10, "MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"] })).await;
+        got["Messages"].as_array().cloned().unwrap_or_default()
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_hidden_while_it_is_worked_on_and_comes_back() {
+    let desk = Desk::new().await;
+    let url = desk.queue("jobs", json!({})).await;
+    assert_eq!(url, "http://127.0.0.1:4566/000000000000/jobs");
+    let sent = desk.ok("SendMessage", json!({ "QueueUrl": url, "MessageBody": "hello", "MessageAttributes": { "n": { "DataType": "Number", "StringValue": "1" } } })).await;
+    assert_eq!(sent["MD5OfMessageBody"], "5d41402abc4b2a76b9719d911017c592");
+
+    let first = desk.receive(&url).await;
+    assert_eq!(first[0]["Body"], "hello");
+    assert_eq!(first[0]["Attributes"]["ApproximateReceiveCount"], "1");
+    assert_eq!(first[0]["MessageAttributes"]["n"]["StringValue"], "1");
+    assert!(desk.receive(&url).await.is_empty());
+
+    desk.advance(30).await;
+    let second = desk.receive(&url).await;
+    assert_eq!(second[0]["Attributes"]["ApproximateReceiveCount"], "2");
+    // The handle of the first receive no longer deletes.
+    desk.ok("DeleteMessage", json!({ "QueueUrl": url, "ReceiptHandle": first[0]["ReceiptHandle"] })).await;
+    desk.ok("ChangeMessageVisibility", json!({ "QueueUrl": url, "ReceiptHandle": second[0]["ReceiptHandle"], "VisibilityTimeout": 0 })).await;
+    let third = desk.receive(&url).await;
+    // A bare name and any host find the same queue.
+    desk.ok("DeleteMessage", json!({ "QueueUrl": "jobs", "ReceiptHandle": third[0]["ReceiptHandle"] })).await;
+    desk.advance(60).await;
+    let elsewhere = "https://sqs.us-east-1.amazonaws.com/000000000000/jobs";
+    assert!(desk.receive(elsewhere).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_message_received_too_often_is_dead_lettered() {
+    let desk = Desk::new().await;
+    let dead = desk.queue("dead", json!({})).await;
+    let policy = json!({ "deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:dead", "maxReceiveCount": 2 }).to_string();
+    let url = desk.queue("jobs", json!({ "VisibilityTimeout": "10", "RedrivePolicy": policy })).await;
+    let sent = desk.ok("SendMessage", json!({ "QueueUrl": url, "MessageBody": "x" })).await;
+    for _ in 0..2 {
+        assert_eq!(desk.receive(&url).await.len(), 1);
+        desk.advance(10).await;
+    }
+    assert!(desk.receive(&url).await.is_empty());
+    let buried = desk.receive(&dead).await;
+    assert_eq!(buried[0]["MessageId"], sent["MessageId"]);
+    assert_eq!(buried[0]["Attributes"]["DeadLetterQueueSourceArn"], "arn:aws:sqs:us-east-1:000000000000:jobs");
+    let sources = desk.ok("ListDeadLetterSourceQueues", json!({ "QueueUrl": dead })).await;
+    assert_eq!(sources["queueUrls"], json!([url]));
+}
+
+#[tokio::test]
+async fn a_long_poll_ends_with_the_message_and_delays_and_retention_follow_the_clock() {
+    let desk = Desk::new().await;
+    let url = desk.queue("jobs", json!({ "MessageRetentionPeriod": "60" })).await;
+    let (cloud, cx, queue) = (desk.cloud.clone(), desk.cx.clone(), url.clone());
+    let poll = tokio::spawn(async move {
+        cloud.call_json(&cx, "sqs", "ReceiveMessage", &json!({ "QueueUrl": queue, "WaitTimeSeconds": 20 })).await
+    });
+    desk.ok("SendMessage", json!({ "QueueUrl": url, "MessageBody": "late", "DelaySeconds": 5 })).await;
+    let counts = desk.ok("GetQueueAttributes", json!({ "QueueUrl": url, "AttributeNames": ["All"] })).await;
+    assert_eq!(counts["Attributes"]["ApproximateNumberOfMessagesDelayed"], "1");
+    desk.advance(5).await;
+    let got = poll.await.unwrap().unwrap();
+    assert_eq!(got["Messages"][0]["Body"], "late");
+    desk.advance(70).await;
+    assert!(desk.receive(&url).await.is_empty());
+    let counts = desk.ok("GetQueueAttributes", json!({ "QueueUrl": url, "AttributeNames": ["ApproximateNumberOfMessages"] })).await;
+    assert_eq!(counts["Attributes"]["ApproximateNumberOfMessages"], "0");
+}
+
+#[tokio::test]
+async fn batches_and_faults_say_what_aws_says() {
+    let desk = Desk::new().await;
+    let gone = desk.call("SendMessage", json!({ "QueueUrl": "nope", "MessageBody": "x" })).await.unwrap_err();
+    assert_eq!((&*gone.code, gone.query_code.as_deref()), ("QueueDoesNotExist", Some("AWS.SimpleQueueService.NonExistentQueue")));
+    let fifo = desk.call("CreateQueue", json!({ "QueueName": "a.fifo", "Attributes": { "FifoQueue": "true" } })).await.unwrap_err();
+    assert_eq!(fifo.status, 501);
+    let url = desk.queue("jobs", json!({ "MaximumMessageSize": "1024" })).await;
+    let differs = desk.call("CreateQueue", json!({ "QueueName": "jobs", "Attributes": { "DelaySeconds": "1" } })).await.unwrap_err();
+    assert_eq!(differs.message, "A queue already exists with the same name and a different value for attribute DelaySeconds");
+    let batch = json!({ "QueueUrl": url, "Entries": [{ "Id": "a", "MessageBody": "x".repeat(1025) }, { "Id": "b", "MessageBody": "ok" }] });
+    let sent = desk.ok("SendMessageBatch", batch).await;
+    assert_eq!(sent["Failed"][0]["Message"], "One or more parameters cannot be validated. Reason: Message must be shorter than 1024 bytes.");
+    assert_eq!(sent["Successful"][0]["Id"], "b");
+    let got = desk.receive(&url).await;
+    let deleted = desk.ok("DeleteMessageBatch", json!({ "QueueUrl": url, "Entries": [{ "Id": "x", "ReceiptHandle": got[0]["ReceiptHandle"] }, { "Id": "y", "ReceiptHandle": "junk" }] })).await;
+    assert_eq!((deleted["Successful"][0]["Id"].as_str(), deleted["Failed"][0]["Code"].as_str()), (Some("x"), Some("ReceiptHandleIsInvalid")));
+    let many: Vec<Value> = (0..11).map(|i| json!({ "Id": i.to_string(), "MessageBody": "x" })).collect();
+    let fault = desk.call("SendMessageBatch", json!({ "QueueUrl": url, "Entries": many })).await.unwrap_err();
+    assert_eq!(fault.message, "Maximum number of entries per request are 10. You have sent 11.");
+}
+
+#[tokio::test]
+async fn permissions_become_the_resource_policy() {
+    let desk = Desk::new().await;
+    let url = desk.queue("jobs", json!({})).await;
+    let add = json!({ "QueueUrl": url, "Label": "l", "AWSAccountIds": ["111111111111"], "Actions": ["SendMessage"] });
+    desk.ok("AddPermission", add.clone()).await;
+    let service = desk.cloud.service("sqs").unwrap();
+    let policy = service.resource_policy(&desk.cx, "arn:aws:sqs:us-east-1:000000000000:jobs").unwrap();
+    assert!(policy.contains("arn:aws:iam::111111111111:root"), "{policy}");
+    assert!(desk.call("AddPermission", add).await.is_err());
+    desk.ok("RemovePermission", json!({ "QueueUrl": url, "Label": "l" })).await;
+    assert_eq!(service.resource_policy(&desk.cx, "arn:aws:sqs:us-east-1:000000000000:jobs"), None);
+    desk.ok("PurgeQueue", json!({ "QueueUrl": url })).await;
+    assert_eq!(desk.call("PurgeQueue", json!({ "QueueUrl": url })).await.unwrap_err().code, "PurgeQueueInProgress");
+    desk.ok("DeleteQueue", json!({ "QueueUrl": url })).await;
+    assert!(desk.call("GetQueueUrl", json!({ "QueueName": "jobs" })).await.is_err());
+}
