@@ -9,12 +9,15 @@ use std::collections::BTreeSet;
 /// One service's model. Every reference in it resolves: [`Model::new`] saw to that.
 pub struct Model {
     json: Value,
+    faults: BTreeSet<String>,
+    nested: BTreeSet<String>,
+    streamed: BTreeSet<String>,
 }
 
 impl Model {
     /// Takes a model and checks that every shape it refers to exists.
     pub fn new(json: Value) -> Result<Model> {
-        let model = Model { json };
+        let mut model = Model { json, faults: BTreeSet::new(), nested: BTreeSet::new(), streamed: BTreeSet::new() };
         let known: BTreeSet<&String> = model.shapes().map(|(name, _)| name).collect();
         for (name, shape) in model.shapes() {
             if text(shape, "type").is_none() {
@@ -30,7 +33,19 @@ impl Model {
                 return Err(format!("the model's operation {name} refers to {lost}, which is not there"));
             }
         }
+        model.gather();
         Ok(model)
+    }
+
+    /// Gathers once what is asked of every shape.
+    fn gather(&mut self) {
+        let marked = self.shapes().filter(|(_, s)| flag(s, "exception") || s.get("error").is_some()).map(|(name, _)| name.as_str());
+        let thrown = self.operations().flat_map(|(_, operation)| self.errors(operation));
+        let faults = marked.chain(thrown).map(str::to_owned).collect();
+        let nested = self.shapes().flat_map(|(_, shape)| targets(shape)).map(str::to_owned).collect();
+        let streaming = self.shapes().flat_map(|(_, shape)| members(shape)).filter(|(_, member)| flag(member, "streaming"));
+        let streamed = streaming.filter_map(|(_, member)| text(member, "shape")).map(str::to_owned).collect();
+        (self.faults, self.nested, self.streamed) = (faults, nested, streamed);
     }
 
     /// The model's head: protocol, versions, names.
@@ -88,9 +103,16 @@ impl Model {
         &self.json["shapes"][name]
     }
     /// Names of all fault shapes, in name order.
-    pub fn faults(&self) -> BTreeSet<&str> {
-        let marked = self.shapes().filter(|(_, s)| flag(s, "exception") || s.get("error").is_some()).map(|(name, _)| name.as_str());
-        marked.chain(self.operations().flat_map(|(_, operation)| self.errors(operation))).collect()
+    pub fn faults(&self) -> &BTreeSet<String> {
+        &self.faults
+    }
+    /// Whether another shape holds this one.
+    pub fn nested(&self, name: &str) -> bool {
+        self.nested.contains(name)
+    }
+    /// Whether the model says of a member, not of the shape, that it is streamed.
+    pub fn streamed_by_a_member(&self, name: &str) -> bool {
+        self.streamed.contains(name)
     }
 
     /// What a shape is: botocore's `type`, with `enum` and `document` told apart.

@@ -99,7 +99,7 @@ impl Selection {
             model.output(json).into_iter().for_each(|shape| reach(model, shape, &mut outputs));
         }
         let reached: BTreeSet<String> = inputs.union(&outputs).cloned().collect();
-        model.faults().into_iter().for_each(|fault| reach(model, fault, &mut tabled));
+        model.faults().iter().for_each(|fault| reach(model, fault, &mut tabled));
         let is_struct = |name: &&String| model.kind(name) == "structure";
         let mut typed: BTreeSet<String> = reached.iter().filter(is_struct).cloned().collect();
         tabled.extend(reached);
@@ -153,7 +153,7 @@ impl Selection {
             !same
         });
         for (_, shape) in &self.copies {
-            if !nested(model, shape) && !self.operations.iter().any(|o| matches!(&o.output, End::Shape(out) if out == shape)) {
+            if !model.nested(shape) && !self.operations.iter().any(|o| matches!(&o.output, End::Shape(out) if out == shape)) {
                 self.typed.remove(shape);
             }
         }
@@ -190,12 +190,7 @@ impl End {
 /// types keep their names when a table grows.
 fn own_to_one_end(model: &Model, shape: &str) -> bool {
     let ends = model.operations().flat_map(|(_, operation)| [model.input(operation), model.output(operation)]);
-    ends.flatten().filter(|end| *end == shape).count() == 1 && !nested(model, shape)
-}
-
-/// Whether another shape holds this one.
-fn nested(model: &Model, shape: &str) -> bool {
-    model.shapes().any(|(_, other)| targets(other).any(|target| target == shape))
+    ends.flatten().filter(|end| *end == shape).count() == 1 && !model.nested(shape)
 }
 
 /// Adds a shape and all it holds.

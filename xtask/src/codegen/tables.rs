@@ -42,17 +42,12 @@ impl Tables<'_> {
         }
         for shape in &self.selection.tabled {
             self.shape(shape, self.selection.static_name(shape), false, out);
-            if self.streamed_by_a_member(shape) {
+            // Where the model says of a member, not of the shape, that it is streamed, the shape has a second table.
+            if self.model.streamed_by_a_member(shape) {
                 self.shape(shape, &stream_name(self.selection.static_name(shape)), true, out);
             }
         }
         out.push('\n');
-    }
-
-    /// Whether the model says of a member, not of the shape, that it is streamed: the shape then has a second table.
-    fn streamed_by_a_member(&self, shape: &str) -> bool {
-        let structures = self.selection.tabled.iter().filter(|s| self.model.kind(s) == "structure");
-        structures.flat_map(|s| members(self.model.shape(s))).any(|(_, m)| flag(m, "streaming") && text(m, "shape") == Some(shape))
     }
 
     fn shape(&mut self, shape: &str, name: &str, streaming: bool, out: &mut String) {
@@ -210,7 +205,7 @@ impl Tables<'_> {
         let model = self.model;
         let endpoint = model.metadata("endpointPrefix").unwrap_or(tool_name);
         let built: Vec<String> = self.selection.operations.iter().map(|o| format!("&{}", operation_static(&o.name))).collect();
-        let faults: Vec<String> = model.faults().into_iter().map(|shape| format!("&{}", self.selection.static_name(shape))).collect();
+        let faults: Vec<String> = model.faults().iter().map(|shape| format!("&{}", self.selection.static_name(shape))).collect();
         let _ = write!(
             out,
             "/// The service's model.\npub static SERVICE: ServiceSchema = ServiceSchema {{ name: {tool_name:?}, service_id: {:?}, signing_name: {:?}, \
