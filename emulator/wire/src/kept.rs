@@ -27,7 +27,7 @@ impl<T: Shape> Keep for T {
     }
     fn regain(json: &serde_json::Value) -> Result<T, String> {
         let mut value = T::default();
-        crate::canonical::from_json_unchecked(T::schema(), json, &mut value).map_err(problem::<T>)?;
+        crate::canonical::fill_unchecked(T::schema(), json, &mut value).map_err(problem::<T>)?;
         Ok(value)
     }
 }

@@ -1,6 +1,7 @@
 //! A request's bytes into an operation's input, whatever the protocol.
 
-use crate::{OperationSchema, Place, Protocol, Structure};
+use crate::fill::{Fill, Path, Seen};
+use crate::{OperationSchema, Place, Protocol, Structure, bindings, cbor, json, query, xml};
 use bytes::Bytes;
 
 /// The labels that routing took from a path, decoded: `("Bucket", "photos")`.
@@ -65,6 +66,56 @@ pub fn decode(
     body: &Bytes,
     into: &mut dyn Structure,
 ) -> Result<Decoded, DecodeError> {
-    let _ = (protocol, op, head, labels, body, into);
-    Err(DecodeError::Malformed("no codec".into()))
+    let mut fill = Fill::new(true);
+    let mut seen = Seen::new();
+    let schema = op.input;
+    match protocol {
+        Protocol::Json10 | Protocol::Json11 => json::decode::body(&mut fill, schema, body, into, &mut seen, false)?,
+        Protocol::Cbor => cbor::body(&mut fill, schema, body, into, &mut seen)?,
+        Protocol::Query | Protocol::Ec2 => {
+            let query = head.uri.query().unwrap_or("");
+            query::body(&mut fill, schema, protocol == Protocol::Ec2, body, query, into, &mut seen)?;
+        }
+        Protocol::RestJson | Protocol::RestXml => {
+            bindings::decode_head(&mut fill, op, head, labels, into, &mut seen)?;
+            rest_body(&mut fill, protocol, op, body, into, &mut seen)?;
+        }
+    }
+    fill.check_union(schema, &seen)?;
+    fill.check_required(&Path::ROOT, schema, &seen, |_| true);
+    fill.finish()
+}
+
+/// The body of a REST request: a payload member alone, or all members that travel in the body.
+fn rest_body(fill: &mut Fill, protocol: Protocol, op: &'static OperationSchema, body: &Bytes, into: &mut dyn Structure, seen: &mut Seen) -> Result<(), DecodeError> {
+    let schema = op.input;
+    let Some((index, member)) = bindings::payload(schema) else {
+        if !schema.members().iter().any(|m| m.place == Place::Body) {
+            return Ok(());
+        }
+        return match protocol {
+            Protocol::RestXml => {
+                let request = format!("{}Request", op.name);
+                let names = [schema.traits.xml_name.unwrap_or(schema.name), schema.name, &request];
+                xml::decode::body(fill, schema, &names, body, into, seen, true)
+            }
+            _ => json::decode::body(fill, schema, body, into, seen, true),
+        };
+    };
+    let held_elsewhere = member.schema.traits.streaming || member.schema.traits.event_stream;
+    if held_elsewhere || body.is_empty() {
+        return Ok(());
+    }
+    seen.insert(index);
+    let path = Path::ROOT.member(member);
+    if bindings::decode_raw_payload(fill, body, &mut bindings::Target { path, member, index, into })? {
+        return Ok(());
+    }
+    match protocol {
+        Protocol::RestXml => {
+            let names = [member.wire_name(), member.schema.traits.xml_name.unwrap_or(member.schema.name), member.schema.name];
+            xml::decode::payload(fill, &path, member, &names, body, into.member_mut(index))
+        }
+        _ => json::decode::payload(fill, &path, member, body, into.member_mut(index)),
+    }
 }
