@@ -27,6 +27,8 @@ mod xml;
 
 pub use body::{Body, Reply, ReplyBody};
 pub use bytes::Bytes;
+/// Any JSON value.
+pub use serde_json::Value as Document;
 pub use dynamic::Dynamic;
 pub use fault::Fault;
 pub use kept::Kept;
