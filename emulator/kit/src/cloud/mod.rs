@@ -57,6 +57,7 @@ pub struct CloudBuilder {
     mode: ClockMode,
     store: Store,
     journal_bytes: usize,
+    endpoint: String,
     services: Vec<Arc<dyn Service>>,
 }
 
@@ -69,6 +70,7 @@ impl Default for CloudBuilder {
             mode: ClockMode::Running,
             store: Store::memory(),
             journal_bytes: 1 << 20,
+            endpoint: String::new(),
             services: Vec::new(),
         }
     }
@@ -110,6 +112,11 @@ impl CloudBuilder {
         self.services.push(service);
         self
     }
+    /// The base URL under which the cloud will be reached; functions that start at once are told it.
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = url.into();
+        self
+    }
     /// Starts the cloud: services offer their ports and start, then the runner of due tasks begins.
     pub async fn start(self) -> Result<Arc<Cloud>, Fault> {
         let by_name = self.services.iter().enumerate().map(|(i, s)| (s.schema().name, i)).collect();
@@ -125,7 +132,7 @@ impl CloudBuilder {
             services: self.services,
             by_name,
             decider: RwLock::new(Arc::new(RootsOnly)),
-            endpoint: RwLock::new(String::new()),
+            endpoint: RwLock::new(self.endpoint),
             causes: Mutex::default(),
             warned: Mutex::default(),
             advancing: tokio::sync::Mutex::default(),

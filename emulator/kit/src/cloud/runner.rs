@@ -55,17 +55,11 @@ fn start_due(cloud: &Arc<Cloud>, claimed: &Claimed) -> bool {
     let due = cloud.work.claim(|| {
         let mut mine = claimed.lock();
         let rows = cloud.store.read(|s| s.due_tasks(now, PAGE + mine.len()));
-        let busy: HashSet<String> = rows.iter().filter(|r| mine.contains(&r.id)).filter_map(lane).collect();
-        let mut lanes = busy;
-        rows.into_iter()
-            .filter(|row| !mine.contains(&row.id))
-            .filter(|row| lane(row).is_none_or(|lane| lanes.insert(lane)))
-            .take(PAGE)
-            .map(|row| {
-                mine.insert(row.id.clone());
-                (format!("{}:{}", row.service, row.kind).into(), row)
-            })
-            .collect()
+        let mut lanes: HashSet<String> = rows.iter().filter(|r| mine.contains(&r.id)).filter_map(lane).collect();
+        let fresh = rows.into_iter().filter(|row| !mine.contains(&row.id)).filter(|row| lane(row).is_none_or(|lane| lanes.insert(lane)));
+        let fresh: Vec<TaskRow> = fresh.take(PAGE).collect();
+        mine.extend(fresh.iter().map(|row| row.id));
+        fresh.into_iter().map(|row| (format!("{}:{}", row.service, row.kind).into(), row)).collect()
     });
     let any = !due.is_empty();
     for (token, row) in due {
@@ -88,7 +82,7 @@ fn next_wait(cloud: &Arc<Cloud>) -> Option<Duration> {
 }
 
 async fn run(cloud: Arc<Cloud>, row: TaskRow, token: Token, claimed: Claimed) {
-    let id = row.id.clone();
+    let id = row.id;
     let principal = Principal::Service {
         name: format!("{}.amazonaws.com", row.service).into(),
         source_arn: None,
@@ -108,7 +102,7 @@ async fn run(cloud: Arc<Cloud>, row: TaskRow, token: Token, claimed: Claimed) {
         .store
         .write(|tx| {
             match again {
-                true => tx.retry_task(&id, retry_at(cloud.clock.now(), attempts)),
+                true => drop(tx.retry(&id, retry_at(cloud.clock.now(), attempts))),
                 false => tx.cancel(&id),
             }
             Ok(())
