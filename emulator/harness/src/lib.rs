@@ -1,1 +1,14 @@
-//! windtunnel
+//! Windtunnel: a serverless AWS system on one machine, offline, as it will run in the cloud.
+//!
+//! [`Emulator`] is the library: many in one process, each with a clock of its own. The binary `windtunnel` stands on it: stack
+//! deployment, scenarios, time, faults, snapshots.
+
+pub mod admin;
+pub mod durations;
+mod emulator;
+pub mod env;
+pub mod sdk;
+pub mod services;
+
+pub use emulator::{Builder, Emulator, StartError};
+pub use kit;

@@ -1,0 +1,173 @@
+//! A cloud in this process: started in milliseconds, listened to by any SDK, moved through time.
+
+use gateway::Gateway;
+use kit::{AdvanceOptions, Advanced, Cloud, ClockMode, Fault, NotQuiet, Settle, Timestamp, store::{Durability, Store}};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+/// Builds an [`Emulator`].
+///
+/// ```no_run
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let cloud = windtunnel::Emulator::builder().start().await?;
+/// let s3 = aws_sdk_s3::Client::new(&cloud.sdk_config());
+/// s3.create_bucket().bucket("photos").send().await?;
+/// cloud.advance(std::time::Duration::from_secs(8 * 86_400)).await;
+/// # Ok(()) }
+/// ```
+pub struct Builder {
+    address: SocketAddr,
+    seed: u64,
+    strict: bool,
+    start_at: Option<Timestamp>,
+    frozen: bool,
+    data_dir: Option<(PathBuf, Durability)>,
+    journal_bytes: usize,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Builder {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            seed: 0,
+            strict: false,
+            start_at: None,
+            frozen: false,
+            data_dir: None,
+            journal_bytes: 1 << 20,
+        }
+    }
+}
+
+impl Builder {
+    /// Listens on this port of the loopback address; 0 (default) takes a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.address.set_port(port);
+        self
+    }
+    /// Listens on this address. Anything but loopback is the caller's decision to open the emulator to others.
+    pub fn address(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+    /// Seed of ids and randomness; 0 by default.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+    /// Refuses what has no effect instead of warning.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+    /// Virtual time at the start; real time by default.
+    pub fn start_at(mut self, at: Timestamp) -> Self {
+        self.start_at = Some(at);
+        self
+    }
+    /// Virtual time stands unless it is advanced.
+    pub fn frozen(mut self) -> Self {
+        self.frozen = true;
+        self
+    }
+    /// Keeps state in a folder: what was acknowledged survives a killed process (`process`) or a power cut (`power`).
+    pub fn data_dir(mut self, dir: impl Into<PathBuf>, durability: Durability) -> Self {
+        self.data_dir = Some((dir.into(), durability));
+        self
+    }
+    /// Room for the journal, in bytes.
+    pub fn journal_bytes(mut self, bytes: usize) -> Self {
+        self.journal_bytes = bytes;
+        self
+    }
+
+    /// Starts the cloud and listens.
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        let store = match &self.data_dir {
+            Some((dir, durability)) => Store::durable(dir, *durability).map_err(|e| StartError::Store(dir.clone(), e.to_string()))?,
+            None => Store::memory(),
+        };
+        let mut builder = Cloud::builder().seed(self.seed).strict(self.strict).store(store).journal_bytes(self.journal_bytes);
+        if let Some(at) = self.start_at {
+            builder = builder.start_at(at);
+        }
+        if self.frozen {
+            builder = builder.mode(ClockMode::Frozen);
+        }
+        for service in crate::services::all() {
+            builder = builder.service(service);
+        }
+        let gateway = Gateway::bind(self.address).await.map_err(|e| StartError::Listen(self.address, e))?;
+        let address = gateway.address();
+        let cloud = builder.endpoint(format!("http://{address}")).start().await.map_err(StartError::Cloud)?;
+        let own = crate::admin::endpoints(cloud.clone());
+        let server = gateway.serve(cloud.clone(), Some(own));
+        Ok(Emulator { cloud, address, server: Some(server) })
+    }
+}
+
+/// Why an emulator did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken or not ours.
+    #[error("can't listen on {0}: {1}. Choose another with --port, or stop what listens there.")]
+    Listen(SocketAddr, std::io::Error),
+    /// The folder can't be used.
+    #[error("can't keep state in {}: {1}", .0.display())]
+    Store(PathBuf, String),
+    /// A service did not start.
+    #[error("the cloud did not start: {0}")]
+    Cloud(Fault),
+}
+
+/// A running cloud. Dropping it stops listening and ends its functions.
+pub struct Emulator {
+    cloud: Arc<Cloud>,
+    address: SocketAddr,
+    server: Option<gateway::Server>,
+}
+
+impl Emulator {
+    /// A builder with everything at its default.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+    /// The cloud inside: clock, journal, faults, store.
+    pub fn cloud(&self) -> &Arc<Cloud> {
+        &self.cloud
+    }
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+    /// `http://127.0.0.1:PORT`
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+    /// Configuration for aws-sdk-rust clients, as root of the default account.
+    pub fn sdk_config(&self) -> aws_config::SdkConfig {
+        crate::sdk::config(&self.endpoint(), "test", "test", None)
+    }
+    /// Environment for everything else; see [`crate::env`].
+    pub fn env(&self) -> Vec<(String, String)> {
+        crate::env::exports(&self.endpoint())
+    }
+    /// Moves virtual time, firing what is due in order and waiting for it.
+    pub async fn advance(&self, by: Duration) -> Advanced {
+        self.cloud.advance(AdvanceOptions { by, settle: Settle::Each, budget: Duration::from_secs(600) }).await
+    }
+    /// Waits until nothing is under way.
+    pub async fn settle(&self) -> Result<(), NotQuiet> {
+        self.cloud.settle(Duration::from_secs(60)).await
+    }
+    /// What happened.
+    pub fn journal(&self) -> &kit::Journal {
+        self.cloud.journal()
+    }
+    /// Stops listening, ends functions, and returns when both are done.
+    pub async fn stop(mut self) {
+        if let Some(server) = self.server.take() {
+            server.stop().await;
+        }
+        self.cloud.stop().await;
+    }
+}
