@@ -1,1 +1,67 @@
-//! logs
+//! Amazon CloudWatch Logs: groups, streams and events, found again by time and by pattern; retention on the clock.
+
+mod access;
+mod events;
+mod filter;
+mod groups;
+#[allow(missing_docs)]
+mod model;
+mod pattern;
+mod port;
+mod retention;
+mod state;
+mod streams;
+mod tags;
+
+pub use model::*;
+
+use kit::{Context, Fault, ports::Ports, store::TaskRow};
+use std::sync::Arc;
+
+/// The service. All state is in the store.
+#[derive(Default)]
+pub struct Logs {}
+
+impl Logs {
+    /// The service, ready to be given to a cloud.
+    pub fn new() -> Logs {
+        Logs {}
+    }
+}
+
+kit::service! {
+    /// Amazon CloudWatch Logs.
+    Logs, model = "logs", invalid_input = "InvalidParameterException";
+    // groups.rs
+    CreateLogGroup => create_log_group,
+    DeleteLogGroup => delete_log_group,
+    DescribeLogGroups => describe_log_groups,
+    // streams.rs
+    CreateLogStream => create_log_stream,
+    DeleteLogStream => delete_log_stream,
+    DescribeLogStreams => describe_log_streams,
+    // events.rs
+    PutLogEvents => put_log_events,
+    GetLogEvents => get_log_events,
+    // filter.rs
+    FilterLogEvents => filter_log_events,
+    // retention.rs
+    PutRetentionPolicy => put_retention_policy,
+    DeleteRetentionPolicy => delete_retention_policy,
+    // tags.rs
+    TagResource => tag_resource,
+    UntagResource => untag_resource,
+    ListTagsForResource => list_tags_for_resource,
+    TagLogGroup => tag_log_group,
+    UntagLogGroup => untag_log_group,
+    ListTagsLogGroup => list_tags_log_group,
+}
+
+impl kit::Service for Logs {
+    fn offer(self: Arc<Self>, ports: &Ports) {
+        ports.offer_logs(self);
+    }
+    fn task<'a>(&'a self, cx: &'a Context, task: TaskRow) -> kit::BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(self.run_task(cx, task))
+    }
+}

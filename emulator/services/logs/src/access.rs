@@ -1,0 +1,48 @@
+//! What each operation needs to be allowed. Operations on groups and streams are asked on `log-group:G:log-stream:S`, S being empty
+//! where there is no stream, as AWS's own refusals show; tags on the group's bare ARN.
+
+use crate::{Logs, model::*, state};
+use kit::{Access, Authorize, Context};
+
+fn on_stream(cx: &Context, action: &'static str, group: &str, stream: &str) -> Access {
+    Access::on(action, format!("{}:log-stream:{stream}", state::arn(cx.scope(), group)))
+}
+
+macro_rules! access {
+    ($($input:ident($me:ident, $cx:ident) => $access:expr;)*) => {$(
+        impl Authorize<Logs> for $input {
+            fn access(&self, _: &Logs, $cx: &Context) -> Access {
+                let $me = self;
+                $access
+            }
+        }
+    )*};
+}
+fn either<'a>(name: &'a Option<String>, identifier: &'a Option<String>) -> &'a str {
+    state::named(name, identifier).unwrap_or("")
+}
+access! {
+    CreateLogGroupInput(me, cx) => {
+        let access = on_stream(cx, "logs:CreateLogGroup", &me.log_group_name, "");
+        match me.tags.as_ref().is_some_and(|tags| !tags.is_empty()) {
+            true => access.and(kit::Need::on("logs:TagResource", state::arn(cx.scope(), &me.log_group_name))),
+            false => access,
+        }
+    };
+    DeleteLogGroupInput(me, cx) => on_stream(cx, "logs:DeleteLogGroup", &me.log_group_name, "");
+    DescribeLogGroupsInput(_me, cx) => on_stream(cx, "logs:DescribeLogGroups", "", "");
+    CreateLogStreamInput(me, cx) => on_stream(cx, "logs:CreateLogStream", &me.log_group_name, &me.log_stream_name);
+    DeleteLogStreamInput(me, cx) => on_stream(cx, "logs:DeleteLogStream", &me.log_group_name, &me.log_stream_name);
+    DescribeLogStreamsInput(me, cx) => on_stream(cx, "logs:DescribeLogStreams", either(&me.log_group_name, &me.log_group_identifier), "");
+    PutLogEventsInput(me, cx) => on_stream(cx, "logs:PutLogEvents", &me.log_group_name, &me.log_stream_name);
+    GetLogEventsInput(me, cx) => on_stream(cx, "logs:GetLogEvents", either(&me.log_group_name, &me.log_group_identifier), &me.log_stream_name);
+    FilterLogEventsInput(me, cx) => on_stream(cx, "logs:FilterLogEvents", either(&me.log_group_name, &me.log_group_identifier), "");
+    PutRetentionPolicyInput(me, cx) => on_stream(cx, "logs:PutRetentionPolicy", &me.log_group_name, "");
+    DeleteRetentionPolicyInput(me, cx) => on_stream(cx, "logs:DeleteRetentionPolicy", &me.log_group_name, "");
+    TagResourceInput(me, cx) => Access::on("logs:TagResource", state::arn(cx.scope(), state::name_of(&me.resource_arn)));
+    UntagResourceInput(me, cx) => Access::on("logs:UntagResource", state::arn(cx.scope(), state::name_of(&me.resource_arn)));
+    ListTagsForResourceInput(me, cx) => Access::on("logs:ListTagsForResource", state::arn(cx.scope(), state::name_of(&me.resource_arn)));
+    TagLogGroupInput(me, cx) => Access::on("logs:TagLogGroup", state::arn(cx.scope(), &me.log_group_name));
+    UntagLogGroupInput(me, cx) => Access::on("logs:UntagLogGroup", state::arn(cx.scope(), &me.log_group_name));
+    ListTagsLogGroupInput(me, cx) => Access::on("logs:ListTagsLogGroup", state::arn(cx.scope(), &me.log_group_name));
+}
