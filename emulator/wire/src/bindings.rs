@@ -95,13 +95,12 @@ fn decode_query(fill: &mut Fill, op: &OperationSchema, query: &[(Cow<str>, Cow<s
     }
 }
 
-/// A map takes every parameter that no other member and no literal of the path template takes.
+/// A map takes every parameter but the literals of the path template; those that other members name too, as Smithy has it.
 fn decode_query_map(fill: &mut Fill, op: &OperationSchema, value: &'static Member, query: &[(Cow<str>, Cow<str>)], target: &mut Target) -> Result<bool, crate::DecodeError> {
     let path = target.path;
     let Slot::Map(map) = target.slot() else { return Err(malformed("The model has no map here")) };
     for (key, text) in query {
-        let named = op.input.members().iter().any(|m| m.place == Place::Query && !matches!(m.schema.kind, Kind::Map(..)) && m.wire_name() == key);
-        if named || is_literal_parameter(op, key) {
+        if is_literal_parameter(op, key) {
             continue;
         }
         let path = path.key(key);

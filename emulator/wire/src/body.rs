@@ -1,7 +1,16 @@
 //! Bodies that are never held whole: what a streaming operation reads, and what it answers.
 
 use bytes::{Bytes, BytesMut};
-use std::{collections::VecDeque, future::Future, io, pin::Pin};
+use std::{
+    collections::VecDeque,
+    future::Future,
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
+
+/// Trailing headers of a body (names in lower case), filled when its last chunk has been read. Their checksums were verified by then.
+pub type Trailers = Arc<Mutex<Vec<(String, String)>>>;
 
 /// Reads a streamed request body chunk by chunk.
 pub trait Chunks: Send {
@@ -15,12 +24,14 @@ pub struct Body {
     chunks: Box<dyn Chunks>,
     /// Length after any transfer framing is taken off, where it is known.
     pub length: Option<u64>,
+    /// Trailing headers, where the body's framing has them (`x-amz-checksum-crc32`).
+    pub trailers: Option<Trailers>,
 }
 
 impl Body {
     /// A body over a source of chunks.
     pub fn new(chunks: impl Chunks + 'static, length: Option<u64>) -> Body {
-        Body { chunks: Box::new(chunks), length }
+        Body { chunks: Box::new(chunks), length, trailers: None }
     }
     /// A body that is already here.
     pub fn from_bytes(bytes: impl Into<Bytes>) -> Body {

@@ -3,7 +3,7 @@
 use crate::bindings::{self, set_header};
 use crate::value::Structure;
 use crate::xml::write::Writer;
-use crate::{Kind, OperationSchema, Protocol, ServiceSchema, View, cbor, json, xml};
+use crate::{OperationSchema, Protocol, ServiceSchema, View, cbor, json, xml};
 use bytes::Bytes;
 use http::HeaderMap;
 
@@ -81,6 +81,7 @@ pub(crate) fn namespace(service: &ServiceSchema) -> Option<(&'static str, &'stat
 
 fn query_answer(service: &ServiceSchema, op: &OperationSchema, value: &dyn Structure, request_id: &str) -> Bytes {
     let mut writer = Writer::document();
+    writer.namespaced = false;
     let root = format!("{}Response", op.name);
     writer.start(&root, namespace(service));
     match op.result_wrapper {
@@ -100,6 +101,7 @@ fn query_answer(service: &ServiceSchema, op: &OperationSchema, value: &dyn Struc
 
 fn ec2_answer(service: &ServiceSchema, op: &OperationSchema, value: &dyn Structure, request_id: &str) -> Bytes {
     let mut writer = Writer::document();
+    writer.namespaced = false;
     let root = format!("{}Response", op.name);
     writer.start(&root, namespace(service));
     writer.element("requestId", request_id);
@@ -139,8 +141,8 @@ fn rest_body(protocol: Protocol, service: &ServiceSchema, op: &OperationSchema, 
         (View::None, _) => Bytes::new(),
         (view, Protocol::RestXml) => {
             let mut writer = Writer::document();
-            let unnamed = member.wire_name.is_none() || !matches!(member.schema.kind, Kind::Structure(_));
-            let name = if unnamed { member.schema.traits.xml_name.unwrap_or(member.schema.name) } else { member.wire_name() };
+            // The member's own name on the wire, or that of its shape; never the member's name in the model.
+            let name = member.wire_name.or(member.schema.traits.xml_name).unwrap_or(member.schema.name);
             xml::encode::element(&mut writer, name, member.xml_namespace.or(member.schema.traits.xml_namespace).or(namespace(service)), member, view);
             writer.into_bytes()
         }

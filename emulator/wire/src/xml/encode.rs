@@ -51,7 +51,7 @@ fn member_element(writer: &mut Writer, member: &Member, view: View) {
 /// One element of any kind.
 pub(crate) fn element(writer: &mut Writer, name: &str, namespace: Option<(&'static str, &'static str)>, member: &Member, view: View) {
     let schema = member.schema;
-    let namespace = namespace.or(schema.traits.xml_namespace);
+    let namespace = namespace.or(schema.traits.xml_namespace.filter(|_| writer.namespaced));
     match (view, &schema.kind) {
         (View::Structure(value), _) => structure(writer, name, namespace, schema, value),
         (View::List(list), Kind::List(item)) => {

@@ -5,6 +5,8 @@ const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 pub(crate) struct Writer {
     out: String,
+    /// Shapes inside the root bring their namespaces: so in rest-xml; in query and ec2 only members do.
+    pub(crate) namespaced: bool,
 }
 
 impl Writer {
@@ -12,7 +14,7 @@ impl Writer {
     pub(crate) fn document() -> Writer {
         let mut out = String::with_capacity(512);
         out.push_str(DECLARATION);
-        Writer { out }
+        Writer { out, namespaced: true }
     }
 
     pub(crate) fn into_bytes(self) -> bytes::Bytes {

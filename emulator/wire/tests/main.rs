@@ -1,0 +1,9 @@
+//! What users of the codecs notice: AWS's protocol cases, limits, constraints, values that come back as they went.
+
+mod checks;
+mod faults;
+mod kept;
+mod limits;
+mod rest;
+mod round_trip;
+mod vectors;
