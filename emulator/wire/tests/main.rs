@@ -4,6 +4,8 @@ mod checks;
 mod faults;
 mod kept;
 mod limits;
+mod patterns;
 mod rest;
 mod round_trip;
+mod sample;
 mod vectors;
