@@ -1,0 +1,115 @@
+//! From a reply or a fault to HTTP: the protocol's own bytes from wire, and the headers that AWS's front doors add.
+
+use crate::{body::Outgoing, context, cors, faults::NOWHERE, sig_v4::Dialect, visit::Visit};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use kit::{AnyReply, Context, RecordKind};
+use wire::{Fault, ReplyBody, fault_response::host_id, response};
+
+/// The answer of an operation that succeeded.
+pub(crate) fn of_reply(visit: &Visit, reply: AnyReply) -> Result<Response<Outgoing>, Fault> {
+    let (room, op) = (visit.room(), visit.op.expect("an operation has answered"));
+    let cx = visit.cx.as_ref().expect("an operation has answered");
+    let encoded = response::encode(visit.protocol, room.schema, op, reply.value.structure(), reply.status, cx.request_id());
+    let (mut parts, bytes) = encoded.into_parts();
+    for (name, value) in &reply.headers {
+        append(&mut parts.headers, name, value);
+    }
+    let body = match reply.body {
+        ReplyBody::None => Outgoing::bytes(bytes),
+        body => Outgoing::of(body).map_err(|e| Fault::internal(format!("the answer's body can't be read: {e}")))?,
+    };
+    Ok(finish(visit, cx, Response::from_parts(parts, body)))
+}
+
+/// The answer for a fault, told with what is known of the request by now, and written to the journal where dispatch has not.
+pub(crate) fn of_fault(visit: &Visit, fault: &Fault) -> Response<Outgoing> {
+    let schema = visit.room.map_or(&NOWHERE, |i| visit.house.rooms[i].schema);
+    let operation = visit.op.map_or("", |op| op.name);
+    let fresh;
+    let cx = match &visit.cx {
+        Some(cx) => cx,
+        None => {
+            fresh = context::of_nobody(visit, "gateway.refused");
+            let detail = serde_json::json!({ "message": fault.message, "method": visit.head.method.as_str(), "path": visit.uri.path() });
+            visit.house.cloud.journal().write(&fresh, RecordKind::Request, schema.name, operation, "", &fault.code, detail);
+            &fresh
+        }
+    };
+    let encoded = response::encode_fault(visit.protocol, schema, visit.op, fault, cx.request_id());
+    finish(visit, cx, encoded.map(Outgoing::bytes))
+}
+
+/// An answer that a door, an own endpoint or a service has made itself.
+pub(crate) fn of_response(visit: &Visit, response: Response<ReplyBody>) -> Response<Outgoing> {
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = Outgoing::of(body) else { return plain(500, "Internal Server Error\n") };
+    date(visit, &mut parts.headers);
+    sized(visit, Response::from_parts(parts, body))
+}
+
+/// A few words.
+pub(crate) fn plain(status: u16, text: &'static str) -> Response<Outgoing> {
+    let mut response = Response::new(Outgoing::bytes(text.as_bytes()));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    response
+}
+
+/// What AWS's front doors add to every answer of an API.
+fn finish(visit: &Visit, cx: &Context, mut response: Response<Outgoing>) -> Response<Outgoing> {
+    let headers = response.headers_mut();
+    let room = visit.room.map(|i| &visit.house.rooms[i]);
+    match room.map(|r| r.dialect) {
+        Some(Dialect::S3) => {
+            set(headers, "x-amz-request-id", cx.request_id());
+            set(headers, "x-amz-id-2", &host_id(cx.request_id()));
+            set(headers, "server", "AmazonS3");
+        }
+        _ => {
+            if !headers.contains_key("x-amzn-requestid") {
+                set(headers, "x-amzn-requestid", cx.request_id());
+            }
+            cors::open(&visit.head, headers);
+        }
+    }
+    if let Some(room) = room {
+        room.service.decorate(cx, &visit.head, headers);
+    }
+    date(visit, headers);
+    sized(visit, response)
+}
+
+fn date(visit: &Visit, headers: &mut HeaderMap) {
+    if visit.house.options.virtual_date {
+        set(headers, "date", &kit::time::http_date(visit.house.cloud.clock().now()));
+    }
+}
+
+/// HEAD gets the headers of a body and none of it; for everything else the body itself knows its length.
+fn sized(visit: &Visit, mut response: Response<Outgoing>) -> Response<Outgoing> {
+    let length = response.body().length();
+    if visit.head.method == Method::HEAD {
+        if let Some(length) = length.filter(|l| *l > 0)
+            && !response.headers().contains_key(header::CONTENT_LENGTH)
+        {
+            response.headers_mut().insert(header::CONTENT_LENGTH, length.into());
+        }
+        *response.body_mut() = Outgoing::empty();
+    } else if length.is_some() {
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+    }
+    response
+}
+
+fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+fn append(headers: &mut HeaderMap, name: &str, value: &str) {
+    // Metadata may hold what a header can't; AWS encodes it before it gets here.
+    if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes())) {
+        headers.append(name, value);
+    }
+}

@@ -1,0 +1,363 @@
+//! The life of a request, as one list of steps: [`life`] and [`operation`] read as the list, each step is a named function below them or in
+//! the room of its name.
+
+use crate::{
+    answer,
+    auth::{Caller, Evidence, Judge, Refusal},
+    body::{AwsChunked, Framing, Hashed, Outgoing, hashed},
+    context, cors, faults,
+    house::House,
+    sig_v4::{Dialect, Payload},
+    visit::{Visit, collect},
+    which::which_service,
+};
+use futures_util::FutureExt;
+use http::{Request, Response};
+use kit::{AnyReply, Call, RecordKind};
+use sha2::{Digest, Sha256};
+use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc};
+use wire::{Body, DecodeError, Fault, Labels, OperationSchema, Protocol, Route, violations_message};
+
+/// The code by which dispatch asks for a connection to be closed (kit's `DROP_CONNECTION`).
+const DROP_CONNECTION: &str = "WindtunnelDropConnection";
+
+/// The connection is to be closed without an answer, as a fault rule asked.
+#[derive(Debug)]
+pub(crate) struct Dropped;
+
+impl std::fmt::Display for Dropped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the connection is dropped by a fault rule")
+    }
+}
+impl std::error::Error for Dropped {}
+
+/// From a request to its answer.
+pub(crate) async fn life(house: &Arc<House>, request: Request<hyper::body::Incoming>, peer: SocketAddr) -> Result<Response<Outgoing>, Dropped> {
+    let mut visit = accept(house, request, peer);
+    if let Some(answer) = own_endpoint(&mut visit).await {
+        return Ok(answer);
+    }
+    if let Some(answer) = door(&mut visit).await {
+        return Ok(answer);
+    }
+    if let Some(answer) = cors::preflight(&mut visit).await {
+        return Ok(answer);
+    }
+    match operation(&mut visit).await {
+        Ok(answer) => Ok(answer),
+        Err(fault) if fault.code == DROP_CONNECTION => Err(Dropped),
+        Err(fault) => Ok(answer::of_fault(&visit, &fault)),
+    }
+}
+
+/// A request for an operation of a service.
+async fn operation(visit: &mut Visit) -> Result<Response<Outgoing>, Fault> {
+    which_service(visit).await?;
+    let labels = which_operation(visit).await?;
+    body_limits(visit)?;
+    let caller = authenticate(visit).await?;
+    let (call, streamed) = decode(visit, labels, caller).await?;
+    let reply = dispatch(visit, call, streamed).await?;
+    answer::of_reply(visit, reply)
+}
+
+/// Takes the request apart and reads, without judging, who claims to have signed it.
+fn accept(house: &Arc<House>, request: Request<hyper::body::Incoming>, peer: SocketAddr) -> Visit {
+    let (head, incoming) = request.into_parts();
+    let evidence = Evidence::of(&head);
+    let uri = head.uri.clone();
+    let mut visit = Visit {
+        house: house.clone(),
+        peer,
+        head,
+        uri,
+        hoisted: Vec::new(),
+        host_bucket: None,
+        evidence,
+        incoming: Some(incoming),
+        held: None,
+        room: None,
+        protocol: Protocol::RestJson,
+        op: None,
+        cx: None,
+    };
+    hoist_presigned_headers(&mut visit);
+    visit
+}
+
+/// S3 takes `x-amz-*` parameters of a presigned URL for headers.
+fn hoist_presigned_headers(visit: &mut Visit) {
+    let presigned = match &visit.evidence {
+        Evidence::Query(Ok(url)) => Dialect::of(&url.credential.scope.service) == Dialect::S3,
+        Evidence::V2(_, in_query) => *in_query,
+        _ => false,
+    };
+    if !presigned {
+        return;
+    }
+    const PART_OF_THE_SIGNATURE: [&str; 7] =
+        ["x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires", "x-amz-signedheaders", "x-amz-signature", "x-amz-security-token"];
+    let query = visit.uri.query().unwrap_or("");
+    for name in query.split('&').map(|p| p.split('=').next().unwrap_or(p)) {
+        let lower = name.to_ascii_lowercase();
+        if !lower.starts_with("x-amz-") || PART_OF_THE_SIGNATURE.contains(&lower.as_str()) || visit.head.headers.contains_key(&lower) {
+            continue;
+        }
+        let value = crate::sig_v4::presigned::parameter(query, name).unwrap_or_default();
+        if let (Ok(header), Ok(value)) = (http::HeaderName::try_from(&lower), http::HeaderValue::try_from(value)) {
+            visit.head.headers.insert(header, value);
+            visit.hoisted.push(lower);
+        }
+    }
+}
+
+/// Endpoints of the emulator itself.
+async fn own_endpoint(visit: &mut Visit) -> Option<Response<Outgoing>> {
+    let path = visit.head.uri.path();
+    if path != "/_windtunnel" && !path.starts_with("/_windtunnel/") {
+        return None;
+    }
+    let Some(own) = visit.house.own.clone() else {
+        return Some(answer::plain(404, "this gateway has no endpoints of its own\n"));
+    };
+    let body = visit.take_incoming(visit.house.options.max_streamed_bytes);
+    let request = Request::from_parts(visit.head.clone(), body);
+    Some(answer::of_response(visit, own(request).await))
+}
+
+/// Endpoints of services that are not their API. A signature is judged where there is one.
+async fn door(visit: &mut Visit) -> Option<Response<Outgoing>> {
+    let house = visit.house.clone();
+    let door = house.doors.iter().find(|d| d.takes(&house.cloud, &visit.head))?;
+    let caller = match door_caller(visit).await {
+        Ok(caller) => caller,
+        Err(fault) => return Some(answer::of_fault(visit, &fault)),
+    };
+    let cx = context::of_caller(visit, &caller, door.name());
+    let limit = house.options.max_streamed_bytes;
+    let incoming = visit.take_incoming(limit);
+    let body = match unframe(visit, incoming, caller) {
+        Ok(body) => body,
+        Err(fault) => return Some(answer::of_fault(visit, &fault)),
+    };
+    // The body may be read while the answer is sent, and a door that fails must not take the connection's other requests with it.
+    let answering = door.answer(cx, visit.head.clone(), body);
+    Some(match AssertUnwindSafe(answering).catch_unwind().await {
+        Ok(response) => answer::of_response(visit, response),
+        Err(_) => answer::plain(500, "Internal Server Error\n"),
+    })
+}
+
+async fn door_caller(visit: &mut Visit) -> Result<Caller, Fault> {
+    let Some(scope) = visit.evidence.scope() else {
+        return Ok(Caller::anonymous(None, Payload::Unsigned));
+    };
+    let dialect = Dialect::of(&scope.service);
+    if dialect == Dialect::Standard && visit.header("x-amz-content-sha256").is_none() {
+        visit.hold().await?;
+    }
+    judge(visit, dialect)
+}
+
+/// The operation of the service that the request means.
+async fn which_operation(visit: &mut Visit) -> Result<Labels, Fault> {
+    if matches!(visit.protocol, Protocol::Query | Protocol::Ec2) {
+        visit.hold().await?;
+    }
+    let room = visit.room();
+    let route = room.router.route(visit.protocol, &visit.head, visit.held.as_deref().unwrap_or(b""));
+    match route {
+        Route::Operation(op, labels) => {
+            visit.op = Some(op);
+            Ok(labels)
+        }
+        Route::Refused(name) => Err(Fault::not_implemented(room.schema.name, name)),
+        Route::Unknown => Err(faults::unknown_operation(visit)),
+    }
+}
+
+/// What can be said about the body's size before it is read.
+fn body_limits(visit: &Visit) -> Result<(), Fault> {
+    let op = visit.op.expect("which_operation comes first");
+    let length: Option<u64> = visit.header("content-length").and_then(|v| v.parse().ok());
+    if !streams_in(op) {
+        let limit = visit.house.options.held_bytes(visit.protocol);
+        return match length {
+            Some(length) if length > limit as u64 => Err(faults::too_large(visit, limit)),
+            _ => Ok(()),
+        };
+    }
+    if visit.room().dialect == Dialect::S3 && length.is_none() && visit.header("x-amz-decoded-content-length").is_none() {
+        return Err(match visit.head.headers.contains_key("transfer-encoding") {
+            true => Fault::new("NotImplemented", 501, "A header you provided implies functionality that is not implemented")
+                .with("Header", "Transfer-Encoding")
+                .with("additionalMessage", "x-amz-decoded-content-length or Content-Length has to say how long the body is"),
+            false => Fault::new("MissingContentLength", 411, "You must provide the Content-Length HTTP header."),
+        });
+    }
+    let limit = visit.house.options.max_streamed_bytes;
+    match length {
+        Some(length) if length > limit => Err(Fault::new("EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size")
+            .with("ProposedSize", length.to_string())
+            .with("MaxSizeAllowed", limit.to_string())),
+        _ => Ok(()),
+    }
+}
+
+/// Whether an operation takes its body as a stream.
+fn streams_in(op: &OperationSchema) -> bool {
+    let Some(payload) = op.input.traits.payload else { return false };
+    op.input.members().iter().any(|m| (m.wire_name() == payload || m.name == payload) && (m.schema.traits.streaming || m.schema.traits.event_stream))
+}
+
+/// Who sends the request. Operations that AWS takes unsigned don't look at signatures; S3 leaves nobody to its policies.
+async fn authenticate(visit: &mut Visit) -> Result<Caller, Fault> {
+    let (op, dialect) = (visit.op.expect("which_operation comes first"), visit.room().dialect);
+    let caller = if op.unsigned {
+        Caller::anonymous(visit.evidence.scope().filter(|s| s.region_is_well_formed()).map(|s| s.region.as_str()), Payload::Unsigned)
+    } else {
+        if dialect == Dialect::Standard {
+            if matches!(visit.evidence, Evidence::None) {
+                return Err(Refusal::MissingToken.fault(dialect, visit.protocol));
+            }
+            if visit.evidence.is_signed() && visit.header("x-amz-content-sha256").is_none() {
+                visit.hold().await?;
+            }
+        }
+        judge(visit, dialect)?
+    };
+    let room = visit.room();
+    let cx = context::of_caller(visit, &caller, &format!("{}.{}", room.schema.name, op.name));
+    visit.cx = Some(cx);
+    Ok(caller)
+}
+
+fn judge(visit: &Visit, dialect: Dialect) -> Result<Caller, Fault> {
+    let held = visit.held.as_ref().map(|bytes| kit::hex(&Sha256::digest(bytes)));
+    let judge = Judge {
+        cloud: &visit.house.cloud,
+        keys: &visit.house.keys,
+        head: &visit.head,
+        uri: &visit.uri,
+        hoisted: &visit.hoisted,
+        dialect,
+        host_bucket: visit.host_bucket.as_deref(),
+        body_sha256: held.as_deref(),
+        began: visit.house.began,
+    };
+    judge.caller(&visit.evidence).map_err(|refusal| refusal.fault(dialect, visit.protocol))
+}
+
+/// Takes off what the signature put around the body, and checks on the way what it says about it.
+fn unframe(visit: &mut Visit, body: Body, caller: Caller) -> Result<Body, Fault> {
+    match caller.payload {
+        Payload::Unsigned => Ok(body),
+        Payload::Sha256(hash) => {
+            let length = body.length;
+            Ok(Body::new(Hashed::new(body, &hash), length))
+        }
+        Payload::SignedChunks { .. } | Payload::UnsignedChunks => {
+            let signed_trailer = caller.payload == Payload::SignedChunks { trailer: true };
+            if matches!(caller.payload, Payload::SignedChunks { .. }) && caller.chunks.is_none() {
+                return Err(Fault::new("AccessDenied", 403, "Access Denied: chunks can't be signed in a request that is not."));
+            }
+            let Some(decoded_length) = visit.header("x-amz-decoded-content-length").and_then(|v| v.parse::<u64>().ok()) else {
+                return Err(Fault::new("MissingContentLength", 411, "You must provide the Content-Length HTTP header."));
+            };
+            if decoded_length > visit.house.options.max_streamed_bytes {
+                return Err(Fault::new("EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size")
+                    .with("ProposedSize", decoded_length.to_string())
+                    .with("MaxSizeAllowed", visit.house.options.max_streamed_bytes.to_string()));
+            }
+            let names = visit.head.headers.get_all("x-amz-trailer").iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(','));
+            let trailers = names.map(|n| n.trim().to_ascii_lowercase()).filter(|n| !n.is_empty()).collect();
+            forget_aws_chunked(visit);
+            AwsChunked::body(body, Framing { signer: caller.chunks, trailers, signed_trailer, decoded_length })
+        }
+    }
+}
+
+/// `Content-Encoding: aws-chunked,gzip` describes the transfer in its first word and the object in the rest; services see the rest.
+fn forget_aws_chunked(visit: &mut Visit) {
+    let Some(value) = visit.header("content-encoding") else { return };
+    let rest: Vec<&str> = value.split(',').map(str::trim).filter(|w| !w.is_empty() && *w != "aws-chunked").collect();
+    let rest = rest.join(",");
+    match http::HeaderValue::from_str(&rest) {
+        Ok(value) if !rest.is_empty() => drop(visit.head.headers.insert("content-encoding", value)),
+        _ => drop(visit.head.headers.remove("content-encoding")),
+    }
+}
+
+/// The operation's input, and its body where it streams it.
+async fn decode(visit: &mut Visit, labels: Labels, caller: Caller) -> Result<(Call, Option<Body>), Fault> {
+    let op = visit.op.expect("which_operation comes first");
+    let (bytes, streamed) = match streams_in(op) {
+        true => {
+            let incoming = visit.take_incoming(visit.house.options.max_streamed_bytes.saturating_add(visit.house.options.max_streamed_bytes / 8));
+            (wire::Bytes::new(), Some(unframe(visit, incoming, caller)?))
+        }
+        false => (held_body(visit, caller).await?, None),
+    };
+    let room = visit.room();
+    let index = room.schema.operations.iter().position(|o| std::ptr::eq(*o, op)).expect("the router knows the service's operations");
+    let mut input = room.service.input(index);
+    let decoded = wire::request::decode(visit.protocol, op, &visit.head, &labels, &bytes, input.structure_mut()).map_err(|error| match error {
+        DecodeError::Malformed(text) => room.service.malformed(text),
+        DecodeError::Invalid(violations) => room.service.invalid(violations_message(&violations)),
+    })?;
+    Ok((Call { service: room.service.clone(), op: index, input, unknown: decoded.unknown }, streamed))
+}
+
+/// The whole body of an operation that does not stream it, checked against the signature.
+async fn held_body(visit: &mut Visit, caller: Caller) -> Result<wire::Bytes, Fault> {
+    let limit = visit.house.options.held_bytes(visit.protocol);
+    let declared = visit.header("x-amz-content-sha256").is_some();
+    if let (Some(held), false) = (&visit.held, caller.payload.is_chunked()) {
+        // What was held for the signature was hashed for it, unless a header told the hash.
+        let held = held.clone();
+        if let (true, Payload::Sha256(hash)) = (declared, &caller.payload) {
+            let computed = kit::hex(&Sha256::digest(&held));
+            if !hash.eq_ignore_ascii_case(&computed) {
+                return Err(wrong_hash(visit, hash, &computed));
+            }
+        }
+        return Ok(held);
+    }
+    let incoming = visit.take_incoming(u64::MAX);
+    let mut body = unframe(visit, incoming, caller)?;
+    collect(&mut body, limit, visit).await.map_err(|fault| match fault.code.as_ref() {
+        "XAmzContentSHA256Mismatch" => wrong_hash(visit, "", ""),
+        _ => fault,
+    })
+}
+
+/// S3 says which hashes differ; elsewhere the hash is part of the signature and nothing more.
+fn wrong_hash(visit: &Visit, expected: &str, computed: &str) -> Fault {
+    match visit.room().dialect {
+        Dialect::S3 => hashed::mismatch(expected, computed),
+        dialect => {
+            let refusal = Refusal::SignatureDoesNotMatch { access_key: String::new(), signature: String::new(), string_to_sign: String::new(), canonical: None };
+            refusal.fault(dialect, visit.protocol)
+        }
+    }
+}
+
+/// Faults on purpose, authorisation, the handler, the journal: kit's one function. A handler that panics answers 500.
+async fn dispatch(visit: &mut Visit, call: Call, streamed: Option<Body>) -> Result<AnyReply, Fault> {
+    let mut cx = visit.cx.take().expect("authenticate comes first");
+    if let Some(body) = streamed {
+        cx = cx.with_body(body);
+    }
+    visit.cx = Some(cx.clone());
+    let cloud = visit.house.cloud.clone();
+    let name = call.name();
+    match AssertUnwindSafe(cloud.dispatch(&cx, call)).catch_unwind().await {
+        Ok(result) => result,
+        Err(_) => {
+            let service = visit.room().schema.name;
+            cloud.journal().write(&cx, RecordKind::House, service, name, "", "panic", serde_json::Value::Null);
+            Err(Fault::new("InternalFailure", 500, "The request processing has failed because of an unknown error, exception or failure."))
+        }
+    }
+}
