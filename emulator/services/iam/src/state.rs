@@ -1,0 +1,133 @@
+//! What IAM keeps: users and roles (entities), keys, managed policies. All of an account, none of a region.
+
+use kit::{Context, Fault, Read, Table, TableScope, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Users and roles have most things in common; the difference is what only roles have.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Entity {
+    pub kind: EntityKind,
+    pub name: String,
+    /// With slashes at both ends.
+    pub path: String,
+    pub id: String,
+    pub created: Timestamp,
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// ARN of the managed policy that bounds it.
+    #[serde(default)]
+    pub boundary: Option<String>,
+    /// Inline policies: name to document, as it was given.
+    #[serde(default)]
+    pub inline: BTreeMap<String, String>,
+    /// ARNs of attached managed policies.
+    #[serde(default)]
+    pub attached: BTreeSet<String>,
+    /// Trust policy of a role.
+    #[serde(default)]
+    pub trust: String,
+    #[serde(default)]
+    pub description: Option<String>,
+    /// Longest session of a role, seconds.
+    #[serde(default)]
+    pub max_session_secs: i32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum EntityKind {
+    User,
+    Role,
+}
+
+impl EntityKind {
+    /// As it stands in ARNs and messages.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            EntityKind::User => "user",
+            EntityKind::Role => "role",
+        }
+    }
+    fn limit(self) -> usize {
+        match self {
+            EntityKind::User => 5000,
+            EntityKind::Role => 1000,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct KeyRow {
+    pub account: String,
+    pub user: String,
+    pub secret: String,
+    pub active: bool,
+    pub created: Timestamp,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ManagedPolicy {
+    pub name: String,
+    pub path: String,
+    pub id: String,
+    pub description: Option<String>,
+    pub created: Timestamp,
+    pub updated: Timestamp,
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    /// Number to document.
+    pub versions: BTreeMap<u32, VersionRow>,
+    pub default: u32,
+    /// Numbers are not used again.
+    pub next: u32,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct VersionRow {
+    pub document: String,
+    pub created: Timestamp,
+}
+
+/// (kind, name) to entity.
+pub(crate) const ENTITIES: Table<(String, String), Entity> = Table::new("iam.entities", TableScope::Account);
+/// Access key id to key. Global: a signature names no account.
+pub(crate) const KEYS: Table<String, KeyRow> = Table::new("iam.keys", TableScope::Global);
+/// (account, user, key id): the keys of a user.
+pub(crate) const KEYS_OF: Table<(String, String), ()> = Table::new("iam.keys_of", TableScope::Account);
+/// ARN to managed policy.
+pub(crate) const POLICIES: Table<String, ManagedPolicy> = Table::new("iam.policies", TableScope::Account);
+
+impl Entity {
+    pub(crate) fn key(&self) -> (String, String) {
+        key(self.kind, &self.name)
+    }
+    pub(crate) fn arn(&self, account: &str) -> String {
+        format!("arn:aws:iam::{account}:{}{}{}", self.kind.noun(), self.path, self.name)
+    }
+}
+
+pub(crate) fn key(kind: EntityKind, name: &str) -> (String, String) {
+    (kind.noun().to_owned(), name.to_owned())
+}
+
+pub(crate) fn find(store: &impl Read, cx: &Context, kind: EntityKind, name: &str) -> Result<Option<Entity>, Fault> {
+    store.get(&ENTITIES, cx.scope(), &key(kind, name))
+}
+
+/// The entity, or AWS's sentence.
+pub(crate) fn must_find(store: &impl Read, cx: &Context, kind: EntityKind, name: &str) -> Result<Entity, Fault> {
+    find(store, cx, kind, name)?.ok_or_else(|| {
+        crate::model::Error::NoSuchEntity.says(format!("The {} with name {name} cannot be found.", kind.noun()))
+    })
+}
+
+/// Refuses to go over AWS's default quota.
+pub(crate) fn room_for(store: &impl Read, cx: &Context, kind: EntityKind) -> Result<(), Fault> {
+    let noun = kind.noun().to_owned();
+    let count = store.scan(&ENTITIES, cx.scope()).prefix(&(noun,)).limit(kind.limit()).count();
+    match count < kind.limit() {
+        true => Ok(()),
+        false => Err(crate::model::Error::LimitExceeded
+            .says(format!("Cannot exceed quota for {}sPerAccount: {}", if kind == EntityKind::User { "User" } else { "Role" }, kind.limit()))),
+    }
+}
