@@ -14,7 +14,14 @@ use std::borrow::Cow;
 // -- Requests ------------------------------------------------------------------------------------------------------------------------
 
 /// Fills what travels in the path, the query string and the headers.
-pub(crate) fn decode_head(fill: &mut Fill, op: &'static OperationSchema, head: &http::request::Parts, labels: &[(&'static str, String)], into: &mut dyn Structure, seen: &mut Seen) -> Done {
+pub(crate) fn decode_head(
+    fill: &mut Fill,
+    op: &'static OperationSchema,
+    head: &http::request::Parts,
+    labels: &[(&'static str, String)],
+    into: &mut dyn Structure,
+    seen: &mut Seen,
+) -> Done {
     let query = form::pairs(head.uri.query().unwrap_or(""))?;
     let members = op.input.members();
     for (index, member) in members.iter().enumerate() {
@@ -73,7 +80,12 @@ impl Target<'_> {
 }
 
 /// One member of the query string; false when it is not there.
-fn decode_query(fill: &mut Fill, op: &OperationSchema, query: &[(Cow<str>, Cow<str>)], target: &mut Target) -> Result<bool, crate::DecodeError> {
+fn decode_query(
+    fill: &mut Fill,
+    op: &OperationSchema,
+    query: &[(Cow<str>, Cow<str>)],
+    target: &mut Target,
+) -> Result<bool, crate::DecodeError> {
     let (path, member) = (target.path, target.member);
     let name = member.wire_name();
     match member.schema.kind {
@@ -96,7 +108,13 @@ fn decode_query(fill: &mut Fill, op: &OperationSchema, query: &[(Cow<str>, Cow<s
 }
 
 /// A map takes every parameter but the literals of the path template; those that other members name too, as Smithy has it.
-fn decode_query_map(fill: &mut Fill, op: &OperationSchema, value: &'static Member, query: &[(Cow<str>, Cow<str>)], target: &mut Target) -> Result<bool, crate::DecodeError> {
+fn decode_query_map(
+    fill: &mut Fill,
+    op: &OperationSchema,
+    value: &'static Member,
+    query: &[(Cow<str>, Cow<str>)],
+    target: &mut Target,
+) -> Result<bool, crate::DecodeError> {
     let path = target.path;
     let Slot::Map(map) = target.slot() else { return Err(malformed("The model has no map here")) };
     for (key, text) in query {
@@ -141,7 +159,8 @@ fn decode_header(fill: &mut Fill, headers: &HeaderMap, target: &mut Target) -> R
     if let Kind::List(item) = member.schema.kind {
         let mut there = false;
         for value in headers.get_all(member.wire_name()) {
-            let dates = matches!(item.schema.kind, Kind::Timestamp(_)) && item.timestamp_format.or(schema_format(item.schema)).is_none_or(|f| f == TimestampFormat::HttpDate);
+            let dates = matches!(item.schema.kind, Kind::Timestamp(_))
+                && item.timestamp_format.or(schema_format(item.schema)).is_none_or(|f| f == TimestampFormat::HttpDate);
             let Slot::List(list) = target.slot() else { return Err(malformed("The model has no list here")) };
             there = true;
             for text in split_header(&header_text(value), dates)? {
@@ -192,7 +211,9 @@ fn split_header(text: &str, dates: bool) -> Result<Vec<String>, crate::DecodeErr
 /// A map of all headers that start with the wire name; keys are what follows it, in lower case as HTTP has them.
 fn decode_headers(fill: &mut Fill, headers: &HeaderMap, target: &mut Target) -> Result<bool, crate::DecodeError> {
     let (path, member) = (target.path, target.member);
-    let (Slot::Map(map), Kind::Map(_, value_member)) = (target.slot(), &member.schema.kind) else { return Err(malformed("The model has no map here")) };
+    let (Slot::Map(map), Kind::Map(_, value_member)) = (target.slot(), &member.schema.kind) else {
+        return Err(malformed("The model has no map here"));
+    };
     let prefix = member.wire_name().to_ascii_lowercase();
     let mark = fill.mark();
     for name in headers.keys() {
@@ -287,7 +308,9 @@ fn header_value<'a>(member: &Member, view: &View<'a>) -> Option<Cow<'a, str>> {
             }
             Some(text.into())
         }
-        (view, _) if member.json_value => leaf_text(member, view, TimestampFormat::HttpDate).map(|json| BASE64.encode(json.as_bytes()).into()),
+        (view, _) if member.json_value => {
+            leaf_text(member, view, TimestampFormat::HttpDate).map(|json| BASE64.encode(json.as_bytes()).into())
+        }
         (view, _) => leaf_text(member, view, TimestampFormat::HttpDate),
     }
 }

@@ -76,7 +76,9 @@ fn structure(fill: &mut Fill, path: &Path, schema: &'static Schema, json: &Json,
     let mut seen = Seen::new();
     let members = schema.members();
     for (name, json) in map {
-        let Some(index) = find(members, name) else {
+        // A streamed member has no slot: bodies do not travel in JSON.
+        let found = find(members, name).filter(|i| !members[*i].schema.traits.streaming && !members[*i].schema.traits.event_stream);
+        let Some(index) = found else {
             fill.unknown(path, name);
             continue;
         };
@@ -97,7 +99,10 @@ fn structure(fill: &mut Fill, path: &Path, schema: &'static Schema, json: &Json,
 /// By model name, then by wire name, then with the other case of the first letter.
 fn find(members: &[Member], name: &str) -> Option<usize> {
     let by = |is: &dyn Fn(&Member) -> bool| members.iter().position(is);
-    by(&|m| m.name == name).or_else(|| by(&|m| m.wire_name() == name)).or_else(|| by(&|m| same_but_first(m.name, name))).or_else(|| by(&|m| same_but_first(m.wire_name(), name)))
+    by(&|m| m.name == name)
+        .or_else(|| by(&|m| m.wire_name() == name))
+        .or_else(|| by(&|m| same_but_first(m.name, name)))
+        .or_else(|| by(&|m| same_but_first(m.wire_name(), name)))
 }
 
 fn same_but_first(a: &str, b: &str) -> bool {

@@ -35,7 +35,11 @@ struct Head {
 
 impl<'a> Decoder<'_, 'a> {
     fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
-        let end = self.at.checked_add(count).filter(|end| *end <= self.bytes.len()).ok_or_else(|| malformed("Unexpected end of the CBOR body"))?;
+        let end = self
+            .at
+            .checked_add(count)
+            .filter(|end| *end <= self.bytes.len())
+            .ok_or_else(|| malformed("Unexpected end of the CBOR body"))?;
         let part = &self.bytes[self.at..end];
         self.at = end;
         Ok(part)
@@ -95,7 +99,9 @@ impl<'a> Decoder<'_, 'a> {
                 let mut whole = Vec::new();
                 while self.peek()? != BREAK {
                     let chunk = self.head()?;
-                    let (true, Some(length)) = (chunk.major == major, chunk.argument) else { return Err(malformed("The CBOR body has a wrong chunk")) };
+                    let (true, Some(length)) = (chunk.major == major, chunk.argument) else {
+                        return Err(malformed("The CBOR body has a wrong chunk"));
+                    };
                     whole.extend_from_slice(self.take(usize::try_from(length).unwrap_or(usize::MAX))?);
                 }
                 self.at += 1;
@@ -157,7 +163,11 @@ impl<'a> Decoder<'_, 'a> {
         let mut next = 0;
         while self.more(&mut left)? {
             let name = self.text()?;
-            let index = members[next..].iter().position(|m| m.wire_name() == name).map(|i| i + next).or_else(|| members.iter().position(|m| m.wire_name() == name));
+            let index = members[next..]
+                .iter()
+                .position(|m| m.wire_name() == name)
+                .map(|i| i + next)
+                .or_else(|| members.iter().position(|m| m.wire_name() == name));
             let Some(index) = index else {
                 if name != "__type" {
                     self.fill.unknown(path, &name);
@@ -223,7 +233,10 @@ impl<'a> Decoder<'_, 'a> {
                     _ => f64::from_bits(argument),
                 };
                 match slot {
-                    Slot::Time(_) => self.fill.time(slot, crate::time::from_f64(number).ok_or_else(|| malformed("A timestamp of the CBOR body is out of range"))?),
+                    Slot::Time(_) => self.fill.time(
+                        slot,
+                        crate::time::from_f64(number).ok_or_else(|| malformed("A timestamp of the CBOR body is out of range"))?,
+                    ),
                     slot => self.fill.float(path, schema, slot, number),
                 }
             }

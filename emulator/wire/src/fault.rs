@@ -26,7 +26,11 @@ impl Fault {
     }
     /// The 501 that names an operation which this build refuses.
     pub fn not_implemented(service: &str, operation: &str) -> Fault {
-        Fault::new("NotImplemented", 501, format!("windtunnel does not implement {service}:{operation}. `windtunnel services` lists what it does."))
+        Fault::new(
+            "NotImplemented",
+            501,
+            format!("windtunnel does not implement {service}:{operation}. `windtunnel services` lists what it does."),
+        )
     }
     /// The 500 for what should not happen.
     pub fn internal(message: impl Into<String>) -> Fault {

@@ -13,7 +13,13 @@ use std::borrow::Cow;
 
 /// The answer for a fault. `op` is known when the request got as far as its operation; its modelled faults are looked at first, then the
 /// service's.
-pub fn encode_fault(protocol: Protocol, service: &ServiceSchema, op: Option<&OperationSchema>, fault: &Fault, request_id: &str) -> http::Response<Bytes> {
+pub fn encode_fault(
+    protocol: Protocol,
+    service: &ServiceSchema,
+    op: Option<&OperationSchema>,
+    fault: &Fault,
+    request_id: &str,
+) -> http::Response<Bytes> {
     let parts = Parts::new(service, op, fault);
     let mut headers = HeaderMap::new();
     identify(protocol, request_id, &mut headers);
@@ -56,28 +62,22 @@ impl<'a> Parts<'a> {
     fn new(service: &ServiceSchema, op: Option<&OperationSchema>, fault: &'a Fault) -> Parts<'a> {
         let schema = find(op.map_or(&[], |op| op.faults), fault).or_else(|| find(service.faults, fault));
         let mut free = Vec::new();
-        let mut fields = serde_json::Map::new();
+        let mut modelled = schema.map(Dynamic::new);
+        let mut set = |schema: &'static Schema, member: &Member, value: serde_json::Value| {
+            if let Some(structure) = modelled.as_mut().and_then(Dynamic::as_structure) {
+                // A field that does not fit its member is left out: the fault itself has to get through.
+                let _ = canonical::fill_unchecked(schema, &serde_json::json!({ member.name: value }), structure);
+            }
+        };
         for field in &fault.fields {
-            match schema.and_then(|s| s.members().iter().find(|m| is_called(m, &field.0))) {
-                Some(member) => {
-                    fields.insert(member.name.to_string(), field.1.clone());
-                }
+            match schema.and_then(|s| Some((s, s.members().iter().find(|m| is_called(m, &field.0))?))) {
+                Some((schema, member)) => set(schema, member, field.1.clone()),
                 None => free.push(field),
             }
         }
-        let modelled = schema.map(|schema| {
-            if let Some(member) = message_member(schema)
-                && !fault.message.is_empty()
-            {
-                fields.insert(member.name.to_string(), fault.message.clone().into());
-            }
-            let mut value = Dynamic::new(schema);
-            if let Some(structure) = value.as_structure() {
-                // What does not fit its member is left out: the fault itself has to get through.
-                let _ = canonical::fill_unchecked(schema, &fields.into(), structure);
-            }
-            value
-        });
+        if let Some((schema, member)) = schema.and_then(|s| Some((s, message_member(s)?))).filter(|_| !fault.message.is_empty()) {
+            set(schema, member, fault.message.clone().into());
+        }
         Parts { fault, schema, modelled, free }
     }
 

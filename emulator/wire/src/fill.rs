@@ -3,6 +3,7 @@
 //! Knows no protocol.
 
 use crate::request::{DecodeError, Decoded, Violation};
+use crate::sentence::{constraints, is_scalar, java, number_text};
 use crate::value::{List, Map, Slot, Structure, View};
 use crate::{Kind, Member, Place, Schema, Timestamp, TimestampFormat};
 use base64::Engine;
@@ -159,6 +160,9 @@ impl Fill {
             }
             Slot::Enum(into) => {
                 if !into.set(&text) {
+                    if !self.checked {
+                        return Err(malformed(format!("'{text}' is not in the set at '{}'", path.text())));
+                    }
                     self.refuse_text(path, schema, &text);
                 }
             }
@@ -188,7 +192,9 @@ impl Fill {
         match slot {
             Slot::F32(into) => *into = number as f32,
             Slot::F64(into) => *into = number,
-            Slot::I32(_) | Slot::I64(_) if number.fract() == 0.0 && number.abs() < 9.0e18 => return self.integer(path, schema, slot, number as i64),
+            Slot::I32(_) | Slot::I64(_) if number.fract() == 0.0 && number.abs() < 9.0e18 => {
+                return self.integer(path, schema, slot, number as i64);
+            }
             Slot::I32(_) | Slot::I64(_) => return Err(malformed(format!("{number} can not be converted to an Integer"))),
             other => return Err(mismatch("NUMBER_VALUE", &other)),
         }
@@ -320,7 +326,11 @@ impl Fill {
             java(View::Map(map), schema, &mut text);
             self.violate(path, Some(text), format!("Map value must satisfy constraint: [{}]", constraints(value.schema, true)));
         }
-        if key.schema.range.min.is_some() || key.schema.range.max.is_some() || key.schema.pattern.is_some() || matches!(key.schema.kind, Kind::Enum(_)) {
+        if key.schema.range.min.is_some()
+            || key.schema.range.max.is_some()
+            || key.schema.pattern.is_some()
+            || matches!(key.schema.kind, Kind::Enum(_))
+        {
             let before = self.violations.len();
             map.each(&mut |name, _| self.check_text(path, key.schema, name));
             if self.violations.len() > before {
@@ -381,7 +391,11 @@ impl Fill {
 
     fn check_length(&mut self, path: &Path, schema: &Schema, length: usize, value: &mut dyn FnMut() -> String) {
         if schema.range.max.is_some_and(|max| length as f64 > max) || schema.range.min.is_some_and(|min| (length as f64) < min) {
-            let (bound, limit) = if schema.range.max.is_some_and(|max| length as f64 > max) { ("less", schema.range.max) } else { ("greater", schema.range.min) };
+            let (bound, limit) = if schema.range.max.is_some_and(|max| length as f64 > max) {
+                ("less", schema.range.max)
+            } else {
+                ("greater", schema.range.min)
+            };
             self.violate(path, Some(value()), format!("Member must have length {bound} than or equal to {}", limit.unwrap_or(0.0)));
         }
     }
@@ -392,94 +406,16 @@ impl Fill {
             crate::Range { min: Some(min), .. } if number < min => ("greater", min),
             _ => return,
         };
-        self.violate(path, Some(number_text(schema, number)), format!("Member must have value {bound} than or equal to {}", number_text(schema, limit)));
+        self.violate(
+            path,
+            Some(number_text(schema, number)),
+            format!("Member must have value {bound} than or equal to {}", number_text(schema, limit)),
+        );
     }
 }
 
 fn ends_with_item(path: &str, index: usize) -> bool {
     path.strip_suffix(".member").and_then(|p| p.rsplit('.').next()).is_some_and(|i| i.parse() == Ok(index + 1))
-}
-
-fn is_scalar(schema: &Schema) -> bool {
-    !matches!(schema.kind, Kind::Structure(_) | Kind::List(_) | Kind::Map(..))
-}
-
-/// Every constraint of a shape, in AWS's order, for items of lists and for keys and values of maps.
-fn constraints(schema: &Schema, not_null: bool) -> String {
-    let mut all = Vec::new();
-    let number = matches!(schema.kind, Kind::Integer | Kind::Long | Kind::Float | Kind::Double);
-    let noun = if number { "value" } else { "length" };
-    let limit = |limit: f64| if number { number_text(schema, limit) } else { format!("{limit}") };
-    if let Some(max) = schema.range.max {
-        all.push(format!("Member must have {noun} less than or equal to {}", limit(max)));
-    }
-    if let Some(min) = schema.range.min {
-        all.push(format!("Member must have {noun} greater than or equal to {}", limit(min)));
-    }
-    if let Some(pattern) = schema.pattern {
-        all.push(format!("Member must satisfy regular expression pattern: {}", pattern.source));
-    }
-    if let Kind::Enum(texts) = schema.kind {
-        all.push(format!("Member must satisfy enum value set: [{}]", texts.join(", ")));
-    }
-    if not_null {
-        all.push("Member must not be null".into());
-    }
-    all.join(", ")
-}
-
-fn number_text(schema: &Schema, number: f64) -> String {
-    match schema.kind {
-        Kind::Float | Kind::Double => format!("{number:?}"),
-        _ => format!("{number}"),
-    }
-}
-
-/// A value as Java prints it, which is how AWS's sentences show it.
-fn java(view: View, schema: &Schema, out: &mut String) {
-    let _ = match (view, &schema.kind) {
-        (View::None, _) => write!(out, "null"),
-        (View::Bool(v), _) => write!(out, "{v}"),
-        (View::Int(v), _) => write!(out, "{v}"),
-        (View::Float(v), _) => write!(out, "{v:?}"),
-        (View::Str(v), _) => write!(out, "{v}"),
-        (View::Time(v), _) => write!(out, "{}", v.format(TimestampFormat::DateTime)),
-        (View::Document(v), _) => write!(out, "{v}"),
-        (View::Blob(v), _) => write!(out, "java.nio.HeapByteBuffer[pos=0 lim={0} cap={0}]", v.len()),
-        (View::List(list), Kind::List(member)) => {
-            out.push('[');
-            for index in 0..list.len() {
-                if index > 0 {
-                    out.push_str(", ");
-                }
-                java(list.get(index), member.schema, out);
-            }
-            write!(out, "]")
-        }
-        (View::Map(map), Kind::Map(_, member)) => {
-            out.push('{');
-            let mut first = true;
-            map.each(&mut |key, value| {
-                if !std::mem::take(&mut first) {
-                    out.push_str(", ");
-                }
-                let _ = write!(out, "{key}=");
-                java(value, member.schema, out);
-            });
-            write!(out, "}}")
-        }
-        (View::Structure(structure), Kind::Structure(members)) => {
-            let _ = write!(out, "{}(", schema.name);
-            for (index, member) in members.iter().enumerate() {
-                let mut name = member.name.chars();
-                let first = name.next().map(|c| c.to_ascii_lowercase()).unwrap_or_default();
-                let _ = write!(out, "{}{first}{}=", if index > 0 { ", " } else { "" }, name.as_str());
-                java(structure.member(index), member.schema, out);
-            }
-            write!(out, ")")
-        }
-        _ => Ok(()),
-    };
 }
 
 fn mismatch(found: &str, slot: &Slot) -> DecodeError {
@@ -511,12 +447,16 @@ pub(crate) fn schema_format(schema: &Schema) -> Option<TimestampFormat> {
 /// A moment in the given format, or failing that in any: clients mix them, and none can be mistaken for another.
 pub(crate) fn time_of(text: &str, format: TimestampFormat) -> Result<Timestamp, DecodeError> {
     use TimestampFormat::*;
-    [format, DateTime, EpochSeconds, HttpDate].iter().find_map(|f| Timestamp::parse(text, *f)).ok_or_else(|| malformed(format!("'{text}' can not be converted to a Timestamp")))
+    [format, DateTime, EpochSeconds, HttpDate]
+        .iter()
+        .find_map(|f| Timestamp::parse(text, *f))
+        .ok_or_else(|| malformed(format!("'{text}' can not be converted to a Timestamp")))
 }
 
 pub(crate) fn decode_base64(text: &str) -> Result<Bytes, DecodeError> {
     // XML may break lines inside.
-    let compact: Cow<str> = if text.contains(['\n', '\r', ' ', '\t']) { text.split_ascii_whitespace().collect::<String>().into() } else { text.into() };
+    let compact: Cow<str> =
+        if text.contains(['\n', '\r', ' ', '\t']) { text.split_ascii_whitespace().collect::<String>().into() } else { text.into() };
     BASE64.decode(compact.as_bytes()).map(Bytes::from).map_err(|e| malformed(format!("A blob is not valid base64: {e}")))
 }
 
@@ -526,7 +466,9 @@ pub(crate) fn float_of(text: &str) -> Option<f64> {
         "NaN" => Some(f64::NAN),
         "Infinity" => Some(f64::INFINITY),
         "-Infinity" => Some(f64::NEG_INFINITY),
-        _ if text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.')) => text.parse::<f64>().ok().filter(|n| n.is_finite()),
+        _ if text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.')) => {
+            text.parse::<f64>().ok().filter(|n| n.is_finite())
+        }
         _ => None,
     }
 }

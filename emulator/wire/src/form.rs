@@ -83,7 +83,12 @@ impl<'a> Form<'a> {
     pub(crate) fn child(&self, node: Node, name: &str) -> Child {
         let part = &self.pairs[node.from..node.to];
         let rest = |key: &'_ Cow<'a, str>| -> usize { key.len().min(node.depth) };
-        let bound = |end: Option<u8>| node.from + part.partition_point(|(key, ..)| key.as_bytes()[rest(key)..].iter().cmp(name.as_bytes().iter().chain(end.as_ref())) == Ordering::Less);
+        let bound = |end: Option<u8>| {
+            node.from
+                + part.partition_point(|(key, ..)| {
+                    key.as_bytes()[rest(key)..].iter().cmp(name.as_bytes().iter().chain(end.as_ref())) == Ordering::Less
+                })
+        };
         let exact = bound(None);
         let value = self.pairs.get(exact).filter(|(key, ..)| exact < node.to && &key[rest(key)..] == name).map(|_| exact);
         Child { value, below: Node { from: bound(Some(b'.')), to: bound(Some(b'.' + 1)), depth: node.depth + name.len() + 1 } }

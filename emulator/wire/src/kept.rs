@@ -18,7 +18,7 @@ pub trait Keep: Sized {
 
 fn problem<T: Shape>(error: crate::DecodeError) -> String {
     let schema: &Schema = T::schema();
-    format!("{}: {error:?}", schema.name)
+    format!("{}: {error}", schema.name)
 }
 
 impl<T: Shape> Keep for T {

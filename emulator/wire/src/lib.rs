@@ -21,14 +21,13 @@ pub mod request;
 pub mod response;
 pub mod route;
 pub mod schema;
+mod sentence;
 mod time;
 pub mod value;
 mod xml;
 
 pub use body::{Body, Reply, ReplyBody};
 pub use bytes::Bytes;
-/// Any JSON value.
-pub use serde_json::Value as Document;
 pub use dynamic::Dynamic;
 pub use fault::Fault;
 pub use kept::Kept;
@@ -37,4 +36,6 @@ pub use route::{Route, Router};
 pub use schema::*;
 #[doc(hidden)]
 pub use serde;
+/// Any JSON value.
+pub use serde_json::Value as Document;
 pub use value::{Enumeration, List, Map, Shape, Slot, Structure, Timestamp, Value, View};

@@ -15,6 +15,8 @@ pub enum Compiled {
     Plain(regex::Regex),
     /// Look-around or back-references, which only this engine runs.
     Fancy(fancy_regex::Regex),
+    /// One class, repeated: the class, and how many characters at least and at most. Large counts would make large programs.
+    Counted(regex::Regex, usize, usize),
     /// Neither engine takes it: everything matches, and a test lists which patterns these are.
     Unusable,
 }
@@ -26,6 +28,7 @@ impl Pattern {
         match self.compiled.get_or_init(|| compile(self.source)) {
             Compiled::Plain(regex) => regex.is_match(text),
             Compiled::Fancy(regex) => regex.is_match(text).unwrap_or(true),
+            Compiled::Counted(regex, min, max) => (*min..=*max).contains(&text.chars().count()) && regex.is_match(text),
             Compiled::Unusable => true,
         }
     }
@@ -38,6 +41,11 @@ impl Pattern {
 
 /// Compiles a pattern of the model to match whole texts.
 fn compile(source: &str) -> Compiled {
+    if let Some((class, min, max)) = counted(source)
+        && let Ok(regex) = regex::Regex::new(&format!(r"\A(?:{})*\z", rewrite(class)))
+    {
+        return Compiled::Counted(regex, min, max);
+    }
     let rewritten = rewrite(source);
     let whole = format!(r"\A(?:{rewritten})\z");
     if let Ok(regex) = regex::RegexBuilder::new(&whole).size_limit(SIZE_LIMIT).build() {
@@ -46,6 +54,35 @@ fn compile(source: &str) -> Compiled {
     match fancy_regex::RegexBuilder::new(&whole).backtrack_limit(100_000).delegate_size_limit(SIZE_LIMIT).build() {
         Ok(regex) => Compiled::Fancy(regex),
         Err(_) => Compiled::Unusable,
+    }
+}
+
+/// A pattern that is one class repeated many times (`.{1,4096}`, `^[^\p{C}]{1,2048}$`): the class and the counts.
+fn counted(source: &str) -> Option<(&str, usize, usize)> {
+    let inner = source.strip_prefix('^').unwrap_or(source);
+    let inner = inner.strip_suffix('$').unwrap_or(inner).strip_suffix('}')?;
+    let (class, counts) = inner.rsplit_once('{')?;
+    let (min, max) = counts.split_once(',').unwrap_or((counts, counts));
+    let (min, max) = (min.parse().ok()?, if max.is_empty() { usize::MAX } else { max.parse().ok()? });
+    (max > 32 && is_one_class(class)).then_some((class, min, max))
+}
+
+fn is_one_class(text: &str) -> bool {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some('.') => chars.next().is_none(),
+        Some('\\') => matches!(chars.next(), Some('w' | 'd' | 's' | 'S' | 'W' | 'D')) && chars.next().is_none(),
+        Some('[') => {
+            // The first bracket that no backslash stands before has to be the last character.
+            let mut escaped = false;
+            let end = text.char_indices().skip(2).find(|(_, c)| {
+                let closes = *c == ']' && !escaped;
+                escaped = *c == '\\' && !escaped;
+                closes
+            });
+            !text[1..].contains("[") && end.is_some_and(|(index, _)| index + 1 == text.len())
+        }
+        _ => false,
     }
 }
 
@@ -135,7 +172,8 @@ fn dash_is_literal(chars: &[char], at: usize, class_start: usize) -> bool {
     let after_property = at > class_start && chars[at - 1] == '}';
     let before_shorthand = chars.get(at + 1) == Some(&'\\') && chars.get(at + 2).is_some_and(|c| matches!(c, 'w' | 'd' | 's' | 'p'));
     // After a finished range: `a-z-_`.
-    let after_range = at >= class_start + 3 && chars[at - 2] == '-' && chars[at - 3] != '\\' && at - 3 >= class_start && chars[at - 1] != '\\';
+    let after_range =
+        at >= class_start + 3 && chars[at - 2] == '-' && chars[at - 3] != '\\' && at - 3 >= class_start && chars[at - 1] != '\\';
     at == class_start || chars.get(at + 1) == Some(&']') || after_shorthand || after_property || before_shorthand || after_range
 }
 
@@ -167,6 +205,13 @@ fn escape(chars: &[char], in_class: bool, out: &mut String) -> usize {
             out.push('\\');
             out.push(next);
         }
+        // Java's shorthands are ASCII.
+        'w' => shorthand("0-9A-Za-z_", in_class, false, out),
+        'd' => shorthand("0-9", in_class, false, out),
+        's' => shorthand(r"\x20\t\n\x0B\x0C\r", in_class, false, out),
+        'W' if !in_class => shorthand("0-9A-Za-z_", false, true, out),
+        'D' if !in_class => shorthand("0-9", false, true, out),
+        'S' if !in_class => shorthand(r"\x20\t\n\x0B\x0C\r", false, true, out),
         'h' => out.push_str(if in_class { r"\x20\t" } else { r"[\x20\t]" }),
         'R' => out.push_str(r"(?:\r\n|[\n\r])"),
         'Z' => out.push_str(r"\z"),
@@ -189,6 +234,14 @@ fn escape(chars: &[char], in_class: bool, out: &mut String) -> usize {
         c => out.push(c),
     }
     2
+}
+
+fn shorthand(members: &str, in_class: bool, negated: bool, out: &mut String) {
+    match (in_class, negated) {
+        (true, _) => out.push_str(members),
+        (false, false) => out.push_str(&format!("[{members}]")),
+        (false, true) => out.push_str(&format!("[^{members}]")),
+    }
 }
 
 /// `\uXXXX`, where surrogates stand for everything beyond the basic plane.
@@ -240,6 +293,8 @@ fn property(name: &str, negated: bool, in_class: bool, out: &mut String) {
         "Cntrl" => "cntrl",
         "XDigit" => "xdigit",
         "Space" => "space",
+        "LD" if !negated => return shorthand(r"\p{L}\p{Nd}", in_class, false, out),
+        "all" if !negated => return shorthand(r"\x{0}-\x{10ffff}", in_class, false, out),
         _ => {
             let name = name.strip_prefix("Is").filter(|n| !n.is_empty()).unwrap_or(name);
             let mark = if negated { 'P' } else { 'p' };
@@ -284,7 +339,16 @@ mod tests {
         assert!(!matches(r"(?!^[0-9]+$)([a-zA-Z0-9-_]+)", "2024"));
         assert!(matches(r"((?!^\d+$)^[0-9a-zA-Z-_]+$)", "v1"));
         assert!(!matches(r"((?!^\d+$)^[0-9a-zA-Z-_]+$)", "1"));
-        assert!(matches(r"${stage}", "${stage}") || !matches(r"${stage}", "x"));
+        assert!(!matches(r"\w+", "é"), "Java's shorthands are ASCII");
+    }
+
+    #[test]
+    fn large_counts() {
+        assert!(matches(r"^[^\p{C}]{1,2048}$", &"é".repeat(2048)));
+        assert!(!matches(r"^[^\p{C}]{1,2048}$", &"é".repeat(2049)));
+        assert!(!matches(r".{1,100000}", "a\nb"));
+        assert!(!matches(r"\S{3,8192}", "ab"));
+        assert!(matches(r"[\w\]-]{1,8192}", "a]-"));
     }
 
     #[test]

@@ -8,11 +8,29 @@ use crate::{Kind, Member, Schema, TimestampFormat};
 use std::borrow::Cow;
 
 /// Parameters that belong to the protocol or to signatures and not to an operation.
-const OF_THE_PROTOCOL: [&str; 10] =
-    ["Action", "Version", "AWSAccessKeyId", "Signature", "SignatureVersion", "SignatureMethod", "Timestamp", "Expires", "SecurityToken", "ContentType"];
+const OF_THE_PROTOCOL: [&str; 10] = [
+    "Action",
+    "Version",
+    "AWSAccessKeyId",
+    "Signature",
+    "SignatureVersion",
+    "SignatureMethod",
+    "Timestamp",
+    "Expires",
+    "SecurityToken",
+    "ContentType",
+];
 
 /// Fills `into` from a form. `ec2` speaks EC2's dialect: names start with a capital and lists have no word between name and number.
-pub(crate) fn body(fill: &mut Fill, schema: &'static Schema, ec2: bool, bytes: &[u8], query: &str, into: &mut dyn Structure, seen: &mut Seen) -> Done {
+pub(crate) fn body(
+    fill: &mut Fill,
+    schema: &'static Schema,
+    ec2: bool,
+    bytes: &[u8],
+    query: &str,
+    into: &mut dyn Structure,
+    seen: &mut Seen,
+) -> Done {
     let text = std::str::from_utf8(bytes).map_err(|_| malformed("The request body is not valid UTF-8"))?;
     let form = Form::parse(text, query)?;
     let mut decoder = Decoder { form: &form, ec2, fill };

@@ -23,6 +23,16 @@ pub enum DecodeError {
     Invalid(Vec<Violation>),
 }
 
+impl std::fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            DecodeError::Malformed(sentence) => f.write_str(sentence),
+            DecodeError::Invalid(violations) => f.write_str(&violations_message(violations)),
+        }
+    }
+}
+impl std::error::Error for DecodeError {}
+
 /// One broken constraint.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Violation {
@@ -87,7 +97,14 @@ pub fn decode(
 }
 
 /// The body of a REST request: a payload member alone, or all members that travel in the body.
-fn rest_body(fill: &mut Fill, protocol: Protocol, op: &'static OperationSchema, body: &Bytes, into: &mut dyn Structure, seen: &mut Seen) -> Result<(), DecodeError> {
+fn rest_body(
+    fill: &mut Fill,
+    protocol: Protocol,
+    op: &'static OperationSchema,
+    body: &Bytes,
+    into: &mut dyn Structure,
+    seen: &mut Seen,
+) -> Result<(), DecodeError> {
     let schema = op.input;
     let Some((index, member)) = bindings::payload(schema) else {
         if !schema.members().iter().any(|m| m.place == Place::Body) {

@@ -3,7 +3,7 @@
 use crate::bindings::{self, set_header};
 use crate::value::Structure;
 use crate::xml::write::Writer;
-use crate::{OperationSchema, Protocol, ServiceSchema, View, cbor, json, xml};
+use crate::{Kind, Member, OperationSchema, Protocol, Schema, ServiceSchema, View, cbor, json, xml};
 use bytes::Bytes;
 use http::HeaderMap;
 
@@ -13,7 +13,14 @@ pub use crate::fault_response::encode_fault;
 ///
 /// Headers: the content type where there is a body, the request id as the protocol names it (rest-xml leaves it to the gateway), and the
 /// members that travel in headers.
-pub fn encode(protocol: Protocol, service: &ServiceSchema, op: &OperationSchema, value: &dyn Structure, status: Option<u16>, request_id: &str) -> http::Response<Bytes> {
+pub fn encode(
+    protocol: Protocol,
+    service: &ServiceSchema,
+    op: &OperationSchema,
+    value: &dyn Structure,
+    status: Option<u16>,
+    request_id: &str,
+) -> http::Response<Bytes> {
     let mut headers = HeaderMap::new();
     identify(protocol, request_id, &mut headers);
     let mut held = None;
@@ -110,6 +117,14 @@ fn ec2_answer(service: &ServiceSchema, op: &OperationSchema, value: &dyn Structu
     writer.into_bytes()
 }
 
+/// The one member of an output whose root element is that member itself (S3's GetBucketLocation).
+fn unwrapped(schema: &Schema) -> Option<(usize, &'static Member)> {
+    let mut members = schema.members().iter().enumerate().filter(|(_, m)| json::encode::travels_in_body(m));
+    let (index, member) = members.next().filter(|_| members.next().is_none())?;
+    let leaf = matches!(member.schema.kind, Kind::String | Kind::Enum(_));
+    (leaf && schema.traits.xml_name == Some(member.wire_name())).then_some((index, member))
+}
+
 /// The body of a REST answer: a payload member alone, or all members that travel in the body, or nothing.
 fn rest_body(protocol: Protocol, service: &ServiceSchema, op: &OperationSchema, value: &dyn Structure, headers: &mut HeaderMap) -> Bytes {
     let schema = op.output;
@@ -120,6 +135,10 @@ fn rest_body(protocol: Protocol, service: &ServiceSchema, op: &OperationSchema, 
         if protocol == Protocol::RestXml {
             let mut writer = Writer::document();
             let name = schema.traits.xml_name.unwrap_or(schema.name);
+            if let Some((index, member)) = unwrapped(schema) {
+                xml::encode::element(&mut writer, name, namespace(service), member, value.member(index));
+                return writer.into_bytes();
+            }
             xml::encode::structure(&mut writer, name, schema.traits.xml_namespace.or(namespace(service)), schema, value);
             return writer.into_bytes();
         }
@@ -143,7 +162,13 @@ fn rest_body(protocol: Protocol, service: &ServiceSchema, op: &OperationSchema, 
             let mut writer = Writer::document();
             // The member's own name on the wire, or that of its shape; never the member's name in the model.
             let name = member.wire_name.or(member.schema.traits.xml_name).unwrap_or(member.schema.name);
-            xml::encode::element(&mut writer, name, member.xml_namespace.or(member.schema.traits.xml_namespace).or(namespace(service)), member, view);
+            xml::encode::element(
+                &mut writer,
+                name,
+                member.xml_namespace.or(member.schema.traits.xml_namespace).or(namespace(service)),
+                member,
+                view,
+            );
             writer.into_bytes()
         }
         (view, _) => {

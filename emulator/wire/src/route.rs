@@ -74,7 +74,9 @@ impl Router {
     /// The operation of a request. `body` is read for query's `Action` only and may be empty for other protocols.
     pub fn route(&self, protocol: Protocol, head: &http::request::Parts, body: &[u8]) -> Route {
         match protocol {
-            Protocol::RestJson | Protocol::RestXml => self.rest(head.method.as_str(), head.uri.path(), head.uri.query().unwrap_or(""), &head.headers),
+            Protocol::RestJson | Protocol::RestXml => {
+                self.rest(head.method.as_str(), head.uri.path(), head.uri.query().unwrap_or(""), &head.headers)
+            }
             Protocol::Json10 | Protocol::Json11 => self.named(target_of(&head.headers, self.service)),
             Protocol::Cbor => self.named(cbor_operation(head.uri.path())),
             Protocol::Query | Protocol::Ec2 => self.named(action_of(head.uri.query().unwrap_or(""), body).as_deref()),
@@ -101,7 +103,8 @@ impl Router {
         match candidate.target {
             Target::Refused(name) => Route::Refused(name),
             Target::Built(op) => {
-                let decoded: Option<Labels> = candidate.labels.iter().zip(&found).map(|(name, text)| Some((*name, decode(text)?.into_owned()))).collect();
+                let decoded: Option<Labels> =
+                    candidate.labels.iter().zip(&found).map(|(name, text)| Some((*name, decode(text)?.into_owned()))).collect();
                 decoded.map_or(Route::Unknown, |labels| Route::Operation(op, labels))
             }
         }
@@ -110,7 +113,10 @@ impl Router {
     fn add(&mut self, name: &'static str, method: &'static str, uri: &'static str, target: Target) {
         self.by_name.insert(name, target);
         let (path, query) = uri.split_once('?').unwrap_or((uri, ""));
-        let literals = query.split('&').filter(|part| !part.is_empty() && !part.starts_with("x-id")).map(|part| part.split_once('=').map_or((part, None), |(key, value)| (key, Some(value))));
+        let literals = query
+            .split('&')
+            .filter(|part| !part.is_empty() && !part.starts_with("x-id"))
+            .map(|part| part.split_once('=').map_or((part, None), |(key, value)| (key, Some(value))));
         let mut candidate = Candidate { target, method, labels: Vec::new(), literals: literals.collect() };
         let mut node = &mut self.root;
         let mut segments = path.trim_matches('/').split('/').filter(|s| !s.is_empty());
@@ -212,7 +218,9 @@ impl Candidate {
     /// Whether nothing required is missing, and how much of what is required the request has. `None` when the query string lacks what the
     /// path template asks for.
     fn score(&self, request: &Request) -> Option<(bool, usize)> {
-        let has = |key: &str, value: Option<&str>| request.parameters.iter().any(|(k, v)| k == key && value.is_none_or(|value| v == value || value.is_empty()));
+        let has = |key: &str, value: Option<&str>| {
+            request.parameters.iter().any(|(k, v)| k == key && value.is_none_or(|value| v == value || value.is_empty()))
+        };
         if !self.literals.iter().all(|(key, value)| has(key, *value)) {
             return None;
         }
@@ -267,7 +275,9 @@ pub fn which_protocol(head: &http::request::Parts, service: &ServiceSchema) -> P
     let pick = |wanted: &[Protocol]| wanted.iter().copied().find(accepts);
     let header = |name: &str| head.headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("");
     let content_type = header("content-type");
-    let said = if header("smithy-protocol") == "rpc-v2-cbor" || (content_type.starts_with("application/cbor") && cbor_operation(head.uri.path()).is_some()) {
+    let said = if header("smithy-protocol") == "rpc-v2-cbor"
+        || (content_type.starts_with("application/cbor") && cbor_operation(head.uri.path()).is_some())
+    {
         pick(&[Cbor])
     } else if head.headers.contains_key("x-amz-target") {
         if content_type.starts_with("application/x-amz-json-1.1") { pick(&[Json11, Json10]) } else { pick(&[Json10, Json11]) }
@@ -287,7 +297,10 @@ mod tests {
     static TEXT: Schema = Schema::new("String", Kind::String);
     static EMPTY: Schema = Schema::new("Empty", Kind::Structure(&[]));
     static PART: Schema = Schema::new("UploadPartRequest", Kind::Structure(&PART_MEMBERS));
-    static PART_MEMBERS: [Member; 2] = [Member::new("UploadId", &TEXT).at(Place::Query, "uploadId").required(), Member::new("PartNumber", &TEXT).at(Place::Query, "partNumber").required()];
+    static PART_MEMBERS: [Member; 2] = [
+        Member::new("UploadId", &TEXT).at(Place::Query, "uploadId").required(),
+        Member::new("PartNumber", &TEXT).at(Place::Query, "partNumber").required(),
+    ];
     static COPY: Schema = Schema::new("CopyObjectRequest", Kind::Structure(&COPY_MEMBERS));
     static COPY_MEMBERS: [Member; 1] = [Member::new("CopySource", &TEXT).at(Place::Header, "x-amz-copy-source").required()];
 

@@ -215,7 +215,16 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_date() {
-        for text in ["", "2000", "2000-13-01T00:00:00Z", "2001-02-29T00:00:00Z", "2000-01-01T24:00:00Z", "2000-01-01T00:00:00", "2000-01-01T00:00:00.Z", "２000-01-01"] {
+        for text in [
+            "",
+            "2000",
+            "2000-13-01T00:00:00Z",
+            "2001-02-29T00:00:00Z",
+            "2000-01-01T24:00:00Z",
+            "2000-01-01T00:00:00",
+            "2000-01-01T00:00:00.Z",
+            "２000-01-01",
+        ] {
             assert_eq!(Timestamp::parse(text, DateTime), None, "{text}");
         }
         assert_eq!(Timestamp::parse("1e30", EpochSeconds), None);

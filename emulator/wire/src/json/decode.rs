@@ -8,7 +8,14 @@ use crate::{Kind, Member, Place, Schema, TimestampFormat};
 use std::borrow::Cow;
 
 /// Fills `into` from a body that is one object; an empty body is an empty object. `concerns` says which members travel in the body.
-pub(crate) fn body(fill: &mut Fill, schema: &'static Schema, bytes: &[u8], into: &mut dyn Structure, seen: &mut Seen, only_body: bool) -> Done {
+pub(crate) fn body(
+    fill: &mut Fill,
+    schema: &'static Schema,
+    bytes: &[u8],
+    into: &mut dyn Structure,
+    seen: &mut Seen,
+    only_body: bool,
+) -> Done {
     let mut decoder = Decoder { reader: Reader::new(bytes)?, fill };
     if decoder.reader.peek() == 0 && bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(());

@@ -225,7 +225,10 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn number(&mut self) -> Result<Number, DecodeError> {
         let (text, whole) = self.number_text()?;
-        if whole && text != "-0" && let Ok(number) = text.parse() {
+        if whole
+            && text != "-0"
+            && let Ok(number) = text.parse()
+        {
             return Ok(Number::Whole(number));
         }
         match text.parse::<f64>() {
@@ -336,8 +339,32 @@ mod tests {
     #[test]
     fn reads_what_serde_reads_and_refuses_what_it_refuses() {
         let texts = [
-            r#"{"a":[1,-2.5,1e3,true,false,null],"b":{"c":"\u00e9\n\ud83d\ude39 \"x\""}}"#, r#" [ ] "#, "{}", "0", "-0", "1.5E-3", "9223372036854775807",
-            r#""é😹""#, "", "{", "[1,]", "{\"a\":}", "01", "1.", "+1", "\"\\ud83d\"", "\"\t\"", "nul", "tru", "[1 2]", "{} x", "'a'", "{\"a\" 1}", "\"\\x\"", "-", "1e",
+            r#"{"a":[1,-2.5,1e3,true,false,null],"b":{"c":"\u00e9\n\ud83d\ude39 \"x\""}}"#,
+            r#" [ ] "#,
+            "{}",
+            "0",
+            "-0",
+            "1.5E-3",
+            "9223372036854775807",
+            r#""é😹""#,
+            "",
+            "{",
+            "[1,]",
+            "{\"a\":}",
+            "01",
+            "1.",
+            "+1",
+            "\"\\ud83d\"",
+            "\"\t\"",
+            "nul",
+            "tru",
+            "[1 2]",
+            "{} x",
+            "'a'",
+            "{\"a\" 1}",
+            "\"\\x\"",
+            "-",
+            "1e",
         ];
         for text in texts {
             match (document(text), serde_json::from_str::<serde_json::Value>(text)) {

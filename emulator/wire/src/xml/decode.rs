@@ -8,7 +8,15 @@ use crate::{Kind, Member, Place, Schema, TimestampFormat};
 
 /// Fills `into` from a body whose root element holds its members; with `only_body`, those that travel in the body. An empty body is no
 /// members. `names` are the root elements that are taken.
-pub(crate) fn body(fill: &mut Fill, schema: &'static Schema, names: &[&str], bytes: &[u8], into: &mut dyn Structure, seen: &mut Seen, only_body: bool) -> Done {
+pub(crate) fn body(
+    fill: &mut Fill,
+    schema: &'static Schema,
+    names: &[&str],
+    bytes: &[u8],
+    into: &mut dyn Structure,
+    seen: &mut Seen,
+    only_body: bool,
+) -> Done {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(());
     }
@@ -34,10 +42,22 @@ struct Decoder<'f, 'a> {
 impl<'a> Decoder<'_, 'a> {
     fn root(&mut self, names: &[&str]) -> Result<Tag<'a>, crate::DecodeError> {
         let root = self.reader.root()?;
-        if names.contains(&root.name()) { Ok(root) } else { Err(malformed(format!("The XML's root element is {} and not {}", root.name(), names.first().unwrap_or(&"")))) }
+        if names.contains(&root.name()) {
+            Ok(root)
+        } else {
+            Err(malformed(format!("The XML's root element is {} and not {}", root.name(), names.first().unwrap_or(&""))))
+        }
     }
 
-    fn members(&mut self, path: &Path, schema: &'static Schema, tag: &Tag, into: &mut dyn Structure, seen: &mut Seen, only_body: bool) -> Done {
+    fn members(
+        &mut self,
+        path: &Path,
+        schema: &'static Schema,
+        tag: &Tag,
+        into: &mut dyn Structure,
+        seen: &mut Seen,
+        only_body: bool,
+    ) -> Done {
         path.check_depth()?;
         let members = schema.members();
         for (index, member) in members.iter().enumerate().filter(|(_, m)| m.xml_attribute) {
@@ -161,5 +181,7 @@ impl<'a> Decoder<'_, 'a> {
 }
 
 fn find(members: &[Member], name: &str, only_body: bool) -> Option<usize> {
-    members.iter().position(|m| !m.xml_attribute && (!only_body || m.place == Place::Body) && (element_name(m) == name || (is_flat(m) && m.wire_name() == name)))
+    members.iter().position(|m| {
+        !m.xml_attribute && (!only_body || m.place == Place::Body) && (element_name(m) == name || (is_flat(m) && m.wire_name() == name))
+    })
 }

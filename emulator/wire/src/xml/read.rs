@@ -26,7 +26,8 @@ impl Tag<'_> {
             let attribute = attribute.map_err(|e| malformed(format!("The XML has a wrong attribute: {e}")))?;
             let key: &str = attribute.key.into_inner();
             if key == name || (!key.starts_with("xmlns") && key.rsplit(':').next() == Some(local)) {
-                let value = quick_xml::escape::unescape(&attribute.value).map_err(|e| malformed(format!("The XML has a wrong attribute: {e}")))?;
+                let value =
+                    quick_xml::escape::unescape(&attribute.value).map_err(|e| malformed(format!("The XML has a wrong attribute: {e}")))?;
                 found = Some(value.into_owned());
             }
         }

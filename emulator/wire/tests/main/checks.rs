@@ -5,7 +5,10 @@ use wire::{Protocol, Timestamp};
 
 #[test]
 fn lengths_patterns_and_absence() {
-    assert_eq!(refusal("{}"), "1 validation error detected: Value null at 'functionName' failed to satisfy constraint: Member must not be null");
+    assert_eq!(
+        refusal("{}"),
+        "1 validation error detected: Value null at 'functionName' failed to satisfy constraint: Member must not be null"
+    );
     assert_eq!(
         refusal(r#"{"FunctionName":"aaaaaaaaa"}"#),
         "1 validation error detected: Value 'aaaaaaaaa' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 8"
@@ -95,13 +98,18 @@ fn wrong_types_are_malformed() {
     assert_eq!(refusal(r#"{"FunctionName":"f","Size":3000000000}"#), "malformed: 3000000000 can not be converted to an Integer");
     assert_eq!(refusal("[]"), "malformed: Found a list where a structure was expected");
     assert_eq!(refusal(r#"{"FunctionName":"f""#), "malformed: Unexpected end of the JSON body");
-    assert_eq!(refusal(r#"{"FunctionName":"f","Choice":{"Text":"a","Number":1}}"#), "malformed: Exactly one member of the union Choice must be set");
+    assert_eq!(
+        refusal(r#"{"FunctionName":"f","Choice":{"Text":"a","Number":1}}"#),
+        "malformed: Exactly one member of the union Choice must be set"
+    );
     assert_eq!(sentence(decode(Protocol::Query, "FunctionName=f&Enabled=yes")), "malformed: 'yes' can not be converted to a Boolean");
 }
 
 #[test]
 fn what_the_model_does_not_know_is_named() {
-    let (input, decoded) = decode(Protocol::Json11, r#"{"FunctionName":"f","Nonsense":{"a":[1,{"b":null}]},"Targets":[{"Id":"a","Extra":1}],"__type":"x"}"#).unwrap();
+    let (input, decoded) =
+        decode(Protocol::Json11, r#"{"FunctionName":"f","Nonsense":{"a":[1,{"b":null}]},"Targets":[{"Id":"a","Extra":1}],"__type":"x"}"#)
+            .unwrap();
     assert_eq!(input.function_name, "f");
     assert_eq!(decoded.unknown, ["nonsense", "targets.1.member.extra"]);
     let (_, decoded) = decode(Protocol::Query, "Action=PutThing&Version=2020-01-01&FunctionName=f&Nonsense.member.1=x").unwrap();

@@ -32,7 +32,15 @@ fn deep_cbor() {
 
 #[test]
 fn cbor_that_promises_more_than_it_has() {
-    for body in [&[0xbf][..], &[0xbb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], &[0xa1, 0x7b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], &[0xa1, 0x61, b'x', 0xff], &[0xff], &[0x1c], &[0xa0, 0]] {
+    for body in [
+        &[0xbf][..],
+        &[0xbb, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+        &[0xa1, 0x7b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+        &[0xa1, 0x61, b'x', 0xff],
+        &[0xff],
+        &[0x1c],
+        &[0xa0, 0],
+    ] {
         malformed(Protocol::Cbor, body.to_vec());
     }
 }
@@ -60,7 +68,9 @@ fn huge_numbers() {
     for number in ["1e999", &"9".repeat(400)] {
         assert!(malformed(Protocol::Json11, format!(r#"{{"FunctionName":"f","Weights":{{"1":{number}}}}}"#)).contains("out of range"));
     }
-    assert!(malformed(Protocol::Json11, r#"{"FunctionName":"f","Choice":{"Number":9223372036854775808}}"#).contains("can not be converted"));
+    assert!(
+        malformed(Protocol::Json11, r#"{"FunctionName":"f","Choice":{"Number":9223372036854775808}}"#).contains("can not be converted")
+    );
     assert!(malformed(Protocol::Json11, r#"{"FunctionName":"f","When":1e300}"#).contains("Timestamp"));
     assert!(malformed(Protocol::Query, "FunctionName=f&Size=99999999999999999999").contains("can not be converted"));
     assert!(malformed(Protocol::Query, "FunctionName=f&When=99999999999999999999").contains("Timestamp"));
@@ -82,7 +92,8 @@ fn text_that_is_not_utf8() {
 #[test]
 fn every_truncation_and_every_flipped_byte_is_answered() {
     let json = br#"{"FunctionName":"f\u00e9","Size":3,"Layers":["arn:1"],"Weights":{"1":0.5},"When":1.5,"Targets":[{"Id":"a","Data":"aGk="}],"Choice":{"Text":"x"}}"#.to_vec();
-    let form = b"FunctionName=f&Size=3&Layers.member.1=arn%3A1&Weights.entry.1.key=1&Weights.entry.1.value=0.5&Targets.member.1.Id=a".to_vec();
+    let form =
+        b"FunctionName=f&Size=3&Layers.member.1=arn%3A1&Weights.entry.1.key=1&Weights.entry.1.value=0.5&Targets.member.1.Id=a".to_vec();
     for (protocol, body) in [(Protocol::Json11, json.clone()), (Protocol::Query, form), (Protocol::Cbor, json)] {
         for at in 0..body.len() {
             let _ = decode(protocol, body[..at].to_vec());

@@ -67,7 +67,10 @@ impl Seed {
         self.next() % limit
     }
     fn text(&mut self) -> String {
-        const SIGNS: [&str; 24] = ["a", "Z", "0", " ", "é", "😹", "\"", "\\", "<", ">", "&", "'", "/", "+", "%", "=", ".", "\n", "\t", ",", "]]>", "\u{feff}", "\u{7f}", "-"];
+        const SIGNS: [&str; 24] = [
+            "a", "Z", "0", " ", "é", "😹", "\"", "\\", "<", ">", "&", "'", "/", "+", "%", "=", ".", "\n", "\t", ",", "]]>", "\u{feff}",
+            "\u{7f}", "-",
+        ];
         (0..self.below(8)).map(|_| SIGNS[self.below(SIGNS.len() as u64) as usize]).collect()
     }
     fn double(&mut self) -> f64 {
@@ -92,7 +95,9 @@ fn fill(seed: &mut Seed, schema: &'static Schema, slot: Slot, depth: usize, empt
                 }
             }
         }
-        (Slot::List(into), Kind::List(item)) => (0..seed.below(3) + u64::from(!empty_lists)).for_each(|_| fill(seed, item.schema, into.push(), depth + 1, empty_lists)),
+        (Slot::List(into), Kind::List(item)) => {
+            (0..seed.below(3) + u64::from(!empty_lists)).for_each(|_| fill(seed, item.schema, into.push(), depth + 1, empty_lists))
+        }
         (Slot::Map(into), Kind::Map(_, item)) => {
             for index in 0..seed.below(3) + u64::from(!empty_lists) {
                 let key = format!("{index}{}", seed.text());
@@ -217,7 +222,13 @@ fn write_form(schema: &Schema, view: wire::View, name: String, flat: bool, out: 
         (View::Float(value), kind) => {
             let text = match kind {
                 _ if value.is_nan() => "NaN".into(),
-                _ if value.is_infinite() => if value > 0.0 { "Infinity".into() } else { "-Infinity".to_string() },
+                _ if value.is_infinite() => {
+                    if value > 0.0 {
+                        "Infinity".into()
+                    } else {
+                        "-Infinity".to_string()
+                    }
+                }
                 Kind::Float => format!("{:?}", value as f32),
                 _ => format!("{value:?}"),
             };

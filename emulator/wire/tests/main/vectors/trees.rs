@@ -36,7 +36,10 @@ const IDS: [&str; 4] = ["RequestId", "requestId", "RequestID", "ResponseMetadata
 pub(super) fn same_xml(ours: &Option<Element>, theirs: &Option<Element>, is_fault: bool) -> bool {
     let (Some(ours), Some(theirs)) = (ours, theirs) else {
         // No body, or one that says nothing.
-        return [ours, theirs].iter().all(|e| e.as_ref().is_none_or(|e| e.children.iter().all(|c| IDS.contains(&c.name.as_str()) || c.children.is_empty() && c.text.is_empty())));
+        return [ours, theirs].iter().all(|e| {
+            e.as_ref()
+                .is_none_or(|e| e.children.iter().all(|c| IDS.contains(&c.name.as_str()) || c.children.is_empty() && c.text.is_empty()))
+        });
     };
     // AWS's errors are in the service's namespace; those of the cases mostly in none.
     let root_fits = ours.name == theirs.name && (is_fault || ours.attributes == theirs.attributes);
@@ -67,8 +70,11 @@ pub(super) fn xml(bytes: &[u8]) -> Option<Element> {
     loop {
         match reader.read_event().expect("XML is well-formed") {
             Event::Start(tag) => {
-                let mut attributes: Vec<_> =
-                    tag.attributes().map(|a| a.expect("attributes are right")).map(|a| (a.key.into_inner().to_string(), a.value.to_string())).collect();
+                let mut attributes: Vec<_> = tag
+                    .attributes()
+                    .map(|a| a.expect("attributes are right"))
+                    .map(|a| (a.key.into_inner().to_string(), a.value.to_string()))
+                    .collect();
                 attributes.sort();
                 stack.push(Element { name: tag.name().into_inner().to_string(), attributes, ..Element::default() });
             }

@@ -22,7 +22,8 @@ const TOKEN: &str = "clients make up the token; the server gets one that the cas
 const NO_TARGET: &str = "the case is about the host and has no X-Amz-Target to route by";
 const BASE_PATH: &str = "the client's endpoint has a path, which a gateway would take off";
 const EMPTY_LIST: &str = "an empty list or map leaves nothing on the wire that a server could see";
-const ALL_PARAMETERS: &str = "servers put every parameter into the map (RestJsonServersPutAllQueryParamsInMap); clients may leave out those named otherwise";
+const ALL_PARAMETERS: &str =
+    "servers put every parameter into the map (RestJsonServersPutAllQueryParamsInMap); clients may leave out those named otherwise";
 const EMPTY_PAYLOAD: &str = "clients write an absent payload as {}, which servers read as an empty one";
 const OFFSET: &str = "clients have to read offsets; we write UTC";
 const OLD_ERROR: &str = "clients have to find the code in every place that AWS ever put it; we write one form";

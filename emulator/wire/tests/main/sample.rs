@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use wire::{
-    Bytes, DecodeError, Decoded, Dynamic, FaultTraits, Kind, Member, OperationSchema, Pattern, Place, Protocol, Schema, ServiceSchema, Structure, Timestamp, Traits,
-    request, violations_message,
+    Bytes, DecodeError, Decoded, Dynamic, FaultTraits, Kind, Member, OperationSchema, Pattern, Place, Protocol, Schema, ServiceSchema,
+    Structure, Timestamp, Traits, request, violations_message,
 };
 
 static P_NAME: Pattern = Pattern::new("[a-zA-Z0-9-_]+");
@@ -26,9 +26,17 @@ static VERSION: Schema = Schema::new("Version", Kind::String).min(1.0).max(1024.
 static P_VERSION: Pattern = Pattern::new("[0-9]+");
 static TARGETS: Schema = Schema::new("Targets", Kind::List(&Member::new("member", &TARGET))).max(3.0);
 
-pub(crate) static TARGET: Schema =
-    Schema::new("Target", Kind::Structure(&[Member::new("Id", &NAME).required(), Member::new("Targets", &TARGETS), Member::new("Data", &BLOB), Member::new("Flat", &LAYERS).flat()]));
-static CHOICE: Schema = Schema::new("Choice", Kind::Structure(&[Member::new("Text", &TEXT), Member::new("Number", &LONG)])).traits(Traits { union: true, ..Traits::NONE });
+pub(crate) static TARGET: Schema = Schema::new(
+    "Target",
+    Kind::Structure(&[
+        Member::new("Id", &NAME).required(),
+        Member::new("Targets", &TARGETS),
+        Member::new("Data", &BLOB),
+        Member::new("Flat", &LAYERS).flat(),
+    ]),
+);
+static CHOICE: Schema = Schema::new("Choice", Kind::Structure(&[Member::new("Text", &TEXT), Member::new("Number", &LONG)]))
+    .traits(Traits { union: true, ..Traits::NONE });
 
 pub(crate) static INPUT: Schema = Schema::new(
     "PutThingRequest",
@@ -47,8 +55,15 @@ pub(crate) static INPUT: Schema = Schema::new(
 );
 static OUTPUT: Schema = Schema::new("PutThingResponse", Kind::Structure(&[Member::new("Thing", &TEXT)]));
 
-static NOT_FOUND: Schema = Schema::new("ThingNotFound", Kind::Structure(&[Member::new("Message", &TEXT), Member::new("Type", &TEXT), Member::new("RetryAfter", &LONG).at(Place::Header, "Retry-After")]))
-    .traits(Traits { fault: Some(FaultTraits { code: "Thing.NotFound", status: 404, sender: true }), ..Traits::NONE });
+static NOT_FOUND: Schema = Schema::new(
+    "ThingNotFound",
+    Kind::Structure(&[
+        Member::new("Message", &TEXT),
+        Member::new("Type", &TEXT),
+        Member::new("RetryAfter", &LONG).at(Place::Header, "Retry-After"),
+    ]),
+)
+.traits(Traits { fault: Some(FaultTraits { code: "Thing.NotFound", status: 404, sender: true }), ..Traits::NONE });
 
 pub(crate) static PUT_THING: OperationSchema = OperationSchema {
     name: "PutThing",

@@ -46,8 +46,12 @@ fn canonical_json_comes_back() {
 #[test]
 fn canonical_json_is_taken_as_people_write_it() {
     let mut input = PutThing::default();
-    let decoded =
-        canonical::from_json(&INPUT, &json!({"functionName": "f", "Size": "3", "enabled": "true", "When": 1576540098, "Nonsense": 1}), &mut input).unwrap();
+    let decoded = canonical::from_json(
+        &INPUT,
+        &json!({"functionName": "f", "Size": "3", "enabled": "true", "When": 1576540098, "Nonsense": 1}),
+        &mut input,
+    )
+    .unwrap();
     assert_eq!((input.size, input.enabled, input.when), (Some(3), Some(true), Some(Timestamp::from_secs(1_576_540_098))));
     assert_eq!(decoded.unknown, ["nonsense"]);
     let refused = canonical::from_json(&INPUT, &json!({"functionName": "far-too-long", "Color": "BLUE"}), &mut input);
@@ -58,8 +62,14 @@ fn canonical_json_is_taken_as_people_write_it() {
 
 #[test]
 fn kept_values_come_back() {
-    let target = || Target { id: "a".into(), targets: Some(vec![Target { id: "b".into(), ..Target::default() }]), data: Some(Bytes::from_static(b"x")), flat: None };
-    let state = State { one: Some(target()), many: vec![target()], named: BTreeMap::from([("k".into(), target())]), pair: (Kept(target()), 1) };
+    let target = || Target {
+        id: "a".into(),
+        targets: Some(vec![Target { id: "b".into(), ..Target::default() }]),
+        data: Some(Bytes::from_static(b"x")),
+        flat: None,
+    };
+    let state =
+        State { one: Some(target()), many: vec![target()], named: BTreeMap::from([("k".into(), target())]), pair: (Kept(target()), 1) };
     let text = serde_json::to_string(&state).unwrap();
     assert_eq!(serde_json::from_str::<State>(&text).unwrap(), state);
     assert!(text.contains(r#""one":{"Id":"a""#));
@@ -71,6 +81,14 @@ fn what_was_accepted_once_stays_readable() {
     let state: State = serde_json::from_str(old).unwrap();
     assert_eq!(state.one.unwrap().id, "breaks today's constraints!");
     assert_eq!(state.many.len(), 1);
+}
+
+#[test]
+fn a_kept_enum_that_is_gone_is_an_error_and_not_another_value() {
+    #[derive(Debug, Deserialize)]
+    struct State(#[allow(dead_code)] Kept<PutThing>);
+    let error = serde_json::from_str::<State>(r#"{"FunctionName":"f","Color":"BLUE"}"#).unwrap_err().to_string();
+    assert!(error.contains("PutThingRequest: 'BLUE' is not in the set at 'color'"), "{error}");
 }
 
 #[test]

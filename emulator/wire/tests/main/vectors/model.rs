@@ -1,7 +1,10 @@
 //! A suite's own model as leaked schemas, and its values as dynamic ones.
 
 use serde_json::Value as Json;
-use wire::{Dynamic, FaultTraits, Kind, Member, OperationSchema, Place, Protocol, Schema, ServiceSchema, Slot, TimestampFormat, Timestamp, Traits, Value};
+use wire::{
+    Dynamic, FaultTraits, Kind, Member, OperationSchema, Place, Protocol, Schema, ServiceSchema, Slot, Timestamp, TimestampFormat, Traits,
+    Value,
+};
 
 /// How often a recursive shape is unrolled; no case goes deeper.
 const UNROLLED: usize = 4;
@@ -127,7 +130,10 @@ impl<'a> Suite<'a> {
     fn members(&self, json: &Json, above: &mut Vec<String>) -> Vec<Member> {
         let required: Vec<&str> = json["required"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
         let members = json["members"].as_object().expect("a structure has members");
-        members.iter().map(|(name, member)| Member { required: required.contains(&name.as_str()), ..self.member(name, member, above) }).collect()
+        members
+            .iter()
+            .map(|(name, member)| Member { required: required.contains(&name.as_str()), ..self.member(name, member, above) })
+            .collect()
     }
 
     fn member(&self, name: &str, json: &Json, above: &mut Vec<String>) -> Member {
