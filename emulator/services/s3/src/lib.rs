@@ -1,1 +1,145 @@
-//! s3
+//! Amazon S3: buckets and objects, and what follows from an object's life: events, expiry, versions.
+//!
+//! This file is the table of contents. One resource per file; `state` says what is stored, `errors` what is told when it can't be done.
+//! No room here knows HTTP or XML: the model (`model.rs`, generated) and `wire` do. Bodies are streamed into blobs and never held whole.
+
+#![allow(clippy::result_large_err)] // a fault is AWS's own answer and is made once per failed request
+
+mod access;
+mod acl;
+mod buckets;
+mod checksums;
+mod configuration;
+mod cors;
+mod errors;
+mod lifecycle;
+mod listing;
+#[allow(missing_docs, dead_code, unused_imports, clippy::all)]
+mod model;
+mod multipart;
+mod notifications;
+mod objects;
+mod policy;
+mod port;
+mod state;
+mod tagging;
+mod versions;
+
+pub use state::{Bucket, Object};
+
+use kit::{BoxFuture, Context, Fault, ReplyBody, Service, store::TaskRow};
+use std::sync::Arc;
+
+/// Amazon S3.
+#[derive(Default)]
+pub struct S3;
+
+impl S3 {
+    /// The service; all its state is in the store of the cloud it is put into.
+    pub fn new() -> S3 {
+        S3
+    }
+}
+
+kit::service! {
+    /// Amazon S3: buckets, objects, events, expiry.
+    S3, model = "s3", invalid_input = "InvalidArgument";
+    // buckets.rs
+    CreateBucket => create_bucket,
+    DeleteBucket => delete_bucket,
+    HeadBucket => head_bucket,
+    ListBuckets => list_buckets,
+    GetBucketLocation => get_bucket_location,
+    // objects/
+    PutObject => put_object,
+    GetObject => get_object,
+    HeadObject => head_object,
+    GetObjectAttributes => get_object_attributes,
+    DeleteObject => delete_object,
+    DeleteObjects => delete_objects,
+    CopyObject => copy_object,
+    // listing/
+    ListObjects => list_objects,
+    ListObjectsV2 => list_objects_v2,
+    ListObjectVersions => list_object_versions,
+    // multipart/
+    CreateMultipartUpload => create_multipart_upload,
+    UploadPart => upload_part,
+    UploadPartCopy => upload_part_copy,
+    CompleteMultipartUpload => complete_multipart_upload,
+    AbortMultipartUpload => abort_multipart_upload,
+    ListParts => list_parts,
+    ListMultipartUploads => list_multipart_uploads,
+    // versions.rs
+    PutBucketVersioning => put_bucket_versioning,
+    GetBucketVersioning => get_bucket_versioning,
+    // tagging.rs
+    PutBucketTagging => put_bucket_tagging,
+    GetBucketTagging => get_bucket_tagging,
+    DeleteBucketTagging => delete_bucket_tagging,
+    PutObjectTagging => put_object_tagging,
+    GetObjectTagging => get_object_tagging,
+    DeleteObjectTagging => delete_object_tagging,
+    // acl.rs
+    GetBucketAcl => get_bucket_acl,
+    PutBucketAcl => put_bucket_acl,
+    GetObjectAcl => get_object_acl,
+    PutObjectAcl => put_object_acl,
+    // configuration/
+    PutBucketOwnershipControls => put_bucket_ownership_controls,
+    GetBucketOwnershipControls => get_bucket_ownership_controls,
+    DeleteBucketOwnershipControls => delete_bucket_ownership_controls,
+    PutPublicAccessBlock => put_public_access_block,
+    GetPublicAccessBlock => get_public_access_block,
+    DeletePublicAccessBlock => delete_public_access_block,
+    PutBucketEncryption => put_bucket_encryption,
+    GetBucketEncryption => get_bucket_encryption,
+    DeleteBucketEncryption => delete_bucket_encryption,
+    // policy.rs
+    PutBucketPolicy => put_bucket_policy,
+    GetBucketPolicy => get_bucket_policy,
+    DeleteBucketPolicy => delete_bucket_policy,
+    GetBucketPolicyStatus => get_bucket_policy_status,
+    // cors.rs
+    PutBucketCors => put_bucket_cors,
+    GetBucketCors => get_bucket_cors,
+    DeleteBucketCors => delete_bucket_cors,
+    // lifecycle/
+    PutBucketLifecycleConfiguration => put_bucket_lifecycle_configuration,
+    GetBucketLifecycleConfiguration => get_bucket_lifecycle_configuration,
+    DeleteBucketLifecycle => delete_bucket_lifecycle,
+    // notifications/
+    PutBucketNotificationConfiguration => put_bucket_notification_configuration,
+    GetBucketNotificationConfiguration => get_bucket_notification_configuration,
+}
+
+impl Service for S3 {
+    fn offer(self: Arc<Self>, ports: &kit::Ports) {
+        ports.offer_objects(Arc::new(port::Port));
+    }
+    fn task<'a>(&'a self, cx: &'a Context, task: TaskRow) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            match task.kind.as_str() {
+                "notify" => notifications::delivery::run(cx, task).await,
+                "expire" => lifecycle::sweep(cx, task).await,
+                "reindex" => lifecycle::reindex(cx, task).await,
+                kind => Err(Fault::internal(format!("s3 has no task {kind}"))),
+            }
+        })
+    }
+    fn resource_policy(&self, cx: &Context, resource: &str) -> Option<String> {
+        policy::of_resource(cx, resource)
+    }
+    fn invalid(&self, message: String) -> Fault {
+        errors::invalid_input(message)
+    }
+    fn virtual_hosts(&self) -> bool {
+        true
+    }
+    fn preflight<'a>(&'a self, cx: &'a Context, head: &'a http::request::Parts) -> BoxFuture<'a, Option<http::Response<ReplyBody>>> {
+        Box::pin(async move { Some(cors::preflight(cx, head)) })
+    }
+    fn decorate(&self, cx: &Context, head: &http::request::Parts, answer: &mut http::HeaderMap) {
+        cors::decorate(cx, head, answer);
+    }
+}

@@ -1,0 +1,151 @@
+//! What S3's operations need to be allowed: actions on `arn:aws:s3:::bucket` and `arn:aws:s3:::bucket/key`, with S3's own condition keys.
+//!
+//! A need is owned by the bucket's account, whoever asks. A bucket that isn't there has no owner to ask: AWS answers NoSuchBucket to
+//! everybody, so such a request needs nothing and its handler tells.
+
+use crate::{S3, model::*, state};
+use kit::{Access, Authorize, Context, Decision, Fault, Need};
+
+/// A need on a bucket; `None` when there is no such bucket.
+pub(crate) fn bucket_need(cx: &Context, action: &'static str, bucket: &str) -> Option<Need> {
+    let owner = state::owner(cx, bucket)?;
+    Some(with_source(cx, Need::on(action, format!("arn:aws:s3:::{bucket}")).owned_by(&*owner.account)))
+}
+
+/// A need on an object; `None` when there is no such bucket.
+pub(crate) fn object_need(cx: &Context, action: &'static str, bucket: &str, key: &str) -> Option<Need> {
+    let owner = state::owner(cx, bucket)?;
+    Some(with_source(cx, Need::on(action, format!("arn:aws:s3:::{bucket}/{key}")).owned_by(&*owner.account)))
+}
+
+/// S3's condition keys about how the request was signed.
+fn with_source(cx: &Context, mut need: Need) -> Need {
+    let source = cx.source();
+    if let Some(kind) = source.auth_type {
+        need = need.key("s3:authType", kind);
+    }
+    if let Some(age) = source.signature_age_ms {
+        need = need.key("s3:signatureAge", age.to_string());
+    }
+    if let Some(version) = source.signature_version {
+        need = need.key("s3:signatureversion", version);
+    }
+    if let Some(hash) = &source.content_sha256 {
+        need = need.key("s3:x-amz-content-sha256", hash.clone());
+    }
+    need
+}
+
+/// The needs that are there.
+pub(crate) fn all(needs: impl IntoIterator<Item = Option<Need>>) -> Access {
+    let needs: Vec<Need> = needs.into_iter().flatten().collect();
+    if needs.is_empty() { Access::Public } else { Access::Needs(needs) }
+}
+
+/// Adds a condition key where there is a value.
+pub(crate) trait Maybe {
+    fn maybe(self, name: &'static str, value: Option<String>) -> Self;
+}
+impl Maybe for Option<Need> {
+    fn maybe(self, name: &'static str, value: Option<String>) -> Self {
+        match value {
+            Some(value) => self.map(|need| need.key(name, value)),
+            None => self,
+        }
+    }
+}
+
+/// Asks for one more permission inside a handler.
+pub(crate) fn decide(cx: &Context, need: Option<Need>) -> Decision {
+    match need {
+        Some(need) => cx.decide(&need),
+        None => Decision { allowed: true, message: String::new(), statement: None },
+    }
+}
+
+/// What a missing key is to the caller: `NoSuchKey` for those who may list the bucket, a refusal for others, so that names don't leak.
+pub(crate) fn missing(cx: &Context, bucket: &str, fault: Fault) -> Fault {
+    let decision = decide(cx, bucket_need(cx, "s3:ListBucket", bucket));
+    if decision.allowed { fault } else { Error::AccessDenied.says(decision.message) }
+}
+
+macro_rules! on_bucket {
+    ($($input:ident: $action:literal;)*) => {$(
+        impl Authorize<S3> for $input {
+            fn access(&self, _: &S3, cx: &Context) -> Access {
+                all([bucket_need(cx, $action, &self.bucket)])
+            }
+        }
+    )*};
+}
+macro_rules! on_object {
+    ($($input:ident: $action:literal;)*) => {$(
+        impl Authorize<S3> for $input {
+            fn access(&self, _: &S3, cx: &Context) -> Access {
+                all([object_need(cx, $action, &self.bucket, &self.key)])
+            }
+        }
+    )*};
+}
+macro_rules! on_version {
+    ($($input:ident: $action:literal, $versioned:literal;)*) => {$(
+        impl Authorize<S3> for $input {
+            fn access(&self, _: &S3, cx: &Context) -> Access {
+                let action = if self.version_id.is_some() { $versioned } else { $action };
+                all([object_need(cx, action, &self.bucket, &self.key).maybe("s3:VersionId", self.version_id.clone())])
+            }
+        }
+    )*};
+}
+
+// Operations whose mapping is one action on what their path names. Where it is more, the mapping stands beside the handler.
+on_bucket! {
+    DeleteBucketInput: "s3:DeleteBucket";
+    HeadBucketInput: "s3:ListBucket";
+    GetBucketLocationInput: "s3:GetBucketLocation";
+    PutBucketVersioningInput: "s3:PutBucketVersioning";
+    GetBucketVersioningInput: "s3:GetBucketVersioning";
+    PutBucketTaggingInput: "s3:PutBucketTagging";
+    GetBucketTaggingInput: "s3:GetBucketTagging";
+    DeleteBucketTaggingInput: "s3:PutBucketTagging";
+    GetBucketAclInput: "s3:GetBucketAcl";
+    PutBucketAclInput: "s3:PutBucketAcl";
+    PutBucketOwnershipControlsInput: "s3:PutBucketOwnershipControls";
+    GetBucketOwnershipControlsInput: "s3:GetBucketOwnershipControls";
+    DeleteBucketOwnershipControlsInput: "s3:PutBucketOwnershipControls";
+    PutPublicAccessBlockInput: "s3:PutBucketPublicAccessBlock";
+    GetPublicAccessBlockInput: "s3:GetBucketPublicAccessBlock";
+    DeletePublicAccessBlockInput: "s3:PutBucketPublicAccessBlock";
+    PutBucketEncryptionInput: "s3:PutEncryptionConfiguration";
+    GetBucketEncryptionInput: "s3:GetEncryptionConfiguration";
+    DeleteBucketEncryptionInput: "s3:PutEncryptionConfiguration";
+    PutBucketPolicyInput: "s3:PutBucketPolicy";
+    GetBucketPolicyInput: "s3:GetBucketPolicy";
+    DeleteBucketPolicyInput: "s3:DeleteBucketPolicy";
+    GetBucketPolicyStatusInput: "s3:GetBucketPolicyStatus";
+    PutBucketCorsInput: "s3:PutBucketCORS";
+    GetBucketCorsInput: "s3:GetBucketCORS";
+    DeleteBucketCorsInput: "s3:PutBucketCORS";
+    PutBucketLifecycleConfigurationInput: "s3:PutLifecycleConfiguration";
+    GetBucketLifecycleConfigurationInput: "s3:GetLifecycleConfiguration";
+    DeleteBucketLifecycleInput: "s3:PutLifecycleConfiguration";
+    PutBucketNotificationConfigurationInput: "s3:PutBucketNotification";
+    GetBucketNotificationConfigurationInput: "s3:GetBucketNotification";
+    ListMultipartUploadsInput: "s3:ListBucketMultipartUploads";
+}
+on_object! {
+    UploadPartInput: "s3:PutObject";
+    CompleteMultipartUploadInput: "s3:PutObject";
+    AbortMultipartUploadInput: "s3:AbortMultipartUpload";
+    ListPartsInput: "s3:ListMultipartUploadParts";
+}
+on_version! {
+    GetObjectInput: "s3:GetObject", "s3:GetObjectVersion";
+    HeadObjectInput: "s3:GetObject", "s3:GetObjectVersion";
+    DeleteObjectInput: "s3:DeleteObject", "s3:DeleteObjectVersion";
+    PutObjectTaggingInput: "s3:PutObjectTagging", "s3:PutObjectVersionTagging";
+    GetObjectTaggingInput: "s3:GetObjectTagging", "s3:GetObjectVersionTagging";
+    DeleteObjectTaggingInput: "s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging";
+    GetObjectAclInput: "s3:GetObjectAcl", "s3:GetObjectVersionAcl";
+    PutObjectAclInput: "s3:PutObjectAcl", "s3:PutObjectVersionAcl";
+}

@@ -1,0 +1,77 @@
+//! What S3 says when it can't: code, status, sentence and the fields that AWS sends with each. Sentences are AWS's own, as recorded.
+//!
+//! Only faults that more than one room tells stand here; the others stand where they arise.
+
+use crate::model::Error;
+use kit::Fault;
+
+/// The bucket is not there.
+pub fn no_such_bucket(bucket: &str) -> Fault {
+    Error::NoSuchBucket.says("The specified bucket does not exist").with("BucketName", bucket)
+}
+/// The key is not there, or a delete marker hides it.
+pub fn no_such_key(key: &str) -> Fault {
+    Error::NoSuchKey.says("The specified key does not exist.").with("Key", key)
+}
+/// The version was there once or looks as if it could have been.
+pub fn no_such_version(key: &str, version: &str) -> Fault {
+    Fault::new("NoSuchVersion", 404, "The specified version does not exist.").with("Key", key).with("VersionId", version)
+}
+/// The version id is none of ours.
+pub fn invalid_version(version: &str) -> Fault {
+    invalid_argument("Invalid version id specified", "versionId", version)
+}
+/// The upload is not there (any more).
+pub fn no_such_upload(upload: &str) -> Fault {
+    Error::NoSuchUpload
+        .says("The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.")
+        .with("UploadId", upload)
+}
+/// AWS's refusal without a reason.
+pub fn access_denied() -> Fault {
+    Error::AccessDenied.says("Access Denied")
+}
+/// An argument that can't be right.
+pub fn invalid_argument(message: impl Into<String>, name: &str, value: &str) -> Fault {
+    Fault::new("InvalidArgument", 400, message).with("ArgumentName", name).with("ArgumentValue", value)
+}
+/// A request that can't be right as a whole.
+pub fn invalid_request(message: impl Into<String>) -> Fault {
+    Error::InvalidRequest.says(message)
+}
+/// The document breaks S3's schema.
+pub fn malformed_xml() -> Fault {
+    Fault::new("MalformedXML", 400, "The XML you provided was not well-formed or did not validate against our published schema")
+}
+/// A condition of the request does not hold.
+pub fn precondition_failed(condition: &str) -> Fault {
+    Fault::new("PreconditionFailed", 412, "At least one of the pre-conditions you specified did not hold").with("Condition", condition)
+}
+/// The resource can't do that: a delete marker is asked for its contents.
+pub fn method_not_allowed(method: &str, resource_type: &str) -> Fault {
+    Fault::new("MethodNotAllowed", 405, "The specified method is not allowed against this resource.")
+        .with("Method", method)
+        .with("ResourceType", resource_type)
+}
+/// A header that AWS itself does not implement for this operation.
+pub fn header_not_implemented(header: &str, more: Option<&str>) -> Fault {
+    let fault = Fault::new("NotImplemented", 501, "A header you provided implies functionality that is not implemented").with("Header", header);
+    match more {
+        Some(more) => fault.with("additionalMessage", more),
+        None => fault,
+    }
+}
+/// Something that AWS does and this build refuses, by name.
+pub fn not_built(what: &str) -> Fault {
+    Fault::new("NotImplemented", 501, format!("windtunnel does not implement {what}."))
+}
+/// The caller asked for something that bucket owner enforced ownership forbids.
+pub fn acl_not_supported() -> Fault {
+    Fault::new("AccessControlListNotSupported", 400, "The bucket does not allow ACLs")
+}
+/// A constraint of the model is broken. AWS checks documents against a schema and says no more than that; members that travel in headers
+/// and the query string (their paths have no dot) are named.
+pub fn invalid_input(message: String) -> Fault {
+    let path = message.split(" at '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or_default();
+    if path.contains('.') { malformed_xml() } else { Fault::new("InvalidArgument", 400, message) }
+}

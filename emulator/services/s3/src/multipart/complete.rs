@@ -1,0 +1,213 @@
+//! CompleteMultipartUpload and AbortMultipartUpload.
+
+use super::{find, forget, parts_of};
+use crate::{
+    S3,
+    checksums::{self, Algorithm, Sum},
+    errors,
+    model::*,
+    objects::{conditions::WriteCondition, put::expiration, refuse::unsupported_read},
+    state::{self, Found, Object, PARTS, Part, Piece, UPLOADS, Upload},
+    versions,
+};
+use kit::{Context, Fault, Tx};
+use md5::{Digest, Md5};
+
+/// Parts but for the last are at least this large: 5 MiB.
+const LEAST_BYTES: u64 = 5 << 20;
+
+impl S3 {
+    /// Makes an object out of the parts that the request lists.
+    pub async fn complete_multipart_upload(&self, cx: &Context, input: CompleteMultipartUploadInput) -> Result<CompleteMultipartUploadOutput, Fault> {
+        unsupported_read!(input)?;
+        let condition = WriteCondition::read(input.if_match.as_deref(), input.if_none_match.as_deref())?;
+        let listed = input.multipart_upload.as_ref().and_then(|list| list.parts.as_ref()).filter(|parts| !parts.is_empty());
+        let listed = listed.ok_or_else(|| errors::invalid_request("You must specify at least one part"))?;
+        let whole = checksums::given!(input)?;
+        state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        let (found, object) = cx
+            .store()
+            .write(|tx| {
+                let found = state::find(tx, &input.bucket)?;
+                let (sequence, upload) = find(tx, &found, &input.key, &input.upload_id)?;
+                if condition.is_set() {
+                    condition.check(&input.key, versions::current(tx, &found, &input.key)?.as_ref())?;
+                }
+                check_kind(&upload, input.checksum_type.as_deref())?;
+                let parts = chosen(&input.upload_id, listed, &parts_of(tx, &found, sequence)?, &upload)?;
+                let object = assembled(cx, &upload, &parts, whole.as_ref(), input.mpu_object_size)?;
+                let object = versions::publish(tx, cx, &found, &input.key, object, "ObjectCreated:CompleteMultipartUpload")?;
+                // The object owns its pieces now; the upload lets go of all parts, chosen or not.
+                release(tx, &found, &input.key, sequence)?;
+                Ok((found, object))
+            })
+            .await?;
+        let mut output = CompleteMultipartUploadOutput {
+            location: Some(location(cx, &found, &input.key)),
+            bucket: Some(found.name.clone()),
+            expiration: expiration(&found, &input.key, &object),
+            key: Some(input.key),
+            e_tag: Some(format!("\"{}\"", object.etag)),
+            checksum_type: object.sum.as_ref().map(|sum| sum.kind().to_owned()),
+            server_side_encryption: Some("AES256".into()),
+            version_id: versions::shown_id(&found, &object),
+            ..CompleteMultipartUploadOutput::default()
+        };
+        checksums::tell!(output, &object.sum);
+        Ok(output)
+    }
+
+    /// Gives an upload up and frees its parts.
+    pub async fn abort_multipart_upload(&self, cx: &Context, input: AbortMultipartUploadInput) -> Result<AbortMultipartUploadOutput, Fault> {
+        if input.if_match_initiated_time.is_some() {
+            return Err(errors::header_not_implemented("x-amz-if-match-initiated-time", None));
+        }
+        state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        cx.store()
+            .write(|tx| {
+                let found = state::find(tx, &input.bucket)?;
+                let (sequence, _) = find(tx, &found, &input.key, &input.upload_id)?;
+                forget(tx, &found, &(found.name.clone(), input.key.clone(), sequence))
+            })
+            .await?;
+        Ok(AbortMultipartUploadOutput { request_charged: None })
+    }
+}
+
+fn release(tx: &mut Tx<'_>, found: &Found, key: &str, sequence: u64) -> Result<(), Fault> {
+    for (number, part) in parts_of(tx, found, sequence)? {
+        tx.drop_blob(&part.blob);
+        tx.delete(&PARTS, &found.scope, &(sequence, number))?;
+    }
+    tx.delete(&UPLOADS, &found.scope, &(found.name.clone(), key.to_owned(), sequence))?;
+    Ok(())
+}
+
+fn location(cx: &Context, found: &Found, key: &str) -> String {
+    let host = cx.source().host.clone().unwrap_or_else(|| format!("s3.{}.amazonaws.com", found.bucket.region));
+    let scheme = if cx.source().secure { "https" } else { "http" };
+    format!("{scheme}://{host}/{}/{}", found.name, crate::listing::url_encoded(key))
+}
+
+/// The kind of checksum must be what the upload was begun with.
+fn check_kind(upload: &Upload, asked: Option<&str>) -> Result<(), Fault> {
+    let own = match (upload.algorithm, upload.full_object) {
+        (None, _) => "null",
+        (Some(_), true) => "FULL_OBJECT",
+        (Some(_), false) => "COMPOSITE",
+    };
+    match asked {
+        Some(kind) if kind != own && !(upload.algorithm.is_none() && kind == "FULL_OBJECT") => Err(errors::invalid_request(format!(
+            "The upload was created using the {own} checksum mode. The complete request must use the same checksum mode."
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The parts that the request lists, each as it was uploaded.
+fn chosen(upload_id: &str, listed: &[CompletedPart], there: &[(u32, Part)], upload: &Upload) -> Result<Vec<(u32, Part)>, Fault> {
+    let numbers: Vec<i32> = listed.iter().map(|part| part.part_number.unwrap_or(0)).collect();
+    if numbers.windows(2).any(|pair| pair[0] >= pair[1]) {
+        let sentence = "The list of parts was not in ascending order. Parts must be ordered by part number.";
+        return Err(Fault::new("InvalidPartOrder", 400, sentence).with("UploadId", upload_id));
+    }
+    let mut parts = Vec::with_capacity(listed.len());
+    for (index, asked) in listed.iter().enumerate() {
+        let number = super::check_number(numbers[index])?;
+        let etag = asked.e_tag.as_deref().unwrap_or_default().trim_matches('"');
+        let part = there.iter().find(|(n, part)| *n == number && part.etag == etag).ok_or_else(|| invalid_part(upload_id, number, etag))?;
+        check_sum(number, asked, &part.1, upload)?;
+        if index + 1 < listed.len() && part.1.size < LEAST_BYTES {
+            return Err(Fault::new("EntityTooSmall", 400, "Your proposed upload is smaller than the minimum allowed size")
+                .with("ETag", etag)
+                .with("MinSizeAllowed", LEAST_BYTES.to_string())
+                .with("PartNumber", number.to_string())
+                .with("ProposedSize", part.1.size.to_string()));
+        }
+        parts.push(part.clone());
+    }
+    Ok(parts)
+}
+
+fn invalid_part(upload_id: &str, number: u32, etag: &str) -> Fault {
+    let sentence = "One or more of the specified parts could not be found.  The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.";
+    Fault::new("InvalidPart", 400, sentence).with("ETag", etag).with("PartNumber", number.to_string()).with("UploadId", upload_id)
+}
+
+/// A composite sum needs the client's sum of each part; where it is given it must be right.
+fn check_sum(number: u32, asked: &CompletedPart, part: &Part, upload: &Upload) -> Result<(), Fault> {
+    let given = checksums::given!(asked)?;
+    match (given, upload.algorithm) {
+        (Some((algorithm, value)), _) => {
+            let wrong = part.sum.as_ref().is_none_or(|sum| sum.algorithm != algorithm || sum.value != value);
+            match wrong {
+                true => Err(Fault::new(
+                    "BadDigest",
+                    400,
+                    format!("The {} you specified for part {number} did not match what we received.", algorithm.lower()),
+                )),
+                false => Ok(()),
+            }
+        }
+        (None, Some(algorithm)) if !upload.full_object => Err(errors::invalid_request(format!(
+            "The upload was created using a {} checksum. The complete request must include the checksum for each part. It was missing for part {number} in the request.",
+            algorithm.lower()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The object out of its parts.
+fn assembled(cx: &Context, upload: &Upload, parts: &[(u32, Part)], given: Option<&(Algorithm, String)>, size_given: Option<i64>) -> Result<Object, Fault> {
+    let size: u64 = parts.iter().map(|(_, part)| part.size).sum();
+    if let Some(given) = size_given.filter(|given| *given != size as i64) {
+        return Err(errors::invalid_request(format!(
+            "The provided 'x-amz-mp-object-size' header value {given} does not match what was computed: {size}"
+        )));
+    }
+    let sum = whole_sum(upload, parts);
+    if let Some((algorithm, value)) = given
+        && let Some(sum) = &sum
+        && sum.algorithm == *algorithm
+        && sum.value != *value
+        && !(sum.composite && sum.value.split('-').next() == Some(value.as_str()))
+    {
+        return Err(checksums::bad_digest(*algorithm));
+    }
+    let mut md5 = Md5::new();
+    for (_, part) in parts {
+        md5.update(from_hex(&part.etag));
+    }
+    let pieces = parts.iter().map(|(number, part)| Piece { blob: part.blob.clone(), size: part.size, part: *number, sum: part.sum.clone() }).collect();
+    Ok(Object {
+        size,
+        etag: format!("{}-{}", kit::hex(&md5.finalize()), parts.len()),
+        modified: versions::whole_second(cx),
+        pieces,
+        headers: upload.headers.clone(),
+        metadata: upload.metadata.clone(),
+        tags: upload.tags.clone(),
+        storage_class: upload.storage_class.clone(),
+        sum,
+        multipart: true,
+        ..Object::default()
+    })
+}
+
+/// The checksum of the whole: put together from the parts' where the algorithm allows and the upload asks for it.
+fn whole_sum(upload: &Upload, parts: &[(u32, Part)]) -> Option<Sum> {
+    let algorithm = upload.algorithm.unwrap_or(Algorithm::Crc64Nvme);
+    let sums: Option<Vec<(&str, u64)>> = parts
+        .iter()
+        .map(|(_, part)| part.sum.as_ref().filter(|sum| sum.algorithm == algorithm).map(|sum| (sum.value.as_str(), part.size)))
+        .collect();
+    let sums = sums?;
+    match upload.full_object {
+        true => checksums::combined(algorithm, &sums),
+        false => Some(checksums::composite(algorithm, &sums.iter().map(|(value, _)| *value).collect::<Vec<_>>())),
+    }
+}
+
+fn from_hex(text: &str) -> Vec<u8> {
+    (0..text.len() / 2).filter_map(|i| u8::from_str_radix(text.get(i * 2..i * 2 + 2)?, 16).ok()).collect()
+}

@@ -1,0 +1,106 @@
+//! CreateMultipartUpload.
+
+use crate::{
+    S3, access::{self, Maybe},
+    acl,
+    checksums::Algorithm,
+    errors, lifecycle,
+    model::*,
+    objects::{
+        put::{check_key, checked_metadata, stored_encoding, tag_need},
+        refuse::{self, unsupported_write},
+        tags_of_header,
+    },
+    state::{self, Headers, UPLOADS, Upload},
+    versions,
+};
+use kit::{Access, Authorize, Context, Fault};
+
+impl Authorize<S3> for CreateMultipartUploadInput {
+    fn access(&self, _: &S3, cx: &Context) -> Access {
+        let put = access::object_need(cx, "s3:PutObject", &self.bucket, &self.key)
+            .maybe("s3:x-amz-acl", self.acl.clone())
+            .maybe("s3:x-amz-server-side-encryption", self.server_side_encryption.clone())
+            .maybe("s3:x-amz-storage-class", self.storage_class.clone());
+        access::all([put, tag_need(cx, &self.bucket, &self.key, self.tagging.as_deref())])
+    }
+}
+
+impl S3 {
+    /// Begins an upload; what is said of the object is said here.
+    pub async fn create_multipart_upload(&self, cx: &Context, input: CreateMultipartUploadInput) -> Result<CreateMultipartUploadOutput, Fault> {
+        unsupported_write!(input)?;
+        refuse::encryption(input.server_side_encryption.as_deref())?;
+        let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        acl::check_object_acl(&found, input.acl.as_deref(), acl::grants!(input))?;
+        check_key(&input.key)?;
+        let (algorithm, full_object) = sum_of(input.checksum_algorithm.as_deref(), input.checksum_type.as_deref())?;
+        let upload = Upload {
+            initiated: versions::whole_second(cx),
+            initiator: (cx.principal().arn(), cx.principal().account().unwrap_or_default().to_owned()),
+            headers: Headers {
+                content_type: input.content_type,
+                cache_control: input.cache_control,
+                content_disposition: input.content_disposition,
+                content_encoding: stored_encoding(input.content_encoding.as_deref()),
+                content_language: input.content_language,
+                expires: input.expires,
+                website_redirect_location: input.website_redirect_location,
+            },
+            metadata: checked_metadata(input.metadata)?,
+            tags: input.tagging.as_deref().map(tags_of_header).transpose()?.unwrap_or_default(),
+            storage_class: refuse::storage_class(input.storage_class.as_deref())?,
+            algorithm,
+            full_object,
+            ..Upload::default()
+        };
+        let (name, key) = (found.name, input.key);
+        let (found, upload) = cx
+            .store()
+            .write(|tx| {
+                let found = state::find(tx, &name)?;
+                let sequence = tx.next_seq("s3.versions");
+                let mut upload = upload;
+                upload.id = state::sequenced_id(cx, sequence);
+                upload.due_day = lifecycle::upload_due_day(&found, &key, &upload, cx.now());
+                if let Some(day) = upload.due_day {
+                    lifecycle::look_on(tx, cx, &found, day);
+                }
+                tx.put(&UPLOADS, &found.scope, &(found.name.clone(), key.clone(), sequence), &upload)?;
+                Ok((found, upload))
+            })
+            .await?;
+        let abort = lifecycle::abort_rule(&found, &key, upload.initiated);
+        Ok(CreateMultipartUploadOutput {
+            abort_date: abort.as_ref().map(|(at, _)| *at),
+            abort_rule_id: abort.map(|(_, rule)| rule),
+            bucket: Some(found.name),
+            key: Some(key),
+            upload_id: Some(upload.id),
+            server_side_encryption: Some("AES256".into()),
+            checksum_algorithm: algorithm.map(|algorithm| algorithm.name().to_owned()),
+            checksum_type: algorithm.map(|_| if full_object { "FULL_OBJECT".to_owned() } else { "COMPOSITE".to_owned() }),
+            ..CreateMultipartUploadOutput::default()
+        })
+    }
+}
+
+/// Algorithm and kind of the upload's checksum. CRC64NVME is of the whole, the SHAs are of the parts, the other CRCs may be either.
+fn sum_of(algorithm: Option<&str>, kind: Option<&str>) -> Result<(Option<Algorithm>, bool), Fault> {
+    let Some(algorithm) = algorithm.map(Algorithm::parse).transpose()? else {
+        return match kind {
+            Some(_) => Err(errors::invalid_request("The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.")),
+            None => Ok((None, true)),
+        };
+    };
+    let refused = |kind: &str| {
+        errors::invalid_request(format!("The {kind} checksum type cannot be used with the {} checksum algorithm.", algorithm.lower()))
+    };
+    match (kind, algorithm) {
+        (Some("COMPOSITE"), Algorithm::Crc64Nvme) => Err(refused("COMPOSITE")),
+        (Some("FULL_OBJECT"), algorithm) if !algorithm.combines() => Err(refused("FULL_OBJECT")),
+        (Some("FULL_OBJECT"), _) | (None, Algorithm::Crc64Nvme) => Ok((Some(algorithm), true)),
+        (Some("COMPOSITE") | None, _) => Ok((Some(algorithm), false)),
+        (Some(other), _) => Err(errors::invalid_request(format!("Value for x-amz-checksum-type header is invalid: {other}"))),
+    }
+}

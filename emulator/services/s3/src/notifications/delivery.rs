@@ -1,0 +1,90 @@
+//! Telling functions and queues of events, as the service principal of S3 on behalf of the bucket. Run from the outbox; what fails is
+//! tried again with a growing delay, what can never succeed is journaled and dropped, as on AWS.
+
+use crate::{model, state};
+use kit::{
+    Arn, Bytes, Context, Fault, Need, RecordKind,
+    ports::Invocation,
+    store::{NewTask, TaskRow},
+    Tx,
+};
+use serde::{Deserialize, Serialize};
+
+/// The principal under which S3 delivers.
+const PRINCIPAL: &str = "s3.amazonaws.com";
+
+/// An event on its way.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Delivery {
+    pub bucket: String,
+    /// `ObjectCreated:Put`
+    pub event: String,
+    /// ARN of a function or a queue.
+    pub target: String,
+    /// The event, JSON.
+    pub body: String,
+}
+
+/// S3 itself, acting because of a bucket.
+pub(super) fn as_s3(cx: &Context, bucket: &str, account: &str) -> Context {
+    cx.as_service(PRINCIPAL, &format!("arn:aws:s3:::{bucket}"), account)
+}
+
+/// What telling a target needs; `None` for a target that this build can't tell.
+pub(super) fn need(target: &str) -> Option<Need> {
+    let arn = Arn::parse(target)?;
+    let action = match arn.service {
+        "lambda" => "lambda:InvokeFunction",
+        "sqs" => "sqs:SendMessage",
+        _ => return None,
+    };
+    Some(Need::on(action, target).owned_by(arn.account))
+}
+
+/// Runs one delivery.
+pub(crate) async fn run(cx: &Context, task: TaskRow) -> Result<(), Fault> {
+    let delivery: Delivery = task.payload()?;
+    let cx = &as_s3(cx, &delivery.bucket, &task.scope.account);
+    let result = deliver(cx, &delivery).await;
+    let outcome = result.as_ref().err().map_or("ok", |fault| &fault.code);
+    let detail = serde_json::json!({ "bucket": delivery.bucket, "message": result.as_ref().err().map(|fault| &fault.message) });
+    cx.cloud().journal().write(cx, RecordKind::Event, "s3", &delivery.event, &delivery.target, outcome, detail);
+    match result {
+        Err(fault) if is_transient(&fault) => Err(fault),
+        _ => Ok(()),
+    }
+}
+
+async fn deliver(cx: &Context, delivery: &Delivery) -> Result<(), Fault> {
+    let target = &*delivery.target;
+    let need = need(target).ok_or_else(|| Fault::internal(format!("{target} is neither a function nor a queue")))?;
+    cx.cloud().apply_faults("s3", "Deliver", target).await?;
+    let is_function = need.action.starts_with("lambda");
+    let grant = cx.grant(&need)?;
+    if is_function {
+        let call = Invocation { function_arn: target.to_owned(), payload: Bytes::from(delivery.body.clone()), asynchronous: true };
+        cx.cloud().ports().functions()?.invoke(cx, grant, call).await?;
+    } else {
+        cx.cloud().ports().queues()?.send(cx, grant, target, delivery.body.clone(), Vec::new()).await?;
+    }
+    Ok(())
+}
+
+/// Throttling and failures of the other side pass; a target that is gone or shut stays so.
+fn is_transient(fault: &Fault) -> bool {
+    fault.status >= 500 || fault.status == 429 || fault.code.contains("Throttl") || fault.code.contains("TooManyRequests")
+}
+
+/// The test message that a queue gets when it is configured. Functions get none.
+pub(super) fn test_queue(tx: &mut Tx<'_>, cx: &Context, found: &state::Found, queue: &model::QueueConfiguration) {
+    let body = serde_json::json!({
+        "Service": "Amazon S3",
+        "Event": "s3:TestEvent",
+        "Time": kit::time::iso_millis(cx.now()),
+        "Bucket": found.name,
+        "RequestId": cx.request_id(),
+        "HostId": super::record::host_id(cx),
+    });
+    let delivery = Delivery { bucket: found.name.clone(), event: "TestEvent".into(), target: queue.queue_arn.clone(), body: body.to_string() };
+    tx.task(NewTask::new(&found.scope, "s3", "notify", &delivery).cause(cx.cause()));
+}

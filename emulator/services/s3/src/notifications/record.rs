@@ -1,0 +1,85 @@
+//! The event as its receivers read it: version 2.1 of the record, member for member.
+
+use super::Happening;
+use crate::{listing::url_encoded, state::{self, Found}};
+use kit::{Context, Principal};
+use serde_json::{Map, Value, json};
+
+/// `{"Records":[...]}` as text.
+pub(super) fn records(cx: &Context, found: &Found, configuration_id: &str, happening: &Happening<'_>) -> String {
+    json!({ "Records": [record(cx, found, configuration_id, happening)] }).to_string()
+}
+
+fn record(cx: &Context, found: &Found, configuration_id: &str, happening: &Happening<'_>) -> Value {
+    json!({
+        "eventVersion": version(happening.name),
+        "eventSource": "aws:s3",
+        "awsRegion": found.bucket.region,
+        "eventTime": kit::time::iso_millis(cx.now()),
+        "eventName": happening.name,
+        "userIdentity": { "principalId": principal_id(cx) },
+        "requestParameters": { "sourceIPAddress": source_address(cx) },
+        "responseElements": { "x-amz-request-id": cx.request_id(), "x-amz-id-2": host_id(cx) },
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": configuration_id,
+            "bucket": {
+                "name": found.name,
+                "ownerIdentity": { "principalId": owner_id(&found.scope.account) },
+                "arn": found.arn(),
+            },
+            "object": object(happening),
+        },
+    })
+}
+
+/// AWS numbers the younger kinds of events 2.3.
+fn version(event: &str) -> &'static str {
+    let young = ["ObjectTagging", "ObjectAcl", "Lifecycle", "IntelligentTiering"].iter().any(|kind| event.starts_with(kind));
+    if young { "2.3" } else { "2.1" }
+}
+
+fn object(happening: &Happening<'_>) -> Map<String, Value> {
+    let mut object = Map::new();
+    object.insert("key".into(), url_encoded(happening.key).into());
+    if let Some(size) = happening.size {
+        object.insert("size".into(), size.into());
+    }
+    if let Some(etag) = happening.etag {
+        object.insert("eTag".into(), etag.into());
+    }
+    if let Some(id) = happening.version_id {
+        object.insert("versionId".into(), id.into());
+    }
+    if let Some(sequencer) = happening.sequencer {
+        object.insert("sequencer".into(), format!("00{sequencer:016X}").into());
+    }
+    object
+}
+
+fn principal_id(cx: &Context) -> String {
+    match cx.principal() {
+        Principal::Anonymous => "Anonymous".into(),
+        Principal::Service { name, .. } => name.to_string(),
+        principal => format!("AWS:{}", principal.user_id()),
+    }
+}
+
+fn source_address(cx: &Context) -> String {
+    match (cx.source().ip, cx.principal()) {
+        (Some(ip), _) => ip.to_string(),
+        (None, Principal::Service { name, .. }) => name.to_string(),
+        (None, _) => "127.0.0.1".into(),
+    }
+}
+
+/// The owner as events name it: a short id, not the canonical one.
+fn owner_id(account: &str) -> String {
+    format!("A{}", state::canonical_id(account)[..13].to_ascii_uppercase())
+}
+
+/// The id of the host that answered, which AWS sends beside every request id.
+pub(super) fn host_id(cx: &Context) -> String {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    BASE64_STANDARD.encode(cx.ids().bytes())
+}

@@ -1,0 +1,185 @@
+//! Bodies on their way into blobs and out of them: MD5 and checksum are computed while the bytes pass, nothing is held whole.
+
+use crate::{
+    checksums::{self, Algorithm, Running, Sum},
+    state::{Object, Piece},
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use kit::{
+    Body, Context, Fault, ReplyBody,
+    store::{BlobReader, BlobRef, Store},
+};
+use md5::{Digest, Md5};
+use std::{collections::VecDeque, future::Future, io, ops::Range, pin::Pin};
+use wire::{Bytes, body::Chunks};
+
+/// The largest body of one request: 5 GiB.
+const MOST_BYTES: u64 = 5 << 30;
+/// Pieces of an answer that are opened before it begins; the rest is opened as it is reached.
+const OPENED_AHEAD: usize = 64;
+
+/// What a body must be.
+#[derive(Default)]
+pub(crate) struct Expected {
+    /// The algorithm to compute, and the value it must have where the client gave one. CRC64NVME when absent.
+    pub sum: Option<(Algorithm, Option<String>)>,
+    /// Content-MD5 as it came.
+    pub md5: Option<String>,
+    /// Content-Length.
+    pub length: Option<i64>,
+}
+
+/// A body that arrived.
+pub(crate) struct Received {
+    pub blob: BlobRef,
+    pub size: u64,
+    /// MD5 in hexadecimal.
+    pub etag: String,
+    pub sum: Sum,
+}
+
+impl Received {
+    /// The body as the only piece of an object, or as a part.
+    pub fn into_piece(self) -> Piece {
+        Piece { blob: self.blob, size: self.size, part: 0, sum: None }
+    }
+}
+
+/// Streams a body into a pending blob and verifies what the client said of it.
+pub(crate) async fn receive(cx: &Context, mut body: Body, expected: Expected) -> Result<Received, Fault> {
+    let md5_wanted = expected.md5.as_deref().map(read_md5).transpose()?;
+    let length = body.length.or(expected.length.and_then(|n| u64::try_from(n).ok()));
+    check_size(length.unwrap_or(0))?;
+    let (algorithm, value) = expected.sum.unwrap_or((Algorithm::Crc64Nvme, None));
+    let mut writer = cx.store().blobs().create().await?;
+    let (mut md5, mut running, mut size) = (Md5::new(), Running::new(algorithm), 0u64);
+    while let Some(chunk) = body.next().await {
+        let chunk = chunk.map_err(broken)?;
+        size += chunk.len() as u64;
+        check_size(size)?;
+        md5.update(&chunk);
+        running.update(&chunk);
+        writer.write(chunk).await?;
+    }
+    if length.is_some_and(|length| length != size) {
+        return Err(Fault::new("IncompleteBody", 400, "You did not provide the number of bytes specified by the Content-Length HTTP header"));
+    }
+    let md5: [u8; 16] = md5.finalize().into();
+    if let (Some(wanted), Some(text)) = (md5_wanted, expected.md5)
+        && wanted != md5
+    {
+        return Err(Fault::new("BadDigest", 400, "The Content-MD5 you specified did not match what we received.")
+            .with("ExpectedDigest", text)
+            .with("CalculatedDigest", BASE64_STANDARD.encode(md5)));
+    }
+    let sum = Sum { algorithm, value: running.finish(), composite: false };
+    if value.is_some_and(|value| value != sum.value) {
+        return Err(checksums::bad_digest(algorithm));
+    }
+    Ok(Received { blob: writer.finish().await?, size, etag: kit::hex(&md5), sum })
+}
+
+fn check_size(size: u64) -> Result<(), Fault> {
+    match size > MOST_BYTES {
+        true => Err(Fault::new("EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size")
+            .with("ProposedSize", size.to_string())
+            .with("MaxSizeAllowed", MOST_BYTES.to_string())),
+        false => Ok(()),
+    }
+}
+
+fn read_md5(text: &str) -> Result<[u8; 16], Fault> {
+    let bytes = BASE64_STANDARD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
+    bytes.ok_or_else(|| Fault::new("InvalidDigest", 400, "The Content-MD5 you specified was invalid.").with("Content-MD5", text))
+}
+
+/// What a body that breaks off is told: the fault it carries, or that it is incomplete.
+fn broken(error: io::Error) -> Fault {
+    match wire::body::fault_of(&error) {
+        Some(fault) => fault.clone(),
+        None => Fault::new("IncompleteBody", 400, format!("The request body terminated unexpectedly: {error}")),
+    }
+}
+
+/// Opens the pieces of an object for a range of its bytes. To be called inside the read that found the object, so that a writer who
+/// takes its place can't pull the body away.
+pub(crate) fn open(store: &Store, object: &Object, range: Range<u64>) -> Result<Opened, Fault> {
+    let mut pieces = VecDeque::new();
+    let mut start = 0;
+    for piece in &object.pieces {
+        let end = start + piece.size;
+        let (from, to) = (range.start.max(start), range.end.min(end));
+        if from < to {
+            let reader = if pieces.len() < OPENED_AHEAD { Some(store.blobs().open(&piece.blob)?) } else { None };
+            pieces.push_back(Span { reader, blob: piece.blob.clone(), offset: from - start, length: to - from });
+        }
+        start = end;
+    }
+    Ok(Opened { pieces, store: store.clone(), length: range.end.saturating_sub(range.start) })
+}
+
+/// A range of an object's bytes, ready to be sent or copied.
+pub(crate) struct Opened {
+    pieces: VecDeque<Span>,
+    store: Store,
+    length: u64,
+}
+
+struct Span {
+    reader: Option<BlobReader>,
+    blob: BlobRef,
+    offset: u64,
+    length: u64,
+}
+
+impl Span {
+    fn open(self, store: &Store) -> Result<(BlobReader, u64, u64), Fault> {
+        let reader = self.reader.map_or_else(|| store.blobs().open(&self.blob), Ok)?;
+        Ok((reader, self.offset, self.length))
+    }
+}
+
+/// The bytes as an answer's body: a range of a file where they are one piece.
+pub(crate) fn serve(mut opened: Opened) -> Result<ReplyBody, Fault> {
+    match opened.pieces.len() {
+        0 => Ok(ReplyBody::Bytes(Bytes::new())),
+        1 => {
+            let span = opened.pieces.pop_front().expect("one piece");
+            let (reader, offset, length) = span.open(&opened.store)?;
+            Ok(reader.into_reply(offset, length))
+        }
+        _ => Ok(ReplyBody::Stream(into_body(opened))),
+    }
+}
+
+/// The bytes as a stream.
+pub(crate) fn into_body(opened: Opened) -> Body {
+    let length = opened.length;
+    Body::new(Chain { pieces: opened.pieces, store: opened.store, now: None }, Some(length))
+}
+
+/// One piece after the other.
+struct Chain {
+    pieces: VecDeque<Span>,
+    store: Store,
+    now: Option<Body>,
+}
+
+impl Chunks for Chain {
+    fn next(&mut self) -> Pin<Box<dyn Future<Output = Option<io::Result<Bytes>>> + Send + '_>> {
+        Box::pin(async move {
+            loop {
+                if let Some(body) = &mut self.now {
+                    match body.next().await {
+                        Some(chunk) => return Some(chunk),
+                        None => self.now = None,
+                    }
+                }
+                match self.pieces.pop_front()?.open(&self.store) {
+                    Ok((reader, offset, length)) => self.now = Some(reader.into_body(offset, length)),
+                    Err(fault) => return Some(Err(io::Error::other(fault))),
+                }
+            }
+        })
+    }
+}

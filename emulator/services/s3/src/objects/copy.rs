@@ -1,0 +1,255 @@
+//! CopyObject. A copy shares the source's blobs: bodies never change, and the store counts their owners.
+
+use super::{
+    body::{self, Expected},
+    conditions::{self, ReadConditions, WriteCondition},
+    put::{self, check_key, checked_metadata, store},
+    refuse::{self, unsupported_write},
+    tags_of_header,
+};
+use crate::{
+    S3, access::{self, Maybe},
+    acl,
+    checksums::{self, Algorithm},
+    errors,
+    model::*,
+    state::{self, Found, Headers, Object, Piece},
+    versions,
+};
+use kit::{Access, Authorize, Context, Fault};
+
+/// The largest source of one copy: 5 GiB.
+const MOST_BYTES: u64 = 5 << 30;
+
+/// A source as `x-amz-copy-source` names it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Source {
+    pub bucket: String,
+    pub key: String,
+    pub version_id: Option<String>,
+}
+
+impl Source {
+    /// Reads `bucket/key?versionId=...`, percent-encoded, with or without a slash in front.
+    pub fn read(text: &str) -> Result<Source, Fault> {
+        let (path, version_id) = match text.split_once("?versionId=") {
+            Some((path, id)) => (path, Some(id.to_owned())),
+            None => (text, None),
+        };
+        let invalid = || errors::invalid_argument("Invalid copy source object key", "x-amz-copy-source", "x-amz-copy-source");
+        let path = percent_encoding::percent_decode_str(path).decode_utf8().map_err(|_| invalid())?;
+        let path = path.strip_prefix('/').unwrap_or(&path);
+        if path.starts_with("arn:") {
+            return Err(errors::not_built("copy sources that are ARNs of access points"));
+        }
+        match path.split_once('/') {
+            Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {
+                Ok(Source { bucket: bucket.to_owned(), key: key.to_owned(), version_id })
+            }
+            _ => Err(invalid()),
+        }
+    }
+
+    /// What reading it needs.
+    pub fn need(&self, cx: &Context) -> Option<kit::Need> {
+        let action = if self.version_id.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
+        access::object_need(cx, action, &self.bucket, &self.key).maybe("s3:VersionId", self.version_id.clone())
+    }
+
+    /// Finds the source and judges the conditions on it.
+    pub fn find(&self, cx: &Context, expected_owner: &Option<String>, asked: &ReadConditions<'_>) -> Result<(Found, Object), Fault> {
+        let found = state::bucket(cx, &self.bucket, expected_owner)?;
+        let version = cx.store().read(|s| versions::lookup(s, &found, &self.key, self.version_id.as_deref()))?;
+        let object = match (version.map(|version| version.object), &self.version_id) {
+            (Some(object), None) if object.delete_marker => return Err(errors::no_such_key(&self.key)),
+            (Some(object), Some(_)) if object.delete_marker => {
+                return Err(errors::invalid_request("The source of a copy request may not specifically refer to a delete marker by version id."));
+            }
+            (Some(object), _) => object,
+            (None, Some(id)) => return Err(errors::no_such_version(&self.key, id)),
+            (None, None) => return Err(access::missing(cx, &self.bucket, errors::no_such_key(&self.key))),
+        };
+        conditions::check_source(&object, asked, cx.now())?;
+        Ok((found, object))
+    }
+}
+
+/// The conditions on a copy's source.
+macro_rules! source_conditions {
+    ($input:expr) => {
+        $crate::objects::conditions::ReadConditions {
+            if_match: $input.copy_source_if_match.as_deref(),
+            if_none_match: $input.copy_source_if_none_match.as_deref(),
+            if_modified_since: $input.copy_source_if_modified_since,
+            if_unmodified_since: $input.copy_source_if_unmodified_since,
+        }
+    };
+}
+pub(crate) use source_conditions;
+
+impl Authorize<S3> for CopyObjectInput {
+    /// Reading the source and writing the target; tags need permissions of their own on either side.
+    fn access(&self, _: &S3, cx: &Context) -> Access {
+        let put = access::object_need(cx, "s3:PutObject", &self.bucket, &self.key)
+            .maybe("s3:x-amz-acl", self.acl.clone())
+            .maybe("s3:x-amz-copy-source", Some(self.copy_source.trim_start_matches('/').to_owned()))
+            .maybe("s3:x-amz-metadata-directive", self.metadata_directive.clone())
+            .maybe("s3:x-amz-server-side-encryption", self.server_side_encryption.clone());
+        let source = Source::read(&self.copy_source).ok();
+        let tags = (self.tagging_directive.as_deref() == Some("REPLACE"))
+            .then(|| put::tag_need(cx, &self.bucket, &self.key, self.tagging.as_deref()))
+            .flatten();
+        access::all([source.and_then(|source| source.need(cx)), put, tags])
+    }
+}
+
+impl S3 {
+    /// Makes a new version of a key out of another object.
+    pub async fn copy_object(&self, cx: &Context, input: CopyObjectInput) -> Result<CopyObjectOutput, Fault> {
+        unsupported_write!(input)?;
+        refuse::members(&[("server-side encryption with customer keys", input.copy_source_sse_customer_key.is_some())])?;
+        refuse::encryption(input.server_side_encryption.as_deref())?;
+        let source = Source::read(&input.copy_source)?;
+        let target = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        acl::check_object_acl(&target, input.acl.as_deref(), acl::grants!(input))?;
+        check_key(&input.key)?;
+        let condition = WriteCondition::read(input.if_match.as_deref(), input.if_none_match.as_deref())?;
+        let asked: ReadConditions<'_> = source_conditions!(input);
+        let (source_bucket, from) = source.find(cx, &input.expected_source_bucket_owner, &asked)?;
+        let replace = directive(input.metadata_directive.as_deref(), "Unknown metadata directive.", "x-amz-metadata-directive")?;
+        refuse_idle_copy(&source, &input, replace)?;
+        if from.size > MOST_BYTES {
+            return Err(errors::invalid_request("The specified copy source is larger than the maximum allowable size for a copy source: 5368709120"));
+        }
+        let object = described(cx, &source, &input, &from, replace)?;
+        let object = with_body(cx, &source, object, &from, input.checksum_algorithm.as_deref()).await?;
+        let (found, object) = store(cx, &input.bucket, &input.key, object, &condition, "ObjectCreated:Copy").await?;
+        let mut result = CopyObjectResult {
+            e_tag: Some(format!("\"{}\"", object.etag)),
+            last_modified: Some(object.modified),
+            checksum_type: object.sum.as_ref().map(|sum| sum.kind().to_owned()),
+            ..CopyObjectResult::default()
+        };
+        checksums::tell!(result, &object.sum);
+        Ok(CopyObjectOutput {
+            copy_object_result: Some(result),
+            expiration: put::expiration(&found, &input.key, &object),
+            copy_source_version_id: versions::shown_id(&source_bucket, &from),
+            version_id: versions::shown_id(&found, &object),
+            server_side_encryption: Some("AES256".into()),
+            ..CopyObjectOutput::default()
+        })
+    }
+}
+
+/// Whether a directive says REPLACE.
+fn directive(text: Option<&str>, sentence: &str, header: &str) -> Result<bool, Fault> {
+    match text {
+        None | Some("COPY") => Ok(false),
+        Some("REPLACE") => Ok(true),
+        Some(other) => Err(errors::invalid_argument(sentence, header, other)),
+    }
+}
+
+/// A copy onto itself that changes nothing is a mistake.
+fn refuse_idle_copy(source: &Source, input: &CopyObjectInput, replace: bool) -> Result<(), Fault> {
+    let itself = source.bucket == input.bucket && source.key == input.key && source.version_id.is_none();
+    let changes = replace
+        || input.storage_class.is_some()
+        || input.website_redirect_location.is_some()
+        || input.server_side_encryption.is_some()
+        || input.checksum_algorithm.is_some();
+    match itself && !changes {
+        true => Err(errors::invalid_request(
+            "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// The target without its body: metadata and tags of the source, or those of the request.
+fn described(cx: &Context, source: &Source, input: &CopyObjectInput, from: &Object, replace: bool) -> Result<Object, Fault> {
+    let (headers, metadata) = match replace {
+        true => (headers_of(input), checked_metadata(input.metadata.clone())?),
+        // A redirect belongs to the place and not to the object.
+        false => (Headers { website_redirect_location: input.website_redirect_location.clone(), ..from.headers.clone() }, from.metadata.clone()),
+    };
+    let replace_tags = directive(input.tagging_directive.as_deref(), "Unknown tagging directive.", "x-amz-tagging-directive")?;
+    let tags = match replace_tags {
+        true => input.tagging.as_deref().map(tags_of_header).transpose()?.unwrap_or_default(),
+        false => {
+            if !from.tags.is_empty() {
+                copy_tags_allowed(cx, source, input)?;
+            }
+            from.tags.clone()
+        }
+    };
+    let storage_class = refuse::storage_class(input.storage_class.as_deref())?;
+    Ok(Object { headers, metadata, tags, storage_class, modified: versions::whole_second(cx), ..Object::default() })
+}
+
+/// Tags that go along have to be read and written.
+fn copy_tags_allowed(cx: &Context, source: &Source, input: &CopyObjectInput) -> Result<(), Fault> {
+    let read = if source.version_id.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" };
+    let needs = [
+        access::object_need(cx, read, &source.bucket, &source.key),
+        access::object_need(cx, "s3:PutObjectTagging", &input.bucket, &input.key),
+    ];
+    for need in needs {
+        let decision = access::decide(cx, need);
+        if !decision.allowed {
+            return Err(Error::AccessDenied.says(decision.message));
+        }
+    }
+    Ok(())
+}
+
+fn headers_of(input: &CopyObjectInput) -> Headers {
+    Headers {
+        content_type: input.content_type.clone(),
+        cache_control: input.cache_control.clone(),
+        content_disposition: input.content_disposition.clone(),
+        content_encoding: put::stored_encoding(input.content_encoding.as_deref()),
+        content_language: input.content_language.clone(),
+        expires: input.expires.clone(),
+        website_redirect_location: input.website_redirect_location.clone(),
+    }
+}
+
+/// The target's body: the source's blob where its MD5 and checksum can be kept, else the bytes read through once.
+async fn with_body(cx: &Context, source: &Source, object: Object, from: &Object, algorithm: Option<&str>) -> Result<Object, Fault> {
+    let wanted = algorithm.map(Algorithm::parse).transpose()?;
+    let kept = from.sum.as_ref().is_some_and(|sum| !sum.composite && wanted.is_none_or(|wanted| wanted == sum.algorithm));
+    if kept && !from.multipart {
+        return Ok(Object { size: from.size, etag: from.etag.clone(), sum: from.sum.clone(), pieces: from.pieces.clone(), ..object });
+    }
+    let opened = cx.store().read(|s| {
+        let found = state::find(s, &source.bucket)?;
+        let version = versions::lookup(s, &found, &source.key, source.version_id.as_deref())?;
+        let still = version.filter(|version| version.object.etag == from.etag).ok_or_else(|| errors::no_such_key(&source.key))?;
+        body::open(cx.store(), &still.object, 0..still.object.size)
+    })?;
+    let algorithm = wanted.or(from.sum.as_ref().map(|sum| sum.algorithm));
+    let expected = Expected { sum: algorithm.map(|algorithm| (algorithm, None)), ..Expected::default() };
+    let received = body::receive(cx, body::into_body(opened), expected).await?;
+    Ok(Object {
+        size: received.size,
+        etag: received.etag.clone(),
+        sum: Some(received.sum.clone()),
+        pieces: vec![Piece { blob: received.blob, size: received.size, part: 0, sum: None }],
+        ..object
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_decoded() {
+        let source = Source::read("/photos/a%20b/c.jpg?versionId=abc").unwrap();
+        assert_eq!(source, Source { bucket: "photos".into(), key: "a b/c.jpg".into(), version_id: Some("abc".into()) });
+        assert!(Source::read("photos").is_err());
+        assert!(Source::read("photos/").is_err());
+    }
+}

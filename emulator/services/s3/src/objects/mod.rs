@@ -1,0 +1,14 @@
+//! Objects: putting, getting, deleting and copying them. Each file is one of these, `conditions` and `range` are what they share,
+//! `body` streams bodies into blobs.
+
+pub(crate) mod attributes;
+pub(crate) mod body;
+pub(crate) mod conditions;
+pub(crate) mod copy;
+pub(crate) mod delete;
+mod get;
+pub(crate) mod put;
+pub(crate) mod range;
+pub(crate) mod refuse;
+
+pub(crate) use put::tags_of_header;

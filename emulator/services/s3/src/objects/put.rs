@@ -1,0 +1,192 @@
+//! PutObject.
+
+use super::{
+    body::{self, Expected},
+    conditions::WriteCondition,
+    refuse::{self, unsupported_write},
+};
+use crate::{
+    S3, access::{self, Maybe},
+    acl,
+    checksums::{self, Algorithm},
+    errors, lifecycle,
+    model::*,
+    state::{self, Found, Headers, Object, Tags},
+    tagging, versions,
+};
+use kit::{Access, Authorize, Context, Fault};
+use std::collections::BTreeMap;
+
+/// Longest key, bytes.
+const MOST_KEY_BYTES: usize = 1024;
+/// Most user metadata, bytes of names and values.
+const MOST_METADATA_BYTES: usize = 2048;
+
+impl Authorize<S3> for PutObjectInput {
+    fn access(&self, _: &S3, cx: &Context) -> Access {
+        let put = access::object_need(cx, "s3:PutObject", &self.bucket, &self.key)
+            .maybe("s3:x-amz-acl", self.acl.clone())
+            .maybe("s3:x-amz-server-side-encryption", self.server_side_encryption.clone())
+            .maybe("s3:x-amz-storage-class", self.storage_class.clone());
+        access::all([put, tag_need(cx, &self.bucket, &self.key, self.tagging.as_deref())])
+    }
+}
+
+/// Writing tags along with an object needs a permission of its own.
+pub(crate) fn tag_need(cx: &Context, bucket: &str, key: &str, tagging: Option<&str>) -> Option<kit::Need> {
+    let tags = tags_of_header(tagging?).unwrap_or_default();
+    let mut need = access::object_need(cx, "s3:PutObjectTagging", bucket, key)?;
+    need = need.keys("s3:RequestObjectTagKeys", tags.iter().map(|(name, _)| name.clone()).collect());
+    for (name, value) in tags {
+        need = need.key(format!("s3:RequestObjectTag/{name}"), value);
+    }
+    Some(need)
+}
+
+impl S3 {
+    /// Streams a body into a new version of a key.
+    pub async fn put_object(&self, cx: &Context, input: PutObjectInput) -> Result<PutObjectOutput, Fault> {
+        unsupported_write!(input)?;
+        refuse::members(&[("appending with x-amz-write-offset-bytes", input.write_offset_bytes.is_some())])?;
+        refuse::encryption(input.server_side_encryption.as_deref())?;
+        let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        acl::check_object_acl(&found, input.acl.as_deref(), acl::grants!(input))?;
+        check_key(&input.key)?;
+        let condition = WriteCondition::read(input.if_match.as_deref(), input.if_none_match.as_deref())?;
+        if condition.is_set() {
+            // Told before the body is read, too; the transaction judges again.
+            let current = cx.store().read(|s| versions::current(s, &found, &input.key))?;
+            condition.check(&input.key, current.as_ref())?;
+        }
+        let object = Object {
+            headers: headers_of(&input),
+            metadata: checked_metadata(input.metadata)?,
+            tags: input.tagging.as_deref().map(tags_of_header).transpose()?.unwrap_or_default(),
+            storage_class: refuse::storage_class(input.storage_class.as_deref())?,
+            ..Object::default()
+        };
+        let expected = Expected {
+            sum: wanted_sum(checksums::given!(input)?, input.checksum_algorithm.as_deref())?,
+            md5: input.content_md5,
+            length: input.content_length,
+        };
+        let received = body::receive(cx, cx.take_body(), expected).await?;
+        let object = Object {
+            size: received.size,
+            etag: received.etag.clone(),
+            modified: versions::whole_second(cx),
+            sum: Some(received.sum.clone()),
+            pieces: vec![received.into_piece()],
+            ..object
+        };
+        let (found, object) = store(cx, &input.bucket, &input.key, object, &condition, "ObjectCreated:Put").await?;
+        let mut output = PutObjectOutput {
+            e_tag: Some(format!("\"{}\"", object.etag)),
+            checksum_type: object.sum.as_ref().map(|sum| sum.kind().to_owned()),
+            expiration: expiration(&found, &input.key, &object),
+            server_side_encryption: Some("AES256".into()),
+            version_id: versions::shown_id(&found, &object),
+            ..PutObjectOutput::default()
+        };
+        checksums::tell!(output, &object.sum);
+        Ok(output)
+    }
+}
+
+/// Writes a new version in a transaction of its own, judging the condition there.
+pub(crate) async fn store(
+    cx: &Context,
+    bucket: &str,
+    key: &str,
+    object: Object,
+    condition: &WriteCondition,
+    event: &str,
+) -> Result<(Found, Object), Fault> {
+    cx.store()
+        .write(|tx| {
+            let found = state::find(tx, bucket)?;
+            if condition.is_set() {
+                condition.check(key, versions::current(tx, &found, key)?.as_ref())?;
+            }
+            let object = versions::publish(tx, cx, &found, key, object, event)?;
+            Ok((found, object))
+        })
+        .await
+}
+
+/// The value of x-amz-expiration for a current version.
+pub(crate) fn expiration(found: &Found, key: &str, object: &Object) -> Option<String> {
+    lifecycle::expiration_header(found, key, object)
+}
+
+/// The algorithm to compute: the one of the value that came, else the one that was announced for a trailer.
+pub(crate) fn wanted_sum(given: Option<(Algorithm, String)>, announced: Option<&str>) -> Result<Option<(Algorithm, Option<String>)>, Fault> {
+    match (given, announced) {
+        (Some((algorithm, value)), _) => Ok(Some((algorithm, Some(value)))),
+        (None, Some(name)) => Ok(Some((Algorithm::parse(name)?, None))),
+        (None, None) => Ok(None),
+    }
+}
+
+/// A key that AWS would take.
+pub(crate) fn check_key(key: &str) -> Result<(), Fault> {
+    match key.len() > MOST_KEY_BYTES {
+        true => Err(Fault::new("KeyTooLongError", 400, "Your key is too long")
+            .with("Size", key.len().to_string())
+            .with("MaxSizeAllowed", MOST_KEY_BYTES.to_string())),
+        false => Ok(()),
+    }
+}
+
+/// User metadata with names in lower case, within AWS's limit.
+pub(crate) fn checked_metadata(metadata: Option<BTreeMap<String, String>>) -> Result<BTreeMap<String, String>, Fault> {
+    let metadata: BTreeMap<String, String> = metadata.unwrap_or_default().into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+    let size: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+    match size > MOST_METADATA_BYTES {
+        true => Err(Fault::new("MetadataTooLarge", 400, "Your metadata headers exceed the maximum allowed metadata size")
+            .with("Size", size.to_string())
+            .with("MaxSizeAllowed", MOST_METADATA_BYTES.to_string())),
+        false => Ok(metadata),
+    }
+}
+
+/// Tags of an `x-amz-tagging` header: a query string.
+pub(crate) fn tags_of_header(text: &str) -> Result<Tags, Fault> {
+    let bad = || {
+        let sentence = "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.";
+        errors::invalid_argument(sentence, "x-amz-tagging", text)
+    };
+    let decode = |part: &str| percent_encoding::percent_decode_str(&part.replace('+', " ")).decode_utf8().map(|text| text.into_owned()).map_err(|_| bad());
+    let mut tags = Tags::new();
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        if value.contains('=') {
+            return Err(bad());
+        }
+        let tag = (decode(name)?, decode(value)?);
+        if tags.iter().any(|(other, _)| *other == tag.0) {
+            return Err(bad());
+        }
+        tags.push(tag);
+    }
+    tagging::check_object_tags(&tags)?;
+    Ok(tags)
+}
+
+fn headers_of(input: &PutObjectInput) -> Headers {
+    Headers {
+        content_type: input.content_type.clone(),
+        cache_control: input.cache_control.clone(),
+        content_disposition: input.content_disposition.clone(),
+        content_encoding: stored_encoding(input.content_encoding.as_deref()),
+        content_language: input.content_language.clone(),
+        expires: input.expires.clone(),
+        website_redirect_location: input.website_redirect_location.clone(),
+    }
+}
+
+/// Content-Encoding without `aws-chunked`, which is of the transfer and not of the object.
+pub(crate) fn stored_encoding(header: Option<&str>) -> Option<String> {
+    let kept: Vec<&str> = header?.split(',').map(str::trim).filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("aws-chunked")).collect();
+    (!kept.is_empty()).then(|| kept.join(","))
+}

@@ -1,0 +1,161 @@
+//! The port by which other services read and write objects: what they may is shown by a grant, what they do is journaled.
+
+use crate::{
+    errors,
+    listing::walk::{Item, Walk, walk},
+    objects::{
+        body::{self, Expected},
+        conditions::WriteCondition,
+        delete::delete_current,
+        put::store,
+    },
+    state::{self, Found, Headers, Object},
+    versions,
+};
+use kit::{
+    Body, BoxFuture, Context, Fault, Grant, RecordKind, Scope,
+    ports::{NewObject, ObjectBytes, ObjectInfo, Objects},
+};
+use std::{collections::BTreeMap, ops::Range};
+
+/// What the s3 service offers to others.
+pub(crate) struct Port;
+
+/// Bytes that one read may answer; more is read range by range.
+const MOST_BYTES: u64 = 1 << 30;
+
+impl Port {
+    async fn read(&self, cx: &Context, grant: Grant, bucket: &str, key: &str, range: Option<Range<u64>>) -> Result<ObjectBytes, Fault> {
+        grant.covers("s3:GetObject", &arn(bucket, key))?;
+        cx.cloud().apply_faults("s3", "GetObject", grant.resource()).await?;
+        let (info, opened, length) = cx.store().read(|s| {
+            let (_, object) = there(s, bucket, key)?;
+            let range = range.map_or(0..object.size, |range| range.start.min(object.size)..range.end.min(object.size));
+            let length = range.end.saturating_sub(range.start);
+            Ok::<_, Fault>((info(key, &object), body::open(cx.store(), &object, range)?, length))
+        })?;
+        if length > MOST_BYTES {
+            return Err(Fault::internal(format!("{length} bytes of s3://{bucket}/{key} were asked for at once")));
+        }
+        let bytes = body::into_body(opened).collect(length as usize).await.map_err(|e| Fault::internal(format!("reading s3://{bucket}/{key}: {e}")))?;
+        journal(cx, "GetObject", &grant);
+        Ok(ObjectBytes { info, bytes })
+    }
+
+    async fn describe(&self, cx: &Context, grant: Grant, bucket: &str, key: &str) -> Result<ObjectInfo, Fault> {
+        grant.covers("s3:GetObject", &arn(bucket, key))?;
+        let (_, object) = cx.store().read(|s| there(s, bucket, key))?;
+        journal(cx, "HeadObject", &grant);
+        Ok(info(key, &object))
+    }
+
+    async fn write(&self, cx: &Context, grant: Grant, new: NewObject, from: Body) -> Result<ObjectInfo, Fault> {
+        grant.covers("s3:PutObject", &arn(&new.bucket, &new.key))?;
+        cx.cloud().apply_faults("s3", "PutObject", grant.resource()).await?;
+        crate::objects::put::check_key(&new.key)?;
+        state::bucket(cx, &new.bucket, &None)?;
+        let received = body::receive(cx, from, Expected::default()).await?;
+        let object = Object {
+            size: received.size,
+            etag: received.etag.clone(),
+            modified: versions::whole_second(cx),
+            sum: Some(received.sum.clone()),
+            pieces: vec![received.into_piece()],
+            headers: Headers { content_type: new.content_type, ..Headers::default() },
+            metadata: new.metadata.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect::<BTreeMap<_, _>>(),
+            ..Object::default()
+        };
+        let (_, object) = store(cx, &new.bucket, &new.key, object, &WriteCondition::Always, "ObjectCreated:Put").await?;
+        journal(cx, "PutObject", &grant);
+        Ok(info(&new.key, &object))
+    }
+
+    async fn remove(&self, cx: &Context, grant: Grant, bucket: &str, key: &str) -> Result<(), Fault> {
+        grant.covers("s3:DeleteObject", &arn(bucket, key))?;
+        cx.store().write(|tx| state::find(tx, bucket).and_then(|found| delete_current(tx, cx, &found, key))).await?;
+        journal(cx, "DeleteObject", &grant);
+        Ok(())
+    }
+
+    async fn keys(&self, cx: &Context, grant: Grant, bucket: &str, prefix: &str, after: Option<String>, limit: usize) -> Result<Vec<ObjectInfo>, Fault> {
+        grant.covers("s3:ListBucket", &format!("arn:aws:s3:::{bucket}"))?;
+        let asked = Walk { prefix, delimiter: None, after: after.as_deref(), most: limit };
+        let (items, _) = cx.store().read(|s| state::find(s, bucket).and_then(|found| walk(s, &found, &asked)))?;
+        journal(cx, "ListObjectsV2", &grant);
+        let described = items.into_iter().filter_map(|item| match item {
+            Item::Object(key, object) => Some(info(&key, &object)),
+            Item::Prefix(_) => None,
+        });
+        Ok(described.collect())
+    }
+}
+
+fn arn(bucket: &str, key: &str) -> String {
+    format!("arn:aws:s3:::{bucket}/{key}")
+}
+
+/// The current version of a key, unless a delete marker hides it.
+fn there(read: &impl kit::Read, bucket: &str, key: &str) -> Result<(Found, Object), Fault> {
+    let found = state::find(read, bucket)?;
+    match versions::current(read, &found, key)? {
+        Some(version) if !version.object.delete_marker => Ok((found, version.object)),
+        _ => Err(errors::no_such_key(key)),
+    }
+}
+
+fn info(key: &str, object: &Object) -> ObjectInfo {
+    ObjectInfo {
+        key: key.to_owned(),
+        size: object.size,
+        etag: object.etag.clone(),
+        content_type: object.headers.content_type.clone().unwrap_or_else(|| "binary/octet-stream".into()),
+        last_modified: object.modified,
+        version_id: object.version_id.clone(),
+    }
+}
+
+fn journal(cx: &Context, operation: &str, grant: &Grant) {
+    cx.cloud().journal().write(cx, RecordKind::Request, "s3", operation, grant.resource(), "ok", serde_json::Value::Null);
+}
+
+impl Objects for Port {
+    fn get<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        bucket: &'a str,
+        key: &'a str,
+        range: Option<Range<u64>>,
+    ) -> BoxFuture<'a, Result<ObjectBytes, Fault>> {
+        Box::pin(self.read(cx, grant, bucket, key, range))
+    }
+    fn head<'a>(&'a self, cx: &'a Context, grant: Grant, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<ObjectInfo, Fault>> {
+        Box::pin(self.describe(cx, grant, bucket, key))
+    }
+    fn put<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        object: NewObject,
+        body: Body,
+    ) -> BoxFuture<'a, Result<ObjectInfo, Fault>> {
+        Box::pin(self.write(cx, grant, object, body))
+    }
+    fn delete<'a>(&'a self, cx: &'a Context, grant: Grant, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(self.remove(cx, grant, bucket, key))
+    }
+    fn list<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        bucket: &'a str,
+        prefix: &'a str,
+        after: Option<String>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<ObjectInfo>, Fault>> {
+        Box::pin(self.keys(cx, grant, bucket, prefix, after, limit))
+    }
+    fn owner(&self, cx: &Context, bucket: &str) -> Option<Scope> {
+        state::owner(cx, bucket)
+    }
+}

@@ -1,0 +1,279 @@
+//! What S3 stores: names, buckets, object versions, uploads and their parts. Bodies are blobs that rows point to.
+//!
+//! Versions of a key stand newest first: rows sort by (bucket, key, descending sequence), so the current version is the first row of a
+//! key and a listing needs one step a key. A row whose day of expiry is known stands in the index `due` under that day.
+
+use crate::{checksums::Sum, errors, model};
+use kit::{
+    Context, Fault, Index, Read, Scope, Table, TableScope, Timestamp,
+    store::{BlobRef, Desc, key_bytes},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Every bucket name of the cloud, with its owner's account and region.
+pub(crate) const NAMES: Table<String, Scope> = Table::new("s3.names", TableScope::Global);
+/// Buckets of an account.
+pub(crate) const BUCKETS: Table<String, Bucket> = Table::new("s3.buckets", TableScope::Account);
+/// Object versions and delete markers: (bucket, key, sequence).
+pub(crate) const OBJECTS: Table<VersionKey, Object> = Table::new("s3.objects", TableScope::Account)
+    .indexes(&[Index { name: "due", keys: |object| object.due_day.iter().map(key_bytes).collect() }]);
+/// Multipart uploads under way: (bucket, key, sequence).
+pub(crate) const UPLOADS: Table<(String, String, u64), Upload> = Table::new("s3.uploads", TableScope::Account)
+    .indexes(&[Index { name: "due", keys: |upload| upload.due_day.iter().map(key_bytes).collect() }]);
+/// Parts of uploads: (sequence of the upload, part number).
+pub(crate) const PARTS: Table<(u64, u32), Part> = Table::new("s3.parts", TableScope::Account);
+
+/// Where a version stands.
+pub(crate) type VersionKey = (String, String, Desc<u64>);
+
+/// A bucket.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Bucket {
+    /// When it was made.
+    pub created: Timestamp,
+    /// Its region.
+    pub region: String,
+    /// Versions are kept, are no longer kept, or never were.
+    #[serde(default)]
+    pub versioning: Versioning,
+    /// Its policy, JSON as it was put.
+    #[serde(default)]
+    pub policy: Option<String>,
+    /// Its tags.
+    #[serde(default)]
+    pub tags: Tags,
+    /// `BucketOwnerEnforced` unless said otherwise; absent when the controls were deleted.
+    #[serde(default)]
+    pub ownership: Option<String>,
+    #[serde(default, with = "wire::kept")]
+    pub(crate) public_access_block: Option<model::PublicAccessBlockConfiguration>,
+    #[serde(default, with = "wire::kept")]
+    pub(crate) encryption: Option<model::ServerSideEncryptionConfiguration>,
+    #[serde(default, with = "wire::kept")]
+    pub(crate) cors: Option<model::CORSConfiguration>,
+    #[serde(default, with = "wire::kept")]
+    pub(crate) lifecycle: Option<model::BucketLifecycleConfiguration>,
+    /// `all_storage_classes_128K` or `varies_by_storage_class`.
+    #[serde(default)]
+    pub(crate) transition_minimum: Option<String>,
+    #[serde(default, with = "wire::kept")]
+    pub(crate) notifications: Option<model::NotificationConfiguration>,
+}
+
+/// Whether a bucket keeps versions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Versioning {
+    /// Never was switched on.
+    #[default]
+    Off,
+    /// Every write makes a version.
+    Enabled,
+    /// Writes replace the null version; older versions stay.
+    Suspended,
+}
+
+/// Tags in the order in which they were put.
+pub type Tags = Vec<(String, String)>;
+
+/// One version of an object, or a delete marker.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Object {
+    /// Absent for the null version.
+    #[serde(default)]
+    pub version_id: Option<String>,
+    /// Hides the versions below it.
+    #[serde(default)]
+    pub delete_marker: bool,
+    /// Bytes.
+    #[serde(default)]
+    pub size: u64,
+    /// Without quotes.
+    #[serde(default)]
+    pub etag: String,
+    /// Last change.
+    #[serde(default)]
+    pub modified: Timestamp,
+    /// The body, piece by piece; one piece unless it was uploaded in parts.
+    #[serde(default)]
+    pub(crate) pieces: Vec<Piece>,
+    /// Headers that were stored with it.
+    #[serde(default)]
+    pub(crate) headers: Headers,
+    /// User metadata, names in lower case.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Tags,
+    /// Absent for STANDARD.
+    #[serde(default)]
+    pub storage_class: Option<String>,
+    /// Its checksum.
+    #[serde(default)]
+    pub(crate) sum: Option<Sum>,
+    /// Whether it was uploaded in parts.
+    #[serde(default)]
+    pub(crate) multipart: bool,
+    /// When a newer version took its place.
+    #[serde(default)]
+    pub(crate) noncurrent_since: Option<Timestamp>,
+    /// The first day (since the epoch) on which a lifecycle rule may act on it.
+    #[serde(default)]
+    pub(crate) due_day: Option<u32>,
+}
+
+/// A piece of a body: the whole of a blob.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Piece {
+    pub blob: BlobRef,
+    pub size: u64,
+    /// Number of the part, 0 where the object wasn't uploaded in parts.
+    #[serde(default)]
+    pub part: u32,
+    /// The part's own checksum.
+    #[serde(default)]
+    pub sum: Option<Sum>,
+}
+
+/// Headers that S3 keeps with an object and gives back.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Headers {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_control: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_disposition: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_encoding: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_language: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub website_redirect_location: Option<String>,
+}
+
+/// A multipart upload under way.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Upload {
+    pub id: String,
+    pub initiated: Timestamp,
+    /// ARN and account of who began it.
+    pub initiator: (String, String),
+    #[serde(default)]
+    pub headers: Headers,
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+    #[serde(default)]
+    pub tags: Tags,
+    #[serde(default)]
+    pub storage_class: Option<String>,
+    /// Algorithm that the client asked for; absent when it asked for none.
+    #[serde(default)]
+    pub algorithm: Option<crate::checksums::Algorithm>,
+    /// The sum of the whole is a sum of all bytes rather than of the parts' sums.
+    #[serde(default)]
+    pub full_object: bool,
+    #[serde(default)]
+    pub due_day: Option<u32>,
+}
+
+/// A part of an upload.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Part {
+    pub blob: BlobRef,
+    pub size: u64,
+    pub etag: String,
+    pub modified: Timestamp,
+    #[serde(default)]
+    pub sum: Option<Sum>,
+}
+
+/// A bucket that was looked up, with whose it is.
+#[derive(Clone)]
+pub(crate) struct Found {
+    pub name: String,
+    /// Account and region of the bucket, not of the caller.
+    pub scope: Scope,
+    pub bucket: Bucket,
+}
+
+impl Found {
+    /// `arn:aws:s3:::name`
+    pub fn arn(&self) -> String {
+        format!("arn:aws:s3:::{}", self.name)
+    }
+    /// Whether writes make versions.
+    pub fn keeps_versions(&self) -> bool {
+        self.bucket.versioning == Versioning::Enabled
+    }
+    /// Whether version ids appear in answers.
+    pub fn ever_versioned(&self) -> bool {
+        self.bucket.versioning != Versioning::Off
+    }
+}
+
+/// A bucket by name, or `NoSuchBucket`.
+pub(crate) fn find(read: &impl Read, name: &str) -> Result<Found, Fault> {
+    let name = name.to_owned();
+    let scope = read.get(&NAMES, &Scope::new("", ""), &name)?.ok_or_else(|| errors::no_such_bucket(&name))?;
+    let bucket = read.get(&BUCKETS, &scope, &name)?.ok_or_else(|| errors::no_such_bucket(&name))?;
+    Ok(Found { name, scope, bucket })
+}
+
+/// A bucket by name for a request: it must be there and belong to whom the caller expects.
+pub(crate) fn bucket(cx: &Context, name: &str, expected_owner: &Option<String>) -> Result<Found, Fault> {
+    let found = cx.store().read(|s| find(s, name))?;
+    expect_owner(&found, expected_owner)?;
+    Ok(found)
+}
+
+pub(crate) fn expect_owner(found: &Found, expected: &Option<String>) -> Result<(), Fault> {
+    match expected {
+        Some(id) if id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit()) => Err(Fault::new(
+            "InvalidBucketOwnerAWSAccountID",
+            400,
+            format!("The value of the expected bucket owner parameter must be an AWS Account ID... [{id}]"),
+        )),
+        Some(id) if **id != *found.scope.account => Err(errors::access_denied()),
+        _ => Ok(()),
+    }
+}
+
+/// Account and region of a bucket.
+pub(crate) fn owner(cx: &Context, name: &str) -> Option<Scope> {
+    cx.store().read(|s| s.get(&NAMES, &Scope::new("", ""), &name.to_owned())).ok().flatten()
+}
+
+/// The canonical user id of an account: 64 hexadecimal digits that stay the same.
+pub(crate) fn canonical_id(account: &str) -> String {
+    use sha2::{Digest, Sha256};
+    kit::hex(&Sha256::digest(format!("canonical user of {account}")))
+}
+
+/// The owner as answers name it. AWS no longer sends display names.
+pub(crate) fn owner_of(account: &str) -> model::Owner {
+    model::Owner { id: Some(canonical_id(account)), display_name: None }
+}
+
+/// An opaque id of 32 characters that carries a sequence number, so that a version or upload is found without a search.
+pub(crate) fn sequenced_id(cx: &Context, sequence: u64) -> String {
+    const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._";
+    let mut id = cx.ids().text(19, alphabet);
+    id.extend((0..13).rev().map(|place| DIGITS[(sequence >> (place * 5)) as usize % 32] as char));
+    id
+}
+
+/// The sequence inside an id; `None` when the text can't be an id of ours.
+pub(crate) fn sequence_of(id: &str) -> Option<u64> {
+    if id.len() != 32 || !id.is_ascii() {
+        return None;
+    }
+    id[19..].bytes().try_fold(0u64, |number, digit| {
+        let value = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ".iter().position(|d| *d == digit)?;
+        number.checked_mul(32)?.checked_add(value as u64)
+    })
+}
