@@ -14,6 +14,7 @@
 //! ```
 
 mod blobs;
+pub mod disk;
 mod durable;
 mod engine;
 mod error;
@@ -38,6 +39,7 @@ pub use tasks::{NewTask, TaskId, TaskRow};
 pub use tx::Tx;
 
 use blobs::BlobStore;
+use disk::Disk;
 use home::Folder;
 use memory::Memory;
 use parking_lot::{Mutex, RwLock};
@@ -101,7 +103,12 @@ impl Store {
 
     /// State in a folder, which is made if need be. One process at a time: another one gets [`StoreError::Locked`].
     pub fn durable(dir: &Path, durability: Durability) -> Result<Store, StoreError> {
-        let folder = Folder::open(dir, durability)?;
+        Store::durable_on(dir, durability, Disk::default())
+    }
+
+    /// As [`Store::durable`], over a disk that is watched.
+    pub fn durable_on(dir: &Path, durability: Durability, disk: Disk) -> Result<Store, StoreError> {
+        let folder = Folder::open(dir, durability, disk)?;
         let state = folder.current()?;
         Ok(Store::over(state, Some(folder)))
     }

@@ -7,8 +7,8 @@
 use super::{
     BlobReader, StoreError,
     blobs::{self, BlobStore},
+    disk::{Disk, folder_of},
     engine::KeyRange,
-    home::put_in_place,
     state::{Reading, State},
 };
 use std::{
@@ -44,7 +44,9 @@ pub(super) fn save(reading: &Reading, to: &Path) -> Result<(), StoreError> {
         let _ = std::fs::remove_file(&temporary);
         return Err(error);
     }
-    put_in_place(&temporary, to)
+    let disk = Disk::default();
+    disk.rename(&temporary, to)?;
+    disk.sync_folder(folder_of(to))
 }
 
 struct Writer<'a> {

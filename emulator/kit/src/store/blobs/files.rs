@@ -1,7 +1,7 @@
 //! Blobs as files in a folder: written under `tmp/`, renamed to `xx/<id>` when complete.
 
 use super::StoreError;
-use crate::store::home::{put_in_place, sync_folder};
+use crate::store::disk::{Disk, DiskFile, folder_of};
 use std::{
     collections::HashSet,
     fs::{self, File, OpenOptions},
@@ -14,39 +14,44 @@ pub(super) struct Files {
     dir: PathBuf,
     /// Whether a finished blob has to survive the death of the machine.
     power: bool,
+    disk: Disk,
 }
 
 impl Files {
     /// Makes the folder if need be; throws away what was being written when the last process died.
-    pub fn open(dir: PathBuf, power: bool) -> Result<Files, StoreError> {
+    pub fn open(dir: PathBuf, power: bool, disk: Disk) -> Result<Files, StoreError> {
         let temporary = dir.join("tmp");
-        match fs::remove_dir_all(&temporary) {
-            Err(e) if e.kind() != ErrorKind::NotFound => return Err(StoreError::io("removing", &temporary, e)),
-            _ => {}
-        }
-        fs::create_dir_all(&temporary).map_err(|e| StoreError::io("making", &temporary, e))?;
+        disk.remove_tree(&temporary)?;
+        disk.make_folder(&temporary)?;
         if power {
-            sync_folder(&dir)?;
+            disk.sync_folder(&dir)?;
         }
-        Ok(Files { dir, power })
+        Ok(Files { dir, power, disk })
     }
 
-    pub fn create(&self, id: u64) -> Result<(File, PathBuf), StoreError> {
-        let path = self.dir.join("tmp").join(name(id));
-        let file = File::create_new(&path).map_err(|e| StoreError::io("making", &path, e))?;
-        Ok((file, path))
+    pub fn create(&self, id: u64) -> Result<DiskFile, StoreError> {
+        self.disk.make_file(self.dir.join("tmp").join(name(id)))
     }
 
-    pub fn finish(&self, id: u64, file: File, temporary: &Path) -> Result<(), StoreError> {
+    pub fn finish(&self, id: u64, file: &DiskFile) -> Result<(), StoreError> {
         let path = self.path(id);
+        let folder = folder_of(&path);
         if self.power {
-            file.sync_all().map_err(|e| StoreError::io("syncing", temporary, e))?;
+            file.sync()?;
         }
-        self.make_folder(&path)?;
+        self.disk.make_folder(folder)?;
+        self.disk.rename(file.path(), &path)?;
         if self.power {
-            return put_in_place(temporary, &path);
+            // The folder's own name too: another blob may have made it and not have synced it yet.
+            self.disk.sync_folder(folder)?;
+            self.disk.sync_folder(&self.dir)?;
         }
-        fs::rename(temporary, &path).map_err(|e| StoreError::io("renaming", &path, e))
+        Ok(())
+    }
+
+    /// Removes what was being written.
+    pub fn abandon(&self, file: &DiskFile) {
+        let _ = self.disk.remove_file(file.path());
     }
 
     pub fn open_blob(&self, id: u64) -> Result<Option<File>, StoreError> {
@@ -60,7 +65,7 @@ impl Files {
 
     /// Removes a blob; one that can't be removed now is collected at the next start.
     pub fn remove(&self, id: u64) {
-        let _ = fs::remove_file(self.path(id));
+        let _ = self.disk.remove_file(&self.path(id));
     }
 
     /// Removes every file but those of the ids.
@@ -70,21 +75,11 @@ impl Files {
             for entry in list(&folder.path())? {
                 let id = entry.file_name().to_str().and_then(|name| u64::from_str_radix(name, 16).ok());
                 if !id.is_some_and(|id| ids.contains(&id)) {
-                    fs::remove_file(entry.path()).map_err(|e| StoreError::io("removing", &entry.path(), e))?;
+                    self.disk.remove_file(&entry.path())?;
                 }
             }
         }
         Ok(())
-    }
-
-    fn make_folder(&self, path: &Path) -> Result<(), StoreError> {
-        let folder = path.parent().unwrap_or(&self.dir);
-        match fs::create_dir(folder) {
-            Ok(()) if self.power => sync_folder(&self.dir),
-            Ok(()) => Ok(()),
-            Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
-            Err(e) => Err(StoreError::io("making", folder, e)),
-        }
     }
 
     /// The low byte of an id counts up, so the folders fill evenly.

@@ -10,7 +10,7 @@ mod sink;
 
 pub use reader::BlobReader;
 
-use super::{Durability, Shared, StoreError, engine::Engine};
+use super::{Durability, Shared, StoreError, disk::Disk, engine::Engine};
 use bytes::Bytes;
 use files::Files;
 use parking_lot::Mutex;
@@ -188,8 +188,8 @@ impl BlobStore {
         BlobStore { run: AtomicU64::new(0), next: AtomicU64::new(0), held: Mutex::default(), heap_bytes: AtomicUsize::new(0), files: None }
     }
     /// Files in a folder.
-    pub fn files(dir: PathBuf, durability: Durability) -> Result<BlobStore, StoreError> {
-        Ok(BlobStore { files: Some(Files::open(dir, durability == Durability::Power)?), ..BlobStore::heap() })
+    pub fn files(dir: PathBuf, durability: Durability, disk: Disk) -> Result<BlobStore, StoreError> {
+        Ok(BlobStore { files: Some(Files::open(dir, durability == Durability::Power, disk)?), ..BlobStore::heap() })
     }
 
     /// Ids are `(run, n)`: a run is begun at each start and each replacement of the state, so that an id is never used twice.

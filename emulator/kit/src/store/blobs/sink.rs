@@ -2,11 +2,12 @@
 //! thread that may.
 
 use super::{BlobRef, BlobStore, Content, HEAP_MAX_BYTES, INLINE_MAX_BYTES, Pending, StoreError, files};
+use crate::store::disk::DiskFile;
 use bytes::Bytes;
 use std::{
     fs::File,
     io::Write,
-    path::PathBuf,
+    path::Path,
     sync::{Arc, atomic::Ordering},
 };
 
@@ -21,8 +22,23 @@ pub(in crate::store) struct Sink {
     buffer: Vec<u8>,
     /// Bytes of the heap's budget that this blob holds; given back unless it is finished there.
     reserved: usize,
-    file: Option<(File, PathBuf)>,
+    file: Option<Target>,
     imported: bool,
+}
+
+/// The file that a blob is written to.
+enum Target {
+    Nameless(File),
+    Named(DiskFile),
+}
+
+impl Target {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        match self {
+            Target::Nameless(file) => file.write_all(bytes).map_err(|e| StoreError::io("writing", Path::new("a temporary file"), e)),
+            Target::Named(file) => file.write_all(bytes).map_err(|e| StoreError::io("writing", file.path(), e)),
+        }
+    }
 }
 
 impl Sink {
@@ -75,13 +91,13 @@ impl Sink {
             self.to_file()?;
         }
         self.flush_file()?;
-        let content = match (self.file.take(), &self.blobs.files) {
-            (None, _) => Some(Content::Bytes(Bytes::from(std::mem::take(&mut self.buffer).into_boxed_slice()))),
-            (Some((file, _)), None) => Some(Content::Nameless(Arc::new(file))),
-            (Some((file, temporary)), Some(files)) => {
-                files.finish(self.id, file, &temporary)?;
-                None
-            }
+        if let (Some(Target::Named(file)), Some(files)) = (&self.file, &self.blobs.files) {
+            files.finish(self.id, file)?;
+        }
+        let content = match self.file.take() {
+            None => Some(Content::Bytes(Bytes::from(std::mem::take(&mut self.buffer).into_boxed_slice()))),
+            Some(Target::Nameless(file)) => Some(Content::Nameless(Arc::new(file))),
+            Some(Target::Named(_)) => None,
         };
         self.reserved = 0;
         let mut held = self.blobs.held.lock();
@@ -98,8 +114,8 @@ impl Sink {
     fn to_file(&mut self) -> Result<(), StoreError> {
         if self.file.is_none() {
             self.file = Some(match &self.blobs.files {
-                Some(files) => files.create(self.id)?,
-                None => (files::nameless()?, PathBuf::from("a temporary file")),
+                Some(files) => Target::Named(files.create(self.id)?),
+                None => Target::Nameless(files::nameless()?),
             });
             self.blobs.heap_bytes.fetch_sub(std::mem::take(&mut self.reserved), Ordering::Relaxed);
         }
@@ -116,16 +132,15 @@ impl Sink {
         Ok(())
     }
     fn append(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        let Some((file, path)) = &mut self.file else { return Ok(()) };
-        file.write_all(bytes).map_err(|e| StoreError::io("writing", path, e))
+        self.file.as_mut().map_or(Ok(()), |file| file.append(bytes))
     }
 }
 
 impl Drop for Sink {
     fn drop(&mut self) {
         self.blobs.heap_bytes.fetch_sub(self.reserved, Ordering::Relaxed);
-        if let (Some((_, temporary)), Some(_)) = (&self.file, &self.blobs.files) {
-            let _ = std::fs::remove_file(temporary);
+        if let (Some(Target::Named(file)), Some(files)) = (&self.file, &self.blobs.files) {
+            files.abandon(file);
         }
     }
 }
