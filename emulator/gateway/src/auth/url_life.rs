@@ -1,7 +1,8 @@
 //! How long a presigned URL holds, on a cloud whose clock may have been moved since it was signed.
 //!
 //! A client without the clock shim signs in real time: its moment is mapped through the clock's ledger, so that "advance one hour" ends a
-//! URL of half an hour whoever signed it.
+//! URL of half an hour whoever signed it. Dates of signatures have whole seconds, so that a URL signed in real time within the very second
+//! of a move counts as signed before it; whoever moves the clock for clients in real time lets that second pass before answering.
 
 use super::Refusal;
 use crate::sig_v4::{
