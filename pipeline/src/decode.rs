@@ -73,12 +73,11 @@ pub fn too_many_bytes(bytes: u64, limits: &Limits) -> Refusal {
 fn decode_as(format: Format, bytes: &[u8], limits: &Limits) -> Result<Decoded, Refusal> {
     let refuse = |error: ImageError| refusal_of(format, error);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format.of_image_crate());
-    let mut allowance = image::Limits::no_limits();
-    allowance.max_alloc = Some(limits.max_decoded_bytes);
-    reader.limits(allowance);
+    reader.limits(allowance(header_bytes(format, limits)));
     // Up to here and including the next line only the header has been read.
     let mut decoder = reader.into_decoder().map_err(refuse)?;
     check_size(&decoder, limits)?;
+    decoder.set_limits(allowance(limits.max_decoded_bytes)).map_err(refuse)?;
 
     // Metadata that can't be read is no reason to refuse a picture.
     let orientation = decoder.orientation().map_or(1, |orientation| orientation.to_exif());
@@ -89,6 +88,20 @@ fn decode_as(format: Format, bytes: &[u8], limits: &Limits) -> Result<Decoded, R
     };
     let pixels = DynamicImage::from_decoder(decoder).map_err(refuse)?;
     Ok(Decoded { format, pixels, orientation, profile, taken_at: exif.and_then(taken_at) })
+}
+
+fn allowance(bytes: u64) -> image::Limits {
+    let mut allowance = image::Limits::no_limits();
+    allowance.max_alloc = Some(bytes);
+    allowance
+}
+
+/// What a header may take: a PNG's can hold packed chunks, which are bombs as good as packed pixels. The others' are as big as they are.
+fn header_bytes(format: Format, limits: &Limits) -> u64 {
+    match format {
+        Format::Png => limits.max_decoded_bytes.min(8 << 20),
+        _ => limits.max_decoded_bytes,
+    }
 }
 
 fn check_size(decoder: &impl ImageDecoder, limits: &Limits) -> Result<(), Refusal> {

@@ -26,6 +26,16 @@ fn bombs_are_refused_before_they_cost_memory() {
     }
 }
 
+/// The pixels are harmless here, so whether the picture is shown without its profile or refused is the decoder's choice.
+#[test]
+fn profiles_are_no_way_to_memory() {
+    for name in ["profile-bomb.png", "profile-bomb.tiff"] {
+        let bytes = fixture(&format!("made/damage/{name}"));
+        let (_, peak) = peak_of(|| render(&bytes, &limits(), &settings()));
+        assert!(peak < 32 << 20, "{name} took {peak} bytes");
+    }
+}
+
 #[test]
 fn what_is_cut_short_is_damaged() {
     for name in [
