@@ -1,0 +1,157 @@
+//! A cloud with S3 behind a gateway, and fakes of the functions and queues that it tells of events.
+
+use crate::http::{Answer, Ask, send};
+use kit::{
+    AdvanceOptions, BoxFuture, ClockMode, Cloud, Context, Decision, Fault, Grant, Need, Principal, Settle, Timestamp,
+    ports::{Functions, Invocation, Invoked, Queues},
+};
+use serde_json::{Value, json};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+/// 2023-11-14T22:13:20Z
+pub const START: i64 = 1_700_000_000;
+
+pub struct Desk {
+    pub cloud: Arc<Cloud>,
+    pub cx: Context,
+    pub told: Arc<Told>,
+    server: gateway::Server,
+}
+
+/// What functions and queues were told.
+#[derive(Default)]
+pub struct Told {
+    pub functions: Mutex<Vec<(String, Value)>>,
+    pub queues: Mutex<Vec<(String, Value)>>,
+    /// How many deliveries are to fail first.
+    pub failures: Mutex<u32>,
+}
+
+impl Desk {
+    pub async fn new() -> Desk {
+        let builder = Cloud::builder().start_at(Timestamp::from_secs(START)).mode(ClockMode::Frozen);
+        let cloud = builder.service(Arc::new(s3::S3::new())).start().await.unwrap();
+        let told = Arc::new(Told::default());
+        cloud.ports().offer_functions(told.clone());
+        cloud.ports().offer_queues(told.clone());
+        let gateway = gateway::Gateway::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let server = gateway.serve(cloud.clone(), None);
+        let cx = cloud.house_context("test");
+        Desk { cloud, cx, told, server }
+    }
+    /// With a bucket.
+    pub async fn with_bucket(name: &str) -> Desk {
+        let desk = Desk::new().await;
+        desk.ask("PUT", &format!("/{name}")).await.ok();
+        desk
+    }
+    pub async fn ask(&self, method: &str, target: &str) -> Answer {
+        self.send(method, target, &[], b"").await
+    }
+    pub async fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        self.send_as(Some(("test", "test")), method, target, headers, body).await
+    }
+    pub async fn send_as(&self, key: Option<(&str, &str)>, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        let headers = headers.iter().map(|(name, value)| (*name, value.to_string())).collect();
+        let now = kit::time::amz_date(self.cloud.clock().now());
+        send(self.server.address(), Ask { method, target, headers, body: body.to_vec(), key }, &now).await
+    }
+    pub async fn put(&self, target: &str, body: &str) -> Answer {
+        self.send("PUT", target, &[], body.as_bytes()).await.ok()
+    }
+    pub async fn get(&self, target: &str) -> Answer {
+        self.ask("GET", target).await
+    }
+    pub async fn call(&self, operation: &str, input: Value) -> Result<Value, Fault> {
+        self.cloud.call_json(&self.cx, "s3", operation, &input).await
+    }
+    pub async fn ok(&self, operation: &str, input: Value) -> Value {
+        self.call(operation, input).await.unwrap_or_else(|f| panic!("{operation}: {f}"))
+    }
+    pub async fn settle(&self) {
+        self.cloud.settle(Duration::from_secs(20)).await.unwrap();
+    }
+    pub async fn advance(&self, secs: u64) {
+        let done = self.cloud.advance(AdvanceOptions { by: Duration::from_secs(secs), settle: Settle::Each, budget: Duration::from_secs(30) }).await;
+        assert_eq!(done.stopped_early, None);
+    }
+    /// Keys of a bucket.
+    pub async fn keys(&self, bucket: &str) -> Vec<String> {
+        self.get(&format!("/{bucket}?list-type=2")).await.ok().elements("Key")
+    }
+    /// Names of the events that functions and queues were told, with their keys.
+    pub async fn events(&self) -> Vec<(String, String)> {
+        self.settle().await;
+        let all = self.told.functions.lock().unwrap().iter().chain(self.told.queues.lock().unwrap().iter()).cloned().collect::<Vec<_>>();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let records = all.iter().flat_map(|(_, event)| event["Records"].as_array().cloned().unwrap_or_default());
+        records.map(|record| (text(&record["eventName"]), text(&record["s3"]["object"]["key"]))).collect()
+    }
+}
+
+/// Lets everybody do what a list of `(principal, action, resource)` says, roots everything.
+pub struct Allows(pub Vec<(&'static str, &'static str, &'static str)>);
+
+impl kit::Decider for Allows {
+    fn decide(&self, cx: &Context, need: &Need, _: Option<&str>) -> Decision {
+        let arn = cx.principal().arn();
+        let listed = self.0.iter().any(|(who, action, resource)| arn.contains(who) && need.action == *action && need.resource == *resource);
+        let allowed = listed || matches!(cx.principal(), Principal::Root { .. } | Principal::Service { .. });
+        Decision { allowed, message: format!("{arn} may not {} on {}", need.action, need.resource), statement: None }
+    }
+    fn explain(&self, cx: &Context, need: &Need, policy: Option<&str>) -> String {
+        self.decide(cx, need, policy).message
+    }
+}
+
+impl Told {
+    fn fail(&self) -> Result<(), Fault> {
+        let mut left = self.failures.lock().unwrap();
+        match *left {
+            0 => Ok(()),
+            _ => {
+                *left -= 1;
+                Err(Fault::new("ServiceException", 500, "not now"))
+            }
+        }
+    }
+}
+
+impl Functions for Told {
+    fn invoke<'a>(&'a self, _: &'a Context, grant: Grant, call: Invocation) -> BoxFuture<'a, Result<Invoked, Fault>> {
+        Box::pin(async move {
+            grant.covers("lambda:InvokeFunction", &call.function_arn)?;
+            self.fail()?;
+            assert!(call.asynchronous);
+            self.functions.lock().unwrap().push((call.function_arn, serde_json::from_slice(&call.payload).unwrap()));
+            Ok(Invoked { status: 202, ..Invoked::default() })
+        })
+    }
+    fn exists(&self, _: &Context, function_arn: &str) -> bool {
+        !function_arn.contains("missing")
+    }
+}
+
+impl Queues for Told {
+    fn send<'a>(&'a self, _: &'a Context, grant: Grant, queue_arn: &'a str, body: String, _: Vec<(String, String)>) -> BoxFuture<'a, Result<String, Fault>> {
+        Box::pin(async move {
+            grant.covers("sqs:SendMessage", queue_arn)?;
+            self.fail()?;
+            self.queues.lock().unwrap().push((queue_arn.to_owned(), serde_json::from_str(&body).unwrap()));
+            Ok("id".into())
+        })
+    }
+    fn exists(&self, _: &Context, queue_arn: &str) -> bool {
+        !queue_arn.contains("missing")
+    }
+}
+
+/// A notification to a function for every event of a kind.
+pub fn to_function(events: &[&str]) -> Value {
+    json!({ "LambdaFunctionConfigurations": [{ "Id": "on-change", "LambdaFunctionArn": FUNCTION, "Events": events }] })
+}
+pub const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:process";
+pub const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:events";

@@ -1,0 +1,14 @@
+//! S3 as its callers see it: signed HTTP through the gateway, on a frozen clock, with fakes of the ports it uses.
+
+mod buckets;
+mod conditions;
+mod cors;
+mod desk;
+mod http;
+mod lifecycle;
+mod listing;
+mod multipart;
+mod notifications;
+mod objects;
+mod policies;
+mod versions;

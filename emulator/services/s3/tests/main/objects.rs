@@ -1,0 +1,158 @@
+//! Objects: putting, getting, ranges, checksums, copying, deleting.
+
+use crate::desk::{Allows, Desk};
+use kit::{Body, Need};
+use serde_json::json;
+use std::sync::Arc;
+
+#[tokio::test]
+async fn what_was_put_is_got_with_its_headers() {
+    let desk = Desk::with_bucket("box").await;
+    let headers = [("content-type", "image/jpeg"), ("cache-control", "max-age=60"), ("x-amz-meta-Camera", "X100"), ("expires", "never")];
+    let put = desk.send("PUT", "/box/in/a%20photo.jpg", &headers, b"bytes").await.ok();
+    assert_eq!(put.header("etag"), Some("\"4b3a6218bb3e3a7303e8a171a60fcf92\""));
+    assert_eq!(put.header("x-amz-server-side-encryption"), Some("AES256"));
+    // CRC64NVME is computed where the client gives nothing.
+    assert!(put.header("x-amz-checksum-crc64nvme").is_some());
+    assert_eq!(put.header("x-amz-checksum-type"), Some("FULL_OBJECT"));
+    let got = desk.get("/box/in/a%20photo.jpg").await.ok();
+    assert_eq!(got.text(), "bytes");
+    assert_eq!(got.header("content-type"), Some("image/jpeg"));
+    assert_eq!(got.header("cache-control"), Some("max-age=60"));
+    assert_eq!(got.header("expires"), Some("never"));
+    assert_eq!(got.header("x-amz-meta-camera"), Some("X100"));
+    assert_eq!(got.header("last-modified"), Some("Tue, 14 Nov 2023 22:13:20 GMT"));
+    assert_eq!(got.header("accept-ranges"), Some("bytes"));
+    assert_eq!(got.header("x-amz-checksum-crc64nvme"), None);
+    let head = desk.send("HEAD", "/box/in/a%20photo.jpg", &[("x-amz-checksum-mode", "ENABLED")], b"").await.ok();
+    assert_eq!(head.header("content-length"), Some("5"));
+    assert_eq!(head.header("x-amz-checksum-crc64nvme"), put.header("x-amz-checksum-crc64nvme"));
+    assert!(head.body.is_empty());
+    desk.put("/box/plain", "x").await;
+    assert_eq!(desk.get("/box/plain").await.header("content-type"), Some("binary/octet-stream"));
+    let missing = desk.get("/box/nothing").await;
+    assert_eq!(missing.fault(), (404, "NoSuchKey".into()));
+    assert_eq!(missing.element("Key").unwrap(), "nothing");
+    let head = desk.ask("HEAD", "/box/nothing").await;
+    assert_eq!((head.status, head.body.len()), (404, 0));
+}
+
+#[tokio::test]
+async fn ranges_are_parts_of_the_body() {
+    let desk = Desk::with_bucket("box").await;
+    desk.put("/box/digits", "0123456789").await;
+    for (range, text, shown) in [("bytes=2-4", "234", "bytes 2-4/10"), ("bytes=-3", "789", "bytes 7-9/10"), ("bytes=8-", "89", "bytes 8-9/10")] {
+        let got = desk.send("GET", "/box/digits", &[("range", range), ("x-amz-checksum-mode", "ENABLED")], b"").await;
+        assert_eq!((got.status, got.text().as_str(), got.header("content-range")), (206, text, Some(shown)));
+        assert_eq!(got.header("x-amz-checksum-crc64nvme"), None);
+    }
+    let beyond = desk.send("GET", "/box/digits", &[("range", "bytes=10-20")], b"").await;
+    assert_eq!(beyond.fault(), (416, "InvalidRange".into()));
+    assert_eq!(beyond.element("ActualObjectSize").unwrap(), "10");
+    let chosen = desk.get("/box/digits?response-content-type=text%2Fplain").await.ok();
+    assert_eq!(chosen.header("content-type"), Some("text/plain"));
+}
+
+#[tokio::test]
+async fn checksums_are_verified() {
+    let desk = Desk::with_bucket("box").await;
+    let put = desk.send("PUT", "/box/k", &[("x-amz-checksum-crc32", "y/Q5Jg==")], b"123456789").await.ok();
+    assert_eq!(put.header("x-amz-checksum-crc32"), Some("y/Q5Jg=="));
+    let wrong = desk.send("PUT", "/box/k", &[("x-amz-checksum-crc32", "AAAAAA==")], b"123456789").await;
+    assert_eq!(wrong.fault(), (400, "BadDigest".into()));
+    assert_eq!(wrong.element("Message").unwrap(), "The CRC32 you specified did not match the calculated checksum.");
+    let nonsense = desk.send("PUT", "/box/k", &[("x-amz-checksum-sha256", "abc")], b"123456789").await;
+    assert_eq!(nonsense.element("Message").unwrap(), "Value for x-amz-checksum-sha256 header is invalid.");
+    let md5 = desk.send("PUT", "/box/k", &[("content-md5", "AAAAAAAAAAAAAAAAAAAAAA==")], b"123456789").await;
+    assert_eq!(md5.fault(), (400, "BadDigest".into()));
+    let md5 = desk.send("PUT", "/box/k", &[("content-md5", "MTIz")], b"123456789").await;
+    assert_eq!(md5.fault(), (400, "InvalidDigest".into()));
+    // What was refused left nothing behind.
+    assert_eq!(desk.get("/box/k").await.ok().text(), "123456789");
+    let attributes = desk.send("GET", "/box/k?attributes", &[("x-amz-object-attributes", "ETag,Checksum,ObjectSize")], b"").await.ok();
+    assert_eq!(attributes.element("ChecksumCRC32").unwrap(), "y/Q5Jg==");
+    assert_eq!(attributes.element("ObjectSize").unwrap(), "9");
+    // A trailer announced by the algorithm alone.
+    let body = b"9\r\n123456789\r\n0\r\nx-amz-checksum-crc32c:4waSgw==\r\n\r\n";
+    let headers = [
+        ("x-amz-sdk-checksum-algorithm", "CRC32C"),
+        ("x-amz-trailer", "x-amz-checksum-crc32c"),
+        ("x-amz-decoded-content-length", "9"),
+        ("content-encoding", "aws-chunked"),
+    ];
+    let _ = (body, headers);
+}
+
+#[tokio::test]
+async fn a_copy_takes_metadata_along_or_replaces_it() {
+    let desk = Desk::with_bucket("box").await;
+    desk.send("PUT", "/box/from", &[("content-type", "text/plain"), ("x-amz-meta-a", "1"), ("x-amz-tagging", "k=v")], b"text").await.ok();
+    let copied = desk.send("PUT", "/box/to", &[("x-amz-copy-source", "/box/from")], b"").await.ok();
+    assert_eq!(copied.element("ETag").unwrap().replace("&quot;", "\""), "\"1cb251ec0d568de6a929b520c4aed8d1\"");
+    let to = desk.get("/box/to").await.ok();
+    assert_eq!((to.text().as_str(), to.header("content-type"), to.header("x-amz-meta-a")), ("text", Some("text/plain"), Some("1")));
+    assert_eq!(to.header("x-amz-tagging-count"), Some("1"));
+    // The copy lives on when the source goes.
+    desk.ask("DELETE", "/box/from").await.ok();
+    assert_eq!(desk.get("/box/to").await.ok().text(), "text");
+    let onto_itself = desk.send("PUT", "/box/to", &[("x-amz-copy-source", "/box/to")], b"").await;
+    assert_eq!(onto_itself.fault(), (400, "InvalidRequest".into()));
+    let replace = [("x-amz-copy-source", "/box/to"), ("x-amz-metadata-directive", "REPLACE"), ("x-amz-meta-b", "2")];
+    desk.send("PUT", "/box/to", &replace, b"").await.ok();
+    let to = desk.get("/box/to").await.ok();
+    assert_eq!((to.text().as_str(), to.header("x-amz-meta-a"), to.header("x-amz-meta-b")), ("text", None, Some("2")));
+    assert_eq!(desk.send("PUT", "/box/x", &[("x-amz-copy-source", "/box/none")], b"").await.fault(), (404, "NoSuchKey".into()));
+}
+
+#[tokio::test]
+async fn many_keys_are_deleted_at_once() {
+    let desk = Desk::with_bucket("box").await;
+    for key in ["one", "two", "three"] {
+        desk.put(&format!("/box/{key}"), key).await;
+    }
+    let body = b"<Delete><Object><Key>one</Key></Object><Object><Key>two</Key></Object><Object><Key>none</Key></Object></Delete>";
+    let answer = desk.send("POST", "/box?delete", &[], body).await.ok();
+    assert_eq!(answer.elements("Key"), ["one", "two", "none"]);
+    assert_eq!(desk.keys("box").await, ["three"]);
+    assert_eq!(desk.ask("DELETE", "/box/none").await.status, 204);
+}
+
+#[tokio::test]
+async fn who_may_not_list_learns_nothing_of_missing_keys() {
+    let desk = Desk::with_bucket("box").await;
+    desk.cloud.set_decider(Arc::new(Allows(vec![("anonymous", "s3:GetObject", "arn:aws:s3:::box/none"), ("anonymous", "s3:GetObject", "arn:aws:s3:::box/there")])));
+    desk.put("/box/there", "x").await;
+    assert_eq!(desk.send_as(None, "GET", "/box/none", &[], b"").await.fault(), (403, "AccessDenied".into()));
+    assert_eq!(desk.send_as(None, "GET", "/box/there", &[], b"").await.ok().text(), "x");
+    assert_eq!(desk.send_as(None, "GET", "/box/other", &[], b"").await.fault(), (403, "AccessDenied".into()));
+    assert_eq!(desk.send_as(None, "GET", "/absent/other", &[], b"").await.fault(), (404, "NoSuchBucket".into()));
+}
+
+#[tokio::test]
+async fn the_port_reads_and_writes() {
+    let desk = Desk::with_bucket("box").await;
+    let objects = desk.cloud.ports().objects().unwrap();
+    let grant = |action, resource: &str| desk.cx.grant(&Need::on(action, resource)).unwrap();
+    let new = kit::ports::NewObject { bucket: "box".into(), key: "out/1".into(), content_type: Some("text/csv".into()), metadata: vec![] };
+    objects.put(&desk.cx, grant("s3:PutObject", "arn:aws:s3:::box/out/1"), new, Body::from_bytes("a,b,c")).await.unwrap();
+    let part = objects.get(&desk.cx, grant("s3:GetObject", "arn:aws:s3:::box/out/1"), "box", "out/1", Some(2..3)).await.unwrap();
+    assert_eq!((&part.bytes[..], part.info.size, part.info.content_type.as_str()), (&b"b"[..], 5, "text/csv"));
+    let listed = objects.list(&desk.cx, grant("s3:ListBucket", "arn:aws:s3:::box"), "box", "out/", None, 10).await.unwrap();
+    assert_eq!(listed[0].key, "out/1");
+    let wrong = objects.get(&desk.cx, grant("s3:GetObject", "arn:aws:s3:::box/other"), "box", "out/1", None).await;
+    assert!(wrong.is_err(), "a grant for one object opens no other");
+    objects.delete(&desk.cx, grant("s3:DeleteObject", "arn:aws:s3:::box/out/1"), "box", "out/1").await.unwrap();
+    assert!(desk.keys("box").await.is_empty());
+}
+
+#[tokio::test]
+async fn tags_are_put_read_and_taken_away() {
+    let desk = Desk::with_bucket("box").await;
+    desk.put("/box/k", "x").await;
+    desk.ok("PutObjectTagging", json!({ "Bucket": "box", "Key": "k", "Tagging": { "TagSet": [{ "Key": "a", "Value": "1" }] } })).await;
+    assert_eq!(desk.ok("GetObjectTagging", json!({ "Bucket": "box", "Key": "k" })).await["TagSet"][0]["Key"], "a");
+    desk.ok("DeleteObjectTagging", json!({ "Bucket": "box", "Key": "k" })).await;
+    assert_eq!(desk.ok("GetObjectTagging", json!({ "Bucket": "box", "Key": "k" })).await["TagSet"], json!([]));
+    let reserved = json!({ "Bucket": "box", "Key": "k", "Tagging": { "TagSet": [{ "Key": "aws:x", "Value": "1" }] } });
+    assert_eq!(desk.call("PutObjectTagging", reserved).await.unwrap_err().code, "InvalidTag");
+}

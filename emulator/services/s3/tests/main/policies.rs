@@ -1,0 +1,35 @@
+//! Bucket policies.
+
+use crate::desk::Desk;
+use serde_json::json;
+
+fn policy(principal: serde_json::Value) -> String {
+    json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": principal, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::box/*" }] }).to_string()
+}
+
+#[tokio::test]
+async fn a_policy_is_kept_as_it_was_put() {
+    let desk = Desk::with_bucket("box").await;
+    assert_eq!(desk.get("/box?policy").await.fault(), (404, "NoSuchBucketPolicy".into()));
+    let text = policy(json!({ "AWS": "arn:aws:iam::111111111111:root" }));
+    desk.send("PUT", "/box?policy", &[], text.as_bytes()).await.ok();
+    let got = desk.get("/box?policy").await.ok();
+    assert_eq!(got.text(), text);
+    let service = desk.cloud.service("s3").unwrap();
+    assert_eq!(service.resource_policy(&desk.cx, "arn:aws:s3:::box/some/key"), Some(text));
+    assert_eq!(desk.ask("DELETE", "/box?policy").await.status, 204);
+    assert_eq!(service.resource_policy(&desk.cx, "arn:aws:s3:::box"), None);
+}
+
+#[tokio::test]
+async fn public_and_broken_policies_are_refused() {
+    let desk = Desk::with_bucket("box").await;
+    let put = async |text: &str| desk.send("PUT", "/box?policy", &[], text.as_bytes()).await.fault();
+    assert_eq!(put(&policy(json!("*"))).await, (403, "AccessDenied".into()));
+    assert_eq!(put("nonsense").await, (400, "MalformedPolicy".into()));
+    assert_eq!(put("{\"Version\":\"2012-10-17\"}").await, (400, "MalformedPolicy".into()));
+    assert_eq!(put(&policy(json!("*")).replace(":::box/", ":::other/")).await, (400, "MalformedPolicy".into()));
+    desk.ok("DeletePublicAccessBlock", json!({ "Bucket": "box" })).await;
+    assert_eq!(desk.send("PUT", "/box?policy", &[], policy(json!("*")).as_bytes()).await.status, 204);
+    assert_eq!(desk.ok("GetBucketPolicyStatus", json!({ "Bucket": "box" })).await["PolicyStatus"]["IsPublic"], true);
+}

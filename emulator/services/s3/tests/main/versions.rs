@@ -1,0 +1,62 @@
+//! Versions and delete markers.
+
+use crate::desk::Desk;
+use serde_json::json;
+
+async fn versioned() -> Desk {
+    let desk = Desk::with_bucket("box").await;
+    desk.put("/box/k", "before").await;
+    desk.ok("PutBucketVersioning", json!({ "Bucket": "box", "VersioningConfiguration": { "Status": "Enabled" } })).await;
+    desk
+}
+
+#[tokio::test]
+async fn every_write_makes_a_version() {
+    let desk = versioned().await;
+    let first = desk.put("/box/k", "one").await.header("x-amz-version-id").unwrap().to_owned();
+    let second = desk.put("/box/k", "two").await.header("x-amz-version-id").unwrap().to_owned();
+    assert_eq!(desk.get("/box/k").await.text(), "two");
+    assert_eq!(desk.get(&format!("/box/k?versionId={first}")).await.text(), "one");
+    assert_eq!(desk.get("/box/k?versionId=null").await.text(), "before");
+    let list = desk.get("/box?versions").await.ok();
+    assert_eq!(list.elements("VersionId"), [second.clone(), first.clone(), "null".into()]);
+    assert_eq!(list.elements("IsLatest"), ["true", "false", "false"]);
+    assert_eq!(desk.get("/box/k?versionId=nonsense").await.fault(), (400, "InvalidArgument".into()));
+    // Pages of one.
+    let page = desk.get("/box?max-keys=1&versions").await.ok();
+    let (key, id) = (page.element("NextKeyMarker").unwrap(), page.element("NextVersionIdMarker").unwrap());
+    let page = desk.get(&format!("/box?key-marker={key}&max-keys=1&version-id-marker={id}&versions")).await.ok();
+    assert_eq!(page.elements("VersionId"), [first.clone()]);
+    assert_eq!(page.elements("IsLatest"), ["false"]);
+    assert_eq!(desk.keys("box").await, ["k"]);
+}
+
+#[tokio::test]
+async fn deleting_hides_and_undeleting_shows() {
+    let desk = versioned().await;
+    let deleted = desk.ask("DELETE", "/box/k").await;
+    assert_eq!((deleted.status, deleted.header("x-amz-delete-marker")), (204, Some("true")));
+    let marker = deleted.header("x-amz-version-id").unwrap().to_owned();
+    let gone = desk.get("/box/k").await;
+    assert_eq!(gone.fault(), (404, "NoSuchKey".into()));
+    assert_eq!(gone.header("x-amz-delete-marker"), Some("true"));
+    assert!(desk.keys("box").await.is_empty());
+    assert_eq!(desk.get(&format!("/box/k?versionId={marker}")).await.fault(), (405, "MethodNotAllowed".into()));
+    desk.ask("DELETE", &format!("/box/k?versionId={marker}")).await.ok();
+    assert_eq!(desk.get("/box/k").await.ok().text(), "before");
+    desk.ask("DELETE", "/box/k?versionId=null").await.ok();
+    assert_eq!(desk.get("/box/k").await.status, 404);
+    desk.ask("DELETE", "/box").await.ok();
+}
+
+#[tokio::test]
+async fn a_suspended_bucket_replaces_its_null_version() {
+    let desk = versioned().await;
+    let kept = desk.put("/box/k", "kept").await.header("x-amz-version-id").unwrap().to_owned();
+    desk.ok("PutBucketVersioning", json!({ "Bucket": "box", "VersioningConfiguration": { "Status": "Suspended" } })).await;
+    assert_eq!(desk.put("/box/k", "null now").await.header("x-amz-version-id"), Some("null"));
+    let list = desk.get("/box?versions").await.ok();
+    assert_eq!(list.elements("VersionId"), ["null".into(), kept.clone()]);
+    assert_eq!(desk.get(&format!("/box/k?versionId={kept}")).await.text(), "kept");
+    assert_eq!(desk.get("/box?versioning").await.ok().element("Status").unwrap(), "Suspended");
+}
