@@ -83,7 +83,7 @@ impl Builder {
     /// Starts the cloud and listens.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let store = match &self.data_dir {
-            Some((dir, durability)) => Store::durable(dir, *durability).map_err(|e| StartError::Store(dir.clone(), e.to_string()))?,
+            Some((dir, durability)) => Store::durable(dir, *durability).map_err(|e| StartError::Store(dir.display().to_string(), e.to_string()))?,
             None => Store::memory(),
         };
         let mut builder = Cloud::builder().seed(self.seed).strict(self.strict).store(store).journal_bytes(self.journal_bytes);
@@ -112,8 +112,8 @@ pub enum StartError {
     #[error("can't listen on {0}: {1}. Choose another with --port, or stop what listens there.")]
     Listen(SocketAddr, std::io::Error),
     /// The folder can't be used.
-    #[error("can't keep state in {}: {1}", .0.display())]
-    Store(PathBuf, String),
+    #[error("can't keep state in {0}: {1}")]
+    Store(String, String),
     /// A service did not start.
     #[error("the cloud did not start: {0}")]
     Cloud(Fault),

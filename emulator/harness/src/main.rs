@@ -1,1 +1,2 @@
+//! The `windtunnel` command.
 fn main() {}

@@ -17,6 +17,6 @@ pub fn config(endpoint: &str, key: &str, secret: &str, token: Option<String>) ->
 }
 
 /// The HTTP client of every SDK client we make: plain for http, rustls with ring for https.
-pub fn http_client() -> aws_smithy_http_client::SharedHttpClient {
+pub fn http_client() -> aws_sdk_sts::config::SharedHttpClient {
     Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https()
 }
