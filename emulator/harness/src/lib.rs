@@ -4,9 +4,11 @@
 //! deployment, scenarios, time, faults, snapshots.
 
 pub mod admin;
+pub mod deploy;
 pub mod durations;
 mod emulator;
 pub mod env;
+pub mod package;
 pub mod sdk;
 pub mod services;
 
