@@ -3,7 +3,12 @@
 //! A need is owned by the bucket's account, whoever asks. A bucket that isn't there has no owner to ask: AWS answers NoSuchBucket to
 //! everybody, so such a request needs nothing and its handler tells.
 
-use crate::{S3, model::*, state};
+use crate::{
+    S3,
+    model::*,
+    state::{self, Found},
+    versions,
+};
 use kit::{Access, Authorize, Context, Decision, Fault, Need};
 
 /// A need on a bucket; `None` when there is no such bucket.
@@ -40,6 +45,19 @@ fn with_source(cx: &Context, mut need: Need) -> Need {
 pub(crate) fn all(needs: impl IntoIterator<Item = Option<Need>>) -> Access {
     let needs: Vec<Need> = needs.into_iter().flatten().collect();
     if needs.is_empty() { Access::Public } else { Access::Needs(needs) }
+}
+
+/// Adds the tags that the object has, for the operations that AWS judges by them.
+fn with_tags(cx: &Context, need: Option<Need>, bucket: &str, key: &str, version_id: Option<&str>) -> Option<Need> {
+    let mut need = need?;
+    // Name and owner are all that finding a version needs; the bucket's settings stay unread.
+    let found = Found { name: bucket.to_owned(), scope: state::owner(cx, bucket)?, bucket: state::Bucket::default() };
+    let tags = cx.store().read(|s| Ok::<_, Fault>(versions::lookup(s, &found, key, version_id)?.map(|version| version.object.tags)));
+    // A version that can't be found has no tags; the handler tells what is wrong with it.
+    for (name, value) in tags.ok().flatten().unwrap_or_default() {
+        need = need.key(format!("s3:ExistingObjectTag/{name}"), value);
+    }
+    Some(need)
 }
 
 /// Adds a condition key where there is a value.
@@ -92,10 +110,18 @@ macro_rules! on_version {
         impl Authorize<S3> for $input {
             fn access(&self, _: &S3, cx: &Context) -> Access {
                 let action = if self.version_id.is_some() { $versioned } else { $action };
-                all([object_need(cx, action, &self.bucket, &self.key).maybe("s3:VersionId", self.version_id.clone())])
+                let need = object_need(cx, action, &self.bucket, &self.key).maybe("s3:VersionId", self.version_id.clone());
+                all([with_tags(cx, need, &self.bucket, &self.key, self.version_id.as_deref())])
             }
         }
     )*};
+}
+
+impl Authorize<S3> for DeleteObjectInput {
+    fn access(&self, _: &S3, cx: &Context) -> Access {
+        let action = if self.version_id.is_some() { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" };
+        all([object_need(cx, action, &self.bucket, &self.key).maybe("s3:VersionId", self.version_id.clone())])
+    }
 }
 
 // Operations whose mapping is one action on what their path names. Where it is more, the mapping stands beside the handler.
@@ -142,7 +168,6 @@ on_object! {
 on_version! {
     GetObjectInput: "s3:GetObject", "s3:GetObjectVersion";
     HeadObjectInput: "s3:GetObject", "s3:GetObjectVersion";
-    DeleteObjectInput: "s3:DeleteObject", "s3:DeleteObjectVersion";
     PutObjectTaggingInput: "s3:PutObjectTagging", "s3:PutObjectVersionTagging";
     GetObjectTaggingInput: "s3:GetObjectTagging", "s3:GetObjectVersionTagging";
     DeleteObjectTaggingInput: "s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging";

@@ -13,14 +13,24 @@ use kit::{Context, Fault};
 /// Whether an input carries one of the grant headers that all such inputs have.
 macro_rules! grants {
     ($input:expr) => {
-        $input.grant_full_control.is_some() || $input.grant_read.is_some() || $input.grant_read_acp.is_some() || $input.grant_write_acp.is_some()
+        $input.grant_full_control.is_some()
+            || $input.grant_read.is_some()
+            || $input.grant_read_acp.is_some()
+            || $input.grant_write_acp.is_some()
     };
 }
 pub(crate) use grants;
 
 const BUCKET_ACLS: &[&str] = &["private", "public-read", "public-read-write", "authenticated-read"];
-const OBJECT_ACLS: &[&str] =
-    &["private", "public-read", "public-read-write", "authenticated-read", "aws-exec-read", "bucket-owner-read", "bucket-owner-full-control"];
+const OBJECT_ACLS: &[&str] = &[
+    "private",
+    "public-read",
+    "public-read-write",
+    "authenticated-read",
+    "aws-exec-read",
+    "bucket-owner-read",
+    "bucket-owner-full-control",
+];
 
 /// Whether lists are switched off: the default since April 2023.
 fn enforced(ownership: Option<&str>) -> bool {
@@ -35,7 +45,11 @@ pub(crate) fn check_object_acl(found: &Found, acl: Option<&str>, grants: bool) -
 /// The ACL members of CreateBucket.
 pub(crate) fn check_new_bucket_acl(ownership: &str, acl: Option<&str>, grants: bool) -> Result<(), Fault> {
     if enforced(Some(ownership)) && (grants || acl.is_some_and(|acl| acl != "private" && BUCKET_ACLS.contains(&acl))) {
-        return Err(Fault::new("InvalidBucketAclWithObjectOwnership", 400, "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"));
+        return Err(Fault::new(
+            "InvalidBucketAclWithObjectOwnership",
+            400,
+            "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
+        ));
     }
     check(Some(ownership), acl, grants, BUCKET_ACLS)
 }
@@ -64,14 +78,17 @@ fn full_control(found: &Found) -> (Owner, Vec<Grant>) {
 fn says_owner_only(found: &Found, policy: &AccessControlPolicy) -> bool {
     let id = state::canonical_id(&found.scope.account);
     let own = |grant: &Grant| {
-        grant.permission == Some(Permission::FullControl) && grant.grantee.as_ref().is_some_and(|grantee| grantee.id.as_deref() == Some(&*id))
+        grant.permission == Some(Permission::FullControl)
+            && grant.grantee.as_ref().is_some_and(|grantee| grantee.id.as_deref() == Some(&*id))
     };
     policy.grants.as_ref().is_none_or(|grants| grants.iter().all(own))
 }
 
 fn put(found: &Found, acl: Option<&str>, grants: bool, policy: Option<&AccessControlPolicy>, known: &[&str]) -> Result<(), Fault> {
     if acl.is_none() && !grants && policy.is_none() {
-        return Err(Fault::new("MissingSecurityHeader", 400, "Your request was missing a required header").with("MissingHeaderName", "x-amz-acl"));
+        return Err(
+            Fault::new("MissingSecurityHeader", 400, "Your request was missing a required header").with("MissingHeaderName", "x-amz-acl")
+        );
     }
     if policy.is_some() && (acl.is_some() || grants) {
         return Err(Fault::new("UnexpectedContent", 400, "This request does not support content"));

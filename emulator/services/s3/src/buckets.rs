@@ -53,7 +53,7 @@ impl S3 {
         }
         acl::check_new_bucket_acl(&ownership, input.acl.as_deref(), acl::grants!(input) || input.grant_write.is_some())?;
         let tags = tagging::from_model(configuration.tags.unwrap_or_default());
-        tagging::check_bucket_tags(&tags)?;
+        tagging::check_new_bucket_tags(&tags)?;
         let scope = Scope::new(cx.account(), &region);
         let bucket = state::Bucket {
             created: kit::Timestamp::from_secs(cx.now().secs()),
@@ -237,7 +237,8 @@ fn region_of(cx: &Context, constraint: Option<&str>) -> Result<String, Fault> {
         )),
         Some("EU") => Ok("eu-west-1".into()),
         Some(region) if region == HOME_REGION || !known_region(region) => {
-            Err(Fault::new("InvalidLocationConstraint", 400, "The specified location-constraint is not valid").with("LocationConstraint", region))
+            Err(Fault::new("InvalidLocationConstraint", 400, "The specified location-constraint is not valid")
+                .with("LocationConstraint", region))
         }
         Some(region) if here != HOME_REGION && here != region => Err(Fault::new(
             "IllegalLocationConstraintException",
@@ -250,10 +251,40 @@ fn region_of(cx: &Context, constraint: Option<&str>) -> Result<String, Fault> {
 
 fn known_region(region: &str) -> bool {
     const REGIONS: &[&str] = &[
-        "af-south-1", "ap-east-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2",
-        "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6", "ap-southeast-7",
-        "ca-central-1", "ca-west-1", "eu-central-1", "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2",
-        "eu-west-3", "il-central-1", "me-central-1", "me-south-1", "mx-central-1", "sa-east-1", "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+        "af-south-1",
+        "ap-east-1",
+        "ap-east-2",
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-northeast-3",
+        "ap-south-1",
+        "ap-south-2",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "ap-southeast-3",
+        "ap-southeast-4",
+        "ap-southeast-5",
+        "ap-southeast-6",
+        "ap-southeast-7",
+        "ca-central-1",
+        "ca-west-1",
+        "eu-central-1",
+        "eu-central-2",
+        "eu-north-1",
+        "eu-south-1",
+        "eu-south-2",
+        "eu-west-1",
+        "eu-west-2",
+        "eu-west-3",
+        "il-central-1",
+        "me-central-1",
+        "me-south-1",
+        "mx-central-1",
+        "sa-east-1",
+        "us-east-1",
+        "us-east-2",
+        "us-west-1",
+        "us-west-2",
     ];
     REGIONS.contains(&region)
 }

@@ -79,7 +79,8 @@ struct Asked<'a> {
 
 fn rule_for<'a>(rules: &'a [CORSRule], asked: &Asked<'_>) -> Option<&'a CORSRule> {
     rules.iter().find(|rule| {
-        let header_allowed = |header: &String| rule.allowed_headers.iter().flatten().any(|allowed| matches(&allowed.to_ascii_lowercase(), header));
+        let header_allowed =
+            |header: &String| rule.allowed_headers.iter().flatten().any(|allowed| matches(&allowed.to_ascii_lowercase(), header));
         rule.allowed_origins.iter().any(|origin| matches(origin, asked.origin))
             && rule.allowed_methods.iter().any(|method| method == asked.method)
             && asked.headers.iter().all(header_allowed)
@@ -197,7 +198,12 @@ mod tests {
 
     fn rule(origins: &[&str], methods: &[&str], headers: &[&str]) -> CORSRule {
         let own = |list: &[&str]| list.iter().map(|one| one.to_string()).collect::<Vec<_>>();
-        CORSRule { allowed_origins: own(origins), allowed_methods: own(methods), allowed_headers: Some(own(headers)), ..CORSRule::default() }
+        CORSRule {
+            allowed_origins: own(origins),
+            allowed_methods: own(methods),
+            allowed_headers: Some(own(headers)),
+            ..CORSRule::default()
+        }
     }
 
     #[test]

@@ -55,7 +55,8 @@ pub fn method_not_allowed(method: &str, resource_type: &str) -> Fault {
 }
 /// A header that AWS itself does not implement for this operation.
 pub fn header_not_implemented(header: &str, more: Option<&str>) -> Fault {
-    let fault = Fault::new("NotImplemented", 501, "A header you provided implies functionality that is not implemented").with("Header", header);
+    let fault =
+        Fault::new("NotImplemented", 501, "A header you provided implies functionality that is not implemented").with("Header", header);
     match more {
         Some(more) => fault.with("additionalMessage", more),
         None => fault,

@@ -3,7 +3,6 @@
 use crate::{
     S3,
     configuration::public_access,
-
     model::*,
     state::{self, Found},
 };
@@ -31,7 +30,8 @@ fn check(bucket: &str, text: &str) -> Result<Document, Fault> {
     };
     for statement in &statements {
         for member in ["Action", "NotAction"] {
-            if let Some(action) = texts(&statement[member]).find(|action| *action != "*" && !action.to_ascii_lowercase().starts_with("s3")) {
+            if let Some(action) = texts(&statement[member]).find(|action| *action != "*" && !action.to_ascii_lowercase().starts_with("s3"))
+            {
                 let _ = action;
                 return Err(malformed("Policy has invalid action"));
             }
@@ -55,8 +55,19 @@ fn texts(value: &serde_json::Value) -> impl Iterator<Item = &str> {
 /// AWS's meaning of "public": conditions on fixed accounts, ARNs, addresses or VPCs make a statement not public.
 fn is_public(text: &str) -> bool {
     const NARROWING: &[&str] = &[
-        "aws:sourcearn", "aws:sourceaccount", "aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:sourceorgid", "aws:principalarn",
-        "aws:principalaccount", "aws:principalorgid", "aws:principalorgpaths", "aws:userid", "s3:dataaccesspointarn", "s3:dataaccesspointaccount",
+        "aws:sourcearn",
+        "aws:sourceaccount",
+        "aws:sourceip",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:sourceorgid",
+        "aws:principalarn",
+        "aws:principalaccount",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:userid",
+        "s3:dataaccesspointarn",
+        "s3:dataaccesspointaccount",
     ];
     let Ok(json) = serde_json::from_str::<serde_json::Value>(text) else { return false };
     let statements = match &json["Statement"] {
@@ -68,7 +79,8 @@ fn is_public(text: &str) -> bool {
         let negated = statement.get("NotPrincipal").is_some();
         let narrowed = statement["Condition"].as_object().into_iter().flatten().any(|(_, keys)| {
             keys.as_object().into_iter().flatten().any(|(key, values)| {
-                NARROWING.contains(&&*key.to_ascii_lowercase()) && texts(values).all(|value| value != "*" && value != "0.0.0.0/0" && value != "::/0")
+                NARROWING.contains(&&*key.to_ascii_lowercase())
+                    && texts(values).all(|value| value != "*" && value != "0.0.0.0/0" && value != "::/0")
             })
         });
         statement["Effect"] == "Allow" && (everyone || negated) && !narrowed
@@ -108,7 +120,11 @@ impl S3 {
     }
 
     /// Whether the policy opens the bucket to everybody.
-    pub async fn get_bucket_policy_status(&self, cx: &Context, input: GetBucketPolicyStatusInput) -> Result<GetBucketPolicyStatusOutput, Fault> {
+    pub async fn get_bucket_policy_status(
+        &self,
+        cx: &Context,
+        input: GetBucketPolicyStatusInput,
+    ) -> Result<GetBucketPolicyStatusOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         let public = is_public(policy_of(&found)?);
         Ok(GetBucketPolicyStatusOutput { policy_status: Some(PolicyStatus { is_public: Some(public) }) })
@@ -116,9 +132,11 @@ impl S3 {
 }
 
 fn policy_of(found: &Found) -> Result<&str, Fault> {
-    found.bucket.policy.as_deref().ok_or_else(|| {
-        Fault::new("NoSuchBucketPolicy", 404, "The bucket policy does not exist").with("BucketName", found.name.clone())
-    })
+    found
+        .bucket
+        .policy
+        .as_deref()
+        .ok_or_else(|| Fault::new("NoSuchBucketPolicy", 404, "The bucket policy does not exist").with("BucketName", found.name.clone()))
 }
 
 /// The policy for the decider: that of the bucket in an ARN. With RestrictPublicBuckets a public policy counts only inside the bucket's account
@@ -132,9 +150,7 @@ pub(crate) fn of_resource(cx: &Context, resource: &str) -> Option<String> {
         kit::Principal::Service { .. } => false,
         principal => principal.account() != Some(&*found.scope.account),
     };
-    let restricted = outsider
-        && public_access::restricts(&found.bucket)
-        && is_public(&policy);
+    let restricted = outsider && public_access::restricts(&found.bucket) && is_public(&policy);
     (!restricted).then_some(policy)
 }
 
@@ -143,7 +159,9 @@ mod tests {
     use super::*;
 
     fn policy(principal: &str, condition: &str) -> String {
-        format!(r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"{condition}}}]}}"#)
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"{condition}}}]}}"#
+        )
     }
 
     #[test]

@@ -37,7 +37,10 @@ impl Port {
         if length > MOST_BYTES {
             return Err(Fault::internal(format!("{length} bytes of s3://{bucket}/{key} were asked for at once")));
         }
-        let bytes = body::into_body(opened).collect(length as usize).await.map_err(|e| Fault::internal(format!("reading s3://{bucket}/{key}: {e}")))?;
+        let bytes = body::into_body(opened)
+            .collect(length as usize)
+            .await
+            .map_err(|e| Fault::internal(format!("reading s3://{bucket}/{key}: {e}")))?;
         journal(cx, "GetObject", &grant);
         Ok(ObjectBytes { info, bytes })
     }
@@ -77,7 +80,15 @@ impl Port {
         Ok(())
     }
 
-    async fn keys(&self, cx: &Context, grant: Grant, bucket: &str, prefix: &str, after: Option<String>, limit: usize) -> Result<Vec<ObjectInfo>, Fault> {
+    async fn keys(
+        &self,
+        cx: &Context,
+        grant: Grant,
+        bucket: &str,
+        prefix: &str,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<ObjectInfo>, Fault> {
         grant.covers("s3:ListBucket", &format!("arn:aws:s3:::{bucket}"))?;
         let asked = Walk { prefix, delimiter: None, after: after.as_deref(), most: limit };
         let (items, _) = cx.store().read(|s| state::find(s, bucket).and_then(|found| walk(s, &found, &asked)))?;
@@ -132,13 +143,7 @@ impl Objects for Port {
     fn head<'a>(&'a self, cx: &'a Context, grant: Grant, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<ObjectInfo, Fault>> {
         Box::pin(self.describe(cx, grant, bucket, key))
     }
-    fn put<'a>(
-        &'a self,
-        cx: &'a Context,
-        grant: Grant,
-        object: NewObject,
-        body: Body,
-    ) -> BoxFuture<'a, Result<ObjectInfo, Fault>> {
+    fn put<'a>(&'a self, cx: &'a Context, grant: Grant, object: NewObject, body: Body) -> BoxFuture<'a, Result<ObjectInfo, Fault>> {
         Box::pin(self.write(cx, grant, object, body))
     }
     fn delete<'a>(&'a self, cx: &'a Context, grant: Grant, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<(), Fault>> {

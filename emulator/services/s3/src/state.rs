@@ -176,6 +176,9 @@ pub(crate) struct Upload {
     /// The sum of the whole is a sum of all bytes rather than of the parts' sums.
     #[serde(default)]
     pub full_object: bool,
+    /// The key was deleted since the upload began.
+    #[serde(default)]
+    pub overtaken: bool,
     #[serde(default)]
     pub due_day: Option<u32>,
 }

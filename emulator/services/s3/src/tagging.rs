@@ -51,7 +51,7 @@ pub(crate) fn check_object_tags(tags: &Tags) -> Result<(), Fault> {
         return Err(Fault::new("BadRequest", 400, "Object tags cannot be greater than 10"));
     }
     check_each(tags)?;
-    match tags.iter().find(|(key, _)| key.starts_with("aws:")) {
+    match reserved(tags) {
         Some((key, _)) => Err(invalid("Your TagKey cannot be prefixed with aws:").with("TagKey", key.clone())),
         None => Ok(()),
     }
@@ -63,10 +63,25 @@ pub(crate) fn check_bucket_tags(tags: &Tags) -> Result<(), Fault> {
         return Err(Fault::new("BadRequest", 400, "Bucket tag count cannot be greater than 50"));
     }
     check_each(tags)?;
-    match tags.iter().find(|(key, _)| key.starts_with("aws:")) {
+    match reserved(tags) {
         Some((key, _)) => Err(invalid("System tags cannot be added/updated by requester").with("TagKey", key.clone())),
         None => Ok(()),
     }
+}
+
+/// Tags that a bucket may be made with.
+pub(crate) fn check_new_bucket_tags(tags: &Tags) -> Result<(), Fault> {
+    if reserved(tags).is_some() {
+        return Err(invalid(
+            "User-defined tag keys can't start with \"aws:\". This prefix is reserved for system tags. Remove \"aws:\" from your tag keys and try again.",
+        ));
+    }
+    check_bucket_tags(tags)
+}
+
+/// The first tag whose key only AWS may use.
+fn reserved(tags: &Tags) -> Option<&(String, String)> {
+    tags.iter().find(|(key, _)| key.starts_with("aws:"))
 }
 
 impl S3 {
@@ -97,7 +112,8 @@ impl S3 {
     pub async fn put_object_tagging(&self, cx: &Context, input: PutObjectTaggingInput) -> Result<PutObjectTaggingOutput, Fault> {
         let tags = from_model(input.tagging.tag_set);
         check_object_tags(&tags)?;
-        let of = Tagged { bucket: &input.bucket, key: &input.key, version_id: input.version_id.as_deref(), owner: &input.expected_bucket_owner };
+        let of =
+            Tagged { bucket: &input.bucket, key: &input.key, version_id: input.version_id.as_deref(), owner: &input.expected_bucket_owner };
         let version_id = of.retag(cx, tags, "ObjectTagging:Put", "PUT").await?;
         Ok(PutObjectTaggingOutput { version_id })
     }
@@ -113,7 +129,8 @@ impl S3 {
 
     /// Takes a version's tags away.
     pub async fn delete_object_tagging(&self, cx: &Context, input: DeleteObjectTaggingInput) -> Result<DeleteObjectTaggingOutput, Fault> {
-        let of = Tagged { bucket: &input.bucket, key: &input.key, version_id: input.version_id.as_deref(), owner: &input.expected_bucket_owner };
+        let of =
+            Tagged { bucket: &input.bucket, key: &input.key, version_id: input.version_id.as_deref(), owner: &input.expected_bucket_owner };
         let version_id = of.retag(cx, Tags::new(), "ObjectTagging:Delete", "DELETE").await?;
         Ok(DeleteObjectTaggingOutput { version_id })
     }
@@ -154,7 +171,8 @@ impl Tagged<'_> {
                 version.object.tags = tags;
                 let (id, etag) = (versions::shown_id(&found, &version.object), version.object.etag.clone());
                 versions::write(tx, cx, &found, self.key, version)?;
-                let happening = Happening { name: event, key: self.key, size: None, etag: Some(&etag), version_id: id.as_deref(), sequencer: None };
+                let happening =
+                    Happening { name: event, key: self.key, size: None, etag: Some(&etag), version_id: id.as_deref(), sequencer: None };
                 notifications::emit(tx, cx, &found, &happening)?;
                 Ok(id)
             })

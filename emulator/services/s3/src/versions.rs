@@ -65,6 +65,11 @@ pub(crate) fn shown_id(found: &Found, object: &Object) -> Option<String> {
     found.ever_versioned().then(|| id_of(object).to_owned())
 }
 
+/// The version id as answers to writes show it: only where the write made a version of its own.
+pub(crate) fn made_id(found: &Found, object: &Object) -> Option<String> {
+    object.version_id.clone().filter(|_| found.keeps_versions())
+}
+
 /// Puts a version on top of a key, adopts its blobs, and tells whoever wants to know. The object as it was stored.
 pub(crate) fn publish(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, object: Object, event: &str) -> Result<Object, Fault> {
     object.pieces.iter().for_each(|piece| tx.adopt(&piece.blob));
@@ -86,7 +91,8 @@ pub(crate) fn mark_deleted(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &s
     let marker = Object { delete_marker: true, modified: whole_second(cx), ..Object::default() };
     let (sequence, marker) = push(tx, cx, found, key, marker)?;
     let version_id = Some(id_of(&marker));
-    let happening = Happening { name: event, key, size: None, etag: Some("d41d8cd98f00b204e9800998ecf8427e"), version_id, sequencer: Some(sequence) };
+    let happening =
+        Happening { name: event, key, size: None, etag: Some("d41d8cd98f00b204e9800998ecf8427e"), version_id, sequencer: Some(sequence) };
     notifications::emit(tx, cx, found, &happening)?;
     Ok(marker)
 }

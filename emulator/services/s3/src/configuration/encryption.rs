@@ -27,7 +27,11 @@ impl S3 {
     }
 
     /// Goes back to AES256.
-    pub async fn delete_bucket_encryption(&self, cx: &Context, input: DeleteBucketEncryptionInput) -> Result<DeleteBucketEncryptionOutput, Fault> {
+    pub async fn delete_bucket_encryption(
+        &self,
+        cx: &Context,
+        input: DeleteBucketEncryptionInput,
+    ) -> Result<DeleteBucketEncryptionOutput, Fault> {
         self.configure(cx, &input.bucket, &input.expected_bucket_owner, |bucket| bucket.encryption = None).await?;
         Ok(DeleteBucketEncryptionOutput {})
     }

@@ -5,7 +5,11 @@ use kit::{Context, Fault};
 
 impl S3 {
     /// Sets the four switches; one that isn't named is off.
-    pub async fn put_public_access_block(&self, cx: &Context, input: PutPublicAccessBlockInput) -> Result<PutPublicAccessBlockOutput, Fault> {
+    pub async fn put_public_access_block(
+        &self,
+        cx: &Context,
+        input: PutPublicAccessBlockInput,
+    ) -> Result<PutPublicAccessBlockOutput, Fault> {
         let given = input.public_access_block_configuration;
         let switch = |value: Option<bool>| Some(value.unwrap_or(false));
         let block = PublicAccessBlockConfiguration {
@@ -19,7 +23,11 @@ impl S3 {
     }
 
     /// The four switches.
-    pub async fn get_public_access_block(&self, cx: &Context, input: GetPublicAccessBlockInput) -> Result<GetPublicAccessBlockOutput, Fault> {
+    pub async fn get_public_access_block(
+        &self,
+        cx: &Context,
+        input: GetPublicAccessBlockInput,
+    ) -> Result<GetPublicAccessBlockOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         match found.bucket.public_access_block {
             Some(block) => Ok(GetPublicAccessBlockOutput { public_access_block_configuration: Some(block) }),
@@ -31,7 +39,11 @@ impl S3 {
     }
 
     /// Takes the block away.
-    pub async fn delete_public_access_block(&self, cx: &Context, input: DeletePublicAccessBlockInput) -> Result<DeletePublicAccessBlockOutput, Fault> {
+    pub async fn delete_public_access_block(
+        &self,
+        cx: &Context,
+        input: DeletePublicAccessBlockInput,
+    ) -> Result<DeletePublicAccessBlockOutput, Fault> {
         self.configure(cx, &input.bucket, &input.expected_bucket_owner, |bucket| bucket.public_access_block = None).await?;
         Ok(DeletePublicAccessBlockOutput {})
     }

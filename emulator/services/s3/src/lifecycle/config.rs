@@ -60,7 +60,11 @@ impl S3 {
     }
 
     /// Takes the rules away; nothing expires any more.
-    pub async fn delete_bucket_lifecycle(&self, cx: &Context, input: DeleteBucketLifecycleInput) -> Result<DeleteBucketLifecycleOutput, Fault> {
+    pub async fn delete_bucket_lifecycle(
+        &self,
+        cx: &Context,
+        input: DeleteBucketLifecycleInput,
+    ) -> Result<DeleteBucketLifecycleOutput, Fault> {
         change(cx, &input.bucket, &input.expected_bucket_owner, |bucket| {
             bucket.lifecycle = None;
             bucket.transition_minimum = None;
@@ -110,7 +114,8 @@ fn check_rule(rule: &LifecycleRule) -> Result<(), Fault> {
     if nothing {
         return Err(errors::invalid_request("At least one action needs to be specified in a rule."));
     }
-    let tagged = rule.filter.as_ref().is_some_and(|filter| filter.tag.is_some() || filter.and.as_ref().is_some_and(|and| and.tags.is_some()));
+    let tagged =
+        rule.filter.as_ref().is_some_and(|filter| filter.tag.is_some() || filter.and.as_ref().is_some_and(|and| and.tags.is_some()));
     if let Some(expiration) = &rule.expiration {
         check_expiration(expiration, tagged)?;
     }
@@ -118,7 +123,10 @@ fn check_rule(rule: &LifecycleRule) -> Result<(), Fault> {
         if tagged {
             return Err(errors::invalid_request("AbortIncompleteMultipartUpload cannot be specified with Tags."));
         }
-        check_days(abort.days_after_initiation, "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer")?;
+        check_days(
+            abort.days_after_initiation,
+            "'DaysAfterInitiation' for AbortIncompleteMultipartUpload action must be a positive integer",
+        )?;
     }
     if let Some(expiration) = &rule.noncurrent_version_expiration {
         check_days(expiration.noncurrent_days, "'NoncurrentDays' for NoncurrentVersionExpiration action must be a positive integer")?;

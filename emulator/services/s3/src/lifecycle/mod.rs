@@ -12,10 +12,7 @@ pub(crate) use rules::{abort_rule, due_day, expiration_header, upload_due_day};
 pub(crate) use sweep::{reindex, sweep};
 
 use crate::state::Found;
-use kit::{
-    Context, Read, Timestamp, Tx,
-    store::NewTask,
-};
+use kit::{Context, Read, Timestamp, Tx, store::NewTask};
 use serde::{Deserialize, Serialize};
 
 const DAY_NS: i128 = 86_400_000_000_000;

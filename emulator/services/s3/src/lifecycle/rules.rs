@@ -24,10 +24,9 @@ pub(super) enum Action {
 
 /// An action with the day on which it is due.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Due<'a> {
-    pub day: u32,
-    pub action: Action,
-    pub rule: &'a LifecycleRule,
+struct Due {
+    day: u32,
+    action: Action,
 }
 
 /// The first day on which a rule may act on a version; never a day that has begun.
@@ -36,17 +35,26 @@ pub(crate) fn due_day(found: &Found, key: &str, version: &Version, alone: bool, 
 }
 
 /// The next thing that a rule does to a version, past days included.
-pub(super) fn next<'a>(bucket: &'a Bucket, key: &str, version: &Version, alone: bool) -> Option<Due<'a>> {
-    let configuration = bucket.lifecycle.as_ref()?;
-    let object = &version.object;
-    let rules = configuration.rules.iter().filter(|rule| rule.status == Some(ExpirationStatus::Enabled) && applies(rule, key, object));
-    rules.flat_map(|rule| actions(bucket, rule, version, alone)).min_by_key(|due| (due.day, matches!(due.action, Action::Move(_))))
+fn next(bucket: &Bucket, key: &str, version: &Version, alone: bool) -> Option<Due> {
+    all(bucket, key, version, alone).min_by_key(|due| due.day)
 }
 
-fn actions<'a>(bucket: &Bucket, rule: &'a LifecycleRule, version: &Version, alone: bool) -> Vec<Due<'a>> {
+/// What a rule does to a version on a day or has yet to do; what removes it comes before what moves it.
+pub(super) fn due_on(day: u32, bucket: &Bucket, key: &str, version: &Version, alone: bool) -> Option<Action> {
+    let due = all(bucket, key, version, alone).filter(|due| due.day <= day);
+    due.min_by_key(|due| (matches!(due.action, Action::Move(_)), due.day)).map(|due| due.action)
+}
+
+fn all(bucket: &Bucket, key: &str, version: &Version, alone: bool) -> impl Iterator<Item = Due> {
+    let rules = bucket.lifecycle.iter().flat_map(|configuration| &configuration.rules);
+    let rules = rules.filter(|rule| rule.status == Some(ExpirationStatus::Enabled) && applies(rule, key, &version.object));
+    rules.flat_map(move |rule| actions(bucket, rule, version, alone))
+}
+
+fn actions(bucket: &Bucket, rule: &LifecycleRule, version: &Version, alone: bool) -> Vec<Due> {
     let object = &version.object;
     let mut dues = Vec::new();
-    let mut add = |day: u32, action: Action| dues.push(Due { day, action, rule });
+    let mut add = |day: u32, action: Action| dues.push(Due { day, action });
     if object.delete_marker && version.current {
         if alone && let Some(expiration) = &rule.expiration {
             match expiration.expired_object_delete_marker {
@@ -116,7 +124,8 @@ fn applies(rule: &LifecycleRule, key: &str, object: &Object) -> bool {
     let filter = rule.filter.as_ref();
     let and = filter.and_then(|filter| filter.and.as_ref());
     let prefix = rule.prefix.as_deref().or(filter.and_then(|f| f.prefix.as_deref())).or(and.and_then(|a| a.prefix.as_deref()));
-    let mut tags = filter.and_then(|f| f.tag.as_ref()).into_iter().chain(and.and_then(|a| a.tags.as_ref()).into_iter().flatten()).peekable();
+    let mut tags =
+        filter.and_then(|f| f.tag.as_ref()).into_iter().chain(and.and_then(|a| a.tags.as_ref()).into_iter().flatten()).peekable();
     let greater = filter.and_then(|f| f.object_size_greater_than).or(and.and_then(|a| a.object_size_greater_than));
     let less = filter.and_then(|f| f.object_size_less_than).or(and.and_then(|a| a.object_size_less_than));
     if object.delete_marker && (tags.peek().is_some() || greater.is_some() || less.is_some()) {

@@ -2,7 +2,7 @@
 
 use super::{
     Round, day_of, look_on,
-    rules::{Action, due_day, next, upload_due_day},
+    rules::{Action, due_day, due_on, upload_due_day},
 };
 use crate::{
     multipart,
@@ -85,8 +85,7 @@ fn act(tx: &mut Tx<'_>, cx: &Context, found: &Found, row: &VersionKey, object: O
     let current = object.noncurrent_since.is_none();
     let mut version = Version { sequence: *sequence, object, current };
     let alone = current && version.object.delete_marker && !versions::has_below(tx, found, key, *sequence)?;
-    let action = next(&found.bucket, key, &version, alone).filter(|due| due.day <= day_of(cx.now())).map(|due| due.action);
-    match action {
+    match due_on(day_of(cx.now()), &found.bucket, key, &version, alone) {
         Some(Action::Expire) if found.ever_versioned() => {
             versions::mark_deleted(tx, cx, found, key, "LifecycleExpiration:DeleteMarkerCreated")?;
         }
@@ -165,7 +164,8 @@ fn reindex_chunk(tx: &mut Tx<'_>, cx: &Context, bucket: &str, after: Option<&Ver
 
 fn reindex_uploads(tx: &mut Tx<'_>, cx: &Context, bucket: &str) -> Result<(), Fault> {
     let Ok(found) = state::find(tx, bucket) else { return Ok(()) };
-    let uploads: Vec<((String, String, u64), state::Upload)> = tx.scan(&UPLOADS, &found.scope).prefix(&(bucket,)).collect::<Result<_, _>>()?;
+    let uploads: Vec<((String, String, u64), state::Upload)> =
+        tx.scan(&UPLOADS, &found.scope).prefix(&(bucket,)).collect::<Result<_, _>>()?;
     for (key, mut upload) in uploads {
         upload.due_day = upload_due_day(&found, &key.1, &upload, cx.now());
         upload.due_day.into_iter().for_each(|day| look_on(tx, cx, &found, day));

@@ -13,7 +13,6 @@ use crate::{
 use kit::{Access, Authorize, Context, Fault, pages};
 
 fn list_access(cx: &Context, bucket: &str, prefix: &Option<String>, delimiter: &Option<String>, most: Option<i32>) -> Access {
-    // A missing prefix counts as an empty one: policies limit listings by it.
     let need = access::bucket_need(cx, "s3:ListBucket", bucket)
         .maybe("s3:prefix", prefix.clone())
         .maybe("s3:delimiter", delimiter.clone())
@@ -99,7 +98,7 @@ impl S3 {
             name: Some(found.name),
             prefix: Some(shown(&prefix, encode)),
             delimiter: input.delimiter.filter(|_| delimited).map(|delimiter| shown(&delimiter, encode)),
-            max_keys: Some(input.max_keys.unwrap_or(most)),
+            max_keys: Some(most),
             encoding_type: input.encoding_type,
             request_charged: None,
         })
@@ -134,6 +133,7 @@ impl S3 {
 }
 
 fn read_token(token: &str) -> Result<String, Fault> {
-    let refused = || Fault::new("InvalidArgument", 400, "The continuation token provided is incorrect").with("ArgumentName", "continuation-token");
+    let refused =
+        || Fault::new("InvalidArgument", 400, "The continuation token provided is incorrect").with("ArgumentName", "continuation-token");
     pages::key_of(token).filter(|key| !key.is_empty()).ok_or_else(refused)
 }

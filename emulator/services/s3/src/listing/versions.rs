@@ -82,13 +82,15 @@ fn marker_of(item: &Item) -> Marker {
 fn add(output: &mut ListObjectVersionsOutput, found: &Found, item: Item, encode: bool) {
     match item {
         Item::Prefix(prefix) => output.common_prefixes.get_or_insert_default().push(CommonPrefix { prefix: Some(shown(&prefix, encode)) }),
-        Item::Version { key, object, latest } if object.delete_marker => output.delete_markers.get_or_insert_default().push(DeleteMarkerEntry {
-            owner: Some(state::owner_of(&found.scope.account)),
-            key: Some(shown(&key, encode)),
-            version_id: Some(versions::id_of(&object).to_owned()),
-            is_latest: Some(latest),
-            last_modified: Some(object.modified),
-        }),
+        Item::Version { key, object, latest } if object.delete_marker => {
+            output.delete_markers.get_or_insert_default().push(DeleteMarkerEntry {
+                owner: Some(state::owner_of(&found.scope.account)),
+                key: Some(shown(&key, encode)),
+                version_id: Some(versions::id_of(&object).to_owned()),
+                is_latest: Some(latest),
+                last_modified: Some(object.modified),
+            })
+        }
         Item::Version { key, object, latest } => output.versions.get_or_insert_default().push(ObjectVersion {
             e_tag: Some(format!("\"{}\"", object.etag)),
             checksum_algorithm: object.sum.as_ref().map(|sum| vec![sum.algorithm.name().to_owned()]),

@@ -8,7 +8,7 @@ use crate::{
     model::*,
     objects::{conditions::WriteCondition, put::expiration, refuse::unsupported_read},
     state::{self, Found, Object, PARTS, Part, Piece, UPLOADS, Upload},
-    versions,
+    versions::{self, Version},
 };
 use kit::{Context, Fault, Tx};
 use md5::{Digest, Md5};
@@ -18,7 +18,11 @@ const LEAST_BYTES: u64 = 5 << 20;
 
 impl S3 {
     /// Makes an object out of the parts that the request lists.
-    pub async fn complete_multipart_upload(&self, cx: &Context, input: CompleteMultipartUploadInput) -> Result<CompleteMultipartUploadOutput, Fault> {
+    pub async fn complete_multipart_upload(
+        &self,
+        cx: &Context,
+        input: CompleteMultipartUploadInput,
+    ) -> Result<CompleteMultipartUploadOutput, Fault> {
         unsupported_read!(input)?;
         let condition = WriteCondition::read(input.if_match.as_deref(), input.if_none_match.as_deref())?;
         let listed = input.multipart_upload.as_ref().and_then(|list| list.parts.as_ref()).filter(|parts| !parts.is_empty());
@@ -31,7 +35,9 @@ impl S3 {
                 let found = state::find(tx, &input.bucket)?;
                 let (sequence, upload) = find(tx, &found, &input.key, &input.upload_id)?;
                 if condition.is_set() {
-                    condition.check(&input.key, versions::current(tx, &found, &input.key)?.as_ref())?;
+                    let current = versions::current(tx, &found, &input.key)?;
+                    condition.check(&input.key, current.as_ref())?;
+                    refuse_overtaken(&condition, &input.key, sequence, &upload, current.as_ref())?;
                 }
                 check_kind(&upload, input.checksum_type.as_deref())?;
                 let parts = chosen(&input.upload_id, listed, &parts_of(tx, &found, sequence)?, &upload)?;
@@ -50,7 +56,7 @@ impl S3 {
             e_tag: Some(format!("\"{}\"", object.etag)),
             checksum_type: object.sum.as_ref().map(|sum| sum.kind().to_owned()),
             server_side_encryption: Some("AES256".into()),
-            version_id: versions::shown_id(&found, &object),
+            version_id: versions::made_id(&found, &object),
             ..CompleteMultipartUploadOutput::default()
         };
         checksums::tell!(output, &object.sum);
@@ -58,7 +64,11 @@ impl S3 {
     }
 
     /// Gives an upload up and frees its parts.
-    pub async fn abort_multipart_upload(&self, cx: &Context, input: AbortMultipartUploadInput) -> Result<AbortMultipartUploadOutput, Fault> {
+    pub async fn abort_multipart_upload(
+        &self,
+        cx: &Context,
+        input: AbortMultipartUploadInput,
+    ) -> Result<AbortMultipartUploadOutput, Fault> {
         if input.if_match_initiated_time.is_some() {
             return Err(errors::header_not_implemented("x-amz-if-match-initiated-time", None));
         }
@@ -72,6 +82,18 @@ impl S3 {
             .await?;
         Ok(AbortMultipartUploadOutput { request_charged: None })
     }
+}
+
+/// A condition that holds again after the key was written or deleted while the upload was under way is a conflict all the same.
+fn refuse_overtaken(condition: &WriteCondition, key: &str, sequence: u64, upload: &Upload, current: Option<&Version>) -> Result<(), Fault> {
+    let newer = current.is_some_and(|version| version.sequence > sequence);
+    let header = match condition {
+        WriteCondition::Etag(_) if newer => "If-Match",
+        WriteCondition::Absent if newer || upload.overtaken => "If-None-Match",
+        _ => return Ok(()),
+    };
+    let sentence = "The conditional request cannot succeed due to a conflicting operation against this resource.";
+    Err(Fault::new("ConditionalRequestConflict", 409, sentence).with("Condition", header).with("Key", key))
 }
 
 fn release(tx: &mut Tx<'_>, found: &Found, key: &str, sequence: u64) -> Result<(), Fault> {
@@ -97,7 +119,7 @@ fn check_kind(upload: &Upload, asked: Option<&str>) -> Result<(), Fault> {
         (Some(_), false) => "COMPOSITE",
     };
     match asked {
-        Some(kind) if kind != own && !(upload.algorithm.is_none() && kind == "FULL_OBJECT") => Err(errors::invalid_request(format!(
+        Some(kind) if kind != own => Err(errors::invalid_request(format!(
             "The upload was created using the {own} checksum mode. The complete request must use the same checksum mode."
         ))),
         _ => Ok(()),
@@ -158,7 +180,13 @@ fn check_sum(number: u32, asked: &CompletedPart, part: &Part, upload: &Upload) -
 }
 
 /// The object out of its parts.
-fn assembled(cx: &Context, upload: &Upload, parts: &[(u32, Part)], given: Option<&(Algorithm, String)>, size_given: Option<i64>) -> Result<Object, Fault> {
+fn assembled(
+    cx: &Context,
+    upload: &Upload,
+    parts: &[(u32, Part)],
+    given: Option<&(Algorithm, String)>,
+    size_given: Option<i64>,
+) -> Result<Object, Fault> {
     let size: u64 = parts.iter().map(|(_, part)| part.size).sum();
     if let Some(given) = size_given.filter(|given| *given != size as i64) {
         return Err(errors::invalid_request(format!(
@@ -178,7 +206,10 @@ fn assembled(cx: &Context, upload: &Upload, parts: &[(u32, Part)], given: Option
     for (_, part) in parts {
         md5.update(from_hex(&part.etag));
     }
-    let pieces = parts.iter().map(|(number, part)| Piece { blob: part.blob.clone(), size: part.size, part: *number, sum: part.sum.clone() }).collect();
+    let pieces = parts
+        .iter()
+        .map(|(number, part)| Piece { blob: part.blob.clone(), size: part.size, part: *number, sum: part.sum.clone() })
+        .collect();
     Ok(Object {
         size,
         etag: format!("{}-{}", kit::hex(&md5.finalize()), parts.len()),

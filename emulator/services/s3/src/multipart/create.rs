@@ -1,7 +1,8 @@
 //! CreateMultipartUpload.
 
 use crate::{
-    S3, access::{self, Maybe},
+    S3,
+    access::{self, Maybe},
     acl,
     checksums::Algorithm,
     errors, lifecycle,
@@ -28,7 +29,11 @@ impl Authorize<S3> for CreateMultipartUploadInput {
 
 impl S3 {
     /// Begins an upload; what is said of the object is said here.
-    pub async fn create_multipart_upload(&self, cx: &Context, input: CreateMultipartUploadInput) -> Result<CreateMultipartUploadOutput, Fault> {
+    pub async fn create_multipart_upload(
+        &self,
+        cx: &Context,
+        input: CreateMultipartUploadInput,
+    ) -> Result<CreateMultipartUploadOutput, Fault> {
         unsupported_write!(input)?;
         refuse::encryption(input.server_side_encryption.as_deref())?;
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
@@ -89,7 +94,9 @@ impl S3 {
 fn sum_of(algorithm: Option<&str>, kind: Option<&str>) -> Result<(Option<Algorithm>, bool), Fault> {
     let Some(algorithm) = algorithm.map(Algorithm::parse).transpose()? else {
         return match kind {
-            Some(_) => Err(errors::invalid_request("The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.")),
+            Some(_) => {
+                Err(errors::invalid_request("The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header."))
+            }
             None => Ok((None, true)),
         };
     };

@@ -65,7 +65,11 @@ impl S3 {
     }
 
     /// Uploads under way, by key and then by age.
-    pub async fn list_multipart_uploads(&self, cx: &Context, input: ListMultipartUploadsInput) -> Result<ListMultipartUploadsOutput, Fault> {
+    pub async fn list_multipart_uploads(
+        &self,
+        cx: &Context,
+        input: ListMultipartUploadsInput,
+    ) -> Result<ListMultipartUploadsOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         let encode = encodes(input.encoding_type.as_deref())?;
         let most = page_size(input.max_uploads, "max-uploads")?;
@@ -99,7 +103,9 @@ impl S3 {
         };
         for item in items {
             match item {
-                Item::Prefix(prefix) => output.common_prefixes.get_or_insert_default().push(CommonPrefix { prefix: Some(shown(&prefix, encode)) }),
+                Item::Prefix(prefix) => {
+                    output.common_prefixes.get_or_insert_default().push(CommonPrefix { prefix: Some(shown(&prefix, encode)) })
+                }
                 Item::Upload(key, upload) => output.uploads.get_or_insert_default().push(described(&found, shown(&key, encode), *upload)),
             }
         }
@@ -145,7 +151,8 @@ fn walk(read: &impl Read, found: &Found, asked: &Walk<'_>, id_marker: Option<&st
     let bucket = found.name.as_str();
     let behind = match (asked.after, id_marker) {
         (Some(_), Some(id)) => {
-            let sequence = state::sequence_of(id).ok_or_else(|| errors::invalid_argument("Invalid uploadId marker", "upload-id-marker", id))?;
+            let sequence =
+                state::sequence_of(id).ok_or_else(|| errors::invalid_argument("Invalid uploadId marker", "upload-id-marker", id))?;
             Some(sequence)
         }
         _ => None,

@@ -41,6 +41,17 @@ pub(crate) fn forget(tx: &mut Tx<'_>, found: &Found, key: &(String, String, u64)
     Ok(())
 }
 
+/// Tells the uploads of a key that it was deleted, for those that are to be completed on condition.
+pub(crate) fn overtake(tx: &mut Tx<'_>, found: &Found, key: &str) -> Result<(), Fault> {
+    let rows = tx.scan(&UPLOADS, &found.scope).prefix(&(found.name.as_str(), key));
+    let uploads: Vec<((String, String, u64), Upload)> = rows.collect::<Result<_, _>>()?;
+    for (row, mut upload) in uploads {
+        upload.overtaken = true;
+        tx.put(&UPLOADS, &found.scope, &row, &upload)?;
+    }
+    Ok(())
+}
+
 /// A number that a part may have.
 fn check_number(number: i32) -> Result<u32, Fault> {
     match (1..=MOST_PARTS).contains(&number) {

@@ -62,7 +62,8 @@ impl S3 {
         let expected = Expected { sum: Some(sum_of(&upload, None)?), ..Expected::default() };
         let received = body::receive(cx, body::into_body(opened), expected).await?;
         let part = keep(cx, &input.bucket, &input.key, &input.upload_id, number, received).await?;
-        let mut result = CopyPartResult { e_tag: Some(format!("\"{}\"", part.etag)), last_modified: Some(part.modified), ..CopyPartResult::default() };
+        let mut result =
+            CopyPartResult { e_tag: Some(format!("\"{}\"", part.etag)), last_modified: Some(part.modified), ..CopyPartResult::default() };
         if upload.algorithm.is_some() {
             checksums::tell!(result, &part.sum);
         }
@@ -96,7 +97,13 @@ fn sum_of(upload: &Upload, given: Option<(Algorithm, Option<String>)>) -> Result
 
 /// Stores a part in the place of an older one.
 async fn keep(cx: &Context, bucket: &str, key: &str, upload_id: &str, number: u32, received: Received) -> Result<Part, Fault> {
-    let part = Part { blob: received.blob, size: received.size, etag: received.etag, modified: versions::whole_second(cx), sum: Some(received.sum) };
+    let part = Part {
+        blob: received.blob,
+        size: received.size,
+        etag: received.etag,
+        modified: versions::whole_second(cx),
+        sum: Some(received.sum),
+    };
     cx.store()
         .write(|tx| {
             let found = state::find(tx, bucket)?;
@@ -125,6 +132,9 @@ fn copy_range(text: Option<&str>, size: u64) -> Result<Range<u64>, Fault> {
     if first > last {
         return Err(malformed());
     }
+    if first >= size {
+        return Err(errors::invalid_request("The specified copy range is invalid for the source object size"));
+    }
     if last >= size {
         let sentence = format!("Range specified is not valid for source object of size: {size}");
         return Err(errors::invalid_argument(sentence, "x-amz-copy-source-range", text));
@@ -140,6 +150,7 @@ mod tests {
     fn copy_ranges_name_both_ends() {
         assert_eq!(copy_range(Some("bytes=0-8"), 10).unwrap(), 0..9);
         assert_eq!(copy_range(None, 10).unwrap(), 0..10);
+        assert_eq!(copy_range(Some("bytes=100-200"), 10).unwrap_err().code, "InvalidRequest");
         for bad in ["0-8", "bytes=1-0", "bytes=-2", "bytes=1-", "bytes=-", "bytes=0--1", "bytes=0-1,3-4", "bytes=0-100"] {
             assert_eq!(copy_range(Some(bad), 10).unwrap_err().code, "InvalidArgument", "{bad}");
         }

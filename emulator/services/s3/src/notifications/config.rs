@@ -10,13 +10,33 @@ use kit::{Arn, Context, Fault};
 
 /// Every event that a configuration may name.
 const EVENTS: &[&str] = &[
-    "s3:ReducedRedundancyLostObject", "s3:ObjectCreated:*", "s3:ObjectCreated:Put", "s3:ObjectCreated:Post", "s3:ObjectCreated:Copy",
-    "s3:ObjectCreated:CompleteMultipartUpload", "s3:ObjectRemoved:*", "s3:ObjectRemoved:Delete", "s3:ObjectRemoved:DeleteMarkerCreated",
-    "s3:ObjectRestore:*", "s3:ObjectRestore:Post", "s3:ObjectRestore:Completed", "s3:ObjectRestore:Delete", "s3:Replication:*",
-    "s3:Replication:OperationFailedReplication", "s3:Replication:OperationNotTracked", "s3:Replication:OperationMissedThreshold",
-    "s3:Replication:OperationReplicatedAfterThreshold", "s3:LifecycleTransition", "s3:IntelligentTiering", "s3:ObjectAcl:Put",
-    "s3:LifecycleExpiration:*", "s3:LifecycleExpiration:Delete", "s3:LifecycleExpiration:DeleteMarkerCreated", "s3:ObjectTagging:*",
-    "s3:ObjectTagging:Put", "s3:ObjectTagging:Delete",
+    "s3:ReducedRedundancyLostObject",
+    "s3:ObjectCreated:*",
+    "s3:ObjectCreated:Put",
+    "s3:ObjectCreated:Post",
+    "s3:ObjectCreated:Copy",
+    "s3:ObjectCreated:CompleteMultipartUpload",
+    "s3:ObjectRemoved:*",
+    "s3:ObjectRemoved:Delete",
+    "s3:ObjectRemoved:DeleteMarkerCreated",
+    "s3:ObjectRestore:*",
+    "s3:ObjectRestore:Post",
+    "s3:ObjectRestore:Completed",
+    "s3:ObjectRestore:Delete",
+    "s3:Replication:*",
+    "s3:Replication:OperationFailedReplication",
+    "s3:Replication:OperationNotTracked",
+    "s3:Replication:OperationMissedThreshold",
+    "s3:Replication:OperationReplicatedAfterThreshold",
+    "s3:LifecycleTransition",
+    "s3:IntelligentTiering",
+    "s3:ObjectAcl:Put",
+    "s3:LifecycleExpiration:*",
+    "s3:LifecycleExpiration:Delete",
+    "s3:LifecycleExpiration:DeleteMarkerCreated",
+    "s3:ObjectTagging:*",
+    "s3:ObjectTagging:Put",
+    "s3:ObjectTagging:Delete",
 ];
 
 impl S3 {
@@ -84,7 +104,8 @@ fn complete(cx: &Context, configuration: &mut NotificationConfiguration) {
 
 fn check_arns(configuration: &NotificationConfiguration) -> Result<(), Fault> {
     let queues = configuration.queue_configurations.iter().flatten().map(|c| ("Queue", "sqs", &c.queue_arn));
-    let functions = configuration.lambda_function_configurations.iter().flatten().map(|c| ("CloudFunction", "lambda", &c.lambda_function_arn));
+    let functions =
+        configuration.lambda_function_configurations.iter().flatten().map(|c| ("CloudFunction", "lambda", &c.lambda_function_arn));
     for (argument, service, arn) in queues.chain(functions) {
         if Arn::parse(arn).is_none_or(|arn| arn.service != service) {
             return Err(errors::invalid_argument("The ARN could not be parsed", argument, arn));
@@ -107,10 +128,18 @@ fn check_target(target: &Target<'_>) -> Result<(), Fault> {
     let mut seen = Vec::new();
     for (name, _) in rules(target.filter) {
         if name != "prefix" && name != "suffix" {
-            return Err(errors::invalid_argument("filter rule name must be either prefix or suffix", "FilterRule.Name", &name.to_ascii_uppercase()));
+            return Err(errors::invalid_argument(
+                "filter rule name must be either prefix or suffix",
+                "FilterRule.Name",
+                &name.to_ascii_uppercase(),
+            ));
         }
         if seen.contains(&name) {
-            return Err(errors::invalid_argument(format!("Cannot specify more than one {name} rule in a filter."), "FilterRule.Name", &name));
+            return Err(errors::invalid_argument(
+                format!("Cannot specify more than one {name} rule in a filter."),
+                "FilterRule.Name",
+                &name,
+            ));
         }
         seen.push(name);
     }
@@ -140,7 +169,9 @@ fn check_overlaps(configuration: &NotificationConfiguration) -> Result<(), Fault
                 400,
                 match unfiltered {
                     true => "Configurations overlap. Configurations on the same bucket cannot share a common event type.",
-                    false => "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are overlapping for the same event type.",
+                    false => {
+                        "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are overlapping for the same event type."
+                    }
                 },
             ));
         }

@@ -3,10 +3,9 @@
 
 use crate::{model, state};
 use kit::{
-    Arn, Bytes, Context, Fault, Need, RecordKind,
+    Arn, Bytes, Context, Fault, Need, RecordKind, Tx,
     ports::Invocation,
     store::{NewTask, TaskRow},
-    Tx,
 };
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +84,7 @@ pub(super) fn test_queue(tx: &mut Tx<'_>, cx: &Context, found: &state::Found, qu
         "RequestId": cx.request_id(),
         "HostId": super::record::host_id(cx),
     });
-    let delivery = Delivery { bucket: found.name.clone(), event: "TestEvent".into(), target: queue.queue_arn.clone(), body: body.to_string() };
+    let delivery =
+        Delivery { bucket: found.name.clone(), event: "TestEvent".into(), target: queue.queue_arn.clone(), body: body.to_string() };
     tx.task(NewTask::new(&found.scope, "s3", "notify", &delivery).cause(cx.cause()));
 }

@@ -26,7 +26,8 @@ pub(crate) fn emit(tx: &mut Tx<'_>, cx: &Context, found: &Found, happening: &Hap
     for target in targets(configuration) {
         if target.events.iter().any(|event| covers(event, happening.name)) && passes(target.filter, happening.key) {
             let body = record::records(cx, found, target.id, happening);
-            let delivery = delivery::Delivery { bucket: found.name.clone(), event: happening.name.to_owned(), target: target.arn.to_owned(), body };
+            let delivery =
+                delivery::Delivery { bucket: found.name.clone(), event: happening.name.to_owned(), target: target.arn.to_owned(), body };
             tx.task(NewTask::new(&found.scope, "s3", "notify", &delivery).cause(cx.cause()));
         }
     }
@@ -74,7 +75,10 @@ fn passes(filter: Option<&NotificationConfigurationFilter>, key: &str) -> bool {
 /// The rules of a filter, names in lower case.
 fn rules(filter: Option<&NotificationConfigurationFilter>) -> impl Iterator<Item = (String, &str)> {
     let rules = filter.and_then(|filter| filter.key.as_ref()).and_then(|key| key.filter_rules.as_ref());
-    rules.into_iter().flatten().map(|rule| (rule.name.as_deref().unwrap_or_default().to_ascii_lowercase(), rule.value.as_deref().unwrap_or_default()))
+    rules
+        .into_iter()
+        .flatten()
+        .map(|rule| (rule.name.as_deref().unwrap_or_default().to_ascii_lowercase(), rule.value.as_deref().unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! The event as its receivers read it: version 2.1 of the record, member for member.
 
 use super::Happening;
-use crate::{listing::url_encoded, state::{self, Found}};
+use crate::{
+    listing::url_encoded,
+    state::{self, Found},
+};
 use kit::{Context, Principal};
 use serde_json::{Map, Value, json};
 
@@ -78,8 +81,7 @@ fn owner_id(account: &str) -> String {
     format!("A{}", state::canonical_id(account)[..13].to_ascii_uppercase())
 }
 
-/// The id of the host that answered, which AWS sends beside every request id.
+/// The id of the host that answered, as the answer itself tells it.
 pub(super) fn host_id(cx: &Context) -> String {
-    use base64::{Engine, prelude::BASE64_STANDARD};
-    BASE64_STANDARD.encode(cx.ids().bytes())
+    wire::fault_response::host_id(cx.request_id())
 }

@@ -2,7 +2,8 @@
 
 use super::refuse::unsupported_read;
 use crate::{
-    S3, access::{self, Maybe},
+    S3,
+    access::{self, Maybe},
     checksums, errors,
     model::*,
     state::{self, Object},

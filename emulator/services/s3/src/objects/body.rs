@@ -62,7 +62,11 @@ pub(crate) async fn receive(cx: &Context, mut body: Body, expected: Expected) ->
         writer.write(chunk).await?;
     }
     if length.is_some_and(|length| length != size) {
-        return Err(Fault::new("IncompleteBody", 400, "You did not provide the number of bytes specified by the Content-Length HTTP header"));
+        return Err(Fault::new(
+            "IncompleteBody",
+            400,
+            "You did not provide the number of bytes specified by the Content-Length HTTP header",
+        ));
     }
     let md5: [u8; 16] = md5.finalize().into();
     if let (Some(wanted), Some(text)) = (md5_wanted, expected.md5)

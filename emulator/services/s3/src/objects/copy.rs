@@ -8,7 +8,8 @@ use super::{
     tags_of_header,
 };
 use crate::{
-    S3, access::{self, Maybe},
+    S3,
+    access::{self, Maybe},
     acl,
     checksums::{self, Algorithm},
     errors,
@@ -63,7 +64,9 @@ impl Source {
         let object = match (version.map(|version| version.object), &self.version_id) {
             (Some(object), None) if object.delete_marker => return Err(errors::no_such_key(&self.key)),
             (Some(object), Some(_)) if object.delete_marker => {
-                return Err(errors::invalid_request("The source of a copy request may not specifically refer to a delete marker by version id."));
+                return Err(errors::invalid_request(
+                    "The source of a copy request may not specifically refer to a delete marker by version id.",
+                ));
             }
             (Some(object), _) => object,
             (None, Some(id)) => return Err(errors::no_such_version(&self.key, id)),
@@ -117,9 +120,11 @@ impl S3 {
         let asked: ReadConditions<'_> = source_conditions!(input);
         let (source_bucket, from) = source.find(cx, &input.expected_source_bucket_owner, &asked)?;
         let replace = directive(input.metadata_directive.as_deref(), "Unknown metadata directive.", "x-amz-metadata-directive")?;
-        refuse_idle_copy(&source, &input, replace)?;
+        refuse_idle_copy(&source, &input, &from, replace)?;
         if from.size > MOST_BYTES {
-            return Err(errors::invalid_request("The specified copy source is larger than the maximum allowable size for a copy source: 5368709120"));
+            return Err(errors::invalid_request(
+                "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120",
+            ));
         }
         let object = described(cx, &source, &input, &from, replace)?;
         let object = with_body(cx, &source, object, &from, input.checksum_algorithm.as_deref()).await?;
@@ -135,7 +140,7 @@ impl S3 {
             copy_object_result: Some(result),
             expiration: put::expiration(&found, &input.key, &object),
             copy_source_version_id: versions::shown_id(&source_bucket, &from),
-            version_id: versions::shown_id(&found, &object),
+            version_id: versions::made_id(&found, &object),
             server_side_encryption: Some("AES256".into()),
             ..CopyObjectOutput::default()
         })
@@ -152,10 +157,10 @@ fn directive(text: Option<&str>, sentence: &str, header: &str) -> Result<bool, F
 }
 
 /// A copy onto itself that changes nothing is a mistake.
-fn refuse_idle_copy(source: &Source, input: &CopyObjectInput, replace: bool) -> Result<(), Fault> {
+fn refuse_idle_copy(source: &Source, input: &CopyObjectInput, from: &Object, replace: bool) -> Result<(), Fault> {
     let itself = source.bucket == input.bucket && source.key == input.key && source.version_id.is_none();
     let changes = replace
-        || input.storage_class.is_some()
+        || input.storage_class.as_deref().is_some_and(|class| class != from.storage_class.as_deref().unwrap_or("STANDARD"))
         || input.website_redirect_location.is_some()
         || input.server_side_encryption.is_some()
         || input.checksum_algorithm.is_some();
@@ -172,7 +177,9 @@ fn described(cx: &Context, source: &Source, input: &CopyObjectInput, from: &Obje
     let (headers, metadata) = match replace {
         true => (headers_of(input), checked_metadata(input.metadata.clone())?),
         // A redirect belongs to the place and not to the object.
-        false => (Headers { website_redirect_location: input.website_redirect_location.clone(), ..from.headers.clone() }, from.metadata.clone()),
+        false => {
+            (Headers { website_redirect_location: input.website_redirect_location.clone(), ..from.headers.clone() }, from.metadata.clone())
+        }
     };
     let replace_tags = directive(input.tagging_directive.as_deref(), "Unknown tagging directive.", "x-amz-tagging-directive")?;
     let tags = match replace_tags {

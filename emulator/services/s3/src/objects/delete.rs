@@ -2,9 +2,11 @@
 
 use super::conditions::WriteCondition;
 use crate::{
-    S3, access::{self, Maybe},
+    S3,
+    access::{self, Maybe},
     errors,
     model::*,
+    multipart,
     notifications::{self, Happening},
     state::{self, Found, Versioning},
     versions::{self, Version},
@@ -147,6 +149,7 @@ fn delete(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version_id: O
 /// Takes a version away and tells.
 fn forget(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version: &Version) -> Result<(), Fault> {
     versions::remove(tx, cx, found, key, version)?;
+    multipart::overtake(tx, found, key)?;
     let id = versions::shown_id(found, &version.object);
     let sequencer = Some(tx.next_seq("s3.versions"));
     let happening = Happening { name: "ObjectRemoved:Delete", key, size: None, etag: None, version_id: id.as_deref(), sequencer };

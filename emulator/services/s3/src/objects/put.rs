@@ -6,7 +6,8 @@ use super::{
     refuse::{self, unsupported_write},
 };
 use crate::{
-    S3, access::{self, Maybe},
+    S3,
+    access::{self, Maybe},
     acl,
     checksums::{self, Algorithm},
     errors, lifecycle,
@@ -85,7 +86,7 @@ impl S3 {
             checksum_type: object.sum.as_ref().map(|sum| sum.kind().to_owned()),
             expiration: expiration(&found, &input.key, &object),
             server_side_encryption: Some("AES256".into()),
-            version_id: versions::shown_id(&found, &object),
+            version_id: versions::made_id(&found, &object),
             ..PutObjectOutput::default()
         };
         checksums::tell!(output, &object.sum);
@@ -120,7 +121,10 @@ pub(crate) fn expiration(found: &Found, key: &str, object: &Object) -> Option<St
 }
 
 /// The algorithm to compute: the one of the value that came, else the one that was announced for a trailer.
-pub(crate) fn wanted_sum(given: Option<(Algorithm, String)>, announced: Option<&str>) -> Result<Option<(Algorithm, Option<String>)>, Fault> {
+pub(crate) fn wanted_sum(
+    given: Option<(Algorithm, String)>,
+    announced: Option<&str>,
+) -> Result<Option<(Algorithm, Option<String>)>, Fault> {
     match (given, announced) {
         (Some((algorithm, value)), _) => Ok(Some((algorithm, Some(value)))),
         (None, Some(name)) => Ok(Some((Algorithm::parse(name)?, None))),
@@ -140,7 +144,8 @@ pub(crate) fn check_key(key: &str) -> Result<(), Fault> {
 
 /// User metadata with names in lower case, within AWS's limit.
 pub(crate) fn checked_metadata(metadata: Option<BTreeMap<String, String>>) -> Result<BTreeMap<String, String>, Fault> {
-    let metadata: BTreeMap<String, String> = metadata.unwrap_or_default().into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+    let metadata: BTreeMap<String, String> =
+        metadata.unwrap_or_default().into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
     let size: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
     match size > MOST_METADATA_BYTES {
         true => Err(Fault::new("MetadataTooLarge", 400, "Your metadata headers exceed the maximum allowed metadata size")
@@ -153,10 +158,13 @@ pub(crate) fn checked_metadata(metadata: Option<BTreeMap<String, String>>) -> Re
 /// Tags of an `x-amz-tagging` header: a query string.
 pub(crate) fn tags_of_header(text: &str) -> Result<Tags, Fault> {
     let bad = || {
-        let sentence = "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.";
+        let sentence =
+            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.";
         errors::invalid_argument(sentence, "x-amz-tagging", text)
     };
-    let decode = |part: &str| percent_encoding::percent_decode_str(&part.replace('+', " ")).decode_utf8().map(|text| text.into_owned()).map_err(|_| bad());
+    let decode = |part: &str| {
+        percent_encoding::percent_decode_str(&part.replace('+', " ")).decode_utf8().map(|text| text.into_owned()).map_err(|_| bad())
+    };
     let mut tags = Tags::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -187,6 +195,7 @@ fn headers_of(input: &PutObjectInput) -> Headers {
 
 /// Content-Encoding without `aws-chunked`, which is of the transfer and not of the object.
 pub(crate) fn stored_encoding(header: Option<&str>) -> Option<String> {
-    let kept: Vec<&str> = header?.split(',').map(str::trim).filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("aws-chunked")).collect();
+    let kept: Vec<&str> =
+        header?.split(',').map(str::trim).filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("aws-chunked")).collect();
     (!kept.is_empty()).then(|| kept.join(","))
 }

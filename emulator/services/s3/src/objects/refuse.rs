@@ -16,7 +16,9 @@ pub(crate) fn encryption(asked: Option<&str>) -> Result<(), Fault> {
     match asked {
         None | Some("AES256") => Ok(()),
         Some(kms @ ("aws:kms" | "aws:kms:dsse" | "aws:fsx")) => Err(errors::not_built(&format!("server-side encryption {kms}"))),
-        Some(other) => Err(errors::invalid_argument("The encryption method specified is not supported", "x-amz-server-side-encryption", other)),
+        Some(other) => {
+            Err(errors::invalid_argument("The encryption method specified is not supported", "x-amz-server-side-encryption", other))
+        }
     }
 }
 
@@ -28,7 +30,9 @@ pub(crate) fn storage_class(asked: Option<&str>) -> Result<Option<String>, Fault
         None | Some("STANDARD") => Ok(None),
         Some("GLACIER" | "DEEP_ARCHIVE") => Err(errors::not_built("the storage classes GLACIER and DEEP_ARCHIVE")),
         Some(class) if CLASSES.contains(&class) => Ok(Some(class.to_owned())),
-        Some(class) => Err(Fault::new("InvalidStorageClass", 400, "The storage class you specified is not valid").with("StorageClassRequested", class)),
+        Some(class) => {
+            Err(Fault::new("InvalidStorageClass", 400, "The storage class you specified is not valid").with("StorageClassRequested", class))
+        }
     }
 }
 

@@ -45,7 +45,10 @@ async fn a_region_is_named_by_its_constraint() {
     desk.ask("PUT", "/here").await.ok();
     let here = desk.get("/here?location").await.ok();
     assert!(here.text().contains("<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""), "{}", here.text());
-    let wrong = desk.call("CreateBucket", json!({ "Bucket": "nowhere", "CreateBucketConfiguration": { "LocationConstraint": "us-east-1" } })).await.unwrap_err();
+    let wrong = desk
+        .call("CreateBucket", json!({ "Bucket": "nowhere", "CreateBucketConfiguration": { "LocationConstraint": "us-east-1" } }))
+        .await
+        .unwrap_err();
     assert_eq!(wrong.code, "InvalidLocationConstraint");
 }
 

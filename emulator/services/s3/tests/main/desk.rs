@@ -75,7 +75,10 @@ impl Desk {
         self.cloud.settle(Duration::from_secs(20)).await.unwrap();
     }
     pub async fn advance(&self, secs: u64) {
-        let done = self.cloud.advance(AdvanceOptions { by: Duration::from_secs(secs), settle: Settle::Each, budget: Duration::from_secs(30) }).await;
+        let done = self
+            .cloud
+            .advance(AdvanceOptions { by: Duration::from_secs(secs), settle: Settle::Each, budget: Duration::from_secs(30) })
+            .await;
         assert_eq!(done.stopped_early, None);
     }
     /// Keys of a bucket.
@@ -136,7 +139,14 @@ impl Functions for Told {
 }
 
 impl Queues for Told {
-    fn send<'a>(&'a self, _: &'a Context, grant: Grant, queue_arn: &'a str, body: String, _: Vec<(String, String)>) -> BoxFuture<'a, Result<String, Fault>> {
+    fn send<'a>(
+        &'a self,
+        _: &'a Context,
+        grant: Grant,
+        queue_arn: &'a str,
+        body: String,
+        _: Vec<(String, String)>,
+    ) -> BoxFuture<'a, Result<String, Fault>> {
         Box::pin(async move {
             grant.covers("sqs:SendMessage", queue_arn)?;
             self.fail()?;

@@ -117,7 +117,8 @@ fn sign(ask: &Ask<'_>, (id, secret): (&str, &str), headers: &mut Vec<(String, St
     let names = names.join(";");
     let lines: String = headers.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
     let (path, query) = ask.target.split_once('?').unwrap_or((ask.target, ""));
-    let query: Vec<String> = query.split('&').filter(|p| !p.is_empty()).map(|p| if p.contains('=') { p.into() } else { format!("{p}=") }).collect();
+    let query: Vec<String> =
+        query.split('&').filter(|p| !p.is_empty()).map(|p| if p.contains('=') { p.into() } else { format!("{p}=") }).collect();
     let canonical = format!("{}\n{path}\n{}\n{lines}\n{names}\nUNSIGNED-PAYLOAD", ask.method, query.join("&"));
     let day = &now[..8];
     let scope = format!("{day}/us-east-1/s3/aws4_request");

@@ -18,7 +18,11 @@ fn after_days(days: u32, prefix: &str) -> Value {
 #[tokio::test]
 async fn objects_go_at_the_rounded_midnight_and_not_before() {
     let desk = Desk::with_bucket("box").await;
-    desk.ok("PutBucketNotificationConfiguration", json!({ "Bucket": "box", "NotificationConfiguration": to_function(&["s3:LifecycleExpiration:*"]) })).await;
+    desk.ok(
+        "PutBucketNotificationConfiguration",
+        json!({ "Bucket": "box", "NotificationConfiguration": to_function(&["s3:LifecycleExpiration:*"]) }),
+    )
+    .await;
     rules(&desk, json!([after_days(7, "in/")])).await;
     let put = desk.put("/box/in/k", "x").await;
     assert_eq!(put.header("x-amz-expiration"), Some("expiry-date=\"Wed, 22 Nov 2023 00:00:00 GMT\", rule-id=\"r7\""));
@@ -69,7 +73,11 @@ async fn tags_sizes_and_dates_select() {
     desk.put("/box/large", "longer than five").await;
     desk.put("/box/small", "x").await;
     desk.put("/box/tagged-later", "x").await;
-    desk.ok("PutObjectTagging", json!({ "Bucket": "box", "Key": "tagged-later", "Tagging": { "TagSet": [{ "Key": "keep", "Value": "no" }] } })).await;
+    desk.ok(
+        "PutObjectTagging",
+        json!({ "Bucket": "box", "Key": "tagged-later", "Tagging": { "TagSet": [{ "Key": "keep", "Value": "no" }] } }),
+    )
+    .await;
     desk.advance(TO_MIDNIGHT + DAY).await;
     assert_eq!(desk.keys("box").await, ["large", "small"]);
     desk.advance(4 * DAY).await;

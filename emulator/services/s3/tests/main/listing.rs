@@ -31,7 +31,8 @@ async fn pages_follow_one_another() {
     let desk = filled().await;
     for delimiter in ["", "delimiter=%2F&"] {
         let whole = desk.get(&format!("/box?{delimiter}list-type=2")).await.ok();
-        let names = |text: &str| -> Vec<String> { text.split("<Key>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned()).collect() };
+        let names =
+            |text: &str| -> Vec<String> { text.split("<Key>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned()).collect() };
         let prefixes = |text: &str| text.matches("<CommonPrefixes>").count();
         let (mut keys, mut rolled, mut token) = (Vec::new(), 0, None::<String>);
         loop {

@@ -14,7 +14,10 @@ async fn part(desk: &Desk, upload: &str, number: u32, body: &[u8]) -> String {
 }
 
 fn list(parts: &[(u32, &str)]) -> String {
-    let each: String = parts.iter().map(|(n, etag)| format!("<Part><PartNumber>{n}</PartNumber><ETag>{}</ETag></Part>", etag.replace('"', "&quot;"))).collect();
+    let each: String = parts
+        .iter()
+        .map(|(n, etag)| format!("<Part><PartNumber>{n}</PartNumber><ETag>{}</ETag></Part>", etag.replace('"', "&quot;")))
+        .collect();
     format!("<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{each}</CompleteMultipartUpload>")
 }
 
@@ -62,6 +65,23 @@ async fn small_parts_are_refused_and_given_up_uploads_are_gone() {
     assert!(desk.get("/box?uploads").await.ok().elements("UploadId").is_empty());
     let wrong = desk.send("PUT", &format!("/box/big?partNumber=10001&uploadId={upload}"), &[], b"x").await;
     assert_eq!(wrong.fault().1, "InvalidArgument");
+}
+
+#[tokio::test]
+async fn a_condition_that_was_overtaken_is_a_conflict() {
+    let desk = Desk::with_bucket("box").await;
+    desk.put("/box/big", "there").await;
+    let upload = begin(&desk, &[]).await;
+    let etag = part(&desk, &upload, 1, b"x").await;
+    let complete = async |upload: &str| {
+        desk.send("POST", &format!("/box/big?uploadId={upload}"), &[("if-none-match", "*")], list(&[(1, &etag)]).as_bytes()).await
+    };
+    assert_eq!(complete(&upload).await.fault(), (412, "PreconditionFailed".into()));
+    desk.ask("DELETE", "/box/big").await.ok();
+    assert_eq!(complete(&upload).await.fault(), (409, "ConditionalRequestConflict".into()));
+    let again = begin(&desk, &[]).await;
+    part(&desk, &again, 1, b"x").await;
+    complete(&again).await.ok();
 }
 
 #[tokio::test]

@@ -7,7 +7,11 @@ use std::sync::Arc;
 #[tokio::test]
 async fn a_function_is_told_what_happened() {
     let desk = Desk::with_bucket("photos").await;
-    desk.ok("PutBucketNotificationConfiguration", json!({ "Bucket": "photos", "NotificationConfiguration": to_function(&["s3:ObjectCreated:*"]) })).await;
+    desk.ok(
+        "PutBucketNotificationConfiguration",
+        json!({ "Bucket": "photos", "NotificationConfiguration": to_function(&["s3:ObjectCreated:*"]) }),
+    )
+    .await;
     desk.put("/photos/in/a%20b%40c.jpg", "bytes").await;
     desk.ask("DELETE", "/photos/in/a%20b%40c.jpg").await.ok();
     desk.settle().await;
@@ -18,7 +22,17 @@ async fn a_function_is_told_what_happened() {
     let members: Vec<&str> = record.as_object().unwrap().keys().map(String::as_str).collect();
     assert_eq!(
         members,
-        ["eventVersion", "eventSource", "awsRegion", "eventTime", "eventName", "userIdentity", "requestParameters", "responseElements", "s3"]
+        [
+            "eventVersion",
+            "eventSource",
+            "awsRegion",
+            "eventTime",
+            "eventName",
+            "userIdentity",
+            "requestParameters",
+            "responseElements",
+            "s3"
+        ]
     );
     assert_eq!(record["eventVersion"], "2.1");
     assert_eq!(record["eventName"], "ObjectCreated:Put");
@@ -28,7 +42,10 @@ async fn a_function_is_told_what_happened() {
     assert_eq!(record["s3"]["configurationId"], "on-change");
     assert_eq!(record["s3"]["bucket"]["arn"], "arn:aws:s3:::photos");
     let object = &record["s3"]["object"];
-    assert_eq!((&object["key"], &object["size"], &object["eTag"]), (&json!("in/a+b%40c.jpg"), &json!(5), &json!("4b3a6218bb3e3a7303e8a171a60fcf92")));
+    assert_eq!(
+        (&object["key"], &object["size"], &object["eTag"]),
+        (&json!("in/a+b%40c.jpg"), &json!(5), &json!("4b3a6218bb3e3a7303e8a171a60fcf92"))
+    );
     assert_eq!(object["sequencer"].as_str().unwrap().len(), 18);
     assert!(object.get("versionId").is_none());
 }
@@ -37,8 +54,13 @@ async fn a_function_is_told_what_happened() {
 async fn a_queue_gets_a_test_message_and_filtered_events() {
     let desk = Desk::with_bucket("box").await;
     let rules = json!([{ "Name": "prefix", "Value": "in/" }, { "Name": "SUFFIX", "Value": ".jpg" }]);
-    let queue = json!({ "QueueArn": QUEUE, "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"], "Filter": { "Key": { "FilterRules": rules } } });
-    desk.ok("PutBucketNotificationConfiguration", json!({ "Bucket": "box", "NotificationConfiguration": { "QueueConfigurations": [queue] } })).await;
+    let queue =
+        json!({ "QueueArn": QUEUE, "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"], "Filter": { "Key": { "FilterRules": rules } } });
+    desk.ok(
+        "PutBucketNotificationConfiguration",
+        json!({ "Bucket": "box", "NotificationConfiguration": { "QueueConfigurations": [queue] } }),
+    )
+    .await;
     desk.settle().await;
     let test = desk.told.queues.lock().unwrap()[0].1.clone();
     assert_eq!((&test["Event"], &test["Bucket"], &test["Service"]), (&json!("s3:TestEvent"), &json!("box"), &json!("Amazon S3")));
@@ -56,9 +78,13 @@ async fn a_queue_gets_a_test_message_and_filtered_events() {
 #[tokio::test]
 async fn targets_must_exist_and_let_s3_in() {
     let desk = Desk::with_bucket("box").await;
-    let put = async |configuration| desk.call("PutBucketNotificationConfiguration", json!({ "Bucket": "box", "NotificationConfiguration": configuration })).await;
+    let put = async |configuration| {
+        desk.call("PutBucketNotificationConfiguration", json!({ "Bucket": "box", "NotificationConfiguration": configuration })).await
+    };
     let missing = format!("{FUNCTION}-missing");
-    let fault = put(json!({ "LambdaFunctionConfigurations": [{ "LambdaFunctionArn": missing, "Events": ["s3:ObjectCreated:*"] }] })).await.unwrap_err();
+    let fault = put(json!({ "LambdaFunctionConfigurations": [{ "LambdaFunctionArn": missing, "Events": ["s3:ObjectCreated:*"] }] }))
+        .await
+        .unwrap_err();
     assert_eq!((&*fault.code, &*fault.message), ("InvalidArgument", "Unable to validate the following destination configurations"));
     assert!(fault.fields.contains(&("ArgumentName1".into(), json!(format!("{missing}, null")))), "{:?}", fault.fields);
     let fault = put(json!({ "QueueConfigurations": [{ "QueueArn": "invalid", "Events": ["s3:ObjectCreated:*"] }] })).await.unwrap_err();
@@ -85,7 +111,11 @@ async fn targets_must_exist_and_let_s3_in() {
 #[tokio::test]
 async fn a_delivery_that_fails_is_tried_again() {
     let desk = Desk::with_bucket("box").await;
-    desk.ok("PutBucketNotificationConfiguration", json!({ "Bucket": "box", "NotificationConfiguration": to_function(&["s3:ObjectCreated:*"]) })).await;
+    desk.ok(
+        "PutBucketNotificationConfiguration",
+        json!({ "Bucket": "box", "NotificationConfiguration": to_function(&["s3:ObjectCreated:*"]) }),
+    )
+    .await;
     *desk.told.failures.lock().unwrap() = 2;
     desk.put("/box/k", "x").await;
     assert!(desk.events().await.is_empty());
