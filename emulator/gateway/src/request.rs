@@ -15,7 +15,7 @@ use futures_util::FutureExt;
 use http::{Request, Response};
 use kit::{AnyReply, Call, RecordKind};
 use sha2::{Digest, Sha256};
-use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc};
+use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use wire::{Body, DecodeError, Fault, Labels, OperationSchema, Protocol, Route, violations_message};
 
 /// The code by which dispatch asks for a connection to be closed (kit's `DROP_CONNECTION`).
@@ -47,7 +47,28 @@ pub(crate) async fn life(house: &Arc<House>, request: Request<hyper::body::Incom
     match operation(&mut visit).await {
         Ok(answer) => Ok(answer),
         Err(fault) if fault.code == DROP_CONNECTION => Err(Dropped),
-        Err(fault) => Ok(answer::of_fault(&visit, &fault)),
+        Err(fault) => {
+            drain(&mut visit).await;
+            Ok(answer::of_fault(&visit, &fault))
+        }
+    }
+}
+
+/// Reads on for a moment what a refused client is still sending: a connection closed on unread bytes is reset, and the client would see
+/// that and not the fault. Those who wait for `100 Continue` send nothing.
+async fn drain(visit: &mut Visit) {
+    const MOST_BYTES: u64 = 16 << 20;
+    const LONGEST: Duration = Duration::from_secs(2);
+    if visit.incoming.is_none() || visit.head.headers.contains_key("expect") {
+        return;
+    }
+    let mut body = visit.take_incoming(MOST_BYTES);
+    let clock = visit.house.cloud.clock().clone();
+    let all = async { while let Some(Ok(_)) = body.next().await {} };
+    tokio::select! {
+        biased;
+        () = all => {}
+        () = clock.real_sleep(LONGEST) => {}
     }
 }
 
@@ -326,8 +347,9 @@ async fn held_body(visit: &mut Visit, caller: Caller) -> Result<wire::Bytes, Fau
     }
     let incoming = visit.take_incoming(u64::MAX);
     let mut body = unframe(visit, incoming, caller)?;
-    collect(&mut body, limit, visit).await.map_err(|fault| match fault.code.as_ref() {
-        "XAmzContentSHA256Mismatch" => wrong_hash(visit, "", ""),
+    let dialect = visit.room().dialect;
+    collect(&mut body, limit, visit).await.map_err(|fault| match (fault.code.as_ref(), dialect) {
+        ("XAmzContentSHA256Mismatch", Dialect::Standard) => wrong_hash(visit, "", ""),
         _ => fault,
     })
 }

@@ -133,6 +133,10 @@ pub struct Judge<'a> {
 impl Judge<'_> {
     /// Who sent the request; anonymous when nobody signed it.
     pub fn caller(&self, evidence: &Evidence) -> Result<Caller, Refusal> {
+        let query = self.uri.query().unwrap_or("");
+        if self.head.headers.contains_key("authorization") && self.dialect == Dialect::S3 && (Presigned::is_meant(query) || SignatureV2::is_meant(query)) {
+            return Err(Refusal::TwoMechanisms);
+        }
         match evidence {
             Evidence::None => Ok(Caller::anonymous(None, self.declared_payload()?.unwrap_or(Payload::Unsigned))),
             Evidence::Foreign(scheme) => Err(Refusal::ForeignScheme(scheme.clone())),

@@ -13,6 +13,8 @@ pub enum Refusal {
     Incomplete(String),
     /// The Authorization header is of a scheme that the service does not take.
     ForeignScheme(String),
+    /// A signature in the header and one in the query string.
+    TwoMechanisms,
     /// The credential in the header is not five parts.
     MalformedCredential,
     /// Parameters of a presigned URL are missing, for the given version of signatures.
@@ -84,6 +86,12 @@ impl Refusal {
             Refusal::ForeignScheme(scheme) => {
                 Fault::new("InvalidArgument", 400, "Unsupported Authorization Type").with("ArgumentName", "Authorization").with("ArgumentValue", scheme)
             }
+            Refusal::TwoMechanisms => Fault::new(
+                "InvalidArgument",
+                400,
+                "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified",
+            )
+            .with("ArgumentName", "Authorization"),
             Refusal::MalformedCredential => malformed("the Credential is mal-formed; expecting \"<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request\"."),
             Refusal::MissingParameters(2) => denied(MISSING_PARAMETERS_V2),
             Refusal::MissingParameters(_) => parameters(MISSING_PARAMETERS),
@@ -190,6 +198,7 @@ impl Manner {
             Refusal::MissingToken => Fault::new(self.missing, self.status, "Request is missing Authentication Token"),
             Refusal::Incomplete(text) => incomplete(text),
             Refusal::ForeignScheme(scheme) => incomplete(format!("Authorization header of scheme '{scheme}' is not supported: expecting 'AWS4-HMAC-SHA256'.")),
+            Refusal::TwoMechanisms => incomplete("Only one of header and query string may carry a signature.".into()),
             Refusal::MalformedCredential => incomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term".into()),
             Refusal::MissingParameters(_) => incomplete(
                 "AWS query-string parameters must include 'X-Amz-Algorithm'. AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters must include 'X-Amz-Signature'. AWS query-string parameters must include 'X-Amz-SignedHeaders'. AWS query-string parameters must include 'X-Amz-Date'. Re-examine the query-string parameters.".into(),

@@ -130,3 +130,10 @@ async fn connections_are_kept_and_shut_down_gracefully() {
     ending.await.unwrap();
     assert!(TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test]
+async fn refused_uploads_see_their_fault() {
+    let site = Site::start().await;
+    let ask = site.request("PUT", "/photos/a").signed_as(&site.signer("s3").secret("wrong"), "UNSIGNED-PAYLOAD").body(vec![b'x'; 3 << 20]);
+    assert_eq!(ask.send().await.status, 403);
+}

@@ -6,6 +6,7 @@ mod auth;
 mod browsers;
 mod chunked;
 mod limits;
+mod overhead;
 mod presigned;
 mod routing;
 mod vectors;

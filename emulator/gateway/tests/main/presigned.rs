@@ -97,3 +97,12 @@ async fn other_services_presign_too() {
     // Their payload is the empty body, not UNSIGNED-PAYLOAD.
     assert_eq!(answer.status, 403);
 }
+
+#[tokio::test]
+async fn one_signature_is_enough() {
+    let site = Site::start().await;
+    let url = site.request("GET", "/photos/a").presigned(&site.signer("s3"), "60");
+    let answer = url.header("authorization", "Bearer abc").send().await;
+    assert_eq!((answer.status, answer.xml("Code").as_deref()), (400, Some("InvalidArgument")));
+    assert!(answer.xml("Message").unwrap().starts_with("Only one auth mechanism allowed"));
+}
