@@ -60,10 +60,13 @@ impl Engine for Durable {
     }
 
     fn apply(&self, batch: Batch) -> Result<(), StoreError> {
-        self.commit(batch, match self.durability {
-            Durability::Process => redb::Durability::Immediate,
-            Durability::Power => redb::Durability::None,
-        })
+        self.commit(
+            batch,
+            match self.durability {
+                Durability::Process => redb::Durability::Immediate,
+                Durability::Power => redb::Durability::None,
+            },
+        )
     }
 
     fn sync(&self) -> Result<(), StoreError> {
@@ -126,7 +129,9 @@ fn opening(dir: &Path, error: redb::DatabaseError) -> StoreError {
 
 fn failed(error: impl Into<redb::Error>) -> StoreError {
     match error.into() {
-        redb::Error::Io(e) if matches!(e.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => StoreError::Full("writing rows".into()),
+        redb::Error::Io(e) if matches!(e.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+            StoreError::Full("writing rows".into())
+        }
         redb::Error::Io(source) => StoreError::Io { what: "reading or writing rows".into(), source },
         redb::Error::PreviousIo => StoreError::Stopped("an earlier write to the rows failed".into()),
         redb::Error::Corrupted(what) => StoreError::Corrupt(what),

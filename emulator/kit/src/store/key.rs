@@ -204,7 +204,18 @@ mod tests {
 
     #[test]
     fn bytes_sort_as_values_do() {
-        keeps_order(&["".to_string(), "\0".into(), "\0\0".into(), "\0a".into(), "a".into(), "a\0".into(), "a\0b".into(), "aa".into(), "b".into(), "é".into()]);
+        keeps_order(&[
+            "".to_string(),
+            "\0".into(),
+            "\0\0".into(),
+            "\0a".into(),
+            "a".into(),
+            "a\0".into(),
+            "a\0b".into(),
+            "aa".into(),
+            "b".into(),
+            "é".into(),
+        ]);
         keeps_order(&[vec![], vec![0u8], vec![0, 0], vec![0, 255], vec![1], vec![255], vec![255, 255]]);
         keeps_order(&[i64::MIN, -1, 0, 1, i64::MAX]);
         keeps_order(&[0u64, 1, 255, 256, u64::MAX]);
@@ -212,7 +223,13 @@ mod tests {
         keeps_order(&[Desc(u64::MAX), Desc(2), Desc(1), Desc(0)]);
         keeps_order(&[Desc("b".to_string()), Desc("aa".into()), Desc("a".into()), Desc("".into())]);
         keeps_order(&[None, Some("".to_string()), Some("a".into())]);
-        keeps_order(&[("a".to_string(), Desc(9u64), true), ("a".into(), Desc(3), false), ("a".into(), Desc(3), true), ("a\0".into(), Desc(9), false), ("b".into(), Desc(9), false)]);
+        keeps_order(&[
+            ("a".to_string(), Desc(9u64), true),
+            ("a".into(), Desc(3), false),
+            ("a".into(), Desc(3), true),
+            ("a\0".into(), Desc(9), false),
+            ("b".into(), Desc(9), false),
+        ]);
     }
 
     #[test]

@@ -49,13 +49,14 @@ pub trait Read {
         let table = *table;
         let root = table.root();
         let pairs = self.view().range(&KeyRange::prefix(root.clone()), false);
-        pairs.map(move |pair| {
-            let (key, value) = pair?;
-            let mut rest = &key[root.len()..];
-            let scope = table.take_scope(&mut rest)?;
-            Ok::<_, StoreError>((scope, table.decode_key(rest)?, table.decode_value(&value)?))
-        })
-        .map(|row| row.map_err(Fault::from))
+        pairs
+            .map(move |pair| {
+                let (key, value) = pair?;
+                let mut rest = &key[root.len()..];
+                let scope = table.take_scope(&mut rest)?;
+                Ok::<_, StoreError>((scope, table.decode_key(rest)?, table.decode_value(&value)?))
+            })
+            .map(|row| row.map_err(Fault::from))
     }
     /// How many rows a scope has; walks over them.
     fn count<K: Key, V: Row>(&self, table: &Table<K, V>, scope: &Scope) -> Result<usize, Fault> {

@@ -133,7 +133,11 @@ impl<K: Key, V: Row> Table<K, V> {
     /// A key that is the whole of `from`.
     pub(super) fn decode_key(&self, mut from: &[u8]) -> Result<K, StoreError> {
         let key = K::decode(&mut from).map_err(|e| self.damaged(e))?;
-        if from.is_empty() { Ok(key) } else { Err(StoreError::Corrupt(format!("a key of {} has {} bytes too many", self.name, from.len()))) }
+        if from.is_empty() {
+            Ok(key)
+        } else {
+            Err(StoreError::Corrupt(format!("a key of {} has {} bytes too many", self.name, from.len())))
+        }
     }
 
     pub(super) fn encode_value(&self, value: &V) -> Result<Vec<u8>, StoreError> {

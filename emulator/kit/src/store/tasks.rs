@@ -85,7 +85,8 @@ pub struct TaskRow {
 impl TaskRow {
     /// The payload as it was given to [`NewTask::new`].
     pub fn payload<T: DeserializeOwned>(&self) -> Result<T, Fault> {
-        rmp_serde::from_slice(&self.payload).map_err(|e| Fault::internal(format!("the payload of a task {}/{}: {e}", self.service, self.kind)))
+        rmp_serde::from_slice(&self.payload)
+            .map_err(|e| Fault::internal(format!("the payload of a task {}/{}: {e}", self.service, self.kind)))
     }
 }
 
@@ -102,10 +103,8 @@ pub(super) struct Stored {
     pub attempts: u32,
 }
 
-pub(super) const TASKS: Table<(Timestamp, u64), Stored> = Table::new("~tasks", TableScope::Global).indexes(&[Index {
-    name: "whose",
-    keys: |task| vec![key_bytes(&(task.service.as_str(), task.kind.as_str(), task.key.as_deref()))],
-}]);
+pub(super) const TASKS: Table<(Timestamp, u64), Stored> = Table::new("~tasks", TableScope::Global)
+    .indexes(&[Index { name: "whose", keys: |task| vec![key_bytes(&(task.service.as_str(), task.kind.as_str(), task.key.as_deref()))] }]);
 
 impl NewTask {
     pub(super) fn stored(self) -> (Timestamp, Stored) {

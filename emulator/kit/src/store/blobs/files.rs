@@ -70,7 +70,9 @@ impl Files {
 
     /// Removes every file but those of the ids.
     pub fn retain(&self, ids: &HashSet<u64>) -> Result<(), StoreError> {
-        let list = |dir: &Path| fs::read_dir(dir).and_then(|entries| entries.collect::<Result<Vec<_>, _>>()).map_err(|e| StoreError::io("listing", dir, e));
+        let list = |dir: &Path| {
+            fs::read_dir(dir).and_then(|entries| entries.collect::<Result<Vec<_>, _>>()).map_err(|e| StoreError::io("listing", dir, e))
+        };
         for folder in list(&self.dir)? {
             for entry in list(&folder.path())? {
                 let id = entry.file_name().to_str().and_then(|name| u64::from_str_radix(name, 16).ok());

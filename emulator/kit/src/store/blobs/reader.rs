@@ -2,10 +2,7 @@
 
 use bytes::Bytes;
 use std::{fs::File, future::Future, io, os::unix::fs::FileExt, pin::Pin, sync::Arc};
-use wire::{
-    Body, Fault, ReplyBody,
-    body::Chunks,
-};
+use wire::{Body, Fault, ReplyBody, body::Chunks};
 
 /// What a stream gives at a time.
 const CHUNK_BYTES: u64 = 256 << 10;

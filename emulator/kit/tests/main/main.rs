@@ -1,0 +1,4 @@
+//! The integration tests of kit, one binary.
+
+mod crash;
+mod store;
