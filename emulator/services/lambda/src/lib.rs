@@ -1,1 +1,124 @@
-//! lambda
+//! AWS Lambda: functions that run their own binaries, as plain child processes that speak the Runtime API.
+//!
+//! The API is in the files of this folder, one resource a file; `code/` takes and unpacks deployment packages; `runtime/` starts and ends
+//! environments; `invoke/` is the way of an event through versions, aliases, concurrency, the environment and back; `events/` is the queue
+//! of asynchronous invocations. Memory is measured and reported, not limited; a frozen environment runs on in the background.
+
+mod access;
+mod aliases;
+mod code;
+mod concurrency;
+mod event_invoke;
+mod events;
+mod functions;
+mod invoke;
+#[allow(missing_docs)]
+mod model;
+mod names;
+mod permissions;
+mod port;
+mod runtime;
+mod state;
+mod tags;
+mod versions;
+
+pub use model::*;
+
+use kit::{Context, Fault, ports::Ports, store::TaskRow};
+use runtime::pools::Pools;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// The service. Its fields hold running environments; all else is in the store.
+pub struct Lambda {
+    pools: Arc<Pools>,
+    /// Events of the asynchronous queue that may run at a time.
+    turns: Semaphore,
+}
+
+impl Lambda {
+    /// The service, ready to be given to a cloud.
+    pub fn new() -> Lambda {
+        Lambda { pools: Arc::default(), turns: Semaphore::new(events::TURNS) }
+    }
+}
+
+impl Default for Lambda {
+    fn default() -> Lambda {
+        Lambda::new()
+    }
+}
+
+impl Drop for Lambda {
+    fn drop(&mut self) {
+        self.pools.close();
+    }
+}
+
+kit::service! {
+    /// AWS Lambda.
+    Lambda, model = "lambda", invalid_input = "ValidationException";
+    // functions/create.rs, update.rs, read.rs, delete.rs
+    CreateFunction => create_function,
+    UpdateFunctionCode => update_function_code,
+    UpdateFunctionConfiguration => update_function_configuration,
+    GetFunction => get_function,
+    GetFunctionConfiguration => get_function_configuration,
+    ListFunctions => list_functions,
+    DeleteFunction => delete_function,
+    // versions.rs
+    PublishVersion => publish_version,
+    ListVersionsByFunction => list_versions_by_function,
+    // aliases.rs
+    CreateAlias => create_alias,
+    UpdateAlias => update_alias,
+    GetAlias => get_alias,
+    ListAliases => list_aliases,
+    DeleteAlias => delete_alias,
+    // invoke/mod.rs
+    Invoke => invoke,
+    // permissions.rs
+    AddPermission => add_permission,
+    RemovePermission => remove_permission,
+    GetPolicy => get_policy,
+    // event_invoke.rs
+    PutFunctionEventInvokeConfig => put_function_event_invoke_config,
+    UpdateFunctionEventInvokeConfig => update_function_event_invoke_config,
+    GetFunctionEventInvokeConfig => get_function_event_invoke_config,
+    ListFunctionEventInvokeConfigs => list_function_event_invoke_configs,
+    DeleteFunctionEventInvokeConfig => delete_function_event_invoke_config,
+    // concurrency.rs
+    PutFunctionConcurrency => put_function_concurrency,
+    GetFunctionConcurrency => get_function_concurrency,
+    DeleteFunctionConcurrency => delete_function_concurrency,
+    // tags.rs
+    TagResource => tag_resource,
+    UntagResource => untag_resource,
+    ListTags => list_tags,
+    // concurrency.rs
+    GetAccountSettings => get_account_settings,
+}
+
+impl kit::Service for Lambda {
+    fn offer(self: Arc<Self>, ports: &Ports) {
+        ports.offer_functions(self);
+    }
+    fn start<'a>(&'a self, cx: &'a Context) -> kit::BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            tokio::spawn(Pools::reap(Arc::downgrade(&self.pools), cx.cloud().clock().clone()));
+            Ok(())
+        })
+    }
+    fn stop(&self) -> kit::BoxFuture<'_, ()> {
+        Box::pin(async move { self.pools.close() })
+    }
+    fn task<'a>(&'a self, cx: &'a Context, task: TaskRow) -> kit::BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(self.run_task(cx, task))
+    }
+    fn resource_policy(&self, cx: &Context, resource: &str) -> Option<String> {
+        permissions::of_arn(cx, resource)
+    }
+    fn doors(&self) -> Vec<Arc<dyn kit::Door>> {
+        vec![Arc::new(code::CodeDoor)]
+    }
+}

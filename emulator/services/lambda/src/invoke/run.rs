@@ -1,0 +1,278 @@
+//! One event on one environment, from the slot to the REPORT.
+
+use super::{logs, report, report::{Form, Report}, target::Target};
+use crate::{
+    Error, LogFormat, code, concurrency,
+    functions,
+    names::Name,
+    runtime::{
+        api::Delivery,
+        environment::{Environment, Failure, Plan},
+        pools::{Full, Key, Pools, Slot},
+    },
+    state::*,
+};
+use kit::{Bytes, Context, Fault, RecordKind, Timestamp};
+use serde_json::json;
+use std::{sync::Arc, time::Duration};
+
+/// Credentials of an environment last so long, virtual.
+const CREDENTIAL_SECS: u32 = 12 * 3600;
+
+/// An event for a function.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    /// As it was asked for: its qualifier is part of the invoked ARN.
+    pub name: Name,
+    pub payload: Bytes,
+    pub request_id: String,
+    pub client_context: Option<String>,
+    /// Whether the log is wanted with the answer.
+    pub tail: bool,
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Done {
+    /// The answer, or the error object.
+    pub payload: Bytes,
+    /// Type of the function's error.
+    pub error: Option<String>,
+    /// The version that ran.
+    pub version: String,
+    pub log: Option<String>,
+}
+
+/// Runs an event and waits for the answer. It runs on when the caller goes away, as on AWS.
+pub(crate) async fn run(pools: &Arc<Pools>, cx: &Context, target: Target, call: Call) -> Result<Done, Fault> {
+    let slot = slot(pools, cx, &target, &call.name)?;
+    let (pools, cx) = (pools.clone(), cx.clone());
+    let token = cx.cloud().work().begin(format!("lambda:{}", call.name.function));
+    let running = tokio::spawn(async move { Run { pools, cx, target, call }.go(slot, token).await });
+    running.await.map_err(|e| Fault::internal(format!("an invocation ended early: {e}")))?
+}
+
+fn slot(pools: &Arc<Pools>, cx: &Context, target: &Target, name: &Name) -> Result<Slot, Fault> {
+    let unreserved = || {
+        let reserved = cx.store().read(|s| concurrency::reserved(s, &name.scope)).unwrap_or(0);
+        concurrency::ACCOUNT_LIMIT - reserved
+    };
+    pools.slot(name, target.function.reserved, unreserved).map_err(|full| {
+        let reason = match full {
+            Full::Reserved => "ReservedFunctionConcurrentInvocationLimitExceeded",
+            Full::Account => "ConcurrentInvocationLimitExceeded",
+        };
+        user(Error::TooManyRequests.says("Rate Exceeded.").with("Reason", reason))
+    })
+}
+
+struct Run {
+    pools: Arc<Pools>,
+    cx: Context,
+    target: Target,
+    call: Call,
+}
+
+/// An environment with what starting it cost.
+struct Ready {
+    environment: Environment,
+    init: Option<Duration>,
+    /// Lines of the initialisation.
+    lines: Vec<(Timestamp, String)>,
+}
+
+enum Started {
+    Ready(Box<Ready>),
+    /// The runtime failed before its first event; the environment is there for its log.
+    Failed { environment: Option<Box<Environment>>, lines: Vec<(Timestamp, String)>, failure: Failure, init: Duration },
+}
+
+impl Run {
+    async fn go(self, slot: Slot, token: kit::Token) -> Result<Done, Fault> {
+        let arn = self.call.name.arn();
+        self.cx.cloud().apply_faults("lambda", "Run", &arn).await?;
+        loop {
+            match self.environment().await? {
+                Started::Ready(ready) => {
+                    if let Some(done) = self.event(*ready).await {
+                        drop(slot);
+                        return Ok(self.finish(done, token));
+                    }
+                    // The process was dead before it took the event: once more, elsewhere.
+                }
+                Started::Failed { environment, lines, failure, init } => {
+                    let outcome = Outcome { environment: environment.map(|e| *e), keep: false, lines, result: Err(failure), duration: init, init: Some(init) };
+                    drop(slot);
+                    return Ok(self.finish(outcome, token));
+                }
+            }
+        }
+    }
+
+    fn key(&self) -> Key {
+        let name = &self.call.name;
+        Key { scope: name.scope.clone(), function: name.function.clone(), version: self.target.config.version.clone() }
+    }
+
+    fn form(&self) -> Form {
+        match self.target.config.logging.as_ref().and_then(|l| l.log_format) {
+            Some(LogFormat::Json) => Form::Json,
+            _ => Form::Text,
+        }
+    }
+
+    async fn environment(&self) -> Result<Started, Fault> {
+        let config = &self.target.config;
+        if let Some(environment) = self.pools.take(&self.key(), &config.revision, self.cx.now()) {
+            return Ok(Started::Ready(Box::new(Ready { environment, init: None, lines: Vec::new() })));
+        }
+        let cx = self.cx.in_scope(self.call.name.scope.clone()).child();
+        let clock = cx.cloud().clock();
+        let started = clock.real_now();
+        let arn = functions::runtime_version_arn(&self.call.name, config);
+        let mut lines = vec![(cx.now(), report::init_start(self.form(), cx.now(), &config.runtime, &arn))];
+        let package = config.code.as_ref().ok_or_else(|| Fault::internal("a function without code"))?;
+        let folder = code::unpacked(&cx, package).await?;
+        let sessions = cx.cloud().ports().sessions()?;
+        let key = sessions.for_service(&cx, &config.role, "lambda.amazonaws.com", &self.call.name.function, CREDENTIAL_SECS).await;
+        let key = key.map_err(|fault| match fault.status {
+            500.. => fault,
+            _ => Fault::new("AccessDeniedException", 403, "The role defined for the function cannot be assumed by Lambda."),
+        })?;
+        let mut environment = match Environment::start(&cx, &self.plan(), folder, key).await? {
+            Ok(environment) => environment,
+            Err(failure) => return Ok(Started::Failed { environment: None, lines, failure, init: since(&self.cx, started) }),
+        };
+        if let Some(note) = environment.note.take() {
+            lines.push((cx.now(), note));
+        }
+        let ready = environment.ready(clock, config.timeout_secs).await;
+        lines.extend(environment.lines());
+        let init = since(&self.cx, started);
+        match ready {
+            Ok(()) => Ok(Started::Ready(Box::new(Ready { environment, init: Some(init), lines }))),
+            Err(failure) => Ok(Started::Failed { environment: Some(Box::new(environment)), lines, failure, init }),
+        }
+    }
+
+    fn plan(&self) -> Plan {
+        let config = &self.target.config;
+        let level = config.logging.as_ref().and_then(|l| l.application_log_level).map_or("INFO", |level| level.as_str());
+        Plan {
+            function: self.call.name.function.clone(),
+            version: config.version.clone(),
+            region: self.call.name.scope.region.to_string(),
+            runtime: config.runtime.clone(),
+            handler: config.handler.clone(),
+            memory_mb: config.memory_mb,
+            variables: config.variables.clone().unwrap_or_default(),
+            endpoint: self.cx.cloud().endpoint(),
+            log_group: config.log_group(&self.call.name.function),
+            json_logs: self.form() == Form::Json,
+            log_level: level.to_owned(),
+        }
+    }
+
+    /// Delivers the event; `None` when the environment was dead before.
+    async fn event(&self, ready: Ready) -> Option<Outcome> {
+        let Ready { mut environment, init, mut lines } = ready;
+        let clock = self.cx.cloud().clock();
+        let limit = Duration::from_secs(self.target.config.timeout_secs.max(1) as u64);
+        let (now, real) = (clock.now(), clock.real_now());
+        // What was printed between two events belongs to the next one's log, as on AWS.
+        lines.extend(environment.lines());
+        lines.push((now, report::start(self.form(), now, &self.call.request_id, &self.target.config.version)));
+        let seen = if environment.shimmed { now } else { real };
+        let delivery = Delivery {
+            request_id: self.call.request_id.clone(),
+            deadline_ms: seen.millis() + limit.as_millis() as i64,
+            function_arn: self.call.name.arn(),
+            trace: format!("Root={};Parent={};Sampled=0", self.cx.trace(), self.cx.ids().hex(16)),
+            client_context: self.call.client_context.clone(),
+            payload: self.call.payload.clone(),
+        };
+        let result = environment.run(clock, delivery, limit).await?;
+        lines.extend(environment.lines());
+        let passed = Duration::from_nanos((clock.now().unix_ns - now.unix_ns).max(0) as u64);
+        let duration = since(&self.cx, real).max(passed).min(limit);
+        let keep = matches!(result, Ok(_) | Err(Failure::Reported(_)) | Err(Failure::TooLarge));
+        Some(Outcome { environment: Some(environment), keep, lines, result, duration, init })
+    }
+
+    /// Puts the answer together, gives the environment back, and leaves the log to a task of its own: the caller need not wait for it.
+    fn finish(self, outcome: Outcome, token: kit::Token) -> Done {
+        let Outcome { environment, keep, mut lines, result, duration, init } = outcome;
+        let config = &self.target.config;
+        let told = result.as_ref().err().map(|failure| report::failure(failure, &self.call.request_id, config.timeout_secs));
+        let now = self.cx.now();
+        lines.extend(told.iter().flat_map(|told| told.lines.iter().map(|line| (now, line.clone()))));
+        let status = told.as_ref().map(|told| (told.status, told.kind.as_str()));
+        let report = Report {
+            request_id: &self.call.request_id,
+            version: &config.version,
+            duration,
+            init,
+            memory_mb: config.memory_mb,
+            peak_mb: environment.as_ref().map_or(0, Environment::peak_mb),
+            status,
+        };
+        lines.extend(report::end(self.form(), now, &report).into_iter().map(|line| (now, line)));
+        self.journal(&report);
+        let log = self.call.tail.then(|| lines.iter().map(|(_, line)| format!("{line}\n")).collect());
+        if let Some(environment) = environment {
+            self.settle(environment, keep, lines, token);
+        }
+        Done {
+            error: told.as_ref().map(|told| told.kind.clone()),
+            payload: match (result, told) {
+                (Ok(payload), _) => payload,
+                (Err(_), told) => told.map(|told| told.payload).unwrap_or_default(),
+            },
+            version: self.target.config.version.clone(),
+            log,
+        }
+    }
+
+    fn journal(&self, report: &Report<'_>) {
+        let outcome = report.status.map_or("ok", |(_, kind)| kind);
+        let millis = |duration: Duration| duration.as_secs_f64() * 1000.0;
+        let detail = json!({
+            "request_id": report.request_id, "version": report.version, "cold": report.init.is_some(),
+            "duration_ms": millis(report.duration), "init_ms": report.init.map(millis), "max_memory_mb": report.peak_mb,
+        });
+        self.cx.cloud().journal().write(&self.cx, RecordKind::Invocation, "lambda", "Invoke", &self.call.name.arn(), outcome, detail);
+    }
+
+    /// Gives the environment back for the next event, and writes the log.
+    fn settle(&self, mut environment: Environment, keep: bool, lines: Vec<(Timestamp, String)>, token: kit::Token) {
+        let (session, name, made) = (environment.session.clone(), environment.log_stream.clone(), environment.stream_made);
+        // Set before the next event of this environment can look; a writer that finds no stream after all makes it.
+        environment.stream_made = true;
+        let clock = self.cx.cloud().clock();
+        match keep {
+            true => self.pools.give(&self.key(), &self.target.config.revision, environment, clock),
+            false => drop(environment),
+        }
+        let group = self.target.config.log_group(&self.call.name.function);
+        let cx = self.cx.in_scope(self.call.name.scope.clone());
+        tokio::spawn(async move {
+            logs::write(&cx, session, logs::Stream { group: &group, name: &name, made }, lines).await;
+            drop(token);
+        });
+    }
+}
+
+struct Outcome {
+    environment: Option<Environment>,
+    /// Whether it can take another event.
+    keep: bool,
+    lines: Vec<(Timestamp, String)>,
+    result: Result<Bytes, Failure>,
+    duration: Duration,
+    init: Option<Duration>,
+}
+
+/// Real time since a moment.
+fn since(cx: &Context, real: Timestamp) -> Duration {
+    Duration::from_nanos((cx.cloud().clock().real_now().unix_ns - real.unix_ns).max(0) as u64)
+}

@@ -1,0 +1,107 @@
+//! A function for the tests: speaks the Runtime API over a plain socket and does what the event tells it.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+fn main() {
+    if std::env::var("INIT").as_deref() == Ok("exit") {
+        std::process::exit(127);
+    }
+    let api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
+    let stream = TcpStream::connect(&api).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut runtime = Runtime { reader: BufReader::new(stream.try_clone().unwrap()), stream };
+    if std::env::var("INIT").as_deref() == Ok("error") {
+        runtime.call("POST", "init/error", r#"{"errorType":"Extension.Broken","errorMessage":"no config"}"#);
+        std::process::exit(1);
+    }
+    for count in 1.. {
+        let (head, event) = runtime.call("GET", "invocation/next", "");
+        let id = header(&head, "lambda-runtime-aws-request-id");
+        match work(&event, &head, count) {
+            Ok(answer) => runtime.call("POST", &format!("invocation/{id}/response"), &answer),
+            Err(error) => runtime.call("POST", &format!("invocation/{id}/error"), &error),
+        };
+        if event.contains("\"again\"") {
+            let (second, _) = runtime.call("POST", &format!("invocation/{id}/response"), "{}");
+            println!("second answer: {}", second.lines().next().unwrap());
+        }
+    }
+}
+
+/// Words of the event choose what to do.
+fn work(event: &str, head: &str, count: u32) -> Result<String, String> {
+    let has = |word: &str| event.contains(&format!("\"{word}\""));
+    println!("event {event}");
+    if has("hang") {
+        std::thread::sleep(Duration::from_secs(60));
+    }
+    if has("pause") {
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    if has("exit") {
+        std::process::exit(3);
+    }
+    if has("fail") {
+        return Err(r#"{"errorType":"Boom","errorMessage":"it went wrong"}"#.into());
+    }
+    if has("large") {
+        return Ok(format!("\"{}\"", "x".repeat(6_291_600)));
+    }
+    if has("write") {
+        std::fs::write("/tmp/mine", "kept").unwrap();
+    }
+    let environment: Vec<String> = std::env::vars().map(|(k, v)| format!("{}:{}", quoted(&k), quoted(&v))).collect();
+    let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    Ok(format!(
+        r#"{{"event":{event},"count":{count},"arn":{},"deadline":{},"now":{now_ms},"trace":{},"context":{},"tmp":{},"cwd":{},"env":{{{}}}}}"#,
+        quoted(header(head, "lambda-runtime-invoked-function-arn")),
+        header(head, "lambda-runtime-deadline-ms"),
+        quoted(header(head, "lambda-runtime-trace-id")),
+        quoted(header(head, "lambda-runtime-client-context")),
+        std::fs::exists("/tmp/mine").unwrap(),
+        quoted(&std::env::current_dir().unwrap().display().to_string()),
+        environment.join(",")
+    ))
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn header<'a>(head: &'a str, name: &str) -> &'a str {
+    let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with(&format!("{name}:")));
+    line.map_or("", |line| line[name.len() + 1..].trim())
+}
+
+struct Runtime {
+    reader: BufReader<TcpStream>,
+    stream: TcpStream,
+}
+
+impl Runtime {
+    /// Head and body of the answer.
+    fn call(&mut self, method: &str, path: &str, body: &str) -> (String, String) {
+        let length = body.len();
+        let request = format!("{method} /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: runtime\r\nContent-Length: {length}\r\n\r\n{body}");
+        // A refusal of something large may come before all of it is sent.
+        let _ = self.stream.write_all(request.as_bytes());
+        let mut head = String::new();
+        loop {
+            let mut line = String::new();
+            if self.reader.read_line(&mut line).unwrap_or(0) == 0 {
+                std::process::exit(9);
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+            head.push_str(&line);
+        }
+        let mut body = vec![0; header(&head, "content-length").parse().unwrap_or(0)];
+        self.reader.read_exact(&mut body).unwrap();
+        (head, String::from_utf8(body).unwrap())
+    }
+}
