@@ -153,7 +153,9 @@ impl S3 {
 
     /// The bucket's region; nothing for us-east-1.
     pub async fn get_bucket_location(&self, cx: &Context, input: GetBucketLocationInput) -> Result<Reply<GetBucketLocationOutput>, Fault> {
-        let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        // Asked by those who don't know the region yet, so from anywhere.
+        let found = cx.store().read(|s| state::find(s, &input.bucket))?;
+        state::expect_owner(&found, &input.expected_bucket_owner)?;
         let region = (found.bucket.region != HOME_REGION).then(|| found.bucket.region.clone());
         Ok(Reply::new(GetBucketLocationOutput { location_constraint: region }))
     }
@@ -225,10 +227,13 @@ fn refuse_unknown(input: &CreateBucketInput, configuration: &CreateBucketConfigu
     Err(errors::not_built(what))
 }
 
-/// Where the bucket goes. A request to another region's endpoint must name that region.
+/// Where the bucket goes. A request to another region's endpoint must name that region; a call from inside the house means its own.
 fn region_of(cx: &Context, constraint: Option<&str>) -> Result<String, Fault> {
     let here = cx.region();
+    let from_inside = cx.source().auth_type.is_none();
     match constraint {
+        None | Some("") if from_inside => Ok(here.into()),
+        Some(region) if from_inside && region == here => Ok(here.into()),
         None | Some("") if here == HOME_REGION => Ok(HOME_REGION.into()),
         None | Some("") => Err(Fault::new(
             "IllegalLocationConstraintException",

@@ -2,7 +2,7 @@
 //!
 //! Only faults that more than one room tells stand here; the others stand where they arise.
 
-use crate::model::Error;
+use crate::model::{Error, SERVICE};
 use kit::Fault;
 
 /// The bucket is not there.
@@ -70,9 +70,23 @@ pub fn not_built(what: &str) -> Fault {
 pub fn acl_not_supported() -> Fault {
     Fault::new("AccessControlListNotSupported", 400, "The bucket does not allow ACLs")
 }
-/// A constraint of the model is broken. AWS checks documents against a schema and says no more than that; members that travel in headers
-/// and the query string (their paths have no dot) are named.
+/// A constraint of the model is broken. AWS checks documents against a schema and says no more than that; a document that is missing
+/// altogether and members that travel in headers and the query string (their paths have no dot) are named.
 pub fn invalid_input(message: String) -> Fault {
     let path = message.split(" at '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or_default();
-    if path.contains('.') { malformed_xml() } else { Fault::new("InvalidArgument", 400, message) }
+    match path {
+        "policy" => Fault::new("MalformedPolicy", 400, "Policies must be valid JSON and the first byte must be '{'"),
+        path if path.contains('.') => malformed_xml(),
+        path if is_document(path) => Fault::new("MissingRequestBodyError", 400, "Request Body is empty"),
+        _ => Fault::new("InvalidArgument", 400, message),
+    }
+}
+
+/// Whether some operation takes its body as the member of this name.
+fn is_document(path: &str) -> bool {
+    let bodies = SERVICE.operations.iter().filter_map(|operation| {
+        let payload = operation.input.traits.payload?;
+        operation.input.members().iter().find(|member| member.wire_name() == payload || member.name == payload)
+    });
+    bodies.into_iter().any(|member| member.name.eq_ignore_ascii_case(path))
 }

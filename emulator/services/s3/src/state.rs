@@ -229,8 +229,26 @@ pub(crate) fn find(read: &impl Read, name: &str) -> Result<Found, Fault> {
 /// A bucket by name for a request: it must be there and belong to whom the caller expects.
 pub(crate) fn bucket(cx: &Context, name: &str, expected_owner: &Option<String>) -> Result<Found, Fault> {
     let found = cx.store().read(|s| find(s, name))?;
+    expect_region(cx, &found)?;
     expect_owner(&found, expected_owner)?;
     Ok(found)
+}
+
+/// A request that was signed for another region than the bucket's is sent there; clients follow.
+pub(crate) fn expect_region(cx: &Context, found: &Found) -> Result<(), Fault> {
+    let (here, there) = (cx.region(), &found.bucket.region);
+    // Calls from inside the house, anonymous requests and old signatures name no region.
+    let (Some(kind), Some("AWS4-HMAC-SHA256")) = (cx.source().auth_type, cx.source().signature_version) else { return Ok(()) };
+    if here == there {
+        return Ok(());
+    }
+    let (code, sentence) = match kind {
+        "REST-QUERY-STRING" => ("AuthorizationQueryParametersError", "Error parsing the X-Amz-Credential parameter"),
+        _ => ("AuthorizationHeaderMalformed", "The authorization header is malformed"),
+    };
+    Err(Fault::new(code, 400, format!("{sentence}; the region '{here}' is wrong; expecting '{there}'"))
+        .with("Region", there.clone())
+        .header("x-amz-bucket-region", there.clone()))
 }
 
 pub(crate) fn expect_owner(found: &Found, expected: &Option<String>) -> Result<(), Fault> {

@@ -41,7 +41,7 @@ impl S3 {
                 }
                 check_kind(&upload, input.checksum_type.as_deref())?;
                 let parts = chosen(&input.upload_id, listed, &parts_of(tx, &found, sequence)?, &upload)?;
-                let object = assembled(cx, &upload, &parts, whole.as_ref(), input.mpu_object_size)?;
+                let object = assembled(&upload, &parts, whole.as_ref(), input.mpu_object_size)?;
                 let object = versions::publish(tx, cx, &found, &input.key, object, "ObjectCreated:CompleteMultipartUpload")?;
                 // The object owns its pieces now; the upload lets go of all parts, chosen or not.
                 release(tx, &found, &input.key, sequence)?;
@@ -181,7 +181,6 @@ fn check_sum(number: u32, asked: &CompletedPart, part: &Part, upload: &Upload) -
 
 /// The object out of its parts.
 fn assembled(
-    cx: &Context,
     upload: &Upload,
     parts: &[(u32, Part)],
     given: Option<&(Algorithm, String)>,
@@ -213,7 +212,8 @@ fn assembled(
     Ok(Object {
         size,
         etag: format!("{}-{}", kit::hex(&md5.finalize()), parts.len()),
-        modified: versions::whole_second(cx),
+        // As on AWS an object that was uploaded in parts is as old as its upload.
+        modified: upload.initiated,
         pieces,
         headers: upload.headers.clone(),
         metadata: upload.metadata.clone(),

@@ -3,7 +3,7 @@
 use super::{
     body::{self, Expected},
     conditions::{self, ReadConditions, WriteCondition},
-    put::{self, check_key, checked_metadata, store},
+    put::{self, check_key, checked_metadata, write},
     refuse::{self, unsupported_write},
     tags_of_header,
 };
@@ -17,10 +17,12 @@ use crate::{
     state::{self, Found, Headers, Object, Piece},
     versions,
 };
-use kit::{Access, Authorize, Context, Fault};
+use kit::{Access, Authorize, Context, Fault, Read};
 
 /// The largest source of one copy: 5 GiB.
 const MOST_BYTES: u64 = 5 << 30;
+/// How often a copy begins again because its source changed under it.
+const MOST_TRIES: u32 = 5;
 
 /// A source as `x-amz-copy-source` names it.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,18 +119,10 @@ impl S3 {
         acl::check_object_acl(&target, input.acl.as_deref(), acl::grants!(input))?;
         check_key(&input.key)?;
         let condition = WriteCondition::read(input.if_match.as_deref(), input.if_none_match.as_deref())?;
-        let asked: ReadConditions<'_> = source_conditions!(input);
-        let (source_bucket, from) = source.find(cx, &input.expected_source_bucket_owner, &asked)?;
         let replace = directive(input.metadata_directive.as_deref(), "Unknown metadata directive.", "x-amz-metadata-directive")?;
-        refuse_idle_copy(&source, &input, &from, replace)?;
-        if from.size > MOST_BYTES {
-            return Err(errors::invalid_request(
-                "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120",
-            ));
-        }
-        let object = described(cx, &source, &input, &from, replace)?;
-        let object = with_body(cx, &source, object, &from, input.checksum_algorithm.as_deref()).await?;
-        let (found, object) = store(cx, &input.bucket, &input.key, object, &condition, "ObjectCreated:Copy").await?;
+        let (from, copied) = self.copy(cx, &source, &input, &condition, replace).await?;
+        let (source_bucket, from) = from;
+        let (found, object) = copied;
         let mut result = CopyObjectResult {
             e_tag: Some(format!("\"{}\"", object.etag)),
             last_modified: Some(object.modified),
@@ -144,6 +138,39 @@ impl S3 {
             server_side_encryption: Some("AES256".into()),
             ..CopyObjectOutput::default()
         })
+    }
+
+    /// Finds the source and writes the target: `((bucket, source), (bucket, target))`. A source whose body went while the target was
+    /// described is looked for again.
+    async fn copy(
+        &self,
+        cx: &Context,
+        source: &Source,
+        input: &CopyObjectInput,
+        condition: &WriteCondition,
+        replace: bool,
+    ) -> Result<((Found, Object), (Found, Object)), Fault> {
+        for _ in 0..MOST_TRIES {
+            let asked: ReadConditions<'_> = source_conditions!(input);
+            let (source_bucket, from) = source.find(cx, &input.expected_source_bucket_owner, &asked)?;
+            refuse_idle_copy(source, input, &from, replace)?;
+            if from.size > MOST_BYTES {
+                let sentence = "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120";
+                return Err(errors::invalid_request(sentence));
+            }
+            let object = described(cx, source, input, &from, replace)?;
+            let object = with_body(cx, source, object, &from, input.checksum_algorithm.as_deref()).await?;
+            let write = cx.store().write(|tx| {
+                if shares_body(&object, &from) && !has_body(tx, source, &from)? {
+                    return Ok(None);
+                }
+                write(tx, cx, &input.bucket, &input.key, object, condition, "ObjectCreated:Copy").map(Some)
+            });
+            if let Some(copied) = write.await? {
+                return Ok(((source_bucket, from), copied));
+            }
+        }
+        Err(Fault::new("SlowDown", 503, "Please reduce your request rate."))
     }
 }
 
@@ -246,6 +273,17 @@ async fn with_body(cx: &Context, source: &Source, object: Object, from: &Object,
         pieces: vec![Piece { blob: received.blob, size: received.size, part: 0, sum: None }],
         ..object
     })
+}
+
+fn shares_body(object: &Object, from: &Object) -> bool {
+    !object.pieces.is_empty() && object.pieces.iter().map(|piece| &piece.blob).eq(from.pieces.iter().map(|piece| &piece.blob))
+}
+
+/// Whether the source still has the body that it was found with.
+fn has_body(read: &impl Read, source: &Source, from: &Object) -> Result<bool, Fault> {
+    let found = state::find(read, &source.bucket)?;
+    let version = versions::lookup(read, &found, &source.key, source.version_id.as_deref())?;
+    Ok(version.is_some_and(|version| shares_body(&version.object, from)))
 }
 
 #[cfg(test)]

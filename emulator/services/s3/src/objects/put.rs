@@ -15,7 +15,7 @@ use crate::{
     state::{self, Found, Headers, Object, Tags},
     tagging, versions,
 };
-use kit::{Access, Authorize, Context, Fault};
+use kit::{Access, Authorize, Context, Fault, Tx};
 use std::collections::BTreeMap;
 
 /// Longest key, bytes.
@@ -103,16 +103,25 @@ pub(crate) async fn store(
     condition: &WriteCondition,
     event: &str,
 ) -> Result<(Found, Object), Fault> {
-    cx.store()
-        .write(|tx| {
-            let found = state::find(tx, bucket)?;
-            if condition.is_set() {
-                condition.check(key, versions::current(tx, &found, key)?.as_ref())?;
-            }
-            let object = versions::publish(tx, cx, &found, key, object, event)?;
-            Ok((found, object))
-        })
-        .await
+    cx.store().write(|tx| write(tx, cx, bucket, key, object, condition, event)).await
+}
+
+/// Writes a new version, judging the condition.
+pub(crate) fn write(
+    tx: &mut Tx<'_>,
+    cx: &Context,
+    bucket: &str,
+    key: &str,
+    object: Object,
+    condition: &WriteCondition,
+    event: &str,
+) -> Result<(Found, Object), Fault> {
+    let found = state::find(tx, bucket)?;
+    if condition.is_set() {
+        condition.check(key, versions::current(tx, &found, key)?.as_ref())?;
+    }
+    let object = versions::publish(tx, cx, &found, key, object, event)?;
+    Ok((found, object))
 }
 
 /// The value of x-amz-expiration for a current version.

@@ -37,19 +37,24 @@ async fn names_belong_to_all_accounts() {
 #[tokio::test]
 async fn a_region_is_named_by_its_constraint() {
     let desk = Desk::new().await;
-    let body = b"<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>";
-    let made = desk.send("PUT", "/elsewhere", &[], body).await.ok();
+    let body = "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>";
+    let made = desk.send("PUT", "/elsewhere", &[], body.as_bytes()).await.ok();
     assert_eq!(made.header("location"), Some("http://elsewhere.s3.amazonaws.com/"));
     let location = desk.get("/elsewhere?location").await.ok();
     assert!(location.text().ends_with(">eu-west-1</LocationConstraint>"), "{}", location.text());
     desk.ask("PUT", "/here").await.ok();
     let here = desk.get("/here?location").await.ok();
     assert!(here.text().contains("<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\""), "{}", here.text());
-    let wrong = desk
-        .call("CreateBucket", json!({ "Bucket": "nowhere", "CreateBucketConfiguration": { "LocationConstraint": "us-east-1" } }))
-        .await
-        .unwrap_err();
-    assert_eq!(wrong.code, "InvalidLocationConstraint");
+    let wrong = desk.send("PUT", "/nowhere", &[], body.replace("eu-west-1", "us-east-1").as_bytes()).await;
+    assert_eq!(wrong.fault(), (400, "InvalidLocationConstraint".into()));
+    // A request that was signed for another region is told the right one.
+    let lost = desk.get("/elsewhere?list-type=2").await;
+    assert_eq!(lost.fault(), (400, "AuthorizationHeaderMalformed".into()));
+    assert_eq!((lost.element("Region").unwrap(), lost.header("x-amz-bucket-region")), ("eu-west-1".into(), Some("eu-west-1")));
+    // A call from inside the house means its own region.
+    let cx = desk.cx.in_scope(kit::Scope::new("000000000000", "eu-central-1"));
+    desk.cloud.call_json(&cx, "s3", "CreateBucket", &json!({ "Bucket": "of-a-stack" })).await.unwrap();
+    assert!(desk.get("/of-a-stack?location").await.ok().text().contains("eu-central-1"));
 }
 
 #[tokio::test]

@@ -33,3 +33,14 @@ async fn public_and_broken_policies_are_refused() {
     assert_eq!(desk.send("PUT", "/box?policy", &[], policy(json!("*")).as_bytes()).await.status, 204);
     assert_eq!(desk.ok("GetBucketPolicyStatus", json!({ "Bucket": "box" })).await["PolicyStatus"]["IsPublic"], true);
 }
+
+#[tokio::test]
+async fn a_missing_document_is_told() {
+    let desk = Desk::with_bucket("box").await;
+    for target in
+        ["/box?policy", "/box?versioning", "/box?lifecycle", "/box?tagging", "/box?cors", "/box?notification", "/box?publicAccessBlock"]
+    {
+        let answer = desk.ask("PUT", target).await;
+        println!("{target} {:?} {:?}", answer.fault(), answer.element("Message"));
+    }
+}
