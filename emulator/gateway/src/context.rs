@@ -55,7 +55,10 @@ fn root_of(header: &str) -> Option<&str> {
 mod tests {
     #[test]
     fn roots_of_traces() {
-        assert_eq!(super::root_of("Parent=53995c3f42cd8ad8;Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"), Some("1-5759e988-bd862e3fe1be46a994272793"));
+        assert_eq!(
+            super::root_of("Parent=53995c3f42cd8ad8;Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"),
+            Some("1-5759e988-bd862e3fe1be46a994272793")
+        );
         assert_eq!(super::root_of("Root=<script>"), None);
     }
 }

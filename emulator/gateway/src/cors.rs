@@ -3,7 +3,15 @@
 //! A service that keeps rules of its own (buckets) is asked first; APIs that browsers call on AWS (Cognito and the like) are open to
 //! everyone, as there.
 
-use crate::{answer, auth::Caller, body::Outgoing, context, sig_v4::{Dialect, Payload}, visit::Visit, which};
+use crate::{
+    answer,
+    auth::Caller,
+    body::Outgoing,
+    context,
+    sig_v4::{Dialect, Payload},
+    visit::Visit,
+    which,
+};
 use http::{HeaderMap, HeaderValue, Method, Response, request::Parts};
 use kit::ReplyBody;
 use wire::{Protocol, Route};
@@ -36,7 +44,9 @@ pub(crate) async fn preflight(visit: &mut Visit) -> Option<Response<Outgoing>> {
 /// Whether the request to come is one of an API that is not a bucket's: it will have a target, or a path that such an API has.
 fn is_for_an_api(visit: &Visit) -> bool {
     let asked = visit.header("access-control-request-headers").unwrap_or("").to_ascii_lowercase();
-    if asked.split(',').any(|h| h.trim() == "x-amz-target") || visit.evidence.scope().is_some_and(|s| Dialect::of(&s.service) == Dialect::Standard) {
+    if asked.split(',').any(|h| h.trim() == "x-amz-target")
+        || visit.evidence.scope().is_some_and(|s| Dialect::of(&s.service) == Dialect::Standard)
+    {
         return true;
     }
     let method = visit.header("access-control-request-method").unwrap_or("GET");

@@ -49,12 +49,18 @@ pub(crate) fn unknown_operation(visit: &Visit) -> Fault {
         }
         Protocol::Query | Protocol::Ec2 => match crate::which::action(visit) {
             None => Fault::new("MissingAction", 400, "The request must contain the parameter Action"),
-            Some((action, version)) => {
-                Fault::new("InvalidAction", 400, format!("Could not find operation {action} for version {}", version.unwrap_or("NO_VERSION_SPECIFIED".into())))
-            }
+            Some((action, version)) => Fault::new(
+                "InvalidAction",
+                400,
+                format!("Could not find operation {action} for version {}", version.unwrap_or("NO_VERSION_SPECIFIED".into())),
+            ),
         },
         Protocol::Json10 | Protocol::Json11 => Fault::new("UnknownOperationException", 400, ""),
-        _ => Fault::new("UnknownOperationException", 404, format!("{} has no operation for {} {}", room.schema.name, visit.head.method, visit.head.uri.path())),
+        _ => Fault::new(
+            "UnknownOperationException",
+            404,
+            format!("{} has no operation for {} {}", room.schema.name, visit.head.method, visit.head.uri.path()),
+        ),
     }
 }
 

@@ -5,8 +5,7 @@
 #![deny(missing_docs)]
 
 mod answer;
-#[allow(missing_docs)]
-pub mod auth;
+mod auth;
 pub mod body;
 mod context;
 mod cors;
@@ -14,7 +13,7 @@ mod faults;
 mod house;
 mod request;
 mod server;
-pub mod sig_v2;
+mod sig_v2;
 pub mod sig_v4;
 mod visit;
 mod which;

@@ -33,12 +33,16 @@ impl std::fmt::Display for Dropped {
 impl std::error::Error for Dropped {}
 
 /// From a request to its answer.
-pub(crate) async fn life(house: &Arc<House>, request: Request<hyper::body::Incoming>, peer: SocketAddr) -> Result<Response<Outgoing>, Dropped> {
+pub(crate) async fn life(
+    house: &Arc<House>,
+    request: Request<hyper::body::Incoming>,
+    peer: SocketAddr,
+) -> Result<Response<Outgoing>, Dropped> {
     let mut visit = accept(house, request, peer);
-    if let Some(answer) = own_endpoint(&mut visit).await {
+    if let Some(answer) = door(&mut visit).await {
         return Ok(answer);
     }
-    if let Some(answer) = door(&mut visit).await {
+    if let Some(answer) = own_endpoint(&mut visit).await {
         return Ok(answer);
     }
     if let Some(answer) = cors::preflight(&mut visit).await {
@@ -117,8 +121,15 @@ fn hoist_presigned_headers(visit: &mut Visit) {
     if !presigned {
         return;
     }
-    const PART_OF_THE_SIGNATURE: [&str; 7] =
-        ["x-amz-algorithm", "x-amz-credential", "x-amz-date", "x-amz-expires", "x-amz-signedheaders", "x-amz-signature", "x-amz-security-token"];
+    const PART_OF_THE_SIGNATURE: [&str; 7] = [
+        "x-amz-algorithm",
+        "x-amz-credential",
+        "x-amz-date",
+        "x-amz-expires",
+        "x-amz-signedheaders",
+        "x-amz-signature",
+        "x-amz-security-token",
+    ];
     let query = visit.uri.query().unwrap_or("");
     for name in query.split('&').map(|p| p.split('=').next().unwrap_or(p)) {
         let lower = name.to_ascii_lowercase();
@@ -131,20 +142,6 @@ fn hoist_presigned_headers(visit: &mut Visit) {
             visit.hoisted.push(lower);
         }
     }
-}
-
-/// Endpoints of the emulator itself.
-async fn own_endpoint(visit: &mut Visit) -> Option<Response<Outgoing>> {
-    let path = visit.head.uri.path();
-    if path != "/_windtunnel" && !path.starts_with("/_windtunnel/") {
-        return None;
-    }
-    let Some(own) = visit.house.own.clone() else {
-        return Some(answer::plain(404, "this gateway has no endpoints of its own\n"));
-    };
-    let body = visit.take_incoming(visit.house.options.max_streamed_bytes);
-    let request = Request::from_parts(visit.head.clone(), body);
-    Some(answer::of_response(visit, own(request).await))
 }
 
 /// Endpoints of services that are not their API. A signature is judged where there is one.
@@ -162,12 +159,41 @@ async fn door(visit: &mut Visit) -> Option<Response<Outgoing>> {
         Ok(body) => body,
         Err(fault) => return Some(answer::of_fault(visit, &fault)),
     };
-    // The body may be read while the answer is sent, and a door that fails must not take the connection's other requests with it.
-    let answering = door.answer(cx, visit.head.clone(), body);
-    Some(match AssertUnwindSafe(answering).catch_unwind().await {
+    let what = format!("{} {}", visit.head.method, visit.head.uri.path());
+    let token = house.cloud.work().begin(format!("{}:{what}", door.name()));
+    // A door that fails must not take the connection's other requests with it.
+    let answered = AssertUnwindSafe(door.answer(cx.clone(), visit.head.clone(), body)).catch_unwind().await;
+    let response = match answered {
         Ok(response) => answer::of_response(visit, response),
         Err(_) => answer::plain(500, "Internal Server Error\n"),
-    })
+    };
+    let outcome = response.status().as_u16();
+    let outcome = if outcome < 400 { "ok".to_owned() } else { outcome.to_string() };
+    house.cloud.journal().write(
+        &cx,
+        RecordKind::Request,
+        door.name(),
+        visit.head.method.as_str(),
+        visit.head.uri.path(),
+        &outcome,
+        serde_json::Value::Null,
+    );
+    drop(token);
+    Some(response)
+}
+
+/// Endpoints of the emulator itself; services may have doors under the same prefix, which were asked before.
+async fn own_endpoint(visit: &mut Visit) -> Option<Response<Outgoing>> {
+    let path = visit.head.uri.path();
+    if path != "/_windtunnel" && !path.starts_with("/_windtunnel/") {
+        return None;
+    }
+    let Some(own) = visit.house.own.clone() else {
+        return Some(answer::plain(404, "this gateway has no endpoints of its own\n"));
+    };
+    let body = visit.take_incoming(visit.house.options.max_streamed_bytes);
+    let request = Request::from_parts(visit.head.clone(), body);
+    Some(answer::of_response(visit, own(request).await))
 }
 
 async fn door_caller(visit: &mut Visit) -> Result<Caller, Fault> {
@@ -229,7 +255,10 @@ fn body_limits(visit: &Visit) -> Result<(), Fault> {
 /// Whether an operation takes its body as a stream.
 fn streams_in(op: &OperationSchema) -> bool {
     let Some(payload) = op.input.traits.payload else { return false };
-    op.input.members().iter().any(|m| (m.wire_name() == payload || m.name == payload) && (m.schema.traits.streaming || m.schema.traits.event_stream))
+    op.input
+        .members()
+        .iter()
+        .any(|m| (m.wire_name() == payload || m.name == payload) && (m.schema.traits.streaming || m.schema.traits.event_stream))
 }
 
 /// Who sends the request. Operations that AWS takes unsigned don't look at signatures; S3 leaves nobody to its policies.
@@ -315,7 +344,8 @@ async fn decode(visit: &mut Visit, labels: Labels, caller: Caller) -> Result<(Ca
     let op = visit.op.expect("which_operation comes first");
     let (bytes, streamed) = match streams_in(op) {
         true => {
-            let incoming = visit.take_incoming(visit.house.options.max_streamed_bytes.saturating_add(visit.house.options.max_streamed_bytes / 8));
+            let incoming =
+                visit.take_incoming(visit.house.options.max_streamed_bytes.saturating_add(visit.house.options.max_streamed_bytes / 8));
             (wire::Bytes::new(), Some(unframe(visit, incoming, caller)?))
         }
         false => (held_body(visit, caller).await?, None),
@@ -323,10 +353,11 @@ async fn decode(visit: &mut Visit, labels: Labels, caller: Caller) -> Result<(Ca
     let room = visit.room();
     let index = room.schema.operations.iter().position(|o| std::ptr::eq(*o, op)).expect("the router knows the service's operations");
     let mut input = room.service.input(index);
-    let decoded = wire::request::decode(visit.protocol, op, &visit.head, &labels, &bytes, input.structure_mut()).map_err(|error| match error {
-        DecodeError::Malformed(text) => room.service.malformed(text),
-        DecodeError::Invalid(violations) => room.service.invalid(violations_message(&violations)),
-    })?;
+    let decoded =
+        wire::request::decode(visit.protocol, op, &visit.head, &labels, &bytes, input.structure_mut()).map_err(|error| match error {
+            DecodeError::Malformed(text) => room.service.malformed(text),
+            DecodeError::Invalid(violations) => room.service.invalid(violations_message(&violations)),
+        })?;
     Ok((Call { service: room.service.clone(), op: index, input, unknown: decoded.unknown }, streamed))
 }
 
@@ -359,7 +390,12 @@ fn wrong_hash(visit: &Visit, expected: &str, computed: &str) -> Fault {
     match visit.room().dialect {
         Dialect::S3 => hashed::mismatch(expected, computed),
         dialect => {
-            let refusal = Refusal::SignatureDoesNotMatch { access_key: String::new(), signature: String::new(), string_to_sign: String::new(), canonical: None };
+            let refusal = Refusal::SignatureDoesNotMatch {
+                access_key: String::new(),
+                signature: String::new(),
+                string_to_sign: String::new(),
+                canonical: None,
+            };
             refusal.fault(dialect, visit.protocol)
         }
     }

@@ -12,11 +12,42 @@ use std::collections::BTreeMap;
 
 /// Parameters of the query string that are part of the resource.
 const SUBRESOURCES: &[&str] = &[
-    "accelerate", "acl", "analytics", "cors", "delete", "encryption", "inventory", "lifecycle", "location", "logging", "metrics",
-    "notification", "object-lock", "partNumber", "policy", "publicAccessBlock", "replication", "requestPayment",
-    "response-cache-control", "response-content-disposition", "response-content-encoding", "response-content-language",
-    "response-content-type", "response-expires", "restore", "select", "select-type", "storageClass", "tagging", "torrent", "uploadId",
-    "uploads", "versionId", "versioning", "versions", "website",
+    "accelerate",
+    "acl",
+    "analytics",
+    "cors",
+    "delete",
+    "encryption",
+    "inventory",
+    "lifecycle",
+    "location",
+    "logging",
+    "metrics",
+    "notification",
+    "object-lock",
+    "partNumber",
+    "policy",
+    "publicAccessBlock",
+    "replication",
+    "requestPayment",
+    "response-cache-control",
+    "response-content-disposition",
+    "response-content-encoding",
+    "response-content-language",
+    "response-content-type",
+    "response-expires",
+    "restore",
+    "select",
+    "select-type",
+    "storageClass",
+    "tagging",
+    "torrent",
+    "uploadId",
+    "uploads",
+    "versionId",
+    "versioning",
+    "versions",
+    "website",
 ];
 
 /// A Version 2 signature.
@@ -138,6 +169,9 @@ mod tests {
 
     #[test]
     fn subresources_are_part_of_the_resource() {
-        assert_eq!(subresources("uploads&prefix=x&partNumber=3&response-content-type=a%2Fb"), "?partNumber=3&response-content-type=a/b&uploads");
+        assert_eq!(
+            subresources("uploads&prefix=x&partNumber=3&response-content-type=a%2Fb"),
+            "?partNumber=3&response-content-type=a/b&uploads"
+        );
     }
 }

@@ -62,10 +62,10 @@ async fn by_shape(visit: &mut Visit) -> Result<Vec<usize>, Fault> {
         let found = where_(&|r| r.schema.target_prefix == Some(prefix));
         return found.map(|i| vec![i]).ok_or_else(|| Fault::new("UnknownOperationException", 400, ""));
     }
-    if let Some(name) = cbor_service(visit.head.uri.path()) {
-        if let Some(i) = where_(&|r| r.schema.target_prefix == Some(name) || r.schema.service_id == name) {
-            return Ok(vec![i]);
-        }
+    if let Some(name) = cbor_service(visit.head.uri.path())
+        && let Some(i) = where_(&|r| r.schema.target_prefix == Some(name) || r.schema.service_id == name)
+    {
+        return Ok(vec![i]);
     }
     if let Some(i) = by_host(visit) {
         return Ok(vec![i]);
@@ -82,7 +82,11 @@ async fn by_shape(visit: &mut Visit) -> Result<Vec<usize>, Fault> {
         if let Some(i) = where_(&is) {
             return Ok(vec![i]);
         }
-        return Err(Fault::new("InvalidAction", 400, format!("Could not find operation {action} for version {}", version.unwrap_or("NO_VERSION_SPECIFIED".into()))));
+        return Err(Fault::new(
+            "InvalidAction",
+            400,
+            format!("Could not find operation {action} for version {}", version.unwrap_or("NO_VERSION_SPECIFIED".into())),
+        ));
     }
     // An unsigned call of a REST operation that takes unsigned calls.
     let unsigned = |r: &crate::house::Room| {
@@ -96,7 +100,9 @@ async fn by_shape(visit: &mut Visit) -> Result<Vec<usize>, Fault> {
 /// Several services sign under one name: the one that knows the operation.
 async fn narrow(visit: &mut Visit, candidates: &[usize]) -> Result<usize, Fault> {
     let house = visit.house.clone();
-    if is_form(visit) && candidates.iter().any(|i| house.rooms[*i].schema.protocols.iter().any(|p| matches!(p, Protocol::Query | Protocol::Ec2))) {
+    if is_form(visit)
+        && candidates.iter().any(|i| house.rooms[*i].schema.protocols.iter().any(|p| matches!(p, Protocol::Query | Protocol::Ec2)))
+    {
         visit.hold().await?;
     }
     let version = action(visit).and_then(|(_, version)| version);

@@ -11,7 +11,8 @@ pub use refusal::{CREDENTIAL_PARAMETER, Refusal};
 use crate::{
     sig_v2::SignatureV2,
     sig_v4::{
-        ALGORITHM, Authorization, ChunkSigner, CredentialScope, Dialect, KeyCache, Payload, Presigned, Signable, header, key::SigningKey,
+        ALGORITHM, Authorization, ChunkSigner, CredentialScope, Dialect, KeyCache, Payload, Presigned, Signable, header,
+        key::SigningKey,
         moment::{MAX_SKEW_NS, Nows, parse_amz_date, parse_http_date},
         presigned, same, string_to_sign,
     },
@@ -134,7 +135,10 @@ impl Judge<'_> {
     /// Who sent the request; anonymous when nobody signed it.
     pub fn caller(&self, evidence: &Evidence) -> Result<Caller, Refusal> {
         let query = self.uri.query().unwrap_or("");
-        if self.head.headers.contains_key("authorization") && self.dialect == Dialect::S3 && (Presigned::is_meant(query) || SignatureV2::is_meant(query)) {
+        if self.head.headers.contains_key("authorization")
+            && self.dialect == Dialect::S3
+            && (Presigned::is_meant(query) || SignatureV2::is_meant(query))
+        {
             return Err(Refusal::TwoMechanisms);
         }
         match evidence {
@@ -148,7 +152,9 @@ impl Judge<'_> {
             Evidence::Query(Err(presigned::Malformed::Credential)) => Err(Refusal::WrongParameter(CREDENTIAL_PARAMETER.into())),
             Evidence::V2(_, _) if self.dialect != Dialect::S3 => Err(Refusal::ForeignScheme("AWS".into())),
             Evidence::V2(None, true) => Err(Refusal::MissingParameters(2)),
-            Evidence::V2(None, false) => Err(Refusal::Incomplete("the authorization header requires \"AWS AWSAccessKeyId:Signature\".".into())),
+            Evidence::V2(None, false) => {
+                Err(Refusal::Incomplete("the authorization header requires \"AWS AWSAccessKeyId:Signature\".".into()))
+            }
             Evidence::V2(Some(signature), _) => self.by_version_2(signature),
         }
     }
@@ -187,7 +193,9 @@ impl Judge<'_> {
         let scope = &url.credential.scope;
         if url.algorithm != ALGORITHM {
             return Err(match url.algorithm.as_str() {
-                "AWS4-ECDSA-P256-SHA256" => Refusal::NotImplemented("windtunnel does not verify AWS4-ECDSA-P256-SHA256 signatures; sign with AWS4-HMAC-SHA256.".into()),
+                "AWS4-ECDSA-P256-SHA256" => Refusal::NotImplemented(
+                    "windtunnel does not verify AWS4-ECDSA-P256-SHA256 signatures; sign with AWS4-HMAC-SHA256.".into(),
+                ),
                 _ => Refusal::WrongParameter("X-Amz-Algorithm only supports \"AWS4-HMAC-SHA256 and AWS4-ECDSA-P256-SHA256\"".into()),
             });
         }
@@ -208,7 +216,8 @@ impl Judge<'_> {
             (None, Dialect::Standard) => Payload::Sha256(self.body_sha256.unwrap_or(crate::sig_v4::EMPTY_SHA256).to_owned()),
         };
         let key = self.verify(&found, scope, &url.credential.access_key, &url.date, &url.signed_headers, &url.signature, &payload)?;
-        let chunks = matches!(payload, Payload::SignedChunks { .. }).then(|| ChunkSigner::new(key, &url.date, &scope.text(), &url.signature));
+        let chunks =
+            matches!(payload, Payload::SignedChunks { .. }).then(|| ChunkSigner::new(key, &url.date, &scope.text(), &url.signature));
         Ok(Caller {
             principal: found.principal,
             access_key: Some(url.credential.access_key.clone()),
@@ -225,7 +234,9 @@ impl Judge<'_> {
         let query = self.uri.query().unwrap_or("");
         let nows = self.nows();
         let age_ns = match sig.expires {
-            Some(expires) => Some(url_life::check_version_2(self.cloud.clock(), nows, self.began, Timestamp::from_secs(expires))?).flatten(),
+            Some(expires) => {
+                Some(url_life::check_version_2(self.cloud.clock(), nows, self.began, Timestamp::from_secs(expires))?).flatten()
+            }
             None => {
                 let (_, signed) = self.signed_at()?;
                 let age_ns = nows.age_ns(signed);
@@ -235,10 +246,17 @@ impl Judge<'_> {
                 Some(age_ns)
             }
         };
-        let token = header_text(self.head, "x-amz-security-token").map(str::to_owned).or_else(|| presigned::parameter(query, "x-amz-security-token"));
+        let token = header_text(self.head, "x-amz-security-token")
+            .map(str::to_owned)
+            .or_else(|| presigned::parameter(query, "x-amz-security-token"));
         let found = self.find_key(&sig.access_key, token.as_deref())?;
-        let text = sig.string_to_sign(self.head.method.as_str(), self.uri.path(), query, &self.head.headers, self.host_bucket);
-        if !sig.is_made_with(&found.secret, &text) {
+        let sign = |path: &str| sig.string_to_sign(self.head.method.as_str(), path, query, &self.head.headers, self.host_bucket);
+        let path = self.uri.path();
+        let text = sign(path);
+        // boto3 signs a bucket as `/bucket/` and asks for `/bucket`; S3 takes it.
+        let is_bucket = self.host_bucket.is_none() && path.len() > 1 && !path[1..].contains('/');
+        let right = |text: &str| sig.is_made_with(&found.secret, text);
+        if !(right(&text) || is_bucket && right(&sign(&format!("{path}/")))) {
             return Err(Refusal::SignatureDoesNotMatch {
                 access_key: sig.access_key.clone(),
                 signature: sig.signature.clone(),

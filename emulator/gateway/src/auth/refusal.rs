@@ -57,7 +57,8 @@ pub enum Refusal {
     NotImplemented(String),
 }
 
-const SIGNATURE_S3: &str = "The request signature we calculated does not match the signature you provided. Check your key and signing method.";
+const SIGNATURE_S3: &str =
+    "The request signature we calculated does not match the signature you provided. Check your key and signing method.";
 const SIGNATURE: &str = "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.";
 const REAL_KEY: &str = "The access key id starts with AKIA or ASIA, as real AWS keys do. Windtunnel refuses such keys, known or not, so that real credentials have no place here: use test/test, or a key that this emulator issued (LKIA, LSIA).";
 const INVALID_TOKEN: &str = "The security token included in the request is invalid";
@@ -77,7 +78,8 @@ impl Refusal {
     }
 
     fn s3(self) -> Fault {
-        let malformed = |text: &str| Fault::new("AuthorizationHeaderMalformed", 400, format!("The authorization header is malformed; {text}"));
+        let malformed =
+            |text: &str| Fault::new("AuthorizationHeaderMalformed", 400, format!("The authorization header is malformed; {text}"));
         let parameters = |text: &str| Fault::new("AuthorizationQueryParametersError", 400, text);
         let denied = |text: &str| Fault::new("AccessDenied", 403, text);
         match self {
@@ -273,7 +275,10 @@ mod tests {
         assert_eq!(fault.message, "Signature expired: 20130524T000000Z is now earlier than 20130524T001500Z (20130524T003000Z - 15 min.)");
         let fault = Refusal::Skewed { signed, server }.fault(Dialect::S3, Protocol::RestXml);
         assert_eq!(fault.code, "RequestTimeTooSkewed");
-        assert_eq!(fault.fields.iter().map(|f| f.0.as_ref()).collect::<Vec<_>>(), ["RequestTime", "ServerTime", "MaxAllowedSkewMilliseconds"]);
+        assert_eq!(
+            fault.fields.iter().map(|f| f.0.as_ref()).collect::<Vec<_>>(),
+            ["RequestTime", "ServerTime", "MaxAllowedSkewMilliseconds"]
+        );
     }
 
     #[test]

@@ -47,7 +47,11 @@ pub(super) fn check(clock: &Clock, nows: Nows, signed: Timestamp, life_secs: i64
         return Err(Refusal::NotYetValid { signed, server: nows.virtual_ });
     }
     if age_ns > life_secs as i128 * SECOND_NS {
-        return Err(Refusal::Expired { expires: at.plus_ns(life_secs as i128 * SECOND_NS), expires_secs: Some(life_secs), server: nows.virtual_ });
+        return Err(Refusal::Expired {
+            expires: at.plus_ns(life_secs as i128 * SECOND_NS),
+            expires_secs: Some(life_secs),
+            server: nows.virtual_,
+        });
     }
     Ok(age_ns)
 }

@@ -121,7 +121,9 @@ impl AwsChunked {
         let (size, extension) = line.split_once(';').unwrap_or((&line, ""));
         let size = size.trim();
         let digits = !size.is_empty() && size.len() <= 10 && size.bytes().all(|b| b.is_ascii_hexdigit());
-        let Some(size) = u64::from_str_radix(size, 16).ok().filter(|_| digits) else { return Err(malformed("the length of a chunk is not a hexadecimal number")) };
+        let Some(size) = u64::from_str_radix(size, 16).ok().filter(|_| digits) else {
+            return Err(malformed("the length of a chunk is not a hexadecimal number"));
+        };
         let signature = extension.trim().strip_prefix("chunk-signature=").unwrap_or("").to_owned();
         if self.signer.is_some() && signature.is_empty() {
             return Err(malformed("a chunk lacks its chunk-signature"));
@@ -268,7 +270,11 @@ fn malformed(what: &str) -> io::Error {
     carrying(Fault::new("InvalidRequest", 400, format!("The aws-chunked body is malformed: {what}.")))
 }
 fn bad_trailer() -> io::Error {
-    carrying(Fault::new("MalformedTrailerError", 400, "The request contained trailing data that was not well-formed or did not conform to our published schema."))
+    carrying(Fault::new(
+        "MalformedTrailerError",
+        400,
+        "The request contained trailing data that was not well-formed or did not conform to our published schema.",
+    ))
 }
 fn wrong_signature() -> io::Error {
     carrying(Fault::new(
@@ -290,7 +296,12 @@ mod tests {
     fn unsigned(text: &str, trailers: &[&str], length: u64) -> Result<(Bytes, Vec<(String, String)>), String> {
         // One byte at a time: every boundary falls inside something.
         let inner = Body::new(OneByOne(text.bytes().collect()), None);
-        let framing = Framing { signer: None, trailers: trailers.iter().map(|t| t.to_string()).collect(), signed_trailer: false, decoded_length: length };
+        let framing = Framing {
+            signer: None,
+            trailers: trailers.iter().map(|t| t.to_string()).collect(),
+            signed_trailer: false,
+            decoded_length: length,
+        };
         let mut body = AwsChunked::body(inner, framing).map_err(|f| f.code.into_owned())?;
         let bytes = block(body.collect(1 << 20)).map_err(|e| fault_of(&e).unwrap().code.clone().into_owned())?;
         let trailers = body.trailers.unwrap().lock().unwrap().clone();
@@ -307,7 +318,8 @@ mod tests {
 
     #[test]
     fn takes_framing_and_trailer_off() {
-        let (bytes, trailers) = unsigned("4\r\n1234\r\n5\r\n56789\r\n0\r\nx-amz-checksum-crc32:y/Q5Jg==\r\n\r\n", &["x-amz-checksum-crc32"], 9).unwrap();
+        let (bytes, trailers) =
+            unsigned("4\r\n1234\r\n5\r\n56789\r\n0\r\nx-amz-checksum-crc32:y/Q5Jg==\r\n\r\n", &["x-amz-checksum-crc32"], 9).unwrap();
         assert_eq!(bytes, "123456789");
         assert_eq!(trailers, [("x-amz-checksum-crc32".into(), "y/Q5Jg==".into())]);
     }

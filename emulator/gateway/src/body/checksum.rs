@@ -9,7 +9,7 @@ use wire::Fault;
 /// A checksum being computed, named by the header that tells it.
 pub enum Checksum {
     /// `x-amz-checksum-crc32`, `-crc32c`, `-crc64nvme`: the digest, bytes of the result, AWS's name.
-    Crc(crc_fast::Digest, usize, &'static str),
+    Crc(Box<crc_fast::Digest>, usize, &'static str),
     /// `x-amz-checksum-sha1`
     Sha1(Sha1),
     /// `x-amz-checksum-sha256`
@@ -19,7 +19,7 @@ pub enum Checksum {
 impl Checksum {
     /// The checksum of a header name in lower case; `None` for headers that are not checksums we know.
     pub fn of_header(name: &str) -> Option<Checksum> {
-        let crc = |algorithm, bytes, name| Some(Checksum::Crc(crc_fast::Digest::new(algorithm), bytes, name));
+        let crc = |algorithm, bytes, name| Some(Checksum::Crc(Box::new(crc_fast::Digest::new(algorithm)), bytes, name));
         match name {
             "x-amz-checksum-crc32" => crc(CrcAlgorithm::Crc32IsoHdlc, 4, "CRC32"),
             "x-amz-checksum-crc32c" => crc(CrcAlgorithm::Crc32Iscsi, 4, "CRC32C"),

@@ -47,7 +47,11 @@ impl Incoming {
                         continue;
                     }
                     if data.len() as u64 > self.left {
-                        return self.end(carrying(Fault::new("EntityTooLarge", 400, "Your proposed upload exceeds the maximum allowed size")));
+                        return self.end(carrying(Fault::new(
+                            "EntityTooLarge",
+                            400,
+                            "Your proposed upload exceeds the maximum allowed size",
+                        )));
                     }
                     self.left -= data.len() as u64;
                     return Some(Ok(data));

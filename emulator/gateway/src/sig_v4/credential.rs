@@ -50,7 +50,11 @@ impl CredentialScope {
         let letters = |w: &&str| !w.is_empty() && w.len() <= 12 && w.bytes().all(|b| b.is_ascii_lowercase());
         match words.split_last() {
             Some((number, places)) => {
-                (2..=4).contains(&places.len()) && places.iter().all(letters) && number.len() <= 2 && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+                (2..=4).contains(&places.len())
+                    && places.iter().all(letters)
+                    && number.len() <= 2
+                    && !number.is_empty()
+                    && number.bytes().all(|b| b.is_ascii_digit())
             }
             None => false,
         }
@@ -72,7 +76,12 @@ mod tests {
 
     #[test]
     fn knows_the_form_of_regions() {
-        let with = |region: &str| CredentialScope { date: "20130524".into(), region: region.into(), service: "s3".into(), terminator: "aws4_request".into() };
+        let with = |region: &str| CredentialScope {
+            date: "20130524".into(),
+            region: region.into(),
+            service: "s3".into(),
+            terminator: "aws4_request".into(),
+        };
         for good in ["us-east-1", "eu-central-2", "us-gov-west-1", "ap-southeast-12", "us-isob-east-1"] {
             assert!(with(good).region_is_well_formed(), "{good}");
         }

@@ -77,7 +77,9 @@ mod tests {
     #[test]
     fn reads_with_and_without_spaces() {
         for gap in ["", " "] {
-            let text = format!("AWS4-HMAC-SHA256 Credential=test/20130524/us-east-1/s3/aws4_request,{gap}SignedHeaders=host;X-Amz-Date,{gap}Signature=abc");
+            let text = format!(
+                "AWS4-HMAC-SHA256 Credential=test/20130524/us-east-1/s3/aws4_request,{gap}SignedHeaders=host;X-Amz-Date,{gap}Signature=abc"
+            );
             let auth = Authorization::parse(&text).unwrap();
             assert_eq!(auth.credential.access_key, "test");
             assert_eq!(auth.signed_headers, ["host", "x-amz-date"]);
@@ -87,8 +89,18 @@ mod tests {
 
     #[test]
     fn names_what_is_missing() {
-        let Err(Malformed::Incomplete(text)) = Authorization::parse("AWS4-HMAC-SHA256 Credential=a/b/c/d/e") else { panic!("it is incomplete") };
-        assert!(text.starts_with("Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. "), "{text}");
-        assert!(matches!(Authorization::parse("AWS4-HMAC-SHA256 Credential=x,SignedHeaders=host,Signature=a"), Err(Malformed::Credential(_))));
+        let Err(Malformed::Incomplete(text)) = Authorization::parse("AWS4-HMAC-SHA256 Credential=a/b/c/d/e") else {
+            panic!("it is incomplete")
+        };
+        assert!(
+            text.starts_with(
+                "Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. "
+            ),
+            "{text}"
+        );
+        assert!(matches!(
+            Authorization::parse("AWS4-HMAC-SHA256 Credential=x,SignedHeaders=host,Signature=a"),
+            Err(Malformed::Credential(_))
+        ));
     }
 }

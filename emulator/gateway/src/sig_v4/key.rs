@@ -60,7 +60,12 @@ mod tests {
     #[test]
     fn derives_the_documented_key() {
         // The example of AWS's page "Deriving a signing key", signature of an empty text checked by an independent implementation.
-        let scope = CredentialScope { date: "20150830".into(), region: "us-east-1".into(), service: "iam".into(), terminator: "aws4_request".into() };
+        let scope = CredentialScope {
+            date: "20150830".into(),
+            region: "us-east-1".into(),
+            service: "iam".into(),
+            terminator: "aws4_request".into(),
+        };
         let key = SigningKey::derive("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", &scope);
         assert_eq!(kit::hex(&key.0), "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9");
         let cache = KeyCache::default();

@@ -52,7 +52,13 @@ mod tests {
 
     #[test]
     fn every_value_reads_back() {
-        for text in ["UNSIGNED-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", crate::sig_v4::EMPTY_SHA256] {
+        for text in [
+            "UNSIGNED-PAYLOAD",
+            "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+            "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
+            "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+            crate::sig_v4::EMPTY_SHA256,
+        ] {
             assert_eq!(Payload::parse(text).unwrap().text(), text);
         }
         assert_eq!(Payload::parse("STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD"), Err(true));

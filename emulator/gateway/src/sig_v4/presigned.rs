@@ -44,7 +44,9 @@ impl Presigned {
     /// Whether a query string means to carry a SigV4 signature.
     pub fn is_meant(query: &str) -> bool {
         query.split('&').any(|p| {
-            ["X-Amz-Algorithm=", "X-Amz-Credential=", "X-Amz-Signature=", "X-Amz-SignedHeaders=", "X-Amz-Expires="].iter().any(|n| p.starts_with(n))
+            ["X-Amz-Algorithm=", "X-Amz-Credential=", "X-Amz-Signature=", "X-Amz-SignedHeaders=", "X-Amz-Expires="]
+                .iter()
+                .any(|n| p.starts_with(n))
         })
     }
 

@@ -19,7 +19,10 @@ async fn root_gets_in_by_every_protocol() {
     assert_eq!(answer.json()["Caller"], "arn:aws:iam::000000000000:root");
     assert_eq!(answer.json()["Region"], "eu-west-1");
 
-    let form = site.request("POST", "/").header("content-type", "application/x-www-form-urlencoded").body("Action=Count&Version=2020-02-02&Name=b");
+    let form = site
+        .request("POST", "/")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("Action=Count&Version=2020-02-02&Name=b");
     let answer = form.signed(&site.signer("till").key("123456789012")).send().await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(answer.xml("Said").as_deref(), Some("b"));
@@ -53,7 +56,10 @@ async fn a_wrong_secret_is_told_in_each_form() {
     let answer = site.request("GET", "/2020/paths/a").signed(&site.signer("paths").secret("wrong")).send().await;
     assert_eq!((answer.status, answer.header("x-amzn-errortype")), (403, Some("InvalidSignatureException")));
 
-    let form = site.request("POST", "/").header("content-type", "application/x-www-form-urlencoded").body("Action=Count&Version=2020-02-02&Name=b");
+    let form = site
+        .request("POST", "/")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("Action=Count&Version=2020-02-02&Name=b");
     let answer = form.signed(&site.signer("till").secret("wrong")).send().await;
     assert_eq!((answer.status, answer.xml("Code").as_deref()), (403, Some("SignatureDoesNotMatch")));
 }
@@ -138,7 +144,10 @@ async fn scopes_are_checked() {
     let answer = list(&site).signed(&site.signer("s3").region("aws-global")).send().await;
     assert_eq!((answer.status, answer.xml("Code").as_deref()), (400, Some("AuthorizationHeaderMalformed")));
     assert_eq!(answer.xml("Region").as_deref(), Some("us-east-1"));
-    assert_eq!(answer.xml("Message").as_deref(), Some("The authorization header is malformed; the region 'aws-global' is wrong; expecting 'us-east-1'"));
+    assert_eq!(
+        answer.xml("Message").as_deref(),
+        Some("The authorization header is malformed; the region 'aws-global' is wrong; expecting 'us-east-1'")
+    );
 
     let answer = count(&site).signed(&site.signer("till").region("nowhere")).send().await;
     assert_eq!(answer.json()["message"], "Credential should be scoped to a valid region. ");
@@ -188,7 +197,12 @@ async fn nobody_is_somebody_only_where_aws_says_so() {
     let site = Site::start().await;
     let answer = count(&site).send().await;
     assert_eq!((answer.status, answer.kind().as_str()), (400, "MissingAuthenticationTokenException"));
-    let answer = site.request("POST", "/").header("content-type", "application/x-www-form-urlencoded").body("Action=Count&Version=2020-02-02&Name=b").send().await;
+    let answer = site
+        .request("POST", "/")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("Action=Count&Version=2020-02-02&Name=b")
+        .send()
+        .await;
     assert_eq!((answer.status, answer.xml("Code").as_deref()), (403, Some("MissingAuthenticationToken")));
     let answer = site.request("POST", "/").json("TillV1.SignIn", r#"{"Name":"a"}"#).send().await;
     assert_eq!(answer.json()["Caller"], "anonymous");
@@ -218,12 +232,16 @@ async fn version_2_headers_of_old_clients() {
     let date = kit::time::http_date(site.now());
     use base64::Engine;
     use hmac::Mac;
-    let text = format!("GET\n\n\n{date}\n/photos");
-    let mut mac = hmac::Hmac::<sha1::Sha1>::new_from_slice(b"test").unwrap();
-    mac.update(text.as_bytes());
-    let signature = base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes());
-    let ask = list(&site).header("date", &date).header("authorization", &format!("AWS test:{signature}"));
-    assert_eq!(ask.send().await.status, 200);
-    let answer = ask.header("authorization", "AWS test:AAAA").send().await;
-    assert_eq!((answer.status, answer.xml("StringToSign")), (403, Some(text)));
+    let sign = |path: &str| {
+        let mut mac = hmac::Hmac::<sha1::Sha1>::new_from_slice(b"test").unwrap();
+        mac.update(format!("GET\n\n\n{date}\n{path}").as_bytes());
+        base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes())
+    };
+    // boto3 signs the bucket with a slash at its end.
+    for path in ["/photos", "/photos/"] {
+        let ask = list(&site).header("date", &date).header("authorization", &format!("AWS test:{}", sign(path)));
+        assert_eq!(ask.send().await.status, 200, "{path}");
+    }
+    let answer = list(&site).header("date", &date).header("authorization", "AWS test:AAAA").send().await;
+    assert_eq!((answer.status, answer.xml("StringToSign")), (403, Some(format!("GET\n\n\n{date}\n/photos"))));
 }

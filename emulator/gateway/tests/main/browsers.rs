@@ -21,5 +21,8 @@ async fn apis_are_open_to_pages() {
     assert_eq!(answer.header("access-control-allow-headers"), Some("content-type,x-amz-target"));
     let answer = site.request("POST", "/").json("TillV1.SignIn", r#"{"Name":"a"}"#).header("origin", "http://app.test").send().await;
     assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, Some("*")));
-    assert_eq!(site.request("GET", "/photos/a").header("origin", "http://app.test").send().await.header("access-control-allow-origin"), None);
+    assert_eq!(
+        site.request("GET", "/photos/a").header("origin", "http://app.test").send().await.header("access-control-allow-origin"),
+        None
+    );
 }

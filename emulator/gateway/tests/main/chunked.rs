@@ -13,7 +13,8 @@ fn put(site: &Site) -> Ask {
 #[tokio::test]
 async fn unsigned_chunks_with_a_trailer() {
     let site = Site::start().await;
-    let ask = put(&site).header("x-amz-trailer", "x-amz-checksum-crc32").signed_as(&site.signer("s3"), "STREAMING-UNSIGNED-PAYLOAD-TRAILER");
+    let ask =
+        put(&site).header("x-amz-trailer", "x-amz-checksum-crc32").signed_as(&site.signer("s3"), "STREAMING-UNSIGNED-PAYLOAD-TRAILER");
     let answer = ask.clone().body(format!("9\r\n123456789\r\n0\r\nx-amz-checksum-crc32:{CRC_OF_123456789}\r\n\r\n")).send().await;
     assert_eq!((answer.status, answer.header("x-read-length")), (200, Some("9")), "{}", answer.text());
     assert_eq!(answer.header("x-read-trailers"), Some("x-amz-checksum-crc32:y/Q5Jg=="));
@@ -74,7 +75,12 @@ async fn chunks_of_a_stranger_are_not_believed() {
     let ask = put(&site).header("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD");
     let answer = ask.body("9;chunk-signature=00\r\n123456789\r\n0;chunk-signature=00\r\n\r\n").send().await;
     assert_eq!(answer.status, 403, "{}", answer.text());
-    let scope = gateway::sig_v4::CredentialScope { date: "20260101".into(), region: "r".into(), service: "s3".into(), terminator: "aws4_request".into() };
+    let scope = gateway::sig_v4::CredentialScope {
+        date: "20260101".into(),
+        region: "r".into(),
+        service: "s3".into(),
+        terminator: "aws4_request".into(),
+    };
     let mut signer = ChunkSigner::new(gateway::sig_v4::SigningKey::derive("s", &scope), "20260101T000000Z", &scope.text(), "seed");
     assert!(!signer.chunk(EMPTY_SHA256, ""));
 }

@@ -5,6 +5,7 @@ mod support;
 mod auth;
 mod browsers;
 mod chunked;
+mod garbage;
 mod limits;
 mod overhead;
 mod presigned;

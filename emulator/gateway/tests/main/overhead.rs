@@ -22,7 +22,8 @@ fn cpu_ns(task: &str) -> u64 {
 fn overhead_of_a_small_signed_request() {
     let (ready, site) = mpsc::channel();
     std::thread::spawn(move || {
-        let task = std::fs::read_link("/proc/thread-self").expect("this is Linux").file_name().expect("a task id").to_string_lossy().into_owned();
+        let task =
+            std::fs::read_link("/proc/thread-self").expect("this is Linux").file_name().expect("a task id").to_string_lossy().into_owned();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let site = Site::start().await;

@@ -30,7 +30,10 @@ async fn time_ends_it_whatever_clock_signed() {
     let later = site.request("GET", "/photos/a").presigned(&site.signer("s3").at(clock.real_now()), "600");
     site.advance(120).await;
     let answer = in_real_time.send().await;
-    assert_eq!((answer.status, answer.xml("Code").as_deref(), answer.xml("Message").as_deref()), (403, Some("AccessDenied"), Some("Request has expired")));
+    assert_eq!(
+        (answer.status, answer.xml("Code").as_deref(), answer.xml("Message").as_deref()),
+        (403, Some("AccessDenied"), Some("Request has expired"))
+    );
     assert_eq!(answer.xml("X-Amz-Expires").as_deref(), Some("600"));
     assert!(answer.xml("Expires").is_some() && answer.xml("ServerTime").is_some());
     assert_eq!(in_virtual_time.send().await.status, 200, "signed after the first move, in virtual time");
@@ -52,7 +55,9 @@ async fn parameters_are_checked_before_the_signature() {
     let mut twice_encoded = url;
     twice_encoded.target = twice_encoded.target.replace("%2F", "%252F");
     assert!(twice_encoded.send().await.xml("Message").unwrap().starts_with("Error parsing the X-Amz-Credential parameter"));
-    for (expires, sentence) in [("604801", "X-Amz-Expires must be less than a week"), ("-1", "must be non-negative"), ("soon", "should be a number")] {
+    for (expires, sentence) in
+        [("604801", "X-Amz-Expires must be less than a week"), ("-1", "must be non-negative"), ("soon", "should be a number")]
+    {
         let answer = site.request("GET", "/photos/a").presigned(&site.signer("s3"), expires).send().await;
         assert!(answer.status == 400 && answer.xml("Message").unwrap().contains(sentence), "{}", answer.text());
     }
@@ -76,16 +81,25 @@ async fn version_2_urls_of_boto3() {
         let mut mac = hmac::Hmac::<sha1::Sha1>::new_from_slice(b"test").unwrap();
         mac.update(format!("GET\n\n\n{expires}\n{path}").as_bytes());
         let signature = base64::engine::general_purpose::STANDARD.encode(mac.finalize().into_bytes());
-        format!("{path}?AWSAccessKeyId=test&Signature={}&Expires={expires}", signature.replace('+', "%2B").replace('=', "%3D").replace('/', "%2F"))
+        format!(
+            "{path}?AWSAccessKeyId=test&Signature={}&Expires={expires}",
+            signature.replace('+', "%2B").replace('=', "%3D").replace('/', "%2F")
+        )
     };
     let real = site.cloud.clock().real_now().secs();
     let usual = sign("/photos/a", real + 3600);
     assert_eq!(site.request("GET", &usual).send().await.text(), "a");
-    assert_eq!(site.request("GET", &usual.replace("photos/a", "photos/b")).send().await.xml("Code").as_deref(), Some("SignatureDoesNotMatch"));
+    assert_eq!(
+        site.request("GET", &usual.replace("photos/a", "photos/b")).send().await.xml("Code").as_deref(),
+        Some("SignatureDoesNotMatch")
+    );
     let answer = site.request("GET", &sign("/photos/a", real - 1)).send().await;
     assert_eq!((answer.status, answer.xml("Message").as_deref(), answer.xml("X-Amz-Expires")), (403, Some("Request has expired"), None));
     let answer = site.request("GET", "/photos/a?AWSAccessKeyId=test&Signature=x").send().await;
-    assert_eq!(answer.xml("Message").as_deref(), Some("Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters"));
+    assert_eq!(
+        answer.xml("Message").as_deref(),
+        Some("Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters")
+    );
     site.advance(7200).await;
     assert_eq!(site.request("GET", &sign("/photos/a", real + 300)).send().await.status, 200, "signed in real time after the move");
 }

@@ -16,7 +16,12 @@ async fn buckets_stand_in_paths_and_hosts() {
     ] {
         let ask = site.request("PUT", target).header("host", &host).body("x").signed(&site.signer("s3"));
         let answer = ask.send().await;
-        assert_eq!((answer.header("x-read-bucket"), answer.header("x-read-key")), (Some("photos"), Some("a/b")), "{host}: {}", answer.text());
+        assert_eq!(
+            (answer.header("x-read-bucket"), answer.header("x-read-key")),
+            (Some("photos"), Some("a/b")),
+            "{host}: {}",
+            answer.text()
+        );
     }
 }
 
@@ -31,7 +36,8 @@ async fn what_is_refused_is_named() {
     assert!(answer.text().contains("till:Audit"));
     let answer = site.request("DELETE", "/2020/paths/a").signed(&site.signer("paths")).send().await;
     assert_eq!(answer.status, 501);
-    let form = site.request("POST", "/").header("content-type", "application/x-www-form-urlencoded").body("Action=Audit&Version=2020-02-02");
+    let form =
+        site.request("POST", "/").header("content-type", "application/x-www-form-urlencoded").body("Action=Audit&Version=2020-02-02");
     assert_eq!(form.signed(&site.signer("till")).send().await.xml("Code").as_deref(), Some("NotImplemented"));
     let answer = site.request("POST", "/").json("DynamoDB_20120810.ListTables", "{}").signed(&site.signer("dynamodb")).send().await;
     assert_eq!(answer.status, 501);
@@ -46,7 +52,8 @@ async fn what_aws_does_not_have_gets_aws_words() {
     assert_eq!((answer.xml("Method").as_deref(), answer.xml("ResourceType").as_deref()), (Some("PATCH"), Some("OBJECT")));
     let answer = site.request("POST", "/").json("TillV1.Nonsense", "{}").signed(&site.signer("till")).send().await;
     assert_eq!((answer.status, answer.kind().as_str()), (400, "UnknownOperationException"));
-    let form = site.request("POST", "/").header("content-type", "application/x-www-form-urlencoded").body("Action=Nonsense&Version=2020-02-02");
+    let form =
+        site.request("POST", "/").header("content-type", "application/x-www-form-urlencoded").body("Action=Nonsense&Version=2020-02-02");
     let answer = form.signed(&site.signer("till")).send().await;
     assert_eq!(answer.xml("Message").as_deref(), Some("Could not find operation Nonsense for version 2020-02-02"));
     let form = site.request("POST", "/").header("content-type", "application/x-www-form-urlencoded").body("Version=2020-02-02");
@@ -74,6 +81,7 @@ async fn bad_bodies_get_the_services_own_fault() {
 async fn own_endpoints_and_nothing_else_under_their_prefix() {
     let site = Site::start().await;
     assert_eq!(site.request("GET", "/_windtunnel/clock").send().await.text(), "own /_windtunnel/clock");
+    assert_eq!(site.request("GET", "/_windtunnel/door").send().await.text(), "anonymous brought ", "a service may have a door there");
     assert_eq!(site.cloud.endpoint(), site.server.url());
 }
 
@@ -125,6 +133,8 @@ async fn traces_from_outside_are_kept() {
 async fn refusals_are_in_the_journal() {
     let site = Site::start().await;
     site.request("POST", "/").json("TillV1.Count", "{}").send().await;
+    site.request("GET", "/door/x").send().await;
     let records = site.cloud.journal().held();
+    assert!(records.iter().any(|r| &*r.service == "back-door"), "{records:?}");
     assert!(records.iter().any(|r| &*r.outcome == "MissingAuthenticationTokenException"), "{records:?}");
 }

@@ -33,19 +33,31 @@ const EMPTY: (&str, &str) = ("x-amz-content-sha256", EMPTY_SHA256);
 #[test]
 fn get_object() {
     let headers = [HOST, ("range", "bytes=0-9"), EMPTY, AT];
-    assert_eq!(signature("GET", "/test.txt", "", &headers, EMPTY_SHA256), "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41");
+    assert_eq!(
+        signature("GET", "/test.txt", "", &headers, EMPTY_SHA256),
+        "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
+    );
 }
 
 #[test]
 fn put_object() {
     let hash = "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072";
-    let headers = [("date", "Fri, 24 May 2013 00:00:00 GMT"), HOST, ("x-amz-content-sha256", hash), AT, ("x-amz-storage-class", "REDUCED_REDUNDANCY")];
+    let headers = [
+        ("date", "Fri, 24 May 2013 00:00:00 GMT"),
+        HOST,
+        ("x-amz-content-sha256", hash),
+        AT,
+        ("x-amz-storage-class", "REDUCED_REDUNDANCY"),
+    ];
     assert_eq!(signature("PUT", "/test$file.text", "", &headers, hash), "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd");
 }
 
 #[test]
 fn get_bucket_lifecycle() {
-    assert_eq!(signature("GET", "/", "lifecycle", &[HOST, EMPTY, AT], EMPTY_SHA256), "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543");
+    assert_eq!(
+        signature("GET", "/", "lifecycle", &[HOST, EMPTY, AT], EMPTY_SHA256),
+        "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"
+    );
 }
 
 #[test]
@@ -57,12 +69,19 @@ fn list_objects() {
 #[test]
 fn presigned_get() {
     let query = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host&X-Amz-Signature=ignored";
-    assert_eq!(signature("GET", "/test.txt", query, &[HOST], "UNSIGNED-PAYLOAD"), "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404");
+    assert_eq!(
+        signature("GET", "/test.txt", query, &[HOST], "UNSIGNED-PAYLOAD"),
+        "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
+    );
 }
 
 #[test]
 fn iam_list_users() {
-    let headers = [("content-type", "application/x-www-form-urlencoded; charset=utf-8"), ("host", "iam.amazonaws.com"), ("x-amz-date", "20150830T123600Z")];
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded; charset=utf-8"),
+        ("host", "iam.amazonaws.com"),
+        ("x-amz-date", "20150830T123600Z"),
+    ];
     let map: HeaderMap = headers.iter().map(|(n, v)| (HeaderName::try_from(*n).unwrap(), HeaderValue::try_from(*v).unwrap())).collect();
     let names: Vec<String> = headers.iter().map(|(n, _)| n.to_string()).collect();
     let signable = Signable { method: "GET", path: "/", query: "Action=ListUsers&Version=2010-05-08", headers: &map };

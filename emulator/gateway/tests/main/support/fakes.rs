@@ -25,7 +25,13 @@ impl AccessKeys for Keys {
             expires,
         };
         let root = Principal::Root { account: "111122223333".into() };
-        let key = |principal, token: Option<&str>, expires, active| AccessKey { secret: "secret".into(), session_token: token.map(Into::into), principal, expires, active };
+        let key = |principal, token: Option<&str>, expires, active| AccessKey {
+            secret: "secret".into(),
+            session_token: token.map(Into::into),
+            principal,
+            expires,
+            active,
+        };
         let now = cloud.clock().now();
         match id {
             "LKIAUSER" => Some(key(root, None, None, true)),
@@ -178,8 +184,10 @@ mod shelf {
         }
         keyed!(GetThingInput, GetThingOutput, GET_IN, GET_MEMBERS, GET_OUT);
         keyed!(HeadThingInput, HeadThingOutput, HEAD_IN, HEAD_MEMBERS, HEAD_OUT);
-        static GET_OUT: Schema = Schema::new("GetThingOutput", Kind::Structure(&GET_OUT_MEMBERS)).traits(Traits { payload: Some("Body"), ..Traits::NONE });
-        static GET_OUT_MEMBERS: [Member; 2] = [Member::new("Length", &LONG).at(Place::Header, "Content-Length"), Member::new("Body", &STREAM)];
+        static GET_OUT: Schema =
+            Schema::new("GetThingOutput", Kind::Structure(&GET_OUT_MEMBERS)).traits(Traits { payload: Some("Body"), ..Traits::NONE });
+        static GET_OUT_MEMBERS: [Member; 2] =
+            [Member::new("Length", &LONG).at(Place::Header, "Content-Length"), Member::new("Body", &STREAM)];
         static HEAD_OUT: Schema = Schema::new("HeadThingOutput", Kind::Structure(&HEAD_OUT_MEMBERS));
         static HEAD_OUT_MEMBERS: [Member; 1] = [Member::new("Length", &LONG).at(Place::Header, "Content-Length")];
 
@@ -191,7 +199,8 @@ mod shelf {
             pub color: Option<String>,
         }
         wire::structure!(PutThingInput, PUT_IN, 0 bucket, 1 key, 2 encoding, 3 color);
-        static PUT_IN: Schema = Schema::new("PutThingInput", Kind::Structure(&PUT_MEMBERS)).traits(Traits { payload: Some("Body"), ..Traits::NONE });
+        static PUT_IN: Schema =
+            Schema::new("PutThingInput", Kind::Structure(&PUT_MEMBERS)).traits(Traits { payload: Some("Body"), ..Traits::NONE });
         static PUT_MEMBERS: [Member; 5] = [
             Member::new("Bucket", &TEXT).at(Place::Uri, "Bucket").required(),
             Member::new("Key", &TEXT).at(Place::Uri, "Key").required(),
@@ -316,7 +325,8 @@ mod till {
         }
         echo!(CountInput, CountOutput, COUNT_IN, COUNT_IN_MEMBERS, COUNT_OUT, COUNT_OUT_MEMBERS);
         echo!(SignInInput, SignInOutput, SIGN_IN, SIGN_IN_MEMBERS, SIGN_OUT, SIGN_OUT_MEMBERS);
-        static COUNT: OperationSchema = OperationSchema { result_wrapper: Some("CountResult"), ..operation("Count", "POST", "/", &COUNT_IN, &COUNT_OUT) };
+        static COUNT: OperationSchema =
+            OperationSchema { result_wrapper: Some("CountResult"), ..operation("Count", "POST", "/", &COUNT_IN, &COUNT_OUT) };
         static SIGN: OperationSchema = OperationSchema { unsigned: true, ..operation("SignIn", "POST", "/", &SIGN_IN, &SIGN_OUT) };
         pub static SERVICE: ServiceSchema = ServiceSchema {
             name: "till",
@@ -399,19 +409,25 @@ mod shapes {
     pub static SHORT_TEXT: Schema = Schema::new("ShortText", Kind::String).max(5.0);
     pub static LONG: Schema = Schema::new("Long", Kind::Long);
     pub static STREAM: Schema = Schema::new("Stream", Kind::Blob).traits(Traits { streaming: true, ..Traits::NONE });
-    pub const fn operation(name: &'static str, method: &'static str, uri: &'static str, input: &'static Schema, output: &'static Schema) -> OperationSchema {
+    pub const fn operation(
+        name: &'static str,
+        method: &'static str,
+        uri: &'static str,
+        input: &'static Schema,
+        output: &'static Schema,
+    ) -> OperationSchema {
         OperationSchema { name, method, uri, status: 200, input, output, result_wrapper: None, faults: &[], unsigned: false }
     }
 }
 
-/// Paths under `/door/`.
+/// Paths under `/door/`, and one beside the own endpoints.
 struct BackDoor;
 impl Door for BackDoor {
     fn name(&self) -> &'static str {
         "back-door"
     }
     fn takes(&self, _: &Cloud, head: &Parts) -> bool {
-        head.uri.path().starts_with("/door/")
+        head.uri.path().starts_with("/door/") || head.uri.path() == "/_windtunnel/door"
     }
     fn answer<'a>(&'a self, cx: Context, _: Parts, mut body: Body) -> kit::BoxFuture<'a, http::Response<ReplyBody>> {
         Box::pin(async move {

@@ -27,7 +27,8 @@ impl Site {
     }
     pub async fn with(options: Options) -> Site {
         let builder = Cloud::builder().mode(ClockMode::Running);
-        let cloud = builder.service(Arc::new(fakes::Shelf)).service(Arc::new(fakes::Till)).service(Arc::new(fakes::Paths)).start().await.unwrap();
+        let cloud =
+            builder.service(Arc::new(fakes::Shelf)).service(Arc::new(fakes::Till)).service(Arc::new(fakes::Paths)).start().await.unwrap();
         cloud.ports().offer_access_keys(Arc::new(fakes::Keys));
         let own: gateway::OwnEndpoints = Arc::new(|request| {
             Box::pin(async move {
@@ -61,7 +62,14 @@ impl Site {
     }
     /// A signer with test/test for a service.
     pub fn signer(&self, service: &str) -> Signer {
-        Signer { key: "test".into(), secret: "test".into(), token: None, region: "us-east-1".into(), service: service.into(), at: self.now() }
+        Signer {
+            key: "test".into(),
+            secret: "test".into(),
+            token: None,
+            region: "us-east-1".into(),
+            service: service.into(),
+            at: self.now(),
+        }
     }
 }
 
@@ -246,7 +254,8 @@ fn parse_answer(bytes: &[u8]) -> Option<Answer> {
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let mut lines = head.split("\r\n");
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
-    let headers: Vec<(String, String)> = lines.filter_map(|l| l.split_once(':')).map(|(n, v)| (n.to_ascii_lowercase(), v.trim().to_owned())).collect();
+    let headers: Vec<(String, String)> =
+        lines.filter_map(|l| l.split_once(':')).map(|(n, v)| (n.to_ascii_lowercase(), v.trim().to_owned())).collect();
     let body = bytes[end + 4..].to_vec();
     let chunked = headers.iter().any(|(n, v)| n == "transfer-encoding" && v == "chunked");
     Some(Answer { status, headers, body: if chunked { dechunk(&body) } else { body } })
