@@ -1,0 +1,164 @@
+//! Amazon Cognito's user pools.
+
+use super::{Handler, Job, Kind, Made};
+use async_trait::async_trait;
+use kit::Fault;
+use serde_json::{Value as Json, json};
+
+pub(super) const KINDS: &[Kind] = &[
+    Kind {
+        name: "AWS::Cognito::UserPool",
+        made_by: Some(("cognito-idp", "CreateUserPool")),
+        properties: &[
+            "UserPoolName", "AccountRecoverySetting", "AdminCreateUserConfig", "AliasAttributes", "AutoVerifiedAttributes", "DeletionProtection",
+            "DeviceConfiguration", "EmailConfiguration", "EmailVerificationMessage", "EmailVerificationSubject", "LambdaConfig", "MfaConfiguration",
+            "Policies", "Schema", "SmsAuthenticationMessage", "SmsConfiguration", "SmsVerificationMessage", "UserAttributeUpdateSettings",
+            "UserPoolAddOns", "UserPoolTags", "UserPoolTier", "UsernameAttributes", "UsernameConfiguration", "VerificationMessageTemplate",
+        ],
+        attributes: &["Arn", "ProviderName", "ProviderURL", "UserPoolId"],
+        handler: &UserPool,
+    },
+    Kind {
+        name: "AWS::Cognito::UserPoolClient",
+        made_by: Some(("cognito-idp", "CreateUserPoolClient")),
+        properties: &[
+            "UserPoolId", "ClientName", "GenerateSecret", "AccessTokenValidity", "AllowedOAuthFlows", "AllowedOAuthFlowsUserPoolClient",
+            "AllowedOAuthScopes", "AnalyticsConfiguration", "AuthSessionValidity", "CallbackURLs", "DefaultRedirectURI",
+            "EnablePropagateAdditionalUserContextData", "EnableTokenRevocation", "ExplicitAuthFlows", "IdTokenValidity", "LogoutURLs",
+            "PreventUserExistenceErrors", "ReadAttributes", "RefreshTokenRotation", "RefreshTokenValidity", "SupportedIdentityProviders",
+            "TokenValidityUnits", "WriteAttributes",
+        ],
+        attributes: &["ClientId", "ClientSecret", "Name"],
+        handler: &UserPoolClient,
+    },
+    Kind {
+        name: "AWS::Cognito::UserPoolGroup",
+        made_by: Some(("cognito-idp", "CreateGroup")),
+        properties: &["UserPoolId", "GroupName", "Description", "Precedence", "RoleArn"],
+        attributes: &[],
+        handler: &UserPoolGroup,
+    },
+];
+
+/// Members of both CreateUserPool and UpdateUserPool.
+const POOL: &[&str] = &[
+    "AccountRecoverySetting", "AdminCreateUserConfig", "AutoVerifiedAttributes", "DeletionProtection", "DeviceConfiguration", "EmailConfiguration",
+    "EmailVerificationMessage", "EmailVerificationSubject", "LambdaConfig", "MfaConfiguration", "Policies", "SmsAuthenticationMessage",
+    "SmsConfiguration", "SmsVerificationMessage", "UserAttributeUpdateSettings", "UserPoolAddOns", "UserPoolTier", "VerificationMessageTemplate",
+];
+/// Members that only CreateUserPool has.
+const POOL_ONCE: &[&str] = &["AliasAttributes", "Schema", "UsernameAttributes", "UsernameConfiguration"];
+
+struct UserPool;
+
+impl UserPool {
+    fn made(job: &Job<'_>, id: &str) -> Made {
+        let host = format!("cognito-idp.{}.amazonaws.com/{id}", job.cx.region());
+        Made::new(id)
+            .with("Arn", format!("arn:aws:cognito-idp:{}:{}:userpool/{id}", job.cx.region(), job.cx.account()))
+            .with("ProviderURL", format!("https://{host}"))
+            .with("ProviderName", host)
+            .with("UserPoolId", id)
+    }
+}
+
+#[async_trait]
+impl Handler for UserPool {
+    async fn create(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        let mut input = job.take(POOL);
+        input.extend(job.take(POOL_ONCE));
+        input.insert("PoolName".into(), job.name("UserPoolName", 128).into());
+        input.insert("UserPoolTags".into(), job.tag_map("UserPoolTags"));
+        let made = job.call("cognito-idp", "CreateUserPool", Json::Object(input)).await?;
+        Ok(Self::made(job, made["UserPool"]["Id"].as_str().unwrap_or_default()))
+    }
+    async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        let mut input = job.take(POOL);
+        if let Some(fixed) = ["AliasAttributes", "UsernameAttributes", "UsernameConfiguration"].iter().find(|name| job.changed(name)) {
+            return Err(Fault::new("InvalidRequest", 400, format!("Updates are not allowed for property - {fixed}.")));
+        }
+        let empty = Vec::new();
+        let (old, new) = (job.was("Schema").as_array().unwrap_or(&empty), job.get("Schema").as_array().unwrap_or(&empty));
+        if old.iter().any(|attribute| !new.contains(attribute)) {
+            return Err(Fault::new("InvalidParameter", 400, "Invalid AttributeDataType input, consider using the provided AttributeDataType enum: existing schema attributes cannot be modified or deleted."));
+        }
+        let added: Vec<&Json> = new.iter().filter(|attribute| !old.contains(attribute)).collect();
+        if !added.is_empty() {
+            job.call("cognito-idp", "AddCustomAttributes", json!({ "UserPoolId": job.physical(), "CustomAttributes": added })).await?;
+        }
+        input.insert("UserPoolId".into(), job.physical().into());
+        if !job.get("UserPoolName").is_null() {
+            input.insert("PoolName".into(), job.get("UserPoolName").clone());
+        }
+        input.insert("UserPoolTags".into(), job.tag_map("UserPoolTags"));
+        job.call("cognito-idp", "UpdateUserPool", Json::Object(input)).await?;
+        Ok(Self::made(job, job.physical()))
+    }
+    async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
+        job.call_gone("cognito-idp", "DeleteUserPool", json!({ "UserPoolId": job.physical() })).await
+    }
+}
+
+/// Members of both CreateUserPoolClient and UpdateUserPoolClient.
+const CLIENT: &[&str] = &[
+    "UserPoolId", "AccessTokenValidity", "AllowedOAuthFlows", "AllowedOAuthFlowsUserPoolClient", "AllowedOAuthScopes", "AnalyticsConfiguration",
+    "AuthSessionValidity", "CallbackURLs", "DefaultRedirectURI", "EnablePropagateAdditionalUserContextData", "EnableTokenRevocation",
+    "ExplicitAuthFlows", "IdTokenValidity", "LogoutURLs", "PreventUserExistenceErrors", "ReadAttributes", "RefreshTokenRotation",
+    "RefreshTokenValidity", "SupportedIdentityProviders", "TokenValidityUnits", "WriteAttributes",
+];
+
+struct UserPoolClient;
+
+impl UserPoolClient {
+    fn made(client: &Json) -> Made {
+        let id = client["ClientId"].as_str().unwrap_or_default();
+        let made = Made::new(id).with("ClientId", id).with("Name", client["ClientName"].clone());
+        match client["ClientSecret"].as_str() {
+            Some(secret) => made.with("ClientSecret", secret),
+            None => made,
+        }
+    }
+}
+
+#[async_trait]
+impl Handler for UserPoolClient {
+    async fn create(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        let mut input = job.take(CLIENT);
+        input.extend(job.take(&["GenerateSecret"]));
+        input.insert("ClientName".into(), job.name("ClientName", 128).into());
+        let made = job.call("cognito-idp", "CreateUserPoolClient", Json::Object(input)).await?;
+        Ok(Self::made(&made["UserPoolClient"]))
+    }
+    async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        let mut input = job.take(CLIENT);
+        input.extend(job.take(&["ClientName"]));
+        input.insert("ClientId".into(), job.physical().into());
+        let made = job.call("cognito-idp", "UpdateUserPoolClient", Json::Object(input)).await?;
+        Ok(Self::made(&made["UserPoolClient"]))
+    }
+    async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
+        job.call_gone("cognito-idp", "DeleteUserPoolClient", json!({ "UserPoolId": job.text("UserPoolId"), "ClientId": job.physical() })).await
+    }
+}
+
+struct UserPoolGroup;
+
+#[async_trait]
+impl Handler for UserPoolGroup {
+    async fn create(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        let mut input = job.take(&["UserPoolId", "Description", "Precedence", "RoleArn"]);
+        let name = job.name("GroupName", 128);
+        input.insert("GroupName".into(), name.clone().into());
+        job.call_made("cognito-idp", "CreateGroup", Json::Object(input)).await?;
+        Ok(Made::new(name))
+    }
+    async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        let mut input = job.take(&["UserPoolId", "Description", "Precedence", "RoleArn"]);
+        input.insert("GroupName".into(), job.physical().into());
+        job.call("cognito-idp", "UpdateGroup", Json::Object(input)).await?;
+        Ok(Made::new(job.physical()))
+    }
+    async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
+        job.call_gone("cognito-idp", "DeleteGroup", json!({ "UserPoolId": job.text("UserPoolId"), "GroupName": job.physical() })).await
+    }
+}

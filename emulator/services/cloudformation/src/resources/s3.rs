@@ -1,0 +1,161 @@
+//! Amazon S3's buckets and their policies.
+
+use super::{Handler, Job, Kind, Made, job::document, s3_shapes as shapes};
+use async_trait::async_trait;
+use kit::Fault;
+use serde_json::{Value as Json, json};
+
+pub(super) const KINDS: &[Kind] = &[
+    Kind {
+        name: "AWS::S3::Bucket",
+        made_by: Some(("s3", "CreateBucket")),
+        properties: &[
+            "BucketName",
+            "BucketEncryption.ServerSideEncryptionConfiguration.BucketKeyEnabled",
+            "BucketEncryption.ServerSideEncryptionConfiguration.ServerSideEncryptionByDefault",
+            "CorsConfiguration",
+            "LifecycleConfiguration.Rules.AbortIncompleteMultipartUpload",
+            "LifecycleConfiguration.Rules.ExpirationDate",
+            "LifecycleConfiguration.Rules.ExpirationInDays",
+            "LifecycleConfiguration.Rules.ExpiredObjectDeleteMarker",
+            "LifecycleConfiguration.Rules.Id",
+            "LifecycleConfiguration.Rules.NoncurrentVersionExpiration",
+            "LifecycleConfiguration.Rules.NoncurrentVersionExpirationInDays",
+            "LifecycleConfiguration.Rules.ObjectSizeGreaterThan",
+            "LifecycleConfiguration.Rules.ObjectSizeLessThan",
+            "LifecycleConfiguration.Rules.Prefix",
+            "LifecycleConfiguration.Rules.Status",
+            "LifecycleConfiguration.Rules.TagFilters",
+            "NotificationConfiguration",
+            "OwnershipControls",
+            "PublicAccessBlockConfiguration",
+            "Tags",
+            "VersioningConfiguration",
+        ],
+        attributes: &["Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"],
+        handler: &Bucket,
+    },
+    Kind {
+        name: "AWS::S3::BucketPolicy",
+        made_by: Some(("s3", "PutBucketPolicy")),
+        properties: &["Bucket", "PolicyDocument"],
+        attributes: &[],
+        handler: &BucketPolicy,
+    },
+];
+
+/// A property, the operation that sets it, its member, its shape, and the operation that takes it away.
+struct Part {
+    property: &'static str,
+    put: &'static str,
+    member: &'static str,
+    shape: fn(&Json) -> Json,
+    delete: Option<&'static str>,
+}
+
+/// In the order of the calls: notifications come last, for S3 asks their targets at once.
+const PARTS: &[Part] = &[
+    Part { property: "OwnershipControls", put: "PutBucketOwnershipControls", member: "OwnershipControls", shape: Json::clone, delete: Some("DeleteBucketOwnershipControls") },
+    Part { property: "PublicAccessBlockConfiguration", put: "PutPublicAccessBlock", member: "PublicAccessBlockConfiguration", shape: Json::clone, delete: Some("DeletePublicAccessBlock") },
+    Part { property: "BucketEncryption", put: "PutBucketEncryption", member: "ServerSideEncryptionConfiguration", shape: shapes::encryption, delete: Some("DeleteBucketEncryption") },
+    Part { property: "VersioningConfiguration", put: "PutBucketVersioning", member: "VersioningConfiguration", shape: Json::clone, delete: None },
+    Part { property: "CorsConfiguration", put: "PutBucketCors", member: "CORSConfiguration", shape: shapes::cors, delete: Some("DeleteBucketCors") },
+    Part { property: "LifecycleConfiguration", put: "PutBucketLifecycleConfiguration", member: "LifecycleConfiguration", shape: shapes::lifecycle, delete: Some("DeleteBucketLifecycle") },
+    Part { property: "NotificationConfiguration", put: "PutBucketNotificationConfiguration", member: "NotificationConfiguration", shape: shapes::notifications, delete: None },
+];
+
+struct Bucket;
+
+impl Bucket {
+    fn name(job: &Job<'_>) -> String {
+        match job.get("BucketName").as_str() {
+            Some(name) => name.to_owned(),
+            None => job.generated(63).to_lowercase(),
+        }
+    }
+
+    async fn parts(job: &Job<'_>, bucket: &str) -> Result<(), Fault> {
+        let tags = job.tag_list("Tags");
+        if job.retagged("Tags") {
+            match &tags {
+                Json::Null => job.call("s3", "DeleteBucketTagging", json!({ "Bucket": bucket })).await?,
+                tags => job.call("s3", "PutBucketTagging", json!({ "Bucket": bucket, "Tagging": { "TagSet": tags } })).await?,
+            };
+        }
+        for part in PARTS.iter().filter(|part| job.changed(part.property)) {
+            let value = match (job.get(part.property), part.delete) {
+                (Json::Null, Some(operation)) => {
+                    job.call_gone("s3", operation, json!({ "Bucket": bucket })).await?;
+                    continue;
+                }
+                (Json::Null, None) if part.property == "VersioningConfiguration" => json!({ "Status": "Suspended" }),
+                (value, _) => (part.shape)(value),
+            };
+            let mut input = json!({ "Bucket": bucket });
+            input[part.member] = value;
+            job.call("s3", part.put, input).await?;
+        }
+        Ok(())
+    }
+
+    fn made(job: &Job<'_>, bucket: &str) -> Made {
+        let region = job.cx.region();
+        Made::new(bucket)
+            .with("Arn", format!("arn:aws:s3:::{bucket}"))
+            .with("DomainName", format!("{bucket}.s3.amazonaws.com"))
+            .with("DualStackDomainName", format!("{bucket}.s3.dualstack.{region}.amazonaws.com"))
+            .with("RegionalDomainName", format!("{bucket}.s3.{region}.amazonaws.com"))
+            .with("WebsiteURL", format!("http://{bucket}.s3-website-{region}.amazonaws.com"))
+    }
+}
+
+#[async_trait]
+impl Handler for Bucket {
+    async fn create(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        let bucket = Self::name(job);
+        // In us-east-1 S3 lets the owner make a bucket again; a stack must not take what it did not make.
+        if !job.again && job.call("s3", "HeadBucket", json!({ "Bucket": bucket })).await.is_ok() {
+            return Err(Fault::new("AlreadyExists", 409, format!("{bucket} already exists")));
+        }
+        let place = match job.cx.region() {
+            "us-east-1" => Json::Null,
+            region => json!({ "LocationConstraint": region }),
+        };
+        job.call_made("s3", "CreateBucket", json!({ "Bucket": bucket, "CreateBucketConfiguration": place })).await?;
+        if let Err(fault) = Self::parts(job, &bucket).await {
+            let _ = job.call_gone("s3", "DeleteBucket", json!({ "Bucket": bucket })).await;
+            return Err(fault);
+        }
+        Ok(Self::made(job, &bucket))
+    }
+    async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        Self::parts(job, job.physical()).await?;
+        Ok(Self::made(job, job.physical()))
+    }
+    async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
+        job.call_gone("s3", "DeleteBucket", json!({ "Bucket": job.physical() })).await
+    }
+}
+
+struct BucketPolicy;
+
+impl BucketPolicy {
+    async fn put(job: &Job<'_>) -> Result<Made, Fault> {
+        let bucket = job.text("Bucket");
+        job.call("s3", "PutBucketPolicy", json!({ "Bucket": bucket, "Policy": document(job.get("PolicyDocument")) })).await?;
+        Ok(Made::new(bucket))
+    }
+}
+
+#[async_trait]
+impl Handler for BucketPolicy {
+    async fn create(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        Self::put(job).await
+    }
+    async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        Self::put(job).await
+    }
+    async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
+        job.call_gone("s3", "DeleteBucketPolicy", json!({ "Bucket": job.physical() })).await
+    }
+}
