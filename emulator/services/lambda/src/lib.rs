@@ -106,6 +106,13 @@ impl kit::Service for Lambda {
     fn start<'a>(&'a self, cx: &'a Context) -> kit::BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             tokio::spawn(Pools::reap(Arc::downgrade(&self.pools), cx.cloud().clock().clone()));
+            let pools = Arc::downgrade(&self.pools);
+            // Environments of a state that is no more hold credentials that nobody knows.
+            cx.store().on_commit(move |committed| {
+                if let Some(pools) = pools.upgrade().filter(|_| committed.replaced) {
+                    pools.clear();
+                }
+            });
             Ok(())
         })
     }

@@ -1796,7 +1796,7 @@ mod tables {
     pub(super) static TENANT_ID: Schema = Schema::new("TenantId", Kind::String).min(1.0).max(256.0).pattern(&P_TENANT_ID);
     pub(super) static TENANT_ISOLATION_MODE: Schema = Schema::new("TenantIsolationMode", Kind::Enum(super::TenantIsolationMode::TEXTS));
     pub(super) static THROTTLE_REASON: Schema = Schema::new("ThrottleReason", Kind::Enum(super::ThrottleReason::TEXTS));
-    pub(super) static TIMEOUT: Schema = Schema::new("Timeout", Kind::Integer).min(1.0);
+    pub(super) static TIMEOUT: Schema = Schema::new("Timeout", Kind::Integer).min(1.0).max(900.0);
     pub(super) static TIMESTAMP: Schema = Schema::new("Timestamp", Kind::String);
     pub(super) static TOO_MANY_REQUESTS_EXCEPTION: Schema = Schema::new(
         "TooManyRequestsException",

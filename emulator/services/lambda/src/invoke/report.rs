@@ -78,7 +78,11 @@ fn record(at: Timestamp, kind: &str, record: Value) -> String {
 
 /// `INIT_START ...`, before the first event of an environment.
 pub(crate) fn init_start(form: Form, at: Timestamp, runtime: &str, arn: &str) -> String {
-    let name = runtime.replacen('.', ":", 1);
+    let name = match runtime {
+        python if python.starts_with("python") => python.replacen("python", "python:", 1),
+        node if node.starts_with("nodejs") => node.trim_end_matches(".x").replacen("nodejs", "nodejs:", 1),
+        other => other.replacen('.', ":", 1),
+    };
     match form {
         Form::Text => format!("INIT_START Runtime Version: {name}\tRuntime Version ARN: {arn}"),
         Form::Json => record(

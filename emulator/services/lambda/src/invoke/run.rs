@@ -7,12 +7,12 @@ use crate::{
     names::Name,
     runtime::{
         api::Delivery,
-        environment::{Environment, Failure, Plan},
+        environment::{Environment, Failure, Plan, Unstarted},
         pools::{Full, Key, Pools, Slot},
     },
     state::*,
 };
-use kit::{Bytes, Context, Fault, RecordKind, Timestamp};
+use kit::{Bytes, Context, Fault, RecordKind, RoleSession, Timestamp};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 
@@ -84,7 +84,9 @@ struct Ready {
 enum Started {
     Ready(Box<Ready>),
     /// The runtime failed before its first event; the environment is there for its log.
-    Failed { environment: Option<Box<Environment>>, lines: Vec<(Timestamp, String)>, failure: Failure, init: Duration },
+    Failed { environment: Box<Environment>, lines: Vec<(Timestamp, String)>, failure: Failure, init: Duration },
+    /// There was nothing to start.
+    Nothing { unstarted: Unstarted, lines: Vec<(Timestamp, String)>, init: Duration },
 }
 
 impl Run {
@@ -101,7 +103,15 @@ impl Run {
                     // The process was dead before it took the event: once more, elsewhere.
                 }
                 Started::Failed { environment, lines, failure, init } => {
-                    let outcome = Outcome { environment: environment.map(|e| *e), keep: false, lines, result: Err(failure), duration: init, init: Some(init) };
+                    let home = Home::Environment { environment, keep: false };
+                    let outcome = Outcome { home, lines, result: Err(failure), duration: init, init: Some(init) };
+                    drop(slot);
+                    return Ok(self.finish(outcome, token));
+                }
+                Started::Nothing { unstarted, lines, init } => {
+                    let home = Home::Log { session: unstarted.session, stream: unstarted.log_stream };
+                    let result = Err(Failure::Entrypoint(unstarted.sentence));
+                    let outcome = Outcome { home, lines, result, duration: init, init: Some(init) };
                     drop(slot);
                     return Ok(self.finish(outcome, token));
                 }
@@ -141,7 +151,7 @@ impl Run {
         })?;
         let mut environment = match Environment::start(&cx, &self.plan(), folder, key).await? {
             Ok(environment) => environment,
-            Err(failure) => return Ok(Started::Failed { environment: None, lines, failure, init: since(&self.cx, started) }),
+            Err(unstarted) => return Ok(Started::Nothing { unstarted, lines, init: since(&self.cx, started) }),
         };
         if let Some(note) = environment.note.take() {
             lines.push((cx.now(), note));
@@ -151,7 +161,7 @@ impl Run {
         let init = since(&self.cx, started);
         match ready {
             Ok(()) => Ok(Started::Ready(Box::new(Ready { environment, init: Some(init), lines }))),
-            Err(failure) => Ok(Started::Failed { environment: Some(Box::new(environment)), lines, failure, init }),
+            Err(failure) => Ok(Started::Failed { environment: Box::new(environment), lines, failure, init }),
         }
     }
 
@@ -196,12 +206,12 @@ impl Run {
         let passed = Duration::from_nanos((clock.now().unix_ns - now.unix_ns).max(0) as u64);
         let duration = since(&self.cx, real).max(passed).min(limit);
         let keep = matches!(result, Ok(_) | Err(Failure::Reported(_)) | Err(Failure::TooLarge));
-        Some(Outcome { environment: Some(environment), keep, lines, result, duration, init })
+        Some(Outcome { home: Home::Environment { environment: Box::new(environment), keep }, lines, result, duration, init })
     }
 
     /// Puts the answer together, gives the environment back, and leaves the log to a task of its own: the caller need not wait for it.
     fn finish(self, outcome: Outcome, token: kit::Token) -> Done {
-        let Outcome { environment, keep, mut lines, result, duration, init } = outcome;
+        let Outcome { home, mut lines, result, duration, init } = outcome;
         let config = &self.target.config;
         let told = result.as_ref().err().map(|failure| report::failure(failure, &self.call.request_id, config.timeout_secs));
         let now = self.cx.now();
@@ -213,15 +223,13 @@ impl Run {
             duration,
             init,
             memory_mb: config.memory_mb,
-            peak_mb: environment.as_ref().map_or(0, Environment::peak_mb),
+            peak_mb: home.peak_mb(),
             status,
         };
         lines.extend(report::end(self.form(), now, &report).into_iter().map(|line| (now, line)));
         self.journal(&report);
         let log = self.call.tail.then(|| lines.iter().map(|(_, line)| format!("{line}\n")).collect());
-        if let Some(environment) = environment {
-            self.settle(environment, keep, lines, token);
-        }
+        self.settle(home, lines, token);
         Done {
             error: told.as_ref().map(|told| told.kind.clone()),
             payload: match (result, told) {
@@ -244,15 +252,19 @@ impl Run {
     }
 
     /// Gives the environment back for the next event, and writes the log.
-    fn settle(&self, mut environment: Environment, keep: bool, lines: Vec<(Timestamp, String)>, token: kit::Token) {
-        let (session, name, made) = (environment.session.clone(), environment.log_stream.clone(), environment.stream_made);
-        // Set before the next event of this environment can look; a writer that finds no stream after all makes it.
-        environment.stream_made = true;
-        let clock = self.cx.cloud().clock();
-        match keep {
-            true => self.pools.give(&self.key(), &self.target.config.revision, environment, clock),
-            false => drop(environment),
-        }
+    fn settle(&self, home: Home, lines: Vec<(Timestamp, String)>, token: kit::Token) {
+        let (session, name, made) = match home {
+            Home::Log { session, stream } => (session, stream, false),
+            Home::Environment { mut environment, keep } => {
+                let home = (environment.session.clone(), environment.log_stream.clone(), environment.stream_made);
+                // Set before the next event of this environment can look; a writer that finds no stream after all makes it.
+                environment.stream_made = true;
+                if keep {
+                    self.pools.give(&self.key(), &self.target.config.revision, *environment, self.cx.cloud().clock());
+                }
+                home
+            }
+        };
         let group = self.target.config.log_group(&self.call.name.function);
         let cx = self.cx.in_scope(self.call.name.scope.clone());
         tokio::spawn(async move {
@@ -262,10 +274,25 @@ impl Run {
     }
 }
 
+/// Where an event ran, and so where its log goes.
+enum Home {
+    /// An environment, and whether it can take another event.
+    Environment { environment: Box<Environment>, keep: bool },
+    /// None: only the log is left to write.
+    Log { session: Arc<RoleSession>, stream: String },
+}
+
+impl Home {
+    fn peak_mb(&self) -> u64 {
+        match self {
+            Home::Environment { environment, .. } => environment.peak_mb(),
+            Home::Log { .. } => 0,
+        }
+    }
+}
+
 struct Outcome {
-    environment: Option<Environment>,
-    /// Whether it can take another event.
-    keep: bool,
+    home: Home,
     lines: Vec<(Timestamp, String)>,
     result: Result<Bytes, Failure>,
     duration: Duration,

@@ -1,11 +1,15 @@
 //! What a runtime starts: the package's own `bootstrap`, or the host's interpreter with a small client of ours.
 
 use super::workdir;
+use parking_lot::Mutex;
 use std::{
+    collections::BTreeMap,
     ffi::OsString,
     fs,
+    io::Read,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    process::{Command, Stdio},
 };
 
 const PYTHON_CLIENT: &str = include_str!("clients/python_client.py");
@@ -20,21 +24,30 @@ pub(crate) struct Entry {
 
 /// What to start for a runtime; the error is the sentence of `Runtime.InvalidEntrypoint`.
 pub(crate) fn entry(runtime: &str, task_root: &Path) -> Result<Entry, String> {
-    if let Some(version) = runtime.strip_prefix("python") {
-        let interpreter = on_path(&[&format!("python{version}"), "python3"])
-            .ok_or_else(|| format!("Couldn't find python{version} or python3 on this machine"))?;
+    if runtime.starts_with("python") {
+        let ask = ["-c", "import sys; print(sys.executable)"];
+        let interpreter = interpreter(&[runtime, "python3"], ask).ok_or_else(|| format!("Couldn't find a working {runtime} or python3 on this machine"))?;
         return Ok(Entry { program: interpreter, arguments: vec!["-u".into(), client("python_client.py", PYTHON_CLIENT)?] });
     }
     if runtime.starts_with("nodejs") {
-        let interpreter = on_path(&["node"]).ok_or("Couldn't find node on this machine")?;
+        let interpreter = interpreter(&["node"], ["-p", "process.execPath"]).ok_or("Couldn't find a working node on this machine")?;
         return Ok(Entry { program: interpreter, arguments: vec![client("node_client.mjs", NODE_CLIENT)?] });
     }
     let program = task_root.join("bootstrap");
     match fs::metadata(&program) {
         Err(_) => Err("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".into()),
         Ok(meta) if meta.permissions().mode() & 0o111 == 0 => Err("fork/exec /var/task/bootstrap: permission denied".into()),
+        // The C library would try a shell; Lambda does not.
+        Ok(_) if !is_program(&program) => Err("fork/exec /var/task/bootstrap: exec format error".into()),
         Ok(_) => Ok(Entry { program, arguments: Vec::new() }),
     }
+}
+
+/// Whether the kernel could run it: an ELF file, or a script that names its interpreter.
+fn is_program(path: &Path) -> bool {
+    let mut head = [0; 4];
+    let read = fs::File::open(path).and_then(|mut file| file.read(&mut head)).unwrap_or(0);
+    head[..read].starts_with(b"\x7fELF") || head[..read].starts_with(b"#!")
 }
 
 fn client(name: &str, text: &str) -> Result<OsString, String> {
@@ -52,9 +65,19 @@ fn client(name: &str, text: &str) -> Result<OsString, String> {
     write().map_err(|e| format!("Couldn't write the runtime client: {e}"))
 }
 
-fn on_path(names: &[&str]) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    let runs = |file: &PathBuf| fs::metadata(file).is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
-    names.iter().find_map(|name| folders.iter().map(|folder| folder.join(name)).find(runs))
+/// The first of these programs that works, by the path it says it has: what lies on PATH may be a version manager's stand-in, which
+/// needs an environment that functions don't get. Asked once a process.
+fn interpreter(names: &[&str], ask: [&str; 2]) -> Option<PathBuf> {
+    static KNOWN: Mutex<BTreeMap<String, Option<PathBuf>>> = Mutex::new(BTreeMap::new());
+    let look = |name: &&str| {
+        let mut known = KNOWN.lock();
+        known.entry((*name).to_owned()).or_insert_with(|| own_path(name, ask)).clone()
+    };
+    names.iter().find_map(look)
+}
+
+fn own_path(name: &str, ask: [&str; 2]) -> Option<PathBuf> {
+    let said = Command::new(name).args(ask).stdin(Stdio::null()).stderr(Stdio::null()).output().ok().filter(|said| said.status.success())?;
+    let path = PathBuf::from(String::from_utf8(said.stdout).ok()?.trim());
+    path.is_absolute().then_some(path)
 }

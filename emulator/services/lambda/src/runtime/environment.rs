@@ -59,6 +59,14 @@ pub(crate) struct Environment {
     pub note: Option<String>,
 }
 
+/// A function that has nothing to start, with what its log needs.
+pub(crate) struct Unstarted {
+    /// The sentence of `Runtime.InvalidEntrypoint`.
+    pub sentence: String,
+    pub session: Arc<RoleSession>,
+    pub log_stream: String,
+}
+
 /// Why an event has no answer.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -76,17 +84,23 @@ pub(crate) enum Failure {
 
 impl Environment {
     /// Starts the process. The runtime may still fail; see [`Environment::ready`].
-    pub async fn start(cx: &Context, plan: &Plan, code: Arc<CodeDir>, key: TemporaryKey) -> Result<Result<Environment, Failure>, Fault> {
-        let entry = match entry::entry(&plan.runtime, code.path()) {
-            Ok(entry) => entry,
-            Err(sentence) => return Ok(Err(Failure::Entrypoint(sentence))),
-        };
+    pub async fn start(cx: &Context, plan: &Plan, code: Arc<CodeDir>, key: TemporaryKey) -> Result<Result<Environment, Unstarted>, Fault> {
         let broken = |e: io::Error| Fault::internal(format!("starting an environment of {}: {e}", plan.function));
+        let session = Arc::new(key.session.clone());
+        let log_stream = log_stream(cx, &plan.version);
+        let unstarted = |sentence: String| Ok(Err(Unstarted { sentence, session: session.clone(), log_stream: log_stream.clone() }));
+        let (runtime, folder) = (plan.runtime.clone(), code.clone());
+        // Looking for an interpreter may mean to run it.
+        let entry = tokio::task::spawn_blocking(move || entry::entry(&runtime, folder.path())).await;
+        let entry = match entry.map_err(|e| broken(io::Error::other(e)))? {
+            Ok(entry) => entry,
+            Err(sentence) => return unstarted(sentence),
+        };
         let (api, listener, ready) = Api::listen().await.map_err(broken)?;
         let (read, write) = pipe().map_err(broken)?;
         let (output, reader) = Output::new(read, cx.cloud().clock().clone()).map_err(broken)?;
         let tmp = workdir::fresh("tmp").map_err(broken)?;
-        let private = sandbox::works() && code.path().starts_with("/tmp");
+        let private = sandbox::works();
         let page = cx.cloud().clock().page().ok();
         let linkage = shim::linkage(&entry.program);
         let preload = shim::library().zip(page.as_deref()).filter(|_| linkage == shim::Linkage::Dynamic);
@@ -98,7 +112,6 @@ impl Environment {
             }
             false => None,
         };
-        let log_stream = log_stream(cx, &plan.version);
         let start = Start {
             api_address: &listener.address,
             key: &key,
@@ -119,10 +132,11 @@ impl Environment {
             Ok(process) => process,
             Err(error) => {
                 workdir::remove(tmp);
+                let sentence = |words: &str| format!("fork/exec /var/task/bootstrap: {words}");
                 return match error.raw_os_error() {
-                    Some(libc::ENOEXEC) => Ok(Err(Failure::Entrypoint("fork/exec /var/task/bootstrap: exec format error".into()))),
-                    Some(libc::ENOENT) => Ok(Err(Failure::Entrypoint("fork/exec /var/task/bootstrap: no such file or directory".into()))),
-                    Some(libc::EACCES) => Ok(Err(Failure::Entrypoint("fork/exec /var/task/bootstrap: permission denied".into()))),
+                    Some(libc::ENOEXEC) => unstarted(sentence("exec format error")),
+                    Some(libc::ENOENT) => unstarted(sentence("no such file or directory")),
+                    Some(libc::EACCES) => unstarted(sentence("permission denied")),
                     _ => Err(broken(error)),
                 };
             }
@@ -140,7 +154,7 @@ impl Environment {
             tmp,
             log_stream,
             stream_made: false,
-            session: Arc::new(key.session),
+            session,
             expires: key.expires,
             shimmed: preload.is_some(),
             note,

@@ -153,7 +153,13 @@ impl Pools {
         drop(gone);
     }
 
-    /// Ends all idle environments; busy ones end when they are done.
+    /// Ends all idle environments; what is busy is not used again either.
+    pub fn clear(&self) {
+        let gone = std::mem::take(&mut self.state.lock().pools);
+        drop(gone);
+    }
+
+    /// Ends all idle environments, for good; busy ones end when they are done.
     pub fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;

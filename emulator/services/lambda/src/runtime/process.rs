@@ -43,6 +43,7 @@ type Job = (Launch, tokio::sync::oneshot::Sender<io::Result<Child>>);
 fn spawner() -> &'static Sender<Job> {
     static SPAWNER: OnceLock<Sender<Job>> = OnceLock::new();
     SPAWNER.get_or_init(|| {
+        raise_own_limit();
         let (sender, receiver) = channel::<Job>();
         let work = move || {
             for (launch, answer) in receiver {
@@ -78,6 +79,9 @@ fn spawn(launch: Launch) -> io::Result<Child> {
             if let Some(sandbox) = &sandbox {
                 sandbox.enter();
             }
+            // As on AWS; the emulator itself may have many more.
+            limit(libc::RLIMIT_NOFILE, 1024);
+            limit(libc::RLIMIT_CORE, 0);
             // After the sandbox: a change of credentials clears it.
             if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
                 return Err(io::Error::last_os_error());
@@ -90,6 +94,24 @@ fn spawn(launch: Launch) -> io::Result<Child> {
         });
     }
     command.spawn()
+}
+
+unsafe fn limit(what: libc::__rlimit_resource_t, to: u64) {
+    let limit = libc::rlimit { rlim_cur: to, rlim_max: to };
+    // SAFETY: reads our own structure. A refusal (a lower hard limit) changes nothing, which is fine.
+    unsafe { libc::setrlimit(what, &limit) };
+}
+
+/// Each environment holds a few descriptors: the emulator takes as many as it may have.
+fn raise_own_limit() {
+    let mut own = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: writes and reads our own structure.
+    unsafe {
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &mut own) == 0 {
+            own.rlim_cur = own.rlim_max;
+            libc::setrlimit(libc::RLIMIT_NOFILE, &own);
+        }
+    }
 }
 
 fn kill_group(pid: u32) {

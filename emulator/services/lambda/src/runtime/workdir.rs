@@ -5,7 +5,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::{
-        OnceLock,
+        Once, OnceLock,
         atomic::{AtomicU64, Ordering},
         mpsc::{Sender, channel},
     },
@@ -24,7 +24,20 @@ pub(crate) fn root() -> io::Result<&'static Path> {
     let root = base.join(format!("{PREFIX}{}", std::process::id()));
     fs::create_dir_all(&root)?;
     fs::set_permissions(&root, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
-    Ok(ROOT.get_or_init(|| root))
+    let root = ROOT.get_or_init(|| root);
+    static AT_EXIT: Once = Once::new();
+    // SAFETY: registers a function without arguments; it removes files and knows no state but the path.
+    AT_EXIT.call_once(|| {
+        let _ = unsafe { libc::atexit(leave) };
+    });
+    Ok(root)
+}
+
+/// An emulator that ends in peace leaves nothing behind.
+extern "C" fn leave() {
+    if let Ok(root) = root() {
+        let _ = fs::remove_dir_all(root);
+    }
 }
 
 /// A new folder in it.

@@ -57,7 +57,8 @@ fn work(event: &str, head: &str, count: u32) -> Result<String, String> {
     let environment: Vec<String> = std::env::vars().map(|(k, v)| format!("{}:{}", quoted(&k), quoted(&v))).collect();
     let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
     Ok(format!(
-        r#"{{"event":{event},"count":{count},"arn":{},"deadline":{},"now":{now_ms},"trace":{},"context":{},"tmp":{},"cwd":{},"env":{{{}}}}}"#,
+        r#"{{"event":{event},"count":{count},"pid":{},"arn":{},"deadline":{},"now":{now_ms},"trace":{},"context":{},"tmp":{},"cwd":{},"env":{{{}}}}}"#,
+        std::process::id(),
         quoted(header(head, "lambda-runtime-invoked-function-arn")),
         header(head, "lambda-runtime-deadline-ms"),
         quoted(header(head, "lambda-runtime-trace-id")),

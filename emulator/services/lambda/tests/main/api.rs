@@ -40,16 +40,16 @@ async fn a_functions_life() {
 #[tokio::test]
 async fn versions_and_aliases() {
     let desk = Desk::new().await;
-    desk.function("f", json!({ "Environment": { "Variables": { "V": "1" } } })).await;
+    desk.function("f", json!({ "Environment": { "Variables": { "VV": "1" } } })).await;
     let one = desk.ok("PublishVersion", json!({ "FunctionName": "f" })).await;
     assert_eq!((&one["Version"], &one["FunctionArn"]), (&json!("1"), &json!(format!("{ARN}:1"))));
     assert_eq!(desk.ok("PublishVersion", json!({ "FunctionName": "f" })).await["Version"], "1", "nothing changed");
-    desk.ok("UpdateFunctionConfiguration", json!({ "FunctionName": "f", "Environment": { "Variables": { "V": "2" } } })).await;
+    desk.ok("UpdateFunctionConfiguration", json!({ "FunctionName": "f", "Environment": { "Variables": { "VV": "2" } } })).await;
     assert_eq!(desk.ok("PublishVersion", json!({ "FunctionName": "f" })).await["Version"], "2");
     let alias = desk.ok("CreateAlias", json!({ "FunctionName": "f", "Name": "live", "FunctionVersion": "1" })).await;
     assert_eq!(alias["AliasArn"], format!("{ARN}:live"));
     let (done, told) = desk.invoke("f:live", json!({})).await;
-    assert_eq!((&done["ExecutedVersion"], &told["env"]["V"], &told["arn"]), (&json!("1"), &json!("1"), &json!(format!("{ARN}:live"))));
+    assert_eq!((&done["ExecutedVersion"], &told["env"]["VV"], &told["arn"]), (&json!("1"), &json!("1"), &json!(format!("{ARN}:live"))));
     desk.ok("UpdateAlias", json!({ "FunctionName": "f", "Name": "live", "RoutingConfig": { "AdditionalVersionWeights": { "2": 0.5 } } })).await;
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..20 {

@@ -245,3 +245,32 @@ async fn warm_invocations_cost_little() {
     println!("warm invoke in a debug build: p50 {} us, p99 {} us", times[100] / 1000, times[198] / 1000);
     assert!(times[100] < 20_000_000, "a warm invocation takes {} us", times[100] / 1000);
 }
+
+/// The emulator of the next test: runs a function, says which process it is, and is killed without a word.
+#[tokio::test]
+#[ignore = "run by functions_die_with_a_killed_emulator"]
+async fn an_emulator_that_is_killed() {
+    let desk = Desk::new().await;
+    desk.function("f", json!({})).await;
+    let (_, told) = desk.invoke("f", json!({})).await;
+    println!("function {}", told["pid"]);
+    std::process::Command::new("kill").args(["-9", &std::process::id().to_string()]).status().unwrap();
+    desk.cloud.clock().real_sleep(Duration::from_secs(60)).await;
+}
+
+#[tokio::test]
+async fn functions_die_with_a_killed_emulator() {
+    let me = std::env::current_exe().unwrap();
+    let ran = std::process::Command::new(me).args(["--ignored", "--exact", "--nocapture", "execution::an_emulator_that_is_killed"]).output().unwrap();
+    let out = String::from_utf8_lossy(&ran.stdout).into_owned();
+    let pid: u32 = out.lines().find_map(|l| l.split("function ").nth(1)).unwrap_or_else(|| panic!("{out}")).trim().parse().unwrap();
+    let clock = kit::Clock::new(None, ClockMode::Running);
+    let alive = || std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+    for _ in 0..100 {
+        if !alive() {
+            return;
+        }
+        clock.real_sleep(Duration::from_millis(20)).await;
+    }
+    panic!("process {pid} outlived its emulator");
+}

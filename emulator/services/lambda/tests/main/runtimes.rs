@@ -26,7 +26,7 @@ async fn python() {
     let package = zip(&[("app/main.py", code)]);
     desk.made("py", package.clone(), python("app/main.run")).await;
     let answer = told(&desk, "py", json!({ "k": "ü" })).await;
-    assert_eq!((&answer["event"], &answer["name"]), (&json!({ "k": "ü" }), &json!("py")));
+    assert_eq!((&answer["event"], &answer["name"]), (&json!({ "k": "ü" }), &json!("py")), "{answer} {:?}", desk.lines());
     assert!((15_000..=20_000).contains(&answer["left"].as_i64().unwrap()), "{answer}");
     let failure = told(&desk, "py", json!("fail")).await;
     assert_eq!((&failure["errorType"], &failure["errorMessage"]), (&json!("KeyError"), &json!("'gone'")));
