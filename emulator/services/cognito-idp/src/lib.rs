@@ -1,1 +1,147 @@
-//! cognito-idp
+//! Amazon Cognito user pools: users, groups, sign-up, sign-in by password and SRP, tokens.
+//!
+//! A user's password is never kept: its SRP verifier is, and a password is checked by making the verifier again. What is not honoured yet
+//! (triggers, MFA, hosted pages) is refused by name when a pool asks for it. This room knows no other service.
+
+mod access;
+mod attributes;
+mod auth;
+mod challenges;
+mod clients;
+mod codes;
+mod doors;
+mod filter;
+mod groups;
+mod keys;
+mod mfa_config;
+#[allow(missing_docs)]
+mod model;
+mod names;
+mod password;
+mod pool_settings;
+mod pools;
+mod port;
+mod refresh;
+mod seal;
+mod self_service;
+mod sign_up;
+mod srp;
+mod state;
+mod tags;
+mod tokens;
+mod users;
+
+pub use model::*;
+
+use kit::{Door, ports::Ports};
+use std::sync::Arc;
+
+/// The service. All state is in the store; signing keys wait in a stock of the process until a pool takes them.
+#[derive(Clone, Default)]
+pub struct CognitoIdp {
+    signers: Arc<keys::Signers>,
+    issuer: Issuer,
+}
+
+/// What stands in the `iss` of tokens. Whoever checks tokens inside the cloud takes either.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Issuer {
+    /// The cloud's endpoint, where discovery really is to be fetched: `http://127.0.0.1:4566/<pool>`.
+    #[default]
+    Local,
+    /// AWS's name: `https://cognito-idp.<region>.amazonaws.com/<pool>`.
+    Aws,
+}
+
+impl CognitoIdp {
+    /// The service, ready to be given to a cloud.
+    pub fn new() -> CognitoIdp {
+        CognitoIdp::default()
+    }
+    /// The same service with another issuer in its tokens.
+    pub fn issuer(mut self, issuer: Issuer) -> CognitoIdp {
+        self.issuer = issuer;
+        self
+    }
+}
+
+kit::service! {
+    /// Amazon Cognito user pools.
+    CognitoIdp, model = "cognito-idp", invalid_input = "InvalidParameterException";
+    // pools.rs
+    CreateUserPool => create_user_pool,
+    DescribeUserPool => describe_user_pool,
+    UpdateUserPool => update_user_pool,
+    DeleteUserPool => delete_user_pool,
+    ListUserPools => list_user_pools,
+    AddCustomAttributes => add_custom_attributes,
+    // clients.rs
+    CreateUserPoolClient => create_user_pool_client,
+    DescribeUserPoolClient => describe_user_pool_client,
+    UpdateUserPoolClient => update_user_pool_client,
+    DeleteUserPoolClient => delete_user_pool_client,
+    ListUserPoolClients => list_user_pool_clients,
+    // mfa_config.rs
+    GetUserPoolMfaConfig => get_user_pool_mfa_config,
+    SetUserPoolMfaConfig => set_user_pool_mfa_config,
+    // sign_up.rs
+    SignUp => sign_up,
+    ConfirmSignUp => confirm_sign_up,
+    ResendConfirmationCode => resend_confirmation_code,
+    // auth.rs
+    InitiateAuth => initiate_auth,
+    AdminInitiateAuth => admin_initiate_auth,
+    // challenges.rs
+    RespondToAuthChallenge => respond_to_auth_challenge,
+    AdminRespondToAuthChallenge => admin_respond_to_auth_challenge,
+    // refresh.rs
+    GetTokensFromRefreshToken => get_tokens_from_refresh_token,
+    RevokeToken => revoke_token,
+    GlobalSignOut => global_sign_out,
+    AdminUserGlobalSignOut => admin_user_global_sign_out,
+    // users.rs
+    AdminCreateUser => admin_create_user,
+    AdminGetUser => admin_get_user,
+    AdminSetUserPassword => admin_set_user_password,
+    AdminResetUserPassword => admin_reset_user_password,
+    AdminConfirmSignUp => admin_confirm_sign_up,
+    AdminDeleteUser => admin_delete_user,
+    AdminEnableUser => admin_enable_user,
+    AdminDisableUser => admin_disable_user,
+    AdminUpdateUserAttributes => admin_update_user_attributes,
+    AdminDeleteUserAttributes => admin_delete_user_attributes,
+    ListUsers => list_users,
+    // self_service.rs
+    GetUser => get_user,
+    UpdateUserAttributes => update_user_attributes,
+    DeleteUserAttributes => delete_user_attributes,
+    DeleteUser => delete_user,
+    ChangePassword => change_password,
+    ForgotPassword => forgot_password,
+    ConfirmForgotPassword => confirm_forgot_password,
+    GetUserAttributeVerificationCode => get_user_attribute_verification_code,
+    VerifyUserAttribute => verify_user_attribute,
+    // groups.rs
+    CreateGroup => create_group,
+    GetGroup => get_group,
+    UpdateGroup => update_group,
+    DeleteGroup => delete_group,
+    ListGroups => list_groups,
+    AdminAddUserToGroup => admin_add_user_to_group,
+    AdminRemoveUserFromGroup => admin_remove_user_from_group,
+    AdminListGroupsForUser => admin_list_groups_for_user,
+    ListUsersInGroup => list_users_in_group,
+    // tags.rs
+    TagResource => tag_resource,
+    UntagResource => untag_resource,
+    ListTagsForResource => list_tags_for_resource,
+}
+
+impl kit::Service for CognitoIdp {
+    fn offer(self: Arc<Self>, ports: &Ports) {
+        ports.offer_user_pools(self);
+    }
+    fn doors(&self) -> Vec<Arc<dyn Door>> {
+        vec![Arc::new(doors::Discovery(self.clone())), Arc::new(doors::Inbox)]
+    }
+}

@@ -1,0 +1,70 @@
+//! From what a request carries (pool id, client id) to the pool, the client and the account and region they belong to.
+
+use crate::{model::*, srp::hmac, state::*};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hmac::Mac;
+use kit::{Context, Fault};
+use subtle::ConstantTimeEq;
+
+/// A pool and one of its clients, and a context in their account and region.
+pub(crate) struct Desk {
+    pub cx: Context,
+    pub pool: Pool,
+    pub client: Client,
+}
+
+impl Desk {
+    /// For operations that carry only a client id.
+    pub fn of_client(cx: &Context, client_id: &str) -> Result<Desk, Fault> {
+        let place = place(cx, client_id)?.filter(|p| p.pool_id != client_id).ok_or_else(|| no_such_client(client_id))?;
+        Desk::open(cx.in_scope(place.scope()), &place.pool_id, client_id)
+    }
+    /// For operations of administrators: the pool is one of the caller's account and region.
+    pub fn of_pool(cx: &Context, pool_id: &str, client_id: &str) -> Result<Desk, Fault> {
+        Desk::open(cx.clone(), pool_id, client_id)
+    }
+    fn open(cx: Context, pool_id: &str, client_id: &str) -> Result<Desk, Fault> {
+        let (pool, client) = cx.store().read(|s| {
+            let pool = pool(s, cx.scope(), pool_id)?;
+            let client = client(s, cx.scope(), pool_id, client_id)?;
+            Ok::<_, Fault>((pool, client))
+        })?;
+        Ok(Desk { cx, pool, client })
+    }
+
+    /// Checks SECRET_HASH for a user name as the request carries it.
+    pub fn check_secret(&self, username: &str, hash: Option<&str>) -> Result<(), Fault> {
+        let id = self.client.id();
+        match (self.client.secret(), hash) {
+            (None, None) => Ok(()),
+            (Some(_), None) => Err(not_authorized(format!("Client {id} is configured with secret but SECRET_HASH was not received"))),
+            (None, Some(_)) => Err(not_authorized(format!("Unable to verify secret hash for client {id}"))),
+            (Some(secret), Some(hash)) => match bool::from(secret_hash(secret, username, id).as_bytes().ct_eq(hash.as_bytes())) {
+                true => Ok(()),
+                false => Err(not_authorized(format!("Unable to verify secret hash for client {id}"))),
+            },
+        }
+    }
+
+    /// The user behind a name; unknown ones are a fault that tells, or not, as the client wants it.
+    pub fn user(&self, login: &str, hidden: impl FnOnce() -> Fault) -> Result<User, Fault> {
+        let found = self.cx.store().read(|s| find_user(s, self.cx.scope(), &self.pool, login))?;
+        found.ok_or_else(|| if self.client.hides_users() { hidden() } else { no_such_user() })
+    }
+
+    /// The masked address that an unknown user's code pretends to go to.
+    pub fn pretended_delivery(&self, login: &str) -> CodeDeliveryDetailsType {
+        let first = login.chars().next().unwrap_or('a');
+        CodeDeliveryDetailsType {
+            destination: Some(format!("{first}***@{first}***")),
+            delivery_medium: Some(DeliveryMediumType::Email),
+            attribute_name: Some("email".into()),
+        }
+    }
+}
+
+/// base64(HMAC-SHA256(secret, user name and client id)).
+fn secret_hash(secret: &str, username: &str, client_id: &str) -> String {
+    let mac = hmac(secret.as_bytes()).chain_update(username).chain_update(client_id);
+    STANDARD.encode(mac.finalize().into_bytes())
+}

@@ -1,0 +1,192 @@
+//! What a pool may be told: AWS's defaults, its checks, and the refusal by name of what is not honoured yet.
+
+use crate::{attributes, model::*, state::*};
+use kit::{Context, Fault, Timestamp};
+
+/// The settings of a new pool.
+pub(crate) fn of_new(cx: &Context, id: &str, input: CreateUserPoolInput) -> Result<UserPoolType, Fault> {
+    if input.alias_attributes.is_some() && input.username_attributes.is_some() {
+        return Err(bad("Only one of the aliasAttributes or usernameAttributes can be set in a user pool."));
+    }
+    let fixed = Fixed {
+        id: id.to_owned(),
+        arn: arn(cx.scope(), id),
+        created: cx.now(),
+        schema: attributes::schema(input.schema.as_deref().unwrap_or_default())?,
+        alias_attributes: input.alias_attributes.clone(),
+        username_attributes: input.username_attributes.clone(),
+        username_configuration: input.username_configuration.clone(),
+    };
+    settings(cx, "CreateUserPool", fixed, input)
+}
+
+/// The settings of a pool after UpdateUserPool: what the request doesn't name goes back to its default, as on AWS.
+pub(crate) fn of_update(cx: &Context, pool: &Pool, input: UpdateUserPoolInput) -> Result<UserPoolType, Fault> {
+    let there = &pool.settings;
+    let fixed = Fixed {
+        id: pool.id.clone(),
+        arn: arn(cx.scope(), &pool.id),
+        created: there.creation_date.unwrap_or(cx.now()),
+        schema: there.schema_attributes.clone().unwrap_or_default(),
+        alias_attributes: there.alias_attributes.clone(),
+        username_attributes: there.username_attributes.clone(),
+        username_configuration: there.username_configuration.clone(),
+    };
+    let wanted = CreateUserPoolInput {
+        pool_name: input.pool_name.or(there.name.clone()).unwrap_or_default(),
+        policies: input.policies,
+        deletion_protection: input.deletion_protection,
+        lambda_config: input.lambda_config,
+        auto_verified_attributes: input.auto_verified_attributes,
+        sms_verification_message: input.sms_verification_message,
+        email_verification_message: input.email_verification_message,
+        email_verification_subject: input.email_verification_subject,
+        verification_message_template: input.verification_message_template,
+        sms_authentication_message: input.sms_authentication_message,
+        mfa_configuration: input.mfa_configuration,
+        user_attribute_update_settings: input.user_attribute_update_settings,
+        device_configuration: input.device_configuration,
+        email_configuration: input.email_configuration,
+        sms_configuration: input.sms_configuration,
+        user_pool_tags: input.user_pool_tags.or(there.user_pool_tags.clone()),
+        admin_create_user_config: input.admin_create_user_config,
+        user_pool_add_ons: input.user_pool_add_ons,
+        account_recovery_setting: input.account_recovery_setting,
+        user_pool_tier: input.user_pool_tier,
+        ..Default::default()
+    };
+    settings(cx, "UpdateUserPool", fixed, wanted)
+}
+
+/// What never changes about a pool.
+struct Fixed {
+    id: String,
+    arn: String,
+    created: Timestamp,
+    schema: Vec<SchemaAttributeType>,
+    alias_attributes: Option<Vec<AliasAttributeType>>,
+    username_attributes: Option<Vec<UsernameAttributeType>>,
+    username_configuration: Option<UsernameConfigurationType>,
+}
+
+fn settings(cx: &Context, operation: &str, fixed: Fixed, input: CreateUserPoolInput) -> Result<UserPoolType, Fault> {
+    refuse_what_is_not_honoured(operation, &input)?;
+    if input.sms_configuration.is_some()
+        || input.email_configuration.as_ref().is_some_and(|c| c.email_sending_account == Some(EmailSendingAccountType::Developer))
+    {
+        cx.warn("EmailConfiguration and SmsConfiguration send nothing: messages go to GET /_windtunnel/cognito/messages");
+    }
+    let template = input.verification_message_template.clone();
+    Ok(UserPoolType {
+        id: Some(fixed.id),
+        arn: Some(fixed.arn),
+        name: Some(input.pool_name),
+        creation_date: Some(fixed.created),
+        last_modified_date: Some(cx.now()),
+        schema_attributes: Some(fixed.schema),
+        alias_attributes: fixed.alias_attributes,
+        username_attributes: fixed.username_attributes,
+        username_configuration: fixed.username_configuration,
+        policies: Some(policies(input.policies)?),
+        deletion_protection: Some(input.deletion_protection.unwrap_or(DeletionProtectionType::Inactive)),
+        lambda_config: Some(LambdaConfigType::default()),
+        auto_verified_attributes: input.auto_verified_attributes,
+        sms_verification_message: input.sms_verification_message,
+        email_verification_message: template.as_ref().and_then(|t| t.email_message.clone()).or(input.email_verification_message),
+        email_verification_subject: template.as_ref().and_then(|t| t.email_subject.clone()).or(input.email_verification_subject),
+        verification_message_template: Some(VerificationMessageTemplateType {
+            default_email_option: Some(DefaultEmailOptionType::ConfirmWithCode),
+            ..template.unwrap_or_default()
+        }),
+        sms_authentication_message: input.sms_authentication_message,
+        user_attribute_update_settings: input.user_attribute_update_settings,
+        mfa_configuration: Some(UserPoolMfaType::Off),
+        email_configuration: Some(input.email_configuration.unwrap_or(EmailConfigurationType {
+            email_sending_account: Some(EmailSendingAccountType::CognitoDefault),
+            ..Default::default()
+        })),
+        sms_configuration: input.sms_configuration,
+        user_pool_tags: input.user_pool_tags.filter(|tags| !tags.is_empty()),
+        admin_create_user_config: Some(admin_create_user_config(input.admin_create_user_config)),
+        user_pool_add_ons: input.user_pool_add_ons,
+        account_recovery_setting: recovery(input.account_recovery_setting)?,
+        user_pool_tier: Some(input.user_pool_tier.unwrap_or(UserPoolTierType::Essentials)),
+        ..Default::default()
+    })
+}
+
+fn refuse_what_is_not_honoured(operation: &str, input: &CreateUserPoolInput) -> Result<(), Fault> {
+    let no = |what: &str| Err(refused(operation, what));
+    if input.lambda_config.as_ref().is_some_and(|config| *config != LambdaConfigType::default()) {
+        return no("LambdaConfig (triggers)");
+    }
+    if input.mfa_configuration.is_some_and(|mfa| mfa != UserPoolMfaType::Off) {
+        return no("MfaConfiguration other than OFF");
+    }
+    if input.device_configuration.is_some() {
+        return no("DeviceConfiguration");
+    }
+    let mode = input.user_pool_add_ons.as_ref().and_then(|add_ons| add_ons.advanced_security_mode);
+    if mode.is_some_and(|mode| mode != AdvancedSecurityModeType::Off) {
+        return no("UserPoolAddOns.AdvancedSecurityMode other than OFF");
+    }
+    if input.user_pool_tier == Some(UserPoolTierType::Plus) {
+        return no("UserPoolTier PLUS");
+    }
+    let factors = input.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref()).and_then(|p| p.allowed_first_auth_factors.as_ref());
+    if factors.is_some_and(|factors| factors.iter().any(|f| *f != AuthFactorType::Password)) {
+        return no("SignInPolicy.AllowedFirstAuthFactors other than PASSWORD");
+    }
+    let option = input.verification_message_template.as_ref().and_then(|t| t.default_email_option);
+    if option == Some(DefaultEmailOptionType::ConfirmWithLink) {
+        return no("VerificationMessageTemplate.DefaultEmailOption CONFIRM_WITH_LINK");
+    }
+    Ok(())
+}
+
+fn policies(wanted: Option<UserPoolPolicyType>) -> Result<UserPoolPolicyType, Fault> {
+    let wanted = wanted.unwrap_or_default();
+    let policy = match wanted.password_policy {
+        None => PasswordPolicyType {
+            minimum_length: Some(8),
+            require_uppercase: Some(true),
+            require_lowercase: Some(true),
+            require_numbers: Some(true),
+            require_symbols: Some(true),
+            password_history_size: None,
+            temporary_password_validity_days: Some(7),
+        },
+        Some(p) => PasswordPolicyType {
+            minimum_length: Some(p.minimum_length.unwrap_or(8)),
+            require_uppercase: Some(p.require_uppercase.unwrap_or(false)),
+            require_lowercase: Some(p.require_lowercase.unwrap_or(false)),
+            require_numbers: Some(p.require_numbers.unwrap_or(false)),
+            require_symbols: Some(p.require_symbols.unwrap_or(false)),
+            password_history_size: p.password_history_size,
+            temporary_password_validity_days: Some(p.temporary_password_validity_days.unwrap_or(7)),
+        },
+    };
+    let factors = wanted.sign_in_policy.and_then(|p| p.allowed_first_auth_factors).unwrap_or(vec![AuthFactorType::Password]);
+    Ok(UserPoolPolicyType {
+        password_policy: Some(policy),
+        sign_in_policy: Some(SignInPolicyType { allowed_first_auth_factors: Some(factors) }),
+    })
+}
+
+fn admin_create_user_config(wanted: Option<AdminCreateUserConfigType>) -> AdminCreateUserConfigType {
+    let mut config = wanted.unwrap_or_default();
+    config.allow_admin_create_user_only.get_or_insert(false);
+    config.unused_account_validity_days.get_or_insert(7);
+    config
+}
+
+fn recovery(wanted: Option<AccountRecoverySettingType>) -> Result<Option<AccountRecoverySettingType>, Fault> {
+    let mechanisms = wanted.as_ref().and_then(|w| w.recovery_mechanisms.as_deref()).unwrap_or_default();
+    let admin_only = mechanisms.iter().any(|m| m.name == Some(RecoveryOptionNameType::AdminOnly));
+    match admin_only && mechanisms.len() > 1 {
+        true => Err(bad(
+            "Invalid account recovery setting parameter. Account Recovery Setting cannot use admin_only setting with any other recovery mechanisms.",
+        )),
+        false => Ok(wanted.filter(|w| w.recovery_mechanisms.is_some())),
+    }
+}

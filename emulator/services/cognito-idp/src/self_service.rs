@@ -1,0 +1,215 @@
+//! What users do for themselves with an access token, and the forgotten password, for which a code is enough.
+
+use crate::{
+    CognitoIdp, Error,
+    attributes::{self, Writer},
+    codes,
+    model::*,
+    names::Desk,
+    password,
+    state::*,
+    tokens::{self, Caller},
+    users,
+};
+use kit::{Context, Fault, Tx};
+
+impl CognitoIdp {
+    /// The caller's attributes, as far as the client may read them.
+    pub async fn get_user(&self, cx: &Context, input: GetUserInput) -> Result<GetUserOutput, Fault> {
+        let caller = self.caller(cx, &input.access_token)?;
+        let mut listed = attributes::listed(&caller.user);
+        if let Some(read) = &caller.client.settings.read_attributes {
+            listed.retain(|a| a.name == "sub" || read.contains(&a.name));
+        }
+        Ok(GetUserOutput { username: caller.user.username, user_attributes: listed, ..Default::default() })
+    }
+
+    /// Changes the caller's attributes; a new address is proved by a code where the pool verifies such addresses.
+    pub async fn update_user_attributes(
+        &self,
+        cx: &Context,
+        input: UpdateUserAttributesInput,
+    ) -> Result<UpdateUserAttributesOutput, Fault> {
+        let caller = self.caller(cx, &input.access_token)?;
+        let mut changes = attributes::changes(&caller.pool, Writer::User(&caller.client), &input.user_attributes)?;
+        let sent = change(&caller, |tx, user| {
+            let (cx, pool) = (&caller.cx, &caller.pool);
+            let mut sent = Vec::new();
+            for address in ["email", "phone_number"] {
+                let Some(value) = changes.get(address).filter(|value| user.attributes.get(address) != Some(value)).cloned() else {
+                    continue;
+                };
+                if !pool.auto_verified().iter().any(|a| a.as_str() == address) {
+                    continue;
+                }
+                let Some(channel) = codes::attribute_channel(address, value) else { continue };
+                // Where the pool asks for proof first, the old address stays until then.
+                let pending = waits_for_proof(pool, address).then(|| changes.remove(address)).flatten();
+                codes::send(cx, tx, pool, user, CodePurpose::Attribute, &channel, pending)?;
+                sent.push(channel.details());
+            }
+            users::apply(cx, tx, pool, user, changes)?;
+            Ok(sent)
+        })
+        .await?;
+        Ok(UpdateUserAttributesOutput { code_delivery_details_list: Some(sent) })
+    }
+
+    /// Takes attributes of the caller away.
+    pub async fn delete_user_attributes(
+        &self,
+        cx: &Context,
+        input: DeleteUserAttributesInput,
+    ) -> Result<DeleteUserAttributesOutput, Fault> {
+        let caller = self.caller(cx, &input.access_token)?;
+        attributes::may_delete(&caller.pool, Writer::User(&caller.client), &input.user_attribute_names)?;
+        change(&caller, |_, user| {
+            user.attributes.retain(|name, _| !input.user_attribute_names.contains(name));
+            Ok(())
+        })
+        .await?;
+        Ok(DeleteUserAttributesOutput {})
+    }
+
+    /// Sends a code that proves an address of the caller.
+    pub async fn get_user_attribute_verification_code(
+        &self,
+        cx: &Context,
+        input: GetUserAttributeVerificationCodeInput,
+    ) -> Result<GetUserAttributeVerificationCodeOutput, Fault> {
+        let caller = self.caller(cx, &input.access_token)?;
+        let sent = change(&caller, |tx, user| {
+            let pending = user
+                .codes
+                .iter()
+                .find(|c| c.purpose == CodePurpose::Attribute && c.attribute == input.attribute_name)
+                .and_then(|c| c.pending.clone());
+            let address = pending.clone().or(user.attributes.get(&input.attribute_name).cloned()).unwrap_or_default();
+            let channel = codes::attribute_channel(&input.attribute_name, address)
+                .ok_or_else(|| bad(format!("Cannot verify attribute {}: the user has no such address.", input.attribute_name)))?;
+            codes::send(&caller.cx, tx, &caller.pool, user, CodePurpose::Attribute, &channel, pending)?;
+            Ok(channel.details())
+        })
+        .await?;
+        Ok(GetUserAttributeVerificationCodeOutput { code_delivery_details: Some(sent) })
+    }
+
+    /// Proves an address of the caller by its code.
+    pub async fn verify_user_attribute(&self, cx: &Context, input: VerifyUserAttributeInput) -> Result<VerifyUserAttributeOutput, Fault> {
+        let caller = self.caller(cx, &input.access_token)?;
+        change(&caller, |tx, user| {
+            let (cx, pool, name) = (&caller.cx, &caller.pool, &input.attribute_name);
+            let redeemed = codes::redeem(cx, user, CodePurpose::Attribute, Some(name), &input.code);
+            let Ok(code) = redeemed else { return Ok(redeemed.map(drop)) };
+            if let Some(value) = code.pending {
+                user.attributes.insert(name.clone(), value);
+            }
+            user.attributes.insert(format!("{name}_verified"), "true".into());
+            users::claim_aliases(tx, cx.scope(), pool, user, false)?;
+            Ok(Ok(()))
+        })
+        .await??;
+        Ok(VerifyUserAttributeOutput {})
+    }
+
+    /// Deletes the caller.
+    pub async fn delete_user(&self, cx: &Context, input: DeleteUserInput) -> Result<DeleteUserOutput, Fault> {
+        let caller = self.caller(cx, &input.access_token)?;
+        caller.cx.store().write(|tx| users::delete(tx, caller.cx.scope(), &caller.pool, &caller.user)).await?;
+        Ok(DeleteUserOutput {})
+    }
+
+    /// Changes the caller's password.
+    pub async fn change_password(&self, cx: &Context, input: ChangePasswordInput) -> Result<ChangePasswordOutput, Fault> {
+        let caller = self.caller(cx, &input.access_token)?;
+        let (cx, pool) = (&caller.cx, &caller.pool);
+        password::check_lock(cx, &caller.user)
+            .map_err(|_| Error::LimitExceeded.says("Attempt limit exceeded, please try after some time."))?;
+        if !password::matches(pool, &caller.user, input.previous_password.as_deref().unwrap_or_default()) {
+            password::count_failure(cx, pool, &caller.user).await?;
+            return Err(crate::auth::wrong());
+        }
+        change(&caller, |_, user| password::set(cx, pool, user, &input.proposed_password)).await?;
+        Ok(ChangePasswordOutput {})
+    }
+
+    /// Sends a code that lets a user choose a new password.
+    pub async fn forgot_password(&self, cx: &Context, input: ForgotPasswordInput) -> Result<ForgotPasswordOutput, Fault> {
+        let desk = Desk::of_client(cx, &input.client_id)?;
+        desk.check_secret(&input.username, input.secret_hash.as_deref())?;
+        let (cx, pool) = (&desk.cx, &desk.pool);
+        let sent = cx
+            .store()
+            .write(|tx| {
+                let Some(mut user) = find_user(tx, cx.scope(), pool, &input.username)? else {
+                    return match desk.client.hides_users() {
+                        true => Ok(desk.pretended_delivery(&input.username)),
+                        false => Err(no_such_user()),
+                    };
+                };
+                if user.disabled {
+                    return Err(not_authorized("User is disabled."));
+                }
+                if user.status() == UserStatus::ForceChangePassword {
+                    return Err(not_authorized("User password cannot be reset in the current state."));
+                }
+                let channel = codes::recovery_channel(pool, &user)?;
+                codes::send(cx, tx, pool, &mut user, CodePurpose::Password, &channel, None)?;
+                tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(pool)), &user)?;
+                Ok(channel.details())
+            })
+            .await?;
+        Ok(ForgotPasswordOutput { code_delivery_details: Some(sent) })
+    }
+
+    /// Sets the new password of a user who has the code.
+    pub async fn confirm_forgot_password(
+        &self,
+        cx: &Context,
+        input: ConfirmForgotPasswordInput,
+    ) -> Result<ConfirmForgotPasswordOutput, Fault> {
+        let desk = Desk::of_client(cx, &input.client_id)?;
+        desk.check_secret(&input.username, input.secret_hash.as_deref())?;
+        let (cx, pool) = (&desk.cx, &desk.pool);
+        desk.user(&input.username, || Error::ExpiredCode.says("Invalid code provided, please request a code again."))?;
+        password::check_policy(pool, &input.password)?;
+        cx.store()
+            .write(|tx| {
+                let mut user = user(tx, cx.scope(), pool, &input.username)?;
+                let redeemed = codes::redeem(cx, &mut user, CodePurpose::Password, None, &input.confirmation_code);
+                if let Ok(code) = &redeemed {
+                    password::set(cx, pool, &mut user, &input.password)?;
+                    user.attributes.insert(format!("{}_verified", code.attribute), "true".into());
+                    user.status = Some(UserStatus::Confirmed);
+                    tokens::end_sign_ins(tx, cx.scope(), &pool.id, &user.key(pool))?;
+                }
+                tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(pool)), &user)?;
+                Ok(redeemed)
+            })
+            .await??;
+        Ok(ConfirmForgotPasswordOutput {})
+    }
+}
+
+fn waits_for_proof(pool: &Pool, address: &str) -> bool {
+    let settings = pool.settings.user_attribute_update_settings.as_ref();
+    settings
+        .and_then(|s| s.attributes_require_verification_before_update.as_ref())
+        .is_some_and(|list| list.iter().any(|a| a.as_str() == address))
+}
+
+/// Changes the caller's own row.
+async fn change<R>(caller: &Caller, f: impl FnOnce(&mut Tx<'_>, &mut User) -> Result<R, Fault>) -> Result<R, Fault> {
+    let (cx, pool) = (&caller.cx, &caller.pool);
+    cx.store()
+        .write(|tx| {
+            use kit::Read;
+            let key = (pool.id.clone(), caller.user.key(pool));
+            let mut user = tx.get(&USERS, cx.scope(), &key)?.ok_or_else(no_such_user)?;
+            let result = f(tx, &mut user)?;
+            user.modified = cx.now();
+            tx.put(&USERS, cx.scope(), &key, &user)?;
+            Ok(result)
+        })
+        .await
+}

@@ -1,0 +1,270 @@
+//! Tokens: what stands in them, how they are made, and who a caller with an access token is.
+//!
+//! An id token and an access token are signed by different keys of the pool, as on AWS. A refresh token is opaque: its hash leads to the
+//! sign-in it belongs to. Times in tokens are seconds of the cloud's clock.
+
+use crate::{CognitoIdp, Issuer, attributes, keys::PoolSigners, model::*, names::Desk, state::*};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use kit::{Context, Fault, Read, Scope};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+/// Claims of a token.
+pub(crate) type Claims = Map<String, Value>;
+
+/// Who calls with an access token.
+pub(crate) struct Caller {
+    /// In the pool's account and region.
+    pub cx: Context,
+    pub pool: Pool,
+    pub client: Client,
+    pub user: User,
+}
+
+/// Why a token is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Malformed,
+    Issuer,
+    Signature,
+    Expired,
+}
+
+impl Refusal {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Refusal::Malformed => "malformed",
+            Refusal::Issuer => "issuer",
+            Refusal::Signature => "signature",
+            Refusal::Expired => "expired",
+        }
+    }
+}
+
+/// A token whose signature, issuer and end were checked.
+pub(crate) struct Verified {
+    pub place: Place,
+    pub claims: Claims,
+}
+
+impl CognitoIdp {
+    /// The `iss` of a pool's tokens.
+    pub(crate) fn issuer_of(&self, cx: &Context, region: &str, pool_id: &str) -> String {
+        let endpoint = cx.cloud().endpoint();
+        match self.issuer {
+            Issuer::Local if !endpoint.is_empty() => format!("{}/{pool_id}", endpoint.trim_end_matches('/')),
+            _ => aws_issuer(region, pool_id),
+        }
+    }
+
+    /// The answer to a successful sign-in or refresh; `refresh` is the new refresh token, where there is one.
+    pub(crate) async fn result(
+        &self,
+        desk: &Desk,
+        user: &User,
+        sign_in: &SignIn,
+        refresh: Option<String>,
+    ) -> Result<AuthenticationResultType, Fault> {
+        let signers = self.signers.of(&desk.cx, &desk.pool.id).await?;
+        let groups = desk.cx.store().read(|s| groups_of(s, desk.cx.scope(), &desk.pool, &user.key(&desk.pool)))?;
+        let minutes = crate::clients::validity(&desk.client);
+        let issued = Issued { service: self, desk, user, sign_in, groups: &groups };
+        let access = issued.access(minutes.access_secs);
+        let id = issued.id(minutes.id_secs);
+        Ok(AuthenticationResultType {
+            access_token: Some(sign(&signers, &access, false)?),
+            id_token: Some(sign(&signers, &id, true)?),
+            refresh_token: refresh,
+            expires_in: Some(minutes.access_secs as i32),
+            token_type: Some("Bearer".into()),
+            new_device_metadata: None,
+        })
+    }
+
+    /// Checks issuer, signature and end; what the token is for is the caller's to ask.
+    pub(crate) fn verify_token(&self, cx: &Context, token: &str) -> Result<Verified, Refusal> {
+        let parts: Vec<&str> = token.split('.').collect();
+        let [head, body, signature] = parts[..] else { return Err(Refusal::Malformed) };
+        let header: Value = segment(head).ok_or(Refusal::Malformed)?;
+        let claims: Claims = segment(body).ok_or(Refusal::Malformed)?;
+        let issuer = claims.get("iss").and_then(Value::as_str).ok_or(Refusal::Issuer)?;
+        let pool_id = issuer.rsplit('/').next().unwrap_or_default();
+        let place = place(cx, pool_id).ok().flatten().filter(|p| p.pool_id == pool_id).ok_or(Refusal::Issuer)?;
+        let endpoint = cx.cloud().endpoint();
+        let local = format!("{}/{pool_id}", endpoint.trim_end_matches('/'));
+        if issuer != aws_issuer(&place.region, pool_id) && (endpoint.is_empty() || issuer != local) {
+            return Err(Refusal::Issuer);
+        }
+        let signers = self.signers.known(cx, &place.scope(), pool_id).ok().flatten().ok_or(Refusal::Signature)?;
+        let kid = header.get("kid").and_then(Value::as_str).unwrap_or_default();
+        let signer = [&signers.id, &signers.access].into_iter().find(|s| s.kid == kid).ok_or(Refusal::Signature)?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| Refusal::Signature)?;
+        if header.get("alg").and_then(Value::as_str) != Some("RS256") || !signer.made(format!("{head}.{body}").as_bytes(), &signature) {
+            return Err(Refusal::Signature);
+        }
+        match claims.get("exp").and_then(Value::as_i64) {
+            Some(exp) if cx.now().secs() < exp => Ok(Verified { place, claims }),
+            _ => Err(Refusal::Expired),
+        }
+    }
+
+    /// Who calls with this access token; the faults are AWS's.
+    pub(crate) fn caller(&self, cx: &Context, token: &str) -> Result<Caller, Fault> {
+        let verified = self.verify_token(cx, token).map_err(|refusal| match refusal {
+            Refusal::Malformed | Refusal::Issuer => not_authorized("Invalid Access Token"),
+            Refusal::Signature => not_authorized("Could not verify signature for Access Token"),
+            Refusal::Expired => not_authorized("Access Token has expired"),
+        })?;
+        let text = |name: &str| verified.claims.get(name).and_then(Value::as_str);
+        if text("token_use") != Some("access") {
+            return Err(not_authorized("Invalid Access Token"));
+        }
+        if !text("scope").is_some_and(|scopes| scopes.split(' ').any(|s| s == "aws.cognito.signin.user.admin")) {
+            return Err(not_authorized("Access Token does not have required scopes"));
+        }
+        let cx = cx.in_scope(verified.place.scope());
+        cx.store().read(|s| {
+            let pool = pool(s, cx.scope(), &verified.place.pool_id)?;
+            let client = client(s, cx.scope(), &pool.id, text("client_id").unwrap_or_default())?;
+            let key = (pool.id.clone(), pool.user_key(text("username").unwrap_or_default()));
+            let user = s.get(&USERS, cx.scope(), &key)?.filter(|u| Some(u.sub.as_str()) == text("sub")).ok_or_else(no_such_user)?;
+            if user.disabled {
+                return Err(not_authorized("User is disabled."));
+            }
+            // Clients without revocation have no origin_jti in their tokens; the event of the sign-in leads to its row.
+            let mut sign_ins = s.by_index(&SIGN_INS, cx.scope(), "user", &(pool.id.as_str(), user.key(&pool))).into_iter();
+            let alive = sign_ins.any(|row| row.is_ok_and(|(_, sign_in)| Some(sign_in.event_id.as_str()) == text("event_id")));
+            match alive {
+                true => Ok(Caller { cx: cx.clone(), pool, client, user }),
+                false => Err(not_authorized("Access Token has been revoked")),
+            }
+        })
+    }
+}
+
+struct Issued<'a> {
+    service: &'a CognitoIdp,
+    desk: &'a Desk,
+    user: &'a User,
+    sign_in: &'a SignIn,
+    groups: &'a [GroupType],
+}
+
+impl Issued<'_> {
+    fn common(&self, token_use: &str, secs: i64) -> Claims {
+        let (cx, now) = (&self.desk.cx, self.desk.cx.now().secs());
+        let mut claims = Claims::new();
+        claims.insert("sub".into(), json!(self.user.sub));
+        if !self.groups.is_empty() {
+            claims.insert("cognito:groups".into(), self.groups.iter().map(|g| json!(g.group_name)).collect());
+        }
+        claims.insert("iss".into(), json!(self.service.issuer_of(cx, cx.region(), &self.desk.pool.id)));
+        if self.desk.client.settings.enable_token_revocation != Some(false) {
+            claims.insert("origin_jti".into(), json!(self.sign_in.origin_jti));
+        }
+        claims.insert("event_id".into(), json!(self.sign_in.event_id));
+        claims.insert("token_use".into(), json!(token_use));
+        claims.insert("auth_time".into(), json!(self.sign_in.auth_time));
+        claims.insert("exp".into(), json!(now + secs));
+        claims.insert("iat".into(), json!(now));
+        claims.insert("jti".into(), json!(cx.ids().uuid()));
+        claims
+    }
+
+    fn access(&self, secs: i64) -> Claims {
+        let mut claims = self.common("access", secs);
+        claims.insert("client_id".into(), json!(self.desk.client.id()));
+        claims.insert("scope".into(), json!("aws.cognito.signin.user.admin"));
+        claims.insert("username".into(), json!(self.user.username));
+        claims
+    }
+
+    fn id(&self, secs: i64) -> Claims {
+        let mut claims = self.common("id", secs);
+        claims.insert("aud".into(), json!(self.desk.client.id()));
+        claims.insert("cognito:username".into(), json!(self.user.username));
+        let roles: Vec<&str> = self.groups.iter().filter_map(|g| g.role_arn.as_deref()).collect();
+        if !roles.is_empty() {
+            claims.insert("cognito:roles".into(), json!(roles));
+        }
+        if let Some(role) = preferred_role(self.groups) {
+            claims.insert("cognito:preferred_role".into(), json!(role));
+        }
+        for (name, value) in attributes::readable(&self.desk.client, &self.user.attributes) {
+            claims.insert(name.clone(), attribute_claim(name, value));
+        }
+        claims
+    }
+}
+
+/// The role of the most important group, unless two groups are equally important and differ.
+fn preferred_role(groups: &[GroupType]) -> Option<&str> {
+    let first = groups.iter().find(|g| g.role_arn.is_some())?;
+    let rivals = groups.iter().filter(|g| g.role_arn.is_some() && g.precedence == first.precedence);
+    let same = rivals.into_iter().all(|g| g.role_arn == first.role_arn);
+    first.role_arn.as_deref().filter(|_| same)
+}
+
+fn attribute_claim(name: &str, value: &str) -> Value {
+    match name {
+        "email_verified" | "phone_number_verified" => json!(value == "true"),
+        "address" => json!({ "formatted": value }),
+        "updated_at" => value.parse::<i64>().map_or_else(|_| json!(value), |n| json!(n)),
+        _ => json!(value),
+    }
+}
+
+fn sign(signers: &PoolSigners, claims: &Claims, id: bool) -> Result<String, Fault> {
+    let signer = if id { &signers.id } else { &signers.access };
+    let encode = |value: String| URL_SAFE_NO_PAD.encode(value);
+    let head = encode(json!({ "kid": signer.kid, "alg": "RS256" }).to_string());
+    let body = encode(serde_json::to_string(claims).map_err(|e| Fault::internal(e.to_string()))?);
+    let signature = signer.sign(format!("{head}.{body}").as_bytes())?;
+    Ok(format!("{head}.{body}.{}", URL_SAFE_NO_PAD.encode(signature)))
+}
+
+fn segment<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
+    // No token of ours is longer; what is longer is not worth reading.
+    let bytes = (text.len() <= 64 << 10).then(|| URL_SAFE_NO_PAD.decode(text).ok()).flatten()?;
+    serde_json::from_slice(&bytes).ok()
+}
+
+fn aws_issuer(region: &str, pool_id: &str) -> String {
+    format!("https://cognito-idp.{region}.amazonaws.com/{pool_id}")
+}
+
+/// A fresh refresh token: looks like the encrypted JWT that AWS sends, and says as little.
+pub(crate) fn refresh_token(cx: &Context) -> String {
+    let head = URL_SAFE_NO_PAD.encode(r#"{"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}"#);
+    let random = |blocks: usize| URL_SAFE_NO_PAD.encode((0..blocks).flat_map(|_| cx.ids().bytes()).collect::<Vec<u8>>());
+    format!("{head}.{}.{}.{}.{}", random(8), &random(1)[..16], random(24), &random(1)[..22])
+}
+
+/// What is kept of a refresh token.
+pub(crate) fn hash(token: &str) -> String {
+    kit::hex(&Sha256::digest(token.as_bytes()))
+}
+
+/// Ends all sign-ins of a user: their refresh tokens are refused, and so are their access tokens by Cognito itself.
+pub(crate) fn end_sign_ins(tx: &mut kit::Tx<'_>, scope: &Scope, pool_id: &str, user_key: &str) -> Result<(), Fault> {
+    let rows: Vec<(String, String)> =
+        tx.by_index(&SIGN_INS, scope, "user", &(pool_id, user_key)).map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?;
+    rows.iter().try_for_each(|key| tx.delete(&SIGN_INS, scope, key).map(drop))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(name: &str, precedence: i32, role: &str) -> GroupType {
+        GroupType { group_name: Some(name.into()), precedence: Some(precedence), role_arn: Some(role.into()), ..Default::default() }
+    }
+
+    #[test]
+    fn equally_important_groups_with_different_roles_give_no_preferred_role() {
+        assert_eq!(preferred_role(&[group("a", 1, "r1"), group("b", 2, "r2")]), Some("r1"));
+        assert_eq!(preferred_role(&[group("a", 1, "r1"), group("b", 1, "r2")]), None);
+        assert_eq!(preferred_role(&[group("a", 1, "r1"), group("b", 1, "r1")]), Some("r1"));
+        assert_eq!(preferred_role(&[]), None);
+    }
+}

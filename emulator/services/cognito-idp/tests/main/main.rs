@@ -1,0 +1,9 @@
+//! User pools as clients see them, below HTTP: through the Directory, on a frozen clock.
+
+mod admin;
+mod desk;
+mod discovery;
+mod recovery;
+mod sign_up;
+mod srp;
+mod tokens;
