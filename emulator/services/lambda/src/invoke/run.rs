@@ -252,7 +252,7 @@ impl Run {
     }
 
     /// Gives the environment back for the next event, and writes the log.
-    fn settle(&self, home: Home, lines: Vec<(Timestamp, String)>, token: kit::Token) {
+    fn settle(&self, home: Home, mut lines: Vec<(Timestamp, String)>, token: kit::Token) {
         let (session, name, made) = match home {
             Home::Log { session, stream } => (session, stream, false),
             Home::Environment { mut environment, keep } => {
@@ -267,6 +267,8 @@ impl Run {
         };
         let group = self.target.config.log_group(&self.call.name.function);
         let cx = self.cx.in_scope(self.call.name.scope.clone());
+        // As on AWS each line keeps its end.
+        lines.iter_mut().for_each(|(_, line)| line.push('\n'));
         tokio::spawn(async move {
             logs::write(&cx, session, logs::Stream { group: &group, name: &name, made }, lines).await;
             drop(token);

@@ -161,7 +161,7 @@ impl LogLines for World {
     fn append<'a>(&'a self, _: &'a Context, grant: Grant, group: &'a str, stream: &'a str, lines: Vec<(Timestamp, String)>, _: bool) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             assert!(grant.resource().ends_with(&format!("log-group:{group}:log-stream:{stream}")));
-            self.lines.lock().extend(lines.into_iter().map(|(_, line)| (group.to_owned(), stream.to_owned(), line)));
+            self.lines.lock().extend(lines.into_iter().map(|(_, line)| (group.to_owned(), stream.to_owned(), line.strip_suffix('\n').expect("a whole line").to_owned())));
             Ok(())
         })
     }
