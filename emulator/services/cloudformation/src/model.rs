@@ -710,7 +710,7 @@ pub struct StackEvent {
     pub physical_resource_id: Option<String>,
     pub resource_type: Option<String>,
     pub timestamp: Option<Timestamp>,
-    pub resource_status: Option<ResourceStatus>,
+    pub resource_status: Option<String>,
     pub resource_status_reason: Option<String>,
     pub resource_properties: Option<String>,
     pub client_request_token: Option<String>,
@@ -737,7 +737,7 @@ pub struct StackResource {
     pub physical_resource_id: Option<String>,
     pub resource_type: String,
     pub timestamp: Option<Timestamp>,
-    pub resource_status: Option<ResourceStatus>,
+    pub resource_status: String,
     pub resource_status_reason: Option<String>,
     pub description: Option<String>,
     pub drift_information: Option<StackResourceDriftInformation>,
@@ -757,7 +757,7 @@ pub struct StackResourceDetail {
     pub physical_resource_id: Option<String>,
     pub resource_type: String,
     pub last_updated_timestamp: Option<Timestamp>,
-    pub resource_status: Option<ResourceStatus>,
+    pub resource_status: String,
     pub resource_status_reason: Option<String>,
     pub description: Option<String>,
     pub metadata: Option<String>,
@@ -796,7 +796,7 @@ pub struct StackResourceSummary {
     pub physical_resource_id: Option<String>,
     pub resource_type: String,
     pub last_updated_timestamp: Option<Timestamp>,
-    pub resource_status: Option<ResourceStatus>,
+    pub resource_status: String,
     pub resource_status_reason: Option<String>,
     pub drift_information: Option<StackResourceDriftInformationSummary>,
     pub module_info: Option<ModuleInfo>,
@@ -941,19 +941,6 @@ wire::enumeration!(RequiresRecreation {
 wire::enumeration!(ResourceAttribute {
     Properties = "Properties", Metadata = "Metadata", CreationPolicy = "CreationPolicy", UpdatePolicy = "UpdatePolicy",
     DeletionPolicy = "DeletionPolicy", UpdateReplacePolicy = "UpdateReplacePolicy", Tags = "Tags",
-});
-wire::enumeration!(ResourceStatus {
-    CreateInProgress = "CREATE_IN_PROGRESS", CreateFailed = "CREATE_FAILED", CreateComplete = "CREATE_COMPLETE",
-    DeleteInProgress = "DELETE_IN_PROGRESS", DeleteFailed = "DELETE_FAILED", DeleteComplete = "DELETE_COMPLETE",
-    DeleteSkipped = "DELETE_SKIPPED", UpdateInProgress = "UPDATE_IN_PROGRESS", UpdateFailed = "UPDATE_FAILED",
-    UpdateComplete = "UPDATE_COMPLETE", ImportFailed = "IMPORT_FAILED", ImportComplete = "IMPORT_COMPLETE",
-    ImportInProgress = "IMPORT_IN_PROGRESS", ImportRollbackInProgress = "IMPORT_ROLLBACK_IN_PROGRESS",
-    ImportRollbackFailed = "IMPORT_ROLLBACK_FAILED", ImportRollbackComplete = "IMPORT_ROLLBACK_COMPLETE", ExportFailed = "EXPORT_FAILED",
-    ExportComplete = "EXPORT_COMPLETE", ExportInProgress = "EXPORT_IN_PROGRESS", ExportRollbackInProgress = "EXPORT_ROLLBACK_IN_PROGRESS",
-    ExportRollbackFailed = "EXPORT_ROLLBACK_FAILED", ExportRollbackComplete = "EXPORT_ROLLBACK_COMPLETE",
-    UpdateRollbackInProgress = "UPDATE_ROLLBACK_IN_PROGRESS", UpdateRollbackComplete = "UPDATE_ROLLBACK_COMPLETE",
-    UpdateRollbackFailed = "UPDATE_ROLLBACK_FAILED", RollbackInProgress = "ROLLBACK_IN_PROGRESS", RollbackComplete = "ROLLBACK_COMPLETE",
-    RollbackFailed = "ROLLBACK_FAILED",
 });
 wire::enumeration!(StackDriftStatus {
     Drifted = "DRIFTED", InSync = "IN_SYNC", Unknown = "UNKNOWN", NotChecked = "NOT_CHECKED",
@@ -1491,7 +1478,7 @@ mod tables {
             .traits(Traits { fault: Some(FaultTraits { code: "ResourceScanLimitExceeded", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static RESOURCE_SCAN_NOT_FOUND_EXCEPTION: Schema = Schema::new("ResourceScanNotFoundException", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "ResourceScanNotFound", status: 400, sender: true }), ..Traits::NONE });
-    pub(super) static RESOURCE_STATUS: Schema = Schema::new("ResourceStatus", Kind::Enum(super::ResourceStatus::TEXTS));
+    pub(super) static RESOURCE_STATUS: Schema = Schema::new("ResourceStatus", Kind::String);
     pub(super) static RESOURCE_STATUS_REASON: Schema = Schema::new("ResourceStatusReason", Kind::String);
     pub(super) static RESOURCE_TARGET_DEFINITION: Schema = Schema::new(
         "ResourceTargetDefinition",

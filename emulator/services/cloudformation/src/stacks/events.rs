@@ -1,7 +1,7 @@
 //! DescribeStackEvents.
 
 use crate::{
-    CloudFormation, DescribeStackEventsInput, DescribeStackEventsOutput, ResourceStatus, StackEvent,
+    CloudFormation, DescribeStackEventsInput, DescribeStackEventsOutput, StackEvent,
     state::{self, EVENTS},
     template::invalid,
 };
@@ -33,7 +33,7 @@ impl CloudFormation {
                 physical_resource_id: Some(event.physical_id),
                 resource_type: Some(event.kind),
                 timestamp: Some(event.at),
-                resource_status: ResourceStatus::parse(&event.status),
+                resource_status: Some(event.status),
                 resource_status_reason: event.reason,
                 resource_properties: event.properties,
                 client_request_token: event.token,

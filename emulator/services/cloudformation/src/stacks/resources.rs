@@ -2,7 +2,7 @@
 
 use crate::{
     CloudFormation, DescribeStackResourceInput, DescribeStackResourceOutput, DescribeStackResourcesInput, DescribeStackResourcesOutput,
-    ListStackResourcesInput, ListStackResourcesOutput, ResourceStatus, StackResource, StackResourceDetail, StackResourceDriftInformation,
+    ListStackResourcesInput, ListStackResourcesOutput, StackResource, StackResourceDetail, StackResourceDriftInformation,
     StackResourceDriftInformationSummary, StackResourceDriftStatus, StackResourceSummary,
     state::{self, RESOURCES, Resource, Stack},
     template::invalid,
@@ -25,7 +25,7 @@ impl CloudFormation {
             physical_resource_id: row.physical_id,
             resource_type: row.kind,
             last_updated_timestamp: Some(row.updated),
-            resource_status: ResourceStatus::parse(&row.status),
+            resource_status: row.status,
             resource_status_reason: row.reason,
             description: row.description,
             metadata: Some(row.metadata.map_or_else(|| "{}".into(), |m| m.to_string())),
@@ -53,7 +53,7 @@ impl CloudFormation {
                 physical_resource_id: row.physical_id,
                 resource_type: row.kind,
                 timestamp: Some(row.updated),
-                resource_status: ResourceStatus::parse(&row.status),
+                resource_status: row.status,
                 resource_status_reason: row.reason,
                 description: row.description,
                 drift_information: Some(StackResourceDriftInformation { stack_resource_drift_status: Some(StackResourceDriftStatus::NotChecked), last_check_timestamp: None }),
@@ -76,7 +76,7 @@ impl CloudFormation {
                 physical_resource_id: row.physical_id,
                 resource_type: row.kind,
                 last_updated_timestamp: Some(row.updated),
-                resource_status: ResourceStatus::parse(&row.status),
+                resource_status: row.status,
                 resource_status_reason: row.reason,
                 drift_information: Some(StackResourceDriftInformationSummary { stack_resource_drift_status: Some(StackResourceDriftStatus::NotChecked), last_check_timestamp: None }),
                 ..StackResourceSummary::default()

@@ -1,0 +1,225 @@
+//! A stand-in for the services that stacks are made of: it keeps what it is given, and fails when it is told to.
+
+use kit::{Access, AnyReply, BoxFuture, Context, Fault, Label, Operations, Service, Typed};
+use serde_json::{Map, Value as Json, json};
+use std::{
+    any::Any,
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
+use wire::{Kind, Member, OperationSchema, Protocol, Schema, ServiceSchema, Slot, Structure, View};
+
+/// What the stand-ins of a test share.
+#[derive(Default)]
+pub struct World {
+    /// Things by service and name, with the input that made them.
+    pub things: Mutex<BTreeMap<String, Json>>,
+    /// Calls in order: `sqs:CreateQueue name`.
+    pub calls: Mutex<Vec<String>>,
+    /// Calls that fail, as written in `calls`.
+    pub failing: Mutex<BTreeSet<String>>,
+}
+
+impl World {
+    /// Makes a call fail from now on.
+    pub fn fail(&self, call: &str) {
+        self.failing.lock().unwrap().insert(call.into());
+    }
+    /// Lets everything succeed again.
+    pub fn mend(&self) {
+        self.failing.lock().unwrap().clear();
+    }
+    /// Names of the things of a service.
+    pub fn names(&self, service: &str) -> Vec<String> {
+        let things = self.things.lock().unwrap();
+        things.keys().filter_map(|key| key.strip_prefix(&format!("{service}/")).map(str::to_owned)).collect()
+    }
+    /// A thing.
+    pub fn thing(&self, key: &str) -> Json {
+        self.things.lock().unwrap().get(key).cloned().unwrap_or_default()
+    }
+    /// Calls so far, and forgets them.
+    pub fn take_calls(&self) -> Vec<String> {
+        std::mem::take(&mut self.calls.lock().unwrap())
+    }
+}
+
+/// One service.
+pub struct Fake {
+    schema: &'static ServiceSchema,
+    labels: &'static [Label],
+    world: Arc<World>,
+}
+
+const SQS: &[(&str, &[&str])] = &[
+    ("CreateQueue", &["QueueName", "Attributes", "tags"]),
+    ("GetQueueUrl", &["QueueName"]),
+    ("SetQueueAttributes", &["QueueUrl", "Attributes"]),
+    ("DeleteQueue", &["QueueUrl"]),
+    ("TagQueue", &["QueueUrl", "Tags"]),
+    ("UntagQueue", &["QueueUrl", "TagKeys"]),
+];
+const LOGS: &[(&str, &[&str])] = &[
+    ("CreateLogGroup", &["logGroupName", "logGroupClass", "tags"]),
+    ("PutRetentionPolicy", &["logGroupName", "retentionInDays"]),
+    ("DeleteRetentionPolicy", &["logGroupName"]),
+    ("DeleteLogGroup", &["logGroupName"]),
+];
+const IAM: &[(&str, &[&str])] = &[
+    ("CreateRole", &["RoleName", "Path", "AssumeRolePolicyDocument", "Description", "MaxSessionDuration", "PermissionsBoundary", "Tags"]),
+    ("PutRolePolicy", &["RoleName", "PolicyName", "PolicyDocument"]),
+    ("DeleteRolePolicy", &["RoleName", "PolicyName"]),
+    ("DeleteRole", &["RoleName"]),
+];
+
+/// The stand-ins for sqs, logs and iam.
+pub fn services(world: &Arc<World>) -> Vec<Arc<dyn Service>> {
+    [("sqs", SQS), ("logs", LOGS), ("iam", IAM)].into_iter().map(|(name, ops)| Arc::new(Fake::new(name, ops, world.clone())) as Arc<dyn Service>).collect()
+}
+
+impl Fake {
+    fn new(name: &'static str, operations: &[(&'static str, &'static [&'static str])], world: Arc<World>) -> Fake {
+        static ANY: Schema = Schema::new("Any", Kind::Document);
+        let members = |names: &[&'static str]| -> &'static [Member] { Box::leak(names.iter().map(|n| Member::new(n, &ANY)).collect::<Vec<_>>().into_boxed_slice()) };
+        let schema = |names: &[&'static str]| -> &'static Schema { Box::leak(Box::new(Schema::new("Loose", Kind::Structure(members(names))))) };
+        let output = schema(&["QueueUrl", "Role"]);
+        let operations: Vec<&'static OperationSchema> = operations
+            .iter()
+            .map(|(name, names)| &*Box::leak(Box::new(OperationSchema { name, method: "POST", uri: "/", status: 200, input: schema(names), output, result_wrapper: None, faults: &[], unsigned: false })))
+            .collect();
+        let labels = Box::leak(vec![Label::Executed; operations.len()].into_boxed_slice());
+        let schema = Box::leak(Box::new(ServiceSchema {
+            name,
+            service_id: name,
+            signing_name: name,
+            endpoint_prefix: name,
+            target_prefix: None,
+            protocols: &[Protocol::Json10],
+            api_version: "2012-11-05",
+            xml_namespace: None,
+            bare_errors: false,
+            query_compatible: false,
+            operations: Box::leak(operations.into_boxed_slice()),
+            refused: &[],
+            faults: &[],
+        }));
+        Fake { schema, labels, world }
+    }
+
+    fn run(&self, operation: &str, input: Map<String, Json>) -> Result<Json, Fault> {
+        let text = |name: &str| input.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+        let url = text("QueueUrl");
+        let name = [text("QueueName"), url.rsplit('/').next().unwrap_or_default().to_owned(), text("logGroupName"), text("RoleName")].into_iter().find(|n| !n.is_empty()).unwrap_or_default();
+        let service = self.schema.name;
+        let call = format!("{service}:{operation} {name}");
+        if operation != "GetQueueUrl" {
+            self.world.calls.lock().unwrap().push(call.clone());
+        }
+        if self.world.failing.lock().unwrap().contains(&call) {
+            return Err(Fault::new("InvalidParameterValue", 400, format!("{name} is not to be")));
+        }
+        let key = format!("{service}/{name}");
+        let mut things = self.world.things.lock().unwrap();
+        let missing = || Fault::new("ResourceNotFoundException", 404, format!("{name} is not there"));
+        match operation {
+            "GetQueueUrl" => drop(things.get(&key).ok_or_else(missing)?),
+            op if op.starts_with("Create") => {
+                if things.contains_key(&key) {
+                    return Err(Fault::new("EntityAlreadyExists", 409, format!("{name} already exists")));
+                }
+                things.insert(key, Json::Object(input.clone()));
+            }
+            "DeleteRolePolicy" => drop(things.get(&key).ok_or_else(missing)?),
+            op if op.starts_with("Delete") && op != "DeleteRetentionPolicy" => drop(things.remove(&key).ok_or_else(missing)?),
+            _ => {
+                let thing = things.get_mut(&key).ok_or_else(missing)?;
+                for (member, value) in input.clone() {
+                    match (thing.get_mut(&member), value) {
+                        (Some(Json::Object(old)), Json::Object(new)) => old.extend(new),
+                        (_, value) => thing[member] = value,
+                    }
+                }
+            }
+        }
+        Ok(match service {
+            "sqs" => json!({ "QueueUrl": format!("http://127.0.0.1:4566/000000000000/{name}") }),
+            "iam" => json!({ "Role": { "Arn": format!("arn:aws:iam::000000000000:role/{name}"), "RoleId": "AROAFAKE" } }),
+            _ => json!({}),
+        })
+    }
+}
+
+impl Operations for Fake {
+    fn schema(&self) -> &'static ServiceSchema {
+        self.schema
+    }
+    fn labels(&self) -> &'static [Label] {
+        self.labels
+    }
+    fn invalid_input(&self) -> &'static str {
+        "InvalidParameterValue"
+    }
+    fn input(&self, op: usize) -> Box<dyn Typed> {
+        Box::new(Loose::new(self.schema.operations[op].input))
+    }
+    fn access(&self, op: usize, _: &dyn Typed, _: &Context) -> Access {
+        Access::any(format!("{}:{}", self.schema.name, self.schema.operations[op].name))
+    }
+    fn call<'a>(&'a self, op: usize, input: Box<dyn Typed>, _: &'a Context) -> BoxFuture<'a, Result<AnyReply, Fault>> {
+        let input = *input.any().downcast::<Loose>().expect("an input of ours");
+        Box::pin(async move {
+            let operation = self.schema.operations[op];
+            let output = self.run(operation.name, input.entries())?;
+            let mut loose = Loose::new(operation.output);
+            for (index, member) in operation.output.members().iter().enumerate() {
+                loose.values[index] = output.get(member.name).cloned().unwrap_or_default();
+            }
+            let value: Box<dyn Typed> = Box::new(loose);
+            Ok(value.into())
+        })
+    }
+}
+
+impl Service for Fake {}
+
+/// A structure whose members are any JSON.
+struct Loose {
+    schema: &'static Schema,
+    values: Vec<Json>,
+}
+
+impl Loose {
+    fn new(schema: &'static Schema) -> Loose {
+        Loose { schema, values: vec![Json::Null; schema.members().len()] }
+    }
+    fn entries(self) -> Map<String, Json> {
+        self.schema.members().iter().zip(self.values).filter(|(_, v)| !v.is_null()).map(|(m, v)| (m.name.to_owned(), v)).collect()
+    }
+}
+
+impl Structure for Loose {
+    fn member(&self, index: usize) -> View<'_> {
+        match &self.values[index] {
+            Json::Null => View::None,
+            value => View::Document(value),
+        }
+    }
+    fn member_mut(&mut self, index: usize) -> Slot<'_> {
+        Slot::Document(&mut self.values[index])
+    }
+}
+
+impl Typed for Loose {
+    fn structure(&self) -> &dyn Structure {
+        self
+    }
+    fn structure_mut(&mut self) -> &mut dyn Structure {
+        self
+    }
+    fn any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
+    fn any_ref(&self) -> &dyn Any {
+        self
+    }
+}
