@@ -16,6 +16,8 @@ mod prepare;
 mod resources;
 mod schemas;
 mod side;
+#[cfg(test)]
+mod side_tests;
 mod source;
 mod stacks;
 mod state;

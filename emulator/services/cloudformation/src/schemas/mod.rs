@@ -5,6 +5,8 @@
 
 pub(crate) mod check;
 pub(crate) mod facts;
+#[cfg(test)]
+mod tests;
 
 use serde_json::Value as Json;
 use std::{

@@ -10,6 +10,8 @@ pub(crate) mod parameters;
 pub(crate) mod problem;
 mod read;
 mod subnets;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use expr::Expr;
 pub(crate) use located::{At, Located};

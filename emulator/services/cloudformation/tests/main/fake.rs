@@ -1,6 +1,9 @@
 //! A stand-in for the services that stacks are made of: it keeps what it is given, and fails when it is told to.
 
-use kit::{Access, AnyReply, BoxFuture, Context, Fault, Label, Operations, Service, Typed};
+use kit::{
+    Access, AnyReply, BoxFuture, Context, Fault, Label, Operations, Ports, RoleSession, Service, Typed,
+    ports::{Sessions, TemporaryKey},
+};
 use serde_json::{Map, Value as Json, json};
 use std::{
     any::Any,
@@ -18,6 +21,8 @@ pub struct World {
     pub calls: Mutex<Vec<String>>,
     /// Calls that fail, as written in `calls`.
     pub failing: Mutex<BTreeSet<String>>,
+    /// Calls that do their work and never answer, as written in `calls`.
+    pub hanging: Mutex<BTreeSet<String>>,
 }
 
 impl World {
@@ -25,9 +30,14 @@ impl World {
     pub fn fail(&self, call: &str) {
         self.failing.lock().unwrap().insert(call.into());
     }
+    /// Makes a call do its work and never answer, as if the house were killed then.
+    pub fn hang(&self, call: &str) {
+        self.hanging.lock().unwrap().insert(call.into());
+    }
     /// Lets everything succeed again.
     pub fn mend(&self) {
         self.failing.lock().unwrap().clear();
+        self.hanging.lock().unwrap().clear();
     }
     /// Names of the things of a service.
     pub fn names(&self, service: &str) -> Vec<String> {
@@ -106,7 +116,7 @@ impl Fake {
         Fake { schema, labels, world }
     }
 
-    fn run(&self, operation: &str, input: Map<String, Json>) -> Result<Json, Fault> {
+    fn run(&self, operation: &str, input: Map<String, Json>) -> Result<Option<Json>, Fault> {
         let text = |name: &str| input.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
         let url = text("QueueUrl");
         let name = [text("QueueName"), url.rsplit('/').next().unwrap_or_default().to_owned(), text("logGroupName"), text("RoleName")].into_iter().find(|n| !n.is_empty()).unwrap_or_default();
@@ -124,7 +134,8 @@ impl Fake {
         match operation {
             "GetQueueUrl" => drop(things.get(&key).ok_or_else(missing)?),
             op if op.starts_with("Create") => {
-                if things.contains_key(&key) {
+                // SQS answers an equal queue as if it had made it.
+                if service != "sqs" && things.contains_key(&key) {
                     return Err(Fault::new("EntityAlreadyExists", 409, format!("{name} already exists")));
                 }
                 things.insert(key, Json::Object(input.clone()));
@@ -141,11 +152,14 @@ impl Fake {
                 }
             }
         }
-        Ok(match service {
+        if self.world.hanging.lock().unwrap().iter().any(|verb| call.starts_with(verb.as_str())) {
+            return Ok(None);
+        }
+        Ok(Some(match service {
             "sqs" => json!({ "QueueUrl": format!("http://127.0.0.1:4566/000000000000/{name}") }),
             "iam" => json!({ "Role": { "Arn": format!("arn:aws:iam::000000000000:role/{name}"), "RoleId": "AROAFAKE" } }),
             _ => json!({}),
-        })
+        }))
     }
 }
 
@@ -169,7 +183,7 @@ impl Operations for Fake {
         let input = *input.any().downcast::<Loose>().expect("an input of ours");
         Box::pin(async move {
             let operation = self.schema.operations[op];
-            let output = self.run(operation.name, input.entries())?;
+            let Some(output) = self.run(operation.name, input.entries())? else { return std::future::pending().await };
             let mut loose = Loose::new(operation.output);
             for (index, member) in operation.output.members().iter().enumerate() {
                 loose.values[index] = output.get(member.name).cloned().unwrap_or_default();
@@ -180,7 +194,33 @@ impl Operations for Fake {
     }
 }
 
-impl Service for Fake {}
+impl Service for Fake {
+    fn offer(self: Arc<Self>, ports: &Ports) {
+        if self.schema.name == "iam" {
+            ports.offer_sessions(self);
+        }
+    }
+}
+
+/// Every role may be assumed, but the one called `closed`.
+impl Sessions for Fake {
+    fn for_service<'a>(&'a self, cx: &'a Context, role_arn: &'a str, _: &'a str, session_name: &'a str, _: u32) -> BoxFuture<'a, Result<TemporaryKey, Fault>> {
+        let name = role_arn.rsplit('/').next().unwrap_or_default();
+        let session = RoleSession {
+            account: cx.account().into(),
+            role_name: name.into(),
+            role_path: "/".into(),
+            role_id: "AROAFAKE".into(),
+            session_name: session_name.into(),
+            session_policies: Vec::new(),
+            tags: Vec::new(),
+            federated: None,
+            expires: cx.now(),
+        };
+        let key = TemporaryKey { access_key_id: String::new(), secret_access_key: String::new(), session_token: String::new(), expires: cx.now(), session };
+        Box::pin(async move { if name == "closed" { Err(Fault::new("AccessDenied", 403, "no")) } else { Ok(key) } })
+    }
+}
 
 /// A structure whose members are any JSON.
 struct Loose {

@@ -5,9 +5,11 @@ mod change_sets;
 mod failures;
 mod lifecycle;
 mod refusals;
+mod restarts;
+mod roles;
 
 use fake::World;
-use kit::{ClockMode, Cloud, Context, Fault, Timestamp};
+use kit::{ClockMode, Cloud, Context, Fault, Store, Timestamp};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
@@ -20,8 +22,11 @@ pub struct Desk {
 
 impl Desk {
     pub async fn new() -> Desk {
-        let world = Arc::new(World::default());
-        let mut builder = Cloud::builder().start_at(Timestamp::from_secs(1_700_000_000)).mode(ClockMode::Frozen).service(Arc::new(cloudformation::CloudFormation::new()));
+        Desk::over(Store::memory(), Arc::new(World::default())).await
+    }
+    /// A desk over state that is there already.
+    pub async fn over(store: Store, world: Arc<World>) -> Desk {
+        let mut builder = Cloud::builder().store(store).start_at(Timestamp::from_secs(1_700_000_000)).mode(ClockMode::Frozen).service(Arc::new(cloudformation::CloudFormation::new()));
         for service in fake::services(&world) {
             builder = builder.service(service);
         }
