@@ -20,7 +20,9 @@ fn main() {
             .status()
             .is_ok_and(|status| status.success());
     if !built {
-        println!("cargo::warning=the clock shim was not compiled (no working `{compiler}`, or not native Linux): functions will see real time, not the cloud's");
+        println!(
+            "cargo::warning=the clock shim was not compiled (no working `{compiler}`, or not native Linux): functions will see real time, not the cloud's"
+        );
         fs::write(&out, b"").expect("the output folder can be written");
     }
 }

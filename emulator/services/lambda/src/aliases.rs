@@ -59,9 +59,8 @@ impl Lambda {
     pub async fn get_alias(&self, cx: &Context, input: GetAliasInput) -> Result<GetAliasOutput, Fault> {
         let name = Name::parse(cx, &input.function_name, None)?.unqualified()?;
         let alias = cx.store().read(|s| s.get(&ALIASES, &name.scope, &(name.function.clone(), input.name.clone())))?;
-        let alias = alias.ok_or_else(|| {
-            user(Error::ResourceNotFound.says(format!("Cannot find alias arn: {}", name.with(&input.name).arn())))
-        })?;
+        let alias =
+            alias.ok_or_else(|| user(Error::ResourceNotFound.says(format!("Cannot find alias arn: {}", name.with(&input.name).arn()))))?;
         Ok(show(&name, alias))
     }
 

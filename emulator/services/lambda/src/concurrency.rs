@@ -10,7 +10,11 @@ pub(crate) const LEAST_UNRESERVED: i32 = 100;
 
 impl Lambda {
     /// Reserves concurrency; 0 stops the function.
-    pub async fn put_function_concurrency(&self, cx: &Context, input: PutFunctionConcurrencyInput) -> Result<PutFunctionConcurrencyOutput, Fault> {
+    pub async fn put_function_concurrency(
+        &self,
+        cx: &Context,
+        input: PutFunctionConcurrencyInput,
+    ) -> Result<PutFunctionConcurrencyOutput, Fault> {
         let name = Name::parse(cx, &input.function_name, None)?.unqualified()?;
         let wanted = input.reserved_concurrent_executions;
         cx.store()
@@ -30,7 +34,11 @@ impl Lambda {
     }
 
     /// What is reserved.
-    pub async fn get_function_concurrency(&self, cx: &Context, input: GetFunctionConcurrencyInput) -> Result<GetFunctionConcurrencyOutput, Fault> {
+    pub async fn get_function_concurrency(
+        &self,
+        cx: &Context,
+        input: GetFunctionConcurrencyInput,
+    ) -> Result<GetFunctionConcurrencyOutput, Fault> {
         let name = Name::parse(cx, &input.function_name, None)?.unqualified()?;
         let function = cx.store().read(|s| function(s, &name))?;
         Ok(GetFunctionConcurrencyOutput { reserved_concurrent_executions: function.reserved })

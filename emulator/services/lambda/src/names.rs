@@ -1,6 +1,9 @@
 //! The forms in which AWS takes a function's name: `name`, `name:qualifier`, `account:function:name`, the ARN, the ARN with a qualifier.
 
-use crate::{Error, state, state::{invalid, user}};
+use crate::{
+    Error, state,
+    state::{invalid, user},
+};
 use kit::{Arn, Context, Fault, Scope};
 
 /// A function as a request names it.
@@ -39,7 +42,8 @@ impl Name {
             Some((function, qualifier)) => (function, Some(qualifier)),
             None => (rest, None),
         };
-        let good = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'$' | b'.'));
+        let good =
+            |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'$' | b'.'));
         let fits = good(function) && function.len() <= 140 && qualifier.is_none_or(good);
         fits.then(|| Name { scope, function: function.to_owned(), qualifier: qualifier.map(str::to_owned) })
     }

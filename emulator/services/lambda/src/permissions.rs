@@ -46,9 +46,8 @@ impl Lambda {
                 let no_function = |_| user(Error::ResourceNotFound.says(format!("No policy found for: {}", name.arn())));
                 let mut function = function(tx, &Name { qualifier: None, ..name.clone() }).map_err(no_function)?;
                 let key = name.qualifier.clone().unwrap_or_default();
-                let missing = || {
-                    user(Error::ResourceNotFound.says(format!("Statement {} is not found in resource policy.", input.statement_id)))
-                };
+                let missing =
+                    || user(Error::ResourceNotFound.says(format!("Statement {} is not found in resource policy.", input.statement_id)));
                 let policy = function.policies.get_mut(&key).ok_or_else(missing)?;
                 revision_matches(&input.revision_id, policy)?;
                 let at = position(policy, &input.statement_id).ok_or_else(missing)?;
@@ -94,7 +93,9 @@ fn statement(name: &Name, input: &AddPermissionInput) -> Result<Value, Fault> {
     let principal = match input.principal.as_str() {
         "*" => json!("*"),
         service if service.ends_with(".amazonaws.com") => json!({ "Service": service }),
-        account if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) => json!({ "AWS": format!("arn:aws:iam::{account}:root") }),
+        account if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) => {
+            json!({ "AWS": format!("arn:aws:iam::{account}:root") })
+        }
         arn if arn.starts_with("arn:aws:iam::") || arn.starts_with("arn:aws:sts::") => json!({ "AWS": arn }),
         _ => return Err(invalid("The provided principal was invalid. Please check the principal and try again.")),
     };

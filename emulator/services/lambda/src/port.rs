@@ -1,7 +1,16 @@
 //! The port by which other services invoke: notifications, integrations, triggers, destinations.
 
-use crate::{Lambda, events, invoke::{self, run, run::Call, target}, model::InvocationType, names::Name, state};
-use kit::{BoxFuture, Bytes, Context, Fault, Grant, RecordKind, ports::{Functions, Invocation, Invoked}};
+use crate::{
+    Lambda, events,
+    invoke::{self, run, run::Call, target},
+    model::InvocationType,
+    names::Name,
+    state,
+};
+use kit::{
+    BoxFuture, Bytes, Context, Fault, Grant, RecordKind,
+    ports::{Functions, Invocation, Invoked},
+};
 
 impl Functions for Lambda {
     fn invoke<'a>(&'a self, cx: &'a Context, grant: Grant, call: Invocation) -> BoxFuture<'a, Result<Invoked, Fault>> {
@@ -28,7 +37,8 @@ impl Functions for Lambda {
 impl Lambda {
     async fn invoke_for(&self, cx: &Context, call: &Invocation) -> Result<Invoked, Fault> {
         cx.cloud().apply_faults("lambda", "Invoke", &call.function_arn).await?;
-        let name = Name::read(cx.scope(), &call.function_arn).ok_or_else(|| state::invalid(format!("Invalid function ARN: {}", call.function_arn)))?;
+        let name = Name::read(cx.scope(), &call.function_arn)
+            .ok_or_else(|| state::invalid(format!("Invalid function ARN: {}", call.function_arn)))?;
         let kind = if call.asynchronous { InvocationType::Event } else { InvocationType::RequestResponse };
         let payload = invoke::payload(call.payload.clone(), kind)?;
         let target = target::resolve(cx, &name)?;

@@ -50,7 +50,13 @@ impl Lambda {
 }
 
 /// Publishes in a transaction; the function's row is the caller's to write.
-pub(crate) fn publish(cx: &Context, tx: &mut Tx<'_>, name: &Name, function: &mut Function, description: Option<String>) -> Result<Config, Fault> {
+pub(crate) fn publish(
+    cx: &Context,
+    tx: &mut Tx<'_>,
+    name: &Name,
+    function: &mut Function,
+    description: Option<String>,
+) -> Result<Config, Fault> {
     if function.published > 0
         && let Some(newest) = tx.get(&VERSIONS, &name.scope, &(name.function.clone(), function.published))?
         && newest.same_as(&function.latest)

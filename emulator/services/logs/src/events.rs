@@ -28,7 +28,11 @@ impl Logs {
                 Ok(rejected)
             })
             .await?;
-        Ok(PutLogEventsOutput { next_sequence_token: Some(SEQUENCE_TOKEN.into()), rejected_log_events_info: rejected, rejected_entity_info: None })
+        Ok(PutLogEventsOutput {
+            next_sequence_token: Some(SEQUENCE_TOKEN.into()),
+            rejected_log_events_info: rejected,
+            rejected_entity_info: None,
+        })
     }
 
     /// A page of a stream's events with the tokens to both sides.
@@ -155,10 +159,11 @@ fn page(
     limit: usize,
 ) -> Result<Vec<Event>, Fault> {
     let leading = (group.id.as_str(), stream);
-    let mut scan = s
-        .by_index(&EVENTS, cx.scope(), "stream", &leading)
-        .from(&(group.id.as_str(), stream, times.start))
-        .until(&(group.id.as_str(), stream, times.end));
+    let mut scan = s.by_index(&EVENTS, cx.scope(), "stream", &leading).from(&(group.id.as_str(), stream, times.start)).until(&(
+        group.id.as_str(),
+        stream,
+        times.end,
+    ));
     let forward = match token {
         Some(Token { forward: true, at }) => {
             scan = scan.after(&(group.id.as_str(), stream, at.0, at.1));

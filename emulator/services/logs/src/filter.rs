@@ -48,7 +48,11 @@ impl Logs {
             Ok((found, None))
         })?;
         let events = found.into_iter().map(show).collect();
-        Ok(FilterLogEventsOutput { events: Some(events), searched_log_streams: Some(Vec::new()), next_token: next.map(|key| kit::pages::token(&key)) })
+        Ok(FilterLogEventsOutput {
+            events: Some(events),
+            searched_log_streams: Some(Vec::new()),
+            next_token: next.map(|key| kit::pages::token(&key)),
+        })
     }
 }
 

@@ -1,7 +1,15 @@
 //! Retention on the clock: what is past its days is never shown, and is deleted in pages within the hour.
 
-use crate::{Error, Logs, groups::{Clear, PAGE}, model::*, state::*};
-use kit::{Context, Fault, Read, Scope, Timestamp, Tx, store::{NewTask, TaskRow}};
+use crate::{
+    Error, Logs,
+    groups::{Clear, PAGE},
+    model::*,
+    state::*,
+};
+use kit::{
+    Context, Fault, Read, Scope, Timestamp, Tx,
+    store::{NewTask, TaskRow},
+};
 use std::collections::HashMap;
 
 const DAYS: [i32; 22] = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
@@ -20,7 +28,11 @@ impl Logs {
         Ok(PutRetentionPolicyOutput {})
     }
     /// Keeps events for ever.
-    pub async fn delete_retention_policy(&self, cx: &Context, input: DeleteRetentionPolicyInput) -> Result<DeleteRetentionPolicyOutput, Fault> {
+    pub async fn delete_retention_policy(
+        &self,
+        cx: &Context,
+        input: DeleteRetentionPolicyInput,
+    ) -> Result<DeleteRetentionPolicyOutput, Fault> {
         set(cx, &input.log_group_name, None).await?;
         Ok(DeleteRetentionPolicyOutput {})
     }

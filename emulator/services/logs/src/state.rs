@@ -98,8 +98,7 @@ pub(crate) fn named<'a>(name: &'a Option<String>, identifier: &'a Option<String>
 
 /// A group, or AWS's fault.
 pub(crate) fn group(read: &impl Read, cx: &Context, name: &str) -> Result<Group, Fault> {
-    read.get(&GROUPS, cx.scope(), &name.to_owned())?
-        .ok_or_else(|| Error::ResourceNotFound.says("The specified log group does not exist."))
+    read.get(&GROUPS, cx.scope(), &name.to_owned())?.ok_or_else(|| Error::ResourceNotFound.says("The specified log group does not exist."))
 }
 
 /// A stream, or AWS's fault.

@@ -14,8 +14,7 @@ struct Desk {
 impl Desk {
     async fn new() -> Desk {
         let start = Timestamp::from_secs(NOW);
-        let cloud =
-            Cloud::builder().start_at(start).mode(ClockMode::Frozen).service(Arc::new(logs::Logs::new())).start().await.unwrap();
+        let cloud = Cloud::builder().start_at(start).mode(ClockMode::Frozen).service(Arc::new(logs::Logs::new())).start().await.unwrap();
         let cx = cloud.house_context("test");
         Desk { cloud, cx }
     }

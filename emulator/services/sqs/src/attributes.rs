@@ -9,11 +9,12 @@ impl Sqs {
     pub async fn get_queue_attributes(&self, cx: &Context, input: GetQueueAttributesInput) -> Result<GetQueueAttributesOutput, Fault> {
         let (scope, name) = urls::read(cx, &input.queue_url);
         let wanted = input.attribute_names.unwrap_or_default();
+        limits::attribute_names(wanted.iter())?;
         let all = cx.store().read(|s| {
             let queue = queue(s, &scope, &name)?;
             Ok::<_, Fault>(describe(&queue, &scope, counts(cx, s, &scope, &queue)?))
         })?;
-        let asked = |name: &str| wanted.iter().any(|w| *w == QueueAttributeName::All || w.as_str() == name);
+        let asked = |name: &str| wanted.iter().any(|w| w == "All" || w == name);
         let found: BTreeMap<String, String> = all.into_iter().filter(|(name, _)| asked(name)).collect();
         Ok(GetQueueAttributesOutput { attributes: (!found.is_empty()).then_some(found) })
     }
@@ -21,10 +22,6 @@ impl Sqs {
     /// Sets attributes; an empty text takes Policy, RedrivePolicy and RedriveAllowPolicy away.
     pub async fn set_queue_attributes(&self, cx: &Context, input: SetQueueAttributesInput) -> Result<SetQueueAttributesOutput, Fault> {
         let (scope, name) = urls::read(cx, &input.queue_url);
-        if input.attributes.contains_key("FifoQueue") {
-            return Err(crate::Error::InvalidAttributeValue
-                .says("Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported."));
-        }
         limits::attributes(&input.attributes)?;
         cx.store()
             .write(|tx| {

@@ -79,8 +79,21 @@ impl kit::Service for Sqs {
     fn task<'a>(&'a self, cx: &'a Context, task: TaskRow) -> kit::BoxFuture<'a, Result<(), Fault>> {
         Box::pin(self.expire(cx, task))
     }
+    /// A member that is missing has a code and a sentence of its own.
+    fn invalid(&self, message: String) -> Fault {
+        let member = message.strip_prefix("1 validation error detected: Value null at '").and_then(|rest| rest.split_once('\''));
+        match member {
+            Some((member, _)) if !member.contains('.') => limits::missing(&capitalised(member)),
+            _ => state::bad_value(message),
+        }
+    }
     fn resource_policy(&self, cx: &Context, resource: &str) -> Option<String> {
         let queue = state::by_arn(cx, resource)?;
         queue.attributes.get("Policy").cloned()
     }
+}
+
+fn capitalised(member: &str) -> String {
+    let mut chars = member.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }

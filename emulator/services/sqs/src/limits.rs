@@ -1,6 +1,6 @@
 //! AWS's limits: names, bodies, attributes, batches.
 
-use crate::{Error, MessageAttributeValue, QueueAttributeName, state::bad_value};
+use crate::{Error, MessageAttributeValue, state::bad_value};
 use kit::Fault;
 use std::collections::BTreeMap;
 
@@ -41,36 +41,67 @@ pub(crate) fn fifo() -> Fault {
     Fault::new("NotImplemented", 501, "windtunnel does not implement FIFO queues yet (FifoQueue).")
 }
 
+/// Attributes that AWS computes; they may be asked for, not set.
+const COMPUTED: &[&str] = &[
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesDelayed",
+    "ApproximateNumberOfMessagesNotVisible",
+    "CreatedTimestamp",
+    "LastModifiedTimestamp",
+    "QueueArn",
+];
+/// Attributes of FIFO queues.
+const FIFO: &[&str] = &["FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"];
+/// Attributes that are neither numbers nor computed.
+const TEXTS: &[&str] = &["Policy", "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId", "SqsManagedSseEnabled"];
+
+/// Names of attributes that a caller asks for.
+pub(crate) fn attribute_names<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), Fault> {
+    let known = |name: &str| {
+        let lists = [COMPUTED, FIFO, TEXTS, &["All"]];
+        lists.iter().any(|list| list.contains(&name)) || NUMBERS.iter().any(|n| n.name == name)
+    };
+    names.into_iter().find(|name| !known(name)).map_or(Ok(()), |name| Err(unknown(name)))
+}
+
 /// Attributes of CreateQueue and SetQueueAttributes.
 pub(crate) fn attributes(attributes: &BTreeMap<String, String>) -> Result<(), Fault> {
-    use QueueAttributeName::*;
     for (name, value) in attributes {
         let bad = || Error::InvalidAttributeValue.says(format!("Invalid value for the parameter {name}."));
         if let Some(number) = NUMBERS.iter().find(|n| n.name == name) {
             value.parse().ok().filter(|v| (number.least..=number.most).contains(v)).ok_or_else(bad)?;
             continue;
         }
-        match QueueAttributeName::parse(name) {
-            Some(FifoQueue) if value == "true" => return Err(fifo()),
-            Some(FifoQueue | ContentBasedDeduplication) => return Err(unknown(name)),
-            Some(DeduplicationScope | FifoThroughputLimit) => {
+        match name.as_str() {
+            "DeduplicationScope" | "FifoThroughputLimit" => {
                 return Err(Error::InvalidAttributeName.says(format!("You can specify the {name} only when FifoQueue is set to true.")));
             }
-            Some(Policy) if !value.is_empty() => {
+            "Policy" if !value.is_empty() => {
                 kit::policy::Document::parse(value, kit::policy::DocumentKind::Resource).map_err(|_| bad())?;
             }
-            Some(RedrivePolicy | RedriveAllowPolicy | Policy) => {}
-            Some(KmsMasterKeyId) if value.is_empty() || value == "alias/aws/sqs" => {}
-            Some(KmsMasterKeyId) => {
-                return Err(Fault::new("NotImplemented", 501, "windtunnel does not implement queues encrypted under your own KMS key (KmsMasterKeyId)."));
+            "RedrivePolicy" | "RedriveAllowPolicy" | "Policy" => {}
+            "KmsMasterKeyId" if value.is_empty() || value == "alias/aws/sqs" => {}
+            "KmsMasterKeyId" => {
+                return Err(Fault::new(
+                    "NotImplemented",
+                    501,
+                    "windtunnel does not implement queues encrypted under your own KMS key (KmsMasterKeyId).",
+                ));
             }
-            Some(SqsManagedSseEnabled) => {
+            "SqsManagedSseEnabled" => {
                 value.parse::<bool>().map_err(|_| bad())?;
             }
             _ => return Err(unknown(name)),
         }
     }
     Ok(())
+}
+
+/// A parameter that must be there and isn't.
+pub(crate) fn missing(name: &str) -> Fault {
+    let mut fault = Fault::new("MissingRequiredParameterException", 400, format!("The request must contain the parameter {name}."));
+    fault.query_code = Some("MissingParameter".into());
+    fault
 }
 
 fn unknown(name: &str) -> Fault {
@@ -80,7 +111,7 @@ fn unknown(name: &str) -> Fault {
 /// A message's body and attributes; how many bytes they count.
 pub(crate) fn message(body: &str, attributes: &BTreeMap<String, MessageAttributeValue>, most: i64, reason: &str) -> Result<usize, Fault> {
     if body.is_empty() {
-        return Err(Fault::new("MissingParameter", 400, "The request must contain the parameter MessageBody."));
+        return Err(missing("MessageBody"));
     }
     if attributes.len() > 10 {
         return Err(bad_value(format!("Number of message attributes [{}] exceeds the allowed maximum [10].", attributes.len())));
@@ -117,7 +148,11 @@ fn attribute(name: &str, value: &MessageAttributeValue) -> Result<(), Fault> {
         "String" => value.string_value.as_deref().is_some_and(|v| !v.is_empty()),
         "Number" => value.string_value.as_deref().is_some_and(|v| v.parse::<f64>().is_ok()),
         "Binary" => value.binary_value.as_deref().is_some_and(|v| !v.is_empty()),
-        _ => return Err(bad_value(format!("The type of message (user) attribute '{name}' is invalid. You must use only the following supported type prefixes: Binary, Number, String."))),
+        _ => {
+            return Err(bad_value(format!(
+                "The type of message (user) attribute '{name}' is invalid. You must use only the following supported type prefixes: Binary, Number, String."
+            )));
+        }
     };
     match full {
         true => Ok(()),
@@ -132,7 +167,9 @@ pub(crate) fn batch<'a>(ids: impl ExactSizeIterator<Item = &'a str>) -> Result<(
     }
     if ids.len() > 10 {
         let sent = ids.len();
-        return Err(Error::TooManyEntriesInBatchRequest.says(format!("Maximum number of entries per request are 10. You have sent {sent}.")));
+        return Err(
+            Error::TooManyEntriesInBatchRequest.says(format!("Maximum number of entries per request are 10. You have sent {sent}."))
+        );
     }
     let mut seen = std::collections::HashSet::new();
     for id in ids {

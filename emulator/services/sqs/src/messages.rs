@@ -2,7 +2,10 @@
 
 use crate::{Sqs, limits, model::*, state::*, sums, urls};
 use base64::{Engine, prelude::BASE64_STANDARD};
-use kit::{Context, Fault, Read, Scope, Tx, store::{NewTask, TaskRow}};
+use kit::{
+    Context, Fault, Read, Scope, Tx,
+    store::{NewTask, TaskRow},
+};
 use std::collections::BTreeMap;
 
 /// A message on its way in.
@@ -146,7 +149,12 @@ pub(crate) fn store(cx: &Context, tx: &mut Tx<'_>, scope: &Scope, queue: &Queue,
 }
 
 fn plain(value: MessageSystemAttributeValue) -> MessageAttributeValue {
-    MessageAttributeValue { data_type: value.data_type, string_value: value.string_value, binary_value: value.binary_value, ..Default::default() }
+    MessageAttributeValue {
+        data_type: value.data_type,
+        string_value: value.string_value,
+        binary_value: value.binary_value,
+        ..Default::default()
+    }
 }
 
 /// Writes a message and sees to it that the queue's expiry is planned.
@@ -171,7 +179,8 @@ pub(crate) fn handle(message: &StoredMessage) -> String {
 
 /// The message that a handle names, if it is still there, and whether the handle is of its last receive.
 fn received(tx: &Tx<'_>, scope: &Scope, queue: &Queue, handle: &str) -> Result<Option<(StoredMessage, bool)>, Fault> {
-    let invalid = || crate::Error::ReceiptHandleIsInvalid.says(format!("The input receipt handle \"{handle}\" is not a valid receipt handle."));
+    let invalid =
+        || crate::Error::ReceiptHandleIsInvalid.says(format!("The input receipt handle \"{handle}\" is not a valid receipt handle."));
     let text = BASE64_STANDARD.decode(handle).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(invalid)?;
     let mut parts = text.split('/');
     let (Some(queue_id), Some(seq), Some(receives)) =

@@ -112,7 +112,7 @@ wire::structure!(PurgeQueueOutput, tables::PURGE_QUEUE_OUTPUT);
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetQueueAttributesInput {
     pub queue_url: String,
-    pub attribute_names: Option<Vec<QueueAttributeName>>,
+    pub attribute_names: Option<Vec<String>>,
 }
 wire::structure!(GetQueueAttributesInput, tables::GET_QUEUE_ATTRIBUTES_INPUT, 0 queue_url, 1 attribute_names);
 
@@ -191,7 +191,7 @@ wire::structure!(ChangeMessageVisibilityOutput, tables::CHANGE_MESSAGE_VISIBILIT
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReceiveMessageInput {
     pub queue_url: String,
-    pub attribute_names: Option<Vec<QueueAttributeName>>,
+    pub attribute_names: Option<Vec<String>>,
     pub message_system_attribute_names: Option<Vec<MessageSystemAttributeName>>,
     pub message_attribute_names: Option<Vec<String>>,
     pub max_number_of_messages: Option<i32>,
@@ -444,17 +444,6 @@ wire::enumeration!(MessageSystemAttributeName {
 });
 wire::enumeration!(MessageSystemAttributeNameForSends {
     AWSTraceHeader = "AWSTraceHeader",
-});
-wire::enumeration!(QueueAttributeName {
-    All = "All", Policy = "Policy", VisibilityTimeout = "VisibilityTimeout", MaximumMessageSize = "MaximumMessageSize",
-    MessageRetentionPeriod = "MessageRetentionPeriod", ApproximateNumberOfMessages = "ApproximateNumberOfMessages",
-    ApproximateNumberOfMessagesNotVisible = "ApproximateNumberOfMessagesNotVisible", CreatedTimestamp = "CreatedTimestamp",
-    LastModifiedTimestamp = "LastModifiedTimestamp", QueueArn = "QueueArn",
-    ApproximateNumberOfMessagesDelayed = "ApproximateNumberOfMessagesDelayed", DelaySeconds = "DelaySeconds",
-    ReceiveMessageWaitTimeSeconds = "ReceiveMessageWaitTimeSeconds", RedrivePolicy = "RedrivePolicy", FifoQueue = "FifoQueue",
-    ContentBasedDeduplication = "ContentBasedDeduplication", KmsMasterKeyId = "KmsMasterKeyId",
-    KmsDataKeyReusePeriodSeconds = "KmsDataKeyReusePeriodSeconds", DeduplicationScope = "DeduplicationScope",
-    FifoThroughputLimit = "FifoThroughputLimit", RedriveAllowPolicy = "RedriveAllowPolicy", SqsManagedSseEnabled = "SqsManagedSseEnabled",
 });
 
 mod tables {
@@ -742,7 +731,7 @@ mod tables {
     pub(super) static QUEUE_ATTRIBUTE_MAP: Schema =
         Schema::new("QueueAttributeMap", Kind::Map(&Member::new("key", &QUEUE_ATTRIBUTE_NAME), &Member::new("value", &STRING)))
             .traits(Traits { flattened: true, ..Traits::NONE });
-    pub(super) static QUEUE_ATTRIBUTE_NAME: Schema = Schema::new("QueueAttributeName", Kind::Enum(super::QueueAttributeName::TEXTS));
+    pub(super) static QUEUE_ATTRIBUTE_NAME: Schema = Schema::new("QueueAttributeName", Kind::String);
     pub(super) static QUEUE_DELETED_RECENTLY: Schema =
         Schema::new("QueueDeletedRecently", Kind::Structure(&[Member::new("message", &EXCEPTION_MESSAGE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "QueueDeletedRecently", status: 400, sender: true }), ..Traits::NONE });

@@ -1,6 +1,6 @@
 //! AddPermission and RemovePermission: statements of the queue's policy by label.
 
-use crate::{Sqs, model::*, state::*, urls};
+use crate::{Sqs, limits, model::*, state::*, urls};
 use kit::{Context, Fault};
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ impl Sqs {
     pub async fn add_permission(&self, cx: &Context, input: AddPermissionInput) -> Result<AddPermissionOutput, Fault> {
         let (scope, name) = urls::read(cx, &input.queue_url);
         if input.aws_account_ids.is_empty() || input.actions.is_empty() {
-            return Err(Fault::new("MissingParameter", 400, "The request must contain the parameters AWSAccountIds and Actions."));
+            return Err(limits::missing("AWSAccountId"));
         }
         cx.store()
             .write(|tx| {

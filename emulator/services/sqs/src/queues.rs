@@ -59,11 +59,9 @@ impl Sqs {
         let prefix = input.queue_name_prefix.unwrap_or_default();
         let paged = input.max_results.is_some();
         let limit = input.max_results.map_or(Ok(1000), |n| limits::between("MaxResults", n, 1, 1000))? as usize;
-        let names: Vec<String> =
-            cx.store().read(|s| s.scan(&QUEUES, cx.scope()).text_prefix(&prefix).keys().collect::<Result<_, _>>())?;
-        let page = kit::pages::page(names, String::clone, input.next_token.as_deref(), limit, || {
-            bad_value("Invalid or expired next token.")
-        })?;
+        let names: Vec<String> = cx.store().read(|s| s.scan(&QUEUES, cx.scope()).text_prefix(&prefix).keys().collect::<Result<_, _>>())?;
+        let page =
+            kit::pages::page(names, String::clone, input.next_token.as_deref(), limit, || bad_value("Invalid or expired next token."))?;
         let urls: Vec<String> = page.items.iter().map(|name| urls::url(cx, cx.scope(), name)).collect();
         Ok(ListQueuesOutput { queue_urls: (!urls.is_empty()).then_some(urls), next_token: page.next.filter(|_| paged) })
     }
@@ -76,8 +74,9 @@ impl Sqs {
             .write(|tx| {
                 let mut queue = queue(tx, &scope, &name)?;
                 if queue.purged.is_some_and(|at| now.unix_ns - at.unix_ns < seconds(60)) {
-                    return Err(Error::PurgeQueueInProgress
-                        .says(format!("Only one PurgeQueue operation on {name} is allowed every 60 seconds.")));
+                    return Err(
+                        Error::PurgeQueueInProgress.says(format!("Only one PurgeQueue operation on {name} is allowed every 60 seconds."))
+                    );
                 }
                 empty(tx, &scope, &queue)?;
                 queue.purged = Some(now);
@@ -102,7 +101,9 @@ fn same(there: &Queue, wanted: &std::collections::BTreeMap<String, String>) -> R
     });
     match differs {
         None => Ok(()),
-        Some((name, _)) => Err(Error::QueueNameExists
-            .says(format!("A queue already exists with the same name and a different value for attribute {name}"))),
+        Some((name, _)) => {
+            Err(Error::QueueNameExists
+                .says(format!("A queue already exists with the same name and a different value for attribute {name}")))
+        }
     }
 }

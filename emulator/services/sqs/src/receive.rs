@@ -126,7 +126,7 @@ fn visible(cx: &Context, tx: &mut Tx<'_>, scope: &Scope, queue: &Queue, ask: &As
 }
 
 fn asked_system(input: &ReceiveMessageInput) -> Vec<String> {
-    let old = input.attribute_names.iter().flatten().map(|name| name.as_str().to_owned());
+    let old = input.attribute_names.iter().flatten().cloned();
     let new = input.message_system_attribute_names.iter().flatten().map(|name| name.as_str().to_owned());
     old.chain(new).collect()
 }
@@ -144,7 +144,8 @@ fn show(message: &StoredMessage, ask: &Ask) -> Message {
             asked == "All" || asked == name || prefix.is_some_and(|prefix| name.starts_with(prefix))
         })
     };
-    let attributes: BTreeMap<_, _> = message.attributes.iter().filter(|(name, _)| wanted(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
+    let attributes: BTreeMap<_, _> =
+        message.attributes.iter().filter(|(name, _)| wanted(name)).map(|(n, v)| (n.clone(), v.clone())).collect();
     Message {
         message_id: Some(message.id.clone()),
         receipt_handle: Some(messages::handle(message)),

@@ -40,7 +40,8 @@ impl Sqs {
             let mine = |queue: &Queue| Policy::of(queue).is_some_and(|policy| policy.dead_letter_arn == arn);
             Ok::<_, Fault>(all.into_iter().filter(|(_, queue)| mine(queue)).map(|(name, _)| name).collect::<Vec<_>>())
         })?;
-        let page = kit::pages::page(sources, String::clone, input.next_token.as_deref(), limit, || bad_value("Invalid or expired next token."))?;
+        let page =
+            kit::pages::page(sources, String::clone, input.next_token.as_deref(), limit, || bad_value("Invalid or expired next token."))?;
         let queue_urls = page.items.iter().map(|name| urls::url(cx, &scope, name)).collect();
         Ok(ListDeadLetterSourceQueuesOutput { queue_urls, next_token: page.next.filter(|_| input.max_results.is_some()) })
     }
@@ -52,11 +53,16 @@ pub(crate) fn check(read: &impl Read, scope: &Scope, name: &str, attributes: &BT
     if let Some(text) = given("RedriveAllowPolicy") {
         let json: Value = serde_json::from_str(text).unwrap_or_default();
         if !matches!(json["redrivePermission"].as_str(), Some("allowAll" | "denyAll" | "byQueue")) {
-            return Err(bad(text, "RedriveAllowPolicy", "Amazon SQS can't create the redrive allow policy, as it's in an unsupported format."));
+            return Err(bad(
+                text,
+                "RedriveAllowPolicy",
+                "Amazon SQS can't create the redrive allow policy, as it's in an unsupported format.",
+            ));
         }
     }
     let Some(text) = given("RedrivePolicy") else { return Ok(()) };
-    let policy = Policy::read(text).ok_or_else(|| bad(text, "RedrivePolicy", "Invalid value for maxReceiveCount or deadLetterTargetArn."))?;
+    let policy =
+        Policy::read(text).ok_or_else(|| bad(text, "RedrivePolicy", "Invalid value for maxReceiveCount or deadLetterTargetArn."))?;
     let target = of_arn(&policy.dead_letter_arn).filter(|(other, _)| other == scope);
     let target = match target {
         Some((_, target)) => read.get(&QUEUES, scope, &target)?,

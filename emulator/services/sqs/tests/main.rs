@@ -46,7 +46,12 @@ async fn a_message_is_hidden_while_it_is_worked_on_and_comes_back() {
     let desk = Desk::new().await;
     let url = desk.queue("jobs", json!({})).await;
     assert_eq!(url, "http://127.0.0.1:4566/000000000000/jobs");
-    let sent = desk.ok("SendMessage", json!({ "QueueUrl": url, "MessageBody": "hello", "MessageAttributes": { "n": { "DataType": "Number", "StringValue": "1" } } })).await;
+    let sent = desk
+        .ok(
+            "SendMessage",
+            json!({ "QueueUrl": url, "MessageBody": "hello", "MessageAttributes": { "n": { "DataType": "Number", "StringValue": "1" } } }),
+        )
+        .await;
     assert_eq!(sent["MD5OfMessageBody"], "5d41402abc4b2a76b9719d911017c592");
 
     let first = desk.receive(&url).await;
@@ -60,7 +65,8 @@ async fn a_message_is_hidden_while_it_is_worked_on_and_comes_back() {
     assert_eq!(second[0]["Attributes"]["ApproximateReceiveCount"], "2");
     // The handle of the first receive no longer deletes.
     desk.ok("DeleteMessage", json!({ "QueueUrl": url, "ReceiptHandle": first[0]["ReceiptHandle"] })).await;
-    desk.ok("ChangeMessageVisibility", json!({ "QueueUrl": url, "ReceiptHandle": second[0]["ReceiptHandle"], "VisibilityTimeout": 0 })).await;
+    desk.ok("ChangeMessageVisibility", json!({ "QueueUrl": url, "ReceiptHandle": second[0]["ReceiptHandle"], "VisibilityTimeout": 0 }))
+        .await;
     let third = desk.receive(&url).await;
     // A bare name and any host find the same queue.
     desk.ok("DeleteMessage", json!({ "QueueUrl": "jobs", "ReceiptHandle": third[0]["ReceiptHandle"] })).await;
@@ -93,9 +99,10 @@ async fn a_long_poll_ends_with_the_message_and_delays_and_retention_follow_the_c
     let desk = Desk::new().await;
     let url = desk.queue("jobs", json!({ "MessageRetentionPeriod": "60" })).await;
     let (cloud, cx, queue) = (desk.cloud.clone(), desk.cx.clone(), url.clone());
-    let poll = tokio::spawn(async move {
-        cloud.call_json(&cx, "sqs", "ReceiveMessage", &json!({ "QueueUrl": queue, "WaitTimeSeconds": 20 })).await
-    });
+    let poll =
+        tokio::spawn(
+            async move { cloud.call_json(&cx, "sqs", "ReceiveMessage", &json!({ "QueueUrl": queue, "WaitTimeSeconds": 20 })).await },
+        );
     desk.ok("SendMessage", json!({ "QueueUrl": url, "MessageBody": "late", "DelaySeconds": 5 })).await;
     let counts = desk.ok("GetQueueAttributes", json!({ "QueueUrl": url, "AttributeNames": ["All"] })).await;
     assert_eq!(counts["Attributes"]["ApproximateNumberOfMessagesDelayed"], "1");
@@ -120,11 +127,17 @@ async fn batches_and_faults_say_what_aws_says() {
     assert_eq!(differs.message, "A queue already exists with the same name and a different value for attribute DelaySeconds");
     let batch = json!({ "QueueUrl": url, "Entries": [{ "Id": "a", "MessageBody": "x".repeat(1025) }, { "Id": "b", "MessageBody": "ok" }] });
     let sent = desk.ok("SendMessageBatch", batch).await;
-    assert_eq!(sent["Failed"][0]["Message"], "One or more parameters cannot be validated. Reason: Message must be shorter than 1024 bytes.");
+    assert_eq!(
+        sent["Failed"][0]["Message"],
+        "One or more parameters cannot be validated. Reason: Message must be shorter than 1024 bytes."
+    );
     assert_eq!(sent["Successful"][0]["Id"], "b");
     let got = desk.receive(&url).await;
     let deleted = desk.ok("DeleteMessageBatch", json!({ "QueueUrl": url, "Entries": [{ "Id": "x", "ReceiptHandle": got[0]["ReceiptHandle"] }, { "Id": "y", "ReceiptHandle": "junk" }] })).await;
-    assert_eq!((deleted["Successful"][0]["Id"].as_str(), deleted["Failed"][0]["Code"].as_str()), (Some("x"), Some("ReceiptHandleIsInvalid")));
+    assert_eq!(
+        (deleted["Successful"][0]["Id"].as_str(), deleted["Failed"][0]["Code"].as_str()),
+        (Some("x"), Some("ReceiptHandleIsInvalid"))
+    );
     let many: Vec<Value> = (0..11).map(|i| json!({ "Id": i.to_string(), "MessageBody": "x" })).collect();
     let fault = desk.call("SendMessageBatch", json!({ "QueueUrl": url, "Entries": many })).await.unwrap_err();
     assert_eq!(fault.message, "Maximum number of entries per request are 10. You have sent 11.");
@@ -146,4 +159,47 @@ async fn permissions_become_the_resource_policy() {
     assert_eq!(desk.call("PurgeQueue", json!({ "QueueUrl": url })).await.unwrap_err().code, "PurgeQueueInProgress");
     desk.ok("DeleteQueue", json!({ "QueueUrl": url })).await;
     assert!(desk.call("GetQueueUrl", json!({ "QueueName": "jobs" })).await.is_err());
+}
+
+#[tokio::test]
+async fn attributes_and_missing_members_are_named() {
+    let desk = Desk::new().await;
+    let url = desk.queue("jobs", json!({})).await;
+    for (operation, input, code, message) in [
+        (
+            "CreateQueue",
+            json!({ "QueueName": "x", "Attributes": { "FifoQueue": "true" } }),
+            "InvalidAttributeName",
+            "Unknown Attribute FifoQueue.",
+        ),
+        (
+            "SetQueueAttributes",
+            json!({ "QueueUrl": url, "Attributes": { "Nope": "1" } }),
+            "InvalidAttributeName",
+            "Unknown Attribute Nope.",
+        ),
+        ("GetQueueAttributes", json!({ "QueueUrl": url, "AttributeNames": ["Nope"] }), "InvalidAttributeName", "Unknown Attribute Nope."),
+        (
+            "SendMessage",
+            json!({ "QueueUrl": url }),
+            "MissingRequiredParameterException",
+            "The request must contain the parameter MessageBody.",
+        ),
+        (
+            "SendMessage",
+            json!({ "QueueUrl": url, "MessageBody": "" }),
+            "MissingRequiredParameterException",
+            "The request must contain the parameter MessageBody.",
+        ),
+        ("DeleteQueue", json!({}), "MissingRequiredParameterException", "The request must contain the parameter QueueUrl."),
+        (
+            "SetQueueAttributes",
+            json!({ "QueueUrl": url, "Attributes": { "VisibilityTimeout": "43201" } }),
+            "InvalidAttributeValue",
+            "Invalid value for the parameter VisibilityTimeout.",
+        ),
+    ] {
+        let fault = desk.call(operation, input).await.expect_err(message);
+        assert_eq!((&*fault.code, fault.message.as_str()), (code, message));
+    }
 }

@@ -2,7 +2,7 @@
 //! minutes, as AWS's presigned one does.
 
 use crate::{names::Name, state, state::Config};
-use kit::{BoxFuture, Body, Cloud, Context, Door, Fault, ReplyBody, Scope};
+use kit::{Body, BoxFuture, Cloud, Context, Door, Fault, ReplyBody, Scope};
 use sha2::{Digest, Sha256};
 
 const PREFIX: &str = "/_windtunnel/lambda/code/";

@@ -7,7 +7,10 @@ mod package;
 pub(crate) use cache::{CodeDir, unpacked};
 pub(crate) use door::{CodeDoor, location};
 
-use crate::{Error, state::{Code, invalid, not_implemented}};
+use crate::{
+    Error,
+    state::{Code, invalid, not_implemented},
+};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use kit::{Bytes, Context, Fault, Need};
 use sha2::{Digest, Sha256};
@@ -70,7 +73,10 @@ async fn fetch(cx: &Context, bucket: &str, key: &str) -> Result<Bytes, Fault> {
         (_, "AccessDenied") => Fault::new(
             "AccessDeniedException",
             403,
-            format!("Your access has been denied by S3, please make sure your request credentials have permission to GetObject for {bucket}/{key}. S3 Error Code: AccessDenied. S3 Error Message: {}", fault.message),
+            format!(
+                "Your access has been denied by S3, please make sure your request credentials have permission to GetObject for {bucket}/{key}. S3 Error Code: AccessDenied. S3 Error Message: {}",
+                fault.message
+            ),
         ),
         (_, code) => invalid(format!("Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {}", fault.message)),
     };

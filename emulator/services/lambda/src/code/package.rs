@@ -100,7 +100,8 @@ pub(super) fn unpack(bytes: &[u8], root: &Path) -> io::Result<()> {
         let mut file = fs::File::create_new(&to)?;
         let written = io::copy(&mut (&mut entry).take(left + 1), &mut file)?;
         file.flush()?;
-        left = left.checked_sub(written).ok_or_else(|| io::Error::new(io::ErrorKind::FileTooLarge, "the package is larger than it says"))?;
+        left =
+            left.checked_sub(written).ok_or_else(|| io::Error::new(io::ErrorKind::FileTooLarge, "the package is larger than it says"))?;
         // Shared by all environments of this code, so nobody may write it; what the zip says about running it holds.
         file.set_permissions(fs::Permissions::from_mode(mode & 0o555 | 0o444))?;
     }

@@ -5,11 +5,18 @@ mod destinations;
 
 use crate::{
     Error, Lambda,
-    invoke::{run, run::{Call, Done}, target},
+    invoke::{
+        run,
+        run::{Call, Done},
+        target,
+    },
     names::Name,
     state::*,
 };
-use kit::{Bytes, Context, Fault, Read, Timestamp, store::{NewTask, TaskRow, raw_bytes}};
+use kit::{
+    Bytes, Context, Fault, Read, Timestamp,
+    store::{NewTask, TaskRow, raw_bytes},
+};
 use serde::{Deserialize, Serialize};
 
 const KIND: &str = "async";
@@ -47,7 +54,13 @@ pub(crate) enum End<'a> {
 }
 
 /// Queues an event in a transaction of its own.
-pub(crate) async fn queue(cx: &Context, name: &Name, payload: Bytes, request_id: String, client_context: Option<String>) -> Result<(), Fault> {
+pub(crate) async fn queue(
+    cx: &Context,
+    name: &Name,
+    payload: Bytes,
+    request_id: String,
+    client_context: Option<String>,
+) -> Result<(), Fault> {
     let event = Event {
         function: name.function.clone(),
         qualifier: name.qualifier.clone(),

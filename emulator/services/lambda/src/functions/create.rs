@@ -66,8 +66,13 @@ async fn configure(cx: &Context, name: &Name, input: &CreateFunctionInput) -> Re
         capacity: &input.capacity_provider_config,
         durable: &input.durable_config,
     })?;
-    let runtime = input.runtime.ok_or_else(|| invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages."))?;
-    let handler = input.handler.clone().ok_or_else(|| invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages."))?;
+    let runtime = input
+        .runtime
+        .ok_or_else(|| invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages."))?;
+    let handler = input
+        .handler
+        .clone()
+        .ok_or_else(|| invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages."))?;
     let variables = input.environment.as_ref().map(|e| e.variables.clone().unwrap_or_default());
     variables.as_ref().map_or(Ok(()), check::variables)?;
     let dead_letter_arn = check::dead_letter(&input.dead_letter_config)?;

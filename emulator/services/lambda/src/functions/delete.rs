@@ -43,13 +43,15 @@ fn delete_version(tx: &mut Tx<'_>, name: &Name, qualifier: &str) -> Result<(), F
 
 fn delete_all(tx: &mut Tx<'_>, name: &Name) -> Result<(), Fault> {
     let function = function(tx, name)?;
-    let versions: Vec<(String, u64)> = tx.scan(&VERSIONS, &name.scope).prefix(&(name.function.as_str(),)).keys().collect::<Result<_, _>>()?;
+    let versions: Vec<(String, u64)> =
+        tx.scan(&VERSIONS, &name.scope).prefix(&(name.function.as_str(),)).keys().collect::<Result<_, _>>()?;
     for key in &versions {
         if let Some(code) = tx.delete(&VERSIONS, &name.scope, key)?.and_then(|config| config.code) {
             tx.drop_blob(&code.zip);
         }
     }
-    let aliases: Vec<(String, String)> = tx.scan(&ALIASES, &name.scope).prefix(&(name.function.as_str(),)).keys().collect::<Result<_, _>>()?;
+    let aliases: Vec<(String, String)> =
+        tx.scan(&ALIASES, &name.scope).prefix(&(name.function.as_str(),)).keys().collect::<Result<_, _>>()?;
     for key in &aliases {
         tx.delete(&ALIASES, &name.scope, key)?;
     }

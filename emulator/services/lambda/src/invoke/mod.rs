@@ -69,9 +69,10 @@ pub(crate) fn payload(payload: Bytes, kind: InvocationType) -> Result<Bytes, Fau
     }
     match serde_json::from_slice::<serde::de::IgnoredAny>(&payload) {
         Ok(_) => Ok(payload),
-        Err(error) => Err(user(Error::InvalidRequestContent.says(format!(
-            "Could not parse request body into json: Could not parse payload into json: {error}"
-        )))),
+        Err(error) => Err(user(
+            Error::InvalidRequestContent
+                .says(format!("Could not parse request body into json: Could not parse payload into json: {error}")),
+        )),
     }
 }
 

@@ -128,7 +128,8 @@ pub(crate) fn end(form: Form, at: Timestamp, report: &Report<'_>) -> Vec<String>
             if let Some(init) = report.init {
                 metrics["initDurationMs"] = json!(ms(init));
             }
-            let mut body = json!({ "requestId": request_id, "metrics": metrics, "status": report.status.map_or("success", |(status, _)| status) });
+            let mut body =
+                json!({ "requestId": request_id, "metrics": metrics, "status": report.status.map_or("success", |(status, _)| status) });
             if let Some((_, kind)) = report.status {
                 body["errorType"] = json!(kind);
             }

@@ -1,9 +1,12 @@
 //! One event on one environment, from the slot to the REPORT.
 
-use super::{logs, report, report::{Form, Report}, target::Target};
+use super::{
+    logs, report,
+    report::{Form, Report},
+    target::Target,
+};
 use crate::{
-    Error, LogFormat, code, concurrency,
-    functions,
+    Error, LogFormat, code, concurrency, functions,
     names::Name,
     runtime::{
         api::Delivery,
@@ -84,9 +87,18 @@ struct Ready {
 enum Started {
     Ready(Box<Ready>),
     /// The runtime failed before its first event; the environment is there for its log.
-    Failed { environment: Box<Environment>, lines: Vec<(Timestamp, String)>, failure: Failure, init: Duration },
+    Failed {
+        environment: Box<Environment>,
+        lines: Vec<(Timestamp, String)>,
+        failure: Failure,
+        init: Duration,
+    },
     /// There was nothing to start.
-    Nothing { unstarted: Unstarted, lines: Vec<(Timestamp, String)>, init: Duration },
+    Nothing {
+        unstarted: Unstarted,
+        lines: Vec<(Timestamp, String)>,
+        init: Duration,
+    },
 }
 
 impl Run {
@@ -138,7 +150,6 @@ impl Run {
         }
         let cx = self.cx.in_scope(self.call.name.scope.clone()).child();
         let clock = cx.cloud().clock();
-        let started = clock.real_now();
         let arn = functions::runtime_version_arn(&self.call.name, config);
         let mut lines = vec![(cx.now(), report::init_start(self.form(), cx.now(), &config.runtime, &arn))];
         let package = config.code.as_ref().ok_or_else(|| Fault::internal("a function without code"))?;
@@ -149,6 +160,8 @@ impl Run {
             500.. => fault,
             _ => Fault::new("AccessDeniedException", 403, "The role defined for the function cannot be assumed by Lambda."),
         })?;
+        // Fetching the code is no part of the initialisation that AWS reports.
+        let started = clock.real_now();
         let mut environment = match Environment::start(&cx, &self.plan(), folder, key).await? {
             Ok(environment) => environment,
             Err(unstarted) => return Ok(Started::Nothing { unstarted, lines, init: since(&self.cx, started) }),

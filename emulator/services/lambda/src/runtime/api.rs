@@ -41,7 +41,7 @@ pub(crate) enum Answer {
 #[derive(Clone, Debug)]
 pub(crate) struct Reported {
     pub payload: Bytes,
-    /// `Lambda-Runtime-Function-Error-Type`, or errorType of the object.
+    /// errorType of the object, or `Lambda-Runtime-Function-Error-Type`.
     pub kind: String,
 }
 
@@ -148,7 +148,11 @@ impl Api {
                 return event(queued);
             }
             if state.current.is_some() {
-                return told(StatusCode::FORBIDDEN, "InvalidStateTransition", "Transition from InvocationRequested to Ready is not allowed for runtime. State: Running");
+                return told(
+                    StatusCode::FORBIDDEN,
+                    "InvalidStateTransition",
+                    "Transition from InvocationRequested to Ready is not allowed for runtime. State: Running",
+                );
             }
             let (sender, receiver) = oneshot::channel();
             // A runtime that asks twice is answered on its newer connection.
@@ -205,9 +209,11 @@ impl Api {
         let state = self.state.lock();
         match &state.current {
             Some((current, _)) if current == id => Ok(()),
-            _ if state.answered.as_deref() == Some(id) => {
-                Err(told(StatusCode::FORBIDDEN, "InvalidStateTransition", "Transition from Ready to InvocationResponse is not allowed for runtime."))
-            }
+            _ if state.answered.as_deref() == Some(id) => Err(told(
+                StatusCode::FORBIDDEN,
+                "InvalidStateTransition",
+                "Transition from Ready to InvocationResponse is not allowed for runtime.",
+            )),
             _ => Err(told(StatusCode::BAD_REQUEST, "InvalidRequestID", "Invalid request ID")),
         }
     }
@@ -233,7 +239,8 @@ async fn reported(request: Request<Incoming>) -> Result<Reported, Response<Full<
     let body = Limited::new(request.into_body(), MOST_ANSWER_BYTES).collect().await;
     let payload = body.map_err(|e| told(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &e.to_string()))?.to_bytes();
     let json: serde_json::Value = serde_json::from_slice(&payload).unwrap_or_default();
-    let kind = header.or_else(|| json["errorType"].as_str().map(str::to_owned)).unwrap_or_else(|| "Runtime.Unknown".into());
+    // Some runtimes put one word for everything into the header; what the object says tells more.
+    let kind = json["errorType"].as_str().map(str::to_owned).or(header).unwrap_or_else(|| "Runtime.Unknown".into());
     Ok(Reported { payload, kind })
 }
 

@@ -26,7 +26,8 @@ pub(crate) struct Entry {
 pub(crate) fn entry(runtime: &str, task_root: &Path) -> Result<Entry, String> {
     if runtime.starts_with("python") {
         let ask = ["-c", "import sys; print(sys.executable)"];
-        let interpreter = interpreter(&[runtime, "python3"], ask).ok_or_else(|| format!("Couldn't find a working {runtime} or python3 on this machine"))?;
+        let interpreter = interpreter(&[runtime, "python3"], ask)
+            .ok_or_else(|| format!("Couldn't find a working {runtime} or python3 on this machine"))?;
         return Ok(Entry { program: interpreter, arguments: vec!["-u".into(), client("python_client.py", PYTHON_CLIENT)?] });
     }
     if runtime.starts_with("nodejs") {
@@ -77,7 +78,8 @@ fn interpreter(names: &[&str], ask: [&str; 2]) -> Option<PathBuf> {
 }
 
 fn own_path(name: &str, ask: [&str; 2]) -> Option<PathBuf> {
-    let said = Command::new(name).args(ask).stdin(Stdio::null()).stderr(Stdio::null()).output().ok().filter(|said| said.status.success())?;
+    let said =
+        Command::new(name).args(ask).stdin(Stdio::null()).stderr(Stdio::null()).output().ok().filter(|said| said.status.success())?;
     let path = PathBuf::from(String::from_utf8(said.stdout).ok()?.trim());
     path.is_absolute().then_some(path)
 }

@@ -145,7 +145,9 @@ impl Pools {
     pub fn remove(&self, name: &Name) {
         let mut state = self.state.lock();
         let (gone, kept) = std::mem::take(&mut state.pools).into_iter().partition(|(key, _)| {
-            key.scope == name.scope && key.function == name.function && name.qualifier.as_ref().is_none_or(|version| *version == key.version)
+            key.scope == name.scope
+                && key.function == name.function
+                && name.qualifier.as_ref().is_none_or(|version| *version == key.version)
         });
         state.pools = kept;
         drop(state);
@@ -180,7 +182,8 @@ impl Pools {
                 return;
             }
             for pool in state.pools.values_mut() {
-                let (old, young): (Vec<Idle>, Vec<Idle>) = std::mem::take(&mut pool.idle).into_iter().partition(|idle| idle.since_real < before);
+                let (old, young): (Vec<Idle>, Vec<Idle>) =
+                    std::mem::take(&mut pool.idle).into_iter().partition(|idle| idle.since_real < before);
                 pool.idle = young;
                 gone.push(old);
             }

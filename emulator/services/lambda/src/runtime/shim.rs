@@ -1,7 +1,12 @@
 //! The clock shim on disk, and whether a program can be given it.
 
 use super::workdir;
-use std::{fs, io::Read, path::{Path, PathBuf}, sync::OnceLock};
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 /// Empty where there was no C compiler.
 const SHIM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/clock_shim.so"));

@@ -9,7 +9,10 @@ const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";
 async fn a_functions_life() {
     let desk = Desk::new().await;
     let made = desk.function("f", json!({ "Tags": { "a": "1" } })).await;
-    assert_eq!((&made["State"], &made["FunctionArn"], &made["Timeout"], &made["MemorySize"]), (&json!("Pending"), &json!(ARN), &json!(3), &json!(128)));
+    assert_eq!(
+        (&made["State"], &made["FunctionArn"], &made["Timeout"], &made["MemorySize"]),
+        (&json!("Pending"), &json!(ARN), &json!(3), &json!(128))
+    );
     assert_eq!(made["LoggingConfig"], json!({ "LogFormat": "Text", "LogGroup": "/aws/lambda/f" }));
     let again = desk.call("CreateFunction", json!({ "FunctionName": "f", "Runtime": "provided.al2023", "Handler": "h", "Role": ROLE, "Code": { "ZipFile": base64(&bootstrap()) } })).await.unwrap_err();
     assert_eq!((&*again.code, again.status), ("ResourceConflictException", 409));
@@ -20,7 +23,10 @@ async fn a_functions_life() {
     }
     let updated = desk.ok("UpdateFunctionConfiguration", json!({ "FunctionName": "f", "Timeout": 7, "Description": "new" })).await;
     assert_eq!((&updated["Timeout"], &updated["LastUpdateStatus"]), (&json!(7), &json!("InProgress")));
-    let stale = desk.call("UpdateFunctionCode", json!({ "FunctionName": "f", "ZipFile": base64(&bootstrap()), "RevisionId": made["RevisionId"] })).await.unwrap_err();
+    let stale = desk
+        .call("UpdateFunctionCode", json!({ "FunctionName": "f", "ZipFile": base64(&bootstrap()), "RevisionId": made["RevisionId"] }))
+        .await
+        .unwrap_err();
     assert_eq!((&*stale.code, stale.status), ("PreconditionFailedException", 412));
     let code = desk.ok("UpdateFunctionCode", json!({ "FunctionName": "f", "ZipFile": base64(&zip(&[("x", b"y")])) })).await;
     assert_ne!(code["CodeSha256"], made["CodeSha256"]);
@@ -50,7 +56,8 @@ async fn versions_and_aliases() {
     assert_eq!(alias["AliasArn"], format!("{ARN}:live"));
     let (done, told) = desk.invoke("f:live", json!({})).await;
     assert_eq!((&done["ExecutedVersion"], &told["env"]["VV"], &told["arn"]), (&json!("1"), &json!("1"), &json!(format!("{ARN}:live"))));
-    desk.ok("UpdateAlias", json!({ "FunctionName": "f", "Name": "live", "RoutingConfig": { "AdditionalVersionWeights": { "2": 0.5 } } })).await;
+    desk.ok("UpdateAlias", json!({ "FunctionName": "f", "Name": "live", "RoutingConfig": { "AdditionalVersionWeights": { "2": 0.5 } } }))
+        .await;
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..20 {
         seen.insert(desk.invoke("f:live", json!({})).await.0["ExecutedVersion"].as_str().unwrap().to_owned());
@@ -93,7 +100,10 @@ async fn permissions_become_the_resource_policy() {
     let none = desk.call("GetPolicy", json!({ "FunctionName": "f" })).await.unwrap_err();
     assert_eq!(none.message, "The resource you requested does not exist.");
     let bad = json!({ "FunctionName": "f", "StatementId": "x", "Action": "lambda:InvokeFunction", "Principal": "nobody" });
-    assert_eq!(desk.call("AddPermission", bad).await.unwrap_err().message, "The provided principal was invalid. Please check the principal and try again.");
+    assert_eq!(
+        desk.call("AddPermission", bad).await.unwrap_err().message,
+        "The provided principal was invalid. Please check the principal and try again."
+    );
 }
 
 #[tokio::test]
@@ -113,13 +123,25 @@ async fn what_is_not_honoured_is_refused_by_name() {
         (json!({ "Architectures": [if cfg!(target_arch = "aarch64") { "x86_64" } else { "arm64" }] }), 501, "this machine runs"),
         (json!({ "Runtime": "java21" }), 501, "java21"),
         (json!({ "Runtime": "go1.x" }), 400, "no longer supported"),
-        (json!({ "Role": "arn:aws:iam::000000000000:role/stranger" }), 400, "The role defined for the function cannot be assumed by Lambda."),
+        (
+            json!({ "Role": "arn:aws:iam::000000000000:role/stranger" }),
+            400,
+            "The role defined for the function cannot be assumed by Lambda.",
+        ),
         (json!({ "Environment": { "Variables": { "AWS_REGION": "x" } } }), 400, "Reserved keys used in this request: AWS_REGION"),
         (json!({ "Environment": { "Variables": { "BIG": "x".repeat(4096) } } }), 400, "exceeded the 4KB limit"),
         (json!({ "Code": { "ZipFile": base64(b"no zip") } }), 400, "Could not unzip uploaded file."),
         (json!({ "Code": { "ZipFile": base64(&zip(&[("../x", b"b")])) } }), 400, "Could not unzip uploaded file."),
-        (json!({ "Code": { "S3Bucket": "code", "S3Key": "missing.zip" } }), 400, "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist."),
-        (json!({ "DeadLetterConfig": { "TargetArn": "arn:aws:sqs:us-east-1:000000000000:forbidden" } }), 400, "The provided execution role does not have permissions to call SendMessage on SQS"),
+        (
+            json!({ "Code": { "S3Bucket": "code", "S3Key": "missing.zip" } }),
+            400,
+            "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist.",
+        ),
+        (
+            json!({ "DeadLetterConfig": { "TargetArn": "arn:aws:sqs:us-east-1:000000000000:forbidden" } }),
+            400,
+            "The provided execution role does not have permissions to call SendMessage on SQS",
+        ),
         (json!({ "Timeout": 901 }), 400, "Member must have value less than or equal to 900"),
     ];
     for (more, status, text) in cases {
@@ -135,7 +157,8 @@ async fn code_comes_from_s3_on_the_callers_permissions() {
     desk.world.objects.lock().insert("code/f.zip".into(), bootstrap().into());
     desk.ok("CreateFunction", json!({ "FunctionName": "f", "Runtime": "provided.al2023", "Handler": "h", "Role": ROLE, "Code": { "S3Bucket": "code", "S3Key": "f.zip" } })).await;
     assert_eq!(desk.invoke("f", json!({})).await.1["count"], 1);
-    let denied = desk.cloud.journal().held().into_iter().any(|r| &*r.operation == "s3:GetObject" && &*r.resource == "arn:aws:s3:::code/f.zip");
+    let denied =
+        desk.cloud.journal().held().into_iter().any(|r| &*r.operation == "s3:GetObject" && &*r.resource == "arn:aws:s3:::code/f.zip");
     assert!(denied, "nobody asked whether the caller may read the object");
 }
 
@@ -146,12 +169,24 @@ async fn settings_of_asynchronous_invocation() {
     let nothing = desk.call("PutFunctionEventInvokeConfig", json!({ "FunctionName": "f" })).await.unwrap_err();
     assert_eq!(nothing.message, "You must specify at least one of error handling or destination setting.");
     let put = desk.ok("PutFunctionEventInvokeConfig", json!({ "FunctionName": "f", "MaximumRetryAttempts": 0 })).await;
-    assert_eq!((&put["FunctionArn"], &put["DestinationConfig"]), (&json!(format!("{ARN}:$LATEST")), &json!({ "OnSuccess": {}, "OnFailure": {} })));
-    let own = desk.call("PutFunctionEventInvokeConfig", json!({ "FunctionName": "f", "DestinationConfig": { "OnFailure": { "Destination": ARN } } })).await.unwrap_err();
+    assert_eq!(
+        (&put["FunctionArn"], &put["DestinationConfig"]),
+        (&json!(format!("{ARN}:$LATEST")), &json!({ "OnSuccess": {}, "OnFailure": {} }))
+    );
+    let own = desk
+        .call("PutFunctionEventInvokeConfig", json!({ "FunctionName": "f", "DestinationConfig": { "OnFailure": { "Destination": ARN } } }))
+        .await
+        .unwrap_err();
     assert_eq!(own.message, "You can't specify the function as a destination for itself.");
     let updated = desk.ok("UpdateFunctionEventInvokeConfig", json!({ "FunctionName": "f", "MaximumEventAgeInSeconds": 60 })).await;
     assert_eq!((&updated["MaximumRetryAttempts"], &updated["MaximumEventAgeInSeconds"]), (&json!(0), &json!(60)));
-    assert_eq!(desk.ok("ListFunctionEventInvokeConfigs", json!({ "FunctionName": "f" })).await["FunctionEventInvokeConfigs"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        desk.ok("ListFunctionEventInvokeConfigs", json!({ "FunctionName": "f" })).await["FunctionEventInvokeConfigs"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     desk.ok("DeleteFunctionEventInvokeConfig", json!({ "FunctionName": "f" })).await;
     let gone = desk.call("GetFunctionEventInvokeConfig", json!({ "FunctionName": "f" })).await.unwrap_err();
     assert_eq!(gone.message, format!("The function {ARN}:$LATEST doesn't have an EventInvokeConfig"));
@@ -166,7 +201,10 @@ async fn invocation_types_and_limits() {
     let text = desk.call("Invoke", json!({ "FunctionName": "f", "Payload": base64(b"no json") })).await.unwrap_err();
     assert_eq!((&*text.code, text.status), ("InvalidRequestContentException", 400));
     let large = format!("\"{}\"", "x".repeat(1_048_576));
-    let fault = desk.call("Invoke", json!({ "FunctionName": "f", "InvocationType": "Event", "Payload": base64(large.as_bytes()) })).await.unwrap_err();
+    let fault = desk
+        .call("Invoke", json!({ "FunctionName": "f", "InvocationType": "Event", "Payload": base64(large.as_bytes()) }))
+        .await
+        .unwrap_err();
     assert_eq!(fault.status, 413);
     let context = base64(br#"{"custom":{"k":"v"}}"#);
     let done = desk.ok("Invoke", json!({ "FunctionName": "f", "ClientContext": context })).await;

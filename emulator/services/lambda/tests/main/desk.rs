@@ -133,7 +133,14 @@ impl kit::Decider for Easy {
 }
 
 impl Sessions for World {
-    fn for_service<'a>(&'a self, cx: &'a Context, role: &'a str, service: &'a str, name: &'a str, secs: u32) -> BoxFuture<'a, Result<TemporaryKey, Fault>> {
+    fn for_service<'a>(
+        &'a self,
+        cx: &'a Context,
+        role: &'a str,
+        service: &'a str,
+        name: &'a str,
+        secs: u32,
+    ) -> BoxFuture<'a, Result<TemporaryKey, Fault>> {
         Box::pin(async move {
             assert_eq!(service, "lambda.amazonaws.com");
             if role.ends_with("/stranger") {
@@ -152,23 +159,48 @@ impl Sessions for World {
                 federated: None,
                 expires,
             };
-            Ok(TemporaryKey { access_key_id: format!("LSIA{}", *self.sessions.lock()), secret_access_key: "secret".into(), session_token: "token".into(), expires, session })
+            Ok(TemporaryKey {
+                access_key_id: format!("LSIA{}", *self.sessions.lock()),
+                secret_access_key: "secret".into(),
+                session_token: "token".into(),
+                expires,
+                session,
+            })
         })
     }
 }
 
 impl LogLines for World {
-    fn append<'a>(&'a self, _: &'a Context, grant: Grant, group: &'a str, stream: &'a str, lines: Vec<(Timestamp, String)>, _: bool) -> BoxFuture<'a, Result<(), Fault>> {
+    fn append<'a>(
+        &'a self,
+        _: &'a Context,
+        grant: Grant,
+        group: &'a str,
+        stream: &'a str,
+        lines: Vec<(Timestamp, String)>,
+        _: bool,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             assert!(grant.resource().ends_with(&format!("log-group:{group}:log-stream:{stream}")));
-            self.lines.lock().extend(lines.into_iter().map(|(_, line)| (group.to_owned(), stream.to_owned(), line.strip_suffix('\n').expect("a whole line").to_owned())));
+            self.lines.lock().extend(
+                lines
+                    .into_iter()
+                    .map(|(_, line)| (group.to_owned(), stream.to_owned(), line.strip_suffix('\n').expect("a whole line").to_owned())),
+            );
             Ok(())
         })
     }
 }
 
 impl Queues for World {
-    fn send<'a>(&'a self, _: &'a Context, grant: Grant, arn: &'a str, body: String, attributes: Vec<(String, String)>) -> BoxFuture<'a, Result<String, Fault>> {
+    fn send<'a>(
+        &'a self,
+        _: &'a Context,
+        grant: Grant,
+        arn: &'a str,
+        body: String,
+        attributes: Vec<(String, String)>,
+    ) -> BoxFuture<'a, Result<String, Fault>> {
         Box::pin(async move {
             grant.covers("sqs:SendMessage", arn)?;
             self.sent.lock().push((arn.to_owned(), body, attributes));
@@ -181,7 +213,14 @@ impl Queues for World {
 }
 
 impl Objects for World {
-    fn get<'a>(&'a self, _: &'a Context, _: Grant, bucket: &'a str, key: &'a str, _: Option<Range<u64>>) -> BoxFuture<'a, Result<ObjectBytes, Fault>> {
+    fn get<'a>(
+        &'a self,
+        _: &'a Context,
+        _: Grant,
+        bucket: &'a str,
+        key: &'a str,
+        _: Option<Range<u64>>,
+    ) -> BoxFuture<'a, Result<ObjectBytes, Fault>> {
         Box::pin(async move {
             let bytes = self.objects.lock().get(&format!("{bucket}/{key}")).cloned();
             let bytes = bytes.ok_or_else(|| Fault::new("NoSuchKey", 404, "The specified key does not exist."))?;
@@ -197,7 +236,15 @@ impl Objects for World {
     fn delete<'a>(&'a self, _: &'a Context, _: Grant, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async { Err(Fault::internal("not part of the test")) })
     }
-    fn list<'a>(&'a self, _: &'a Context, _: Grant, _: &'a str, _: &'a str, _: Option<String>, _: usize) -> BoxFuture<'a, Result<Vec<ObjectInfo>, Fault>> {
+    fn list<'a>(
+        &'a self,
+        _: &'a Context,
+        _: Grant,
+        _: &'a str,
+        _: &'a str,
+        _: Option<String>,
+        _: usize,
+    ) -> BoxFuture<'a, Result<Vec<ObjectInfo>, Fault>> {
         Box::pin(async { Ok(Vec::new()) })
     }
     fn owner(&self, _: &Context, _: &str) -> Option<Scope> {

@@ -58,7 +58,8 @@ async fn the_log_has_start_end_and_report_and_the_tail_comes_with_the_answer() {
     assert!(lines[4].contains("\tMemory Size: 128 MB\t") && lines[4].contains("\tInit Duration: "), "{}", lines[4]);
     assert!(!lines[8].contains("Init Duration"), "{}", lines[8]);
     assert!(log.contains(&lines[2]) && log.ends_with(&format!("{}\n", lines[4])), "{log}");
-    let streams = desk.world.lines.lock().iter().map(|(group, stream, _)| (group.clone(), stream.clone())).collect::<std::collections::HashSet<_>>();
+    let streams =
+        desk.world.lines.lock().iter().map(|(group, stream, _)| (group.clone(), stream.clone())).collect::<std::collections::HashSet<_>>();
     assert_eq!(streams.len(), 1);
 }
 
@@ -175,7 +176,9 @@ async fn concurrency_scales_up_to_the_reservation() {
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..5 {
         let (cloud, cx) = (desk.cloud.clone(), desk.cloud.house_context("test"));
-        calls.spawn(async move { cloud.call_json(&cx, "lambda", "Invoke", &json!({ "FunctionName": "f", "Payload": base64(b"\"pause\"") })).await });
+        calls.spawn(async move {
+            cloud.call_json(&cx, "lambda", "Invoke", &json!({ "FunctionName": "f", "Payload": base64(b"\"pause\"") })).await
+        });
     }
     let results = calls.join_all().await;
     assert_eq!(results.iter().filter(|r| r.is_ok()).count(), 3);
@@ -261,7 +264,10 @@ async fn an_emulator_that_is_killed() {
 #[tokio::test]
 async fn functions_die_with_a_killed_emulator() {
     let me = std::env::current_exe().unwrap();
-    let ran = std::process::Command::new(me).args(["--ignored", "--exact", "--nocapture", "execution::an_emulator_that_is_killed"]).output().unwrap();
+    let ran = std::process::Command::new(me)
+        .args(["--ignored", "--exact", "--nocapture", "execution::an_emulator_that_is_killed"])
+        .output()
+        .unwrap();
     let out = String::from_utf8_lossy(&ran.stdout).into_owned();
     let pid: u32 = out.lines().find_map(|l| l.split("function ").nth(1)).unwrap_or_else(|| panic!("{out}")).trim().parse().unwrap();
     let clock = kit::Clock::new(None, ClockMode::Running);

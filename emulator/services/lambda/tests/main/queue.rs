@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:q";
 
 async fn send(desk: &Desk, name: &str, event: Value) {
-    let done = desk.ok("Invoke", json!({ "FunctionName": name, "InvocationType": "Event", "Payload": base64(event.to_string().as_bytes()) })).await;
+    let done = desk
+        .ok("Invoke", json!({ "FunctionName": name, "InvocationType": "Event", "Payload": base64(event.to_string().as_bytes()) }))
+        .await;
     assert_eq!(done["StatusCode"], 202);
 }
 
@@ -37,7 +39,10 @@ async fn a_failing_event_is_tried_three_times_and_dead_lettered() {
     let (arn, body, attributes) = &sent[0];
     assert_eq!((arn.as_str(), body.as_str()), (QUEUE, "\"fail\""));
     assert_eq!(attributes[0].1, *ids.iter().next().unwrap());
-    assert_eq!(attributes[1..], [("ErrorCode:Number".to_owned(), "200".to_owned()), ("ErrorMessage".to_owned(), "it went wrong".to_owned())]);
+    assert_eq!(
+        attributes[1..],
+        [("ErrorCode:Number".to_owned(), "200".to_owned()), ("ErrorMessage".to_owned(), "it went wrong".to_owned())]
+    );
     desk.advance(7200).await;
     assert_eq!((runs(&desk), desk.world.sent.lock().len()), (3, 1));
 }
@@ -72,12 +77,19 @@ async fn destinations_get_awss_record() {
 async fn an_event_that_would_be_too_old_is_not_tried_again() {
     let desk = Desk::with(ClockMode::Frozen).await;
     desk.function("f", json!({})).await;
-    desk.ok("PutFunctionEventInvokeConfig", json!({ "FunctionName": "f", "MaximumEventAgeInSeconds": 60, "DestinationConfig": { "OnFailure": { "Destination": QUEUE } } })).await;
+    desk.ok(
+        "PutFunctionEventInvokeConfig",
+        json!({ "FunctionName": "f", "MaximumEventAgeInSeconds": 60, "DestinationConfig": { "OnFailure": { "Destination": QUEUE } } }),
+    )
+    .await;
     send(&desk, "f", json!("fail")).await;
     desk.advance(60).await;
     assert_eq!(runs(&desk), 2);
     let record: Value = serde_json::from_str(&desk.world.sent.lock()[0].1).unwrap();
-    assert_eq!((&record["requestContext"]["condition"], &record["requestContext"]["approximateInvokeCount"]), (&json!("EventAgeExceeded"), &json!(2)));
+    assert_eq!(
+        (&record["requestContext"]["condition"], &record["requestContext"]["approximateInvokeCount"]),
+        (&json!("EventAgeExceeded"), &json!(2))
+    );
 }
 
 #[tokio::test]
@@ -97,7 +109,13 @@ async fn a_stopped_function_takes_no_events() {
 async fn faults_of_the_service_are_backed_off_until_the_event_is_too_old() {
     let desk = Desk::with(ClockMode::Frozen).await;
     desk.function("f", json!({ "DeadLetterConfig": { "TargetArn": QUEUE } })).await;
-    let rule = kit::FaultRule { service: Some("lambda".into()), operation: Some("Run".into()), error: Some("ServiceException".into()), times: Some(3), ..Default::default() };
+    let rule = kit::FaultRule {
+        service: Some("lambda".into()),
+        operation: Some("Run".into()),
+        error: Some("ServiceException".into()),
+        times: Some(3),
+        ..Default::default()
+    };
     desk.cloud.faults().add(rule);
     send(&desk, "f", json!({})).await;
     desk.settle().await;
@@ -117,7 +135,8 @@ async fn the_port_invokes_and_queues() {
     let port = desk.cloud.ports().functions().unwrap();
     assert!(port.exists(&desk.cx, arn) && !port.exists(&desk.cx, &format!("{arn}:1")));
     let need = kit::Need::on("lambda:InvokeFunction", arn);
-    let call = |asynchronous| kit::ports::Invocation { function_arn: arn.into(), payload: kit::Bytes::from_static(b"{\"a\":1}"), asynchronous };
+    let call =
+        |asynchronous| kit::ports::Invocation { function_arn: arn.into(), payload: kit::Bytes::from_static(b"{\"a\":1}"), asynchronous };
     let done = port.invoke(&desk.cx, desk.cx.grant(&need).unwrap(), call(false)).await.unwrap();
     assert_eq!((done.status, serde_json::from_slice::<Value>(&done.payload).unwrap()["event"].clone()), (200, json!({ "a": 1 })));
     let queued = port.invoke(&desk.cx, desk.cx.grant(&need).unwrap(), call(true)).await.unwrap();
