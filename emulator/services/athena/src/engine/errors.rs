@@ -1,0 +1,149 @@
+//! What goes wrong in a query, in Trino's names and sentences: one table.
+
+use datafusion::{common::SchemaError, error::DataFusionError};
+use kit::Fault;
+
+/// Why a query failed.
+#[derive(Clone, Debug)]
+pub(crate) struct QueryError {
+    /// StateChangeReason.
+    pub message: String,
+    /// 1 system, 2 user, 3 other.
+    pub category: i32,
+    /// AWS's number of the kind.
+    pub kind: i32,
+}
+
+impl QueryError {
+    pub(crate) fn user(kind: i32, message: impl Into<String>) -> QueryError {
+        QueryError { message: message.into(), category: 2, kind }
+    }
+    pub(crate) fn unbuilt(what: &str) -> QueryError {
+        QueryError::user(1200, format!("NOT_SUPPORTED: windtunnel does not run {what} yet"))
+    }
+    /// A fault of another service: Athena passes it on with its code.
+    pub(crate) fn from_fault(service: &str, fault: &Fault) -> QueryError {
+        match fault.code.as_ref() {
+            "AccessDenied" | "AccessDeniedException" => QueryError::user(
+                1000,
+                format!("Access Denied (Service: {service}; Status Code: 403; Error Code: AccessDenied): {}", fault.message),
+            ),
+            code => QueryError::user(1000, format!("{} (Service: {service}; Status Code: {}; Error Code: {code})", fault.message, fault.status)),
+        }
+    }
+
+    /// An error of the engine for a query's text, which gives the positions.
+    pub(crate) fn from_engine(error: DataFusionError, sql: &str) -> QueryError {
+        let error = error.find_root_to_owned();
+        match &error {
+            DataFusionError::SchemaError(schema, _) => return from_schema(schema, sql, &error),
+            DataFusionError::External(inner) => {
+                if let Some(fault) = inner.downcast_ref::<Fault>() {
+                    return QueryError::from_fault("Amazon S3", fault);
+                }
+                if let Some(known) = inner.downcast_ref::<Carried>() {
+                    return known.0.clone();
+                }
+            }
+            DataFusionError::ResourcesExhausted(text) => {
+                return QueryError::user(1000, format!("EXCEEDED_LOCAL_MEMORY_LIMIT: Query exhausted resources: {text}"));
+            }
+            _ => {}
+        }
+        let text = error.strip_backtrace();
+        if let Some(name) = between(&text, "table '", "' not found") {
+            let short = name.rsplit('.').next().unwrap_or(&name);
+            return QueryError::user(1301, format!("TABLE_NOT_FOUND: {}: Table '{name}' does not exist", position(sql, short)));
+        }
+        if let Some(name) = between(&text, "Invalid function '", "'") {
+            return QueryError::user(1303, format!("FUNCTION_NOT_FOUND: {}: Function '{name}' not registered", position(sql, &name)));
+        }
+        if text.contains("Divide by zero") || text.contains("DivideByZero") {
+            return QueryError::user(1001, "DIVISION_BY_ZERO: Division by zero");
+        }
+        if text.contains("Cannot cast string") || text.contains("Cast error") {
+            return QueryError::user(1100, format!("INVALID_CAST_ARGUMENT: {text}"));
+        }
+        if text.contains("coerce") || text.contains("type_coercion") || text.contains("Cannot infer common") {
+            return QueryError::user(1002, format!("TYPE_MISMATCH: {text}"));
+        }
+        QueryError::user(1000, format!("GENERIC_USER_ERROR: {text}"))
+    }
+}
+
+fn from_schema(schema: &SchemaError, sql: &str, error: &DataFusionError) -> QueryError {
+    match schema {
+        SchemaError::FieldNotFound { field, .. } => {
+            QueryError::user(1006, format!("COLUMN_NOT_FOUND: {}: Column '{}' cannot be resolved", position(sql, field.name()), field.name()))
+        }
+        SchemaError::AmbiguousReference { field } => {
+            QueryError::user(1006, format!("AMBIGUOUS_NAME: {}: Column '{}' is ambiguous", position(sql, field.name()), field.name()))
+        }
+        _ => QueryError::user(1000, format!("GENERIC_USER_ERROR: {}", error.strip_backtrace())),
+    }
+}
+
+/// Carries a query's own error through the engine.
+#[derive(Debug)]
+pub(crate) struct Carried(pub QueryError);
+
+impl std::fmt::Display for Carried {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+impl std::error::Error for Carried {}
+
+pub(crate) fn carry(error: QueryError) -> DataFusionError {
+    DataFusionError::External(Box::new(Carried(error)))
+}
+
+trait RootToOwned {
+    fn find_root_to_owned(self) -> DataFusionError;
+}
+
+impl RootToOwned for DataFusionError {
+    /// Takes the wrappers off that only say where an error came by.
+    fn find_root_to_owned(self) -> DataFusionError {
+        match self {
+            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => inner.find_root_to_owned(),
+            DataFusionError::Shared(inner) => match std::sync::Arc::try_unwrap(inner) {
+                Ok(inner) => inner.find_root_to_owned(),
+                Err(shared) => DataFusionError::Execution(shared.strip_backtrace()),
+            },
+            DataFusionError::Collection(mut all) if !all.is_empty() => all.remove(0).find_root_to_owned(),
+            other => other,
+        }
+    }
+}
+
+fn between(text: &str, before: &str, after: &str) -> Option<String> {
+    let rest = &text[text.find(before)? + before.len()..];
+    Some(rest[..rest.find(after)?].to_owned())
+}
+
+/// `line 1:15` of a name in a query's text; of its start when it isn't found as a word.
+pub(crate) fn position(sql: &str, name: &str) -> String {
+    let (lower, name) = (sql.to_ascii_lowercase(), name.to_ascii_lowercase());
+    let word = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
+    let at = lower
+        .match_indices(&name)
+        .map(|(i, _)| i)
+        .find(|i| word(lower[..*i].chars().next_back()) && word(lower[*i + name.len()..].chars().next()))
+        .unwrap_or(0);
+    let line = sql[..at].matches('\n').count() + 1;
+    let column = sql[..at].rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
+    format!("line {line}:{column}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::position;
+
+    #[test]
+    fn names_are_found_in_the_text() {
+        assert_eq!(position("select x from\n  t", "t"), "line 2:3");
+        assert_eq!(position("select tt from t", "t"), "line 1:16");
+        assert_eq!(position("select 1", "nope"), "line 1:1");
+    }
+}

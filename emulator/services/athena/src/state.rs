@@ -1,0 +1,105 @@
+//! What Athena keeps: work groups, executions, named queries. Which queries run right now is known in memory, to stop them.
+
+use crate::model::{NamedQuery, QueryExecution, ResultSetMetadata, WorkGroup};
+use kit::{Context, Fault, Principal, Table, TableScope, wire::kept::Kept};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, atomic::AtomicBool},
+};
+
+/// Name to work group.
+pub(crate) const WORK_GROUPS: Table<String, GroupRow> = Table::new("athena.work_groups", TableScope::Region);
+/// Id to execution.
+pub(crate) const EXECUTIONS: Table<String, ExecutionRow> = Table::new("athena.executions", TableScope::Region);
+/// (work group, descending time, id): the order of ListQueryExecutions.
+pub(crate) const BY_TIME: Table<(String, u64, String), ()> = Table::new("athena.executions_by_time", TableScope::Region);
+/// Client request token to execution id.
+pub(crate) const TOKENS: Table<String, String> = Table::new("athena.tokens", TableScope::Region);
+/// Id to named query.
+pub(crate) const NAMED: Table<String, Kept<NamedQuery>> = Table::new("athena.named_queries", TableScope::Region);
+
+/// The work group that every account has.
+pub(crate) const PRIMARY: &str = "primary";
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct GroupRow {
+    pub group: Kept<WorkGroup>,
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ExecutionRow {
+    pub execution: Kept<QueryExecution>,
+    /// Whose permissions it runs on.
+    pub owner: Owner,
+    /// Columns and rows of a finished query; what GetQueryResults pages through.
+    #[serde(default)]
+    pub columns: Option<Kept<ResultSetMetadata>>,
+    /// The rows, one blob of MessagePack lists.
+    #[serde(default)]
+    pub rows: Option<kit::store::BlobRef>,
+    #[serde(default)]
+    pub update_count: Option<i64>,
+    /// The first row repeats the column names.
+    #[serde(default)]
+    pub header: bool,
+}
+
+/// The caller of a query, kept so that it runs on the same permissions after a restart.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Owner {
+    Root { account: String },
+    User { account: String, name: String, path: String, user_id: String },
+    Session(kit::RoleSession),
+}
+
+impl Owner {
+    pub(crate) fn of(principal: &Principal) -> Result<Owner, Fault> {
+        Ok(match principal {
+            Principal::Root { account } => Owner::Root { account: account.to_string() },
+            Principal::User(u) => {
+                Owner::User { account: u.account.to_string(), name: u.name.clone(), path: u.path.clone(), user_id: u.user_id.clone() }
+            }
+            Principal::Session(session) => Owner::Session((**session).clone()),
+            _ => return Err(Fault::new("AccessDeniedException", 400, "Queries run for users and roles only.")),
+        })
+    }
+    /// The context of a query: the caller's permissions, by way of Athena.
+    pub(crate) fn context(self, cx: &Context) -> Context {
+        let principal = match self {
+            Owner::Root { account } => Principal::Root { account: account.into() },
+            Owner::User { account, name, path, user_id } => {
+                Principal::User(Arc::new(kit::UserIdentity { account: account.into(), name, path, user_id }))
+            }
+            Owner::Session(session) => Principal::Session(Arc::new(session)),
+        };
+        cx.with_principal(principal).via("athena.amazonaws.com")
+    }
+}
+
+/// Queries that run right now, by id.
+#[derive(Default)]
+pub(crate) struct Running(Mutex<HashMap<String, Arc<AtomicBool>>>);
+
+impl Running {
+    pub(crate) fn begin(&self, id: &str) -> Arc<AtomicBool> {
+        let stop = Arc::new(AtomicBool::new(false));
+        self.0.lock().expect("no panics while holding it").insert(id.to_owned(), stop.clone());
+        stop
+    }
+    pub(crate) fn end(&self, id: &str) {
+        self.0.lock().expect("no panics while holding it").remove(id);
+    }
+    pub(crate) fn stop(&self, id: &str) {
+        if let Some(stop) = self.0.lock().expect("no panics while holding it").get(id) {
+            stop.store(true, std::sync::atomic::Ordering::Release);
+        }
+    }
+}
+
+/// Athena's own form of an invalid request: the code of the problem stands beside the message, twice.
+pub(crate) fn invalid(code: &str, message: impl Into<String>) -> Fault {
+    crate::model::Error::InvalidRequest.says(message).with("AthenaErrorCode", code).with("ErrorCode", code)
+}
