@@ -51,7 +51,13 @@ pub(crate) async fn run(pools: &Arc<Pools>, cx: &Context, target: Target, call: 
     let slot = slot(pools, cx, &target, &call.name)?;
     let (pools, cx) = (pools.clone(), cx.clone());
     let token = cx.cloud().work().begin(format!("lambda:{}", call.name.function));
-    let running = tokio::spawn(async move { Run { pools, cx, target, call }.go(slot, token).await });
+    let running = tokio::spawn(async move {
+        let stopping = pools.clone();
+        tokio::select! {
+            done = Run { pools, cx, target, call }.go(slot, token) => done,
+            _ = stopping.closed() => Err(Error::Service.says("The emulator is stopping.")),
+        }
+    });
     running.await.map_err(|e| Fault::internal(format!("an invocation ended early: {e}")))?
 }
 
@@ -160,9 +166,10 @@ impl Run {
             500.. => fault,
             _ => Fault::new("AccessDeniedException", 403, "The role defined for the function cannot be assumed by Lambda."),
         })?;
+        let tmp = self.pools.take_spare(&self.key(), &config.revision);
         // Fetching the code is no part of the initialisation that AWS reports.
         let started = clock.real_now();
-        let mut environment = match Environment::start(&cx, &self.plan(), folder, key).await? {
+        let mut environment = match Environment::start(&cx, &self.plan(), folder, key, tmp).await? {
             Ok(environment) => environment,
             Err(unstarted) => return Ok(Started::Nothing { unstarted, lines, init: since(&self.cx, started) }),
         };
@@ -272,8 +279,11 @@ impl Run {
                 let home = (environment.session.clone(), environment.log_stream.clone(), environment.stream_made);
                 // Set before the next event of this environment can look; a writer that finds no stream after all makes it.
                 environment.stream_made = true;
+                let (key, revision) = (self.key(), &self.target.config.revision);
                 if keep {
-                    self.pools.give(&self.key(), &self.target.config.revision, *environment, self.cx.cloud().clock());
+                    self.pools.give(&key, revision, *environment, self.cx.cloud().clock());
+                } else if let Some(tmp) = environment.into_tmp() {
+                    self.pools.give_spare(&key, revision, tmp);
                 }
                 home
             }

@@ -8,12 +8,12 @@ use super::{
     sandbox::{self, Sandbox},
     shim,
     variables::{Start, variables},
-    workdir,
+    workdir::{self, TmpDir},
 };
 use crate::code::CodeDir;
 use bytes::Bytes;
 use kit::{Clock, Context, Fault, RoleSession, Timestamp, ports::TemporaryKey};
-use std::{collections::BTreeMap, io, path::PathBuf, process::ExitStatus, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, process::ExitStatus, sync::Arc, time::Duration};
 use tokio::{sync::oneshot, task::AbortHandle};
 
 /// Time that a runtime has to ask for its first event before it counts against the function's own.
@@ -44,7 +44,7 @@ pub(crate) struct Environment {
     reader: AbortHandle,
     ready: Option<oneshot::Receiver<Result<(), Reported>>>,
     _code: Arc<CodeDir>,
-    tmp: PathBuf,
+    tmp: Option<TmpDir>,
     /// Name of its log stream.
     pub log_stream: String,
     /// Whether the stream was made.
@@ -84,7 +84,13 @@ pub(crate) enum Failure {
 
 impl Environment {
     /// Starts the process. The runtime may still fail; see [`Environment::ready`].
-    pub async fn start(cx: &Context, plan: &Plan, code: Arc<CodeDir>, key: TemporaryKey) -> Result<Result<Environment, Unstarted>, Fault> {
+    pub async fn start(
+        cx: &Context,
+        plan: &Plan,
+        code: Arc<CodeDir>,
+        key: TemporaryKey,
+        tmp: Option<TmpDir>,
+    ) -> Result<Result<Environment, Unstarted>, Fault> {
         let broken = |e: io::Error| Fault::internal(format!("starting an environment of {}: {e}", plan.function));
         let session = Arc::new(key.session.clone());
         let log_stream = log_stream(cx, &plan.version);
@@ -99,7 +105,7 @@ impl Environment {
         let (api, listener, ready) = Api::listen().await.map_err(broken)?;
         let (read, write) = pipe().map_err(broken)?;
         let (output, reader) = Output::new(read, cx.cloud().clock().clone()).map_err(broken)?;
-        let tmp = workdir::fresh("tmp").map_err(broken)?;
+        let tmp = tmp.map_or_else(TmpDir::new, Ok).map_err(broken)?;
         let private = sandbox::works();
         let page = cx.cloud().clock().page().ok();
         let linkage = shim::linkage(&entry.program);
@@ -108,7 +114,7 @@ impl Environment {
             true => {
                 let root = workdir::root().map_err(broken)?;
                 let shown: Vec<&std::path::Path> = [Some(root), page.as_deref()].into_iter().flatten().collect();
-                Some(Sandbox::new(&tmp, &shown).map_err(broken)?)
+                Some(Sandbox::new(tmp.path(), &shown).map_err(broken)?)
             }
             false => None,
         };
@@ -117,7 +123,7 @@ impl Environment {
             key: &key,
             log_stream: &log_stream,
             task_root: code.path(),
-            tmp: if private { std::path::Path::new("/tmp") } else { &tmp },
+            tmp: if private { std::path::Path::new("/tmp") } else { tmp.path() },
             shim: preload,
         };
         let launch = Launch {
@@ -131,7 +137,6 @@ impl Environment {
         let process = match Process::start(launch).await {
             Ok(process) => process,
             Err(error) => {
-                workdir::remove(tmp);
                 let sentence = |words: &str| format!("fork/exec /var/task/bootstrap: {words}");
                 return match error.raw_os_error() {
                     Some(libc::ENOEXEC) => unstarted(sentence("exec format error")),
@@ -151,7 +156,7 @@ impl Environment {
             reader,
             ready: Some(ready),
             _code: code,
-            tmp,
+            tmp: Some(tmp),
             log_stream,
             stream_made: false,
             session,
@@ -209,6 +214,12 @@ impl Environment {
         self.output.take()
     }
 
+    /// Ends it and keeps its /tmp: as on AWS a runtime that failed is started again over the same files.
+    pub fn into_tmp(mut self) -> Option<TmpDir> {
+        self.process.kill();
+        self.tmp.take()
+    }
+
     /// Whether its process ended.
     pub fn is_dead(&mut self) -> bool {
         self.process.has_ended()
@@ -226,7 +237,6 @@ impl Drop for Environment {
     fn drop(&mut self) {
         self.process.kill();
         self.reader.abort();
-        workdir::remove(std::mem::take(&mut self.tmp));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Idle environments, and how many run. The most recently used comes first; what is old, lapsed, dead or of another revision goes.
 
-use super::environment::Environment;
+use super::{environment::Environment, workdir::TmpDir};
 use crate::{concurrency, names::Name};
 use kit::{Clock, Scope, Timestamp};
 use parking_lot::Mutex;
@@ -14,6 +14,8 @@ use std::{
 const IDLE_REAL_SECS: u64 = 300;
 /// and is not used again after so much virtual time, as AWS would have taken it away.
 const IDLE_VIRTUAL_SECS: i128 = 45 * 60;
+/// Folders of failed environments kept for each version.
+const MOST_SPARE: usize = 8;
 /// Credentials that end within this time are not good for another event.
 const LAPSE_SECS: i128 = 60;
 
@@ -29,6 +31,8 @@ pub(crate) struct Key {
 #[derive(Default)]
 pub(crate) struct Pools {
     state: Mutex<State>,
+    /// Told when the pools close.
+    closing: tokio::sync::watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -45,6 +49,8 @@ struct State {
 struct Pool {
     revision: String,
     idle: Vec<Idle>,
+    /// The /tmp of environments that failed.
+    spare: Vec<TmpDir>,
 }
 
 struct Idle {
@@ -98,6 +104,7 @@ impl Pools {
         let pool = state.pools.entry(key.clone()).or_default();
         if pool.revision != revision {
             pool.revision = revision.to_owned();
+            pool.spare.clear();
             gone.append(&mut pool.idle);
         }
         let secs = |n: i128| n * 1_000_000_000;
@@ -135,6 +142,7 @@ impl Pools {
         let mut state = self.state.lock();
         let gone = state.pools.get_mut(&key).filter(|pool| pool.revision != revision).map(|pool| {
             pool.revision = revision.to_owned();
+            pool.spare.clear();
             std::mem::take(&mut pool.idle)
         });
         drop(state);
@@ -161,8 +169,29 @@ impl Pools {
         drop(gone);
     }
 
-    /// Ends all idle environments, for good; busy ones end when they are done.
+    /// Keeps the /tmp of a failed environment for the next one of its kind.
+    pub fn give_spare(&self, key: &Key, revision: &str, tmp: TmpDir) {
+        let mut state = self.state.lock();
+        if let Some(pool) = state.pools.get_mut(key).filter(|pool| pool.revision == revision && pool.spare.len() < MOST_SPARE) {
+            pool.spare.push(tmp);
+        }
+    }
+
+    /// A /tmp that a failed environment left.
+    pub fn take_spare(&self, key: &Key, revision: &str) -> Option<TmpDir> {
+        let mut state = self.state.lock();
+        state.pools.get_mut(key).filter(|pool| pool.revision == revision)?.spare.pop()
+    }
+
+    /// Ends when the pools close.
+    pub async fn closed(&self) {
+        // The sender lives as long as we do.
+        let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
+    }
+
+    /// Ends all environments for good, busy ones too.
     pub fn close(&self) {
+        self.closing.send_replace(true);
         let mut state = self.state.lock();
         state.closed = true;
         let gone = std::mem::take(&mut state.pools);

@@ -48,6 +48,27 @@ pub(crate) fn fresh(kind: &str) -> io::Result<PathBuf> {
     Ok(path)
 }
 
+/// A private /tmp; removed with its owner.
+#[derive(Debug)]
+pub(crate) struct TmpDir(PathBuf);
+
+impl TmpDir {
+    /// An empty one.
+    pub fn new() -> io::Result<TmpDir> {
+        fresh("tmp").map(TmpDir)
+    }
+    /// Where it lies on the host.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for TmpDir {
+    fn drop(&mut self) {
+        remove(std::mem::take(&mut self.0));
+    }
+}
+
 /// Removes a folder behind the caller's back: it may be large.
 pub(crate) fn remove(path: PathBuf) {
     static JANITOR: OnceLock<Sender<PathBuf>> = OnceLock::new();

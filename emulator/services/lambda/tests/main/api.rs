@@ -154,7 +154,7 @@ async fn what_is_not_honoured_is_refused_by_name() {
 #[tokio::test]
 async fn code_comes_from_s3_on_the_callers_permissions() {
     let desk = Desk::new().await;
-    desk.world.objects.lock().insert("code/f.zip".into(), bootstrap().into());
+    desk.world.objects.lock().insert("code/f.zip".into(), bootstrap());
     desk.ok("CreateFunction", json!({ "FunctionName": "f", "Runtime": "provided.al2023", "Handler": "h", "Role": ROLE, "Code": { "S3Bucket": "code", "S3Key": "f.zip" } })).await;
     assert_eq!(desk.invoke("f", json!({})).await.1["count"], 1);
     let denied =

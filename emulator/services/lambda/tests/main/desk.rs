@@ -54,9 +54,12 @@ impl Desk {
     pub async fn ok(&self, operation: &str, input: Value) -> Value {
         self.call(operation, input).await.unwrap_or_else(|f| panic!("{operation}: {f}"))
     }
-    /// Makes a function of the test bootstrap.
+    /// Makes a function of the test bootstrap; it is large, so it comes from S3 rather than through base 64.
     pub async fn function(&self, name: &str, more: Value) -> Value {
-        self.made(name, bootstrap(), more).await
+        self.world.objects.lock().entry("test/bootstrap.zip".into()).or_insert_with(bootstrap);
+        let mut input = json!({ "Code": { "S3Bucket": "test", "S3Key": "bootstrap.zip" } });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.made(name, Vec::new(), input).await
     }
     pub async fn made(&self, name: &str, zip: Vec<u8>, more: Value) -> Value {
         let mut input = json!({
@@ -97,9 +100,10 @@ impl Drop for Desk {
     }
 }
 
-/// A zip of the test bootstrap, stored rather than deflated: it is large and read once.
-pub fn bootstrap() -> Vec<u8> {
-    zip(&[("bootstrap", &std::fs::read(env!("CARGO_BIN_EXE_echo-bootstrap")).unwrap())])
+/// A zip of the test bootstrap, made once.
+pub fn bootstrap() -> Bytes {
+    static ZIP: std::sync::OnceLock<Bytes> = std::sync::OnceLock::new();
+    ZIP.get_or_init(|| zip(&[("bootstrap", &std::fs::read(env!("CARGO_BIN_EXE_echo-bootstrap")).unwrap())]).into()).clone()
 }
 
 pub fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {

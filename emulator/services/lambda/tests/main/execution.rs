@@ -220,16 +220,54 @@ async fn what_the_role_may_not_log_is_not_written_and_the_journal_says_so() {
     assert_eq!((&*told.resource, &*told.outcome), ("/aws/lambda/forbidden", "AccessDenied"));
 }
 
+/// Whether a process is there and not only waiting to be reaped.
+fn alive(pid: u64) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+async fn dies(pid: u64) {
+    let clock = kit::Clock::new(None, ClockMode::Running);
+    for _ in 0..200 {
+        if !alive(pid) {
+            return;
+        }
+        clock.real_sleep(Duration::from_millis(20)).await;
+    }
+    panic!("process {pid} lives on");
+}
+
 #[tokio::test]
 async fn processes_end_with_the_cloud() {
     let desk = Desk::new().await;
     desk.function("f", json!({})).await;
-    desk.invoke("f", json!({})).await;
+    let (_, idle) = desk.invoke("f", json!({})).await;
+    desk.function("busy", json!({ "Timeout": 60 })).await;
+    let (_, busy) = desk.invoke("busy", json!({})).await;
+    let (cloud, cx) = (desk.cloud.clone(), desk.cloud.house_context("test"));
+    let hanging = tokio::spawn(async move {
+        cloud.call_json(&cx, "lambda", "Invoke", &json!({ "FunctionName": "busy", "Payload": base64(b"\"hang\"") })).await
+    });
+    while !desk.cloud.work().held().iter().any(|label| &**label == "lambda:busy") {
+        tokio::task::yield_now().await;
+    }
     desk.cloud.stop().await;
-    let again = desk.call("Invoke", json!({ "FunctionName": "f" })).await.unwrap();
-    assert_eq!(again["StatusCode"], 200);
-    let runs = desk.invocations();
-    assert_eq!(runs.last().unwrap().detail["cold"], true, "the idle environment is gone");
+    dies(idle["pid"].as_u64().unwrap()).await;
+    dies(busy["pid"].as_u64().unwrap()).await;
+    assert_eq!(hanging.await.unwrap().unwrap_err().code, "ServiceException");
+}
+
+#[tokio::test]
+async fn a_failed_runtime_is_started_again_over_the_same_files() {
+    let desk = Desk::new().await;
+    desk.function("f", json!({})).await;
+    let (_, told) = desk.invoke("f", json!("write")).await;
+    if told["env"]["TMPDIR"] != "/tmp" {
+        println!("skipped: this machine allows no mount namespaces");
+        return;
+    }
+    desk.invoke("f", json!("exit")).await;
+    let (_, told) = desk.invoke("f", json!({})).await;
+    assert_eq!((&told["count"], &told["tmp"]), (&json!(1), &json!(true)));
 }
 
 #[tokio::test]
@@ -269,14 +307,6 @@ async fn functions_die_with_a_killed_emulator() {
         .output()
         .unwrap();
     let out = String::from_utf8_lossy(&ran.stdout).into_owned();
-    let pid: u32 = out.lines().find_map(|l| l.split("function ").nth(1)).unwrap_or_else(|| panic!("{out}")).trim().parse().unwrap();
-    let clock = kit::Clock::new(None, ClockMode::Running);
-    let alive = || std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
-    for _ in 0..100 {
-        if !alive() {
-            return;
-        }
-        clock.real_sleep(Duration::from_millis(20)).await;
-    }
-    panic!("process {pid} outlived its emulator");
+    let pid: u64 = out.lines().find_map(|l| l.split("function ").nth(1)).unwrap_or_else(|| panic!("{out}")).trim().parse().unwrap();
+    dies(pid).await;
 }
