@@ -2,8 +2,8 @@
 //!
 //! A wrong value stops the function in its init phase with a sentence that names the variable; nothing is guessed.
 
-use crate::decode::Limits;
-use crate::render::Settings;
+use pictures::decode::Limits;
+use pictures::render::Settings;
 
 /// Where a variable's value comes from: the environment, or a map in a test.
 pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;

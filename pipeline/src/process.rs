@@ -16,13 +16,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::config::ProcessConfig;
-use crate::decode::too_many_bytes;
 use crate::keys::{Upload, manifest_key, metadata_key, ownerless_quarantine_key, reason_key, rendition_key};
 use crate::metadata::{Manifest, RenditionEntry, Row};
-use crate::refusal::{Code, Refusal};
-use crate::render::{Picture, Rendition, render};
 use crate::s3_event::{self, Work};
 use crate::store::{Copied, Facts, Fetched, Store, StoreError};
+use pictures::decode::too_many_bytes;
+use pictures::refusal::{Code, Refusal};
+use pictures::render::{Picture, Rendition, render};
 
 /// How often an upload may be replaced under our hands before we leave it to a retry.
 const ATTEMPTS: u32 = 3;

@@ -9,7 +9,7 @@ use crate::config::ProcessConfig;
 use crate::keys::{ImageId, Owner};
 use crate::metadata::Manifest;
 use crate::process::{Failure, Outcome, handle, process};
-use crate::refusal::Code;
+use pictures::refusal::Code;
 
 const SUB: &str = "0b1e3c52-1f5a-4e0b-9d0e-2f7d3c8a1b11";
 

@@ -1,14 +1,11 @@
-//! The library's tests: the fixtures through the renderer, the jobs against a store made of a map.
+//! The library's tests: the jobs against a store made of a map.
 
-mod allocations;
 mod api;
 mod config;
 mod events;
 mod jobs;
 mod keys;
 mod memory_store;
-mod pictures;
-mod refused;
 mod signing;
 
 use std::path::Path;
@@ -20,10 +17,10 @@ pub(super) fn fixture(name: &str) -> Vec<u8> {
 }
 
 /// Limits and settings as template.yaml has them.
-pub(super) fn limits() -> crate::decode::Limits {
-    crate::decode::Limits { max_bytes: 20 << 20, max_pixels: 50_000_000, max_decoded_bytes: 512 << 20 }
+pub(super) fn limits() -> pictures::decode::Limits {
+    pictures::decode::Limits { max_bytes: 20 << 20, max_pixels: 50_000_000, max_decoded_bytes: 512 << 20 }
 }
 
-pub(super) fn settings() -> crate::render::Settings {
-    crate::render::Settings { sizes: vec![160, 640, 1600], jpeg_quality: 82, webp_quality: 80 }
+pub(super) fn settings() -> pictures::render::Settings {
+    pictures::render::Settings { sizes: vec![160, 640, 1600], jpeg_quality: 82, webp_quality: 80 }
 }
