@@ -34,7 +34,9 @@ fn on_change_set(cx: &Context, action: &'static str, set: &str, stack: Option<&s
 /// A role that CloudFormation is to act as must be passed to it.
 fn passing(access: Access, role: Option<&String>) -> Access {
     match role {
-        Some(role) => access.key("cloudformation:RoleArn", role.clone()).and(Need::on("iam:PassRole", role.clone()).key("iam:PassedToService", "cloudformation.amazonaws.com")),
+        Some(role) => access
+            .key("cloudformation:RoleArn", role.clone())
+            .and(Need::on("iam:PassRole", role.clone()).key("iam:PassedToService", "cloudformation.amazonaws.com")),
         None => access,
     }
 }
@@ -129,6 +131,11 @@ impl Authorize<CloudFormation> for UpdateStackInput {
         passing(from_url(access, self.template_url.as_ref()), self.role_arn.as_ref())
     }
 }
+impl Authorize<CloudFormation> for ContinueUpdateRollbackInput {
+    fn access(&self, _: &CloudFormation, cx: &Context) -> Access {
+        passing(on(cx, "cloudformation:ContinueUpdateRollback", Some(&self.stack_name)), self.role_arn.as_ref())
+    }
+}
 impl Authorize<CloudFormation> for DeleteStackInput {
     fn access(&self, _: &CloudFormation, cx: &Context) -> Access {
         passing(on(cx, "cloudformation:DeleteStack", Some(&self.stack_name)), self.role_arn.as_ref())
@@ -136,7 +143,8 @@ impl Authorize<CloudFormation> for DeleteStackInput {
 }
 impl Authorize<CloudFormation> for CreateChangeSetInput {
     fn access(&self, _: &CloudFormation, cx: &Context) -> Access {
-        let access = on(cx, "cloudformation:CreateChangeSet", Some(&self.stack_name)).key("cloudformation:ChangeSetName", self.change_set_name.clone());
+        let access = on(cx, "cloudformation:CreateChangeSet", Some(&self.stack_name))
+            .key("cloudformation:ChangeSetName", self.change_set_name.clone());
         passing(from_url(access, self.template_url.as_ref()), self.role_arn.as_ref())
     }
 }

@@ -137,6 +137,22 @@ pub struct DeleteStackOutput {}
 wire::structure!(DeleteStackOutput, tables::DELETE_STACK_OUTPUT);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct ContinueUpdateRollbackInput {
+    pub stack_name: String,
+    pub role_arn: Option<String>,
+    pub resources_to_skip: Option<Vec<String>>,
+    pub client_request_token: Option<String>,
+}
+wire::structure!(
+    ContinueUpdateRollbackInput, tables::CONTINUE_UPDATE_ROLLBACK_INPUT,
+    0 stack_name, 1 role_arn, 2 resources_to_skip, 3 client_request_token,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ContinueUpdateRollbackOutput {}
+wire::structure!(ContinueUpdateRollbackOutput, tables::CONTINUE_UPDATE_ROLLBACK_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct UpdateTerminationProtectionInput {
     pub enable_termination_protection: bool,
     pub stack_name: String,
@@ -1038,6 +1054,16 @@ mod tables {
             fault: Some(FaultTraits { code: "ConcurrentResourcesLimitExceeded", status: 429, sender: true }),
             ..Traits::NONE
         });
+    pub(super) static CONTINUE_UPDATE_ROLLBACK_INPUT: Schema = Schema::new(
+        "ContinueUpdateRollbackInput",
+        Kind::Structure(&[
+            Member::new("StackName", &STACK_NAME_OR_ID).required(),
+            Member::new("RoleARN", &ROLE_ARN),
+            Member::new("ResourcesToSkip", &RESOURCES_TO_SKIP),
+            Member::new("ClientRequestToken", &CLIENT_REQUEST_TOKEN),
+        ]),
+    );
+    pub(super) static CONTINUE_UPDATE_ROLLBACK_OUTPUT: Schema = Schema::new("ContinueUpdateRollbackOutput", Kind::Structure(&[]));
     pub(super) static CREATE_CHANGE_SET_INPUT: Schema = Schema::new(
         "CreateChangeSetInput",
         Kind::Structure(&[
@@ -1503,10 +1529,12 @@ mod tables {
             Member::new("ResourceIdentifier", &RESOURCE_IDENTIFIER_PROPERTIES).required(),
         ]),
     );
+    pub(super) static RESOURCE_TO_SKIP: Schema = Schema::new("ResourceToSkip", Kind::String).pattern(&P_RESOURCE_TO_SKIP);
     pub(super) static RESOURCE_TYPE: Schema = Schema::new("ResourceType", Kind::String).min(1.0).max(256.0);
     pub(super) static RESOURCE_TYPES: Schema = Schema::new("ResourceTypes", Kind::List(&Member::new("member", &RESOURCE_TYPE)));
     pub(super) static RESOURCES_TO_IMPORT: Schema =
         Schema::new("ResourcesToImport", Kind::List(&Member::new("member", &RESOURCE_TO_IMPORT))).max(200.0);
+    pub(super) static RESOURCES_TO_SKIP: Schema = Schema::new("ResourcesToSkip", Kind::List(&Member::new("member", &RESOURCE_TO_SKIP)));
     pub(super) static RETAIN_EXCEPT_ON_CREATE: Schema = Schema::new("RetainExceptOnCreate", Kind::Boolean);
     pub(super) static RETAIN_RESOURCES: Schema = Schema::new("RetainResources", Kind::List(&Member::new("member", &LOGICAL_RESOURCE_ID)));
     pub(super) static ROLE_ARN: Schema = Schema::new("RoleARN", Kind::String).min(20.0).max(2048.0);
@@ -1796,6 +1824,7 @@ mod tables {
     static P_CHANGE_SET_NAME_OR_ID: Pattern = Pattern::new(r"[a-zA-Z][-a-zA-Z0-9]*|arn:[-a-zA-Z0-9:/]*");
     static P_CLIENT_REQUEST_TOKEN: Pattern = Pattern::new(r"[a-zA-Z0-9][-a-zA-Z0-9]*");
     static P_HOOK_INVOCATION_ID: Pattern = Pattern::new(r"^[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}$");
+    static P_RESOURCE_TO_SKIP: Pattern = Pattern::new(r"[a-zA-Z0-9]+|[a-zA-Z][-a-zA-Z0-9]*\.[a-zA-Z0-9]+");
     static P_STACK_NAME_OR_ID: Pattern = Pattern::new(r"([a-zA-Z][-a-zA-Z0-9]*)|(arn:\b(aws|aws-us-gov|aws-cn)\b:[-a-zA-Z0-9:/._+]*)");
     static P_STACK_SET_NAME_OR_ID: Pattern =
         Pattern::new(r"[a-zA-Z][-a-zA-Z0-9]*(?::[a-zA-Z0-9]{8}-[a-zA-Z0-9]{4}-[a-zA-Z0-9]{4}-[a-zA-Z0-9]{4}-[a-zA-Z0-9]{12})?");
@@ -1835,6 +1864,17 @@ mod tables {
         input: &DELETE_STACK_INPUT,
         output: &DELETE_STACK_OUTPUT,
         result_wrapper: None,
+        faults: &[&TOKEN_ALREADY_EXISTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_CONTINUE_UPDATE_ROLLBACK: OperationSchema = OperationSchema {
+        name: "ContinueUpdateRollback",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CONTINUE_UPDATE_ROLLBACK_INPUT,
+        output: &CONTINUE_UPDATE_ROLLBACK_OUTPUT,
+        result_wrapper: Some("ContinueUpdateRollbackResult"),
         faults: &[&TOKEN_ALREADY_EXISTS_EXCEPTION],
         unsigned: false,
     };
@@ -2047,6 +2087,7 @@ mod tables {
             &OP_CREATE_STACK,
             &OP_UPDATE_STACK,
             &OP_DELETE_STACK,
+            &OP_CONTINUE_UPDATE_ROLLBACK,
             &OP_UPDATE_TERMINATION_PROTECTION,
             &OP_DESCRIBE_STACKS,
             &OP_LIST_STACKS,
@@ -2070,7 +2111,6 @@ mod tables {
             Refused { name: "ActivateType", method: "POST", uri: "/" },
             Refused { name: "BatchDescribeTypeConfigurations", method: "POST", uri: "/" },
             Refused { name: "CancelUpdateStack", method: "POST", uri: "/" },
-            Refused { name: "ContinueUpdateRollback", method: "POST", uri: "/" },
             Refused { name: "CreateGeneratedTemplate", method: "POST", uri: "/" },
             Refused { name: "CreateStackInstances", method: "POST", uri: "/" },
             Refused { name: "CreateStackRefactor", method: "POST", uri: "/" },

@@ -1,7 +1,10 @@
 //! The plan: what leads from the resources that are to those that are to be. Change sets show it, "no updates" is read from it.
 
 use crate::{
-    schemas::{self, facts::{self, Recreation}},
+    schemas::{
+        self,
+        facts::{self, Recreation},
+    },
     side::{Outcome, Side, Standing},
     state::Resource as Row,
     template::{
@@ -67,7 +70,12 @@ pub(crate) struct Before<'a> {
 
 impl Plan {
     /// Compares the resources that are with a side.
-    pub(crate) fn new(before: &Before<'_>, after: &Side, tags: &[(String, String)], exports: &BTreeMap<String, String>) -> Result<Plan, Problem> {
+    pub(crate) fn new(
+        before: &Before<'_>,
+        after: &Side,
+        tags: &[(String, String)],
+        exports: &BTreeMap<String, String>,
+    ) -> Result<Plan, Problem> {
         let mut plan = Plan::default();
         let mut unknown: BTreeSet<String> = BTreeSet::new();
         let mut by_id: BTreeMap<&str, Change> = BTreeMap::new();
@@ -128,13 +136,21 @@ fn change(
     tags: &[(String, String)],
     moved: &BTreeSet<String>,
 ) -> Result<Option<Change>, Problem> {
-    let mut out = Change { logical_id: resource.logical_id.clone(), kind: resource.kind.clone(), after: Some(context(properties, metadata)), ..Change::default() };
+    let mut out = Change {
+        logical_id: resource.logical_id.clone(),
+        kind: resource.kind.clone(),
+        after: Some(context(properties, metadata)),
+        ..Change::default()
+    };
     let Some(row) = row else {
         out.action = "Add".into();
         return Ok(Some(out));
     };
     if row.kind != resource.kind {
-        return Err(Problem::says(format!("Update of resource type is not permitted. The new template modifies resource type of the following resources: [{}]", resource.logical_id)));
+        return Err(Problem::says(format!(
+            "Update of resource type is not permitted. The new template modifies resource type of the following resources: [{}]",
+            resource.logical_id
+        )));
     }
     let found = differences(row, properties, before.tags, tags);
     let mut recreation = Recreation::Never;
@@ -147,7 +163,13 @@ fn change(
     }
     if row.metadata.as_ref() != metadata {
         out.scope.push("Metadata".into());
-        out.details.push(Detail { attribute: "Metadata".into(), recreation: "Never".into(), evaluation: "Static".into(), source: "DirectModification".into(), ..Detail::default() });
+        out.details.push(Detail {
+            attribute: "Metadata".into(),
+            recreation: "Never".into(),
+            evaluation: "Static".into(),
+            source: "DirectModification".into(),
+            ..Detail::default()
+        });
     }
     if out.scope.is_empty() {
         return Ok(None);
@@ -158,9 +180,13 @@ fn change(
     let (replacement, policy) = match recreation {
         Recreation::Never => ("False", None),
         // What is not yet known may turn out as it was.
-        _ if found.iter().filter(|d| d.recreation != Recreation::Never).all(|d| d.after.as_ref().is_some_and(unknown_somewhere)) => ("Conditional", None),
+        _ if found.iter().filter(|d| d.recreation != Recreation::Never).all(|d| d.after.as_ref().is_some_and(unknown_somewhere)) => {
+            ("Conditional", None)
+        }
         Recreation::Conditionally => ("Conditional", None),
-        Recreation::Always => ("True", Some(if resource.update_replace_policy == Policy::Delete { "ReplaceAndDelete" } else { "ReplaceAndRetain" })),
+        Recreation::Always => {
+            ("True", Some(if resource.update_replace_policy == Policy::Delete { "ReplaceAndDelete" } else { "ReplaceAndRetain" }))
+        }
     };
     out.replacement = Some(replacement.into());
     out.policy_action = policy.map(str::to_owned);
@@ -172,17 +198,33 @@ fn unknown_somewhere(value: &Json) -> bool {
 }
 
 /// The properties of a resource that are to change; the stack's tags count as a change of the resource's.
-pub(crate) fn differences(row: &Row, properties: &Json, tags_before: &[(String, String)], tags: &[(String, String)]) -> Vec<facts::Difference> {
+pub(crate) fn differences(
+    row: &Row,
+    properties: &Json,
+    tags_before: &[(String, String)],
+    tags: &[(String, String)],
+) -> Vec<facts::Difference> {
     let Some(schema) = schemas::registry().schema(&row.kind) else { return Vec::new() };
     let mut found = facts::differences(schema, &row.properties, properties);
     let tags_name = ["Tags", "UserPoolTags"].into_iter().find(|name| schema["properties"].get(name).is_some());
     if let Some(name) = tags_name.filter(|name| tags_before != tags && !found.iter().any(|d| d.name == **name)) {
-        found.push(facts::Difference { name: name.into(), recreation: Recreation::Never, before: row.properties.get(name).cloned(), after: properties.get(name).cloned() });
+        found.push(facts::Difference {
+            name: name.into(),
+            recreation: Recreation::Never,
+            before: row.properties.get(name).cloned(),
+            after: properties.get(name).cloned(),
+        });
     }
     found
 }
 
-fn details(before: &Before<'_>, after: &Side, resource: &Resource, difference: &facts::Difference, moved: &BTreeSet<String>) -> Vec<Detail> {
+fn details(
+    before: &Before<'_>,
+    after: &Side,
+    resource: &Resource,
+    difference: &facts::Difference,
+    moved: &BTreeSet<String>,
+) -> Vec<Detail> {
     let text = |value: &Option<Json>| value.as_ref().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
     let detail = |evaluation: &str, source: &str, causing: Option<String>| Detail {
         attribute: "Properties".into(),
@@ -213,11 +255,25 @@ fn details(before: &Before<'_>, after: &Side, resource: &Resource, difference: &
     if let Some(expr) = expr {
         causes.read(expr);
     }
-    let changed = |name: &String| before.parameters.and_then(|p| p.get(name)).map(|g| &g.value) != after.parameters.get(name).map(|g| &g.value);
-    let by_parameter: Vec<&String> = causes.references.iter().filter(|name| after.parameters.contains_key(*name) && changed(name)).collect();
+    let changed =
+        |name: &String| before.parameters.and_then(|p| p.get(name)).map(|g| &g.value) != after.parameters.get(name).map(|g| &g.value);
+    let by_parameter: Vec<&String> =
+        causes.references.iter().filter(|name| after.parameters.contains_key(*name) && changed(name)).collect();
     let mut out: Vec<Detail> = by_parameter.iter().map(|name| detail("Static", "ParameterReference", Some((*name).clone()))).collect();
-    out.extend(causes.references.iter().filter(|name| moved.contains(*name)).map(|name| detail("Dynamic", "ResourceReference", Some(name.clone()))));
-    out.extend(causes.attributes.iter().filter(|(id, _)| moved.contains(id)).map(|(id, attribute)| detail("Static", "ResourceAttribute", Some(format!("{id}.{attribute}")))));
+    out.extend(
+        causes
+            .references
+            .iter()
+            .filter(|name| moved.contains(*name))
+            .map(|name| detail("Dynamic", "ResourceReference", Some(name.clone()))),
+    );
+    out.extend(
+        causes
+            .attributes
+            .iter()
+            .filter(|(id, _)| moved.contains(id))
+            .map(|(id, attribute)| detail("Static", "ResourceAttribute", Some(format!("{id}.{attribute}")))),
+    );
     match (out.is_empty(), by_parameter.is_empty()) {
         (true, _) => out.push(detail("Static", "DirectModification", None)),
         (false, false) => out.push(detail("Dynamic", "DirectModification", None)),

@@ -36,7 +36,12 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Whether there is anything to do: resources, outputs or tags that differ.
     pub(crate) fn changes_something(&self, stack: &Stack) -> bool {
-        let is = |old: &state::Output| self.plan.outputs.iter().any(|new| new.name == old.name && new.value == old.value && new.description == old.description && new.export == old.export);
+        let is = |old: &state::Output| {
+            self.plan
+                .outputs
+                .iter()
+                .any(|new| new.name == old.name && new.value == old.value && new.description == old.description && new.export == old.export)
+        };
         let same = self.plan.outputs.len() == stack.definition.outputs.len() && stack.definition.outputs.iter().all(is);
         !self.plan.changes.is_empty() || !same || self.definition.tags != stack.definition.tags
     }
@@ -47,12 +52,19 @@ impl CloudFormation {
     pub(crate) async fn prepare(&self, cx: &Context, stack: &Stack, request: Request) -> Result<Prepared, Fault> {
         let template = template::parse(&request.template)?;
         let live = !stack.definition.template.is_empty();
-        let parameters = parameters::resolve(&template.parameters, &asked(request.parameters)?, live.then_some(&stack.definition.parameters))?;
+        let parameters =
+            parameters::resolve(&template.parameters, &asked(request.parameters)?, live.then_some(&stack.definition.parameters))?;
         capabilities::check(&template, &request.capabilities)?;
         allowed_types(&template, request.resource_types.as_deref())?;
         validate::types(cx.cloud(), &template)?;
-        let pseudo = Pseudo { account: cx.account().to_owned(), region: cx.region().to_owned(), stack_name: stack.name.clone(), stack_id: stack.arn(cx.scope()) };
-        let (rows, exports) = cx.store().read(|s| Ok::<_, Fault>((state::resources(s, cx.scope(), stack)?, state::exports(s, cx.scope())?)))?;
+        let pseudo = Pseudo {
+            account: cx.account().to_owned(),
+            region: cx.region().to_owned(),
+            stack_name: stack.name.clone(),
+            stack_id: stack.arn(cx.scope()),
+        };
+        let (rows, exports) =
+            cx.store().read(|s| Ok::<_, Fault>((state::resources(s, cx.scope(), stack)?, state::exports(s, cx.scope())?)))?;
         let rows: BTreeMap<_, _> = rows.into_iter().filter(|(_, row)| row.status != "DELETE_COMPLETE" && live).collect();
         let exports: BTreeMap<String, String> = exports.into_iter().map(|(name, export)| (name, export.value)).collect();
 
@@ -85,10 +97,18 @@ fn asked(given: Vec<Parameter>) -> Result<BTreeMap<String, Asked>, Fault> {
     for parameter in given {
         let key = parameter.parameter_key.unwrap_or_default();
         let value = match (parameter.parameter_value, parameter.use_previous_value) {
-            (Some(_), Some(true)) => return Err(invalid(format!("Invalid input for parameter key {key}. Cannot specify usePreviousValue as true and non empty value for a parameter"))),
+            (Some(_), Some(true)) => {
+                return Err(invalid(format!(
+                    "Invalid input for parameter key {key}. Cannot specify usePreviousValue as true and non empty value for a parameter"
+                )));
+            }
             (Some(value), _) => Asked::Value(value),
             (None, Some(true)) => Asked::Previous,
-            (None, _) => return Err(invalid(format!("Invalid input for parameter key {key}. Either a value or usePreviousValue must be specified"))),
+            (None, _) => {
+                return Err(invalid(format!(
+                    "Invalid input for parameter key {key}. Either a value or usePreviousValue must be specified"
+                )));
+            }
         };
         if out.insert(key.clone(), value).is_some() {
             return Err(invalid(format!("Invalid input for parameter key {key}. It is specified more than once")));
@@ -101,7 +121,9 @@ fn allowed_types(template: &Template, allowed: Option<&[String]>) -> Result<(), 
     let Some(allowed) = allowed.filter(|list| !list.is_empty()) else { return Ok(()) };
     let fits = |kind: &str| allowed.iter().any(|a| a == kind || a.strip_suffix('*').is_some_and(|prefix| kind.starts_with(prefix)));
     match template.resources.iter().find(|r| !fits(&r.kind)) {
-        Some(resource) => Err(invalid(format!("Resource type {} is not allowed by parameter ResourceTypes [{}]", resource.kind, allowed.join(", ")))),
+        Some(resource) => {
+            Err(invalid(format!("Resource type {} is not allowed by parameter ResourceTypes [{}]", resource.kind, allowed.join(", "))))
+        }
         None => Ok(()),
     }
 }

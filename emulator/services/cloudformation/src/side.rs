@@ -56,7 +56,9 @@ impl Side {
         while out.len() < self.graph.len() {
             let round: Vec<&Resource> = self
                 .resources()
-                .filter(|r| !done.contains(r.logical_id.as_str()) && self.graph[&r.logical_id].iter().all(|need| done.contains(need.as_str())))
+                .filter(|r| {
+                    !done.contains(r.logical_id.as_str()) && self.graph[&r.logical_id].iter().all(|need| done.contains(need.as_str()))
+                })
                 .collect();
             done.extend(round.iter().map(|r| r.logical_id.as_str()));
             out.extend(round);
@@ -97,11 +99,19 @@ impl Side {
             if value.is_unknown() {
                 continue;
             }
-            let not_text = || Problem::at(output.value.at, format!("Template format error: The Value field of every Outputs member must evaluate to a String. [{}]", output.name));
+            let not_text = || {
+                Problem::at(
+                    output.value.at,
+                    format!("Template format error: The Value field of every Outputs member must evaluate to a String. [{}]", output.name),
+                )
+            };
             let text = value.scalar().ok_or_else(not_text)?;
             let export = output.export.as_ref().map(|name| scope.text(name, "Export")).transpose()?.flatten();
             if export.as_ref().is_some_and(|name| out.iter().any(|o| o.export.as_ref() == Some(name))) {
-                return Err(Problem::at(output.value.at, format!("Template format error: Duplicate Export names: [{}]", export.unwrap_or_default())));
+                return Err(Problem::at(
+                    output.value.at,
+                    format!("Template format error: Duplicate Export names: [{}]", export.unwrap_or_default()),
+                ));
             }
             out.push(Outcome { name: output.name.clone(), value: text, description: output.description.clone(), export });
         }
@@ -155,9 +165,9 @@ impl World for Standing<'_> {
         }
         let Some(row) = self.rows.get(logical_id) else { return Ok(None) };
         let found = row.attributes.get(name).or_else(|| row.properties.get(name));
-        found.map(|value| Some(Located::of_json(At::default(), value))).ok_or_else(|| {
-            format!("Template error: resource {logical_id} has no value for the attribute {name}")
-        })
+        found
+            .map(|value| Some(Located::of_json(At::default(), value)))
+            .ok_or_else(|| format!("Template error: resource {logical_id} has no value for the attribute {name}"))
     }
 
     fn export(&self, name: &str) -> Result<Option<String>, String> {

@@ -4,7 +4,11 @@ use crate::{
     plan::{Before, Plan},
     resources,
     side::{Side, Standing},
-    template::{self, evaluate::Pseudo, parameters::{self, Asked}},
+    template::{
+        self,
+        evaluate::Pseudo,
+        parameters::{self, Asked},
+    },
     validate,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +28,10 @@ fn the_pipelines_template_can_be_planned() {
     let side = Side::new(template, parameters, pseudo).unwrap_or_else(|p| panic!("{}", p.sentence()));
     let (rows, exports) = (BTreeMap::new(), BTreeMap::new());
     let unknown: BTreeSet<String> = side.graph.keys().cloned().collect();
-    validate::properties(&side, &Standing { side: &side, rows: &rows, exports: &exports, unknown: &unknown, planning: true }).unwrap_or_else(|f| panic!("{f}"));
-    let plan = Plan::new(&Before { rows: &rows, parameters: None, tags: &[] }, &side, &[], &exports).unwrap_or_else(|p| panic!("{}", p.sentence()));
+    validate::properties(&side, &Standing { side: &side, rows: &rows, exports: &exports, unknown: &unknown, planning: true })
+        .unwrap_or_else(|f| panic!("{f}"));
+    let plan = Plan::new(&Before { rows: &rows, parameters: None, tags: &[] }, &side, &[], &exports)
+        .unwrap_or_else(|p| panic!("{}", p.sentence()));
     assert_eq!(plan.changes.len(), side.graph.len());
     let order: Vec<&str> = side.order().iter().map(|r| r.logical_id.as_str()).collect();
     assert_eq!(order.len(), side.graph.len());

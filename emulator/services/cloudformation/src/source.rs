@@ -30,8 +30,15 @@ pub(crate) async fn required(cx: &Context, body: Option<String>, url: Option<Str
 async fn from_s3(cx: &Context, url: &str) -> Result<String, Fault> {
     let (bucket, key) = place(url, &cx.cloud().endpoint())?;
     let caller = cx.via("cloudformation.amazonaws.com");
-    let refused = |fault: Fault| invalid(format!("S3 error: {}\nFor more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html", fault.message));
-    let grant = caller.grant(&Need::on("s3:GetObject", format!("arn:aws:s3:::{bucket}/{key}"))).map_err(|_| refused(Fault::new("AccessDenied", 403, "Access Denied")))?;
+    let refused = |fault: Fault| {
+        invalid(format!(
+            "S3 error: {}\nFor more information check http://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html",
+            fault.message
+        ))
+    };
+    let grant = caller
+        .grant(&Need::on("s3:GetObject", format!("arn:aws:s3:::{bucket}/{key}")))
+        .map_err(|_| refused(Fault::new("AccessDenied", 403, "Access Denied")))?;
     let objects = cx.cloud().ports().objects()?;
     let object = objects.get(&caller, grant, &bucket, &key, Some(0..MOST_IN_S3 + 1)).await.map_err(refused)?;
     if object.info.size > MOST_IN_S3 {
@@ -64,7 +71,9 @@ pub(crate) fn place(url: &str, endpoint: &str) -> Result<(String, String), Fault
         host if !own.is_empty() && host == own => by_path()?,
         host if s3_host(host) => by_path()?,
         host => {
-            let cut = host.strip_suffix(".s3.localhost").or_else(|| host.match_indices('.').map(|(at, _)| at).find(|at| s3_host(&host[at + 1..])).map(|at| &host[..at]));
+            let cut = host
+                .strip_suffix(".s3.localhost")
+                .or_else(|| host.match_indices('.').map(|(at, _)| at).find(|at| s3_host(&host[at + 1..])).map(|at| &host[..at]));
             (cut.ok_or_else(unsupported)?.to_owned(), decoded(path)?)
         }
     };

@@ -43,6 +43,8 @@ pub(crate) struct Stack {
     pub timeout_minutes: Option<i32>,
     /// What is under way.
     pub operation: Option<Operation>,
+    /// A way back that got stuck, to be gone on with by ContinueUpdateRollback.
+    pub stuck: Option<Operation>,
 }
 
 /// What a stack is meant to be.
@@ -84,7 +86,7 @@ pub(crate) struct Operation {
     pub previous: Option<Box<Definition>>,
     /// What is replaced, removed or given up, to be deleted in the clean-up.
     pub leftovers: Vec<Resource>,
-    /// Logical ids that a deletion leaves alone.
+    /// Logical ids that a deletion, or a way back that is continued, leaves alone.
     pub retain: Vec<String>,
     /// A deletion that gives up on what it cannot delete.
     pub force: bool,
@@ -212,6 +214,10 @@ impl ChangeSet {
     pub(crate) fn key(&self) -> (String, String) {
         (self.stack_uuid.clone(), self.uuid.clone())
     }
+    /// Executed change sets are still described by id, and count no longer.
+    pub(crate) fn is_executed(&self) -> bool {
+        self.execution_status == "EXECUTE_COMPLETE"
+    }
 }
 
 /// The ARN of a stack; `*` may stand for what is not known.
@@ -243,7 +249,11 @@ pub(crate) fn stack(read: &impl Read, scope: &Scope, name_or_arn: &str) -> Resul
 
 /// The resources of a stack by logical id.
 pub(crate) fn resources(read: &impl Read, scope: &Scope, stack: &Stack) -> Result<BTreeMap<String, Resource>, Fault> {
-    read.scan(&RESOURCES, scope).prefix(&(stack.uuid.clone(),)).into_iter().map(|row| row.map(|((_, id), resource)| (id, resource))).collect()
+    read.scan(&RESOURCES, scope)
+        .prefix(&(stack.uuid.clone(),))
+        .into_iter()
+        .map(|row| row.map(|((_, id), resource)| (id, resource)))
+        .collect()
 }
 
 /// The exports of the account and region.
@@ -282,7 +292,9 @@ impl Actor {
     pub(crate) fn context(&self, cx: &Context) -> Context {
         let principal = match self.clone() {
             Actor::Root(account) => Principal::Root { account: account.into() },
-            Actor::User { account, name, path, user_id } => Principal::User(Arc::new(UserIdentity { account: account.into(), name, path, user_id })),
+            Actor::User { account, name, path, user_id } => {
+                Principal::User(Arc::new(UserIdentity { account: account.into(), name, path, user_id }))
+            }
             Actor::Session(session) => Principal::Session(Arc::new(session)),
             Actor::Service => return cx.clone(),
         };

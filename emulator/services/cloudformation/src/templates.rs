@@ -1,10 +1,9 @@
 //! GetTemplate, GetTemplateSummary and ValidateTemplate: what a template says of itself.
 
 use crate::{
-    Capability, CloudFormation, GetTemplateInput, GetTemplateOutput, GetTemplateSummaryInput, GetTemplateSummaryOutput, ParameterConstraints,
-    ParameterDeclaration, ResourceIdentifierSummary, TemplateParameter, TemplateStage, ValidateTemplateInput, ValidateTemplateOutput, Warnings,
-    capabilities, change_sets, prepare,
-    resources,
+    Capability, CloudFormation, GetTemplateInput, GetTemplateOutput, GetTemplateSummaryInput, GetTemplateSummaryOutput,
+    ParameterConstraints, ParameterDeclaration, ResourceIdentifierSummary, TemplateParameter, TemplateStage, ValidateTemplateInput,
+    ValidateTemplateOutput, Warnings, capabilities, change_sets, prepare, resources,
     schemas::registry,
     source,
     state::{self, Stack},
@@ -41,8 +40,16 @@ impl CloudFormation {
         let template = template::parse(&body)?;
         let lenient = input.template_summary_config.and_then(|c| c.treat_unrecognized_resource_types_as_warnings).unwrap_or_default();
         let mut kinds: Vec<String> = Vec::new();
-        template.resources.iter().for_each(|r| if !kinds.contains(&r.kind) { kinds.push(r.kind.clone()) });
-        let unrecognized: Vec<String> = kinds.iter().filter(|kind| !registry().exists(kind) && resources::find(kind).is_none() && !kind.starts_with("Custom::")).cloned().collect();
+        template.resources.iter().for_each(|r| {
+            if !kinds.contains(&r.kind) {
+                kinds.push(r.kind.clone())
+            }
+        });
+        let unrecognized: Vec<String> = kinds
+            .iter()
+            .filter(|kind| !registry().exists(kind) && resources::find(kind).is_none() && !kind.starts_with("Custom::"))
+            .cloned()
+            .collect();
         if !unrecognized.is_empty() && !lenient {
             return Err(invalid(format!("Template format error: Unrecognized resource types: [{}]", unrecognized.join(", "))));
         }
@@ -69,7 +76,12 @@ impl CloudFormation {
         let parameters = template
             .parameters
             .iter()
-            .map(|p| TemplateParameter { parameter_key: Some(p.name.clone()), default_value: p.default.clone(), no_echo: Some(p.no_echo), description: p.description.clone() })
+            .map(|p| TemplateParameter {
+                parameter_key: Some(p.name.clone()),
+                default_value: p.default.clone(),
+                no_echo: Some(p.no_echo),
+                description: p.description.clone(),
+            })
             .collect();
         Ok(ValidateTemplateOutput {
             parameters: Some(parameters),
@@ -102,7 +114,9 @@ fn declaration(p: &template::parameters::Declaration) -> ParameterDeclaration {
         parameter_type: Some(p.kind_text.clone()),
         no_echo: Some(p.no_echo),
         description: p.description.clone(),
-        parameter_constraints: Some(ParameterConstraints { allowed_values: (!p.allowed_values.is_empty()).then(|| p.allowed_values.clone()) }),
+        parameter_constraints: Some(ParameterConstraints {
+            allowed_values: (!p.allowed_values.is_empty()).then(|| p.allowed_values.clone()),
+        }),
     }
 }
 
@@ -111,9 +125,17 @@ fn identifiers(template: &Template, kinds: &[String]) -> Vec<ResourceIdentifierS
         .iter()
         .filter_map(|kind| {
             let schema = registry().schema(kind)?;
-            let names = schema["primaryIdentifier"].as_array()?.iter().filter_map(|p| p.as_str()?.strip_prefix("/properties/").map(str::to_owned)).collect();
+            let names = schema["primaryIdentifier"]
+                .as_array()?
+                .iter()
+                .filter_map(|p| p.as_str()?.strip_prefix("/properties/").map(str::to_owned))
+                .collect();
             let ids = template.resources.iter().filter(|r| r.kind == *kind).map(|r| r.logical_id.clone()).collect();
-            Some(ResourceIdentifierSummary { resource_type: Some(kind.clone()), logical_resource_ids: Some(ids), resource_identifiers: Some(names) })
+            Some(ResourceIdentifierSummary {
+                resource_type: Some(kind.clone()),
+                logical_resource_ids: Some(ids),
+                resource_identifiers: Some(names),
+            })
         })
         .collect()
 }

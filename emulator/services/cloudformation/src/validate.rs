@@ -24,7 +24,10 @@ pub(crate) fn types(cloud: &Cloud, template: &Template) -> Result<(), Fault> {
                 }
             }
             None if registry().exists(kind) || kind.starts_with("Custom::") || kind == "AWS::CloudFormation::CustomResource" => {
-                unsupported.push(format!("resource {} has type {kind}, which windtunnel does not support yet ({})", resource.logical_id, resource.kind_at));
+                unsupported.push(format!(
+                    "resource {} has type {kind}, which windtunnel does not support yet ({})",
+                    resource.logical_id, resource.kind_at
+                ));
             }
             None if !unrecognized.iter().any(|(k, _)| *k == kind) => unrecognized.push((kind, resource.kind_at)),
             None => {}
@@ -48,7 +51,8 @@ pub(crate) fn properties(side: &Side, world: &dyn World) -> Result<(), Fault> {
         let (properties, mut findings) = side.properties(resource, world)?;
         // A property that AWS does not know is no property that windtunnel lacks.
         if let Some(kind) = resources::find(&resource.kind) {
-            let extra: Vec<Finding> = support::unsupported(kind, &properties).into_iter().filter(|f| !findings.iter().any(|other| other.at == f.at)).collect();
+            let extra: Vec<Finding> =
+                support::unsupported(kind, &properties).into_iter().filter(|f| !findings.iter().any(|other| other.at == f.at)).collect();
             findings.extend(extra);
         }
         if !findings.is_empty() {

@@ -4,8 +4,7 @@ use super::of_stack;
 use crate::{
     ChangeSetType, CloudFormation, CreateChangeSetInput, CreateChangeSetOutput, Error,
     prepare::{self, Prepared, Request},
-    source,
-    stacks,
+    source, stacks,
     state::{self, CHANGE_SETS, ChangeSet, Definition, Stack},
     template::invalid,
 };
@@ -19,11 +18,19 @@ impl CloudFormation {
         refuse_unsupported(&input)?;
         let create = input.change_set_type == Some(ChangeSetType::Create);
         let stack = self.stack_for(cx, &input, create)?;
-        if let Some(there) = cx.store().read(|s| of_stack(s, cx.scope(), &stack))?.into_iter().find(|set| set.name == input.change_set_name) {
+        if let Some(there) = cx
+            .store()
+            .read(|s| of_stack(s, cx.scope(), &stack))?
+            .into_iter()
+            .find(|set| set.name == input.change_set_name && !set.is_executed())
+        {
             if input.client_token.is_some() && there.token == input.client_token {
                 return Ok(CreateChangeSetOutput { id: Some(there.arn(cx.scope())), stack_id: Some(stack.arn(cx.scope())) });
             }
-            return Err(Error::AlreadyExists.says(format!("ChangeSet {} cannot be created due to a mismatch with existing attribute Template", input.change_set_name)));
+            return Err(Error::AlreadyExists.says(format!(
+                "ChangeSet {} cannot be created due to a mismatch with existing attribute Template",
+                input.change_set_name
+            )));
         }
         let sent = source::read(cx, input.template_body, input.template_url).await?;
         let previous = input.use_previous_template.unwrap_or_default();
@@ -79,9 +86,10 @@ impl CloudFormation {
         let found = cx.store().read(|s| state::find_stack(s, cx.scope(), &input.stack_name))?;
         match (found, create) {
             (Some(stack), true) if stack.status == "REVIEW_IN_PROGRESS" => Ok(stack),
-            (Some(_), true) => {
-                Err(invalid(format!("Stack [{}] already exists and cannot be created again with the changeSet [{}].", input.stack_name, input.change_set_name)))
-            }
+            (Some(_), true) => Err(invalid(format!(
+                "Stack [{}] already exists and cannot be created again with the changeSet [{}].",
+                input.stack_name, input.change_set_name
+            ))),
             (None, true) => {
                 prepare::stack_name(&input.stack_name)?;
                 Ok(Stack { name: input.stack_name.clone(), uuid: cx.ids().uuid(), created: cx.now(), ..Stack::default() })
@@ -97,7 +105,10 @@ impl CloudFormation {
 
 fn refuse_unsupported(input: &CreateChangeSetInput) -> Result<(), Fault> {
     prepare::refuse(&[
-        ("RollbackConfiguration", input.rollback_configuration.as_ref().is_some_and(|r| r.rollback_triggers.as_ref().is_some_and(|t| !t.is_empty()))),
+        (
+            "RollbackConfiguration",
+            input.rollback_configuration.as_ref().is_some_and(|r| r.rollback_triggers.as_ref().is_some_and(|t| !t.is_empty())),
+        ),
         ("NotificationARNs", input.notification_arns.as_ref().is_some_and(|a| !a.is_empty())),
         ("ResourcesToImport", input.resources_to_import.as_ref().is_some_and(|r| !r.is_empty())),
         ("ChangeSetType IMPORT", input.change_set_type == Some(ChangeSetType::Import)),

@@ -3,8 +3,9 @@
 use super::{find, of_stack};
 use crate::{
     AttributeChangeType, ChangeAction, ChangeSetStatus, ChangeSetSummary, ChangeSource, ChangeType, CloudFormation, DescribeChangeSetInput,
-    DescribeChangeSetOutput, EvaluationType, ExecutionStatus, ListChangeSetsInput, ListChangeSetsOutput, OnStackFailure, PolicyAction, Replacement,
-    RequiresRecreation, ResourceAttribute, ResourceChange, ResourceChangeDetail, ResourceTargetDefinition, RollbackConfiguration,
+    DescribeChangeSetOutput, EvaluationType, ExecutionStatus, ListChangeSetsInput, ListChangeSetsOutput, OnStackFailure, PolicyAction,
+    Replacement, RequiresRecreation, ResourceAttribute, ResourceChange, ResourceChangeDetail, ResourceTargetDefinition,
+    RollbackConfiguration,
     plan::{Change, Detail},
     stacks::shown,
     state::{self, stack_arn},
@@ -23,7 +24,13 @@ impl CloudFormation {
         let set = read()?;
         let values = input.include_property_values.unwrap_or_default();
         let places: Vec<(usize, &Change)> = set.changes.iter().enumerate().collect();
-        let page = kit::pages::page(places, |(index, _)| format!("{index:06}"), input.next_token.as_deref(), PAGE, || invalid("Invalid NextToken"))?;
+        let page = kit::pages::page(
+            places,
+            |(index, _)| format!("{index:06}"),
+            input.next_token.as_deref(),
+            PAGE,
+            || invalid("Invalid NextToken"),
+        )?;
         let tags = shown::tags(&set.definition);
         Ok(DescribeChangeSetOutput {
             change_set_name: Some(set.name.clone()),
@@ -52,7 +59,9 @@ impl CloudFormation {
     pub async fn list_change_sets(&self, cx: &Context, input: ListChangeSetsInput) -> Result<ListChangeSetsOutput, Fault> {
         let sets = cx.store().read(|s| {
             let stack = state::stack(s, cx.scope(), &input.stack_name)?;
-            of_stack(s, cx.scope(), &stack)
+            let mut sets = of_stack(s, cx.scope(), &stack)?;
+            sets.retain(|set| !set.is_executed());
+            Ok::<_, Fault>(sets)
         })?;
         let key = |set: &state::ChangeSet| format!("{:020}/{}", set.created.unix_ns, set.uuid);
         let page = kit::pages::page(sets, key, input.next_token.as_deref(), PAGE, || invalid("Invalid NextToken"))?;

@@ -2,8 +2,7 @@
 
 use super::{find, of_stack};
 use crate::{
-    CloudFormation, Error, ExecuteChangeSetInput, ExecuteChangeSetOutput,
-    stacks,
+    CloudFormation, Error, ExecuteChangeSetInput, ExecuteChangeSetOutput, stacks,
     state::{self, CHANGE_SETS, OperationKind},
     template::invalid,
 };
@@ -17,10 +16,14 @@ impl CloudFormation {
                 let mut set = find(tx, cx.scope(), &input.change_set_name, input.stack_name.as_deref())?;
                 let arn = set.arn(cx.scope());
                 if set.status != "CREATE_COMPLETE" {
-                    return Err(Error::InvalidChangeSetStatus.says(format!("ChangeSet [{arn}] cannot be executed in its current status of [{}]", set.status)));
+                    return Err(Error::InvalidChangeSetStatus
+                        .says(format!("ChangeSet [{arn}] cannot be executed in its current status of [{}]", set.status)));
                 }
                 if set.execution_status != "AVAILABLE" {
-                    return Err(Error::InvalidChangeSetStatus.says(format!("ChangeSet [{arn}] cannot be executed in its current execution status of [{}]", set.execution_status)));
+                    return Err(Error::InvalidChangeSetStatus.says(format!(
+                        "ChangeSet [{arn}] cannot be executed in its current execution status of [{}]",
+                        set.execution_status
+                    )));
                 }
                 let stack_arn = state::stack_arn(cx.scope(), &set.stack_name, &set.stack_uuid);
                 let mut stack = state::stack(tx, cx.scope(), &stack_arn)?;
@@ -28,7 +31,7 @@ impl CloudFormation {
                     return Err(invalid(format!("Stack:{stack_arn} is in {} state and can not be updated.", stack.status)));
                 }
                 // The others of the stack no longer say what would happen.
-                for other in of_stack(tx, cx.scope(), &stack)?.into_iter().filter(|other| other.uuid != set.uuid) {
+                for other in of_stack(tx, cx.scope(), &stack)?.into_iter().filter(|other| other.uuid != set.uuid && !other.is_executed()) {
                     tx.delete(&CHANGE_SETS, cx.scope(), &other.key())?;
                 }
                 set.execution_status = "EXECUTE_COMPLETE".into();

@@ -26,8 +26,10 @@ pub(crate) fn find(read: &impl Read, scope: &Scope, name_or_arn: &str, stack_nam
     }
     let stack_name = stack_name.ok_or_else(|| invalid("StackName must be specified if ChangeSetName is not specified as an ARN."))?;
     let stack = state::stack(read, scope, stack_name)?;
+    // One that was executed keeps its id, but no longer its name where a newer one has it.
     let sets = of_stack(read, scope, &stack)?;
-    sets.into_iter().find(|set| set.name == name_or_arn).ok_or_else(missing)
+    let by_name = || sets.iter().rev().filter(|set| set.name == name_or_arn);
+    by_name().find(|set| !set.is_executed()).or_else(|| by_name().next()).cloned().ok_or_else(missing)
 }
 
 /// The change sets of a stack, oldest first.

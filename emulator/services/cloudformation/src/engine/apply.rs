@@ -1,9 +1,15 @@
 //! Making and changing resources: as many at a time as the graph allows, none more after a failure.
 
-use super::{Failure, run::{Also, Run, Step}};
+use super::{
+    Failure,
+    run::{Also, Run, Step},
+};
 use crate::{
     plan,
-    schemas::{self, check, facts::{self, Recreation}},
+    schemas::{
+        self, check,
+        facts::{self, Recreation},
+    },
     side::{Side, Standing},
     state::{Operation, OperationKind, Resource as Row},
     template::Resource,
@@ -34,7 +40,8 @@ pub(super) async fn resources(run: &Run<'_>, side: &Side) -> Result<Result<(), F
             other = Some("Stack creation time exceeded the specified timeout".to_owned());
         }
         if created.is_empty() && updated.is_empty() && other.is_none() {
-            let (ready, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|r| side.graph[&r.logical_id].iter().all(|need| done.contains(need.as_str())));
+            let (ready, later): (Vec<_>, Vec<_>) =
+                waiting.into_iter().partition(|r| side.graph[&r.logical_id].iter().all(|need| done.contains(need.as_str())));
             waiting = later;
             for resource in ready {
                 let (operation, exports) = (&operation, &exports);
@@ -61,7 +68,13 @@ fn timed_out(run: &Run<'_>, operation: &Operation) -> bool {
 }
 
 /// One resource, from what it is to what it is to be.
-async fn one(run: &Run<'_>, side: &Side, operation: &Operation, exports: &BTreeMap<String, String>, resource: &Resource) -> Result<Ended, Fault> {
+async fn one(
+    run: &Run<'_>,
+    side: &Side,
+    operation: &Operation,
+    exports: &BTreeMap<String, String>,
+    resource: &Resource,
+) -> Result<Ended, Fault> {
     let old = run.row(&resource.logical_id);
     let mine = old.as_ref().is_some_and(|row| row.operation == operation.id);
     if mine && old.as_ref().is_some_and(|row| row.status.ends_with("_COMPLETE")) {
@@ -86,7 +99,13 @@ async fn one(run: &Run<'_>, side: &Side, operation: &Operation, exports: &BTreeM
 }
 
 /// The row that the resource is to have, without what only making it tells.
-fn evaluated(run: &Run<'_>, side: &Side, exports: &BTreeMap<String, String>, resource: &Resource, operation: &Operation) -> Result<Row, (Row, String)> {
+fn evaluated(
+    run: &Run<'_>,
+    side: &Side,
+    exports: &BTreeMap<String, String>,
+    resource: &Resource,
+    operation: &Operation,
+) -> Result<Row, (Row, String)> {
     let rows = run.rows();
     let unknown = BTreeSet::new();
     let world = Standing { side, rows: &rows, exports, unknown: &unknown, planning: false };
@@ -100,7 +119,8 @@ fn evaluated(run: &Run<'_>, side: &Side, exports: &BTreeMap<String, String>, res
         operation: operation.id.clone(),
         ..Row::default()
     };
-    let found = side.properties(resource, &world).and_then(|(properties, findings)| Ok((properties, findings, side.metadata(resource, &world)?)));
+    let found =
+        side.properties(resource, &world).and_then(|(properties, findings)| Ok((properties, findings, side.metadata(resource, &world)?)));
     match found {
         Ok((properties, findings, metadata)) => {
             row.properties = properties.to_json();
@@ -109,7 +129,8 @@ fn evaluated(run: &Run<'_>, side: &Side, exports: &BTreeMap<String, String>, res
                 true => Ok(row),
                 false => {
                     let list: Vec<String> = findings.iter().map(check::Finding::sentence).collect();
-                    let message = format!("Properties validation failed for resource {} with message: [{}]", resource.logical_id, list.join(", "));
+                    let message =
+                        format!("Properties validation failed for resource {} with message: [{}]", resource.logical_id, list.join(", "));
                     Err((row, message))
                 }
             }
@@ -126,7 +147,10 @@ async fn create(run: &Run<'_>, operation: &Operation, mut row: Row, again: bool)
         Ok(made) => {
             row.physical_id = Some(made.physical_id);
             row.attributes = made.attributes;
-            let steps = [Step { status: "CREATE_IN_PROGRESS", reason: Some("Resource creation Initiated") }, Step { status: "CREATE_COMPLETE", reason: None }];
+            let steps = [
+                Step { status: "CREATE_IN_PROGRESS", reason: Some("Resource creation Initiated") },
+                Step { status: "CREATE_COMPLETE", reason: None },
+            ];
             run.record(row, &steps, None).await?;
             Ok(Ended::Well)
         }
@@ -144,7 +168,15 @@ async fn change(run: &Run<'_>, operation: &Operation, resource: &Resource, row: 
     let recreation = differences.iter().map(|d| d.recreation).max().unwrap_or(Recreation::Never);
     if differences.is_empty() {
         // Nothing that the service sees; the stack's own notes may differ.
-        let mut kept = Row { status: row.status.clone(), reason: row.reason.clone(), physical_id: row.physical_id.clone(), attributes: row.attributes.clone(), updated: row.updated, operation: row.operation.clone(), ..next };
+        let mut kept = Row {
+            status: row.status.clone(),
+            reason: row.reason.clone(),
+            physical_id: row.physical_id.clone(),
+            attributes: row.attributes.clone(),
+            updated: row.updated,
+            operation: row.operation.clone(),
+            ..next
+        };
         kept.attempted = row.attempted.clone();
         if kept != row {
             run.record(kept, &[], None).await?;
@@ -187,14 +219,22 @@ async fn replace(run: &Run<'_>, operation: &Operation, resource: &Resource, row:
         run.record(shown.clone(), &[Step { status: "UPDATE_IN_PROGRESS", reason: Some(WHY) }], None).await?;
     }
     let made = match custom_name(&row, &next.properties) {
-        Some(name) => Err(format!("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename {name} and update the stack again.")),
-        None => run.create(operation, &row.logical_id, &row.kind, &next.properties, again).await.map_err(|fault| reason(&row.kind, &fault, operation)),
+        Some(name) => Err(format!(
+            "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename {name} and update the stack again."
+        )),
+        None => run
+            .create(operation, &row.logical_id, &row.kind, &next.properties, again)
+            .await
+            .map_err(|fault| reason(&row.kind, &fault, operation)),
     };
     match made {
         Ok(made) => {
             next.physical_id = Some(made.physical_id);
             next.attributes = made.attributes;
-            let steps = [Step { status: "UPDATE_IN_PROGRESS", reason: Some("Resource creation Initiated") }, Step { status: "UPDATE_COMPLETE", reason: None }];
+            let steps = [
+                Step { status: "UPDATE_IN_PROGRESS", reason: Some("Resource creation Initiated") },
+                Step { status: "UPDATE_COMPLETE", reason: None },
+            ];
             let mut old = row;
             old.deletion_policy = resource.update_replace_policy;
             let give_up: Also<'_> = Box::new(|stack| {

@@ -1,6 +1,9 @@
 //! Deleting resources: those that others need go last; those that are to be kept are skipped.
 
-use super::{apply::reason, run::{Also, Run, Step}};
+use super::{
+    apply::reason,
+    run::{Also, Run, Step},
+};
 use crate::state::{CHANGE_SETS, EXPORTS, Operation, Resource as Row};
 use crate::template::Policy;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -15,13 +18,20 @@ pub(super) enum Whose {
 }
 
 /// Deletes resources; the logical ids of those that could not be.
-pub(super) async fn all(run: &Run<'_>, operation: &Operation, rows: Vec<Row>, whose: Whose, keep: &(dyn Fn(&Row) -> bool + Sync)) -> Result<Vec<String>, Fault> {
+pub(super) async fn all(
+    run: &Run<'_>,
+    operation: &Operation,
+    rows: Vec<Row>,
+    whose: Whose,
+    keep: &(dyn Fn(&Row) -> bool + Sync),
+) -> Result<Vec<String>, Fault> {
     let mut waiting = rows;
     let mut running = FuturesUnordered::new();
     let mut busy: Vec<Row> = Vec::new();
     let mut failed: BTreeSet<String> = BTreeSet::new();
     loop {
-        let needed = |row: &Row, by: &[Row]| by.iter().any(|other| other.logical_id != row.logical_id && other.depends_on.contains(&row.logical_id));
+        let needed =
+            |row: &Row, by: &[Row]| by.iter().any(|other| other.logical_id != row.logical_id && other.depends_on.contains(&row.logical_id));
         let all_left: Vec<Row> = waiting.iter().chain(&busy).cloned().collect();
         let (later, ready): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|row| needed(row, &all_left));
         waiting = later;
@@ -46,7 +56,13 @@ pub(super) async fn all(run: &Run<'_>, operation: &Operation, rows: Vec<Row>, wh
     Ok(failed.into_iter().collect())
 }
 
-async fn one(run: &Run<'_>, operation: &Operation, row: Row, whose: Whose, keep: &(dyn Fn(&Row) -> bool + Sync)) -> Result<(Row, bool), Fault> {
+async fn one(
+    run: &Run<'_>,
+    operation: &Operation,
+    row: Row,
+    whose: Whose,
+    keep: &(dyn Fn(&Row) -> bool + Sync),
+) -> Result<(Row, bool), Fault> {
     if row.status == "DELETE_COMPLETE" || row.status == "DELETE_SKIPPED" {
         return Ok((row, true));
     }
@@ -124,9 +140,10 @@ pub(super) async fn deleted(run: &Run<'_>) -> Result<(), Fault> {
         for export in stack.definition.outputs.iter().filter_map(|o| o.export.clone()) {
             tx.delete(&EXPORTS, &run.scope, &export)?;
         }
-        let sets: Vec<(String, String)> = tx.scan(&CHANGE_SETS, &run.scope).prefix(&(stack.uuid.clone(),)).keys().collect::<Result<_, _>>()?;
+        let sets: Vec<(String, String)> =
+            tx.scan(&CHANGE_SETS, &run.scope).prefix(&(stack.uuid.clone(),)).keys().collect::<Result<_, _>>()?;
         for key in sets {
-            if tx.get(&CHANGE_SETS, &run.scope, &key)?.is_some_and(|set| set.execution_status != "EXECUTE_COMPLETE") {
+            if tx.get(&CHANGE_SETS, &run.scope, &key)?.is_some_and(|set| !set.is_executed()) {
                 tx.delete(&CHANGE_SETS, &run.scope, &key)?;
             }
         }

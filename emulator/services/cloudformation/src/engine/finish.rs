@@ -1,6 +1,10 @@
 //! The end of an operation that went well, and the turn to the way back of one that did not.
 
-use super::{Failure, delete::{self, Whose}, run::{Run, Step}};
+use super::{
+    Failure,
+    delete::{self, Whose},
+    run::{Run, Step},
+};
 use crate::{
     side::{Outcome, Side, Standing},
     state::{self, EXPORTS, Export, OperationKind, Output, Phase, Resource as Row},
@@ -28,7 +32,12 @@ pub(super) async fn outputs(run: &Run<'_>, side: &Side) -> Result<Result<(), Fai
             }
             stack.definition.outputs = outcomes
                 .iter()
-                .map(|o| Output { name: o.name.clone(), value: o.value.clone(), description: o.description.clone(), export: o.export.clone() })
+                .map(|o| Output {
+                    name: o.name.clone(),
+                    value: o.value.clone(),
+                    description: o.description.clone(),
+                    export: o.export.clone(),
+                })
                 .collect();
             stack.definition.imports = imports;
             stack.definition.description = side.template.description.clone();
@@ -59,7 +68,10 @@ fn publish(run: &Run<'_>, tx: &mut Tx<'_>, stack: &state::Stack, outcomes: &[Out
     for (name, value) in wanted {
         match all.get(name) {
             Some(other) if other.stack_uuid != stack.uuid => {
-                return Ok(Some(format!("Export with name {name} is already exported by stack {}. Rollback requested by user", other.stack_name)));
+                return Ok(Some(format!(
+                    "Export with name {name} is already exported by stack {}. Rollback requested by user",
+                    other.stack_name
+                )));
             }
             _ => {
                 let export = Export { value: value.to_owned(), stack_name: stack.name.clone(), stack_uuid: stack.uuid.clone() };

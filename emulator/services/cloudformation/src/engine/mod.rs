@@ -87,7 +87,12 @@ async fn apply(run: &Run<'_>) -> Result<(), Fault> {
 /// The side that the stack's definition describes.
 fn side(run: &Run<'_>) -> Result<Side, String> {
     let stack = run.stack();
-    let pseudo = Pseudo { account: run.scope.account.to_string(), region: run.scope.region.to_string(), stack_name: stack.name.clone(), stack_id: stack.arn(&run.scope) };
+    let pseudo = Pseudo {
+        account: run.scope.account.to_string(),
+        region: run.scope.region.to_string(),
+        stack_name: stack.name.clone(),
+        stack_id: stack.arn(&run.scope),
+    };
     let template = template::parse(&stack.definition.template).map_err(|p| p.sentence())?;
     Side::new(template, stack.definition.parameters, pseudo).map_err(|p| p.sentence())
 }

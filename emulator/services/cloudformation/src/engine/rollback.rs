@@ -43,7 +43,7 @@ pub(super) async fn update(run: &Run<'_>) -> Result<(), Fault> {
     let operation = run.operation().ok_or_else(|| Fault::internal("an operation lost its record"))?;
     let mut failed = Vec::new();
     for old in in_order(&operation.before) {
-        if !back(run, &operation, old).await? {
+        if !operation.retain.contains(&old.logical_id) && !back(run, &operation, old).await? {
             failed.push(old.logical_id.clone());
         }
     }
@@ -51,7 +51,7 @@ pub(super) async fn update(run: &Run<'_>) -> Result<(), Fault> {
         let reason = format!("The following resource(s) failed to update: [{}]. ", failed.join(", "));
         return run
             .change(Some(Step { status: "UPDATE_ROLLBACK_FAILED", reason: Some(&reason) }), |stack, _| {
-                stack.operation = None;
+                stack.stuck = stack.operation.take();
                 Ok(())
             })
             .await;
@@ -92,7 +92,8 @@ fn in_order(rows: &[Row]) -> Vec<&Row> {
     let mut out: Vec<&Row> = Vec::new();
     while out.len() < rows.len() {
         let is_done = |id: &String| out.iter().any(|row| row.logical_id == *id) || !rows.iter().any(|row| row.logical_id == *id);
-        let round: Vec<&Row> = rows.iter().filter(|row| !out.iter().any(|o| o.logical_id == row.logical_id) && row.depends_on.iter().all(is_done)).collect();
+        let round: Vec<&Row> =
+            rows.iter().filter(|row| !out.iter().any(|o| o.logical_id == row.logical_id) && row.depends_on.iter().all(is_done)).collect();
         if round.is_empty() {
             break;
         }

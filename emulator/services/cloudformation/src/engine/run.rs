@@ -91,12 +91,17 @@ impl<'a> Run<'a> {
     pub(super) fn context(&self, operation: &str, label: &str) -> Result<Context, Fault> {
         let acting = self.acting.as_ref().map_err(|message| Fault::new("AccessDenied", 403, message.clone()))?;
         let cause = suffix::cause(operation, label);
-        let cx = Context::new(acting.cloud().clone(), acting.principal().clone(), acting.scope().clone(), cause).with_trace(acting.trace().clone());
+        let cx = Context::new(acting.cloud().clone(), acting.principal().clone(), acting.scope().clone(), cause)
+            .with_trace(acting.trace().clone());
         Ok(if acting.called_via().is_some() { cx.via("cloudformation.amazonaws.com") } else { cx })
     }
 
     /// Changes the stack and writes it, with an event when its status moves.
-    pub(super) async fn change(&self, step: Option<Step<'_>>, change: impl FnOnce(&mut Stack, &mut Tx<'_>) -> Result<(), Fault>) -> Result<(), Fault> {
+    pub(super) async fn change(
+        &self,
+        step: Option<Step<'_>>,
+        change: impl FnOnce(&mut Stack, &mut Tx<'_>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         let mut next = self.stack();
         let now = self.now();
         let event_id = self.cx.ids().uuid();
@@ -201,7 +206,14 @@ impl<'a> Run<'a> {
     }
 
     /// Makes a new physical resource.
-    pub(super) async fn create(&self, operation: &Operation, logical_id: &str, kind_name: &str, properties: &Json, again: bool) -> Result<resources::Made, Fault> {
+    pub(super) async fn create(
+        &self,
+        operation: &Operation,
+        logical_id: &str,
+        kind_name: &str,
+        properties: &Json,
+        again: bool,
+    ) -> Result<resources::Made, Fault> {
         let cx = self.context(&operation.id, logical_id)?;
         let stack = self.stack();
         let job = Job {
@@ -221,7 +233,13 @@ impl<'a> Run<'a> {
     }
 
     /// Changes a physical resource from one set of properties to another.
-    pub(super) async fn update(&self, operation: &Operation, row: &Resource, before: &Json, after: &Json) -> Result<resources::Made, Fault> {
+    pub(super) async fn update(
+        &self,
+        operation: &Operation,
+        row: &Resource,
+        before: &Json,
+        after: &Json,
+    ) -> Result<resources::Made, Fault> {
         let rolling_back = operation.phase == crate::state::Phase::Rollback;
         let cx = self.context(&operation.id, &format!("{}{}", if rolling_back { "back/" } else { "" }, row.logical_id))?;
         let stack = self.stack();

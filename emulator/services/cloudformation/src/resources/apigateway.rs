@@ -10,8 +10,15 @@ pub(super) const KINDS: &[Kind] = &[
         name: "AWS::ApiGateway::RestApi",
         made_by: Some(("apigateway", "CreateRestApi")),
         properties: &[
-            "ApiKeySourceType", "BinaryMediaTypes", "Description", "DisableExecuteApiEndpoint", "EndpointConfiguration", "MinimumCompressionSize",
-            "Name", "Policy", "Tags",
+            "ApiKeySourceType",
+            "BinaryMediaTypes",
+            "Description",
+            "DisableExecuteApiEndpoint",
+            "EndpointConfiguration",
+            "MinimumCompressionSize",
+            "Name",
+            "Policy",
+            "Tags",
         ],
         attributes: &["RestApiId", "RootResourceId"],
         handler: &RestApi,
@@ -27,8 +34,16 @@ pub(super) const KINDS: &[Kind] = &[
         name: "AWS::ApiGateway::Authorizer",
         made_by: Some(("apigateway", "CreateAuthorizer")),
         properties: &[
-            "AuthType", "AuthorizerCredentials", "AuthorizerResultTtlInSeconds", "AuthorizerUri", "IdentitySource", "IdentityValidationExpression",
-            "Name", "ProviderARNs", "RestApiId", "Type",
+            "AuthType",
+            "AuthorizerCredentials",
+            "AuthorizerResultTtlInSeconds",
+            "AuthorizerUri",
+            "IdentitySource",
+            "IdentityValidationExpression",
+            "Name",
+            "ProviderARNs",
+            "RestApiId",
+            "Type",
         ],
         attributes: &["AuthorizerId"],
         handler: &Authorizer,
@@ -43,7 +58,14 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "AWS::ApiGateway::Deployment",
         made_by: Some(("apigateway", "CreateDeployment")),
-        properties: &["Description", "RestApiId", "StageName", "StageDescription.Description", "StageDescription.Variables", "StageDescription.TracingEnabled"],
+        properties: &[
+            "Description",
+            "RestApiId",
+            "StageName",
+            "StageDescription.Description",
+            "StageDescription.Variables",
+            "StageDescription.TracingEnabled",
+        ],
         attributes: &["DeploymentId"],
         handler: &Deployment,
     },
@@ -87,7 +109,9 @@ impl Patch {
         let empty = Map::new();
         let (old, new) = (job.was(property).as_object().unwrap_or(&empty), job.get(property).as_object().unwrap_or(&empty));
         old.keys().filter(|key| !new.contains_key(*key)).for_each(|key| self.set(&format!("{path}/{}", escaped(key)), &Json::Null));
-        new.iter().filter(|(key, value)| old.get(*key) != Some(*value)).for_each(|(key, value)| self.set(&format!("{path}/{}", escaped(key)), value));
+        new.iter()
+            .filter(|(key, value)| old.get(*key) != Some(*value))
+            .for_each(|(key, value)| self.set(&format!("{path}/{}", escaped(key)), value));
     }
     async fn send(self, job: &Job<'_>, operation: &str, mut input: Json) -> Result<(), Fault> {
         if self.0.is_empty() {
@@ -121,7 +145,10 @@ struct RestApi;
 #[async_trait]
 impl Handler for RestApi {
     async fn create(&self, job: &Job<'_>) -> Result<Made, Fault> {
-        let name = job.get("Name").as_str().ok_or_else(|| Fault::new("InvalidRequest", 400, "Name of the REST API is missing; Body is not supported by windtunnel yet"))?;
+        let name = job
+            .get("Name")
+            .as_str()
+            .ok_or_else(|| Fault::new("InvalidRequest", 400, "Name of the REST API is missing; Body is not supported by windtunnel yet"))?;
         let input = json!({
             "name": name,
             "description": job.get("Description"),
@@ -148,14 +175,23 @@ impl Handler for RestApi {
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
         let mut patch = Patch::of(
             job,
-            &[("Name", "/name"), ("Description", "/description"), ("MinimumCompressionSize", "/minimumCompressionSize"), ("ApiKeySourceType", "/apiKeySource"), ("DisableExecuteApiEndpoint", "/disableExecuteApiEndpoint")],
+            &[
+                ("Name", "/name"),
+                ("Description", "/description"),
+                ("MinimumCompressionSize", "/minimumCompressionSize"),
+                ("ApiKeySourceType", "/apiKeySource"),
+                ("DisableExecuteApiEndpoint", "/disableExecuteApiEndpoint"),
+            ],
         );
         if job.changed("Policy") {
             patch.set("/policy", &document(job.get("Policy")));
         }
         let types = |value: &Json| value["Types"][0].as_str().unwrap_or("EDGE").to_owned();
         if job.changed("EndpointConfiguration") {
-            patch.set(&format!("/endpointConfiguration/types/{}", types(job.was("EndpointConfiguration"))), &types(job.get("EndpointConfiguration")).into());
+            patch.set(
+                &format!("/endpointConfiguration/types/{}", types(job.was("EndpointConfiguration"))),
+                &types(job.get("EndpointConfiguration")).into(),
+            );
         }
         let media = |value: &Json| value.as_array().cloned().unwrap_or_default();
         let (old, new) = (media(job.was("BinaryMediaTypes")), media(job.get("BinaryMediaTypes")));
@@ -215,8 +251,12 @@ impl Handler for Authorizer {
         );
         let arns = |value: &Json| value.as_array().cloned().unwrap_or_default();
         let (old, new) = (arns(job.was("ProviderARNs")), arns(job.get("ProviderARNs")));
-        patch.0.extend(new.iter().filter(|arn| !old.contains(arn)).map(|arn| json!({ "op": "add", "path": "/providerARNs", "value": arn })));
-        patch.0.extend(old.iter().filter(|arn| !new.contains(arn)).map(|arn| json!({ "op": "remove", "path": "/providerARNs", "value": arn })));
+        patch
+            .0
+            .extend(new.iter().filter(|arn| !old.contains(arn)).map(|arn| json!({ "op": "add", "path": "/providerARNs", "value": arn })));
+        patch.0.extend(
+            old.iter().filter(|arn| !new.contains(arn)).map(|arn| json!({ "op": "remove", "path": "/providerARNs", "value": arn })),
+        );
         patch.send(job, "UpdateAuthorizer", json!({ "restApiId": job.text("RestApiId"), "authorizerId": job.physical() })).await?;
         Ok(Made::new(job.physical()).with("AuthorizerId", job.physical()))
     }
@@ -269,7 +309,11 @@ impl Handler for Deployment {
     }
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
         if job.changed("StageName") || job.changed("StageDescription") {
-            return Err(Fault::new("InvalidRequest", 400, "changes of StageName and StageDescription of a deployment are not supported by windtunnel yet"));
+            return Err(Fault::new(
+                "InvalidRequest",
+                400,
+                "changes of StageName and StageDescription of a deployment are not supported by windtunnel yet",
+            ));
         }
         let input = json!({ "restApiId": job.text("RestApiId"), "deploymentId": job.physical() });
         Patch::of(job, &[("Description", "/description")]).send(job, "UpdateDeployment", input).await?;
@@ -302,7 +346,8 @@ impl Handler for Stage {
         Ok(Made::new(name))
     }
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
-        let mut patch = Patch::of(job, &[("DeploymentId", "/deploymentId"), ("Description", "/description"), ("TracingEnabled", "/tracingEnabled")]);
+        let mut patch =
+            Patch::of(job, &[("DeploymentId", "/deploymentId"), ("Description", "/description"), ("TracingEnabled", "/tracingEnabled")]);
         patch.map(job, "Variables", "/variables");
         let api = job.text("RestApiId");
         patch.send(job, "UpdateStage", json!({ "restApiId": api, "stageName": job.physical() })).await?;

@@ -9,11 +9,30 @@ pub(super) const KINDS: &[Kind] = &[Kind {
     name: "AWS::ApiGateway::Method",
     made_by: Some(("apigateway", "PutMethod")),
     properties: &[
-        "ApiKeyRequired", "AuthorizationScopes", "AuthorizationType", "AuthorizerId", "HttpMethod", "Integration.CacheKeyParameters",
-        "Integration.CacheNamespace", "Integration.ContentHandling", "Integration.Credentials", "Integration.IntegrationHttpMethod",
-        "Integration.IntegrationResponses", "Integration.PassthroughBehavior", "Integration.RequestParameters", "Integration.RequestTemplates",
-        "Integration.TimeoutInMillis", "Integration.Type", "Integration.Uri", "MethodResponses", "OperationName", "RequestModels", "RequestParameters",
-        "RequestValidatorId", "ResourceId", "RestApiId",
+        "ApiKeyRequired",
+        "AuthorizationScopes",
+        "AuthorizationType",
+        "AuthorizerId",
+        "HttpMethod",
+        "Integration.CacheKeyParameters",
+        "Integration.CacheNamespace",
+        "Integration.ContentHandling",
+        "Integration.Credentials",
+        "Integration.IntegrationHttpMethod",
+        "Integration.IntegrationResponses",
+        "Integration.PassthroughBehavior",
+        "Integration.RequestParameters",
+        "Integration.RequestTemplates",
+        "Integration.TimeoutInMillis",
+        "Integration.Type",
+        "Integration.Uri",
+        "MethodResponses",
+        "OperationName",
+        "RequestModels",
+        "RequestParameters",
+        "RequestValidatorId",
+        "ResourceId",
+        "RestApiId",
     ],
     attributes: &[],
     handler: &Method,
@@ -23,7 +42,10 @@ struct Method;
 
 impl Method {
     fn key(properties: &Json) -> Map<String, Json> {
-        ["RestApiId", "ResourceId", "HttpMethod"].iter().filter_map(|name| Some(((*name).to_owned(), properties.get(name)?.clone()))).collect()
+        ["RestApiId", "ResourceId", "HttpMethod"]
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), properties.get(name)?.clone())))
+            .collect()
     }
 
     /// Everything of the method, in the order in which the API wants it.

@@ -72,7 +72,8 @@ impl Handler for WorkGroup {
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
         let name = job.physical();
         let updates = Self::updates(job.was("WorkGroupConfiguration"), job.get("WorkGroupConfiguration"));
-        let input = json!({ "WorkGroup": name, "Description": job.get("Description"), "State": job.get("State"), "ConfigurationUpdates": updates });
+        let input =
+            json!({ "WorkGroup": name, "Description": job.get("Description"), "State": job.get("State"), "ConfigurationUpdates": updates });
         job.call("athena", "UpdateWorkGroup", input).await?;
         let arn = format!("arn:aws:athena:{}:{}:workgroup/{name}", job.cx.region(), job.cx.account());
         let gone = job.tags_gone("Tags");

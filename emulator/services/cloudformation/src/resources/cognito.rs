@@ -10,10 +10,30 @@ pub(super) const KINDS: &[Kind] = &[
         name: "AWS::Cognito::UserPool",
         made_by: Some(("cognito-idp", "CreateUserPool")),
         properties: &[
-            "UserPoolName", "AccountRecoverySetting", "AdminCreateUserConfig", "AliasAttributes", "AutoVerifiedAttributes", "DeletionProtection",
-            "DeviceConfiguration", "EmailConfiguration", "EmailVerificationMessage", "EmailVerificationSubject", "LambdaConfig", "MfaConfiguration",
-            "Policies", "Schema", "SmsAuthenticationMessage", "SmsConfiguration", "SmsVerificationMessage", "UserAttributeUpdateSettings",
-            "UserPoolAddOns", "UserPoolTags", "UserPoolTier", "UsernameAttributes", "UsernameConfiguration", "VerificationMessageTemplate",
+            "UserPoolName",
+            "AccountRecoverySetting",
+            "AdminCreateUserConfig",
+            "AliasAttributes",
+            "AutoVerifiedAttributes",
+            "DeletionProtection",
+            "DeviceConfiguration",
+            "EmailConfiguration",
+            "EmailVerificationMessage",
+            "EmailVerificationSubject",
+            "LambdaConfig",
+            "MfaConfiguration",
+            "Policies",
+            "Schema",
+            "SmsAuthenticationMessage",
+            "SmsConfiguration",
+            "SmsVerificationMessage",
+            "UserAttributeUpdateSettings",
+            "UserPoolAddOns",
+            "UserPoolTags",
+            "UserPoolTier",
+            "UsernameAttributes",
+            "UsernameConfiguration",
+            "VerificationMessageTemplate",
         ],
         attributes: &["Arn", "ProviderName", "ProviderURL", "UserPoolId"],
         handler: &UserPool,
@@ -22,11 +42,29 @@ pub(super) const KINDS: &[Kind] = &[
         name: "AWS::Cognito::UserPoolClient",
         made_by: Some(("cognito-idp", "CreateUserPoolClient")),
         properties: &[
-            "UserPoolId", "ClientName", "GenerateSecret", "AccessTokenValidity", "AllowedOAuthFlows", "AllowedOAuthFlowsUserPoolClient",
-            "AllowedOAuthScopes", "AnalyticsConfiguration", "AuthSessionValidity", "CallbackURLs", "DefaultRedirectURI",
-            "EnablePropagateAdditionalUserContextData", "EnableTokenRevocation", "ExplicitAuthFlows", "IdTokenValidity", "LogoutURLs",
-            "PreventUserExistenceErrors", "ReadAttributes", "RefreshTokenRotation", "RefreshTokenValidity", "SupportedIdentityProviders",
-            "TokenValidityUnits", "WriteAttributes",
+            "UserPoolId",
+            "ClientName",
+            "GenerateSecret",
+            "AccessTokenValidity",
+            "AllowedOAuthFlows",
+            "AllowedOAuthFlowsUserPoolClient",
+            "AllowedOAuthScopes",
+            "AnalyticsConfiguration",
+            "AuthSessionValidity",
+            "CallbackURLs",
+            "DefaultRedirectURI",
+            "EnablePropagateAdditionalUserContextData",
+            "EnableTokenRevocation",
+            "ExplicitAuthFlows",
+            "IdTokenValidity",
+            "LogoutURLs",
+            "PreventUserExistenceErrors",
+            "ReadAttributes",
+            "RefreshTokenRotation",
+            "RefreshTokenValidity",
+            "SupportedIdentityProviders",
+            "TokenValidityUnits",
+            "WriteAttributes",
         ],
         attributes: &["ClientId", "ClientSecret", "Name"],
         handler: &UserPoolClient,
@@ -42,9 +80,24 @@ pub(super) const KINDS: &[Kind] = &[
 
 /// Members of both CreateUserPool and UpdateUserPool.
 const POOL: &[&str] = &[
-    "AccountRecoverySetting", "AdminCreateUserConfig", "AutoVerifiedAttributes", "DeletionProtection", "DeviceConfiguration", "EmailConfiguration",
-    "EmailVerificationMessage", "EmailVerificationSubject", "LambdaConfig", "MfaConfiguration", "Policies", "SmsAuthenticationMessage",
-    "SmsConfiguration", "SmsVerificationMessage", "UserAttributeUpdateSettings", "UserPoolAddOns", "UserPoolTier", "VerificationMessageTemplate",
+    "AccountRecoverySetting",
+    "AdminCreateUserConfig",
+    "AutoVerifiedAttributes",
+    "DeletionProtection",
+    "DeviceConfiguration",
+    "EmailConfiguration",
+    "EmailVerificationMessage",
+    "EmailVerificationSubject",
+    "LambdaConfig",
+    "MfaConfiguration",
+    "Policies",
+    "SmsAuthenticationMessage",
+    "SmsConfiguration",
+    "SmsVerificationMessage",
+    "UserAttributeUpdateSettings",
+    "UserPoolAddOns",
+    "UserPoolTier",
+    "VerificationMessageTemplate",
 ];
 /// Members that only CreateUserPool has.
 const POOL_ONCE: &[&str] = &["AliasAttributes", "Schema", "UsernameAttributes", "UsernameConfiguration"];
@@ -80,7 +133,11 @@ impl Handler for UserPool {
         let empty = Vec::new();
         let (old, new) = (job.was("Schema").as_array().unwrap_or(&empty), job.get("Schema").as_array().unwrap_or(&empty));
         if old.iter().any(|attribute| !new.contains(attribute)) {
-            return Err(Fault::new("InvalidParameter", 400, "Invalid AttributeDataType input, consider using the provided AttributeDataType enum: existing schema attributes cannot be modified or deleted."));
+            return Err(Fault::new(
+                "InvalidParameter",
+                400,
+                "Invalid AttributeDataType input, consider using the provided AttributeDataType enum: existing schema attributes cannot be modified or deleted.",
+            ));
         }
         let added: Vec<&Json> = new.iter().filter(|attribute| !old.contains(attribute)).collect();
         if !added.is_empty() {
@@ -101,10 +158,27 @@ impl Handler for UserPool {
 
 /// Members of both CreateUserPoolClient and UpdateUserPoolClient.
 const CLIENT: &[&str] = &[
-    "UserPoolId", "AccessTokenValidity", "AllowedOAuthFlows", "AllowedOAuthFlowsUserPoolClient", "AllowedOAuthScopes", "AnalyticsConfiguration",
-    "AuthSessionValidity", "CallbackURLs", "DefaultRedirectURI", "EnablePropagateAdditionalUserContextData", "EnableTokenRevocation",
-    "ExplicitAuthFlows", "IdTokenValidity", "LogoutURLs", "PreventUserExistenceErrors", "ReadAttributes", "RefreshTokenRotation",
-    "RefreshTokenValidity", "SupportedIdentityProviders", "TokenValidityUnits", "WriteAttributes",
+    "UserPoolId",
+    "AccessTokenValidity",
+    "AllowedOAuthFlows",
+    "AllowedOAuthFlowsUserPoolClient",
+    "AllowedOAuthScopes",
+    "AnalyticsConfiguration",
+    "AuthSessionValidity",
+    "CallbackURLs",
+    "DefaultRedirectURI",
+    "EnablePropagateAdditionalUserContextData",
+    "EnableTokenRevocation",
+    "ExplicitAuthFlows",
+    "IdTokenValidity",
+    "LogoutURLs",
+    "PreventUserExistenceErrors",
+    "ReadAttributes",
+    "RefreshTokenRotation",
+    "RefreshTokenValidity",
+    "SupportedIdentityProviders",
+    "TokenValidityUnits",
+    "WriteAttributes",
 ];
 
 struct UserPoolClient;
@@ -137,7 +211,8 @@ impl Handler for UserPoolClient {
         Ok(Self::made(&made["UserPoolClient"]))
     }
     async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
-        job.call_gone("cognito-idp", "DeleteUserPoolClient", json!({ "UserPoolId": job.text("UserPoolId"), "ClientId": job.physical() })).await
+        job.call_gone("cognito-idp", "DeleteUserPoolClient", json!({ "UserPoolId": job.text("UserPoolId"), "ClientId": job.physical() }))
+            .await
     }
 }
 

@@ -43,7 +43,8 @@ impl Handler for Database {
     }
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
         let (input, name) = named(job, "DatabaseInput", "DatabaseName");
-        job.call("glue", "UpdateDatabase", json!({ "CatalogId": job.get("CatalogId"), "Name": job.physical(), "DatabaseInput": input })).await?;
+        job.call("glue", "UpdateDatabase", json!({ "CatalogId": job.get("CatalogId"), "Name": job.physical(), "DatabaseInput": input }))
+            .await?;
         Ok(Made::new(name))
     }
     async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {

@@ -10,7 +10,15 @@ pub(super) const KINDS: &[Kind] = &[
         name: "AWS::IAM::Role",
         made_by: Some(("iam", "CreateRole")),
         properties: &[
-            "AssumeRolePolicyDocument", "Description", "ManagedPolicyArns", "MaxSessionDuration", "Path", "PermissionsBoundary", "Policies", "RoleName", "Tags",
+            "AssumeRolePolicyDocument",
+            "Description",
+            "ManagedPolicyArns",
+            "MaxSessionDuration",
+            "Path",
+            "PermissionsBoundary",
+            "Policies",
+            "RoleName",
+            "Tags",
         ],
         attributes: &["Arn", "RoleId"],
         handler: &Identity { entity: "Role", longest: 64 },
@@ -83,7 +91,8 @@ impl Identity {
 impl Handler for Identity {
     async fn create(&self, job: &Job<'_>) -> Result<Made, Fault> {
         let name = job.name(&self.name_key(), self.longest);
-        let mut input = json!({ "Path": job.get("Path"), "PermissionsBoundary": job.get("PermissionsBoundary"), "Tags": job.tag_list("Tags") });
+        let mut input =
+            json!({ "Path": job.get("Path"), "PermissionsBoundary": job.get("PermissionsBoundary"), "Tags": job.tag_list("Tags") });
         if self.is_role() {
             input["AssumeRolePolicyDocument"] = document(job.get("AssumeRolePolicyDocument"));
             input["Description"] = job.get("Description").clone();

@@ -109,7 +109,10 @@ impl ManagedPolicy {
     async fn made(job: &Job<'_>, arn: &str) -> Result<Made, Fault> {
         let found = job.call("iam", "GetPolicy", json!({ "PolicyArn": arn })).await?;
         let policy = &found["Policy"];
-        Ok(Made::new(arn).with("PolicyArn", arn).with("PolicyId", policy["PolicyId"].clone()).with("DefaultVersionId", policy["DefaultVersionId"].clone()))
+        Ok(Made::new(arn)
+            .with("PolicyArn", arn)
+            .with("PolicyId", policy["PolicyId"].clone())
+            .with("DefaultVersionId", policy["DefaultVersionId"].clone()))
     }
 }
 

@@ -122,12 +122,16 @@ impl Job<'_> {
     }
     /// The tags to be, as AWS's list of Key and Value; null when there are none.
     pub(crate) fn tag_list(&self, name: &str) -> Json {
-        let list: Vec<Json> = Self::tag_pairs(self.tags, self.after, name).into_iter().map(|(key, value)| serde_json::json!({ "Key": key, "Value": value })).collect();
+        let list: Vec<Json> = Self::tag_pairs(self.tags, self.after, name)
+            .into_iter()
+            .map(|(key, value)| serde_json::json!({ "Key": key, "Value": value }))
+            .collect();
         if list.is_empty() { Json::Null } else { Json::Array(list) }
     }
     /// The tags to be, as a map; null when there are none.
     pub(crate) fn tag_map(&self, name: &str) -> Json {
-        let map: Map<String, Json> = Self::tag_pairs(self.tags, self.after, name).into_iter().map(|(key, value)| (key, Json::String(value))).collect();
+        let map: Map<String, Json> =
+            Self::tag_pairs(self.tags, self.after, name).into_iter().map(|(key, value)| (key, Json::String(value))).collect();
         if map.is_empty() { Json::Null } else { Json::Object(map) }
     }
     /// Whether the tags to be are others than those that are.
@@ -137,7 +141,11 @@ impl Job<'_> {
     /// Keys of tags that go away.
     pub(crate) fn tags_gone(&self, name: &str) -> Vec<String> {
         let kept = Self::tag_pairs(self.tags, self.after, name);
-        Self::tag_pairs(self.tags_before, self.before, name).into_iter().map(|(key, _)| key).filter(|key| !kept.iter().any(|(k, _)| k == key)).collect()
+        Self::tag_pairs(self.tags_before, self.before, name)
+            .into_iter()
+            .map(|(key, _)| key)
+            .filter(|key| !kept.iter().any(|(k, _)| k == key))
+            .collect()
     }
 }
 
@@ -177,5 +185,14 @@ pub(crate) fn is_gone(fault: &Fault) -> bool {
 /// Whether a fault says that the thing is there already.
 pub(crate) fn is_there(fault: &Fault) -> bool {
     let code = fault.code.as_ref();
-    code.contains("AlreadyExist") || matches!(code, "EntityAlreadyExists" | "ConflictException" | "ResourceConflictException" | "BucketAlreadyOwnedByYou" | "QueueNameExists" | "GroupExistsException")
+    code.contains("AlreadyExist")
+        || matches!(
+            code,
+            "EntityAlreadyExists"
+                | "ConflictException"
+                | "ResourceConflictException"
+                | "BucketAlreadyOwnedByYou"
+                | "QueueNameExists"
+                | "GroupExistsException"
+        )
 }

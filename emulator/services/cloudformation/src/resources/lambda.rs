@@ -10,9 +10,28 @@ pub(super) const KINDS: &[Kind] = &[Kind {
     name: "AWS::Lambda::Function",
     made_by: Some(("lambda", "CreateFunction")),
     properties: &[
-        "FunctionName", "Architectures", "Code.S3Bucket", "Code.S3Key", "Code.S3ObjectVersion", "Code.ZipFile", "DeadLetterConfig", "Description",
-        "Environment", "EphemeralStorage", "Handler", "KmsKeyArn", "Layers", "LoggingConfig", "MemorySize", "PackageType",
-        "ReservedConcurrentExecutions", "Role", "Runtime", "Tags", "Timeout", "TracingConfig",
+        "FunctionName",
+        "Architectures",
+        "Code.S3Bucket",
+        "Code.S3Key",
+        "Code.S3ObjectVersion",
+        "Code.ZipFile",
+        "DeadLetterConfig",
+        "Description",
+        "Environment",
+        "EphemeralStorage",
+        "Handler",
+        "KmsKeyArn",
+        "Layers",
+        "LoggingConfig",
+        "MemorySize",
+        "PackageType",
+        "ReservedConcurrentExecutions",
+        "Role",
+        "Runtime",
+        "Tags",
+        "Timeout",
+        "TracingConfig",
     ],
     attributes: &["Arn"],
     handler: &Function,
@@ -20,8 +39,18 @@ pub(super) const KINDS: &[Kind] = &[Kind {
 
 /// Members of both CreateFunction and UpdateFunctionConfiguration.
 const CONFIGURATION: &[&str] = &[
-    "DeadLetterConfig", "Description", "Environment", "EphemeralStorage", "Handler", "Layers", "LoggingConfig", "MemorySize", "Role", "Runtime",
-    "Timeout", "TracingConfig",
+    "DeadLetterConfig",
+    "Description",
+    "Environment",
+    "EphemeralStorage",
+    "Handler",
+    "Layers",
+    "LoggingConfig",
+    "MemorySize",
+    "Role",
+    "Runtime",
+    "Timeout",
+    "TracingConfig",
 ];
 
 struct Function;
@@ -42,7 +71,13 @@ impl Function {
         }
         if let Some(source) = code.get("ZipFile").and_then(Json::as_str) {
             let runtime = job.get("Runtime").as_str().unwrap_or_default();
-            let zip = inline_code::zip(runtime, source).ok_or_else(|| Fault::new("InvalidRequest", 400, format!("ZipFile can only be used when Runtime is set to a nodejs or python runtime, not {runtime}.")))?;
+            let zip = inline_code::zip(runtime, source).ok_or_else(|| {
+                Fault::new(
+                    "InvalidRequest",
+                    400,
+                    format!("ZipFile can only be used when Runtime is set to a nodejs or python runtime, not {runtime}."),
+                )
+            })?;
             out.insert("ZipFile".into(), BASE64_STANDARD.encode(zip).into());
         }
         Ok(out)
@@ -103,7 +138,9 @@ impl Handler for Function {
                 "DeadLetterConfig": { "TargetArn": "" }, "Description": "", "Environment": { "Variables": {} }, "EphemeralStorage": { "Size": 512 },
                 "Layers": [], "MemorySize": 128, "Timeout": 3, "TracingConfig": { "Mode": "PassThrough" },
             });
-            for (property, default) in defaults.as_object().into_iter().flatten().filter(|(p, _)| job.get(p).is_null() && !job.was(p).is_null()) {
+            for (property, default) in
+                defaults.as_object().into_iter().flatten().filter(|(p, _)| job.get(p).is_null() && !job.was(p).is_null())
+            {
                 input.insert(property.clone(), default.clone());
             }
             input.insert("FunctionName".into(), name.into());

@@ -23,7 +23,17 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "AWS::Lambda::Permission",
         made_by: Some(("lambda", "AddPermission")),
-        properties: &["Action", "EventSourceToken", "FunctionName", "FunctionUrlAuthType", "InvokedViaFunctionUrl", "Principal", "PrincipalOrgID", "SourceAccount", "SourceArn"],
+        properties: &[
+            "Action",
+            "EventSourceToken",
+            "FunctionName",
+            "FunctionUrlAuthType",
+            "InvokedViaFunctionUrl",
+            "Principal",
+            "PrincipalOrgID",
+            "SourceAccount",
+            "SourceArn",
+        ],
         attributes: &["Id"],
         handler: &Permission,
     },
@@ -38,10 +48,29 @@ pub(super) const KINDS: &[Kind] = &[
         name: "AWS::Lambda::EventSourceMapping",
         made_by: Some(("lambda", "CreateEventSourceMapping")),
         properties: &[
-            "BatchSize", "BisectBatchOnFunctionError", "DestinationConfig", "Enabled", "EventSourceArn", "FilterCriteria", "FunctionName",
-            "FunctionResponseTypes", "MaximumBatchingWindowInSeconds", "MaximumRecordAgeInSeconds", "MaximumRetryAttempts", "ParallelizationFactor",
-            "Queues", "ScalingConfig", "SelfManagedEventSource", "SelfManagedKafkaEventSourceConfig", "AmazonManagedKafkaEventSourceConfig",
-            "SourceAccessConfigurations", "StartingPosition", "StartingPositionTimestamp", "Tags", "Topics", "TumblingWindowInSeconds",
+            "BatchSize",
+            "BisectBatchOnFunctionError",
+            "DestinationConfig",
+            "Enabled",
+            "EventSourceArn",
+            "FilterCriteria",
+            "FunctionName",
+            "FunctionResponseTypes",
+            "MaximumBatchingWindowInSeconds",
+            "MaximumRecordAgeInSeconds",
+            "MaximumRetryAttempts",
+            "ParallelizationFactor",
+            "Queues",
+            "ScalingConfig",
+            "SelfManagedEventSource",
+            "SelfManagedKafkaEventSourceConfig",
+            "AmazonManagedKafkaEventSourceConfig",
+            "SourceAccessConfigurations",
+            "StartingPosition",
+            "StartingPositionTimestamp",
+            "Tags",
+            "Topics",
+            "TumblingWindowInSeconds",
         ],
         attributes: &["Id", "EventSourceMappingArn"],
         handler: &EventSourceMapping,
@@ -61,7 +90,12 @@ impl Handler for Version {
         Ok(Made { physical_id: job.physical().to_owned(), attributes: job.attributes.clone() })
     }
     async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
-        job.call_gone("lambda", "DeleteFunction", json!({ "FunctionName": job.text("FunctionName"), "Qualifier": job.attributes.get("Version") })).await
+        job.call_gone(
+            "lambda",
+            "DeleteFunction",
+            json!({ "FunctionName": job.text("FunctionName"), "Qualifier": job.attributes.get("Version") }),
+        )
+        .await
     }
 }
 
@@ -120,7 +154,8 @@ impl Handler for Permission {
         Ok(Made::new(job.physical()).with("Id", job.physical()))
     }
     async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
-        job.call_gone("lambda", "RemovePermission", json!({ "FunctionName": job.text("FunctionName"), "StatementId": job.physical() })).await
+        job.call_gone("lambda", "RemovePermission", json!({ "FunctionName": job.text("FunctionName"), "StatementId": job.physical() }))
+            .await
     }
 }
 
@@ -167,7 +202,9 @@ impl Handler for EventSourceMapping {
     }
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
         let mut input = job.after.as_object().cloned().unwrap_or_default();
-        for fixed in ["EventSourceArn", "StartingPosition", "StartingPositionTimestamp", "SelfManagedEventSource", "Queues", "Topics", "Tags"] {
+        for fixed in
+            ["EventSourceArn", "StartingPosition", "StartingPositionTimestamp", "SelfManagedEventSource", "Queues", "Topics", "Tags"]
+        {
             input.remove(fixed);
         }
         input.insert("UUID".into(), job.physical().into());

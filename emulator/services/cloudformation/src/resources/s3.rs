@@ -55,13 +55,55 @@ struct Part {
 
 /// In the order of the calls: notifications come last, for S3 asks their targets at once.
 const PARTS: &[Part] = &[
-    Part { property: "OwnershipControls", put: "PutBucketOwnershipControls", member: "OwnershipControls", shape: Json::clone, delete: Some("DeleteBucketOwnershipControls") },
-    Part { property: "PublicAccessBlockConfiguration", put: "PutPublicAccessBlock", member: "PublicAccessBlockConfiguration", shape: Json::clone, delete: Some("DeletePublicAccessBlock") },
-    Part { property: "BucketEncryption", put: "PutBucketEncryption", member: "ServerSideEncryptionConfiguration", shape: shapes::encryption, delete: Some("DeleteBucketEncryption") },
-    Part { property: "VersioningConfiguration", put: "PutBucketVersioning", member: "VersioningConfiguration", shape: Json::clone, delete: None },
-    Part { property: "CorsConfiguration", put: "PutBucketCors", member: "CORSConfiguration", shape: shapes::cors, delete: Some("DeleteBucketCors") },
-    Part { property: "LifecycleConfiguration", put: "PutBucketLifecycleConfiguration", member: "LifecycleConfiguration", shape: shapes::lifecycle, delete: Some("DeleteBucketLifecycle") },
-    Part { property: "NotificationConfiguration", put: "PutBucketNotificationConfiguration", member: "NotificationConfiguration", shape: shapes::notifications, delete: None },
+    Part {
+        property: "OwnershipControls",
+        put: "PutBucketOwnershipControls",
+        member: "OwnershipControls",
+        shape: Json::clone,
+        delete: Some("DeleteBucketOwnershipControls"),
+    },
+    Part {
+        property: "PublicAccessBlockConfiguration",
+        put: "PutPublicAccessBlock",
+        member: "PublicAccessBlockConfiguration",
+        shape: Json::clone,
+        delete: Some("DeletePublicAccessBlock"),
+    },
+    Part {
+        property: "BucketEncryption",
+        put: "PutBucketEncryption",
+        member: "ServerSideEncryptionConfiguration",
+        shape: shapes::encryption,
+        delete: Some("DeleteBucketEncryption"),
+    },
+    Part {
+        property: "VersioningConfiguration",
+        put: "PutBucketVersioning",
+        member: "VersioningConfiguration",
+        shape: Json::clone,
+        delete: None,
+    },
+    Part {
+        property: "CorsConfiguration",
+        put: "PutBucketCors",
+        member: "CORSConfiguration",
+        shape: shapes::cors,
+        delete: Some("DeleteBucketCors"),
+    },
+    Part {
+        property: "LifecycleConfiguration",
+        put: "PutBucketLifecycleConfiguration",
+        member: "LifecycleConfiguration",
+        shape: shapes::lifecycle,
+        delete: Some("DeleteBucketLifecycle"),
+    },
+    Part {
+        property: "NotificationConfiguration",
+        put: "PutBucketNotificationConfiguration",
+        member: "NotificationConfiguration",
+        shape: shapes::notifications,
+        delete: None,
+    },
 ];
 
 struct Bucket;

@@ -13,7 +13,12 @@ fn list<'a>(value: &'a Json, name: &str) -> impl Iterator<Item = &'a Json> {
 /// BucketEncryption.
 pub(super) fn encryption(property: &Json) -> Json {
     let rules: Vec<Json> = list(property, "ServerSideEncryptionConfiguration")
-        .map(|rule| Json::Object(renamed(rule, &[("ServerSideEncryptionByDefault", "ApplyServerSideEncryptionByDefault"), ("BucketKeyEnabled", "BucketKeyEnabled")])))
+        .map(|rule| {
+            Json::Object(renamed(
+                rule,
+                &[("ServerSideEncryptionByDefault", "ApplyServerSideEncryptionByDefault"), ("BucketKeyEnabled", "BucketKeyEnabled")],
+            ))
+        })
         .collect();
     json!({ "Rules": rules })
 }
@@ -38,9 +43,13 @@ pub(super) fn lifecycle(property: &Json) -> Json {
 }
 
 fn lifecycle_rule(rule: &Json) -> Json {
-    let mut out = renamed(rule, &[("Id", "ID"), ("Status", "Status"), ("AbortIncompleteMultipartUpload", "AbortIncompleteMultipartUpload")]);
+    let mut out =
+        renamed(rule, &[("Id", "ID"), ("Status", "Status"), ("AbortIncompleteMultipartUpload", "AbortIncompleteMultipartUpload")]);
     out.insert("Filter".into(), filter(rule));
-    let expiration = renamed(rule, &[("ExpirationInDays", "Days"), ("ExpirationDate", "Date"), ("ExpiredObjectDeleteMarker", "ExpiredObjectDeleteMarker")]);
+    let expiration = renamed(
+        rule,
+        &[("ExpirationInDays", "Days"), ("ExpirationDate", "Date"), ("ExpiredObjectDeleteMarker", "ExpiredObjectDeleteMarker")],
+    );
     if !expiration.is_empty() {
         out.insert("Expiration".into(), Json::Object(expiration));
     }
@@ -84,7 +93,8 @@ pub(super) fn notifications(property: &Json) -> Json {
                 let mut out = Map::new();
                 out.insert(arn.into(), item.get(target).cloned().unwrap_or_default());
                 out.insert("Events".into(), json!([item.get("Event")]));
-                let rules: Vec<&Json> = item.get("Filter").and_then(|f| f.get("S3Key")).map(|key| list(key, "Rules").collect()).unwrap_or_default();
+                let rules: Vec<&Json> =
+                    item.get("Filter").and_then(|f| f.get("S3Key")).map(|key| list(key, "Rules").collect()).unwrap_or_default();
                 if !rules.is_empty() {
                     out.insert("Filter".into(), json!({ "Key": { "FilterRules": rules } }));
                 }
@@ -121,7 +131,10 @@ mod tests {
             json!({ "Rules": [{ "ID": "x", "Status": "Enabled", "AbortIncompleteMultipartUpload": { "DaysAfterInitiation": 1 }, "Filter": { "Prefix": "" }, "Expiration": { "Days": 7 } }] })
         );
         let several = json!({ "Prefix": "a/", "ObjectSizeGreaterThan": "10", "TagFilters": [{ "Key": "k", "Value": "v" }] });
-        assert_eq!(filter(&several), json!({ "And": { "Prefix": "a/", "ObjectSizeGreaterThan": 10, "Tags": [{ "Key": "k", "Value": "v" }] } }));
+        assert_eq!(
+            filter(&several),
+            json!({ "And": { "Prefix": "a/", "ObjectSizeGreaterThan": 10, "Tags": [{ "Key": "k", "Value": "v" }] } })
+        );
     }
 
     #[test]

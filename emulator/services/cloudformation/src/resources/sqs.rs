@@ -10,9 +10,22 @@ pub(super) const KINDS: &[Kind] = &[
         name: "AWS::SQS::Queue",
         made_by: Some(("sqs", "CreateQueue")),
         properties: &[
-            "QueueName", "FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit", "DelaySeconds",
-            "KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId", "MaximumMessageSize", "MessageRetentionPeriod", "ReceiveMessageWaitTimeSeconds",
-            "RedriveAllowPolicy", "RedrivePolicy", "SqsManagedSseEnabled", "Tags", "VisibilityTimeout",
+            "QueueName",
+            "FifoQueue",
+            "ContentBasedDeduplication",
+            "DeduplicationScope",
+            "FifoThroughputLimit",
+            "DelaySeconds",
+            "KmsDataKeyReusePeriodSeconds",
+            "KmsMasterKeyId",
+            "MaximumMessageSize",
+            "MessageRetentionPeriod",
+            "ReceiveMessageWaitTimeSeconds",
+            "RedriveAllowPolicy",
+            "RedrivePolicy",
+            "SqsManagedSseEnabled",
+            "Tags",
+            "VisibilityTimeout",
         ],
         attributes: &["Arn", "QueueName", "QueueUrl"],
         handler: &Queue,
@@ -79,9 +92,15 @@ impl Handler for Queue {
         }
         // SQS answers an equal queue as if it had made it; a stack must not take what it did not make.
         if !job.again && job.call("sqs", "GetQueueUrl", json!({ "QueueName": name })).await.is_ok() {
-            return Err(Fault::new("AlreadyExists", 400, format!("Resource of type 'AWS::SQS::Queue' with identifier '{name}' already exists.")));
+            return Err(Fault::new(
+                "AlreadyExists",
+                400,
+                format!("Resource of type 'AWS::SQS::Queue' with identifier '{name}' already exists."),
+            ));
         }
-        let made = job.call("sqs", "CreateQueue", json!({ "QueueName": name, "Attributes": Self::attributes(job), "tags": job.tag_map("Tags") })).await?;
+        let made = job
+            .call("sqs", "CreateQueue", json!({ "QueueName": name, "Attributes": Self::attributes(job), "tags": job.tag_map("Tags") }))
+            .await?;
         Ok(Self::made(job, made["QueueUrl"].as_str().unwrap_or_default()))
     }
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
@@ -124,7 +143,12 @@ struct QueuePolicy;
 impl QueuePolicy {
     async fn put(job: &Job<'_>) -> Result<(), Fault> {
         for queue in job.get("Queues").as_array().into_iter().flatten() {
-            job.call("sqs", "SetQueueAttributes", json!({ "QueueUrl": queue, "Attributes": { "Policy": document(job.get("PolicyDocument")) } })).await?;
+            job.call(
+                "sqs",
+                "SetQueueAttributes",
+                json!({ "QueueUrl": queue, "Attributes": { "Policy": document(job.get("PolicyDocument")) } }),
+            )
+            .await?;
         }
         Ok(())
     }

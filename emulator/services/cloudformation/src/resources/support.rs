@@ -27,7 +27,11 @@ fn walk(kind: &Kind, value: &Located, dotted: &str, path: &str, out: &mut Vec<Fi
                     walk(kind, member, &inner, &inner_path, out);
                     continue;
                 }
-                out.push(Finding { path: inner_path, at: member.at, message: format!("property {inner} of {} is not supported by windtunnel yet", kind.name) });
+                out.push(Finding {
+                    path: inner_path,
+                    at: member.at,
+                    message: format!("property {inner} of {} is not supported by windtunnel yet", kind.name),
+                });
             }
         }
         Data::List(items) => items.iter().enumerate().for_each(|(index, item)| walk(kind, item, dotted, &format!("{path}/{index}"), out)),
@@ -40,7 +44,9 @@ pub(crate) fn missing(cloud: &Cloud, kind: &Kind) -> Option<String> {
     let (service, operation) = kind.made_by?;
     match cloud.service(service) {
         None => Some(format!("needs the {service} service, which this cloud does not have")),
-        Some(found) if !found.schema().operations.iter().any(|o| o.name == operation) => Some(format!("needs {service}:{operation}, which windtunnel does not implement")),
+        Some(found) if !found.schema().operations.iter().any(|o| o.name == operation) => {
+            Some(format!("needs {service}:{operation}, which windtunnel does not implement"))
+        }
         Some(_) => None,
     }
 }

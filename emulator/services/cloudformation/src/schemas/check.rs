@@ -31,7 +31,11 @@ pub(crate) fn properties(schema: &Json, value: &mut Located) -> Vec<Finding> {
     for name in super::facts::read_only(schema) {
         if let Some(found) = value.get(name) {
             let at = found.at;
-            checker.findings.push(Finding { path: format!("#/{name}"), at, message: "is read-only: AWS sets it, a template cannot".into() });
+            checker.findings.push(Finding {
+                path: format!("#/{name}"),
+                at,
+                message: "is read-only: AWS sets it, a template cannot".into(),
+            });
         }
     }
     checker.check(schema, value, "#", 0);
@@ -227,7 +231,9 @@ impl<'a> Checker<'a> {
             match fits.len() {
                 0 => self.find(value, path, format!("#: no subschema matched out of the total {} subschemas", forms.len())),
                 // What is not yet known may fit several forms and turn out to fit one.
-                n if n > 1 && keyword == "oneOf" && !value.has_unknown() => self.find(value, path, format!("#: {n} subschemas matched instead of one")),
+                n if n > 1 && keyword == "oneOf" && !value.has_unknown() => {
+                    self.find(value, path, format!("#: {n} subschemas matched instead of one"))
+                }
                 _ => *value = fits.swap_remove(0),
             }
         }

@@ -63,9 +63,7 @@ pub(crate) fn same(left: Option<&Json>, right: Option<&Json>) -> bool {
 }
 
 fn recreation(schema: &Json, name: &str, before: &Json, after: &Json) -> Recreation {
-    let changed = |list: &str| {
-        paths(schema, list).any(|path| path[0] == name && !same(at(before, &path), at(after, &path)))
-    };
+    let changed = |list: &str| paths(schema, list).any(|path| path[0] == name && !same(at(before, &path), at(after, &path)));
     if changed("createOnlyProperties") {
         Recreation::Always
     } else if changed("conditionalCreateOnlyProperties") {
@@ -83,7 +81,8 @@ fn at<'a>(value: &'a Json, path: &[&str]) -> Option<&'a Json> {
 fn paths<'a>(schema: &'a Json, list: &str) -> impl Iterator<Item = Vec<&'a str>> {
     let pointers = schema.get(list).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
     pointers.iter().filter_map(Json::as_str).filter_map(|pointer| {
-        let path: Vec<&str> = pointer.strip_prefix("/properties/")?.split('/').filter(|part| *part != "*" && *part != "properties").collect();
+        let path: Vec<&str> =
+            pointer.strip_prefix("/properties/")?.split('/').filter(|part| *part != "*" && *part != "properties").collect();
         (!path.is_empty()).then_some(path)
     })
 }

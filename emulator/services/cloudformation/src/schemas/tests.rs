@@ -50,10 +50,22 @@ fn what_does_not_fit_is_found() {
     for (kind, properties, said) in [
         ("AWS::SQS::Queue", json!({ "VisibilityTimeout": true }), "#/VisibilityTimeout: expected type: Integer, found: Boolean"),
         ("AWS::Lambda::Function", json!({ "Role": "arn:aws:iam::000000000000:role/r" }), "#: required key [Code] not found"),
-        ("AWS::Lambda::Function", json!({ "Role": "arn:aws:iam::000000000000:role/r", "Code": {}, "Architectures": ["sparc"] }), "#/Architectures/0: sparc is not a valid enum value"),
-        ("AWS::S3::Bucket", json!({ "VersioningConfiguration": { "Status": "Enabled", "X": 1 } }), "#/VersioningConfiguration: extraneous key [X] is not permitted"),
+        (
+            "AWS::Lambda::Function",
+            json!({ "Role": "arn:aws:iam::000000000000:role/r", "Code": {}, "Architectures": ["sparc"] }),
+            "#/Architectures/0: sparc is not a valid enum value",
+        ),
+        (
+            "AWS::S3::Bucket",
+            json!({ "VersioningConfiguration": { "Status": "Enabled", "X": 1 } }),
+            "#/VersioningConfiguration: extraneous key [X] is not permitted",
+        ),
         ("AWS::S3::Bucket", json!({ "Arn": "x" }), "#/Arn: is read-only: AWS sets it, a template cannot"),
-        ("AWS::IAM::Role", json!({ "AssumeRolePolicyDocument": {}, "ManagedPolicyArns": "arn" }), "#/ManagedPolicyArns: expected type: JSONArray, found: String"),
+        (
+            "AWS::IAM::Role",
+            json!({ "AssumeRolePolicyDocument": {}, "ManagedPolicyArns": "arn" }),
+            "#/ManagedPolicyArns: expected type: JSONArray, found: String",
+        ),
         ("AWS::Logs::LogGroup", json!({ "LogGroupName": null }), "#/LogGroupName: 'null' values are not allowed in templates"),
     ] {
         assert_eq!(findings(kind, properties.clone()).0, [said], "{properties}");
@@ -63,13 +75,17 @@ fn what_does_not_fit_is_found() {
 #[test]
 fn what_is_not_yet_known_is_not_judged() {
     let unknown = "{{changeSet:KNOWN_AFTER_APPLY}}";
-    assert_eq!(findings("AWS::Lambda::Function", json!({ "Role": unknown, "Code": { "S3Bucket": unknown }, "Timeout": unknown })).0, Vec::<String>::new());
+    assert_eq!(
+        findings("AWS::Lambda::Function", json!({ "Role": unknown, "Code": { "S3Bucket": unknown }, "Timeout": unknown })).0,
+        Vec::<String>::new()
+    );
 }
 
 #[test]
 fn changes_that_replace_are_known() {
     let schema = registry().schema("AWS::SQS::Queue").unwrap();
-    let found = facts::differences(schema, &json!({ "QueueName": "a", "DelaySeconds": 1 }), &json!({ "QueueName": "b", "DelaySeconds": 2 }));
+    let found =
+        facts::differences(schema, &json!({ "QueueName": "a", "DelaySeconds": 1 }), &json!({ "QueueName": "b", "DelaySeconds": 2 }));
     let found: Vec<_> = found.iter().map(|d| (d.name.as_str(), d.recreation)).collect();
     assert_eq!(found, [("QueueName", facts::Recreation::Always), ("DelaySeconds", facts::Recreation::Never)]);
     assert_eq!(facts::name_property(schema), None);

@@ -1,8 +1,7 @@
 //! CreateStack.
 
 use crate::{
-    CloudFormation, CreateStackInput, CreateStackOutput, Error, OnFailure,
-    change_sets,
+    CloudFormation, CreateStackInput, CreateStackOutput, Error, OnFailure, change_sets,
     prepare::{self, Request},
     source,
     state::{self, OperationKind, Stack},
@@ -15,7 +14,10 @@ impl CloudFormation {
     pub async fn create_stack(&self, cx: &Context, input: CreateStackInput) -> Result<CreateStackOutput, Fault> {
         prepare::stack_name(&input.stack_name)?;
         prepare::refuse(&[
-            ("RollbackConfiguration", input.rollback_configuration.as_ref().is_some_and(|r| r.rollback_triggers.as_ref().is_some_and(|t| !t.is_empty()))),
+            (
+                "RollbackConfiguration",
+                input.rollback_configuration.as_ref().is_some_and(|r| r.rollback_triggers.as_ref().is_some_and(|t| !t.is_empty())),
+            ),
             ("NotificationARNs", input.notification_arns.as_ref().is_some_and(|a| !a.is_empty())),
             ("StackPolicyBody", input.stack_policy_body.is_some()),
             ("StackPolicyURL", input.stack_policy_url.is_some()),
@@ -26,7 +28,10 @@ impl CloudFormation {
         let there = cx.store().read(|s| state::find_stack(s, cx.scope(), &input.stack_name))?;
         let mut stack = match there {
             Some(there) if there.status == "REVIEW_IN_PROGRESS" => there,
-            Some(there) if input.client_request_token.is_some() && there.operation.as_ref().and_then(|o| o.token.clone()) == input.client_request_token => {
+            Some(there)
+                if input.client_request_token.is_some()
+                    && there.operation.as_ref().and_then(|o| o.token.clone()) == input.client_request_token =>
+            {
                 return Ok(CreateStackOutput { stack_id: Some(there.arn(cx.scope())), operation_id: None });
             }
             Some(there) => return Err(Error::AlreadyExists.says(format!("Stack [{}] already exists", there.name))),

@@ -20,7 +20,11 @@ impl CloudFormation {
             let stacks = page.items.iter().map(|stack| shown::stack(cx.scope(), stack)).collect();
             return Ok(DescribeStacksOutput { stacks: Some(stacks), next_token: page.next });
         };
-        let find = || cx.store().read(|s| state::find_stack(s, cx.scope(), &name)).and_then(|found| found.ok_or_else(|| invalid(format!("Stack with id {name} does not exist"))));
+        let find = || {
+            cx.store()
+                .read(|s| state::find_stack(s, cx.scope(), &name))
+                .and_then(|found| found.ok_or_else(|| invalid(format!("Stack with id {name} does not exist"))))
+        };
         let id = find()?.arn(cx.scope());
         let by_id = || cx.store().read(|s| state::stack(s, cx.scope(), &id));
         self.hold(cx, || Ok(by_id()?.in_progress())).await?;
@@ -41,7 +45,8 @@ impl CloudFormation {
 
 /// All stacks, newest first.
 fn all(cx: &Context) -> Result<Vec<Stack>, Fault> {
-    let mut stacks: Vec<Stack> = cx.store().read(|s| s.scan(&STACKS, cx.scope()).into_iter().map(|row| row.map(|(_, stack)| stack)).collect::<Result<_, _>>())?;
+    let mut stacks: Vec<Stack> =
+        cx.store().read(|s| s.scan(&STACKS, cx.scope()).into_iter().map(|row| row.map(|(_, stack)| stack)).collect::<Result<_, _>>())?;
     stacks.sort_by_key(order);
     Ok(stacks)
 }

@@ -53,7 +53,13 @@ pub(crate) fn set_status(cx: &Context, tx: &mut Tx<'_>, stack: &mut Stack, statu
 }
 
 /// Begins an update: what is kept for the way back, then as [`begin`].
-pub(crate) fn begin_update(cx: &Context, tx: &mut Tx<'_>, stack: &mut Stack, definition: state::Definition, token: Option<String>) -> Result<(), Fault> {
+pub(crate) fn begin_update(
+    cx: &Context,
+    tx: &mut Tx<'_>,
+    stack: &mut Stack,
+    definition: state::Definition,
+    token: Option<String>,
+) -> Result<(), Fault> {
     let mut operation = operation(cx, OperationKind::Update, token);
     operation.before = state::resources(tx, cx.scope(), stack)?.into_values().filter(|row| row.physical_id.is_some()).collect();
     operation.previous = Some(Box::new(std::mem::replace(&mut stack.definition, definition)));

@@ -13,11 +13,16 @@ const PAGE: usize = 100;
 
 impl CloudFormation {
     /// One resource of a stack.
-    pub async fn describe_stack_resource(&self, cx: &Context, input: DescribeStackResourceInput) -> Result<DescribeStackResourceOutput, Fault> {
+    pub async fn describe_stack_resource(
+        &self,
+        cx: &Context,
+        input: DescribeStackResourceInput,
+    ) -> Result<DescribeStackResourceOutput, Fault> {
         let found = cx.store().read(|s| state::find_stack(s, cx.scope(), &input.stack_name))?;
         let stack = found.ok_or_else(|| invalid(format!("Stack '{}' does not exist", input.stack_name)))?;
         let row = rows(cx, &stack)?.into_iter().find(|row| row.logical_id == input.logical_resource_id);
-        let row = row.ok_or_else(|| invalid(format!("Resource {} does not exist for stack {}", input.logical_resource_id, input.stack_name)))?;
+        let row =
+            row.ok_or_else(|| invalid(format!("Resource {} does not exist for stack {}", input.logical_resource_id, input.stack_name)))?;
         let detail = StackResourceDetail {
             stack_name: Some(stack.name.clone()),
             stack_id: Some(stack.arn(cx.scope())),
@@ -29,16 +34,26 @@ impl CloudFormation {
             resource_status_reason: row.reason,
             description: row.description,
             metadata: Some(row.metadata.map_or_else(|| "{}".into(), |m| m.to_string())),
-            drift_information: Some(StackResourceDriftInformation { stack_resource_drift_status: Some(StackResourceDriftStatus::NotChecked), last_check_timestamp: None }),
+            drift_information: Some(StackResourceDriftInformation {
+                stack_resource_drift_status: Some(StackResourceDriftStatus::NotChecked),
+                last_check_timestamp: None,
+            }),
             ..StackResourceDetail::default()
         };
         Ok(DescribeStackResourceOutput { stack_resource_detail: Some(detail) })
     }
 
     /// The resources of a stack, or of the stack that a physical resource belongs to.
-    pub async fn describe_stack_resources(&self, cx: &Context, input: DescribeStackResourcesInput) -> Result<DescribeStackResourcesOutput, Fault> {
+    pub async fn describe_stack_resources(
+        &self,
+        cx: &Context,
+        input: DescribeStackResourcesInput,
+    ) -> Result<DescribeStackResourcesOutput, Fault> {
         let stack = match (&input.stack_name, &input.physical_resource_id) {
-            (Some(name), _) => cx.store().read(|s| state::find_stack(s, cx.scope(), name))?.ok_or_else(|| invalid(format!("Stack with id {name} does not exist")))?,
+            (Some(name), _) => cx
+                .store()
+                .read(|s| state::find_stack(s, cx.scope(), name))?
+                .ok_or_else(|| invalid(format!("Stack with id {name} does not exist")))?,
             (None, Some(physical)) => owner(cx, physical)?,
             (None, None) => return Err(invalid("Stack name must be specified")),
         };
@@ -56,7 +71,10 @@ impl CloudFormation {
                 resource_status: row.status,
                 resource_status_reason: row.reason,
                 description: row.description,
-                drift_information: Some(StackResourceDriftInformation { stack_resource_drift_status: Some(StackResourceDriftStatus::NotChecked), last_check_timestamp: None }),
+                drift_information: Some(StackResourceDriftInformation {
+                    stack_resource_drift_status: Some(StackResourceDriftStatus::NotChecked),
+                    last_check_timestamp: None,
+                }),
                 ..StackResource::default()
             })
             .collect();
@@ -67,7 +85,13 @@ impl CloudFormation {
     pub async fn list_stack_resources(&self, cx: &Context, input: ListStackResourcesInput) -> Result<ListStackResourcesOutput, Fault> {
         let found = cx.store().read(|s| state::find_stack(s, cx.scope(), &input.stack_name))?;
         let stack = found.ok_or_else(|| invalid(format!("Stack with id {} does not exist", input.stack_name)))?;
-        let page = kit::pages::page(rows(cx, &stack)?, |row| row.logical_id.clone(), input.next_token.as_deref(), PAGE, || invalid("Invalid NextToken"))?;
+        let page = kit::pages::page(
+            rows(cx, &stack)?,
+            |row| row.logical_id.clone(),
+            input.next_token.as_deref(),
+            PAGE,
+            || invalid("Invalid NextToken"),
+        )?;
         let list = page
             .items
             .into_iter()
@@ -78,7 +102,10 @@ impl CloudFormation {
                 last_updated_timestamp: Some(row.updated),
                 resource_status: row.status,
                 resource_status_reason: row.reason,
-                drift_information: Some(StackResourceDriftInformationSummary { stack_resource_drift_status: Some(StackResourceDriftStatus::NotChecked), last_check_timestamp: None }),
+                drift_information: Some(StackResourceDriftInformationSummary {
+                    stack_resource_drift_status: Some(StackResourceDriftStatus::NotChecked),
+                    last_check_timestamp: None,
+                }),
                 ..StackResourceSummary::default()
             })
             .collect();

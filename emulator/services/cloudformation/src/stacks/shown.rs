@@ -1,8 +1,8 @@
 //! Stacks as answers show them.
 
 use crate::{
-    Capability, DeletionMode, Output, Parameter, RollbackConfiguration, Stack, StackDriftInformation, StackDriftInformationSummary, StackDriftStatus,
-    StackStatus, StackSummary, Tag, state,
+    Capability, DeletionMode, Output, Parameter, RollbackConfiguration, Stack, StackDriftInformation, StackDriftInformationSummary,
+    StackDriftStatus, StackStatus, StackSummary, Tag, state,
 };
 use kit::Scope;
 
@@ -13,7 +13,12 @@ pub(super) fn stack(scope: &Scope, stack: &state::Stack) -> Stack {
     let outputs: Vec<Output> = definition
         .outputs
         .iter()
-        .map(|o| Output { output_key: Some(o.name.clone()), output_value: Some(o.value.clone()), description: o.description.clone(), export_name: o.export.clone() })
+        .map(|o| Output {
+            output_key: Some(o.name.clone()),
+            output_value: Some(o.value.clone()),
+            description: o.description.clone(),
+            export_name: o.export.clone(),
+        })
         .collect();
     Stack {
         stack_id: Some(stack.arn(scope)),
@@ -35,7 +40,10 @@ pub(super) fn stack(scope: &Scope, stack: &state::Stack) -> Stack {
         role_arn: definition.role_arn.clone(),
         tags: Some(tags(definition)),
         enable_termination_protection: (!stack.is_deleted()).then_some(stack.termination_protection),
-        drift_information: Some(StackDriftInformation { stack_drift_status: Some(StackDriftStatus::NotChecked), last_check_timestamp: None }),
+        drift_information: Some(StackDriftInformation {
+            stack_drift_status: Some(StackDriftStatus::NotChecked),
+            last_check_timestamp: None,
+        }),
         deletion_mode: stack.operation.as_ref().filter(|o| o.force).map(|_| DeletionMode::ForceDeleteStack),
         ..Stack::default()
     }
@@ -52,7 +60,10 @@ pub(super) fn summary(scope: &Scope, stack: &state::Stack) -> StackSummary {
         deletion_time: stack.deleted,
         stack_status: StackStatus::parse(&stack.status),
         stack_status_reason: stack.reason.clone(),
-        drift_information: Some(StackDriftInformationSummary { stack_drift_status: Some(StackDriftStatus::NotChecked), last_check_timestamp: None }),
+        drift_information: Some(StackDriftInformationSummary {
+            stack_drift_status: Some(StackDriftStatus::NotChecked),
+            last_check_timestamp: None,
+        }),
         ..StackSummary::default()
     }
 }

@@ -1,7 +1,8 @@
 //! UpdateStack and UpdateTerminationProtection.
 
 use crate::{
-    CloudFormation, UpdateStackInput, UpdateStackOutput, UpdateTerminationProtectionInput, UpdateTerminationProtectionOutput,
+    CloudFormation, ContinueUpdateRollbackInput, ContinueUpdateRollbackOutput, UpdateStackInput, UpdateStackOutput,
+    UpdateTerminationProtectionInput, UpdateTerminationProtectionOutput,
     prepare::{self, Request},
     source,
     state::{self, STACKS, Stack},
@@ -10,7 +11,8 @@ use crate::{
 use kit::{Context, Fault};
 
 /// Statuses from which a stack may be updated.
-const UPDATABLE: &[&str] = &["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "CREATE_FAILED", "UPDATE_FAILED"];
+const UPDATABLE: &[&str] =
+    &["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "CREATE_FAILED", "UPDATE_FAILED"];
 
 /// Refuses stacks that cannot be updated now.
 pub(crate) fn updatable(stack: &Stack, arn: &str) -> Result<(), Fault> {
@@ -25,7 +27,10 @@ impl CloudFormation {
     /// Changes a stack. Answers when the template is accepted and changes something.
     pub async fn update_stack(&self, cx: &Context, input: UpdateStackInput) -> Result<UpdateStackOutput, Fault> {
         prepare::refuse(&[
-            ("RollbackConfiguration", input.rollback_configuration.as_ref().is_some_and(|r| r.rollback_triggers.as_ref().is_some_and(|t| !t.is_empty()))),
+            (
+                "RollbackConfiguration",
+                input.rollback_configuration.as_ref().is_some_and(|r| r.rollback_triggers.as_ref().is_some_and(|t| !t.is_empty())),
+            ),
             ("NotificationARNs", input.notification_arns.as_ref().is_some_and(|a| !a.is_empty())),
             ("StackPolicyBody", input.stack_policy_body.is_some()),
             ("StackPolicyURL", input.stack_policy_url.is_some()),
@@ -68,8 +73,43 @@ impl CloudFormation {
         Ok(UpdateStackOutput { stack_id: Some(arn), operation_id: None })
     }
 
+    /// Goes on with the way back of an update that got stuck, leaving out what the caller names.
+    pub async fn continue_update_rollback(
+        &self,
+        cx: &Context,
+        input: ContinueUpdateRollbackInput,
+    ) -> Result<ContinueUpdateRollbackOutput, Fault> {
+        cx.store()
+            .write(|tx| {
+                let mut stack = state::stack(tx, cx.scope(), &input.stack_name)?;
+                let stuck = stack.stuck.take().filter(|_| stack.status == "UPDATE_ROLLBACK_FAILED");
+                let Some(mut operation) = stuck else {
+                    let arn = stack.arn(cx.scope());
+                    return Err(invalid(format!("Stack:{arn} is in {} state and can not continue rollback.", stack.status)));
+                };
+                let rows = state::resources(tx, cx.scope(), &stack)?;
+                let skipped = input.resources_to_skip.clone().unwrap_or_default();
+                if let Some(wrong) = skipped.iter().find(|id| rows.get(*id).is_none_or(|row| row.status != "UPDATE_FAILED")) {
+                    return Err(invalid(format!("Resource {wrong} is not in UPDATE_FAILED state and cannot be skipped.")));
+                }
+                if input.role_arn.is_some() {
+                    stack.definition.role_arn = input.role_arn.clone();
+                }
+                operation.retain = skipped;
+                operation.actor = state::Actor::of(cx.principal());
+                operation.token = input.client_request_token.clone();
+                super::begin(cx, tx, &mut stack, operation, "UPDATE_ROLLBACK_IN_PROGRESS")
+            })
+            .await?;
+        Ok(ContinueUpdateRollbackOutput {})
+    }
+
     /// Guards a stack against deletion, or lifts the guard.
-    pub async fn update_termination_protection(&self, cx: &Context, input: UpdateTerminationProtectionInput) -> Result<UpdateTerminationProtectionOutput, Fault> {
+    pub async fn update_termination_protection(
+        &self,
+        cx: &Context,
+        input: UpdateTerminationProtectionInput,
+    ) -> Result<UpdateTerminationProtectionOutput, Fault> {
         let arn = cx
             .store()
             .write(|tx| {

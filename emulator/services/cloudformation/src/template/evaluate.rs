@@ -46,7 +46,14 @@ pub(crate) type Evaluated = Result<Option<Located>, Problem>;
 
 /// The pseudo parameters that a template may name.
 pub(crate) const PSEUDO: &[&str] = &[
-    "AWS::AccountId", "AWS::NotificationARNs", "AWS::NoValue", "AWS::Partition", "AWS::Region", "AWS::StackId", "AWS::StackName", "AWS::URLSuffix",
+    "AWS::AccountId",
+    "AWS::NotificationARNs",
+    "AWS::NoValue",
+    "AWS::Partition",
+    "AWS::Region",
+    "AWS::StackId",
+    "AWS::StackName",
+    "AWS::URLSuffix",
 ];
 
 impl Scope<'_> {
@@ -74,7 +81,9 @@ impl Scope<'_> {
         let found = match call {
             Call::Ref(name) => return self.reference(name, at),
             Call::GetAtt(resource, attribute) => {
-                let name = self.text(attribute, "Fn::GetAtt")?.ok_or_else(|| Problem::at(at, "Template error: the attribute of Fn::GetAtt must be known before deployment"))?;
+                let name = self
+                    .text(attribute, "Fn::GetAtt")?
+                    .ok_or_else(|| Problem::at(at, "Template error: the attribute of Fn::GetAtt must be known before deployment"))?;
                 return self.attribute(resource, &name, at).map(Some);
             }
             Call::Sub(pieces, variables) => self.sub(pieces, variables, at)?,
@@ -89,7 +98,10 @@ impl Scope<'_> {
                 None => Located::unknown(at),
             },
             Call::If(condition, yes, no) => {
-                let holds = self.conditions.get(condition).ok_or_else(|| Problem::says(format!("Template error: unresolved condition dependency {condition} in Fn::If")))?;
+                let holds = self
+                    .conditions
+                    .get(condition)
+                    .ok_or_else(|| Problem::says(format!("Template error: unresolved condition dependency {condition} in Fn::If")))?;
                 return self.value(if *holds { yes } else { no });
             }
             Call::FindInMap(map, first, second, default) => return self.find_in_map([map, first, second], default.as_ref(), at),
@@ -144,7 +156,10 @@ impl Scope<'_> {
             _ => {}
         }
         if let Some(given) = self.parameters.get(name) {
-            let numeric = self.template.parameter(name).is_some_and(|d| matches!(d.kind, super::parameters::Kind::Number | super::parameters::Kind::Numbers));
+            let numeric = self
+                .template
+                .parameter(name)
+                .is_some_and(|d| matches!(d.kind, super::parameters::Kind::Number | super::parameters::Kind::Numbers));
             // Numbers are sent as text and used as what the property wants.
             let one = |value: String| if numeric { Located { at, data: Data::Number(value) } } else { Located::text(at, value) };
             return Ok(Some(match given.list {
@@ -219,7 +234,9 @@ impl Scope<'_> {
         match self.value(list)?.map(|v| v.data) {
             Some(Data::Unknown) => Ok(Some(Located::unknown(at))),
             Some(Data::List(mut items)) if index < items.len() => Ok(Some(items.swap_remove(index))),
-            Some(Data::List(_)) => Err(Problem::at(at, format!("Template error: Fn::Select cannot select nonexistent value at index {index}"))),
+            Some(Data::List(_)) => {
+                Err(Problem::at(at, format!("Template error: Fn::Select cannot select nonexistent value at index {index}")))
+            }
             _ => Err(wrong()),
         }
     }
@@ -236,20 +253,24 @@ impl Scope<'_> {
         match (found, default) {
             (Some(value), _) => Ok(Some(Located { at, ..value.clone() })),
             (None, Some(default)) => self.value(default),
-            (None, None) if !self.template.mappings.contains_key(&path[0]) => {
-                Err(Problem::says(format!("Template error: Mapping named '{}' is not present in the 'Mappings' section of template.", path[0])))
-            }
+            (None, None) if !self.template.mappings.contains_key(&path[0]) => Err(Problem::says(format!(
+                "Template error: Mapping named '{}' is not present in the 'Mappings' section of template.",
+                path[0]
+            ))),
             (None, None) => Err(Problem::says(format!("Template error: Unable to get mapping for {}", path.join("::")))),
         }
     }
 
     fn cidr(&self, block: &Expr, count: &Expr, bits: Option<&Expr>, at: At) -> Result<Located, Problem> {
         let bits = bits.map(|bits| self.text(bits, "Fn::Cidr")).transpose()?;
-        let (Some(block), Some(count), Some(bits)) = (self.text(block, "Fn::Cidr")?, self.text(count, "Fn::Cidr")?, bits.unwrap_or_else(|| Some("8".into()))) else {
+        let (Some(block), Some(count), Some(bits)) =
+            (self.text(block, "Fn::Cidr")?, self.text(count, "Fn::Cidr")?, bits.unwrap_or_else(|| Some("8".into())))
+        else {
             return Ok(Located::unknown(at));
         };
         let cut = count.parse().ok().zip(bits.parse().ok()).and_then(|(count, bits)| subnets::cut(&block, count, bits));
-        let cut = cut.ok_or_else(|| Problem::at(at, format!("Template error: Fn::Cidr cannot cut {block} into {count} blocks of {bits} bits")))?;
+        let cut =
+            cut.ok_or_else(|| Problem::at(at, format!("Template error: Fn::Cidr cannot cut {block} into {count} blocks of {bits} bits")))?;
         Ok(Located { at, data: Data::List(cut.into_iter().map(|net| Located::text(at, net)).collect()) })
     }
 
@@ -279,7 +300,9 @@ impl Scope<'_> {
                 Ok(same(left.as_ref(), right.as_ref()))
             }
             Call::Condition(name) => self.conditions.get(name).copied().ok_or_else(|| {
-                Problem::says(format!("Template format error: Unresolved condition dependency {name} in the Conditions block of the template"))
+                Problem::says(format!(
+                    "Template format error: Unresolved condition dependency {name} in the Conditions block of the template"
+                ))
             }),
             _ => Err(Problem::at(expr.at, "Template format error: Every Condition member must be a condition function.")),
         }
@@ -375,11 +398,14 @@ fn refers_to_parameters(template: &Template, parameters: &Parameters, expr: &Exp
             }
             _ => return,
         };
-        let bad = names.into_iter().find(|n| !PSEUDO.contains(&n.as_str()) && !parameters.contains_key(*n) && template.parameter(n).is_none());
+        let bad =
+            names.into_iter().find(|n| !PSEUDO.contains(&n.as_str()) && !parameters.contains_key(*n) && template.parameter(n).is_none());
         unknown = unknown.take().or(bad.cloned());
     });
     match unknown {
-        Some(name) => Err(Problem::says(format!("Template format error: Unresolved dependencies [{name}]. Cannot reference resources in the Conditions block of the template"))),
+        Some(name) => Err(Problem::says(format!(
+            "Template format error: Unresolved dependencies [{name}]. Cannot reference resources in the Conditions block of the template"
+        ))),
         None => Ok(()),
     }
 }

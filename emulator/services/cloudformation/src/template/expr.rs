@@ -1,9 +1,6 @@
 //! The expressions of a template: YAML's short tags and JSON's `Fn::` forms read into one tree, once.
 
-use super::{
-    located::At,
-    problem::Problem,
-};
+use super::{located::At, problem::Problem};
 use yaml::{Data as Yaml, Node};
 
 /// An expression and its place.
@@ -79,7 +76,8 @@ pub(crate) fn read(node: &Node, place: Place) -> Result<Expr, Problem> {
             "Ref" | "Condition" => tag.clone(),
             other => format!("Fn::{other}"),
         };
-        let call = call(&long, node, place)?.ok_or_else(|| Problem::at(at(node), format!("Template format error: the tag !{tag} is unknown.")))?;
+        let call =
+            call(&long, node, place)?.ok_or_else(|| Problem::at(at(node), format!("Template format error: the tag !{tag} is unknown.")))?;
         return Ok(Expr { at: at(node), kind: Kind::Call(Box::new(call)) });
     }
     let kind = match &node.data {
@@ -121,7 +119,8 @@ fn call(name: &str, argument: &Node, place: Place) -> Result<Option<Call>, Probl
     let here = at(argument);
     let wrong = |message: &str| Problem::at(here, format!("Template error: {message}"));
     let bare = Node { tag: None, ..argument.clone() };
-    let argument = if argument.tag.as_deref().is_some_and(|t| name == t || name.strip_prefix("Fn::") == Some(t)) { &bare } else { argument };
+    let argument =
+        if argument.tag.as_deref().is_some_and(|t| name == t || name.strip_prefix("Fn::") == Some(t)) { &bare } else { argument };
     let items = |counts: &[usize], message: &str| -> Result<Vec<Expr>, Problem> {
         let list: Vec<Expr> = argument.items().iter().map(|item| read(item, place)).collect::<Result<_, _>>()?;
         match argument.tag.is_none() && matches!(argument.data, Yaml::List(_)) && counts.contains(&list.len()) {
@@ -168,8 +167,14 @@ fn call(name: &str, argument: &Node, place: Place) -> Result<Option<Call>, Probl
             let (Some(condition), Some(yes), Some(no)) = (condition, yes, no) else { return Err(wrong(MESSAGE)) };
             Call::If(text(&condition, "Fn::If requires the name of a condition as its first element")?, yes, no)
         }
-        "Fn::And" => Call::And(items(&[2, 3, 4, 5, 6, 7, 8, 9, 10], "every Fn::And object requires a list of at least 2 and at most 10 boolean parameters.")?),
-        "Fn::Or" => Call::Or(items(&[2, 3, 4, 5, 6, 7, 8, 9, 10], "every Fn::Or object requires a list of at least 2 and at most 10 boolean parameters.")?),
+        "Fn::And" => Call::And(items(
+            &[2, 3, 4, 5, 6, 7, 8, 9, 10],
+            "every Fn::And object requires a list of at least 2 and at most 10 boolean parameters.",
+        )?),
+        "Fn::Or" => Call::Or(items(
+            &[2, 3, 4, 5, 6, 7, 8, 9, 10],
+            "every Fn::Or object requires a list of at least 2 and at most 10 boolean parameters.",
+        )?),
         "Fn::Not" => {
             let mut list = items(&[1], "every Fn::Not object requires one boolean parameter.")?;
             Call::Not(list.remove(0))
@@ -178,11 +183,20 @@ fn call(name: &str, argument: &Node, place: Place) -> Result<Option<Call>, Probl
             let [left, right] = two(items(&[2], "every Fn::Equals object requires a list of 2 string parameters.")?);
             Call::Equals(left, right)
         }
-        "Fn::FindInMap" => find_in_map(items(&[3, 4], "every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value")?)?,
+        "Fn::FindInMap" => find_in_map(items(
+            &[3, 4],
+            "every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value",
+        )?)?,
         "Fn::ImportValue" => Call::ImportValue(read(argument, place)?),
         "Fn::Cidr" => {
-            let mut list = items(&[2, 3], "every Fn::Cidr object requires two or three parameters, (1) an IP block, (2) a count and (3) the number of subnet bits")?.into_iter();
-            let (Some(block), Some(count)) = (list.next(), list.next()) else { return Err(wrong("Fn::Cidr requires an IP block and a count")) };
+            let mut list = items(
+                &[2, 3],
+                "every Fn::Cidr object requires two or three parameters, (1) an IP block, (2) a count and (3) the number of subnet bits",
+            )?
+            .into_iter();
+            let (Some(block), Some(count)) = (list.next(), list.next()) else {
+                return Err(wrong("Fn::Cidr requires an IP block and a count"));
+            };
             Call::Cidr(block, count, list.next())
         }
         "Fn::Base64" => Call::Base64(read(argument, place)?),
@@ -198,7 +212,8 @@ fn two(list: Vec<Expr>) -> [Expr; 2] {
 }
 
 fn get_att(argument: &Node, place: Place) -> Result<Call, Problem> {
-    const MESSAGE: &str = "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute";
+    const MESSAGE: &str =
+        "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute";
     let wrong = || Problem::says(MESSAGE);
     match &argument.data {
         Yaml::Text(text) => {
@@ -231,7 +246,10 @@ fn sub(argument: &Node, place: Place) -> Result<Call, Problem> {
     let (text, variables) = match &argument.data {
         Yaml::List(items) if items.len() == 2 && argument.tag.is_none() => {
             let Yaml::Map(entries) = &items[1].data else { return Err(wrong()) };
-            let variables = entries.iter().map(|(k, v)| Ok((k.as_str().unwrap_or_default().to_owned(), read(v, place)?))).collect::<Result<Vec<_>, Problem>>()?;
+            let variables = entries
+                .iter()
+                .map(|(k, v)| Ok((k.as_str().unwrap_or_default().to_owned(), read(v, place)?)))
+                .collect::<Result<Vec<_>, Problem>>()?;
             (items[0].as_str(), variables)
         }
         Yaml::Text(text) => (Some(text.as_str()), Vec::new()),
@@ -260,7 +278,12 @@ fn pieces(text: &str, here: At) -> Result<Vec<Piece>, Problem> {
         }
         let name = name.trim();
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '_' | '-')) {
-            return Err(Problem::at(here, format!("Template error: variable names in Fn::Sub syntax must contain only alphanumeric characters, underscores, periods, and colons: ${{{name}}}")));
+            return Err(Problem::at(
+                here,
+                format!(
+                    "Template error: variable names in Fn::Sub syntax must contain only alphanumeric characters, underscores, periods, and colons: ${{{name}}}"
+                ),
+            ));
         }
         if !literal.is_empty() {
             out.push(Piece::Literal(std::mem::take(&mut literal)));
@@ -288,7 +311,9 @@ fn find_in_map(list: Vec<Expr>) -> Result<Call, Problem> {
             Ok([(key, value)]) if key == "DefaultValue" => Some(value),
             _ => return Err(Problem::at(at, "Template error: the fourth parameter of Fn::FindInMap must be an object with DefaultValue")),
         },
-        Some(other) => return Err(Problem::at(other.at, "Template error: the fourth parameter of Fn::FindInMap must be an object with DefaultValue")),
+        Some(other) => {
+            return Err(Problem::at(other.at, "Template error: the fourth parameter of Fn::FindInMap must be an object with DefaultValue"));
+        }
     };
     Ok(Call::FindInMap(map, first, second, default))
 }

@@ -14,7 +14,9 @@ pub(crate) type Graph = BTreeMap<String, BTreeSet<String>>;
 pub(crate) fn build(template: &Template, conditions: &BTreeMap<String, bool>) -> Result<Graph, Problem> {
     let exists = |condition: &Option<String>, what: &str| match condition {
         None => Ok(true),
-        Some(name) => conditions.get(name).copied().ok_or_else(|| Problem::says(format!("Template format error: Unresolved condition dependency {name} in the {what} block of the template"))),
+        Some(name) => conditions.get(name).copied().ok_or_else(|| {
+            Problem::says(format!("Template format error: Unresolved condition dependency {name} in the {what} block of the template"))
+        }),
     };
     let mut live = BTreeSet::new();
     for resource in &template.resources {
@@ -54,7 +56,11 @@ fn outputs(template: &Template, conditions: &BTreeMap<String, bool>, live: &BTre
             names(template, expr, conditions, &mut found)?;
         }
         for name in found.into_iter().filter(|name| !live.contains(name.as_str())) {
-            if template.resource(&name).is_some() { skipped.insert(name) } else { missing.insert(name) };
+            if template.resource(&name).is_some() {
+                skipped.insert(name)
+            } else {
+                missing.insert(name)
+            };
         }
     }
     unresolved(&missing, "Outputs", "Template format error: ")?;
@@ -67,13 +73,21 @@ fn unresolved(names: &BTreeSet<String>, block: &str, prefix: &str) -> Result<(),
         true => Ok(()),
         false => {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            Err(Problem::says(format!("{prefix}Unresolved resource dependencies [{}] in the {block} block of the template", names.join(", "))))
+            Err(Problem::says(format!(
+                "{prefix}Unresolved resource dependencies [{}] in the {block} block of the template",
+                names.join(", ")
+            )))
         }
     }
 }
 
 /// The resources that an expression refers to, on the branches that the conditions choose.
-pub(crate) fn names(template: &Template, expr: &Expr, conditions: &BTreeMap<String, bool>, out: &mut BTreeSet<String>) -> Result<(), Problem> {
+pub(crate) fn names(
+    template: &Template,
+    expr: &Expr,
+    conditions: &BTreeMap<String, bool>,
+    out: &mut BTreeSet<String>,
+) -> Result<(), Problem> {
     let add = |out: &mut BTreeSet<String>, name: &str| {
         if !PSEUDO.contains(&name) && template.parameter(name).is_none() {
             out.insert(name.to_owned());
@@ -92,7 +106,9 @@ pub(crate) fn names(template: &Template, expr: &Expr, conditions: &BTreeMap<Stri
                     for piece in pieces {
                         match piece {
                             Piece::Ref(name) if !variables.iter().any(|(k, _)| k == name) => add(out, name),
-                            Piece::GetAtt(resource, attribute) if !variables.iter().any(|(k, _)| *k == format!("{resource}.{attribute}")) => {
+                            Piece::GetAtt(resource, attribute)
+                                if !variables.iter().any(|(k, _)| *k == format!("{resource}.{attribute}")) =>
+                            {
                                 out.insert(resource.clone());
                             }
                             _ => {}
@@ -100,7 +116,9 @@ pub(crate) fn names(template: &Template, expr: &Expr, conditions: &BTreeMap<Stri
                     }
                 }
                 Call::If(condition, yes, no) => {
-                    let holds = conditions.get(condition).ok_or_else(|| Problem::says(format!("Template error: unresolved condition dependency {condition} in Fn::If")))?;
+                    let holds = conditions
+                        .get(condition)
+                        .ok_or_else(|| Problem::says(format!("Template error: unresolved condition dependency {condition} in Fn::If")))?;
                     return names(template, if *holds { yes } else { no }, conditions, out);
                 }
                 _ => {}
@@ -117,8 +135,11 @@ fn acyclic(graph: &Graph) -> Result<(), Problem> {
     // Take away what needs nothing and what nothing needs, until only cycles are left.
     loop {
         let needed: BTreeSet<String> = left.values().flatten().cloned().collect();
-        let gone: Vec<String> =
-            left.iter().filter(|(name, needs)| !needed.contains(*name) || !needs.iter().any(|n| left.contains_key(n))).map(|(name, _)| name.clone()).collect();
+        let gone: Vec<String> = left
+            .iter()
+            .filter(|(name, needs)| !needed.contains(*name) || !needs.iter().any(|n| left.contains_key(n)))
+            .map(|(name, _)| name.clone())
+            .collect();
         if gone.is_empty() {
             break;
         }
@@ -127,6 +148,8 @@ fn acyclic(graph: &Graph) -> Result<(), Problem> {
     }
     match left.is_empty() {
         true => Ok(()),
-        false => Err(Problem::says(format!("Circular dependency between resources: [{}]", left.into_keys().collect::<Vec<_>>().join(", ")))),
+        false => {
+            Err(Problem::says(format!("Circular dependency between resources: [{}]", left.into_keys().collect::<Vec<_>>().join(", "))))
+        }
     }
 }

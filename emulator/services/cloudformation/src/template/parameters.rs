@@ -1,9 +1,6 @@
 //! Parameters: what a template declares, and the values that a request gives them, checked.
 
-use super::{
-    At, Problem, invalid,
-    expr::at,
-};
+use super::{At, Problem, expr::at, invalid};
 use kit::Fault;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -87,7 +84,9 @@ pub(crate) fn read(key: &Node, node: &Node) -> Result<Declaration, Problem> {
 
 fn attribute(out: &mut Declaration, key: &Node, value: &Node) -> Result<(), Problem> {
     let here: At = at(value);
-    let wrong = |what: &str| Problem::at(here, format!("Template format error: {} of parameter {} must be {what}.", key.as_str().unwrap_or_default(), out.name));
+    let wrong = |what: &str| {
+        Problem::at(here, format!("Template format error: {} of parameter {} must be {what}.", key.as_str().unwrap_or_default(), out.name))
+    };
     let text = || value.scalar_text().filter(|_| value.tag.is_none()).ok_or_else(|| wrong("a string"));
     let whole = || text()?.parse::<u64>().map_err(|_| wrong("a whole number"));
     let number = || text()?.parse::<f64>().map_err(|_| wrong("a number"));
@@ -111,7 +110,10 @@ fn attribute(out: &mut Declaration, key: &Node, value: &Node) -> Result<(), Prob
             out.allowed_pattern = Some(pattern);
         }
         "AllowedValues" => match &value.data {
-            Yaml::List(items) => out.allowed_values = items.iter().map(|item| item.scalar_text().ok_or_else(|| wrong("a list of strings"))).collect::<Result<_, _>>()?,
+            Yaml::List(items) => {
+                out.allowed_values =
+                    items.iter().map(|item| item.scalar_text().ok_or_else(|| wrong("a list of strings"))).collect::<Result<_, _>>()?
+            }
             _ => return Err(wrong("a list")),
         },
         "MinLength" => out.min_length = Some(whole()?),
@@ -196,7 +198,11 @@ pub(crate) enum Asked {
 }
 
 /// The values of all declared parameters: given, previous or default.
-pub(crate) fn resolve(declared: &[Declaration], asked: &BTreeMap<String, Asked>, previous: Option<&Parameters>) -> Result<Parameters, Fault> {
+pub(crate) fn resolve(
+    declared: &[Declaration],
+    asked: &BTreeMap<String, Asked>,
+    previous: Option<&Parameters>,
+) -> Result<Parameters, Fault> {
     let unknown: Vec<&str> = asked.keys().filter(|name| !declared.iter().any(|d| d.name == **name)).map(String::as_str).collect();
     if !unknown.is_empty() {
         return Err(invalid(format!("Parameters: [{}] do not exist in the template", unknown.join(", "))));
@@ -208,7 +214,12 @@ pub(crate) fn resolve(declared: &[Declaration], asked: &BTreeMap<String, Asked>,
             Some(Asked::Value(value)) => Some(value.clone()),
             Some(Asked::Previous) => match previous.and_then(|p| p.get(&declaration.name)) {
                 Some(given) => Some(given.value.clone()),
-                None => return Err(invalid(format!("Invalid input for parameter key {}. Cannot specify usePreviousValue as true for a parameter key not in the previous template", declaration.name))),
+                None => {
+                    return Err(invalid(format!(
+                        "Invalid input for parameter key {}. Cannot specify usePreviousValue as true for a parameter key not in the previous template",
+                        declaration.name
+                    )));
+                }
             },
             None => declaration.default.clone(),
         };

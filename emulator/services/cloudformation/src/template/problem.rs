@@ -38,7 +38,10 @@ impl From<Problem> for Fault {
 
 impl From<yaml::Error> for Problem {
     fn from(error: yaml::Error) -> Problem {
-        Problem::at(At { line: error.line, column: error.column }, format!("Template format error: {}.", error.message.trim_end_matches('.')))
+        Problem::at(
+            At { line: error.line, column: error.column },
+            format!("Template format error: {}.", error.message.trim_end_matches('.')),
+        )
     }
 }
 

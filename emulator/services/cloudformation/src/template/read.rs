@@ -19,7 +19,11 @@ pub(crate) fn parse(text: &str) -> Result<Template, Problem> {
     let format = if text.trim_start().starts_with('{') { "JSON" } else { "YAML" };
     let root = yaml::parse_with(text, Limits { bytes: MOST_BYTES, ..Limits::default() }).map_err(|error| {
         let at = At { line: error.line, column: error.column };
-        match error.message.contains("twice") || error.message.contains("at most") || error.message.contains("more than") || error.message.contains("deeper") {
+        match error.message.contains("twice")
+            || error.message.contains("at most")
+            || error.message.contains("more than")
+            || error.message.contains("deeper")
+        {
             true => Problem::from(error),
             false => Problem::at(at, format!("Template format error: {format} not well-formed.")),
         }
@@ -42,7 +46,12 @@ fn section(template: &mut Template, key: &Node, node: &Node) -> Result<(), Probl
     match key.as_str().unwrap_or_default() {
         "AWSTemplateFormatVersion" => match node.scalar_text() {
             Some(version) if version == "2010-09-09" => template.version = Some(version),
-            _ => return Err(Problem::at(at(node), "Template format error: unsupported value for AWSTemplateFormatVersion. Only 2010-09-09 is supported.")),
+            _ => {
+                return Err(Problem::at(
+                    at(node),
+                    "Template format error: unsupported value for AWSTemplateFormatVersion. Only 2010-09-09 is supported.",
+                ));
+            }
         },
         "Description" => {
             let text = node.as_str().ok_or_else(|| Problem::at(at(node), "Template format error: the Description must be a string."))?;
@@ -83,7 +92,9 @@ fn section(template: &mut Template, key: &Node, node: &Node) -> Result<(), Probl
 
 fn at_most(node: &Node, what: &str, count: usize, most: usize) -> Result<(), Problem> {
     match count > most {
-        true => Err(Problem::at(at(node), format!("Template format error: Number of {what}, {count}, is greater than maximum allowed, {most}"))),
+        true => {
+            Err(Problem::at(at(node), format!("Template format error: Number of {what}, {count}, is greater than maximum allowed, {most}")))
+        }
         false => Ok(()),
     }
 }
@@ -163,7 +174,8 @@ fn mappings(node: &Node) -> Result<Mappings, Problem> {
             let mut by_second = BTreeMap::new();
             for (second, value) in seconds {
                 let scalar = |n: &Node| n.scalar_text().is_some() && n.tag.is_none();
-                let plain = scalar(value) || (value.tag.is_none() && matches!(value.data, Yaml::List(_)) && value.items().iter().all(scalar));
+                let plain =
+                    scalar(value) || (value.tag.is_none() && matches!(value.data, Yaml::List(_)) && value.items().iter().all(scalar));
                 if !plain {
                     return Err(Problem::says("Template format error: Every Mappings attribute must be a String or a List."));
                 }
@@ -197,7 +209,9 @@ fn resource(key: &Node, node: &Node) -> Result<Resource, Problem> {
     let kind = node.get("Type").ok_or_else(|| {
         Problem::says(format!("Template format error: [/Resources/{logical_id}] Every Resources object must contain a Type member."))
     })?;
-    let text = kind.as_str().ok_or_else(|| Problem::at(at(kind), format!("Template format error: [/Resources/{logical_id}/Type] must be a string.")))?;
+    let text = kind
+        .as_str()
+        .ok_or_else(|| Problem::at(at(kind), format!("Template format error: [/Resources/{logical_id}/Type] must be a string.")))?;
     let mut out = Resource {
         logical_id,
         at: at(key),
@@ -219,7 +233,12 @@ fn resource(key: &Node, node: &Node) -> Result<Resource, Problem> {
 
 fn attribute(out: &mut Resource, name: &Node, value: &Node) -> Result<(), Problem> {
     let id = out.logical_id.clone();
-    let string = |what: &str| value.as_str().map(str::to_owned).ok_or_else(|| Problem::at(at(value), format!("Template format error: every {what} member must be a string.")));
+    let string = |what: &str| {
+        value
+            .as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| Problem::at(at(value), format!("Template format error: every {what} member must be a string.")))
+    };
     match name.as_str().unwrap_or_default() {
         "Type" => {}
         "Properties" => match &value.data {
@@ -235,13 +254,17 @@ fn attribute(out: &mut Resource, name: &Node, value: &Node) -> Result<(), Proble
                 Yaml::List(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
                 _ => None,
             };
-            out.depends_on = list.ok_or_else(|| Problem::at(at(value), "Template format error: DependsOn must be a string or list of strings."))?;
+            out.depends_on =
+                list.ok_or_else(|| Problem::at(at(value), "Template format error: DependsOn must be a string or list of strings."))?;
         }
         "DeletionPolicy" => out.deletion_policy = policy("DeletionPolicy", &id, value)?,
         "UpdateReplacePolicy" => out.update_replace_policy = policy("UpdateReplacePolicy", &id, value)?,
         "Metadata" => out.metadata = Some(expr::read(value, Place::Value)?),
         unsupported @ ("CreationPolicy" | "UpdatePolicy") => {
-            return Err(Problem::at(at(name), format!("Template validation error: {unsupported} of resource {id} is not supported by windtunnel")));
+            return Err(Problem::at(
+                at(name),
+                format!("Template validation error: {unsupported} of resource {id} is not supported by windtunnel"),
+            ));
         }
         other => return Err(Problem::at(at(name), format!("Invalid template resource property '{other}'"))),
     }
@@ -272,11 +295,30 @@ fn output(key: &Node, node: &Node) -> Result<Output, Problem> {
     for (key, value) in node.entries() {
         match key.as_str().unwrap_or_default() {
             "Value" => {}
-            "Description" => out.description = Some(value.as_str().ok_or_else(|| Problem::at(at(value), "Template format error: every Description member must be a string."))?.to_owned()),
-            "Condition" => out.condition = Some(value.as_str().ok_or_else(|| Problem::at(at(value), "Template format error: every Condition member must be a string."))?.to_owned()),
+            "Description" => {
+                out.description = Some(
+                    value
+                        .as_str()
+                        .ok_or_else(|| Problem::at(at(value), "Template format error: every Description member must be a string."))?
+                        .to_owned(),
+                )
+            }
+            "Condition" => {
+                out.condition = Some(
+                    value
+                        .as_str()
+                        .ok_or_else(|| Problem::at(at(value), "Template format error: every Condition member must be a string."))?
+                        .to_owned(),
+                )
+            }
             "Export" => match value.entries() {
                 [(k, export)] if k.as_str() == Some("Name") => out.export = Some(expr::read(export, Place::Value)?),
-                _ => return Err(Problem::at(at(value), format!("Template format error: Output {} is malformed. The Export must be an object with a Name.", out.name))),
+                _ => {
+                    return Err(Problem::at(
+                        at(value),
+                        format!("Template format error: Output {} is malformed. The Export must be an object with a Name.", out.name),
+                    ));
+                }
             },
             other => return Err(Problem::at(at(key), format!("Invalid template output property '{other}'"))),
         }

@@ -111,7 +111,10 @@ fn mistakes_are_told_in_the_words_of_aws() {
     for (expression, said) in [
         ("!Nope x", "Template format error: the tag !Nope is unknown. (line 15, column 54)"),
         ("{ 'Fn::Nope': x }", "Template error: the function Fn::Nope is not supported by windtunnel. (line 15, column 56)"),
-        ("!GetAtt Queue", "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute"),
+        (
+            "!GetAtt Queue",
+            "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute",
+        ),
         ("!Select [9, !Ref List]", "Template error: Fn::Select cannot select nonexistent value at index 9 (line 15, column 54)"),
         ("!Select [x, !Ref List]", "Template error: Fn::Select requires a list argument with two elements: an integer index and a list"),
         ("!FindInMap [M, none, size]", "Template error: Unable to get mapping for M::none::size"),
@@ -120,7 +123,10 @@ fn mistakes_are_told_in_the_words_of_aws() {
         ("!ImportValue nowhere", "No export named nowhere found"),
         ("!Cidr [10.0.0.0/28, 300, 8]", "Template error: Fn::Cidr cannot cut 10.0.0.0/28 into 300 blocks of 8 bits (line 15, column 54)"),
         ("{ 'Fn::Sub': x, y: z }", "Template format error: Fn::Sub must stand alone in its object. (line 15, column 56)"),
-        ("!Sub '${}'", "Template error: variable names in Fn::Sub syntax must contain only alphanumeric characters, underscores, periods, and colons: ${} (line 15, column 54)"),
+        (
+            "!Sub '${}'",
+            "Template error: variable names in Fn::Sub syntax must contain only alphanumeric characters, underscores, periods, and colons: ${} (line 15, column 54)",
+        ),
     ] {
         assert_eq!(evaluate(expression), Err(said.to_owned()), "{expression}");
     }
@@ -128,12 +134,16 @@ fn mistakes_are_told_in_the_words_of_aws() {
 
 #[test]
 fn conditions_are_ordered_and_their_circles_refused() {
-    let template = parse("Conditions: { A: !Not [!Condition B], B: !Not [!Condition A] }\nResources: { Q: { Type: AWS::SQS::Queue } }").unwrap();
+    let template =
+        parse("Conditions: { A: !Not [!Condition B], B: !Not [!Condition A] }\nResources: { Q: { Type: AWS::SQS::Queue } }").unwrap();
     let said = evaluate::conditions(&template, &BTreeMap::new(), &Pseudo::default()).unwrap_err();
     assert_eq!(said.sentence(), "Template format error: Circular dependency between conditions: [A, B]");
     let template = parse("Conditions: { A: !Equals [!Ref Q, x] }\nResources: { Q: { Type: AWS::SQS::Queue } }").unwrap();
     let said = evaluate::conditions(&template, &BTreeMap::new(), &Pseudo::default()).unwrap_err();
-    assert_eq!(said.sentence(), "Template format error: Unresolved dependencies [Q]. Cannot reference resources in the Conditions block of the template");
+    assert_eq!(
+        said.sentence(),
+        "Template format error: Unresolved dependencies [Q]. Cannot reference resources in the Conditions block of the template"
+    );
 }
 
 #[test]
@@ -169,7 +179,55 @@ fn previous_values_are_taken_over() {
 
 #[test]
 fn nonsense_never_panics() {
-    for text in ["", "[", "Resources: [1]", "Resources: {A: {Type: [x]}}", "? [a]\n: b", "Parameters: {A: {Type: 1, AllowedPattern: '('}}", "&a [*a]", "\u{0}", "Outputs: 1", "Mappings: {M: {a: 1}}"] {
+    for text in [
+        "",
+        "[",
+        "Resources: [1]",
+        "Resources: {A: {Type: [x]}}",
+        "? [a]\n: b",
+        "Parameters: {A: {Type: 1, AllowedPattern: '('}}",
+        "&a [*a]",
+        "\u{0}",
+        "Outputs: 1",
+        "Mappings: {M: {a: 1}}",
+    ] {
         assert!(parse(text).is_err(), "{text:?}");
+    }
+}
+
+/// The pipeline's template with bytes changed, cut and doubled: every answer is an answer.
+#[test]
+fn damaged_templates_never_panic() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../pipeline/template.yaml");
+    let whole = std::fs::read(path).expect("the pipeline's template");
+    let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        seed as usize % below
+    };
+    for _ in 0..200 {
+        let mut bytes = whole.clone();
+        for _ in 0..=next(4) {
+            let at = next(bytes.len());
+            match next(4) {
+                0 => bytes[at] = b"!:{}[]-#&*'\"\n "[next(14)],
+                1 => bytes.truncate(at.max(1)),
+                2 => drop(bytes.splice(at..at, whole[..next(200)].to_vec())),
+                _ => drop(bytes.drain(at..(at + next(60)).min(bytes.len()))),
+            }
+            if bytes.is_empty() {
+                bytes.push(b'x');
+            }
+        }
+        let Ok(template) = parse(&String::from_utf8_lossy(&bytes)) else { continue };
+        let pseudo = Pseudo::default();
+        if let Ok(conditions) = evaluate::conditions(&template, &BTreeMap::new(), &pseudo) {
+            let _ = graph::build(&template, &conditions);
+            let (parameters, world) = (BTreeMap::new(), Known);
+            let scope = Scope { template: &template, parameters: &parameters, conditions: &conditions, pseudo: &pseudo, world: &world };
+            template.resources.iter().filter_map(|r| r.properties.as_ref()).for_each(|p| drop(scope.value(p)));
+        }
     }
 }

@@ -33,8 +33,12 @@ async fn a_creation_that_fails_is_rolled_back() {
         ]
     );
     let events = desk.ok("DescribeStackEvents", json!({ "StackName": "s" })).await;
-    let reason = |status: &str| events["StackEvents"].as_array().unwrap().iter().find(|e| e["ResourceStatus"] == status).unwrap()["ResourceStatusReason"].clone();
-    assert!(reason("CREATE_FAILED").as_str().unwrap().starts_with("Resource handler returned message: \"second is not to be (Service: SQS, "));
+    let reason = |status: &str| {
+        events["StackEvents"].as_array().unwrap().iter().find(|e| e["ResourceStatus"] == status).unwrap()["ResourceStatusReason"].clone()
+    };
+    assert!(
+        reason("CREATE_FAILED").as_str().unwrap().starts_with("Resource handler returned message: \"second is not to be (Service: SQS, ")
+    );
     assert_eq!(reason("ROLLBACK_IN_PROGRESS"), "The following resource(s) failed to create: [Second]. Rollback requested by user.");
     // Such a stack can only be deleted.
     let refused = desk.refused("UpdateStack", json!({ "StackName": "s", "TemplateBody": TWO })).await;
@@ -148,13 +152,16 @@ Resources:
     let stack = desk.stack("s").await;
     assert_eq!(stack["StackStatus"], "UPDATE_ROLLBACK_COMPLETE");
     let events = desk.ok("DescribeStackEvents", json!({ "StackName": "s" })).await.to_string();
-    assert!(events.contains("CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename fixed and update the stack again."));
+    assert!(events.contains(
+        "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename fixed and update the stack again."
+    ));
 }
 
 #[tokio::test]
 async fn a_missing_export_fails_the_stack_and_not_the_request() {
     let desk = Desk::new().await;
-    let stack = desk.create("s", "Resources: { Log: { Type: AWS::Logs::LogGroup, Properties: { LogGroupName: !ImportValue nowhere } } }").await;
+    let stack =
+        desk.create("s", "Resources: { Log: { Type: AWS::Logs::LogGroup, Properties: { LogGroupName: !ImportValue nowhere } } }").await;
     assert_eq!(stack["StackStatus"], "ROLLBACK_COMPLETE");
     assert!(desk.ok("DescribeStackEvents", json!({ "StackName": "s" })).await.to_string().contains("No export named nowhere found"));
 }
@@ -166,4 +173,30 @@ async fn a_guarded_stack_is_not_deleted() {
     desk.ok("UpdateTerminationProtection", json!({ "StackName": "s", "EnableTerminationProtection": true })).await;
     let refused = desk.refused("DeleteStack", json!({ "StackName": "s" })).await;
     assert_eq!(refused, "Stack [s] cannot be deleted while TerminationProtection is enabled");
+}
+
+#[tokio::test]
+async fn a_way_back_that_gets_stuck_can_be_gone_on_with() {
+    let desk = Desk::new().await;
+    let template = |timeout: u32| {
+        format!(
+            "
+Resources:
+  First: {{ Type: AWS::SQS::Queue, Properties: {{ QueueName: first, VisibilityTimeout: {timeout} }} }}
+  Second: {{ Type: AWS::SQS::Queue, DependsOn: First, Properties: {{ QueueName: second{timeout} }} }}
+"
+        )
+    };
+    desk.create("s", &template(30)).await;
+    desk.world.fail("sqs:CreateQueue second60");
+    // The first change comes through, the way back of it does not.
+    desk.world.fail_after("sqs:SetQueueAttributes first", 1);
+    let stack = desk.update("s", &template(60)).await;
+    assert_eq!(stack["StackStatus"], "UPDATE_ROLLBACK_FAILED");
+    desk.world.mend();
+    desk.ok("ContinueUpdateRollback", json!({ "StackName": "s" })).await;
+    desk.settle().await;
+    assert_eq!(desk.stack("s").await["StackStatus"], "UPDATE_ROLLBACK_COMPLETE");
+    assert_eq!(desk.world.thing("sqs/first")["Attributes"]["VisibilityTimeout"], "30");
+    assert!(desk.refused("ContinueUpdateRollback", json!({ "StackName": "s" })).await.ends_with("state and can not continue rollback."));
 }

@@ -21,6 +21,8 @@ pub struct World {
     pub calls: Mutex<Vec<String>>,
     /// Calls that fail, as written in `calls`.
     pub failing: Mutex<BTreeSet<String>>,
+    /// Calls that fail after so many more.
+    pub later: Mutex<BTreeMap<String, usize>>,
     /// Calls that do their work and never answer, as written in `calls`.
     pub hanging: Mutex<BTreeSet<String>>,
 }
@@ -34,9 +36,14 @@ impl World {
     pub fn hang(&self, call: &str) {
         self.hanging.lock().unwrap().insert(call.into());
     }
+    /// Makes a call fail after it succeeded `times` more times.
+    pub fn fail_after(&self, call: &str, times: usize) {
+        self.later.lock().unwrap().insert(call.into(), times);
+    }
     /// Lets everything succeed again.
     pub fn mend(&self) {
         self.failing.lock().unwrap().clear();
+        self.later.lock().unwrap().clear();
         self.hanging.lock().unwrap().clear();
     }
     /// Names of the things of a service.
@@ -84,18 +91,36 @@ const IAM: &[(&str, &[&str])] = &[
 
 /// The stand-ins for sqs, logs and iam.
 pub fn services(world: &Arc<World>) -> Vec<Arc<dyn Service>> {
-    [("sqs", SQS), ("logs", LOGS), ("iam", IAM)].into_iter().map(|(name, ops)| Arc::new(Fake::new(name, ops, world.clone())) as Arc<dyn Service>).collect()
+    [("sqs", SQS), ("logs", LOGS), ("iam", IAM)]
+        .into_iter()
+        .map(|(name, ops)| Arc::new(Fake::new(name, ops, world.clone())) as Arc<dyn Service>)
+        .collect()
 }
 
 impl Fake {
     fn new(name: &'static str, operations: &[(&'static str, &'static [&'static str])], world: Arc<World>) -> Fake {
         static ANY: Schema = Schema::new("Any", Kind::Document);
-        let members = |names: &[&'static str]| -> &'static [Member] { Box::leak(names.iter().map(|n| Member::new(n, &ANY)).collect::<Vec<_>>().into_boxed_slice()) };
-        let schema = |names: &[&'static str]| -> &'static Schema { Box::leak(Box::new(Schema::new("Loose", Kind::Structure(members(names))))) };
+        let members = |names: &[&'static str]| -> &'static [Member] {
+            Box::leak(names.iter().map(|n| Member::new(n, &ANY)).collect::<Vec<_>>().into_boxed_slice())
+        };
+        let schema =
+            |names: &[&'static str]| -> &'static Schema { Box::leak(Box::new(Schema::new("Loose", Kind::Structure(members(names))))) };
         let output = schema(&["QueueUrl", "Role"]);
         let operations: Vec<&'static OperationSchema> = operations
             .iter()
-            .map(|(name, names)| &*Box::leak(Box::new(OperationSchema { name, method: "POST", uri: "/", status: 200, input: schema(names), output, result_wrapper: None, faults: &[], unsigned: false })))
+            .map(|(name, names)| {
+                &*Box::leak(Box::new(OperationSchema {
+                    name,
+                    method: "POST",
+                    uri: "/",
+                    status: 200,
+                    input: schema(names),
+                    output,
+                    result_wrapper: None,
+                    faults: &[],
+                    unsigned: false,
+                }))
+            })
             .collect();
         let labels = Box::leak(vec![Label::Executed; operations.len()].into_boxed_slice());
         let schema = Box::leak(Box::new(ServiceSchema {
@@ -119,13 +144,24 @@ impl Fake {
     fn run(&self, operation: &str, input: Map<String, Json>) -> Result<Option<Json>, Fault> {
         let text = |name: &str| input.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
         let url = text("QueueUrl");
-        let name = [text("QueueName"), url.rsplit('/').next().unwrap_or_default().to_owned(), text("logGroupName"), text("RoleName")].into_iter().find(|n| !n.is_empty()).unwrap_or_default();
+        let name = [text("QueueName"), url.rsplit('/').next().unwrap_or_default().to_owned(), text("logGroupName"), text("RoleName")]
+            .into_iter()
+            .find(|n| !n.is_empty())
+            .unwrap_or_default();
         let service = self.schema.name;
         let call = format!("{service}:{operation} {name}");
         if operation != "GetQueueUrl" {
             self.world.calls.lock().unwrap().push(call.clone());
         }
-        if self.world.failing.lock().unwrap().contains(&call) {
+        let spent = match self.world.later.lock().unwrap().get_mut(&call) {
+            Some(0) => true,
+            Some(left) => {
+                *left -= 1;
+                false
+            }
+            None => false,
+        };
+        if spent || self.world.failing.lock().unwrap().contains(&call) {
             return Err(Fault::new("InvalidParameterValue", 400, format!("{name} is not to be")));
         }
         let key = format!("{service}/{name}");
@@ -204,7 +240,14 @@ impl Service for Fake {
 
 /// Every role may be assumed, but the one called `closed`.
 impl Sessions for Fake {
-    fn for_service<'a>(&'a self, cx: &'a Context, role_arn: &'a str, _: &'a str, session_name: &'a str, _: u32) -> BoxFuture<'a, Result<TemporaryKey, Fault>> {
+    fn for_service<'a>(
+        &'a self,
+        cx: &'a Context,
+        role_arn: &'a str,
+        _: &'a str,
+        session_name: &'a str,
+        _: u32,
+    ) -> BoxFuture<'a, Result<TemporaryKey, Fault>> {
         let name = role_arn.rsplit('/').next().unwrap_or_default();
         let session = RoleSession {
             account: cx.account().into(),
@@ -217,7 +260,13 @@ impl Sessions for Fake {
             federated: None,
             expires: cx.now(),
         };
-        let key = TemporaryKey { access_key_id: String::new(), secret_access_key: String::new(), session_token: String::new(), expires: cx.now(), session };
+        let key = TemporaryKey {
+            access_key_id: String::new(),
+            secret_access_key: String::new(),
+            session_token: String::new(),
+            expires: cx.now(),
+            session,
+        };
         Box::pin(async move { if name == "closed" { Err(Fault::new("AccessDenied", 403, "no")) } else { Ok(key) } })
     }
 }

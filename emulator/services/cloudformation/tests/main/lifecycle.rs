@@ -33,7 +33,8 @@ async fn a_stack_is_made_in_the_order_of_its_references_and_deleted_in_the_other
         ])
     );
     assert_eq!(desk.calls(), ["sqs:CreateQueue dead", "sqs:CreateQueue jobs"]);
-    let policy: serde_json::Value = serde_json::from_str(desk.world.thing("sqs/jobs")["Attributes"]["RedrivePolicy"].as_str().unwrap()).unwrap();
+    let policy: serde_json::Value =
+        serde_json::from_str(desk.world.thing("sqs/jobs")["Attributes"]["RedrivePolicy"].as_str().unwrap()).unwrap();
     assert_eq!(policy, json!({ "deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:dead", "maxReceiveCount": 3 }));
     assert_eq!(desk.world.thing("sqs/dead")["Attributes"]["VisibilityTimeout"], "45");
     assert_eq!(
@@ -104,7 +105,10 @@ Resources:
     assert!(place("logs:DeleteLogGroup /of/named1") < place("sqs:DeleteQueue named1"));
     let events = desk.events("s").await;
     let from = events.iter().position(|e| e == "s UPDATE_IN_PROGRESS").unwrap();
-    assert!(events[from..].contains(&"Named UPDATE_COMPLETE".into()) && events[from..].contains(&"Gone DELETE_COMPLETE".into()), "{events:?}");
+    assert!(
+        events[from..].contains(&"Named UPDATE_COMPLETE".into()) && events[from..].contains(&"Gone DELETE_COMPLETE".into()),
+        "{events:?}"
+    );
     assert_eq!(events[from..].last().unwrap(), "s UPDATE_COMPLETE");
     assert!(events[from..].contains(&"s UPDATE_COMPLETE_CLEANUP_IN_PROGRESS".into()));
 }

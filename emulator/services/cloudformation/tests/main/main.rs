@@ -1,8 +1,8 @@
 //! Stacks as a caller sees them, below HTTP: through the Directory, on a frozen clock, over stand-ins for the services.
 
-mod fake;
 mod change_sets;
 mod failures;
+mod fake;
 mod lifecycle;
 mod refusals;
 mod restarts;
@@ -26,7 +26,11 @@ impl Desk {
     }
     /// A desk over state that is there already.
     pub async fn over(store: Store, world: Arc<World>) -> Desk {
-        let mut builder = Cloud::builder().store(store).start_at(Timestamp::from_secs(1_700_000_000)).mode(ClockMode::Frozen).service(Arc::new(cloudformation::CloudFormation::new()));
+        let mut builder = Cloud::builder()
+            .store(store)
+            .start_at(Timestamp::from_secs(1_700_000_000))
+            .mode(ClockMode::Frozen)
+            .service(Arc::new(cloudformation::CloudFormation::new()));
         for service in fake::services(&world) {
             builder = builder.service(service);
         }
@@ -67,8 +71,12 @@ impl Desk {
     /// Events, oldest first, as `LogicalId STATUS`.
     pub async fn events(&self, name: &str) -> Vec<String> {
         let got = self.ok("DescribeStackEvents", json!({ "StackName": name })).await;
-        let mut events: Vec<String> =
-            got["StackEvents"].as_array().unwrap().iter().map(|e| format!("{} {}", e["LogicalResourceId"].as_str().unwrap(), e["ResourceStatus"].as_str().unwrap())).collect();
+        let mut events: Vec<String> = got["StackEvents"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| format!("{} {}", e["LogicalResourceId"].as_str().unwrap(), e["ResourceStatus"].as_str().unwrap()))
+            .collect();
         events.reverse();
         events
     }

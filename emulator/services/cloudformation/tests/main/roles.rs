@@ -12,9 +12,15 @@ async fn a_stacks_role_acts_for_it() {
     desk.ok("CreateStack", json!({ "StackName": "s", "TemplateBody": ONE, "RoleARN": "arn:aws:iam::000000000000:role/deployer" })).await;
     desk.settle().await;
     let stack = desk.stack("s").await;
-    assert_eq!((stack["StackStatus"].as_str(), stack["RoleARN"].as_str()), (Some("ROLLBACK_COMPLETE"), Some("arn:aws:iam::000000000000:role/deployer")));
+    assert_eq!(
+        (stack["StackStatus"].as_str(), stack["RoleARN"].as_str()),
+        (Some("ROLLBACK_COMPLETE"), Some("arn:aws:iam::000000000000:role/deployer"))
+    );
     let events = desk.ok("DescribeStackEvents", json!({ "StackName": "s" })).await.to_string();
-    assert!(events.contains("arn:aws:sts::000000000000:assumed-role/deployer/AWSCloudFormation is not authorized to perform: sqs:"), "{events}");
+    assert!(
+        events.contains("arn:aws:sts::000000000000:assumed-role/deployer/AWSCloudFormation is not authorized to perform: sqs:"),
+        "{events}"
+    );
     assert!(events.contains("HandlerErrorCode: AccessDenied"));
 }
 
