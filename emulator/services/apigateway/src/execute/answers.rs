@@ -1,0 +1,156 @@
+//! What an API says when it answers itself: gateway responses, with the headers that AWS adds.
+
+use super::call::Call;
+use crate::{
+    gateway_responses::{DEFAULT_TEMPLATE, default_status},
+    model::*,
+    templates,
+};
+use http::{HeaderName, HeaderValue, Response};
+use kit::Context;
+use serde_json::{Value, json};
+use wire::ReplyBody;
+
+/// Why an API does not pass a request on, or its answer back.
+pub(crate) struct Refusal {
+    /// The gateway response; `None` for those that have no type of their own and follow DEFAULT_5XX.
+    kind: Option<GatewayResponseType>,
+    status: u16,
+    /// `null` for a few.
+    message: Value,
+    error_type: &'static str,
+    /// Refusals by policy say `Message`, all others `message`.
+    capital: bool,
+}
+
+impl Refusal {
+    fn of(kind: GatewayResponseType, message: &str, error_type: &'static str) -> Refusal {
+        Refusal { kind: Some(kind), status: default_status(kind).unwrap_or(500), message: json!(message), error_type, capital: false }
+    }
+    pub fn missing_token() -> Refusal {
+        Refusal::of(GatewayResponseType::MissingAuthenticationToken, "Missing Authentication Token", "MissingAuthenticationTokenException")
+    }
+    pub fn unauthorized() -> Refusal {
+        Refusal::of(GatewayResponseType::Unauthorized, "Unauthorized", "UnauthorizedException")
+    }
+    /// A token of the right pool that is over.
+    pub fn token_expired() -> Refusal {
+        Refusal::of(GatewayResponseType::Unauthorized, "The incoming token has expired", "UnauthorizedException")
+    }
+    /// By IAM or by the API's resource policy; `sentence` is AWS's.
+    pub fn denied(sentence: &str) -> Refusal {
+        Refusal { capital: true, ..Refusal::of(GatewayResponseType::AccessDenied, sentence, "AccessDeniedException") }
+    }
+    pub fn forbidden() -> Refusal {
+        Refusal::of(GatewayResponseType::AccessDenied, "Forbidden", "ForbiddenException")
+    }
+    pub fn too_large() -> Refusal {
+        Refusal::of(GatewayResponseType::RequestTooLarge, "Request Too Long", "RequestTooLargeException")
+    }
+    pub fn unsupported_media_type() -> Refusal {
+        Refusal::of(GatewayResponseType::UnsupportedMediaType, "Unsupported Media Type", "BadRequestException")
+    }
+    pub fn authorizer_configuration() -> Refusal {
+        Refusal {
+            message: Value::Null,
+            ..Refusal::of(GatewayResponseType::AuthorizerConfigurationError, "", "AuthorizerConfigurationException")
+        }
+    }
+    /// The API can't do what it is set to do: no permission to invoke, no response for a status.
+    pub fn configuration() -> Refusal {
+        Refusal::of(GatewayResponseType::ApiConfigurationError, "Internal server error", "InternalServerErrorException")
+    }
+    /// The function failed or its answer has not the form of one.
+    pub fn malformed_answer() -> Refusal {
+        Refusal {
+            kind: None,
+            status: 502,
+            message: json!("Internal server error"),
+            error_type: "InternalServerErrorException",
+            capital: false,
+        }
+    }
+    pub fn timed_out() -> Refusal {
+        Refusal::of(GatewayResponseType::IntegrationTimeout, "Endpoint request timed out", "InternalServerErrorException")
+    }
+}
+
+/// An answer where there is no API or stage whose gateway responses could be asked.
+pub(crate) fn bare(cx: &Context, status: u16, message: &str, error_type: &str) -> Response<ReplyBody> {
+    let body = ReplyBody::Bytes(json!({ "message": message }).to_string().into());
+    let answer = Response::builder()
+        .status(status)
+        .header("content-type", "application/json")
+        .header("x-amzn-requestid", cx.request_id())
+        .header("x-amzn-errortype", error_type);
+    answer.body(body).unwrap_or_default()
+}
+
+/// The API's gateway response to a refusal: its own, or the default of its class, or AWS's.
+pub(crate) fn of_refusal(call: &Call, refusal: &Refusal) -> Response<ReplyBody> {
+    let put = |kind: GatewayResponseType| call.api.gateway_responses.get(kind.as_str());
+    let class = put(if refusal.status < 500 { GatewayResponseType::Default4xx } else { GatewayResponseType::Default5xx });
+    let own = refusal.kind.and_then(put);
+    let response = own.or(class);
+    let status = response.and_then(|r| r.status_code.as_deref()).and_then(|text| text.parse().ok()).unwrap_or(refusal.status);
+    let (content_type, body) = body(call, refusal, response);
+    let mut answer = Response::new(ReplyBody::Bytes(body.into()));
+    *answer.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    set(&mut answer, "content-type", &content_type);
+    stamp(call, &mut answer);
+    set(&mut answer, "x-amzn-errortype", refusal.error_type);
+    for (name, expression) in response.and_then(|r| r.response_parameters.as_ref()).into_iter().flatten() {
+        let Some(header) = name.strip_prefix("gatewayresponse.header.") else { continue };
+        if let Some(value) = mapped(call, expression) {
+            set(&mut answer, header, &value);
+        }
+    }
+    answer
+}
+
+/// What every answer of an API carries.
+pub(crate) fn stamp(call: &Call, answer: &mut Response<ReplyBody>) {
+    set(answer, "x-amzn-requestid", call.cx.request_id());
+    set(answer, "x-amz-apigw-id", &call.extended_id);
+}
+
+/// Sets a header, if its name and value can be one.
+pub(crate) fn set(answer: &mut Response<ReplyBody>, name: &str, value: &str) {
+    if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes())) {
+        answer.headers_mut().insert(name, value);
+    }
+}
+
+fn body(call: &Call, refusal: &Refusal, response: Option<&GatewayResponse>) -> (String, String) {
+    let put = response.and_then(|r| r.response_templates.as_ref());
+    // The template that the caller accepts, else JSON's, else any.
+    let accepted = call.header("accept").and_then(|accept| put?.get_key_value(accept.split([',', ';']).next()?.trim()));
+    let chosen = accepted.or_else(|| put?.get_key_value("application/json")).or_else(|| put?.iter().next());
+    let (content_type, template) = chosen.map_or(("application/json", DEFAULT_TEMPLATE), |(kind, template)| (kind, template));
+    if template == DEFAULT_TEMPLATE && refusal.capital {
+        return (content_type.to_owned(), json!({ "Message": refusal.message }).to_string());
+    }
+    let text = templates::filled(template, |name| match name {
+        "context.error.message" => refusal.message.as_str().map(str::to_owned),
+        "context.error.messageString" => Some(refusal.message.to_string()),
+        "context.error.responseType" => Some(refusal.kind.map_or("DEFAULT_5XX", |kind| kind.as_str()).to_owned()),
+        name => call.variable(name),
+    });
+    (content_type.to_owned(), text)
+}
+
+fn mapped(call: &Call, expression: &str) -> Option<String> {
+    if let Some(text) = templates::literal(expression) {
+        return Some(text.to_owned());
+    }
+    if let Some(name) = expression.strip_prefix("method.request.header.") {
+        return call.header(name).map(str::to_owned);
+    }
+    if let Some(name) = expression.strip_prefix("method.request.querystring.") {
+        return call.query().into_iter().find(|(n, _)| n == name).map(|(_, value)| value);
+    }
+    if let Some(name) = expression.strip_prefix("method.request.path.") {
+        return call.path_parameters.get(name).cloned();
+    }
+    call.variable(expression)
+}

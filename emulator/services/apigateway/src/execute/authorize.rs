@@ -1,0 +1,114 @@
+//! Who may pass: the API's resource policy, IAM for signed requests, and tokens of user pools.
+
+use super::{
+    answers::Refusal,
+    call::{Call, formatted},
+};
+use crate::{authorizers::header_of, model::*, rest_apis::expanded};
+use kit::{Need, Principal, Timestamp};
+use serde_json::{Map, Value};
+
+/// Refuses the request, or notes who makes it.
+pub(crate) fn check(call: &mut Call) -> Result<(), Refusal> {
+    let kind = call.method.authorization_type.clone().unwrap_or_default();
+    if kind == "COGNITO_USER_POOLS" {
+        call.claims = Some(token_claims(call)?);
+    }
+    let signed = kind == "AWS_IAM";
+    if signed && *call.cx.principal() == Principal::Anonymous {
+        return Err(Refusal::missing_token());
+    }
+    match (signed, call.api.settings.policy.as_deref().filter(|p| !p.is_empty())) {
+        (false, None) => Ok(()),
+        (_, policy) => ask(call, signed, policy),
+    }
+}
+
+/// Asks the decider for execute-api:Invoke. Callers who are not judged by IAM count as anybody to the resource policy.
+fn ask(call: &Call, signed: bool, policy: Option<&str>) -> Result<(), Refusal> {
+    let cx = if signed { call.cx.clone() } else { call.cx.with_principal(Principal::Anonymous) };
+    let need = Need::on("execute-api:Invoke", call.arn()).owned_by(call.cx.account());
+    let policy = policy.map(|p| expanded(p, &call.arn_prefix()));
+    let decision = cx.cloud().decider().decide(&cx, &need, policy.as_deref());
+    cx.cloud().journal().decision(&cx, &need, &decision);
+    match decision.allowed {
+        true => Ok(()),
+        false => Err(Refusal::denied(&masked(&decision.message, &need.resource, call.cx.account()))),
+    }
+}
+
+/// API Gateway hides all but the last four digits of the account in the resource.
+fn masked(message: &str, resource: &str, account: &str) -> String {
+    let hidden = format!("********{}", &account[account.len().saturating_sub(4)..]);
+    message.replace(resource, &resource.replacen(account, &hidden, 1))
+}
+
+fn token_claims(call: &Call) -> Result<Map<String, Value>, Refusal> {
+    let authorizer =
+        call.method.authorizer_id.as_ref().and_then(|id| call.api.authorizers.get(id)).ok_or_else(Refusal::authorizer_configuration)?;
+    let header = header_of(authorizer).ok_or_else(Refusal::authorizer_configuration)?;
+    let text = call.header(header).unwrap_or_default();
+    let token = text.strip_prefix("Bearer ").unwrap_or(text).trim();
+    if token.is_empty() {
+        return Err(Refusal::unauthorized());
+    }
+    let pools = call.cx.cloud().ports().user_pools().map_err(|_| Refusal::authorizer_configuration())?;
+    let arns = authorizer.provider_arns.as_deref().unwrap_or_default();
+    let claims = pools.verify(&call.cx, arns, token).map_err(|why| match why.as_str() {
+        "expired" => Refusal::token_expired(),
+        _ => Refusal::unauthorized(),
+    })?;
+    match fits(call, authorizer, &claims) {
+        true => Ok(claims.iter().map(|(name, value)| (name.clone(), Value::String(as_text(name, value)))).collect()),
+        false => Err(Refusal::unauthorized()),
+    }
+}
+
+/// Without scopes an id token is wanted; with scopes an access token that has one of them.
+fn fits(call: &Call, authorizer: &Authorizer, claims: &Map<String, Value>) -> bool {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
+    let wanted = call.method.authorization_scopes.as_deref().unwrap_or_default();
+    let right_kind = match wanted.is_empty() {
+        true => text("token_use") == "id",
+        false => text("token_use") == "access" && text("scope").split(' ').any(|scope| wanted.iter().any(|w| w == scope)),
+    };
+    let audience = if text("token_use") == "id" { text("aud") } else { text("client_id") };
+    let expression = authorizer.identity_validation_expression.as_deref().filter(|e| !e.is_empty());
+    right_kind && expression.is_none_or(|e| regex::Regex::new(&format!("^(?:{e})$")).is_ok_and(|e| e.is_match(audience)))
+}
+
+/// Claims reach functions as texts: lists joined by commas, the moments of a token as Java writes dates.
+fn as_text(name: &str, value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(|item| as_text("", item)).collect::<Vec<_>>().join(","),
+        Value::Number(n) if matches!(name, "exp" | "iat") => {
+            formatted(Timestamp::from_secs(n.as_i64().unwrap_or_default()), "%a %b %d %H:%M:%S UTC %Y")
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn claims_are_texts() {
+        assert_eq!(as_text("cognito:groups", &json!(["a", "b"])), "a,b");
+        assert_eq!(as_text("email_verified", &json!(true)), "true");
+        assert_eq!(as_text("auth_time", &json!(1_700_000_000)), "1700000000");
+        assert_eq!(as_text("exp", &json!(1_700_000_000)), "Tue Nov 14 22:13:20 UTC 2023");
+    }
+
+    #[test]
+    fn the_account_is_hidden_in_the_resource_only() {
+        let resource = "arn:aws:execute-api:us-east-1:123456789012:abc/live/GET/x";
+        let message =
+            format!("User: arn:aws:iam::123456789012:user/ann is not authorized to perform: execute-api:Invoke on resource: {resource}");
+        let shown = masked(&message, resource, "123456789012");
+        assert!(shown.ends_with("arn:aws:execute-api:us-east-1:********9012:abc/live/GET/x"), "{shown}");
+        assert!(shown.contains("arn:aws:iam::123456789012:user/ann"));
+    }
+}

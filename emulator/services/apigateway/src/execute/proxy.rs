@@ -1,0 +1,165 @@
+//! AWS_PROXY: the function behind a method, and the HTTP answer in what it returns.
+
+use super::{
+    MOST_BYTES,
+    answers::{self, Refusal},
+    call::Call,
+    event,
+};
+use crate::{integrations::function_of, model::*, templates};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use kit::{
+    Arn, Bytes, Context, Fault, Need,
+    ports::{Invocation, Invoked},
+};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use wire::ReplyBody;
+
+/// Members that an answer may have; any other makes it malformed.
+const MEMBERS: [&str; 5] = ["statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"];
+/// Headers of the function that AWS passes on under another name, for they belong to its own connection.
+const REMAPPED: [&str; 10] = [
+    "authorization",
+    "connection",
+    "content-length",
+    "content-md5",
+    "date",
+    "host",
+    "max-forwards",
+    "server",
+    "user-agent",
+    "www-authenticate",
+];
+/// Headers of the function that are dropped.
+const DROPPED: [&str; 4] = ["transfer-encoding", "te", "trailer", "upgrade"];
+
+/// Invokes the function and reads its answer.
+pub(crate) async fn answer(call: &Call, integration: &Integration) -> Result<Response<ReplyBody>, Refusal> {
+    let uri = templates::filled(integration.uri.as_deref().unwrap_or_default(), |name| call.variable(name));
+    let function_arn = function_of(&uri).ok_or_else(Refusal::configuration)?.to_owned();
+    // Lambda is invoked by POST and nothing else.
+    if integration.http_method.as_deref() != Some("POST") {
+        return Err(Refusal::configuration());
+    }
+    let payload = Bytes::from(serde_json::to_vec(&event::of(call)).map_err(|_| Refusal::configuration())?);
+    let cx = caller(call, integration).await.map_err(|_| Refusal::configuration())?;
+    let invoked = invoke(cx, function_arn, payload, integration.timeout_in_millis.unwrap_or(29_000)).await?;
+    if invoked.function_error.is_some() || invoked.payload.len() > MOST_BYTES {
+        return Err(Refusal::malformed_answer());
+    }
+    let answer: Value = serde_json::from_slice(&invoked.payload).map_err(|_| Refusal::malformed_answer())?;
+    read(call, &answer).ok_or_else(Refusal::malformed_answer)
+}
+
+/// Who invokes: the integration's role, or API Gateway itself because of the method, which the function's resource policy must allow.
+async fn caller(call: &Call, integration: &Integration) -> Result<Context, Fault> {
+    let service = "apigateway.amazonaws.com";
+    match integration.credentials.as_deref() {
+        Some(role) => {
+            let sessions = call.cx.cloud().ports().sessions()?;
+            let key = sessions.for_service(&call.cx, role, service, "BackplaneAssumeRoleSession", 900).await?;
+            Ok(call.cx.as_role(Arc::new(key.session)))
+        }
+        None => Ok(call.cx.as_service(service, &call.arn(), call.cx.account())),
+    }
+}
+
+/// The function runs on when the API no longer waits, as on AWS; so it runs as work of its own.
+async fn invoke(cx: Context, function_arn: String, payload: Bytes, timeout_ms: i32) -> Result<Invoked, Refusal> {
+    let clock = cx.cloud().clock().clone();
+    let due = clock.now().plus_ns(i128::from(timeout_ms) * 1_000_000);
+    let work = cx.cloud().work().begin("execute-api:AWS_PROXY");
+    let running = tokio::spawn(async move {
+        let _work = work;
+        let owner = Arn::parse(&function_arn).map(|arn| arn.account.to_owned()).unwrap_or_default();
+        let grant = cx.grant(&Need::on("lambda:InvokeFunction", &*function_arn).owned_by(owner))?;
+        let functions = cx.cloud().ports().functions()?;
+        functions.invoke(&cx, grant, Invocation { function_arn, payload, asynchronous: false }).await
+    });
+    tokio::select! {
+        biased;
+        done = running => match done {
+            Ok(Ok(invoked)) => Ok(invoked),
+            _ => Err(Refusal::configuration()),
+        },
+        () = clock.sleep_until(due) => Err(Refusal::timed_out()),
+    }
+}
+
+/// The HTTP answer in what a function returned; `None` when it has not the form of one.
+fn read(call: &Call, answer: &Value) -> Option<Response<ReplyBody>> {
+    let answer = answer.as_object().filter(|a| !a.is_empty() && a.keys().all(|key| MEMBERS.contains(&key.as_str())))?;
+    let status = match answer.get("statusCode") {
+        None | Some(Value::Null) => 200,
+        Some(Value::Number(n)) => u16::try_from(n.as_u64()?).ok()?,
+        Some(Value::String(text)) => text.parse().ok()?,
+        Some(_) => return None,
+    };
+    let text = match answer.get("body") {
+        None | Some(Value::Null) => "",
+        Some(Value::String(text)) => text,
+        Some(_) => return None,
+    };
+    let encoded = match answer.get("isBase64Encoded") {
+        None | Some(Value::Null) => false,
+        Some(value) => value.as_bool()?,
+    };
+    // Bytes are made of the text only for callers whose Accept the API takes as binary; others get the text.
+    let accept = call.header("accept").unwrap_or_default().split(',').next().unwrap_or_default();
+    let body = match encoded && call.is_binary(accept) {
+        true => Bytes::from(STANDARD.decode(text).ok()?),
+        false => Bytes::from(text.to_owned()),
+    };
+    let mut response = Response::new(ReplyBody::Bytes(body));
+    *response.status_mut() = StatusCode::from_u16(status).ok().filter(|s| s.as_u16() >= 200)?;
+    for (name, value) in headers(answer)? {
+        let lower = name.to_ascii_lowercase();
+        if DROPPED.contains(&lower.as_str()) {
+            continue;
+        }
+        let name = if REMAPPED.contains(&lower.as_str()) { format!("x-amzn-remapped-{lower}") } else { lower };
+        response.headers_mut().append(HeaderName::try_from(name).ok()?, HeaderValue::from_bytes(value.as_bytes()).ok()?);
+    }
+    if !response.headers().contains_key("content-type") {
+        answers::set(&mut response, "content-type", "application/json");
+    }
+    answers::stamp(call, &mut response);
+    answers::set(&mut response, "x-amzn-trace-id", &format!("Root={}", call.cx.trace()));
+    Some(response)
+}
+
+/// Names and values: those of multiValueHeaders first, then those of headers unless the same value was there already.
+fn headers(answer: &Map<String, Value>) -> Option<Vec<(String, String)>> {
+    let mut headers: Vec<(String, String)> = Vec::new();
+    for (name, values) in object(answer.get("multiValueHeaders"))? {
+        for value in values.as_array()? {
+            headers.push((name.clone(), scalar(value)?));
+        }
+    }
+    for (name, value) in object(answer.get("headers"))? {
+        let value = scalar(value)?;
+        if !headers.iter().any(|(n, v)| n.eq_ignore_ascii_case(name) && *v == value) {
+            headers.push((name.clone(), value));
+        }
+    }
+    Some(headers)
+}
+
+fn object(value: Option<&Value>) -> Option<impl Iterator<Item = (&String, &Value)>> {
+    match value {
+        None | Some(Value::Null) => Some(None.into_iter().flatten()),
+        Some(Value::Object(map)) => Some(Some(map).into_iter().flatten()),
+        Some(_) => None,
+    }
+}
+
+fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        Value::Null => Some(String::new()),
+        _ => None,
+    }
+}

@@ -1,0 +1,8 @@
+//! APIs as their makers and callers see them, below HTTP: the control plane through the Directory, the data plane through its door,
+//! functions and user pools played by fakes.
+
+mod answers;
+mod authorizers;
+mod control;
+mod desk;
+mod serve;
