@@ -13,13 +13,10 @@ use crate::{
 };
 use futures_util::FutureExt;
 use http::{Request, Response};
-use kit::{AnyReply, Call, RecordKind};
+use kit::{AnyReply, Call, DROP_CONNECTION, RecordKind};
 use sha2::{Digest, Sha256};
 use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use wire::{Body, DecodeError, Fault, Labels, OperationSchema, Protocol, Route, violations_message};
-
-/// The code by which dispatch asks for a connection to be closed (kit's `DROP_CONNECTION`).
-const DROP_CONNECTION: &str = "WindtunnelDropConnection";
 
 /// The connection is to be closed without an answer, as a fault rule asked.
 #[derive(Debug)]

@@ -30,9 +30,8 @@ impl Page {
         let file = File::options().read(true).write(true).create(true).truncate(true).open(&path)?;
         file.set_len(BYTES as u64)?;
         // SAFETY: a fresh shared mapping of a file we just made, of its whole length.
-        let at = unsafe {
-            libc::mmap(std::ptr::null_mut(), BYTES, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED, file.as_raw_fd(), 0)
-        };
+        let at =
+            unsafe { libc::mmap(std::ptr::null_mut(), BYTES, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED, file.as_raw_fd(), 0) };
         match at == libc::MAP_FAILED {
             true => Err(io::Error::last_os_error()),
             false => Ok(Page { path, at: at.cast() }),

@@ -27,7 +27,7 @@ pub mod work;
 pub use access::{Access, Authorize, Decider, Decision, Grant, Need, ResourceSide};
 pub use arn::Arn;
 pub use clock::{Clock, ClockMode, ClockReading};
-pub use cloud::{AdvanceOptions, Advanced, Call, Cloud, CloudBuilder, DEFAULT_ACCOUNT, DEFAULT_REGION, NotQuiet, Settle};
+pub use cloud::{AdvanceOptions, Advanced, Call, Cloud, CloudBuilder, DEFAULT_ACCOUNT, DEFAULT_REGION, DROP_CONNECTION, NotQuiet, Settle};
 pub use context::{Context, Source};
 pub use door::Door;
 pub use faults::{Effect, FaultRule, Faults};

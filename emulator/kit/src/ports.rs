@@ -41,7 +41,14 @@ pub struct Invoked {
 /// Reads and writes objects. Grants: `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject` on `arn:aws:s3:::bucket/key`, `s3:ListBucket` on the bucket.
 pub trait Objects: Send + Sync {
     /// An object's description and, if `range` is given or whole, its bytes.
-    fn get<'a>(&'a self, cx: &'a Context, grant: Grant, bucket: &'a str, key: &'a str, range: Option<Range<u64>>) -> BoxFuture<'a, Result<ObjectBytes, Fault>>;
+    fn get<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        bucket: &'a str,
+        key: &'a str,
+        range: Option<Range<u64>>,
+    ) -> BoxFuture<'a, Result<ObjectBytes, Fault>>;
     /// Description only.
     fn head<'a>(&'a self, cx: &'a Context, grant: Grant, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<ObjectInfo, Fault>>;
     /// Writes an object.
@@ -49,7 +56,15 @@ pub trait Objects: Send + Sync {
     /// Deletes an object.
     fn delete<'a>(&'a self, cx: &'a Context, grant: Grant, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<(), Fault>>;
     /// Keys under a prefix in key order, starting after `after`, at most `limit`.
-    fn list<'a>(&'a self, cx: &'a Context, grant: Grant, bucket: &'a str, prefix: &'a str, after: Option<String>, limit: usize) -> BoxFuture<'a, Result<Vec<ObjectInfo>, Fault>>;
+    fn list<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        bucket: &'a str,
+        prefix: &'a str,
+        after: Option<String>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<ObjectInfo>, Fault>>;
     /// Account and region of a bucket.
     fn owner(&self, cx: &Context, bucket: &str) -> Option<crate::store::Scope>;
 }
@@ -96,7 +111,14 @@ pub struct NewObject {
 /// Sends to queues. Grant: `sqs:SendMessage` on the queue's ARN.
 pub trait Queues: Send + Sync {
     /// Sends a message; its id.
-    fn send<'a>(&'a self, cx: &'a Context, grant: Grant, queue_arn: &'a str, body: String, attributes: Vec<(String, String)>) -> BoxFuture<'a, Result<String, Fault>>;
+    fn send<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        queue_arn: &'a str,
+        body: String,
+        attributes: Vec<(String, String)>,
+    ) -> BoxFuture<'a, Result<String, Fault>>;
     /// Whether the queue exists.
     fn exists(&self, cx: &Context, queue_arn: &str) -> bool;
 }
@@ -104,7 +126,15 @@ pub trait Queues: Send + Sync {
 /// Writes log lines. Grant: `logs:PutLogEvents` on the stream's ARN (`arn:aws:logs:R:A:log-group:G:log-stream:S`).
 pub trait LogLines: Send + Sync {
     /// Appends lines; makes group and stream where `create` says so.
-    fn append<'a>(&'a self, cx: &'a Context, grant: Grant, group: &'a str, stream: &'a str, lines: Vec<(Timestamp, String)>, create: bool) -> BoxFuture<'a, Result<(), Fault>>;
+    fn append<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        group: &'a str,
+        stream: &'a str,
+        lines: Vec<(Timestamp, String)>,
+        create: bool,
+    ) -> BoxFuture<'a, Result<(), Fault>>;
 }
 
 /// Checks tokens of user pools.
@@ -139,7 +169,14 @@ pub struct AccessKey {
 /// Issues temporary credentials inside the house (functions' roles). The trust policy is checked for the service principal.
 pub trait Sessions: Send + Sync {
     /// Credentials of a role for a service that runs on its behalf; refused when the role doesn't trust the service.
-    fn for_service<'a>(&'a self, cx: &'a Context, role_arn: &'a str, service: &'a str, session_name: &'a str, seconds: u32) -> BoxFuture<'a, Result<TemporaryKey, Fault>>;
+    fn for_service<'a>(
+        &'a self,
+        cx: &'a Context,
+        role_arn: &'a str,
+        service: &'a str,
+        session_name: &'a str,
+        seconds: u32,
+    ) -> BoxFuture<'a, Result<TemporaryKey, Fault>>;
 }
 
 /// Temporary credentials.
@@ -191,7 +228,8 @@ pub trait Catalog: Send + Sync {
     /// All tables of a database.
     fn tables<'a>(&'a self, cx: &'a Context, database: &'a str) -> BoxFuture<'a, Result<Vec<serde_json::Value>, Fault>>;
     /// All partitions of a table; JSON as GetPartitions answers them.
-    fn partitions<'a>(&'a self, cx: &'a Context, database: &'a str, table: &'a str) -> BoxFuture<'a, Result<Vec<serde_json::Value>, Fault>>;
+    fn partitions<'a>(&'a self, cx: &'a Context, database: &'a str, table: &'a str)
+    -> BoxFuture<'a, Result<Vec<serde_json::Value>, Fault>>;
     /// Runs any other Glue operation with its JSON input (`CreateTable`).
     fn run<'a>(&'a self, cx: &'a Context, operation: &'a str, input: serde_json::Value) -> BoxFuture<'a, Result<serde_json::Value, Fault>>;
 }

@@ -100,7 +100,9 @@ pub trait Service: Operations {
     fn malformed(&self, message: String) -> Fault {
         use wire::Protocol::*;
         match self.schema().protocols[0] {
-            RestXml => Fault::new("MalformedXML", 400, "The XML you provided was not well-formed or did not validate against our published schema"),
+            RestXml => {
+                Fault::new("MalformedXML", 400, "The XML you provided was not well-formed or did not validate against our published schema")
+            }
             Query | Ec2 => Fault::new("MalformedInput", 400, message),
             _ => Fault::new("SerializationException", 400, message),
         }
@@ -114,7 +116,11 @@ pub trait Service: Operations {
         false
     }
     /// Answers a CORS preflight for a resource of the API (S3 buckets); `None` leaves it to the gateway.
-    fn preflight<'a>(&'a self, _cx: &'a Context, _head: &'a http::request::Parts) -> BoxFuture<'a, Option<http::Response<wire::ReplyBody>>> {
+    fn preflight<'a>(
+        &'a self,
+        _cx: &'a Context,
+        _head: &'a http::request::Parts,
+    ) -> BoxFuture<'a, Option<http::Response<wire::ReplyBody>>> {
         Box::pin(async { None })
     }
     /// Adds headers to an answer before it leaves (S3's CORS headers).

@@ -121,9 +121,7 @@ impl Node {
             Data::Float(f) => serde_json::Number::from_f64(*f).map_or(Value::Null, Value::Number),
             Data::Text(text) => Value::String(text.clone()),
             Data::List(items) => Value::Array(items.iter().map(Node::to_json).collect()),
-            Data::Map(entries) => {
-                Value::Object(entries.iter().map(|(k, v)| (k.scalar_text().unwrap_or_default(), v.to_json())).collect())
-            }
+            Data::Map(entries) => Value::Object(entries.iter().map(|(k, v)| (k.scalar_text().unwrap_or_default(), v.to_json())).collect()),
         }
     }
 }

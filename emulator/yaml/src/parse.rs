@@ -29,7 +29,11 @@ pub fn parse(text: &str) -> Result<Node, Error> {
 /// Reads one document.
 pub fn parse_with(text: &str, limits: Limits) -> Result<Node, Error> {
     if text.len() > limits.bytes {
-        return Err(Error { line: 1, column: 1, message: format!("the document has {} bytes; at most {} are read", text.len(), limits.bytes) });
+        return Err(Error {
+            line: 1,
+            column: 1,
+            message: format!("the document has {} bytes; at most {} are read", text.len(), limits.bytes),
+        });
     }
     let mut builder = Builder { parser: Parser::new_from_str(text), limits, nodes: 0, anchors: HashMap::new() };
     builder.document()

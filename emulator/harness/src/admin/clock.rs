@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use crate::durations;
-use kit::{AdvanceOptions, Cloud, ClockMode, Settle, time};
+use kit::{AdvanceOptions, ClockMode, Cloud, Settle, time};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
@@ -28,6 +28,7 @@ pub(super) async fn change(cloud: &Arc<Cloud>, input: &Value) -> Result<Value, R
         budget: input.get("within").map_or(Ok(Duration::from_secs(600)), duration)?,
     };
     let done = cloud.advance(options).await;
+    next_real_second(cloud).await;
     Ok(json!({
         "from": time::iso_millis(done.from),
         "now": time::iso_millis(done.to),
@@ -44,6 +45,13 @@ pub(super) async fn settle(cloud: &Arc<Cloud>, input: &Value) -> Result<Value, R
         Ok(()) => Ok(json!({ "quiet": true })),
         Err(not) => Ok(json!({ "quiet": false, "waited_ms": not.waited_ms, "waiting_for": not.held })),
     }
+}
+
+/// Signatures carry whole seconds. Within the second of a move a client that lives in real time would sign with a moment that still
+/// counts as before it, so the answer waits for the next one.
+async fn next_real_second(cloud: &Cloud) {
+    let into_second = cloud.clock().real_now().millis().rem_euclid(1000) as u64;
+    cloud.clock().real_sleep(Duration::from_millis(1001 - into_second)).await;
 }
 
 fn duration(value: &Value) -> Result<Duration, Refusal> {

@@ -48,7 +48,9 @@ async fn answer(cloud: &Arc<Cloud>, request: Request<Body>) -> Result<Response<R
     };
     let path = head.uri.path().trim_start_matches("/_windtunnel").trim_matches('/').to_owned();
     let value = match (&head.method, path.as_str()) {
-        (&Method::GET, "" | "health") => json!({ "status": "running", "version": env!("CARGO_PKG_VERSION"), "iam": "enforced", "seed": cloud.seed() }),
+        (&Method::GET, "" | "health") => {
+            json!({ "status": "running", "version": env!("CARGO_PKG_VERSION"), "iam": "enforced", "seed": cloud.seed() })
+        }
         (&Method::GET, "clock") => clock::read(cloud),
         (&Method::POST, "clock") => clock::change(cloud, &input).await?,
         (&Method::POST, "settle") => clock::settle(cloud, &input).await?,
@@ -58,7 +60,9 @@ async fn answer(cloud: &Arc<Cloud>, request: Request<Body>) -> Result<Response<R
         (&Method::DELETE, "faults") => faults::clear(cloud),
         (&Method::DELETE, path) if path.starts_with("faults/") => faults::remove(cloud, &path["faults/".len()..])?,
         (&Method::GET, "services") => json!({ "operations": crate::services::truth() }),
-        (&Method::GET, "env") => json!({ "set": crate::env::exports(&cloud.endpoint()).into_iter().collect::<std::collections::BTreeMap<_, _>>(), "unset": crate::env::UNSET }),
+        (&Method::GET, "env") => {
+            json!({ "set": crate::env::exports(&cloud.endpoint()).into_iter().collect::<std::collections::BTreeMap<_, _>>(), "unset": crate::env::UNSET })
+        }
         (&Method::POST, "snapshot/save") => snapshots::save(cloud, &input).await?,
         (&Method::POST, "snapshot/load") => snapshots::load(cloud, &input).await?,
         (&Method::POST, "reset") => snapshots::reset(cloud).await?,

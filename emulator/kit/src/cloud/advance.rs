@@ -102,7 +102,15 @@ impl Cloud {
         self.clock.release();
         let cx = self.house_context("clock.advance");
         let detail = serde_json::json!({ "from_ms": done.from.millis(), "to_ms": done.to.millis(), "fired": done.fired });
-        self.journal.write(&cx, RecordKind::House, "clock", "advance", "", if done.stopped_early.is_some() { "stopped early" } else { "ok" }, detail);
+        self.journal.write(
+            &cx,
+            RecordKind::House,
+            "clock",
+            "advance",
+            "",
+            if done.stopped_early.is_some() { "stopped early" } else { "ok" },
+            detail,
+        );
         done
     }
 

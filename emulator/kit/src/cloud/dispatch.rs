@@ -46,7 +46,11 @@ impl Cloud {
         let name = call.name();
         if self.strict {
             if call.service.labels()[call.op] == Label::Kept {
-                return Err(Fault::new("NotImplemented", 501, format!("{}:{name} is stored but has no effect (refused because of --strict)", schema.name)));
+                return Err(Fault::new(
+                    "NotImplemented",
+                    501,
+                    format!("{}:{name} is stored but has no effect (refused because of --strict)", schema.name),
+                ));
             }
             if let Some(member) = call.unknown.first() {
                 return Err(call.service.invalid(format!("Unknown parameter in input: \"{member}\"")));
@@ -93,7 +97,8 @@ impl Cloud {
         operation: &str,
         input: &serde_json::Value,
     ) -> Result<serde_json::Value, Fault> {
-        let found = self.service(service).ok_or_else(|| Fault::new("UnknownService", 501, format!("this cloud has no service {service}")))?.clone();
+        let found =
+            self.service(service).ok_or_else(|| Fault::new("UnknownService", 501, format!("this cloud has no service {service}")))?.clone();
         let Some(op) = found.schema().operations.iter().position(|o| o.name == operation) else {
             return Err(match found.schema().refused.iter().any(|r| r.name == operation) {
                 true => Fault::not_implemented(service, operation),

@@ -5,7 +5,7 @@ mod dispatch;
 mod runner;
 
 pub use advance::{AdvanceOptions, Advanced, NotQuiet, Settle};
-pub use dispatch::Call;
+pub use dispatch::{Call, DROP_CONNECTION};
 
 use crate::{
     Clock, ClockMode, Context, Decider, Fault, Faults, Journal, Need, Principal, Service, Work,

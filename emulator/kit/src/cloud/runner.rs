@@ -1,8 +1,15 @@
 //! The runner: claims due task rows and hands them to their services, and wakes sleepers as the clock goes.
 
 use super::Cloud;
-use crate::{Context, Fault, Principal, RecordKind, Token, store::{Read, TaskId, TaskRow}};
-use std::{collections::HashSet, sync::{Arc, Weak}, time::Duration};
+use crate::{
+    Context, Fault, Principal, RecordKind, Token,
+    store::{Read, TaskId, TaskRow},
+};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Weak},
+    time::Duration,
+};
 use wire::Timestamp;
 
 /// Rows read at a time; the heap never holds more of them.

@@ -77,7 +77,11 @@ fn parameters(value: &Value) -> Option<std::collections::BTreeMap<String, String
 }
 
 fn database(found: &Value) -> Database {
-    Database { name: text(&found["Name"]).unwrap_or_default(), description: text(&found["Description"]), parameters: parameters(&found["Parameters"]) }
+    Database {
+        name: text(&found["Name"]).unwrap_or_default(),
+        description: text(&found["Description"]),
+        parameters: parameters(&found["Parameters"]),
+    }
 }
 
 fn table(found: &Value) -> TableMetadata {

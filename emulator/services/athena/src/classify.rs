@@ -60,7 +60,12 @@ pub(crate) fn classify(sql: &str) -> Result<Classified, String> {
             (Unbuilt, StatementType::Utility, format!("{}_{second}", at(0)), 0)
         }
         ("", _) => return Err("line 1:1: mismatched input '<EOF>'. Expecting: <query>, 'SELECT', 'WITH'".into()),
-        _ => return Err(format!("line 1:1: mismatched input '{}'. Expecting: 'ALTER', 'CREATE', 'DESC', 'DESCRIBE', 'DROP', 'EXPLAIN', 'INSERT', 'SHOW', 'UNLOAD', <query>", words[0])),
+        _ => {
+            return Err(format!(
+                "line 1:1: mismatched input '{}'. Expecting: 'ALTER', 'CREATE', 'DESC', 'DESCRIBE', 'DROP', 'EXPLAIN', 'INSERT', 'SHOW', 'UNLOAD', <query>",
+                words[0]
+            ));
+        }
     };
     Ok(Classified { kind, statement_type, substatement, rest: words.into_iter().skip(skip).collect() })
 }

@@ -54,9 +54,8 @@ impl Athena {
             Ok::<_, Fault>(rows.filter(|(_, q)| q.0.work_group.as_deref() == Some(&*group)).map(|(id, _)| id).collect())
         })?;
         let limit = input.max_results.unwrap_or(50).clamp(1, 50) as usize;
-        let page = pages::page(all, String::clone, input.next_token.as_deref(), limit, || {
-            invalid("MALFORMED_TOKEN", "Malformed nextPageToken")
-        })?;
+        let page =
+            pages::page(all, String::clone, input.next_token.as_deref(), limit, || invalid("MALFORMED_TOKEN", "Malformed nextPageToken"))?;
         Ok(ListNamedQueriesOutput { named_query_ids: Some(page.items), next_token: page.next })
     }
 }

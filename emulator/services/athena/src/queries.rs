@@ -15,18 +15,20 @@ const LONGEST_QUERY: usize = 262_144;
 
 impl Athena {
     /// Starts a query and answers at once; the engine finishes it later. A text that is no statement at all is refused here.
-    pub async fn start_query_execution(
-        &self,
-        cx: &Context,
-        input: StartQueryExecutionInput,
-    ) -> Result<StartQueryExecutionOutput, Fault> {
+    pub async fn start_query_execution(&self, cx: &Context, input: StartQueryExecutionInput) -> Result<StartQueryExecutionOutput, Fault> {
         if input.query_string.len() > LONGEST_QUERY {
             return Err(invalid("INVALID_INPUT", "The query string is longer than 262144 bytes."));
         }
         let unbuilt = [
             ("ExecutionParameters", input.execution_parameters.is_some()),
             ("EngineConfiguration", input.engine_configuration.is_some()),
-            ("ResultReuseConfiguration", input.result_reuse_configuration.as_ref().is_some_and(|r| r.result_reuse_by_age_configuration.as_ref().is_some_and(|a| a.enabled))),
+            (
+                "ResultReuseConfiguration",
+                input
+                    .result_reuse_configuration
+                    .as_ref()
+                    .is_some_and(|r| r.result_reuse_by_age_configuration.as_ref().is_some_and(|a| a.enabled)),
+            ),
         ];
         if let Some((member, _)) = unbuilt.iter().find(|(_, given)| *given) {
             return Err(Fault::new("NotImplemented", 501, format!("windtunnel does not take {member} in StartQueryExecution yet.")));
@@ -43,7 +45,10 @@ impl Athena {
         let location = output_location(&group, input.result_configuration.as_ref())?;
         let id = cx.ids().uuid();
         let suffix = if classified.statement_type == StatementType::Dml { "csv" } else { "txt" };
-        let result = ResultConfiguration { output_location: Some(format!("{}/{id}.{suffix}", location.trim_end_matches('/'))), ..input.result_configuration.unwrap_or_default() };
+        let result = ResultConfiguration {
+            output_location: Some(format!("{}/{id}.{suffix}", location.trim_end_matches('/'))),
+            ..input.result_configuration.unwrap_or_default()
+        };
         let execution = QueryExecution {
             query_execution_id: Some(id.clone()),
             query: Some(input.query_string.clone()),
@@ -61,7 +66,14 @@ impl Athena {
             substatement_type: Some(classified.substatement),
             ..QueryExecution::default()
         };
-        let row = ExecutionRow { execution: Kept(execution), owner: Owner::of(cx.principal())?, columns: None, rows: None, update_count: None, header: false };
+        let row = ExecutionRow {
+            execution: Kept(execution),
+            owner: Owner::of(cx.principal())?,
+            columns: None,
+            rows: None,
+            update_count: None,
+            header: false,
+        };
         let newest_first = u64::MAX - cx.now().unix_ns.clamp(0, u64::MAX as i128) as u64;
         let started = cx
             .store()
@@ -157,21 +169,27 @@ impl Athena {
     }
 
     /// Ids of a work group's queries, newest first.
-    pub async fn list_query_executions(
-        &self,
-        cx: &Context,
-        input: ListQueryExecutionsInput,
-    ) -> Result<ListQueryExecutionsOutput, Fault> {
+    pub async fn list_query_executions(&self, cx: &Context, input: ListQueryExecutionsInput) -> Result<ListQueryExecutionsOutput, Fault> {
         let group = input.work_group.unwrap_or_else(|| PRIMARY.into());
         let keys: Vec<(u64, String)> = cx.store().read(|s| {
             must_find(s, cx, &group)?;
-            s.scan(&BY_TIME, cx.scope()).prefix(&(group.clone(),)).map(|row| row.map(|((_, at, id), ())| (at, id))).collect::<Result<_, Fault>>()
+            s.scan(&BY_TIME, cx.scope())
+                .prefix(&(group.clone(),))
+                .map(|row| row.map(|((_, at, id), ())| (at, id)))
+                .collect::<Result<_, Fault>>()
         })?;
         let limit = input.max_results.unwrap_or(50).clamp(1, 50) as usize;
-        let page = pages::page(keys, |(at, id)| format!("{at:020}{id}"), input.next_token.as_deref(), limit, || {
-            invalid("MALFORMED_TOKEN", "Malformed nextPageToken")
-        })?;
-        Ok(ListQueryExecutionsOutput { query_execution_ids: Some(page.items.into_iter().map(|(_, id)| id).collect()), next_token: page.next })
+        let page = pages::page(
+            keys,
+            |(at, id)| format!("{at:020}{id}"),
+            input.next_token.as_deref(),
+            limit,
+            || invalid("MALFORMED_TOKEN", "Malformed nextPageToken"),
+        )?;
+        Ok(ListQueryExecutionsOutput {
+            query_execution_ids: Some(page.items.into_iter().map(|(_, id)| id).collect()),
+            next_token: page.next,
+        })
     }
 }
 
@@ -200,7 +218,13 @@ async fn change(cx: &Context, id: &str, change: impl FnOnce(&mut ExecutionRow)) 
         .await
 }
 
-fn finish(row: &mut ExecutionRow, outcome: Result<Finished, QueryError>, rows: Option<kit::store::BlobRef>, ended: kit::Timestamp, took_ms: i64) {
+fn finish(
+    row: &mut ExecutionRow,
+    outcome: Result<Finished, QueryError>,
+    rows: Option<kit::store::BlobRef>,
+    ended: kit::Timestamp,
+    took_ms: i64,
+) {
     let execution = &mut row.execution.0;
     let status = execution.status.get_or_insert_default();
     status.completion_date_time = Some(ended);

@@ -91,9 +91,13 @@ impl Athena {
         }
         all.sort_by(|a, b| a.name.cmp(&b.name));
         let limit = input.max_results.unwrap_or(50).clamp(1, 50) as usize;
-        let page = pages::page(all, |g| g.name.clone(), input.next_token.as_deref(), limit, || {
-            invalid("MALFORMED_TOKEN", "Malformed nextPageToken")
-        })?;
+        let page = pages::page(
+            all,
+            |g| g.name.clone(),
+            input.next_token.as_deref(),
+            limit,
+            || invalid("MALFORMED_TOKEN", "Malformed nextPageToken"),
+        )?;
         let summary = |g: WorkGroup| WorkGroupSummary {
             name: Some(g.name),
             state: g.state,
@@ -119,11 +123,7 @@ impl Athena {
     }
 
     /// Tags of a work group.
-    pub async fn list_tags_for_resource(
-        &self,
-        cx: &Context,
-        input: ListTagsForResourceInput,
-    ) -> Result<ListTagsForResourceOutput, Fault> {
+    pub async fn list_tags_for_resource(&self, cx: &Context, input: ListTagsForResourceInput) -> Result<ListTagsForResourceOutput, Fault> {
         let row = cx.store().read(|s| must_find(s, cx, group_of(&input.resource_arn)?))?;
         let tags = row.tags.into_iter().map(|(k, v)| Tag { key: Some(k), value: Some(v) }).collect();
         Ok(ListTagsForResourceOutput { tags: Some(tags), next_token: None })
@@ -138,12 +138,8 @@ pub(crate) fn must_find(store: &impl Read, cx: &Context, name: &str) -> Result<G
 
 fn primary() -> GroupRow {
     let configuration = complete(WorkGroupConfiguration { enforce_work_group_configuration: Some(false), ..Default::default() });
-    let group = WorkGroup {
-        name: PRIMARY.into(),
-        state: Some(WorkGroupState::Enabled),
-        configuration: configuration.ok(),
-        ..WorkGroup::default()
-    };
+    let group =
+        WorkGroup { name: PRIMARY.into(), state: Some(WorkGroupState::Enabled), configuration: configuration.ok(), ..WorkGroup::default() };
     GroupRow { group: Kept(group), tags: BTreeMap::new() }
 }
 
@@ -189,8 +185,7 @@ fn update(into: &mut WorkGroupConfiguration, updates: WorkGroupConfigurationUpda
     }
     into.enforce_work_group_configuration = updates.enforce_work_group_configuration.or(into.enforce_work_group_configuration);
     into.requester_pays_enabled = updates.requester_pays_enabled.or(into.requester_pays_enabled);
-    into.publish_cloud_watch_metrics_enabled =
-        updates.publish_cloud_watch_metrics_enabled.or(into.publish_cloud_watch_metrics_enabled);
+    into.publish_cloud_watch_metrics_enabled = updates.publish_cloud_watch_metrics_enabled.or(into.publish_cloud_watch_metrics_enabled);
     if updates.remove_bytes_scanned_cutoff_per_query == Some(true) {
         into.bytes_scanned_cutoff_per_query = None;
     }

@@ -38,7 +38,8 @@ impl Glue {
         own_catalog(cx, input.catalog_id.as_ref())?;
         unbuilt(input.resource_share_type.is_some(), "ResourceShareType")?;
         unbuilt(input.attributes_to_get.is_some(), "AttributesToGet")?;
-        let all: Vec<Database> = cx.store().read(|s| s.scan(&DATABASES, cx.scope()).map(|row| row.map(|(_, d)| d.0)).collect::<Result<_, Fault>>())?;
+        let all: Vec<Database> =
+            cx.store().read(|s| s.scan(&DATABASES, cx.scope()).map(|row| row.map(|(_, d)| d.0)).collect::<Result<_, Fault>>())?;
         let page = pages::cut(all, |d| d.name.clone(), input.next_token.as_deref(), input.max_results, 100)?;
         Ok(GetDatabasesOutput { database_list: page.items, next_token: page.next })
     }
@@ -67,7 +68,8 @@ impl Glue {
         cx.store()
             .write(|tx| {
                 must_find_database(tx, cx, &input.name)?;
-                let tables: Vec<String> = tx.scan(&TABLES, cx.scope()).prefix(&(name.clone(),)).map(|row| row.map(|((_, t), _)| t)).collect::<Result<_, _>>()?;
+                let tables: Vec<String> =
+                    tx.scan(&TABLES, cx.scope()).prefix(&(name.clone(),)).map(|row| row.map(|((_, t), _)| t)).collect::<Result<_, _>>()?;
                 tables.iter().try_for_each(|table| remove_table(tx, cx, &name, table))?;
                 tx.delete(&DATABASES, cx.scope(), &name).map(drop)
             })

@@ -21,7 +21,11 @@ impl Glue {
     }
 
     /// Makes up to 100 partitions; tells which were there already.
-    pub async fn batch_create_partition(&self, cx: &Context, input: BatchCreatePartitionInput) -> Result<BatchCreatePartitionOutput, Fault> {
+    pub async fn batch_create_partition(
+        &self,
+        cx: &Context,
+        input: BatchCreatePartitionInput,
+    ) -> Result<BatchCreatePartitionOutput, Fault> {
         own_catalog(cx, input.catalog_id.as_ref())?;
         let errors = cx
             .store()
@@ -66,7 +70,13 @@ impl Glue {
         let filter = filter.map_err(|message| Error::InvalidInput.says(message))?;
         let fits = |p: &Partition| filter.as_ref().is_none_or(|f| f.fits(p.values.as_deref().unwrap_or_default()));
         let some: Vec<Partition> = all.into_iter().filter(fits).collect();
-        let page = pages::cut(some, |p| values_key(p.values.as_deref().unwrap_or_default()), input.next_token.as_deref(), input.max_results, 1000)?;
+        let page = pages::cut(
+            some,
+            |p| values_key(p.values.as_deref().unwrap_or_default()),
+            input.next_token.as_deref(),
+            input.max_results,
+            1000,
+        )?;
         let without_columns = |mut p: Partition| {
             if let (Some(true), Some(storage)) = (input.exclude_column_schema, &mut p.storage_descriptor) {
                 storage.columns = None;
@@ -110,7 +120,11 @@ impl Glue {
     }
 
     /// Removes several partitions; tells which were not there.
-    pub async fn batch_delete_partition(&self, cx: &Context, input: BatchDeletePartitionInput) -> Result<BatchDeletePartitionOutput, Fault> {
+    pub async fn batch_delete_partition(
+        &self,
+        cx: &Context,
+        input: BatchDeletePartitionInput,
+    ) -> Result<BatchDeletePartitionOutput, Fault> {
         own_catalog(cx, input.catalog_id.as_ref())?;
         let errors = cx
             .store()

@@ -33,7 +33,9 @@ pub(crate) fn must_find_table(store: &impl Read, cx: &Context, database: &str, n
 /// Refuses another account's catalog: resource links and cross-account catalogs are not built.
 pub(crate) fn own_catalog(cx: &Context, id: Option<&String>) -> Result<(), Fault> {
     match id {
-        Some(id) if id != cx.account() => Err(Fault::new("NotImplemented", 501, format!("windtunnel has no catalog of account {id} for account {} yet.", cx.account()))),
+        Some(id) if id != cx.account() => {
+            Err(Fault::new("NotImplemented", 501, format!("windtunnel has no catalog of account {id} for account {} yet.", cx.account())))
+        }
         _ => Ok(()),
     }
 }

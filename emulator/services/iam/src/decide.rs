@@ -100,7 +100,8 @@ impl PolicyDecider {
 
     fn gather_entity(&self, store: &impl Read, scope: &Scope, entity: &Entity) -> Gathered {
         let managed = |arn: &String| {
-            let own = || store.get(&POLICIES, scope, arn).ok().flatten().and_then(|p| p.versions.get(&p.default).map(|v| v.document.clone()));
+            let own =
+                || store.get(&POLICIES, scope, arn).ok().flatten().and_then(|p| p.versions.get(&p.default).map(|v| v.document.clone()));
             let text = crate::managed::document(arn).map(str::to_owned).or_else(own)?;
             Some(Held { label: arn.clone(), managed: true, document: self.document(&text, DocumentKind::Identity)? })
         };
@@ -109,7 +110,10 @@ impl PolicyDecider {
         };
         let identity = entity.inline.iter().filter_map(inline).chain(entity.attached.iter().filter_map(managed)).collect();
         // A boundary that can't be found bounds everything: an unset document allows nothing.
-        let boundary = entity.boundary.as_ref().map(|arn| managed(arn).unwrap_or_else(|| Held { label: arn.clone(), managed: true, document: nothing() }));
+        let boundary = entity
+            .boundary
+            .as_ref()
+            .map(|arn| managed(arn).unwrap_or_else(|| Held { label: arn.clone(), managed: true, document: nothing() }));
         Gathered { identity, boundary, tags: entity.tags.clone().into_iter().collect() }
     }
 
@@ -159,12 +163,9 @@ fn nothing() -> Arc<Document> {
 fn caller(principal: &Principal) -> Caller {
     match principal {
         Principal::Root { account } => Caller::Root { account: account.to_string() },
-        Principal::User(user) => Caller::User {
-            arn: principal.arn(),
-            account: user.account.to_string(),
-            user_id: user.user_id.clone(),
-            name: user.name.clone(),
-        },
+        Principal::User(user) => {
+            Caller::User { arn: principal.arn(), account: user.account.to_string(), user_id: user.user_id.clone(), name: user.name.clone() }
+        }
         Principal::Session(s) => Caller::Session {
             arn: principal.arn(),
             role_arn: format!("arn:aws:iam::{}:role{}{}", s.account, s.role_path, s.role_name),

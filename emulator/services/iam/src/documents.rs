@@ -1,7 +1,10 @@
 //! Policy documents on their way in and out: checked as AWS checks them on Put, given back percent-encoded.
 
 use crate::model::Error;
-use kit::{Fault, policy::{Document, DocumentKind, Rules}};
+use kit::{
+    Fault,
+    policy::{Document, DocumentKind, Rules},
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// RFC 3986: what AWS leaves as it is.

@@ -27,8 +27,12 @@ impl Iam {
             let size: usize = entity.inline.values().map(|d| d.chars().filter(|c| !c.is_whitespace()).count()).sum();
             match size <= inline_quota(kind) {
                 true => Ok(()),
-                false => Err(Error::LimitExceeded
-                    .says(format!("Maximum policy size of {} bytes exceeded for {} {}", inline_quota(kind), kind.noun(), entity.name))),
+                false => Err(Error::LimitExceeded.says(format!(
+                    "Maximum policy size of {} bytes exceeded for {} {}",
+                    inline_quota(kind),
+                    kind.noun(),
+                    entity.name
+                ))),
             }
         })
         .await
@@ -48,7 +52,10 @@ impl Iam {
             entity.attached.insert(arn);
             match entity.attached.len() <= ATTACHED_QUOTA {
                 true => Ok(()),
-                false => Err(Error::LimitExceeded.says(format!("Cannot exceed quota for PoliciesPer{}: {ATTACHED_QUOTA}", if kind == EntityKind::User { "User" } else { "Role" }))),
+                false => Err(Error::LimitExceeded.says(format!(
+                    "Cannot exceed quota for PoliciesPer{}: {ATTACHED_QUOTA}",
+                    if kind == EntityKind::User { "User" } else { "Role" }
+                ))),
             }
         })
         .await

@@ -17,7 +17,8 @@ fn known() -> &'static BTreeMap<String, AwsPolicy> {
         let rows: Vec<serde_json::Value> = serde_json::from_str(include_str!("managed.json")).expect("a committed file that a test reads");
         let read = |row: &serde_json::Value| {
             let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
-            let policy = AwsPolicy { version: text("version"), created: time::parse_iso(&text("created")), document: row["document"].to_string() };
+            let policy =
+                AwsPolicy { version: text("version"), created: time::parse_iso(&text("created")), document: row["document"].to_string() };
             (text("arn"), policy)
         };
         rows.iter().map(read).collect()
@@ -36,7 +37,10 @@ pub(crate) fn shown(arn: &str) -> Option<Policy> {
     let (path, name) = path_and_name.rsplit_once('/')?;
     Some(Policy {
         policy_name: Some(name.to_owned()),
-        policy_id: Some(format!("ANPA{:0<17}", name.to_ascii_uppercase().chars().filter(char::is_ascii_alphanumeric).take(17).collect::<String>())),
+        policy_id: Some(format!(
+            "ANPA{:0<17}",
+            name.to_ascii_uppercase().chars().filter(char::is_ascii_alphanumeric).take(17).collect::<String>()
+        )),
         arn: Some(arn.to_owned()),
         path: Some(format!("{path}/")),
         default_version_id: Some(policy.version.clone()),

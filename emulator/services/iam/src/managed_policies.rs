@@ -102,11 +102,7 @@ impl Iam {
     }
 
     /// Adds a version.
-    pub async fn create_policy_version(
-        &self,
-        cx: &Context,
-        input: CreatePolicyVersionInput,
-    ) -> Result<CreatePolicyVersionOutput, Fault> {
+    pub async fn create_policy_version(&self, cx: &Context, input: CreatePolicyVersionInput) -> Result<CreatePolicyVersionOutput, Fault> {
         documents::managed(&input.policy_document)?;
         let created = whole_second(cx.now());
         let mut number = 0;
@@ -155,11 +151,7 @@ impl Iam {
     }
 
     /// Removes a version that is not the default one.
-    pub async fn delete_policy_version(
-        &self,
-        cx: &Context,
-        input: DeletePolicyVersionInput,
-    ) -> Result<DeletePolicyVersionOutput, Fault> {
+    pub async fn delete_policy_version(&self, cx: &Context, input: DeletePolicyVersionInput) -> Result<DeletePolicyVersionOutput, Fault> {
         change_policy(cx, &input.policy_arn, |policy| {
             let number = number(&input.policy_arn, &input.version_id)?;
             if number == policy.default {

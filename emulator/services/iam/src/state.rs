@@ -116,9 +116,8 @@ pub(crate) fn find(store: &impl Read, cx: &Context, kind: EntityKind, name: &str
 
 /// The entity, or AWS's sentence.
 pub(crate) fn must_find(store: &impl Read, cx: &Context, kind: EntityKind, name: &str) -> Result<Entity, Fault> {
-    find(store, cx, kind, name)?.ok_or_else(|| {
-        crate::model::Error::NoSuchEntity.says(format!("The {} with name {name} cannot be found.", kind.noun()))
-    })
+    find(store, cx, kind, name)?
+        .ok_or_else(|| crate::model::Error::NoSuchEntity.says(format!("The {} with name {name} cannot be found.", kind.noun())))
 }
 
 /// Refuses to go over AWS's default quota.
@@ -127,7 +126,10 @@ pub(crate) fn room_for(store: &impl Read, cx: &Context, kind: EntityKind) -> Res
     let count = store.scan(&ENTITIES, cx.scope()).prefix(&(noun,)).limit(kind.limit()).count();
     match count < kind.limit() {
         true => Ok(()),
-        false => Err(crate::model::Error::LimitExceeded
-            .says(format!("Cannot exceed quota for {}sPerAccount: {}", if kind == EntityKind::User { "User" } else { "Role" }, kind.limit()))),
+        false => Err(crate::model::Error::LimitExceeded.says(format!(
+            "Cannot exceed quota for {}sPerAccount: {}",
+            if kind == EntityKind::User { "User" } else { "Role" },
+            kind.limit()
+        ))),
     }
 }

@@ -24,8 +24,7 @@ impl Sts {
         let seconds = input.duration_seconds.unwrap_or(default) as i64;
         let expires = Timestamp::from_secs(cx.now().secs() + seconds);
         let (access_key_id, row) = issue(cx, who, expires).await?;
-        let credentials =
-            Credentials { access_key_id, secret_access_key: row.secret, session_token: row.token, expiration: Some(expires) };
+        let credentials = Credentials { access_key_id, secret_access_key: row.secret, session_token: row.token, expiration: Some(expires) };
         Ok(GetSessionTokenOutput { credentials: Some(credentials) })
     }
 }

@@ -28,7 +28,9 @@ impl QueryError {
                 1000,
                 format!("Access Denied (Service: {service}; Status Code: 403; Error Code: AccessDenied): {}", fault.message),
             ),
-            code => QueryError::user(1000, format!("{} (Service: {service}; Status Code: {}; Error Code: {code})", fault.message, fault.status)),
+            code => {
+                QueryError::user(1000, format!("{} (Service: {service}; Status Code: {}; Error Code: {code})", fault.message, fault.status))
+            }
         }
     }
 
@@ -73,9 +75,10 @@ impl QueryError {
 
 fn from_schema(schema: &SchemaError, sql: &str, error: &DataFusionError) -> QueryError {
     match schema {
-        SchemaError::FieldNotFound { field, .. } => {
-            QueryError::user(1006, format!("COLUMN_NOT_FOUND: {}: Column '{}' cannot be resolved", position(sql, field.name()), field.name()))
-        }
+        SchemaError::FieldNotFound { field, .. } => QueryError::user(
+            1006,
+            format!("COLUMN_NOT_FOUND: {}: Column '{}' cannot be resolved", position(sql, field.name()), field.name()),
+        ),
         SchemaError::AmbiguousReference { field } => {
             QueryError::user(1006, format!("AMBIGUOUS_NAME: {}: Column '{}' is ambiguous", position(sql, field.name()), field.name()))
         }

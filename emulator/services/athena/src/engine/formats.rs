@@ -1,12 +1,7 @@
 //! Objects to record batches: JSON lines, delimited text, Parquet; gzip taken off by the key's ending.
 
 use datafusion::{
-    arrow::{
-        array::RecordBatch,
-        csv,
-        datatypes::SchemaRef,
-        json,
-    },
+    arrow::{array::RecordBatch, csv, datatypes::SchemaRef, json},
     parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder,
 };
 use kit::Bytes;
@@ -75,13 +70,17 @@ fn gunzip(bytes: &[u8]) -> Result<Bytes, String> {
 }
 
 fn json_lines(bytes: &[u8], schema: &SchemaRef) -> Result<Vec<RecordBatch>, String> {
-    let mut decoder = json::ReaderBuilder::new(schema.clone()).with_coerce_primitive(true).with_batch_size(BATCH_ROWS).build_decoder().map_err(|e| e.to_string())?;
+    let mut decoder = json::ReaderBuilder::new(schema.clone())
+        .with_coerce_primitive(true)
+        .with_batch_size(BATCH_ROWS)
+        .build_decoder()
+        .map_err(|e| e.to_string())?;
     let mut batches = Vec::new();
     let mut rows = Vec::with_capacity(BATCH_ROWS.min(1024));
     let lines = bytes.split(|b| *b == b'\n').filter(|line| !line.iter().all(u8::is_ascii_whitespace));
     for (number, line) in lines.enumerate() {
-        let row: BTreeMap<String, Value> =
-            serde_json::from_slice(line).map_err(|e| format!("HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: line {}: {e}", number + 1))?;
+        let row: BTreeMap<String, Value> = serde_json::from_slice(line)
+            .map_err(|e| format!("HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: line {}: {e}", number + 1))?;
         rows.push(row.into_iter().map(|(k, v)| (k.to_lowercase(), lowered(v))).collect::<BTreeMap<String, Value>>());
         if rows.len() == BATCH_ROWS {
             decoder.serialize(&rows).map_err(|e| bad_data(&e.to_string()))?;
@@ -112,7 +111,8 @@ fn delimited(bytes: &[u8], schema: &SchemaRef, delimiter: u8, quoted: bool, skip
     for _ in 0..skip_lines {
         start += bytes[start..].iter().position(|b| *b == b'\n').map_or(bytes.len() - start, |i| i + 1);
     }
-    let mut builder = csv::ReaderBuilder::new(schema.clone()).with_delimiter(delimiter).with_batch_size(BATCH_ROWS).with_truncated_rows(true);
+    let mut builder =
+        csv::ReaderBuilder::new(schema.clone()).with_delimiter(delimiter).with_batch_size(BATCH_ROWS).with_truncated_rows(true);
     if !quoted {
         // Hive's plain text knows no quotes: a byte that no text has stands for one.
         builder = builder.with_quote(0xff);
@@ -138,4 +138,3 @@ fn parquet(bytes: Bytes, schema: &SchemaRef) -> Result<Vec<RecordBatch>, String>
     };
     reader.map(|batch| batch.map_err(|e| e.to_string()).and_then(fit)).collect()
 }
-

@@ -22,11 +22,7 @@ use crate::{
 };
 use datafusion::{
     arrow::array::RecordBatch,
-    execution::{
-        SessionStateBuilder,
-        memory_pool::FairSpillPool,
-        runtime_env::RuntimeEnvBuilder,
-    },
+    execution::{SessionStateBuilder, memory_pool::FairSpillPool, runtime_env::RuntimeEnvBuilder},
     prelude::{SessionConfig, SessionContext},
     sql::parser::{DFParser, DFParserBuilder},
 };
@@ -88,7 +84,13 @@ pub(crate) async fn run(cx: &Context, execution: &QueryExecution, stop: Arc<Atom
     Ok(finished)
 }
 
-async fn select(cx: &Context, execution: &QueryExecution, sql: &str, database: &str, stop: Arc<AtomicBool>) -> Result<Finished, QueryError> {
+async fn select(
+    cx: &Context,
+    execution: &QueryExecution,
+    sql: &str,
+    database: &str,
+    stop: Arc<AtomicBool>,
+) -> Result<Finished, QueryError> {
     let group = execution.work_group.clone().unwrap_or_default();
     let cutoff = cx.store().read(|s| work_groups::must_find(s, cx, &group)).ok().and_then(|row| row.group.0.configuration);
     let cutoff = cutoff.and_then(|c| c.bytes_scanned_cutoff_per_query).map(|bytes| bytes as u64);
@@ -97,14 +99,15 @@ async fn select(cx: &Context, execution: &QueryExecution, sql: &str, database: &
     // The engine computes; the cloud's own threads must stay free for requests, so it has a thread of its own.
     let runtime = tokio::runtime::Handle::current();
     let computed = tokio::task::spawn_blocking(move || runtime.block_on(compute(session, text, stop))).await;
-    let (schema, batches) = computed.map_err(|e| QueryError { message: format!("INTERNAL_ERROR: {e}"), category: 1, kind: 1000 })?.map_err(|e| {
-        let mut error = QueryError::from_engine(e, sql);
-        if error.message.contains("{}") {
-            let name = error.message.split('\'').nth(1).unwrap_or("").to_owned();
-            error.message = error.message.replacen("{}", &errors::position(sql, &name), 1);
-        }
-        error
-    })?;
+    let (schema, batches) =
+        computed.map_err(|e| QueryError { message: format!("INTERNAL_ERROR: {e}"), category: 1, kind: 1000 })?.map_err(|e| {
+            let mut error = QueryError::from_engine(e, sql);
+            if error.message.contains("{}") {
+                let name = error.message.split('\'').nth(1).unwrap_or("").to_owned();
+                error.message = error.message.replacen("{}", &errors::position(sql, &name), 1);
+            }
+            error
+        })?;
     let columns: Vec<ColumnInfo> = schema.fields().iter().map(|f| types::column_info(f.name(), f.data_type())).collect();
     let rows = rows(&batches)?;
     let scanned_bytes = scans.scanned_bytes.load(Ordering::Relaxed);
@@ -141,7 +144,11 @@ async fn compute(
     let statement = statements.pop_front().ok_or_else(|| datafusion::error::DataFusionError::Plan("nothing to run".into()))?;
     let plan = state.statement_to_plan(statement).await?;
     // Athena's engine changes nothing outside the catalog: no CREATE, COPY or SET reaches the library.
-    datafusion::execution::context::SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false).verify_plan(&plan)?;
+    datafusion::execution::context::SQLOptions::new()
+        .with_allow_ddl(false)
+        .with_allow_dml(false)
+        .with_allow_statements(false)
+        .verify_plan(&plan)?;
     let frame = session.execute_logical_plan(plan).await?;
     let physical = frame.create_physical_plan().await?;
     let schema = physical.schema();
@@ -154,7 +161,10 @@ async fn compute(
             return Err(errors::carry(QueryError::user(1000, "Query cancelled by user")));
         }
         if rows > MOST_ROWS {
-            return Err(errors::carry(QueryError::user(1000, format!("windtunnel keeps results of at most {MOST_ROWS} rows; add a LIMIT"))));
+            return Err(errors::carry(QueryError::user(
+                1000,
+                format!("windtunnel keeps results of at most {MOST_ROWS} rows; add a LIMIT"),
+            )));
         }
         batches.push(batch);
     }

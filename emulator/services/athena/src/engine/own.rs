@@ -60,7 +60,12 @@ pub(super) async fn run(cx: &Context, classified: &Classified, database: &str) -
             let cascade = takes(&mut words, &["CASCADE"]);
             no_more(&words)?;
             if !cascade && catalog.tables(cx, &of).await.is_ok_and(|tables| !tables.is_empty()) {
-                return Err(QueryError::user(1000, format!("FAILED: Execution Error, return code 1. InvalidOperationException(message:Database {of} is not empty. One or more tables exist.)")));
+                return Err(QueryError::user(
+                    1000,
+                    format!(
+                        "FAILED: Execution Error, return code 1. InvalidOperationException(message:Database {of} is not empty. One or more tables exist.)"
+                    ),
+                ));
             }
             tolerate(catalog.run(cx, "DeleteDatabase", json!({ "Name": of })).await, lenient, "EntityNotFoundException")?
         }
@@ -68,7 +73,11 @@ pub(super) async fn run(cx: &Context, classified: &Classified, database: &str) -
             let lenient = takes_all(&mut words, &["IF", "EXISTS"]);
             let (of, table) = qualified(&mut words, database)?;
             no_more(&words)?;
-            tolerate(catalog.run(cx, "DeleteTable", json!({ "DatabaseName": of, "Name": table })).await, lenient, "EntityNotFoundException")?
+            tolerate(
+                catalog.run(cx, "DeleteTable", json!({ "DatabaseName": of, "Name": table })).await,
+                lenient,
+                "EntityNotFoundException",
+            )?
         }
         Statement::Query | Statement::Unbuilt => unreachable!("the engine takes queries, and the rest is refused before"),
     };

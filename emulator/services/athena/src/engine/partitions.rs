@@ -83,7 +83,12 @@ fn projected(cx: &Context, keys: &[String], place: &str, parameters: &Value) -> 
                 values.split(',').map(|v| v.trim().to_owned()).collect()
             }
             "integer" => integers(&range()?, text(format!("projection.{key}.interval")), text(format!("projection.{key}.digits")))?,
-            "date" => dates(cx, &range()?, &text(format!("projection.{key}.format")).unwrap_or_else(|| "yyyy-MM-dd".into()), text(format!("projection.{key}.interval.unit")))?,
+            "date" => dates(
+                cx,
+                &range()?,
+                &text(format!("projection.{key}.format")).unwrap_or_else(|| "yyyy-MM-dd".into()),
+                text(format!("projection.{key}.interval.unit")),
+            )?,
             other => return Err(format!("the partition projection type {other} is not supported by windtunnel yet")),
         };
         if combinations.len().saturating_mul(values.len()) > MOST_PROJECTED {

@@ -217,7 +217,10 @@ fn partition_columns(schema: &Schema, parts: &[Part]) -> Result<RecordBatch> {
 
 /// The filter with its columns' table names taken off.
 fn strip(filter: Expr) -> Result<Expr> {
-    use datafusion::common::{Column, tree_node::{Transformed, TreeNode}};
+    use datafusion::common::{
+        Column,
+        tree_node::{Transformed, TreeNode},
+    };
     let stripped = filter.transform(|e| match e {
         Expr::Column(column) => Ok(Transformed::yes(Expr::Column(Column::new_unqualified(column.name)))),
         other => Ok(Transformed::no(other)),
@@ -250,7 +253,8 @@ fn common_prefix<'a>(mut prefixes: impl Iterator<Item = &'a str>) -> String {
     let Some(first) = prefixes.next() else { return String::new() };
     let mut common = first;
     for prefix in prefixes {
-        let same = common.char_indices().zip(prefix.chars()).find(|((_, a), b)| a != b).map_or(common.len().min(prefix.len()), |((i, _), _)| i);
+        let same =
+            common.char_indices().zip(prefix.chars()).find(|((_, a), b)| a != b).map_or(common.len().min(prefix.len()), |((i, _), _)| i);
         common = &common[..same];
     }
     common.to_owned()

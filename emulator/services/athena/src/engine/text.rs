@@ -19,7 +19,9 @@ pub(crate) fn value(array: &ArrayRef, row: usize) -> Result<Option<String>, Stri
         DataType::LargeList(_) => format!("[{}]", items(&array.as_list::<i64>().value(row))?.join(", ")),
         DataType::Struct(fields) => {
             let parts = array.as_struct();
-            let part = |i: usize| Ok::<_, String>(format!("{}={}", fields[i].name(), value(parts.column(i), row)?.unwrap_or_else(|| "null".into())));
+            let part = |i: usize| {
+                Ok::<_, String>(format!("{}={}", fields[i].name(), value(parts.column(i), row)?.unwrap_or_else(|| "null".into())))
+            };
             format!("{{{}}}", (0..fields.len()).map(part).collect::<Result<Vec<_>, _>>()?.join(", "))
         }
         DataType::Map(..) => {
@@ -32,7 +34,10 @@ pub(crate) fn value(array: &ArrayRef, row: usize) -> Result<Option<String>, Stri
         DataType::LargeBinary => spaced(array.as_binary::<i64>().value(row)),
         DataType::BinaryView => spaced(array.as_binary_view().value(row)),
         DataType::Float64 => java_double(array.as_primitive::<Float64Type>().value(row)),
-        DataType::Float32 => java_double_text(array.as_primitive::<Float32Type>().value(row).to_string(), array.as_primitive::<Float32Type>().value(row) as f64),
+        DataType::Float32 => java_double_text(
+            array.as_primitive::<Float32Type>().value(row).to_string(),
+            array.as_primitive::<Float32Type>().value(row) as f64,
+        ),
         DataType::Timestamp(unit, zone) => timestamp(array, row, *unit, zone.is_some())?,
         _ => plain(array, row)?,
     }))
@@ -88,9 +93,15 @@ mod tests {
 
     #[test]
     fn doubles_look_as_java_writes_them() {
-        for (number, text) in
-            [(1.0, "1.0"), (0.1 + 0.2, "0.30000000000000004"), (1e20, "1.0E20"), (1.5e-4, "1.5E-4"), (12345678.0, "1.2345678E7"), (0.0, "0.0"), (-2.5, "-2.5")]
-        {
+        for (number, text) in [
+            (1.0, "1.0"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (1e20, "1.0E20"),
+            (1.5e-4, "1.5E-4"),
+            (12345678.0, "1.2345678E7"),
+            (0.0, "0.0"),
+            (-2.5, "-2.5"),
+        ] {
             assert_eq!(java_double(number), text);
         }
     }
