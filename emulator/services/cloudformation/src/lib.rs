@@ -44,12 +44,6 @@ impl CloudFormation {
     }
 }
 
-/// Reads a template and tells the first thing that is wrong with its language, without a cloud: for editors, checks and fuzzing.
-/// Types and properties are not looked at.
-pub fn lint(template: &str) -> Result<(), String> {
-    template::parse(template).map(drop).map_err(|problem| problem.sentence())
-}
-
 kit::service! {
     /// AWS CloudFormation.
     CloudFormation, model = "cloudformation", invalid_input = "ValidationError";

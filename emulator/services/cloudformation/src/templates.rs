@@ -71,6 +71,7 @@ impl CloudFormation {
     /// Reads a template and refuses what this cloud could not make.
     pub async fn validate_template(&self, cx: &Context, input: ValidateTemplateInput) -> Result<ValidateTemplateOutput, Fault> {
         let template = template::parse(&source::required(cx, input.template_body, input.template_url).await?)?;
+        template::graph::check_names(&template)?;
         validate::types(cx.cloud(), &template)?;
         let (capabilities, reason) = acknowledge(&template);
         let parameters = template

@@ -41,6 +41,9 @@ pub(crate) struct Scope<'a> {
     pub world: &'a dyn World,
 }
 
+/// Bytes of a text that functions put together.
+const MOST_TEXT: usize = 1 << 20;
+
 /// The value of an expression; `None` for AWS::NoValue.
 pub(crate) type Evaluated = Result<Option<Located>, Problem>;
 
@@ -180,6 +183,7 @@ impl Scope<'_> {
     fn sub(&self, pieces: &[Piece], variables: &[(String, Expr)], at: At) -> Result<Located, Problem> {
         let mut out = String::new();
         for piece in pieces {
+            sized(&out, at)?;
             let value = match piece {
                 Piece::Literal(text) => {
                     out.push_str(text);
@@ -207,6 +211,7 @@ impl Scope<'_> {
                 None => {}
             }
         }
+        sized(&out, at)?;
         dynamic_reference(&out, at)?;
         Ok(Located::text(at, out))
     }
@@ -223,6 +228,7 @@ impl Scope<'_> {
         }
         let texts: Option<Vec<String>> = items.iter().map(Located::scalar).collect();
         let text = texts.ok_or_else(|| Problem::at(at, MESSAGE))?.join(delimiter);
+        sized(&text, at)?;
         dynamic_reference(&text, at)?;
         Ok(Located::text(at, text))
     }
@@ -234,9 +240,6 @@ impl Scope<'_> {
         match self.value(list)?.map(|v| v.data) {
             Some(Data::Unknown) => Ok(Some(Located::unknown(at))),
             Some(Data::List(mut items)) if index < items.len() => Ok(Some(items.swap_remove(index))),
-            Some(Data::List(_)) => {
-                Err(Problem::at(at, format!("Template error: Fn::Select cannot select nonexistent value at index {index}")))
-            }
             _ => Err(wrong()),
         }
     }
@@ -318,6 +321,14 @@ fn same(left: Option<&Located>, right: Option<&Located>) -> bool {
         },
         (None, None) => true,
         _ => false,
+    }
+}
+
+/// A template of many short references to long values must not fill the memory.
+fn sized(text: &str, at: At) -> Result<(), Problem> {
+    match text.len() > MOST_TEXT {
+        true => Err(Problem::at(at, format!("Template error: a text of more than {MOST_TEXT} bytes"))),
+        false => Ok(()),
     }
 }
 

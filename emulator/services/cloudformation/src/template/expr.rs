@@ -125,12 +125,13 @@ fn call(name: &str, argument: &Node, place: Place) -> Result<Option<Call>, Probl
         let list: Vec<Expr> = argument.items().iter().map(|item| read(item, place)).collect::<Result<_, _>>()?;
         match argument.tag.is_none() && matches!(argument.data, Yaml::List(_)) && counts.contains(&list.len()) {
             true => Ok(list),
-            false => Err(wrong(message)),
+            // AWS's sentences, word for word.
+            false => Err(Problem::says(format!("Template error: {message}"))),
         }
     };
     let text = |expr: &Expr, message: &str| match &expr.kind {
         Kind::Text(text) => Ok(text.clone()),
-        _ => Err(Problem::at(expr.at, format!("Template error: {message}"))),
+        _ => Err(Problem::says(format!("Template error: {message}"))),
     };
     if place == Place::Condition && matches!(name, "Fn::GetAtt" | "Fn::ImportValue" | "Fn::Cidr" | "Fn::Base64" | "Fn::GetAZs" | "Fn::If") {
         return Err(wrong(&format!("{name} cannot be used in the Conditions section")));

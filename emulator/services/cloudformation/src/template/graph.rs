@@ -43,6 +43,40 @@ pub(crate) fn build(template: &Template, conditions: &BTreeMap<String, bool>) ->
     Ok(graph)
 }
 
+/// Refuses names that no section has, whatever the conditions will be.
+pub(crate) fn check_names(template: &Template) -> Result<(), Problem> {
+    let missing = |exprs: &mut dyn Iterator<Item = &Expr>| -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for expr in exprs {
+            expr.walk(&mut |e| {
+                let Kind::Call(call) = &e.kind else { return };
+                match &**call {
+                    Call::Ref(name) | Call::GetAtt(name, _) => drop(found.insert(name.clone())),
+                    Call::Sub(pieces, variables) => {
+                        let names = pieces.iter().filter_map(|piece| match piece {
+                            Piece::Ref(name) => (!variables.iter().any(|(k, _)| k == name)).then_some(name),
+                            Piece::GetAtt(name, attribute) => {
+                                (!variables.iter().any(|(k, _)| *k == format!("{name}.{attribute}"))).then_some(name)
+                            }
+                            Piece::Literal(_) => None,
+                        });
+                        found.extend(names.cloned());
+                    }
+                    _ => {}
+                }
+            });
+        }
+        found.retain(|name| !PSEUDO.contains(&name.as_str()) && template.parameter(name).is_none() && template.resource(name).is_none());
+        found
+    };
+    let mut properties = template.resources.iter().flat_map(|r| r.properties.iter().chain(&r.metadata));
+    let mut unknown = missing(&mut properties);
+    unknown.extend(template.resources.iter().flat_map(|r| &r.depends_on).filter(|name| template.resource(name).is_none()).cloned());
+    unresolved(&unknown, "Resources", "Template format error: ")?;
+    let mut outputs = template.outputs.iter().flat_map(|o| std::iter::once(&o.value).chain(&o.export));
+    unresolved(&missing(&mut outputs), "Outputs", "Template format error: ")
+}
+
 type Exists<'a> = dyn Fn(&Option<String>, &str) -> Result<bool, Problem> + 'a;
 
 fn outputs(template: &Template, conditions: &BTreeMap<String, bool>, live: &BTreeSet<&str>, exists: &Exists<'_>) -> Result<(), Problem> {

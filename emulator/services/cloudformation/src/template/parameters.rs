@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use yaml::{Data as Yaml, Node};
 
+/// Characters of a parameter's value.
+const MOST_VALUE: usize = 4096;
+
 /// A member of Parameters.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Declaration {
@@ -227,6 +230,9 @@ pub(crate) fn resolve(
             missing.push(declaration.name.as_str());
             continue;
         };
+        if value.len() > MOST_VALUE {
+            return Err(invalid(format!("Parameter '{}' must contain at most {MOST_VALUE} characters", declaration.name)));
+        }
         declaration.check(&value)?;
         let list = matches!(declaration.kind, Kind::Numbers | Kind::Strings);
         out.insert(declaration.name.clone(), Given { value, list, no_echo: declaration.no_echo });

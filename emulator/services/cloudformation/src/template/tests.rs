@@ -115,10 +115,11 @@ fn mistakes_are_told_in_the_words_of_aws() {
             "!GetAtt Queue",
             "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute",
         ),
-        ("!Select [9, !Ref List]", "Template error: Fn::Select cannot select nonexistent value at index 9 (line 15, column 54)"),
+        ("!Select [9, !Ref List]", "Template error: Fn::Select requires a list argument with two elements: an integer index and a list"),
         ("!Select [x, !Ref List]", "Template error: Fn::Select requires a list argument with two elements: an integer index and a list"),
         ("!FindInMap [M, none, size]", "Template error: Unable to get mapping for M::none::size"),
         ("!FindInMap [N, none, size]", "Template error: Mapping named 'N' is not present in the 'Mappings' section of template."),
+        ("!Equals [a]", "Template error: every Fn::Equals object requires a list of 2 string parameters."),
         ("!If [What, 1, 2]", "Template error: unresolved condition dependency What in Fn::If"),
         ("!ImportValue nowhere", "No export named nowhere found"),
         ("!Cidr [10.0.0.0/28, 300, 8]", "Template error: Fn::Cidr cannot cut 10.0.0.0/28 into 300 blocks of 8 bits (line 15, column 54)"),
@@ -230,4 +231,19 @@ fn damaged_templates_never_panic() {
             template.resources.iter().filter_map(|r| r.properties.as_ref()).for_each(|p| drop(scope.value(p)));
         }
     }
+}
+
+#[test]
+fn texts_do_not_grow_without_bound() {
+    let many = "${A}".repeat(10_000);
+    let text = format!(
+        "Parameters: {{ A: {{ Type: String }} }}\nResources: {{ Q: {{ Type: AWS::SQS::Queue, Properties: {{ X: !Sub '{many}' }} }} }}"
+    );
+    let template = parse(&text).unwrap();
+    let asked = BTreeMap::from([("A".to_owned(), Asked::Value("x".repeat(4096)))]);
+    let parameters = parameters::resolve(&template.parameters, &asked, None).unwrap();
+    let (conditions, pseudo, world) = (BTreeMap::new(), Pseudo::default(), Known);
+    let scope = Scope { template: &template, parameters: &parameters, conditions: &conditions, pseudo: &pseudo, world: &world };
+    let said = scope.value(template.resources[0].properties.as_ref().unwrap()).unwrap_err().sentence();
+    assert!(said.starts_with("Template error: a text of more than 1048576 bytes"), "{said}");
 }

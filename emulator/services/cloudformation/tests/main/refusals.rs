@@ -172,3 +172,16 @@ async fn requests_for_stacks_that_are_not_there_or_are_are_refused() {
     let twice = desk.call("CreateStack", json!({ "StackName": "s", "TemplateBody": template })).await.unwrap_err();
     assert_eq!((twice.code.as_ref(), twice.message.as_str()), ("AlreadyExistsException", "Stack [s] already exists"));
 }
+
+#[tokio::test]
+async fn validate_template_looks_at_names_and_types() {
+    let desk = Desk::new().await;
+    let validate = |template: &str| json!({ "TemplateBody": template });
+    let said = desk
+        .refused("ValidateTemplate", validate("Resources: { Q: { Type: AWS::SQS::Queue, Properties: { QueueName: !Sub '${Nope}' } } }"))
+        .await;
+    assert_eq!(said, "Template format error: Unresolved resource dependencies [Nope] in the Resources block of the template");
+    let good = "Parameters: { P: { Type: String, NoEcho: true, Default: d } }\nResources: { Q: { Type: AWS::SQS::Queue } }";
+    let answer = desk.ok("ValidateTemplate", validate(good)).await;
+    assert_eq!(answer["Parameters"], json!([{ "ParameterKey": "P", "DefaultValue": "d", "NoEcho": true }]));
+}
