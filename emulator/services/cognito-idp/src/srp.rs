@@ -61,6 +61,7 @@ pub(crate) fn server_public(verifier: &Verifier, b: &[u8; 32]) -> BigUint {
 }
 
 /// Whether a client that knows the password made this signature.
+#[allow(clippy::too_many_arguments)]
 pub(crate) fn signed(
     verifier: &Verifier,
     a_public: &BigUint,

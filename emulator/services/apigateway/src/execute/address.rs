@@ -9,6 +9,8 @@ pub(crate) struct Address {
     pub stage: String,
     /// Behind the stage, as it was sent; begins with a slash.
     pub path: String,
+    /// The stage and what was really sent behind it: `/live` is not `/live/`.
+    pub staged: String,
 }
 
 impl Address {
@@ -33,8 +35,9 @@ impl Address {
     }
 
     fn of(api_id: &str, stage: &str, path: &str) -> Address {
+        let staged = format!("/{stage}{path}");
         let path = if path.is_empty() { "/".to_owned() } else { path.to_owned() };
-        Address { api_id: api_id.to_ascii_lowercase(), stage: stage.to_owned(), path }
+        Address { api_id: api_id.to_ascii_lowercase(), stage: stage.to_owned(), path, staged }
     }
 }
 

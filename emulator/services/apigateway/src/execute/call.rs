@@ -96,7 +96,7 @@ impl Call {
             "apiId" => text(&self.address.api_id),
             "accountId" => text(self.cx.account()),
             "httpMethod" => text(self.head.method.as_str()),
-            "path" => Some(format!("/{}{}", self.address.stage, self.address.path)),
+            "path" => text(&self.address.staged),
             "resourcePath" => self.resource.path.clone(),
             "resourceId" => self.resource.id.clone(),
             "deploymentId" => self.stage.deployment_id.clone(),

@@ -109,7 +109,7 @@ fn context(call: &Call) -> Value {
         "httpMethod": call.head.method.as_str(),
         "extendedRequestId": call.extended_id,
         "requestTime": call.request_time(),
-        "path": format!("/{}{}", call.address.stage, call.address.path),
+        "path": call.address.staged,
         "accountId": cx.account(),
         "protocol": "HTTP/1.1",
         "stage": call.address.stage,

@@ -52,6 +52,10 @@ impl ExecuteApi {
         };
         let cx = cx.in_scope(kit::Scope::new(&place.account, &place.region));
         let mut call = Call::new(cx, head, address, stage, api);
+        // Faults on purpose are asked here, for a front door's requests pass no dispatch.
+        if let Err(fault) = call.cx.cloud().apply_faults("execute-api", call.head.method.as_str(), &call.arn()).await {
+            return answers::bare(&call.cx, fault.status, &fault.message, &fault.code);
+        }
         match run(&mut call, &mut body).await {
             Ok(answer) => answer,
             Err(refusal) => answers::of_refusal(&call, &refusal),

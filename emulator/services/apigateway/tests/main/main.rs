@@ -5,4 +5,5 @@ mod answers;
 mod authorizers;
 mod control;
 mod desk;
+mod recorded;
 mod serve;

@@ -116,6 +116,7 @@ async fn stage_variables_reach_the_event_and_choose_the_function() {
     let variables = json!([{ "op": "replace", "path": "/variables/fn", "value": "other" }]);
     desk.ok("UpdateStage", json!({ "restApiId": desk.api, "stageName": "live", "patchOperations": variables })).await;
     assert_eq!(desk.get("").await.status, 200);
+    assert_eq!((&desk.event()["path"], &desk.event()["requestContext"]["path"]), (&json!("/"), &json!("/live")));
     assert_eq!(desk.event()["stageVariables"], json!({ "fn": "other" }));
     assert!(desk.function.seen.lock()[0].1.ends_with(":function:other"));
 }
@@ -187,4 +188,20 @@ async fn a_slow_function_is_given_up_after_29_seconds_of_the_clock() {
     desk.advance(2).await;
     let answer = waiting.await.unwrap();
     assert_eq!((answer.status, answer.body.as_str()), (504, "{\"message\":\"Endpoint request timed out\"}"));
+}
+
+#[tokio::test]
+async fn faults_on_purpose_reach_the_front_door() {
+    let desk = pets().await;
+    let rule = kit::FaultRule {
+        service: Some("execute-api".into()),
+        error: Some("ServiceUnavailableException".into()),
+        status: Some(503),
+        message: Some("Service Unavailable".into()),
+        ..Default::default()
+    };
+    desk.cloud.faults().add(rule);
+    let answer = desk.get("/pets").await;
+    assert_eq!((answer.status, answer.body.as_str()), (503, "{\"message\":\"Service Unavailable\"}"));
+    assert!(desk.function.seen.lock().is_empty());
 }
