@@ -43,7 +43,9 @@ impl Prepared {
                 .any(|new| new.name == old.name && new.value == old.value && new.description == old.description && new.export == old.export)
         };
         let same = self.plan.outputs.len() == stack.definition.outputs.len() && stack.definition.outputs.iter().all(is);
-        !self.plan.changes.is_empty() || !same || self.definition.tags != stack.definition.tags
+        // A stack that stopped half-way is gone on with, whatever the template says.
+        let stopped = stack.status.ends_with("_FAILED");
+        stopped || !self.plan.changes.is_empty() || !same || self.definition.tags != stack.definition.tags
     }
 }
 
@@ -65,7 +67,8 @@ impl CloudFormation {
         };
         let (rows, exports) =
             cx.store().read(|s| Ok::<_, Fault>((state::resources(s, cx.scope(), stack)?, state::exports(s, cx.scope())?)))?;
-        let rows: BTreeMap<_, _> = rows.into_iter().filter(|(_, row)| row.status != "DELETE_COMPLETE" && live).collect();
+        let rows: BTreeMap<_, _> =
+            rows.into_iter().filter(|(_, row)| row.physical_id.is_some() && row.status != "DELETE_COMPLETE" && live).collect();
         let exports: BTreeMap<String, String> = exports.into_iter().map(|(name, export)| (name, export.value)).collect();
 
         let side = Side::new(template, parameters, pseudo)?;

@@ -12,7 +12,7 @@ use crate::{
     },
     side::{Side, Standing},
     state::{Operation, OperationKind, Resource as Row},
-    template::Resource,
+    template::{Problem, Resource},
 };
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use kit::Fault;
@@ -106,9 +106,6 @@ fn evaluated(
     resource: &Resource,
     operation: &Operation,
 ) -> Result<Row, (Row, String)> {
-    let rows = run.rows();
-    let unknown = BTreeSet::new();
-    let world = Standing { side, rows: &rows, exports, unknown: &unknown, planning: false };
     let mut row = Row {
         logical_id: resource.logical_id.clone(),
         kind: resource.kind.clone(),
@@ -119,8 +116,12 @@ fn evaluated(
         operation: operation.id.clone(),
         ..Row::default()
     };
-    let found =
-        side.properties(resource, &world).and_then(|(properties, findings)| Ok((properties, findings, side.metadata(resource, &world)?)));
+    let found = run.with_rows(|rows| {
+        let unknown = BTreeSet::new();
+        let world = Standing { side, rows, exports, unknown: &unknown, planning: false };
+        let (properties, findings) = side.properties(resource, &world)?;
+        Ok::<_, Problem>((properties, findings, side.metadata(resource, &world)?))
+    });
     match found {
         Ok((properties, findings, metadata)) => {
             row.properties = properties.to_json();
@@ -166,10 +167,10 @@ async fn change(run: &Run<'_>, operation: &Operation, resource: &Resource, row: 
     let previous = operation.previous.as_ref().map(|p| p.tags.clone()).unwrap_or_default();
     let differences = plan::differences(&row, &next.properties, &previous, &run.stack().definition.tags);
     let recreation = differences.iter().map(|d| d.recreation).max().unwrap_or(Recreation::Never);
-    if differences.is_empty() {
+    if differences.is_empty() && row.attempted.is_none() {
         // Nothing that the service sees; the stack's own notes may differ.
-        let mut kept = Row {
-            status: row.status.clone(),
+        let kept = Row {
+            status: row.status.replace("_FAILED", "_COMPLETE"),
             reason: row.reason.clone(),
             physical_id: row.physical_id.clone(),
             attributes: row.attributes.clone(),
@@ -177,7 +178,6 @@ async fn change(run: &Run<'_>, operation: &Operation, resource: &Resource, row: 
             operation: row.operation.clone(),
             ..next
         };
-        kept.attempted = row.attempted.clone();
         if kept != row {
             run.record(kept, &[], None).await?;
         }
@@ -194,7 +194,9 @@ async fn update(run: &Run<'_>, operation: &Operation, row: Row, mut next: Row) -
     shown.operation = operation.id.clone();
     shown.attempted = Some(next.properties.clone());
     run.record(shown, &[Step { status: "UPDATE_IN_PROGRESS", reason: None }], None).await?;
-    match run.update(operation, &row, &row.properties, &next.properties).await {
+    // What an update that failed may have brought is where this one begins.
+    let from = row.attempted.as_ref().unwrap_or(&row.properties);
+    match run.update(operation, &row, from, &next.properties).await {
         Ok(made) => {
             next.physical_id = Some(made.physical_id);
             next.attributes = made.attributes;

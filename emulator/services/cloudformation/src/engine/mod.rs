@@ -94,5 +94,5 @@ fn side(run: &Run<'_>) -> Result<Side, String> {
         stack_id: stack.arn(&run.scope),
     };
     let template = template::parse(&stack.definition.template).map_err(|p| p.sentence())?;
-    Side::new(template, stack.definition.parameters, pseudo).map_err(|p| p.sentence())
+    Side::new(template, stack.definition.parameters.clone(), pseudo).map_err(|p| p.sentence())
 }

@@ -27,7 +27,8 @@ pub(super) struct Run<'a> {
     cx: &'a Context,
     acting: Result<Context, String>,
     pub scope: Scope,
-    stack: Mutex<Stack>,
+    /// Shared with whoever looks at it: it holds the template and all that was before.
+    stack: Mutex<Arc<Stack>>,
     rows: Mutex<BTreeMap<String, Resource>>,
 }
 
@@ -51,21 +52,21 @@ impl<'a> Run<'a> {
         let Some((rows, stack)) = found.map_err(|fault: Fault| fault)? else { return Ok(None) };
         let Some(operation) = &stack.operation else { return Ok(None) };
         let acting = acting(cx, &stack, operation).await;
-        Ok(Some(Run { service, cx, acting, scope, stack: Mutex::new(stack), rows: Mutex::new(rows) }))
+        Ok(Some(Run { service, cx, acting, scope, stack: Mutex::new(Arc::new(stack)), rows: Mutex::new(rows) }))
     }
 
     /// Why nobody can act for the stack, where its role cannot be assumed.
     pub(super) fn actor_fault(&self) -> Option<String> {
         self.acting.as_ref().err().cloned()
     }
-    fn lock(&self) -> MutexGuard<'_, Stack> {
+    fn lock(&self) -> MutexGuard<'_, Arc<Stack>> {
         self.stack.lock().unwrap_or_else(|e| e.into_inner())
     }
     fn lock_rows(&self) -> MutexGuard<'_, BTreeMap<String, Resource>> {
         self.rows.lock().unwrap_or_else(|e| e.into_inner())
     }
     /// The stack as it stands.
-    pub(super) fn stack(&self) -> Stack {
+    pub(super) fn stack(&self) -> Arc<Stack> {
         self.lock().clone()
     }
     /// The operation under way.
@@ -75,6 +76,10 @@ impl<'a> Run<'a> {
     /// The resources as they stand.
     pub(super) fn rows(&self) -> BTreeMap<String, Resource> {
         self.lock_rows().clone()
+    }
+    /// Looks at the resources where they stand.
+    pub(super) fn with_rows<T>(&self, look: impl FnOnce(&BTreeMap<String, Resource>) -> T) -> T {
+        look(&self.lock_rows())
     }
     /// One resource as it stands.
     pub(super) fn row(&self, logical_id: &str) -> Option<Resource> {
@@ -102,7 +107,7 @@ impl<'a> Run<'a> {
         step: Option<Step<'_>>,
         change: impl FnOnce(&mut Stack, &mut Tx<'_>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let mut next = self.stack();
+        let mut next = (*self.stack()).clone();
         let now = self.now();
         let event_id = self.cx.ids().uuid();
         let next = self
@@ -123,7 +128,7 @@ impl<'a> Run<'a> {
                 Ok(next)
             })
             .await?;
-        *self.lock() = next;
+        *self.lock() = Arc::new(next);
         self.service.moved.notify_waiters();
         Ok(())
     }
@@ -163,14 +168,15 @@ impl<'a> Run<'a> {
     }
 
     /// The stack, changed and written where there is a change. Writers come one at a time: each sees the change before.
-    fn stack_with(&self, tx: &mut Tx<'_>, also: Option<Also<'_>>) -> Result<Stack, Fault> {
+    fn stack_with(&self, tx: &mut Tx<'_>, also: Option<Also<'_>>) -> Result<Arc<Stack>, Fault> {
         let Some(also) = also else { return Ok(self.stack()) };
-        let mut next = self.stack();
+        let mut next = (*self.stack()).clone();
         also(&mut next);
         if let Some(stored) = tx.get(&STACKS, &self.scope, &next.key())? {
             next.termination_protection = stored.termination_protection;
         }
         tx.put(&STACKS, &self.scope, &next.key(), &next)?;
+        let next = Arc::new(next);
         *self.lock() = next.clone();
         Ok(next)
     }
@@ -244,7 +250,8 @@ impl<'a> Run<'a> {
         let cx = self.context(&operation.id, &format!("{}{}", if rolling_back { "back/" } else { "" }, row.logical_id))?;
         let stack = self.stack();
         let previous = operation.previous.as_ref().map(|p| p.tags.clone()).unwrap_or_default();
-        let (tags, tags_before) = if rolling_back { (previous, stack.definition.tags) } else { (stack.definition.tags, previous) };
+        let now = stack.definition.tags.clone();
+        let (tags, tags_before) = if rolling_back { (previous, now) } else { (now, previous) };
         let job = Job {
             cx: &cx,
             stack_name: &stack.name,

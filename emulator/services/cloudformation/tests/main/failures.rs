@@ -200,3 +200,25 @@ Resources:
     assert_eq!(desk.world.thing("sqs/first")["Attributes"]["VisibilityTimeout"], "30");
     assert!(desk.refused("ContinueUpdateRollback", json!({ "StackName": "s" })).await.ends_with("state and can not continue rollback."));
 }
+
+#[tokio::test]
+async fn a_stack_that_stopped_half_way_is_gone_on_with() {
+    let desk = Desk::new().await;
+    desk.world.fail("sqs:CreateQueue second");
+    desk.ok("CreateStack", json!({ "StackName": "s", "TemplateBody": TWO, "DisableRollback": true })).await;
+    desk.settle().await;
+    assert_eq!(desk.stack("s").await["StackStatus"], "CREATE_FAILED");
+    desk.world.mend();
+    assert_eq!(desk.update("s", TWO).await["StackStatus"], "UPDATE_COMPLETE");
+    assert_eq!(desk.world.names("sqs"), ["first", "second"]);
+
+    // An update that stops leaves what it had begun; the next one finishes it.
+    let slower = TWO.replace("QueueName: first", "QueueName: first, VisibilityTimeout: 60");
+    desk.world.fail("sqs:SetQueueAttributes first");
+    desk.ok("UpdateStack", json!({ "StackName": "s", "TemplateBody": slower, "DisableRollback": true })).await;
+    desk.settle().await;
+    assert_eq!(desk.stack("s").await["StackStatus"], "UPDATE_FAILED");
+    desk.world.mend();
+    assert_eq!(desk.update("s", &slower).await["StackStatus"], "UPDATE_COMPLETE");
+    assert_eq!(desk.world.thing("sqs/first")["Attributes"]["VisibilityTimeout"], "60");
+}
