@@ -128,7 +128,9 @@ mod tests {
     use serde_json::json;
 
     fn vars() -> Vars {
-        let Value::Object(values) = json!({"token": "abc", "n": 7, "stack": {"Bucket": "b"}, "up": {"headers": {"x": "1"}}}) else { unreachable!() };
+        let Value::Object(values) = json!({"token": "abc", "n": 7, "stack": {"Bucket": "b"}, "up": {"headers": {"x": "1"}}}) else {
+            unreachable!()
+        };
         Vars { values, now: Timestamp::parse("2026-03-10T22:00:00Z", wire::TimestampFormat::DateTime), folder: PathBuf::new() }
     }
 

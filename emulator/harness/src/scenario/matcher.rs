@@ -5,7 +5,8 @@ use serde_json::Value;
 use yaml::{Data, Node};
 
 /// The names of matchers, as they are written.
-pub const NAMES: &[&str] = &["equals", "matches", "contains", "starts_with", "ends_with", "gt", "gte", "lt", "lte", "type", "length", "absent", "not", "one_of"];
+pub const NAMES: &[&str] =
+    &["equals", "matches", "contains", "starts_with", "ends_with", "gt", "gte", "lt", "lte", "type", "length", "absent", "not", "one_of"];
 const TYPES: &[&str] = &["text", "number", "whole", "flag", "list", "map", "null"];
 
 /// What a value must be like.
@@ -217,9 +218,9 @@ fn as_text(value: &Value) -> String {
 fn contains(got: &Value, wanted: &Value) -> bool {
     match (got, wanted) {
         (Value::String(text), wanted) => text.contains(&as_text(wanted)),
-        (Value::Array(items), Value::Object(part)) => items.iter().any(|i| {
-            equal(i, wanted) || part.iter().all(|(k, v)| i.get(k).is_some_and(|w| equal(v, w)))
-        }),
+        (Value::Array(items), Value::Object(part)) => {
+            items.iter().any(|i| equal(i, wanted) || part.iter().all(|(k, v)| i.get(k).is_some_and(|w| equal(v, w))))
+        }
         (Value::Array(items), wanted) => items.iter().any(|i| equal(i, wanted)),
         (Value::Object(map), Value::String(key)) => map.contains_key(key),
         (Value::Object(map), Value::Object(part)) => part.iter().all(|(k, v)| map.get(k).is_some_and(|w| equal(v, w))),

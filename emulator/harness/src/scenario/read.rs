@@ -15,24 +15,32 @@ use yaml::{Data, Error, Node};
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The file itself.
-    #[error("{}: {1}", .0.display())]
-    File(PathBuf, std::io::Error),
+    #[error("{}: {error}", .file.display())]
+    File {
+        /// The scenario's file.
+        file: PathBuf,
+        /// What is wrong with it.
+        error: std::io::Error,
+    },
     /// Its text.
-    #[error("{}:{1}", .0.display())]
-    Text(PathBuf, Error),
+    #[error("{}:{error}", .file.display())]
+    Text {
+        /// The scenario's file.
+        file: PathBuf,
+        /// Where and what.
+        error: Error,
+    },
 }
 
 /// Reads a scenario's file.
 pub fn load(file: &Path) -> Result<Scenario, LoadError> {
-    let text = std::fs::read_to_string(file).map_err(|e| LoadError::File(file.to_owned(), e))?;
+    let text = std::fs::read_to_string(file).map_err(|e| LoadError::File { file: file.to_owned(), error: e })?;
     from_text(file, &text)
 }
 
 /// Reads a scenario's text; `file` says where relative paths start.
 pub fn from_text(file: &Path, text: &str) -> Result<Scenario, LoadError> {
-    yaml::parse(text)
-        .and_then(|root| scenario(file, &root, text))
-        .map_err(|error| LoadError::Text(file.to_owned(), error))
+    yaml::parse(text).and_then(|root| scenario(file, &root, text)).map_err(|error| LoadError::Text { file: file.to_owned(), error })
 }
 
 const TOP: &[&str] = &["name", "tags", "seed", "start", "stack", "steps"];
@@ -88,7 +96,8 @@ fn step(node: &Node) -> Result<Step, Error> {
         verb = Some((found, value));
     }
     let (verb, args) = verb.ok_or_else(|| node.error(format!("a step needs a verb; verbs are {}", verbs::names())))?;
-    let inner: Vec<Step> = args.get("steps").filter(|_| verb.args.iter().any(|a| a.kind == ArgKind::Steps)).map_or(Ok(Vec::new()), steps_of)?;
+    let inner: Vec<Step> =
+        args.get("steps").filter(|_| verb.args.iter().any(|a| a.kind == ArgKind::Steps)).map_or(Ok(Vec::new()), steps_of)?;
     Ok(Step {
         at: Place::of(node),
         name: node.get("name").map(text_of).transpose()?,
@@ -180,7 +189,9 @@ fn captures(node: &Node) -> Result<Vec<(String, String)>, Error> {
             }
             let name_text = text_of(name)?;
             if ["stack", "clock", "run"].contains(&name_text.as_str()) || name_text.contains('.') {
-                return Err(name.error(format!("{name_text} can't be the name of a capture: stack, clock and run are taken, and dots part names")));
+                return Err(
+                    name.error(format!("{name_text} can't be the name of a capture: stack, clock and run are taken, and dots part names"))
+                );
             }
             Ok((name_text, text))
         })
@@ -249,9 +260,9 @@ fn identity(node: &Node) -> Result<Value, Error> {
 pub(super) fn no_old_booleans(node: &Node) -> Result<(), Error> {
     const OLD: &[&str] = &["yes", "no", "on", "off", "y", "n"];
     match node.plain.as_deref() {
-        Some(plain) if OLD.contains(&plain.to_ascii_lowercase().as_str()) => {
-            Err(node.error(format!("{plain} is a boolean to some YAML readers and a text to others: quote it (\"{plain}\"), or write true or false")))
-        }
+        Some(plain) if OLD.contains(&plain.to_ascii_lowercase().as_str()) => Err(node.error(format!(
+            "{plain} is a boolean to some YAML readers and a text to others: quote it (\"{plain}\"), or write true or false"
+        ))),
         _ => Ok(()),
     }
 }
@@ -359,8 +370,8 @@ mod tests {
             ("name: a\nsteps: []\ncolour: red\n", "x.yaml:3:1: a scenario has no colour"),
             ("name: a\nsteps:\n  - s3.heed: {}\n", "x.yaml:3:5: there is no verb s3.heed. Did you mean s3.head?"),
             ("name: a\nsteps:\n  - s3.head: { bucket: b }\n", "s3.head needs key"),
-            ("name: a\nsteps:\n  - s3.head: { bucket: b, key: k, x: 1 }\n", "x.yaml:3:37: s3.head has no argument x"),
-            ("name: a\nsteps:\n  - settle: { within: soon }\n", "x.yaml:3:23: `soon` is not a duration"),
+            ("name: a\nsteps:\n  - s3.head: { bucket: b, key: k, x: 1 }\n", "x.yaml:3:35: s3.head has no argument x"),
+            ("name: a\nsteps:\n  - settle: { within: soon }\n", "`soon` is not a duration"),
             ("name: a\nsteps:\n  - settle: {}\n    s3.head: {}\n", "a step has one verb"),
             ("name: a\nsteps:\n  - http: { bearer: t }\n", "http takes exactly one of"),
             ("name: a\nsteps:\n  - s3.put: { bucket: b, key: k, body: yes }\n", "quote it (\"yes\")"),

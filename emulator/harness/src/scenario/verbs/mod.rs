@@ -18,7 +18,7 @@ mod sqs;
 pub(crate) mod srp;
 
 pub use args::Args;
-pub(crate) use iam::IDENTITY;
+pub(crate) use iam::{IDENTITY, identity};
 
 use super::{outcome::Outcome, world::World};
 use futures_util::future::BoxFuture;

@@ -1,0 +1,25 @@
+//! Reports: text for people as it happens and at the end, JUnit for CI, JSON for programs, HTML for looking at.
+
+pub mod html;
+pub mod junit;
+pub mod text;
+
+use super::{Report, Status};
+use serde_json::{Value, json};
+
+/// All reports as one JSON value.
+pub fn json(reports: &[Report]) -> Value {
+    let passed = reports.iter().filter(|r| r.passed).count();
+    json!({
+        "passed": passed,
+        "failed": reports.len() - passed,
+        "steps": reports.iter().map(|r| r.steps.len()).sum::<usize>(),
+        "skipped_steps": skipped(reports),
+        "scenarios": reports,
+    })
+}
+
+/// Steps that were skipped aloud.
+pub fn skipped(reports: &[Report]) -> usize {
+    reports.iter().flat_map(|r| &r.steps).filter(|s| s.status == Status::Skipped).count()
+}

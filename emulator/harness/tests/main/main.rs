@@ -1,0 +1,3 @@
+//! The library from outside, as its users have it.
+
+mod scenario;
