@@ -36,8 +36,8 @@ enum Task {
     },
     /// Check the house rules
     Tidy,
-    /// Measure start, memory and throughput
-    Bench,
+    /// Measure start, memory and CPU of a release build
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
     let outcome = match cli.task {
         Task::Codegen { services, check } => codegen::run(&root, &services, check),
         Task::Tidy => tidy::run(&root),
-        Task::Bench => bench::run(),
+        Task::Bench(options) => bench::run(&root, &options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

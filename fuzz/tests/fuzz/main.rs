@@ -1,0 +1,22 @@
+//! Bad input of every kind, against everything that reads what strangers send.
+//!
+//! `cargo test -p fuzz` gives each target a second. `BOLERO_RANDOM_TEST_TIME_MS=60000 cargo test -p fuzz -- --test-threads 2` gives it a
+//! minute, as CI does; by hand take as long as you like. `BOLERO_RANDOM_SEED`, printed with a failure, brings the failure back.
+//!
+//! A target is a list of sound samples, a list of words that mean something to its reader, and what has to hold of any bytes. The inputs are
+//! samples with a few edits ([`edit`]), so that most get past the first byte.
+
+// How long an input takes is part of what is asserted.
+#![allow(clippy::disallowed_methods)]
+
+mod budget;
+mod edit;
+mod house;
+mod pictures;
+mod policies;
+mod requests;
+mod signatures;
+mod target;
+mod templates;
+mod wire_bodies;
+mod wire_model;
