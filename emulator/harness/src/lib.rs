@@ -4,13 +4,16 @@
 //! deployment, scenarios, time, faults, snapshots.
 
 pub mod admin;
+pub mod cli;
 pub mod deploy;
 pub mod durations;
 mod emulator;
 pub mod env;
 pub mod package;
+pub mod scenario;
 pub mod sdk;
 pub mod services;
+pub mod up;
 
 pub use emulator::{Builder, Emulator, StartError};
 pub use kit;

@@ -1,2 +1,5 @@
-//! The `windtunnel` command.
-fn main() {}
+//! The `windtunnel` command: everything it does is in the library.
+
+fn main() -> std::process::ExitCode {
+    windtunnel::cli::main()
+}

@@ -34,11 +34,7 @@ pub struct Change {
     pub replacement: Option<String>,
 }
 
-pub(super) async fn plan(
-    target: &SdkConfig,
-    deployment: &Deployment,
-    parameters: BTreeMap<String, String>,
-) -> Result<Plan, DeployError> {
+pub(super) async fn plan(target: &SdkConfig, deployment: &Deployment, parameters: BTreeMap<String, String>) -> Result<Plan, DeployError> {
     let client = Client::new(target);
     let status = super::stack::status(&client, &deployment.stack).await?;
     let creates_stack = matches!(status.as_deref(), None | Some("REVIEW_IN_PROGRESS") | Some("DELETE_COMPLETE"));
@@ -82,7 +78,11 @@ async fn read(client: &Client, deployment: &Deployment, change_set: String, crea
                 if reason.contains("didn't contain changes") || reason.contains("No updates are to be performed") {
                     return Ok(Plan { stack: deployment.stack.clone(), change_set, creates_stack, changes: Vec::new() });
                 }
-                return Err(DeployError::Stack { stack: deployment.stack.clone(), status: "change set FAILED".into(), reasons: vec![reason] });
+                return Err(DeployError::Stack {
+                    stack: deployment.stack.clone(),
+                    status: "change set FAILED".into(),
+                    reasons: vec![reason],
+                });
             }
             _ => {}
         }

@@ -2,11 +2,13 @@
 //! endpoint and credentials, nothing else.
 
 mod changes;
+pub mod guards;
 mod stack;
+pub mod targets;
 mod upload;
 
 pub use changes::{Change, Plan};
-pub use stack::{Deployed, Progress, destroy};
+pub use stack::{Deployed, Progress, destroy, find_by_run};
 pub use upload::code_key;
 
 use crate::{
@@ -47,6 +49,9 @@ pub enum DeployError {
         /// The target's own words.
         reason: String,
     },
+    /// A guard says no: nothing was sent, or nothing that changes anything.
+    #[error("{0}")]
+    Guard(String),
     /// The stack ended in another state than complete.
     #[error("the stack {stack} ended as {status}:{}", .reasons.iter().map(|r| format!("\n  {r}")).collect::<String>())]
     Stack {

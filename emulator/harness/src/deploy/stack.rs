@@ -31,7 +31,7 @@ pub struct Progress {
 
 impl Plan {
     /// Executes the change set and waits for the stack; `tell` hears of each event once.
-    pub async fn execute(&self, target: &SdkConfig, tell: &mut dyn FnMut(&Progress)) -> Result<Deployed, DeployError> {
+    pub async fn execute(&self, target: &SdkConfig, tell: &mut (dyn FnMut(&Progress) + Send)) -> Result<Deployed, DeployError> {
         let client = Client::new(target);
         if !self.changes.is_empty() {
             let execute = client.execute_change_set().change_set_name(&self.change_set).send();
@@ -47,7 +47,7 @@ impl Plan {
 }
 
 /// Deletes a stack and waits until it is gone.
-pub async fn destroy(target: &SdkConfig, stack: &str, tell: &mut dyn FnMut(&Progress)) -> Result<(), DeployError> {
+pub async fn destroy(target: &SdkConfig, stack: &str, tell: &mut (dyn FnMut(&Progress) + Send)) -> Result<(), DeployError> {
     let client = Client::new(target);
     client.delete_stack().stack_name(stack).send().await.map_err(DeployError::call("cloudformation:DeleteStack"))?;
     match follow(&client, stack, tell).await? {
@@ -75,7 +75,7 @@ async fn outputs(client: &Client, stack: &str) -> Result<Outputs, DeployError> {
 async fn follow(
     client: &Client,
     stack: &str,
-    tell: &mut dyn FnMut(&Progress),
+    tell: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<(Option<String>, Vec<String>), DeployError> {
     let mut seen = HashSet::new();
     let mut reasons = Vec::new();
@@ -95,7 +95,7 @@ async fn events(
     stack: &str,
     seen: &mut HashSet<String>,
     reasons: &mut Vec<String>,
-    tell: &mut dyn FnMut(&Progress),
+    tell: &mut (dyn FnMut(&Progress) + Send),
 ) -> Result<(), DeployError> {
     // The newest page is enough between two looks; a missing event costs a line on the screen, nothing else.
     let Ok(page) = client.describe_stack_events().stack_name(stack).send().await else { return Ok(()) };
@@ -110,7 +110,12 @@ async fn events(
             reason: event.resource_status_reason().map(str::to_owned),
         };
         if progress.status.ends_with("_FAILED") {
-            reasons.push(format!("{} {}: {}", progress.logical_id, progress.status, progress.reason.as_deref().unwrap_or("no reason given")));
+            reasons.push(format!(
+                "{} {}: {}",
+                progress.logical_id,
+                progress.status,
+                progress.reason.as_deref().unwrap_or("no reason given")
+            ));
         }
         tell(&progress);
     }
@@ -121,4 +126,23 @@ async fn events(
 #[allow(clippy::disallowed_methods)]
 pub(super) async fn pause() {
     tokio::time::sleep(Duration::from_millis(500)).await;
+}
+
+/// Stacks that carry this run id; on AWS they end with their run, here too.
+pub async fn find_by_run(target: &SdkConfig, run_id: &str) -> Result<Vec<String>, DeployError> {
+    let client = Client::new(target);
+    let mut found = Vec::new();
+    let mut token = None;
+    loop {
+        let page = client.describe_stacks().set_next_token(token.take()).send().await;
+        let page = page.map_err(DeployError::call("cloudformation:DescribeStacks"))?;
+        for stack in page.stacks() {
+            let ours = stack.tags().iter().any(|t| t.key() == Some(super::guards::RUN_ID) && t.value() == Some(run_id));
+            found.extend(ours.then(|| stack.stack_name().unwrap_or_default().to_owned()));
+        }
+        token = page.next_token().map(str::to_owned);
+        if token.is_none() {
+            return Ok(found);
+        }
+    }
 }

@@ -1,10 +1,19 @@
 //! Packages on their way to the code bucket: named by their content, so that an unchanged function is neither uploaded nor updated.
 
 use super::DeployError;
-use crate::package::{self, PipelineBinaries};
+use crate::package::{self, PackageError, PipelineBinaries};
 use aws_config::SdkConfig;
-use aws_sdk_s3::{primitives::ByteStream, types::{BucketLocationConstraint, CreateBucketConfiguration}};
-use std::collections::BTreeMap;
+use aws_sdk_s3::{
+    primitives::ByteStream,
+    types::{BucketLocationConstraint, CreateBucketConfiguration},
+};
+use bytes::Bytes;
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+    sync::Mutex,
+    time::SystemTime,
+};
 
 /// Key of a package: function and content.
 pub fn code_key(function: &str, zip: &[u8]) -> String {
@@ -24,8 +33,7 @@ pub(super) async fn packages(
     bucket_exists(&s3, target, bucket).await?;
     let mut parameters = BTreeMap::from([("CodeBucket".to_owned(), bucket.to_owned())]);
     for (function, binary) in binaries.all() {
-        let zip = package::zip(binary)?;
-        let key = code_key(function, &zip);
+        let (key, zip) = packed(function, binary.to_owned()).await?;
         if s3.head_object().bucket(bucket).key(&key).send().await.is_err() {
             let body = ByteStream::from(zip);
             s3.put_object().bucket(bucket).key(&key).body(body).send().await.map_err(DeployError::call("s3:PutObject"))?;
@@ -34,6 +42,29 @@ pub(super) async fn packages(
         parameters.insert(parameter, key);
     }
     Ok(parameters)
+}
+
+/// A function's key and zip. Kept as long as the binary stays the same: many clouds of one process deploy the same functions.
+async fn packed(function: &'static str, binary: PathBuf) -> Result<(String, Bytes), DeployError> {
+    type Kept = HashMap<(PathBuf, u64, Option<SystemTime>), (String, Bytes)>;
+    static KEPT: Mutex<Option<Kept>> = Mutex::new(None);
+    let pack = move || {
+        let meta = std::fs::metadata(&binary).map_err(|e| PackageError::Io(binary.display().to_string(), e))?;
+        let id = (binary.clone(), meta.len(), meta.modified().ok());
+        // Held while packing, so that clouds which start together wait for one zip instead of making eight.
+        let mut kept = KEPT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let kept = kept.get_or_insert_default();
+        if let Some(packed) = kept.get(&id) {
+            return Ok(packed.clone());
+        }
+        let zip = Bytes::from(package::zip(&binary)?);
+        let packed = (code_key(function, &zip), zip);
+        kept.retain(|(path, ..), _| *path != binary);
+        kept.insert(id, packed.clone());
+        Ok(packed)
+    };
+    let packed: Result<_, PackageError> = tokio::task::spawn_blocking(pack).await.unwrap_or_else(|e| Err(PackageError::Io("a package".into(), e.into())));
+    packed.map_err(Into::into)
 }
 
 async fn bucket_exists(s3: &aws_sdk_s3::Client, target: &SdkConfig, bucket: &str) -> Result<(), DeployError> {

@@ -1,0 +1,40 @@
+//! `windtunnel destroy`: stacks of a run, or one by name.
+
+use super::{Answer, Failure, deploy::TargetArgs, progress};
+use crate::deploy::{destroy as delete, find_by_run, guards};
+use serde_json::json;
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  windtunnel destroy --stack pipeline\n  windtunnel destroy --target aws --to my-test --run-id 20260310T100000Z-4711\n\nOn AWS the stack's name must be typed, or stand in WINDTUNNEL_CONFIRM with --yes. Buckets that hold objects are not deleted by\nCloudFormation; the stack then ends as DELETE_FAILED and says which.\n\nExit codes: 0 gone, 1 the target refused or nothing was found, 2 wrong usage, 3 no cloud answers, 4 refused by a guard"
+)]
+pub(crate) struct DestroyArgs {
+    #[command(flatten)]
+    pub common: TargetArgs,
+    /// The stack
+    #[arg(long, required_unless_present = "run_id", conflicts_with = "run_id")]
+    stack: Option<String>,
+    /// All stacks that this run made
+    #[arg(long)]
+    run_id: Option<String>,
+}
+
+pub(crate) async fn destroy(args: &DestroyArgs) -> Result<Answer, Failure> {
+    let target = args.common.resolve().await?;
+    let stacks = match (&args.stack, &args.run_id) {
+        (Some(stack), _) => vec![stack.clone()],
+        (None, Some(run)) => find_by_run(&target.sdk, run).await?,
+        (None, None) => Vec::new(),
+    };
+    if stacks.is_empty() {
+        return Err(Failure::failed("no stack carries this run id"));
+    }
+    for stack in &stacks {
+        if target.aws {
+            guards::confirm(stack, "delete this stack", args.common.yes)?;
+        }
+        delete(&target.sdk, stack, &mut |p| eprintln!("{}", progress(p))).await?;
+    }
+    let text = stacks.iter().map(|s| format!("{s} is gone\n")).collect::<String>();
+    Ok(Answer::new(text, json!({ "destroyed": stacks })))
+}

@@ -1,0 +1,99 @@
+//! Takes up new builds: a function's binary that changed is packed and given to Lambda, which lets what runs run to its end.
+
+use super::{Pipeline, call::call};
+use crate::{Emulator, cli::pause, package};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use serde_json::json;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{sync::mpsc, task::JoinHandle};
+
+/// Real time without a change after which a binary counts as written.
+const STILL: Duration = Duration::from_millis(150);
+
+/// One function: its name in the cloud, its binary, and what the binary was when it was last taken up.
+struct Watched {
+    function: String,
+    binary: PathBuf,
+    known: Option<String>,
+}
+
+/// Watches the binaries; `None` when the machine can't (told).
+pub(super) fn functions(emulator: Arc<Emulator>, pipeline: &Pipeline) -> Option<JoinHandle<()>> {
+    let names = BTreeMap::from([("presign", "PresignFunction"), ("process", "ProcessFunction"), ("images", "ImagesFunction")]);
+    let mut watched: Vec<Watched> = Vec::new();
+    for (name, binary) in pipeline.binaries.all() {
+        let Some(function) = names.get(name).and_then(|output| pipeline.outputs.get(*output)) else { continue };
+        watched.push(Watched { function: function.clone(), binary: binary.to_owned(), known: content(binary) });
+    }
+    let folder = watched.first()?.binary.parent()?.to_owned();
+    let (watcher, mut changes) = watcher(&folder)?;
+    eprintln!("\nWatching {}: a new build of a function is live as soon as it is written.", folder.display());
+    Some(tokio::spawn(async move {
+        let _watcher = watcher;
+        while changes.recv().await.is_some() {
+            let saved = emulator.cloud().clock().real_now();
+            // A linker writes in many strokes.
+            while tokio::time::timeout(STILL, changes.recv()).await.is_ok_and(|change| change.is_some()) {}
+            for one in &mut watched {
+                if let Some(sum) = content(&one.binary).filter(|sum| one.known.as_ref() != Some(sum)) {
+                    one.known = Some(sum);
+                    take_up(&emulator, one, saved).await;
+                }
+            }
+        }
+    }))
+}
+
+/// A watcher of a folder and what it tells; `None`, told, when the machine can't.
+pub(super) fn watcher(folder: &Path) -> Option<(RecommendedWatcher, mpsc::UnboundedReceiver<Vec<PathBuf>>)> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let tell = move |event: notify::Result<notify::Event>| {
+        // Being read is no change; who reads after every event would never be done.
+        if let Ok(event) = event
+            && !event.kind.is_access()
+        {
+            let _ = sender.send(event.paths);
+        }
+    };
+    let made =
+        notify::recommended_watcher(tell).and_then(|mut watcher| watcher.watch(folder, RecursiveMode::NonRecursive).map(|()| watcher));
+    made.inspect_err(|e| eprintln!("Not watching {}: {e}", folder.display())).ok().map(|watcher| (watcher, receiver))
+}
+
+/// What names a binary's content.
+fn content(binary: &Path) -> Option<String> {
+    std::fs::read(binary).ok().map(|bytes| crate::deploy::code_key("", &bytes))
+}
+
+async fn take_up(emulator: &Emulator, one: &Watched, saved: kit::Timestamp) {
+    let zip = match package::zip(&one.binary) {
+        Ok(zip) => zip,
+        Err(error) => return eprintln!("{}: {error}", one.function),
+    };
+    let input = json!({ "FunctionName": one.function, "ZipFile": STANDARD.encode(zip) });
+    if let Err(fault) = call(emulator, "lambda", "UpdateFunctionCode", &input).await {
+        return eprintln!("{}: {}: {}", one.function, fault.code, fault.message);
+    }
+    let live = wait_live(emulator, &one.function).await;
+    let ms = emulator.cloud().clock().real_now().millis() - saved.millis();
+    eprintln!("{} {} {ms} ms after it was saved", one.function, if live { "is live" } else { "was given to Lambda, not yet live," });
+}
+
+/// Whether the function reports its update done, in patience.
+async fn wait_live(emulator: &Emulator, function: &str) -> bool {
+    for _ in 0..100 {
+        let found = call(emulator, "lambda", "GetFunctionConfiguration", &json!({ "FunctionName": function })).await;
+        match found.ok().and_then(|f| f["LastUpdateStatus"].as_str().map(str::to_owned)).as_deref() {
+            Some("InProgress") => pause(Duration::from_millis(20)).await,
+            Some("Failed") | None => return false,
+            Some(_) => return true,
+        }
+    }
+    false
+}
