@@ -14,8 +14,8 @@ pub(super) const KINDS: &[Kind] = &[
             "BinaryMediaTypes",
             "Description",
             "DisableExecuteApiEndpoint",
-            "EndpointConfiguration",
-            "MinimumCompressionSize",
+            "EndpointConfiguration.IpAddressType",
+            "EndpointConfiguration.Types",
             "Name",
             "Policy",
             "Tags",
@@ -35,9 +35,7 @@ pub(super) const KINDS: &[Kind] = &[
         made_by: Some(("apigateway", "CreateAuthorizer")),
         properties: &[
             "AuthType",
-            "AuthorizerCredentials",
             "AuthorizerResultTtlInSeconds",
-            "AuthorizerUri",
             "IdentitySource",
             "IdentityValidationExpression",
             "Name",
@@ -89,10 +87,15 @@ pub(super) const KINDS: &[Kind] = &[
 struct Patch(Vec<Json>);
 
 impl Patch {
-    fn of(job: &Job<'_>, paths: &[(&str, &str)]) -> Patch {
+    /// Properties that differ, each with its path and what stands there when the template says nothing: the API replaces, it does
+    /// not remove.
+    fn of(job: &Job<'_>, paths: &[(&str, &str, &str)]) -> Patch {
         let mut out = Patch(Vec::new());
-        for (property, path) in paths.iter().filter(|(property, _)| job.changed(property)) {
-            out.set(path, job.get(property));
+        for (property, path, default) in paths.iter().filter(|(property, ..)| job.changed(property)) {
+            match job.get(property) {
+                Json::Null => out.set(path, &Json::from(*default)),
+                value => out.set(path, value),
+            }
         }
         out
     }
@@ -176,15 +179,15 @@ impl Handler for RestApi {
         let mut patch = Patch::of(
             job,
             &[
-                ("Name", "/name"),
-                ("Description", "/description"),
-                ("MinimumCompressionSize", "/minimumCompressionSize"),
-                ("ApiKeySourceType", "/apiKeySource"),
-                ("DisableExecuteApiEndpoint", "/disableExecuteApiEndpoint"),
+                ("Name", "/name", ""),
+                ("Description", "/description", ""),
+                ("ApiKeySourceType", "/apiKeySource", "HEADER"),
+                ("DisableExecuteApiEndpoint", "/disableExecuteApiEndpoint", "false"),
             ],
         );
         if job.changed("Policy") {
-            patch.set("/policy", &document(job.get("Policy")));
+            let policy = Some(document(job.get("Policy"))).filter(|policy| !policy.is_null());
+            patch.set("/policy", &policy.unwrap_or_else(|| "".into()));
         }
         let types = |value: &Json| value["Types"][0].as_str().unwrap_or("EDGE").to_owned();
         if job.changed("EndpointConfiguration") {
@@ -239,14 +242,14 @@ impl Handler for Authorizer {
         let mut patch = Patch::of(
             job,
             &[
-                ("Name", "/name"),
-                ("Type", "/type"),
-                ("AuthType", "/authType"),
-                ("AuthorizerUri", "/authorizerUri"),
-                ("AuthorizerCredentials", "/authorizerCredentials"),
-                ("IdentitySource", "/identitySource"),
-                ("IdentityValidationExpression", "/identityValidationExpression"),
-                ("AuthorizerResultTtlInSeconds", "/authorizerResultTtlInSeconds"),
+                ("Name", "/name", ""),
+                ("Type", "/type", ""),
+                ("AuthType", "/authType", ""),
+                ("AuthorizerUri", "/authorizerUri", ""),
+                ("AuthorizerCredentials", "/authorizerCredentials", ""),
+                ("IdentitySource", "/identitySource", ""),
+                ("IdentityValidationExpression", "/identityValidationExpression", ""),
+                ("AuthorizerResultTtlInSeconds", "/authorizerResultTtlInSeconds", "300"),
             ],
         );
         let arns = |value: &Json| value.as_array().cloned().unwrap_or_default();
@@ -316,7 +319,7 @@ impl Handler for Deployment {
             ));
         }
         let input = json!({ "restApiId": job.text("RestApiId"), "deploymentId": job.physical() });
-        Patch::of(job, &[("Description", "/description")]).send(job, "UpdateDeployment", input).await?;
+        Patch::of(job, &[("Description", "/description", "")]).send(job, "UpdateDeployment", input).await?;
         Ok(Made::new(job.physical()).with("DeploymentId", job.physical()))
     }
     async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
@@ -346,8 +349,10 @@ impl Handler for Stage {
         Ok(Made::new(name))
     }
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
-        let mut patch =
-            Patch::of(job, &[("DeploymentId", "/deploymentId"), ("Description", "/description"), ("TracingEnabled", "/tracingEnabled")]);
+        let mut patch = Patch::of(
+            job,
+            &[("DeploymentId", "/deploymentId", ""), ("Description", "/description", ""), ("TracingEnabled", "/tracingEnabled", "false")],
+        );
         patch.map(job, "Variables", "/variables");
         let api = job.text("RestApiId");
         patch.send(job, "UpdateStage", json!({ "restApiId": api, "stageName": job.physical() })).await?;
@@ -364,7 +369,7 @@ struct Account;
 
 impl Account {
     async fn put(job: &Job<'_>, id: String) -> Result<Made, Fault> {
-        Patch::of(job, &[("CloudWatchRoleArn", "/cloudwatchRoleArn")]).send(job, "UpdateAccount", json!({})).await?;
+        Patch::of(job, &[("CloudWatchRoleArn", "/cloudwatchRoleArn", "")]).send(job, "UpdateAccount", json!({})).await?;
         Ok(Made::new(id.clone()).with("Id", id))
     }
 }

@@ -11,10 +11,6 @@ pub(super) const KINDS: &[Kind] = &[
         made_by: Some(("sqs", "CreateQueue")),
         properties: &[
             "QueueName",
-            "FifoQueue",
-            "ContentBasedDeduplication",
-            "DeduplicationScope",
-            "FifoThroughputLimit",
             "DelaySeconds",
             "KmsDataKeyReusePeriodSeconds",
             "KmsMasterKeyId",
