@@ -87,6 +87,9 @@ pub struct ReplayArgs {
     /// Folder with the functions' binaries, instead of building them.
     #[arg(long, value_name = "DIR")]
     pub functions: Option<PathBuf>,
+    /// A template to deploy instead of the scenario's own.
+    #[arg(long, value_name = "FILE")]
+    pub template: Option<PathBuf>,
     /// Prints the result as JSON.
     #[arg(long)]
     pub json: bool,
@@ -290,7 +293,7 @@ pub async fn replay(args: ReplayArgs) -> ExitCode {
             return ExitCode::from(ENVIRONMENT);
         }
     };
-    let options = Options { binaries, ..Options::default() };
+    let options = Options { binaries, template: args.template.clone(), ..Options::default() };
     let done = match replay::replay(&args.trace, args.scenario.as_deref(), options).await {
         Ok(done) => done,
         Err(problem) => {

@@ -46,21 +46,21 @@ pub async fn replay(file: &Path, scenario: Option<&Path>, options: Options) -> R
     let dir = std::env::temp_dir().join(format!("windtunnel-replay-{}", std::process::id()));
     let options = Options { seed: Some(seed), trace_dir: Some(dir.clone()), update_snapshots: false, ..options };
     let report = run_one(&scenario, &options).await;
-    let now = report
-        .trace
-        .as_deref()
-        .ok_or_else(|| report.problem.clone().unwrap_or_else(|| "no trace was written".into()))
-        .and_then(trace::read);
+    let now = report.trace.as_deref().ok_or_else(|| "no trace was written".to_owned()).and_then(trace::read);
     let _ = std::fs::remove_dir_all(&dir);
+    if let Some(problem) = report.problem {
+        return Err(problem);
+    }
     let now = now?;
     let events = recorded.iter().filter(|l| matches!(l, Line::Event(_))).count();
     Ok(Replayed { name, file: path, seed, events, text_changed: digest != scenario.digest, difference: first_difference(&recorded, &now) })
 }
 
-/// A step with what it set going.
+/// A step with what was recorded while it was done.
 struct Part<'a> {
     step: String,
     status: String,
+    waits: bool,
     events: Vec<&'a Happened>,
 }
 
@@ -68,13 +68,12 @@ fn parts(lines: &[Line]) -> Vec<Part<'_>> {
     let mut parts: Vec<Part> = Vec::new();
     for line in lines {
         match line {
-            Line::Step { index, verb, at, status } => {
-                parts.push(Part {
-                    step: format!("step {index} ({verb}, line {at})"),
-                    status: format!("{status:?}").to_lowercase(),
-                    events: Vec::new(),
-                });
-            }
+            Line::Step { index, verb, at, status } => parts.push(Part {
+                step: format!("step {index} ({verb}, line {at})"),
+                status: format!("{status:?}").to_lowercase(),
+                waits: matches!(verb.as_str(), "settle" | "clock.advance"),
+                events: Vec::new(),
+            }),
             Line::Event(event) => parts.iter_mut().next_back().into_iter().for_each(|p| p.events.push(event)),
             Line::Scenario { .. } | Line::End { .. } => {}
         }
@@ -82,40 +81,47 @@ fn parts(lines: &[Line]) -> Vec<Part<'_>> {
     parts
 }
 
-/// The first step whose outcome or events differ. Inside a step events are compared as sets with counts.
+/// The first difference. What a step sets going may be recorded while a later step is done, so that events are compared over all steps
+/// up to one that waits for quiet, as sets with counts; steps are compared one by one.
 pub fn first_difference(recorded: &[Line], now: &[Line]) -> Option<Difference> {
     let (recorded, now) = (parts(recorded), parts(now));
+    let mut from = 0;
     for index in 0..recorded.len().max(now.len()) {
         let (was, is) = match (recorded.get(index), now.get(index)) {
             (Some(was), Some(is)) => (was, is),
-            (Some(was), None) => {
-                return Some(Difference { step: was.step.clone(), recorded: was.status.clone(), now: "not reached".into() });
-            }
+            (Some(was), None) => return Some(Difference { step: was.step.clone(), recorded: was.status.clone(), now: "not reached".into() }),
             (None, Some(is)) => return Some(Difference { step: is.step.clone(), recorded: "not reached".into(), now: is.status.clone() }),
             (None, None) => return None,
         };
-        let difference = |recorded: String, now: String| Some(Difference { step: was.step.clone(), recorded, now });
-        if let Some((missing, extra)) = unequal(&was.events, &is.events) {
-            let text = |event: Option<&Happened>| event.map_or("nothing".into(), Happened::to_string);
-            return difference(text(missing), text(extra));
+        let last = index + 1 == recorded.len().max(now.len());
+        if (was.waits || last || was.status != is.status)
+            && let Some(difference) = unequal(&recorded[from..=index], &now[from..=index])
+        {
+            return Some(difference);
         }
         if was.step != is.step || was.status != is.status {
-            return difference(format!("{} {}", was.step, was.status), format!("{} {}", is.step, is.status));
+            let text = |part: &Part| format!("{} {}", part.step, part.status);
+            return Some(Difference { step: was.step.clone(), recorded: text(was), now: text(is) });
+        }
+        if was.waits {
+            from = index + 1;
         }
     }
     None
 }
 
-/// The first event (in the order of causes) that one side has more often than the other.
-fn unequal<'a>(was: &[&'a Happened], is: &[&'a Happened]) -> Option<(Option<&'a Happened>, Option<&'a Happened>)> {
-    let missing = surplus(was, is);
-    let extra = surplus(is, was);
-    (missing.is_some() || extra.is_some()).then_some((missing, extra))
+/// The first event that one side has more often than the other.
+fn unequal(was: &[Part<'_>], is: &[Part<'_>]) -> Option<Difference> {
+    let (missing, extra) = (surplus(was, is), surplus(is, was));
+    let step = missing.or(extra).map(|(part, _)| part.step.clone())?;
+    let text = |found: Option<(&Part<'_>, &Happened)>| found.map_or("nothing".into(), |(_, event)| event.to_string());
+    Some(Difference { step, recorded: text(missing), now: text(extra) })
 }
 
-fn surplus<'a>(of: &[&'a Happened], over: &[&'a Happened]) -> Option<&'a Happened> {
-    let mut left: Vec<&Happened> = over.to_vec();
-    of.iter().copied().find(|event| match left.iter().position(|other| same(event, other)) {
+fn surplus<'a, 'b>(of: &'b [Part<'a>], over: &[Part<'a>]) -> Option<(&'b Part<'a>, &'a Happened)> {
+    let mut left: Vec<&Happened> = over.iter().flat_map(|p| p.events.iter().copied()).collect();
+    let mut events = of.iter().flat_map(|part| part.events.iter().map(move |event| (part, *event)));
+    events.find(|(_, event)| match left.iter().position(|other| same(event, other)) {
         Some(at) => {
             left.swap_remove(at);
             false
