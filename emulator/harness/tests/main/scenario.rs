@@ -46,7 +46,7 @@ async fn what_is_as_expected_passes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failure_says_where_what_and_what_instead() {
-    let text = "name: wrong\nsteps:\n  - aws: { service: s3, operation: CreateBucket, input: { Bucket: b } }\n  - s3.list: { bucket: b }\n    expect:\n      $.count: 1\n  - s3.list: { bucket: b }\n";
+    let text = "name: wrong\nsteps:\n  - aws: { service: s3, operation: CreateBucket, input: { Bucket: empty } }\n  - s3.list: { bucket: empty }\n    expect:\n      $.count: 1\n  - s3.list: { bucket: empty }\n";
     let report = run(text, &Options::default()).await;
     assert!(!report.passed);
     assert_eq!(report.steps.len(), 2, "the first failure ends a scenario");
@@ -64,15 +64,15 @@ async fn a_denial_is_explained() {
 name: denied
 steps:
   - aws: { service: iam, operation: CreateUser, input: { UserName: ann } }
-  - aws: { service: s3, operation: CreateBucket, input: { Bucket: b } }
-  - s3.list: { bucket: b }
+  - aws: { service: s3, operation: CreateBucket, input: { Bucket: closed } }
+  - s3.list: { bucket: closed }
     as: { user: ann }
 "#;
     let report = run(text, &Options::default()).await;
     let step = report.steps.last().expect("a step");
     assert_eq!(step.status, Status::Failed);
     assert!(step.failures[0].got.contains("user/ann is not authorized to perform: s3:ListBucket"), "{step:?}");
-    assert!(step.why.iter().any(|why| why.starts_with("s3:ListBucket on arn:aws:s3:::b")), "{:?}", step.why);
+    assert!(step.why.iter().any(|why| why.starts_with("s3:ListBucket on arn:aws:s3:::closed")), "{:?}", step.why);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
