@@ -56,22 +56,38 @@ pub fn build_pipeline() -> Result<PipelineBinaries, PackageError> {
     let folder = exe.parent().map(Path::to_path_buf).unwrap_or_default();
     let release = folder.file_name().is_some_and(|name| name == "release");
     let target = folder.parent().filter(|dir| dir.join("CACHEDIR.TAG").is_file()).map(Path::to_path_buf);
-    let mut command = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(&root).args(["build", "--package", "pipeline", "--bins"]).stdin(Stdio::null());
+    let mut command = cargo(&root);
+    command.args(["build", "--package", "pipeline", "--bins"]);
     if release {
         command.arg("--release");
     }
     if let Some(target) = &target {
         command.arg("--target-dir").arg(target);
     }
-    // The lock file decides the versions; what `cargo fetch` brought suffices.
-    command.args(["--locked", "--offline"]);
+    // The lock file decides the versions. Where all is fetched nobody asks the network; building this program may have fetched less.
+    command.arg("--locked");
+    if fetched(&root) {
+        command.arg("--offline");
+    }
     let status = command.status().map_err(|e| PackageError::Io("cargo".into(), e))?;
     if !status.success() {
         return Err(PackageError::Cargo(format!("{command:?}").replace('"', ""), status));
     }
     let out = target.unwrap_or_else(|| root.join("target")).join(if release { "release" } else { "debug" });
     Ok(PipelineBinaries::in_folder(&out))
+}
+
+fn cargo(root: &Path) -> std::process::Command {
+    let mut command = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root).stdin(Stdio::null());
+    command
+}
+
+/// Whether everything that the functions are built from is on this machine.
+fn fetched(root: &Path) -> bool {
+    let mut tree = cargo(root);
+    tree.args(["tree", "--package", "pipeline", "--edges", "no-dev", "--locked", "--offline"]);
+    tree.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
 /// A zip whose only file is `bootstrap`, executable. The same binary makes the same bytes.

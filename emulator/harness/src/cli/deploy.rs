@@ -18,10 +18,15 @@ use std::{collections::BTreeMap, path::PathBuf};
   windtunnel deploy --target aws --to my-test --execute    asks for the stack's name, then does it
   WINDTUNNEL_CONFIRM=pipeline windtunnel deploy --target aws --yes
 
-Target aws goes only to accounts and regions that windtunnel.toml lists ([targets.NAME] account = \"...\" region = \"...\"), with your own
-credentials, and only if they are of that account. A plan for a new stack leaves an empty stack in REVIEW_IN_PROGRESS and uploads packages.
+Target aws goes only to accounts and regions that windtunnel.toml lists, with your own
+credentials, and only if they are of that account:
+  [targets.my-test]
+  account = \"123456789012\"
+  region = \"eu-central-1\"
+A plan for a new stack uploads packages and leaves an empty stack in REVIEW_IN_PROGRESS.
 
-Exit codes: 0 done, 1 the target refused or the stack failed, 2 wrong usage, 3 the machine is not as needed, 4 refused by a guard")]
+Exit codes: 0 done, 1 the target refused or the stack failed, 2 wrong usage,
+3 the machine is not as needed, 4 refused by a guard")]
 pub(crate) struct DeployArgs {
     #[command(flatten)]
     pub common: TargetArgs,

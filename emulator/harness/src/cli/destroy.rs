@@ -6,7 +6,7 @@ use serde_json::json;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  windtunnel destroy --stack pipeline\n  windtunnel destroy --target aws --to my-test --run-id 20260310T100000Z-4711\n\nOn AWS the stack's name must be typed, or stand in WINDTUNNEL_CONFIRM with --yes. Buckets that hold objects are not deleted by\nCloudFormation; the stack then ends as DELETE_FAILED and says which.\n\nExit codes: 0 gone, 1 the target refused or nothing was found, 2 wrong usage, 3 no cloud answers, 4 refused by a guard"
+    after_help = "Examples:\n  windtunnel destroy --stack pipeline\n  windtunnel destroy --target aws --to my-test --run-id 20260310T100000Z-4711\n\nOn AWS the stack's name must be typed, or stand in WINDTUNNEL_CONFIRM with --yes. \nBuckets that hold objects are not deleted by CloudFormation; the stack then ends as\nDELETE_FAILED and says which.\n\nExit codes: 0 gone, 1 the target refused or nothing was found, 2 wrong usage,\n3 no cloud answers, 4 refused by a guard"
 )]
 pub(crate) struct DestroyArgs {
     #[command(flatten)]

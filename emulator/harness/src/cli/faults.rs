@@ -32,7 +32,6 @@ enum What {
 }
 
 #[derive(Debug, clap::Args)]
-#[group(id = "effect", required = true, multiple = true, args = ["error", "latency_ms", "drop"])]
 struct Rule {
     /// Service (s3)
     #[arg(long)]
@@ -80,7 +79,11 @@ pub(crate) async fn faults(args: FaultsArgs) -> Result<Answer, Failure> {
     match args.what {
         None | Some(What::List) => args.reach.get("faults").await.map(listed),
         Some(What::Add(rule)) => {
-            let rule = serde_json::to_value(FaultRule::from(*rule)).map_err(|e| Failure::usage(e.to_string()))?;
+            let rule = FaultRule::from(*rule);
+            if rule.error.is_none() && rule.latency_ms.is_none() && !rule.drop {
+                return Err(Failure::usage("a rule needs an effect: --error, --latency-ms or --drop"));
+            }
+            let rule = serde_json::to_value(rule).map_err(|e| Failure::usage(e.to_string()))?;
             let added = args.reach.post("faults", &rule).await?;
             Ok(Answer::new(format!("rule {}\n", added["id"]), added))
         }

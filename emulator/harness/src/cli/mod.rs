@@ -35,7 +35,7 @@ Exit codes:
 
 const EXAMPLES: &str = "\
 Examples:
-  windtunnel                        a cloud on port 4566 with the pipeline in it, and its journey shown once
+  windtunnel                        a cloud on port 4566, the pipeline in it, its journey shown
   windtunnel up --once              the same, ending with 0
   windtunnel run scenarios          every scenario, each in a cloud of its own
   eval \"$(windtunnel env)\"          points this shell's SDKs and tools at the cloud

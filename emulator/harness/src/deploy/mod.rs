@@ -8,7 +8,7 @@ pub mod targets;
 mod upload;
 
 pub use changes::{Change, Plan};
-pub use stack::{Deployed, Progress, destroy, find_by_run};
+pub use stack::{Deployed, Progress, Tell, destroy, find_by_run};
 pub use upload::code_key;
 
 use crate::{

@@ -29,31 +29,46 @@ pub struct Progress {
     pub reason: Option<String>,
 }
 
+/// Hears of each event once.
+pub type Tell<'a> = dyn FnMut(&Progress) + Send + 'a;
+
 impl Plan {
     /// Executes the change set and waits for the stack; `tell` hears of each event once.
-    pub async fn execute(&self, target: &SdkConfig, tell: &mut (dyn FnMut(&Progress) + Send)) -> Result<Deployed, DeployError> {
+    pub async fn execute(&self, target: &SdkConfig, tell: &mut Tell<'_>) -> Result<Deployed, DeployError> {
         let client = Client::new(target);
+        let mut log = Log::default();
         if !self.changes.is_empty() {
+            // What happened before is not news, and a status from before is no end.
+            log.read(&client, &self.stack, &mut |_| {}).await;
+            log.awaits_news = true;
             let execute = client.execute_change_set().change_set_name(&self.change_set).send();
             execute.await.map_err(DeployError::call("cloudformation:ExecuteChangeSet"))?;
         }
-        let (status, reasons) = follow(&client, &self.stack, tell).await?;
-        let status = status.unwrap_or_default();
-        if !matches!(status.as_str(), "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS") {
-            return Err(DeployError::Stack { stack: self.stack.clone(), status, reasons });
+        let status = log.follow(&client, &self.stack, tell).await?.unwrap_or_default();
+        let stands = match status.as_str() {
+            "CREATE_COMPLETE" | "UPDATE_COMPLETE" => true,
+            // Nothing was to be done on a stack that had found its way back.
+            "UPDATE_ROLLBACK_COMPLETE" => self.changes.is_empty(),
+            _ => false,
+        };
+        if !stands {
+            return Err(DeployError::Stack { stack: self.stack.clone(), status, reasons: log.reasons });
         }
         Ok(Deployed { stack: self.stack.clone(), status, outputs: outputs(&client, &self.stack).await? })
     }
 }
 
 /// Deletes a stack and waits until it is gone.
-pub async fn destroy(target: &SdkConfig, stack: &str, tell: &mut (dyn FnMut(&Progress) + Send)) -> Result<(), DeployError> {
+pub async fn destroy(target: &SdkConfig, stack: &str, tell: &mut Tell<'_>) -> Result<(), DeployError> {
     let client = Client::new(target);
+    let mut log = Log::default();
+    log.read(&client, stack, &mut |_| {}).await;
+    log.awaits_news = !log.seen.is_empty();
     client.delete_stack().stack_name(stack).send().await.map_err(DeployError::call("cloudformation:DeleteStack"))?;
-    match follow(&client, stack, tell).await? {
-        (None, _) => Ok(()),
-        (Some(status), _) if status == "DELETE_COMPLETE" => Ok(()),
-        (Some(status), reasons) => Err(DeployError::Stack { stack: stack.into(), status, reasons }),
+    match log.follow(&client, stack, tell).await? {
+        None => Ok(()),
+        Some(status) if status == "DELETE_COMPLETE" => Ok(()),
+        Some(status) => Err(DeployError::Stack { stack: stack.into(), status, reasons: log.reasons }),
     }
 }
 
@@ -72,54 +87,72 @@ async fn outputs(client: &Client, stack: &str) -> Result<Outputs, DeployError> {
     Ok(outputs.iter().filter_map(|o| Some((o.output_key()?.to_owned(), o.output_value()?.to_owned()))).collect())
 }
 
-async fn follow(
-    client: &Client,
-    stack: &str,
-    tell: &mut (dyn FnMut(&Progress) + Send),
-) -> Result<(Option<String>, Vec<String>), DeployError> {
-    let mut seen = HashSet::new();
-    let mut reasons = Vec::new();
-    loop {
-        let now = status(client, stack).await?;
-        let Some(now) = now else { return Ok((None, reasons)) };
-        events(client, stack, &mut seen, &mut reasons, tell).await?;
-        if !now.ends_with("_IN_PROGRESS") || now == "REVIEW_IN_PROGRESS" {
-            return Ok((Some(now), reasons));
-        }
-        pause().await;
-    }
+/// Looks without news after which a target is believed to have nothing more to say.
+const MOST_QUIET_LOOKS: usize = 60;
+
+/// A stack's events as they come.
+#[derive(Default)]
+struct Log {
+    seen: HashSet<String>,
+    /// What failed, oldest first.
+    reasons: Vec<String>,
+    /// Something was asked for, and no event has told of it yet: the target takes its time, the status is still the old one.
+    awaits_news: bool,
 }
 
-async fn events(
-    client: &Client,
-    stack: &str,
-    seen: &mut HashSet<String>,
-    reasons: &mut Vec<String>,
-    tell: &mut (dyn FnMut(&Progress) + Send),
-) -> Result<(), DeployError> {
-    // The newest page is enough between two looks; a missing event costs a line on the screen, nothing else.
-    let Ok(page) = client.describe_stack_events().stack_name(stack).send().await else { return Ok(()) };
-    for event in page.stack_events().iter().rev() {
-        if !seen.insert(event.event_id().unwrap_or_default().to_owned()) {
-            continue;
+impl Log {
+    /// The status in which the stack came to rest; `None` when it is gone.
+    async fn follow(&mut self, client: &Client, stack: &str, tell: &mut Tell<'_>) -> Result<Option<String>, DeployError> {
+        let mut quiet_looks = 0;
+        loop {
+            // Events before status: a status that is read after news is not older than the news.
+            let news = self.read(client, stack, tell).await;
+            self.awaits_news &= !news;
+            let Some(now) = status(client, stack).await? else { return Ok(None) };
+            quiet_looks = if self.awaits_news { quiet_looks + 1 } else { 0 };
+            let moving = now.ends_with("_IN_PROGRESS") && now != "REVIEW_IN_PROGRESS";
+            if !moving && (!self.awaits_news || quiet_looks > MOST_QUIET_LOOKS) {
+                self.read(client, stack, tell).await;
+                return Ok(Some(now));
+            }
+            pause().await;
         }
-        let progress = Progress {
-            status: event.resource_status().map(|s| s.as_str().to_owned()).unwrap_or_default(),
-            logical_id: event.logical_resource_id().unwrap_or_default().to_owned(),
-            resource_type: event.resource_type().unwrap_or_default().to_owned(),
-            reason: event.resource_status_reason().map(str::to_owned),
-        };
-        if progress.status.ends_with("_FAILED") {
-            reasons.push(format!(
-                "{} {}: {}",
-                progress.logical_id,
-                progress.status,
-                progress.reason.as_deref().unwrap_or("no reason given")
-            ));
-        }
-        tell(&progress);
     }
-    Ok(())
+
+    /// Tells events that were not told before; whether there were any.
+    async fn read(&mut self, client: &Client, stack: &str, tell: &mut Tell<'_>) -> bool {
+        let mut news = Vec::new();
+        let mut token = None;
+        // Newest first: back to one that is known. A page that can't be had costs lines on the screen, nothing else.
+        loop {
+            let page = client.describe_stack_events().stack_name(stack).set_next_token(token.take()).send().await;
+            let Ok(page) = page else { break };
+            let known = page.stack_events().iter().any(|e| self.seen.contains(e.event_id().unwrap_or_default()));
+            token = page.next_token().map(str::to_owned).filter(|_| !known);
+            news.extend(page.stack_events.unwrap_or_default());
+            if token.is_none() {
+                break;
+            }
+        }
+        let before = self.seen.len();
+        for event in news.iter().rev() {
+            if !self.seen.insert(event.event_id().unwrap_or_default().to_owned()) {
+                continue;
+            }
+            let progress = Progress {
+                status: event.resource_status().map(|s| s.as_str().to_owned()).unwrap_or_default(),
+                logical_id: event.logical_resource_id().unwrap_or_default().to_owned(),
+                resource_type: event.resource_type().unwrap_or_default().to_owned(),
+                reason: event.resource_status_reason().map(str::to_owned),
+            };
+            if progress.status.ends_with("_FAILED") {
+                let reason = progress.reason.as_deref().unwrap_or("no reason given");
+                self.reasons.push(format!("{} {}: {reason}", progress.logical_id, progress.status));
+            }
+            tell(&progress);
+        }
+        self.seen.len() > before
+    }
 }
 
 /// Between two looks at a target in real time; the emulator answers waiters late, so it rarely comes to this.

@@ -63,7 +63,8 @@ async fn packed(function: &'static str, binary: PathBuf) -> Result<(String, Byte
         kept.insert(id, packed.clone());
         Ok(packed)
     };
-    let packed: Result<_, PackageError> = tokio::task::spawn_blocking(pack).await.unwrap_or_else(|e| Err(PackageError::Io("a package".into(), e.into())));
+    let packed: Result<_, PackageError> =
+        tokio::task::spawn_blocking(pack).await.unwrap_or_else(|e| Err(PackageError::Io("a package".into(), e.into())));
     packed.map_err(Into::into)
 }
 

@@ -49,6 +49,6 @@ pub(super) fn lines(endpoint: &str, outputs: &Outputs) -> String {
     | python3 -c 'import json,sys; print(json.load(sys.stdin)[\"url\"])')
   curl -s -X PUT -H 'content-type: image/jpeg' --data-binary @$F \"$URL\"
   curl -s {api}/images -H \"Authorization: Bearer $TOKEN\"
-  aws s3 ls --recursive s3://{bucket}        # after eval \"$(windtunnel env)\"\n\n"
+  aws s3 ls --recursive s3://{bucket}        # after the eval above\n\n"
     )
 }

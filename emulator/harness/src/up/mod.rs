@@ -164,17 +164,20 @@ async fn pipeline(args: &UpArgs, emulator: &Emulator) -> Result<Pipeline, Failur
     let target = emulator.sdk_config();
     let plan = deployment.plan(&target).await?;
     eprintln!("Deploying {}: {} changes...", plan.stack, plan.changes.len());
-    let mut done = 0;
+    let (changes, mut done) = (plan.changes.len(), 0);
     let deployed = plan
         .execute(&target, &mut |p| {
             let failed = p.status.ends_with("_FAILED") || p.status.contains("ROLLBACK");
             done += usize::from(p.status.ends_with("_COMPLETE"));
+            if done % 10 == 0 && p.status.ends_with("_COMPLETE") {
+                eprintln!("  {done} of {} done, {} last", changes, p.logical_id);
+            }
             if failed {
                 eprintln!("{}", crate::cli::progress(p));
             }
         })
         .await?;
-    eprintln!("  {} ({done} resources done)", deployed.status);
+    eprintln!("  {}{}", deployed.status, if changes == 0 { ", nothing to change" } else { "" });
     Ok(Pipeline { binaries, outputs: local_urls(deployed.outputs, &emulator.endpoint()) })
 }
 
@@ -233,13 +236,15 @@ fn welcome(standing: &Standing) -> String {
     let endpoint = standing.emulator.endpoint();
     let port = standing.emulator.address().port();
     let flag = if port == 4566 { String::new() } else { format!(" --endpoint {endpoint}") };
-    let mut text = format!("\nEndpoint  {endpoint}\nShell     eval \"$(windtunnel env{flag})\"\n");
+    // As it was called: under cargo it is on no path.
+    let me = std::env::args().next().unwrap_or_else(|| "windtunnel".into());
+    let mut text = format!("\nEndpoint  {endpoint}\nShell     eval \"$({me} env{flag})\"\n");
     if let Some(pipeline) = &standing.pipeline {
         for (key, value) in &pipeline.outputs {
             text.push_str(&format!("  {key:<20} {value}\n"));
         }
         text.push_str(&demo::lines(&endpoint, &pipeline.outputs));
     }
-    text.push_str(&format!("Steer     windtunnel clock advance 8d{flag}   windtunnel journal --follow{flag}   windtunnel faults --help\n"));
+    text.push_str(&format!("Steer     {me} clock advance 8d{flag}\n          {me} journal --follow{flag}\n          {me} faults --help\n"));
     text
 }

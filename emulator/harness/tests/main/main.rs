@@ -1,3 +1,4 @@
 //! The library from outside, as its users have it.
 
+mod cli;
 mod scenario;
