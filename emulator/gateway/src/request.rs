@@ -50,9 +50,18 @@ pub(crate) async fn life(
         Err(fault) if fault.code == DROP_CONNECTION => Err(Dropped),
         Err(fault) => {
             drain(&mut visit).await;
-            Ok(answer::of_fault(&visit, &fault))
+            Ok(last_where_a_body_was_held_back(&visit, answer::of_fault(&visit, &fault)))
         }
     }
+}
+
+/// Who waits for `100 Continue` and is refused doesn't send the body: what comes next on the connection would be taken for it. As S3 does,
+/// the answer says that the connection ends; botocore would go on using it.
+fn last_where_a_body_was_held_back(visit: &Visit, mut answer: Response<Outgoing>) -> Response<Outgoing> {
+    if visit.head.headers.contains_key("expect") {
+        answer.headers_mut().insert(http::header::CONNECTION, http::HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 /// Reads on for a moment what a refused client is still sending: a connection closed on unread bytes is reset, and the client would see

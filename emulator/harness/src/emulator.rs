@@ -1,7 +1,10 @@
 //! A cloud in this process: started in milliseconds, listened to by any SDK, moved through time.
 
 use gateway::Gateway;
-use kit::{AdvanceOptions, Advanced, Cloud, ClockMode, Fault, NotQuiet, Settle, Timestamp, store::{Durability, Store}};
+use kit::{
+    AdvanceOptions, Advanced, ClockMode, Cloud, Fault, NotQuiet, Settle, Timestamp,
+    store::{Durability, Store},
+};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 /// Builds an [`Emulator`].
@@ -83,7 +86,9 @@ impl Builder {
     /// Starts the cloud and listens.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let store = match &self.data_dir {
-            Some((dir, durability)) => Store::durable(dir, *durability).map_err(|e| StartError::Store(dir.display().to_string(), e.to_string()))?,
+            Some((dir, durability)) => {
+                Store::durable(dir, *durability).map_err(|e| StartError::Store(dir.display().to_string(), e.to_string()))?
+            }
             None => Store::memory(),
         };
         let mut builder = Cloud::builder().seed(self.seed).strict(self.strict).store(store).journal_bytes(self.journal_bytes);
