@@ -205,5 +205,5 @@ fn outputs(deployed: &Deployed, run_id: Option<&str>, aws: bool) -> String {
 }
 
 fn told(plan: &Plan, deployed: &Deployed, run_id: Option<&str>) -> Value {
-    json!({ "plan": plan, "executed": true, "stack": deployed.stack, "status": deployed.status, "outputs": deployed.outputs, "run_id": run_id })
+    json!({ "plan": plan, "executed": !plan.changes.is_empty(), "stack": deployed.stack, "status": deployed.status, "outputs": deployed.outputs, "run_id": run_id })
 }

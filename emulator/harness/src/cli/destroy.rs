@@ -1,12 +1,12 @@
 //! `windtunnel destroy`: stacks of a run, or one by name.
 
 use super::{Answer, Failure, deploy::TargetArgs, progress};
-use crate::deploy::{destroy as delete, find_by_run, guards};
+use crate::deploy::{destroy as delete, empty_buckets, find_by_run, guards};
 use serde_json::json;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  windtunnel destroy --stack pipeline\n  windtunnel destroy --target aws --to my-test --run-id 20260310T100000Z-4711\n\nOn AWS the stack's name must be typed, or stand in WINDTUNNEL_CONFIRM with --yes. \nBuckets that hold objects are not deleted by CloudFormation; the stack then ends as\nDELETE_FAILED and says which.\n\nExit codes: 0 gone, 1 the target refused or nothing was found, 2 wrong usage,\n3 no cloud answers, 4 refused by a guard"
+    after_help = "Examples:\n  windtunnel destroy --stack pipeline --empty-buckets\n  windtunnel destroy --target aws --to my-test --run-id 20260310T100000Z-4711\n\nOn AWS the stack's name must be typed, or stand in WINDTUNNEL_CONFIRM with --yes. \nBuckets that hold objects are not deleted by CloudFormation: the stack then ends as\nDELETE_FAILED and says which. With --empty-buckets they are emptied first.\n\nExit codes: 0 gone, 1 the target refused or nothing was found, 2 wrong usage,\n3 no cloud answers, 4 refused by a guard"
 )]
 pub(crate) struct DestroyArgs {
     #[command(flatten)]
@@ -17,6 +17,9 @@ pub(crate) struct DestroyArgs {
     /// All stacks that this run made
     #[arg(long)]
     run_id: Option<String>,
+    /// Deletes every object in the stack's buckets first, all versions
+    #[arg(long)]
+    empty_buckets: bool,
 }
 
 pub(crate) async fn destroy(args: &DestroyArgs) -> Result<Answer, Failure> {
@@ -31,7 +34,12 @@ pub(crate) async fn destroy(args: &DestroyArgs) -> Result<Answer, Failure> {
     }
     for stack in &stacks {
         if target.aws {
-            guards::confirm(stack, "delete this stack", args.common.yes)?;
+            let what = if args.empty_buckets { "delete this stack and every object in its buckets" } else { "delete this stack" };
+            guards::confirm(stack, what, args.common.yes)?;
+        }
+        if args.empty_buckets {
+            let gone = empty_buckets(&target.sdk, stack).await?;
+            eprintln!("{stack}: {gone} objects deleted");
         }
         delete(&target.sdk, stack, &mut |p| eprintln!("{}", progress(p))).await?;
     }

@@ -4,6 +4,7 @@ use super::{DeployError, Deployment};
 use aws_config::SdkConfig;
 use aws_sdk_cloudformation::{
     Client,
+    error::ProvideErrorMetadata,
     types::{Capability, ChangeSetStatus, ChangeSetType, Parameter, Tag},
 };
 use std::collections::BTreeMap;
@@ -40,19 +41,24 @@ pub(super) async fn plan(target: &SdkConfig, deployment: &Deployment, parameters
     let creates_stack = matches!(status.as_deref(), None | Some("REVIEW_IN_PROGRESS") | Some("DELETE_COMPLETE"));
     let parameter = |(k, v)| Parameter::builder().parameter_key(k).parameter_value(v).build();
     let tag = |(k, v): (&String, &String)| Tag::builder().key(k).value(v).build();
-    let made = client
-        .create_change_set()
-        .stack_name(&deployment.stack)
-        .change_set_name(format!("windtunnel-{:08x}", seed(&deployment.template, &parameters)))
-        .change_set_type(if creates_stack { ChangeSetType::Create } else { ChangeSetType::Update })
-        .template_body(&deployment.template)
-        .set_parameters(Some(parameters.into_iter().map(parameter).collect()))
-        .set_tags(Some(deployment.tags.iter().map(tag).collect()))
-        .capabilities(Capability::CapabilityIam)
-        .capabilities(Capability::CapabilityNamedIam)
-        .send()
-        .await
-        .map_err(DeployError::call("cloudformation:CreateChangeSet"))?;
+    let request = |name: String| {
+        let parameters = parameters.clone().into_iter().map(parameter).collect();
+        let kind = if creates_stack { ChangeSetType::Create } else { ChangeSetType::Update };
+        let set = client.create_change_set().stack_name(&deployment.stack).change_set_name(name).change_set_type(kind);
+        let set = set.template_body(&deployment.template).set_parameters(Some(parameters));
+        let set = set.set_tags(Some(deployment.tags.iter().map(tag).collect()));
+        set.capabilities(Capability::CapabilityIam).capabilities(Capability::CapabilityNamedIam).send()
+    };
+    let name = format!("windtunnel-{:08x}", seed(&deployment.template, &parameters));
+    let made = match request(name.clone()).await {
+        // A plan of the same content that nobody executed; it may be about a stack that has changed since.
+        Err(error) if error.code() == Some("AlreadyExistsException") => {
+            let now = kit::Clock::new(None, kit::ClockMode::Running).now();
+            request(format!("{name}-{}", now.millis())).await
+        }
+        made => made,
+    };
+    let made = made.map_err(DeployError::call("cloudformation:CreateChangeSet"))?;
     let change_set = made.id().unwrap_or_default().to_owned();
     read(&client, deployment, change_set, creates_stack).await
 }
@@ -76,6 +82,8 @@ async fn read(client: &Client, deployment: &Deployment, change_set: String, crea
             Some(ChangeSetStatus::Failed) => {
                 let reason = described.status_reason().unwrap_or_default().to_owned();
                 if reason.contains("didn't contain changes") || reason.contains("No updates are to be performed") {
+                    // It holds nothing and can't be executed; left behind, it would count towards AWS's limit.
+                    let _ = client.delete_change_set().change_set_name(&change_set).send().await;
                     return Ok(Plan { stack: deployment.stack.clone(), change_set, creates_stack, changes: Vec::new() });
                 }
                 return Err(DeployError::Stack {

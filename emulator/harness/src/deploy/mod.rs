@@ -2,12 +2,14 @@
 //! endpoint and credentials, nothing else.
 
 mod changes;
+mod empty;
 pub mod guards;
 mod stack;
 pub mod targets;
 mod upload;
 
 pub use changes::{Change, Plan};
+pub use empty::empty_buckets;
 pub use stack::{Deployed, Progress, Tell, destroy, find_by_run};
 pub use upload::code_key;
 

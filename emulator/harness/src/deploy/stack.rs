@@ -37,9 +37,9 @@ impl Plan {
     pub async fn execute(&self, target: &SdkConfig, tell: &mut Tell<'_>) -> Result<Deployed, DeployError> {
         let client = Client::new(target);
         let mut log = Log::default();
+        // What happened before is not news, and a status from before is no end.
+        log.read(&client, &self.stack, &mut |_| {}).await;
         if !self.changes.is_empty() {
-            // What happened before is not news, and a status from before is no end.
-            log.read(&client, &self.stack, &mut |_| {}).await;
             log.awaits_news = true;
             let execute = client.execute_change_set().change_set_name(&self.change_set).send();
             execute.await.map_err(DeployError::call("cloudformation:ExecuteChangeSet"))?;

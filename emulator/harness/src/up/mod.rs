@@ -163,7 +163,10 @@ async fn pipeline(args: &UpArgs, emulator: &Emulator) -> Result<Pipeline, Failur
     deployment.parameters = args.param.iter().cloned().collect();
     let target = emulator.sdk_config();
     let plan = deployment.plan(&target).await?;
-    eprintln!("Deploying {}: {} changes...", plan.stack, plan.changes.len());
+    match plan.changes.len() {
+        0 => eprintln!("{} stands already as it should.", plan.stack),
+        changes => eprintln!("Deploying {}: {changes} changes...", plan.stack),
+    }
     let (changes, mut done) = (plan.changes.len(), 0);
     let deployed = plan
         .execute(&target, &mut |p| {
@@ -177,7 +180,9 @@ async fn pipeline(args: &UpArgs, emulator: &Emulator) -> Result<Pipeline, Failur
             }
         })
         .await?;
-    eprintln!("  {}{}", deployed.status, if changes == 0 { ", nothing to change" } else { "" });
+    if changes > 0 {
+        eprintln!("  {}", deployed.status);
+    }
     Ok(Pipeline { binaries, outputs: local_urls(deployed.outputs, &emulator.endpoint()) })
 }
 

@@ -20,7 +20,7 @@ const STILL: Duration = Duration::from_millis(150);
 struct Watched {
     function: String,
     binary: PathBuf,
-    known: Option<String>,
+    known: Option<Stamp>,
 }
 
 /// Watches the binaries; `None` when the machine can't (told).
@@ -29,7 +29,7 @@ pub(super) fn functions(emulator: Arc<Emulator>, pipeline: &Pipeline) -> Option<
     let mut watched: Vec<Watched> = Vec::new();
     for (name, binary) in pipeline.binaries.all() {
         let Some(function) = names.get(name).and_then(|output| pipeline.outputs.get(*output)) else { continue };
-        watched.push(Watched { function: function.clone(), binary: binary.to_owned(), known: content(binary) });
+        watched.push(Watched { function: function.clone(), binary: binary.to_owned(), known: stamp(binary) });
     }
     let folder = watched.first()?.binary.parent()?.to_owned();
     let (watcher, mut changes) = watcher(&folder)?;
@@ -37,13 +37,12 @@ pub(super) fn functions(emulator: Arc<Emulator>, pipeline: &Pipeline) -> Option<
     Some(tokio::spawn(async move {
         let _watcher = watcher;
         while changes.recv().await.is_some() {
-            let saved = emulator.cloud().clock().real_now();
             // A linker writes in many strokes.
             while tokio::time::timeout(STILL, changes.recv()).await.is_ok_and(|change| change.is_some()) {}
             for one in &mut watched {
-                if let Some(sum) = content(&one.binary).filter(|sum| one.known.as_ref() != Some(sum)) {
-                    one.known = Some(sum);
-                    take_up(&emulator, one, saved).await;
+                if let Some(stamp) = stamp(&one.binary).filter(|stamp| one.known != Some(*stamp)) {
+                    one.known = Some(stamp);
+                    take_up(&emulator, one, stamp.1).await;
                 }
             }
         }
@@ -66,9 +65,13 @@ pub(super) fn watcher(folder: &Path) -> Option<(RecommendedWatcher, mpsc::Unboun
     made.inspect_err(|e| eprintln!("Not watching {}: {e}", folder.display())).ok().map(|watcher| (watcher, receiver))
 }
 
-/// What names a binary's content.
-fn content(binary: &Path) -> Option<String> {
-    std::fs::read(binary).ok().map(|bytes| crate::deploy::code_key("", &bytes))
+/// Length and moment of the last write: tells one build from another.
+type Stamp = (u64, kit::Timestamp);
+
+fn stamp(binary: &Path) -> Option<Stamp> {
+    let meta = std::fs::metadata(binary).ok()?;
+    let since = meta.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    Some((meta.len(), kit::Timestamp { unix_ns: since.as_nanos() as i128 }))
 }
 
 async fn take_up(emulator: &Emulator, one: &Watched, saved: kit::Timestamp) {
