@@ -277,7 +277,7 @@ async fn templates() {
         ("Resources: [".into(), ""),
         ("{}".into(), ""),
         ("Resources: {}".into(), ""),
-        ("AWSTemplateFormatVersion: '2001-01-01'\nResources: {B: {Type: AWS::S3::Bucket}}".into(), "2001-01-01"),
+        ("AWSTemplateFormatVersion: '2001-01-01'\nResources: {B: {Type: AWS::S3::Bucket}}".into(), "AWSTemplateFormatVersion"),
         ("Resources: {B: {Type: AWS::S3::Bucket}}\nNonsense: {}".into(), "Nonsense"),
         ("Resources: {B: {Type: AWS::Nowhere::Thing}}".into(), "AWS::Nowhere::Thing"),
         (bucket("      Nonsense: 1\n"), "Nonsense"),
@@ -333,12 +333,12 @@ fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
 #[test]
 fn scenarios() {
     let file = root().join("scenarios/nonsense.yaml");
-    let header = "name: n\nsteps:\n";
+    let header = "name: test\nsteps:\n";
     for (text, place) in [
         ("", ""),
         ("[", ""),
         ("nonsense", ""),
-        ("name: n\nnonsense: 1\nsteps: []\n", "2:1"),
+        ("name: test\nnonsense: 1\nsteps: []\n", "2:1"),
         (&format!("{header}  - fly: {{}}\n"), "3:"),
         (&format!("{header}  - settle: {{within: soon}}\n"), "3:"),
         (&format!("{header}  - settle: {{nonsense: 1}}\n"), "3:"),

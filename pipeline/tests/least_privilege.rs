@@ -99,6 +99,8 @@ fn find(scenarios: &[Scenario], file: &str) -> Scenario {
 async fn is_noticed(scenario: Scenario, template: &Path) -> Result<(), String> {
     let report = run_one(&scenario, &Options { template: Some(template.to_owned()), ..options() }).await;
     match (&report.problem, report.passed) {
+        // Lambda refuses a dead-letter queue that the role may not send to: the stack itself says that the statement is gone.
+        (Some(problem), _) if problem.contains("does not have permissions") => Ok(()),
         (Some(problem), _) => Err(format!("{} did not get to its steps: {problem}", scenario.file.display())),
         (None, true) => Err(format!("{} passes", scenario.file.display())),
         (None, false) => Ok(()),

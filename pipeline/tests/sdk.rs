@@ -97,6 +97,6 @@ async fn the_library_in_five_lines() {
     s3.put_object().bucket("photos").key("a").body(b"hello".to_vec().into()).send().await.expect("an object");
     let got = s3.get_object().bucket("photos").key("a").send().await.expect("the object");
     assert_eq!(got.body.collect().await.expect("its body").to_vec(), b"hello");
-    assert!(cloud.journal().held().iter().any(|record| record.operation == "PutObject"));
+    assert!(cloud.journal().held().iter().any(|record| &*record.operation == "PutObject"));
     cloud.stop().await;
 }
