@@ -96,7 +96,7 @@ fn measure(root: &Path, figure: Figure, built: &Built) -> Result<Vec<Row>> {
         Figure::Ready => requests::ready(&built.windtunnel),
         Figure::Overhead => requests::overhead(&built.windtunnel),
         Figure::Invoke => functions::invoke(&built.windtunnel, &built.process),
-        Figure::Upload => functions::upload(&built.windtunnel, &built.process, &root.join("fixtures/photos/rocket.jpg")),
+        Figure::Upload => functions::upload(&built.windtunnel, &built.process, &root.join("fixtures/photos")),
     }
 }
 

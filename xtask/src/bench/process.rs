@@ -2,8 +2,9 @@
 
 use super::http::Client;
 use crate::Result;
+use std::fs::File;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ pub struct Server {
     pub port: u16,
     /// From exec to the first answered ListBuckets.
     pub ready: Duration,
+    /// What it says to people; shown when it doesn't start.
+    log: PathBuf,
 }
 
 /// CPU time so far, in seconds.
@@ -46,12 +49,16 @@ impl Server {
         let port = free_port()?;
         let mut command = Command::new(program);
         command.args(["up", "--no-stack", "--port", &port.to_string()]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit());
+        let log = std::env::temp_dir().join(format!("windtunnel-bench-{port}.log"));
+        let said = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said);
         let started = Instant::now();
         let child = command.spawn().map_err(|error| format!("{} could not be started: {error}", program.display()))?;
-        let mut server = Server { child, port, ready: Duration::ZERO };
-        server.wait_until_ready(started)?;
-        Ok(server)
+        let mut server = Server { child, port, ready: Duration::ZERO, log };
+        match server.wait_until_ready(started) {
+            Ok(()) => Ok(server),
+            Err(sentence) => Err(format!("{sentence}\n{}", std::fs::read_to_string(&server.log).unwrap_or_default())),
+        }
     }
 
     fn wait_until_ready(&mut self, started: Instant) -> Result<()> {
@@ -102,6 +109,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let _ = std::fs::remove_file(&self.log);
     }
 }
 
