@@ -89,7 +89,9 @@ pub fn first_difference(recorded: &[Line], now: &[Line]) -> Option<Difference> {
     for index in 0..recorded.len().max(now.len()) {
         let (was, is) = match (recorded.get(index), now.get(index)) {
             (Some(was), Some(is)) => (was, is),
-            (Some(was), None) => return Some(Difference { step: was.step.clone(), recorded: was.status.clone(), now: "not reached".into() }),
+            (Some(was), None) => {
+                return Some(Difference { step: was.step.clone(), recorded: was.status.clone(), now: "not reached".into() });
+            }
             (None, Some(is)) => return Some(Difference { step: is.step.clone(), recorded: "not reached".into(), now: is.status.clone() }),
             (None, None) => return None,
         };

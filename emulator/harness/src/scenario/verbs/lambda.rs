@@ -22,10 +22,7 @@ pub(super) const VERBS: &[Verb] = &[
     Verb {
         name: "lambda.calls",
         about: "Runs of a function since the scenario began, from the journal. $.count, and $.calls with outcome, cold, duration_ms and what else the record says.",
-        args: &[
-            need("function", ArgKind::Text, "name, or part of the ARN"),
-            may("outcome", ArgKind::Text, "only these (ok)"),
-        ],
+        args: &[need("function", ArgKind::Text, "name, or part of the ARN"), may("outcome", ArgKind::Text, "only these (ok)")],
         one_of: &[],
         local_only: true,
         run: |world, args| Box::pin(async move { calls(world, &args) }),
