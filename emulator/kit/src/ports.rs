@@ -234,6 +234,78 @@ pub trait Catalog: Send + Sync {
     fn run<'a>(&'a self, cx: &'a Context, operation: &'a str, input: serde_json::Value) -> BoxFuture<'a, Result<serde_json::Value, Fault>>;
 }
 
+/// Encrypts for others (KMS). Grants: `kms:GenerateDataKey` and `kms:Decrypt` on the key's ARN, decided as the caller via the service that asks.
+pub trait Keys: Send + Sync {
+    /// The ARN of a key from its id, ARN or alias, as seen from the account and region of `cx`. `alias/aws/<service>` makes that key where it
+    /// is missing, as AWS does on first use. A key that isn't there, is disabled or waits for deletion is KMS's own fault.
+    fn resolve<'a>(&'a self, cx: &'a Context, key: &'a str) -> BoxFuture<'a, Result<String, Fault>>;
+    /// A fresh 256-bit data key, plain and encrypted under the key. The same context is needed to decrypt it.
+    fn data_key<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        key_arn: &'a str,
+        context: &'a EncryptionContext,
+    ) -> BoxFuture<'a, Result<DataKey, Fault>>;
+    /// The plain data key behind an encrypted one.
+    fn decrypt<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        key_arn: &'a str,
+        encrypted: &'a [u8],
+        context: &'a EncryptionContext,
+    ) -> BoxFuture<'a, Result<[u8; 32], Fault>>;
+}
+
+/// Names and values that are bound to a ciphertext.
+pub type EncryptionContext = std::collections::BTreeMap<String, String>;
+
+/// A data key.
+#[derive(Clone)]
+pub struct DataKey {
+    /// To encrypt with and forget.
+    pub plain: [u8; 32],
+    /// To keep beside what was encrypted.
+    pub encrypted: Bytes,
+}
+
+/// Publishes to topics (SNS). Grant: `sns:Publish` on the topic's ARN.
+pub trait Topics: Send + Sync {
+    /// Publishes a message; its id.
+    fn publish<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        topic_arn: &'a str,
+        subject: Option<String>,
+        message: String,
+        attributes: Vec<(String, String)>,
+    ) -> BoxFuture<'a, Result<String, Fault>>;
+    /// Whether the topic exists.
+    fn exists(&self, cx: &Context, topic_arn: &str) -> bool;
+}
+
+/// Takes the events that services send of themselves to the default event bus (EventBridge) of the account and region of `cx`. Nobody is asked:
+/// a service needs no permission for its own events.
+pub trait Events: Send + Sync {
+    /// Hands events to the bus inside the caller's transaction, so that they are sent if and only if what they tell happened.
+    fn emit(&self, tx: &mut crate::Tx<'_>, cx: &Context, event: ServiceEvent) -> Result<(), Fault>;
+}
+
+/// What a service tells the default event bus.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct ServiceEvent {
+    /// `aws.s3`
+    pub source: String,
+    /// `Object Created`
+    pub detail_type: String,
+    /// ARNs.
+    pub resources: Vec<String>,
+    /// JSON object.
+    pub detail: serde_json::Value,
+}
+
 /// The ports of a cloud.
 #[derive(Default)]
 pub struct Ports {
@@ -245,6 +317,9 @@ pub struct Ports {
     sessions: RwLock<Option<Arc<dyn Sessions>>>,
     roles: RwLock<Option<Arc<dyn Roles>>>,
     catalog: RwLock<Option<Arc<dyn Catalog>>>,
+    keys: RwLock<Option<Arc<dyn Keys>>>,
+    topics: RwLock<Option<Arc<dyn Topics>>>,
+    events: RwLock<Option<Arc<dyn Events>>>,
     access_keys: RwLock<Vec<Arc<dyn AccessKeys>>>,
 }
 
@@ -281,6 +356,9 @@ ports! {
     sessions, offer_sessions: Sessions, "sts";
     roles, offer_roles: Roles, "iam";
     catalog, offer_catalog: Catalog, "glue";
+    keys, offer_keys: Keys, "kms";
+    topics, offer_topics: Topics, "sns";
+    events, offer_events: Events, "events";
 }
 
 fn missing(service: &str) -> Fault {

@@ -11,6 +11,8 @@ use crate::jpeg_shape::{Shape, shape};
 use crate::refusal::{Code, Refusal};
 use crate::sniff::{Format, sniff};
 use crate::taken_at::taken_at;
+use crate::tiff_shape::claims_too_much;
+use crate::webp_shape::frame_beyond_canvas;
 
 /// What a picture may cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +49,11 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, Refusal> {
         return Err(too_many_bytes(bytes.len() as u64, limits));
     }
     let format = sniff(bytes).ok_or_else(|| Refusal::new(Code::NotAnImage, "The bytes are not JPEG, PNG, WebP, GIF, TIFF or BMP."))?;
-    if format == Format::Jpeg {
-        check_jpeg(bytes)?;
+    match format {
+        Format::Jpeg => check_jpeg(bytes)?,
+        Format::WebP => check_webp(bytes)?,
+        Format::Tiff => check_tiff(bytes)?,
+        Format::Png | Format::Gif | Format::Bmp => {}
     }
     // Decoders are fed by strangers: one that panics makes a refused picture, not a function that fails and retries.
     catch_unwind(AssertUnwindSafe(|| decode_as(format, bytes, limits)))
@@ -62,6 +67,22 @@ fn check_jpeg(bytes: &[u8]) -> Result<(), Refusal> {
         Shape::SeparateScans => {
             Err(Refusal::new(Code::Unsupported, "The JPEG is sequential and keeps subsampled colour in scans of its own."))
         }
+    }
+}
+
+fn check_webp(bytes: &[u8]) -> Result<(), Refusal> {
+    match frame_beyond_canvas(bytes) {
+        None => Ok(()),
+        Some((width, height)) => {
+            Err(Refusal::new(Code::Damaged, format!("A frame of the WebP announces {width} x {height} pixels, more than the picture has.")))
+        }
+    }
+}
+
+fn check_tiff(bytes: &[u8]) -> Result<(), Refusal> {
+    match claims_too_much(bytes) {
+        false => Ok(()),
+        true => Err(Refusal::new(Code::Damaged, "A tag of the TIFF claims more values than the file has.")),
     }
 }
 

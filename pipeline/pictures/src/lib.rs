@@ -20,6 +20,8 @@ pub mod render;
 pub mod resize;
 pub mod sniff;
 pub mod taken_at;
+pub mod tiff_shape;
+pub mod webp_shape;
 
 #[cfg(test)]
 mod tests;
