@@ -14,6 +14,7 @@ pub mod cloud;
 pub mod context;
 pub mod door;
 pub mod faults;
+pub mod filters;
 pub mod ids;
 pub mod journal;
 pub mod pages;
