@@ -11,9 +11,7 @@ pub(crate) fn of_reply(visit: &Visit, reply: AnyReply) -> Result<Response<Outgoi
     let cx = visit.cx.as_ref().expect("an operation has answered");
     let encoded = response::encode(visit.protocol, room.schema, op, reply.value.structure(), reply.status, cx.request_id());
     let (mut parts, bytes) = encoded.into_parts();
-    for (name, value) in &reply.headers {
-        append(&mut parts.headers, name, value);
-    }
+    replace(&mut parts.headers, &reply.headers);
     let body = match reply.body {
         ReplyBody::None => Outgoing::bytes(bytes),
         body => Outgoing::of(body).map_err(|e| Fault::internal(format!("the answer's body can't be read: {e}")))?,
@@ -107,9 +105,34 @@ fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
     }
 }
 
-fn append(headers: &mut HeaderMap, name: &str, value: &str) {
+/// Puts a reply's own headers in the place of those that the model or the protocol gave; a name that comes twice stays twice.
+fn replace(headers: &mut HeaderMap, own: &[(String, String)]) {
     // Metadata may hold what a header can't; AWS encodes it before it gets here.
-    if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes())) {
+    let own: Vec<(HeaderName, HeaderValue)> = own
+        .iter()
+        .filter_map(|(name, value)| Some((HeaderName::try_from(name).ok()?, HeaderValue::from_bytes(value.as_bytes()).ok()?)))
+        .collect();
+    for (name, _) in &own {
+        headers.remove(name);
+    }
+    for (name, value) in own {
         headers.append(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replys_headers_take_the_place_of_the_protocols() {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static("application/octet-stream"));
+        headers.insert("etag", HeaderValue::from_static("a"));
+        let own = [("Content-Type", "application/json"), ("x-two", "1"), ("x-two", "2"), ("bad name", "x")];
+        replace(&mut headers, &own.map(|(n, v)| (n.to_owned(), v.to_owned())));
+        assert_eq!(headers.get_all("content-type").iter().collect::<Vec<_>>(), ["application/json"]);
+        assert_eq!(headers.get_all("x-two").iter().count(), 2);
+        assert_eq!(headers.len(), 4);
     }
 }

@@ -27,6 +27,8 @@ pub struct Options {
     pub max_held_bytes: usize,
     /// The Date header of answers shows the cloud's clock, so that SDKs which correct their clocks follow it.
     pub virtual_date: bool,
+    /// S3 takes Signature Version 2 (query string, header, forms), as AWS does in its older regions: boto3 presigns with it there unless told otherwise.
+    pub signature_version_2: bool,
 }
 
 impl Default for Options {
@@ -40,6 +42,7 @@ impl Default for Options {
             max_streamed_bytes: 5 << 30,
             max_held_bytes: 72 << 20,
             virtual_date: false,
+            signature_version_2: true,
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod body;
 mod context;
 mod cors;
 mod faults;
+mod form;
 mod house;
 mod request;
 mod server;

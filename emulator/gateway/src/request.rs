@@ -5,7 +5,7 @@ use crate::{
     answer,
     auth::{Caller, Evidence, Judge, Refusal},
     body::{AwsChunked, Framing, Hashed, Outgoing, hashed},
-    context, cors, faults,
+    context, cors, faults, form,
     house::House,
     sig_v4::{Dialect, Payload},
     visit::{Visit, collect},
@@ -13,7 +13,7 @@ use crate::{
 };
 use futures_util::FutureExt;
 use http::{Request, Response};
-use kit::{AnyReply, Call, DROP_CONNECTION, RecordKind};
+use kit::{AnyReply, Call, DROP_CONNECTION, DroppedConnection, RecordKind};
 use sha2::{Digest, Sha256};
 use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use wire::{Body, DecodeError, Fault, Labels, OperationSchema, Protocol, Route, violations_message};
@@ -37,7 +37,10 @@ pub(crate) async fn life(
 ) -> Result<Response<Outgoing>, Dropped> {
     let mut visit = accept(house, request, peer);
     if let Some(answer) = door(&mut visit).await {
-        return Ok(answer);
+        return match answer.extensions().get::<DroppedConnection>() {
+            Some(_) => Err(Dropped),
+            None => Ok(answer),
+        };
     }
     if let Some(answer) = own_endpoint(&mut visit).await {
         return Ok(answer);
@@ -85,6 +88,9 @@ async fn drain(visit: &mut Visit) {
 /// A request for an operation of a service.
 async fn operation(visit: &mut Visit) -> Result<Response<Outgoing>, Fault> {
     which_service(visit).await?;
+    if form::is_meant(visit) {
+        return form::post(visit).await;
+    }
     let labels = which_operation(visit).await?;
     body_limits(visit)?;
     let caller = authenticate(visit).await?;
@@ -291,7 +297,13 @@ async fn authenticate(visit: &mut Visit) -> Result<Caller, Fault> {
 
 fn judge(visit: &Visit, dialect: Dialect) -> Result<Caller, Fault> {
     let held = visit.held.as_ref().map(|bytes| kit::hex(&Sha256::digest(bytes)));
-    let judge = Judge {
+    let judge = Judge { body_sha256: held.as_deref(), ..judge_of(visit, dialect) };
+    judge.caller(&visit.evidence).map_err(|refusal| refusal.fault(dialect, visit.protocol))
+}
+
+/// The judge of a visit whose body nobody has read.
+pub(crate) fn judge_of(visit: &Visit, dialect: Dialect) -> Judge<'_> {
+    Judge {
         cloud: &visit.house.cloud,
         keys: &visit.house.keys,
         head: &visit.head,
@@ -299,10 +311,10 @@ fn judge(visit: &Visit, dialect: Dialect) -> Result<Caller, Fault> {
         hoisted: &visit.hoisted,
         dialect,
         host_bucket: visit.host_bucket.as_deref(),
-        body_sha256: held.as_deref(),
+        body_sha256: None,
         began: visit.house.began,
-    };
-    judge.caller(&visit.evidence).map_err(|refusal| refusal.fault(dialect, visit.protocol))
+        version_2: visit.house.options.signature_version_2,
+    }
 }
 
 /// Takes off what the signature put around the body, and checks on the way what it says about it.
@@ -354,17 +366,51 @@ async fn decode(visit: &mut Visit, labels: Labels, caller: Caller) -> Result<(Ca
                 visit.take_incoming(visit.house.options.max_streamed_bytes.saturating_add(visit.house.options.max_streamed_bytes / 8));
             (wire::Bytes::new(), Some(unframe(visit, incoming, caller)?))
         }
-        false => (held_body(visit, caller).await?, None),
+        false => {
+            let form = held_body(visit, caller).await?;
+            (with_path_member(visit, op, form), None)
+        }
     };
+    Ok((call(visit, op, &labels, &bytes)?, streamed))
+}
+
+/// The call that head, labels and held body make.
+pub(crate) fn call(visit: &Visit, op: &'static OperationSchema, labels: &Labels, bytes: &wire::Bytes) -> Result<Call, Fault> {
     let room = visit.room();
     let index = room.schema.operations.iter().position(|o| std::ptr::eq(*o, op)).expect("the router knows the service's operations");
     let mut input = room.service.input(index);
     let decoded =
-        wire::request::decode(visit.protocol, op, &visit.head, &labels, &bytes, input.structure_mut()).map_err(|error| match error {
+        wire::request::decode(visit.protocol, op, &visit.head, labels, bytes, input.structure_mut()).map_err(|error| match error {
             DecodeError::Malformed(text) => room.service.malformed(text),
             DecodeError::Invalid(violations) => room.service.invalid(violations_message(&violations)),
         })?;
-    Ok((Call { service: room.service.clone(), op: index, input, unknown: decoded.unknown }, streamed))
+    Ok(Call { service: room.service.clone(), op: index, input, unknown: decoded.unknown })
+}
+
+/// Query clients of old name the resource by the path they post to (a queue's URL): the form gets it as the member that it stands for.
+fn with_path_member(visit: &Visit, op: &OperationSchema, form: wire::Bytes) -> wire::Bytes {
+    let path = visit.head.uri.path();
+    let Some(member) = visit.room().service.path_member().filter(|_| visit.protocol == Protocol::Query && path.len() > 1) else {
+        return form;
+    };
+    let known = op.input.members().iter().any(|m| m.name == member);
+    let query = visit.head.uri.query().unwrap_or("").as_bytes();
+    let told = query
+        .split(|b| *b == b'&')
+        .chain(form.split(|b| *b == b'&'))
+        .any(|p| p.strip_prefix(member.as_bytes()).is_some_and(|r| r.starts_with(b"=")));
+    if !known || told {
+        return form;
+    }
+    let url = format!("http://{}{path}", visit.header("host").unwrap_or("localhost"));
+    let mut form = form.to_vec();
+    if !form.is_empty() {
+        form.push(b'&');
+    }
+    form.extend_from_slice(
+        format!("{member}={}", percent_encoding::utf8_percent_encode(&url, percent_encoding::NON_ALPHANUMERIC)).as_bytes(),
+    );
+    form.into()
 }
 
 /// The whole body of an operation that does not stream it, checked against the signature.
@@ -408,7 +454,7 @@ fn wrong_hash(visit: &Visit, expected: &str, computed: &str) -> Fault {
 }
 
 /// Faults on purpose, authorisation, the handler, the journal: kit's one function. A handler that panics answers 500.
-async fn dispatch(visit: &mut Visit, call: Call, streamed: Option<Body>) -> Result<AnyReply, Fault> {
+pub(crate) async fn dispatch(visit: &mut Visit, call: Call, streamed: Option<Body>) -> Result<AnyReply, Fault> {
     let mut cx = visit.cx.take().expect("authenticate comes first");
     if let Some(body) = streamed {
         cx = cx.with_body(body);

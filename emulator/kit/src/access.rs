@@ -131,6 +131,8 @@ impl Decider for RootsOnly {
         let allowed = matches!(cx.principal(), crate::Principal::Root { .. } | crate::Principal::Service { .. });
         let message = match allowed {
             true => String::new(),
+            // AWS tells strangers no more than that.
+            false if matches!(cx.principal(), crate::Principal::Anonymous) => "Access Denied".to_owned(),
             false => format!(
                 "User: {} is not authorized to perform: {} on resource: {} because the iam service is not part of this build",
                 cx.principal().arn(),

@@ -15,3 +15,14 @@ pub trait Door: Send + Sync {
     /// its scope is the default account until the door has found the owner of the resource.
     fn answer<'a>(&'a self, cx: Context, head: Parts, body: Body) -> BoxFuture<'a, http::Response<ReplyBody>>;
 }
+
+/// Marks a door's answer that must not be sent: the connection is closed instead, as a fault rule asked.
+#[derive(Clone, Copy, Debug)]
+pub struct DroppedConnection;
+
+/// The answer of a door that was told to drop the connection (a fault of code [`crate::DROP_CONNECTION`]).
+pub fn dropped_connection() -> http::Response<ReplyBody> {
+    let mut response = http::Response::new(ReplyBody::None);
+    response.extensions_mut().insert(DroppedConnection);
+    response
+}

@@ -115,6 +115,19 @@ pub trait Service: Operations {
     fn virtual_hosts(&self) -> bool {
         false
     }
+    /// The operation that a browser's form posted to a bucket becomes; `None` where forms are not taken.
+    fn form_operation(&self) -> Option<&'static str> {
+        None
+    }
+    /// The headers of [`Service::form_operation`] that a form's fields (names in lower case) stand for. Fields that mean nothing to the
+    /// service are left out.
+    fn form_headers(&self, _fields: &[(String, String)]) -> Result<Vec<(String, String)>, Fault> {
+        Ok(Vec::new())
+    }
+    /// The member of inputs that the path of a query request stands for (`QueueUrl`): such requests may leave it out of the form.
+    fn path_member(&self) -> Option<&'static str> {
+        None
+    }
     /// Answers a CORS preflight for a resource of the API (S3 buckets); `None` leaves it to the gateway.
     fn preflight<'a>(
         &'a self,

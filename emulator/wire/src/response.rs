@@ -133,7 +133,7 @@ fn rest_body(protocol: Protocol, service: &ServiceSchema, op: &OperationSchema, 
             return Bytes::new();
         }
         if protocol == Protocol::RestXml {
-            let mut writer = Writer::document();
+            let mut writer = rest_writer(service);
             let name = schema.traits.xml_name.unwrap_or(schema.name);
             if let Some((index, member)) = unwrapped(schema) {
                 xml::encode::element(&mut writer, name, namespace(service), member, value.member(index));
@@ -159,7 +159,7 @@ fn rest_body(protocol: Protocol, service: &ServiceSchema, op: &OperationSchema, 
     match (view, protocol) {
         (View::None, _) => Bytes::new(),
         (view, Protocol::RestXml) => {
-            let mut writer = Writer::document();
+            let mut writer = rest_writer(service);
             // The member's own name on the wire, or that of its shape; never the member's name in the model.
             let name = member.wire_name.or(member.schema.traits.xml_name).unwrap_or(member.schema.name);
             xml::encode::element(
@@ -177,4 +177,11 @@ fn rest_body(protocol: Protocol, service: &ServiceSchema, op: &OperationSchema, 
             out.into()
         }
     }
+}
+
+/// S3 is the one service whose errors are bare, and the one whose dates always show milliseconds.
+fn rest_writer(service: &ServiceSchema) -> Writer {
+    let mut writer = Writer::document();
+    writer.milliseconds = service.bare_errors;
+    writer
 }

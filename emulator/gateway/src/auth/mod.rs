@@ -3,9 +3,12 @@
 //! Reading ([`Evidence`]) needs the head alone, so that routing can look at the scope before anything is judged; judging
 //! ([`Judge::caller`]) needs the hash of the body where the head does not tell it.
 
+mod form;
 mod refusal;
 mod url_life;
 
+pub use form::FormCaller;
+pub(crate) use refusal::missing_field;
 pub use refusal::{CREDENTIAL_PARAMETER, Refusal};
 
 use crate::{
@@ -129,6 +132,8 @@ pub struct Judge<'a> {
     pub body_sha256: Option<&'a str>,
     /// When this gateway began, in real time.
     pub began: Timestamp,
+    /// S3's Signature Version 2 is taken.
+    pub version_2: bool,
 }
 
 impl Judge<'_> {
@@ -230,7 +235,13 @@ impl Judge<'_> {
         })
     }
 
+    /// AWS takes Version 2 in regions that stood before 2014; who wants to be told of clients that still use it turns it off.
+    fn version_2_is_taken(&self) -> Result<(), Refusal> {
+        if self.version_2 { Ok(()) } else { Err(Refusal::OldMechanism) }
+    }
+
     fn by_version_2(&self, sig: &SignatureV2) -> Result<Caller, Refusal> {
+        self.version_2_is_taken()?;
         let query = self.uri.query().unwrap_or("");
         let nows = self.nows();
         let age_ns = match sig.expires {

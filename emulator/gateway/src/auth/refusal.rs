@@ -49,6 +49,12 @@ pub enum Refusal {
     HostNotSigned,
     /// The signature is wrong.
     SignatureDoesNotMatch { access_key: String, signature: String, string_to_sign: String, canonical: Option<Vec<u8>> },
+    /// A field of a browser form that has to be there is not.
+    MissingField(&'static str),
+    /// A field of a browser form that says who signed can't be read.
+    WrongField { name: &'static str, value: String },
+    /// Version 2, where it is not taken.
+    OldMechanism,
     /// S3 wants to be told the body's hash.
     NoPayloadHash,
     /// x-amz-content-sha256 is nonsense.
@@ -148,6 +154,15 @@ impl Refusal {
                     None => fault,
                 }
             }
+            Refusal::MissingField(name) => missing_field(name),
+            Refusal::WrongField { name, value } => Fault::new("InvalidArgument", 400, format!("Invalid value of form field {name}"))
+                .with("ArgumentName", name)
+                .with("ArgumentValue", value),
+            Refusal::OldMechanism => Fault::new(
+                "InvalidRequest",
+                400,
+                "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+            ),
             Refusal::NoPayloadHash => Fault::new("InvalidRequest", 400, "Missing required header for this request: x-amz-content-sha256"),
             Refusal::PayloadHash(value) => Fault::new(
                 "InvalidArgument",
@@ -159,6 +174,12 @@ impl Refusal {
             Refusal::NotImplemented(text) => Fault::new("NotImplemented", 501, text),
         }
     }
+}
+
+/// A field that a browser form lacks. AWS sends its value, empty.
+pub(crate) fn missing_field(name: &str) -> Fault {
+    let text = format!("Bucket POST must contain a field named '{name}'.  If it is specified, please check the order of the fields.");
+    Fault::new("InvalidArgument", 400, text).with("ArgumentName", name).with("ArgumentValue", "")
 }
 
 /// The codes of a family of protocols.
@@ -225,6 +246,10 @@ impl Manner {
             Refusal::HeadersNotSigned(names) => signature(format!("'{}' must be a 'SignedHeader' in the AWS Authorization.", names.join("', '"))),
             Refusal::HostNotSigned => signature("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.".into()),
             Refusal::SignatureDoesNotMatch { .. } => signature(SIGNATURE.into()),
+            // Told by S3 alone, which has forms and Version 2.
+            Refusal::MissingField(name) => incomplete(format!("The form lacks the field '{name}'.")),
+            Refusal::WrongField { name, .. } => incomplete(format!("The form's field '{name}' can't be read.")),
+            Refusal::OldMechanism => incomplete("Expecting 'AWS4-HMAC-SHA256'.".into()),
             Refusal::NoPayloadHash | Refusal::PayloadHash(_) => signature("x-amz-content-sha256 is not a hash of the body.".into()),
             Refusal::NotImplemented(text) => Fault::new("NotImplemented", 501, text),
         }

@@ -60,7 +60,8 @@ pub(super) fn check(clock: &Clock, nows: Nows, signed: Timestamp, life_secs: i64
 /// usual hour before its end, unless this cloud was not there yet, then now.
 pub(super) fn check_version_2(clock: &Clock, nows: Nows, began: Timestamp, expires: Timestamp) -> Result<Option<i128>, Refusal> {
     let over = |expires: Timestamp| Refusal::Expired { expires, expires_secs: None, server: nows.virtual_ };
-    if expires.unix_ns >= nows.virtual_.unix_ns && nows.virtual_ >= nows.real {
+    // Nobody signs what is over already: an end that lies behind real time was read from a cloud's clock that is set to the past.
+    if expires.unix_ns >= nows.virtual_.unix_ns && (nows.virtual_ >= nows.real || expires < nows.real) {
         return Ok(None);
     }
     if expires.unix_ns < nows.real.unix_ns && expires.unix_ns < nows.virtual_.unix_ns {
@@ -70,6 +71,15 @@ pub(super) fn check_version_2(clock: &Clock, nows: Nows, began: Timestamp, expir
     let signed = if usual >= began && usual <= nows.real { usual } else { nows.real };
     let end = clock.virtual_of_real(signed).plus_ns(expires.unix_ns - signed.unix_ns);
     if end < nows.virtual_ { Err(over(end)) } else { Ok(None) }
+}
+
+/// Whether what was signed at `signed` (where that is known) and ends at `end` holds now.
+pub(super) fn holds_until(clock: &Clock, nows: Nows, began: Timestamp, signed: Option<Timestamp>, end: Timestamp) -> bool {
+    match signed {
+        Some(signed) if nows.is_real(signed) => clock.virtual_of_real(signed).plus_ns(end.unix_ns - signed.unix_ns) >= nows.virtual_,
+        Some(_) => end >= nows.virtual_,
+        None => check_version_2(clock, nows, began, end).is_ok(),
+    }
 }
 
 #[cfg(test)]

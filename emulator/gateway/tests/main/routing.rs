@@ -138,3 +138,24 @@ async fn refusals_are_in_the_journal() {
     assert!(records.iter().any(|r| &*r.service == "back-door"), "{records:?}");
     assert!(records.iter().any(|r| &*r.outcome == "MissingAuthenticationTokenException"), "{records:?}");
 }
+
+#[tokio::test]
+async fn a_door_may_drop_the_connection() {
+    let site = Site::start().await;
+    let answer = site.request("GET", "/door/drop").send().await;
+    assert_eq!((answer.status, answer.body.len()), (0, 0), "the socket is closed without a word");
+}
+
+#[tokio::test]
+async fn a_form_posted_to_a_resources_path_names_it_by_that() {
+    let site = Site::start().await;
+    let post = |body: &str| {
+        let ask = site.request("POST", "/000000000000/jobs").header("content-type", "application/x-www-form-urlencoded");
+        ask.body(body).signed(&site.signer("till"))
+    };
+    let answer = post("Action=Count&Version=2020-02-02").send().await;
+    // The member is held against its constraint: it was there.
+    assert!(answer.text().contains("/000000000000/jobs&apos; at") || answer.text().contains("/000000000000/jobs' at"), "{}", answer.text());
+    let answer = post("Action=Count&Version=2020-02-02&Name=b").send().await;
+    assert_eq!(answer.xml("Said").as_deref(), Some("b"));
+}

@@ -136,6 +136,12 @@ impl Service for S3 {
     fn virtual_hosts(&self) -> bool {
         true
     }
+    fn form_operation(&self) -> Option<&'static str> {
+        Some("PutObject")
+    }
+    fn form_headers(&self, fields: &[(String, String)]) -> Result<Vec<(String, String)>, Fault> {
+        objects::form::headers(fields)
+    }
     fn preflight<'a>(&'a self, cx: &'a Context, head: &'a http::request::Parts) -> BoxFuture<'a, Option<http::Response<ReplyBody>>> {
         Box::pin(async move { Some(cors::preflight(cx, head)) })
     }

@@ -87,6 +87,10 @@ impl kit::Service for Sqs {
             _ => state::bad_value(message),
         }
     }
+    /// Query clients post to a queue's URL.
+    fn path_member(&self) -> Option<&'static str> {
+        Some("QueueUrl")
+    }
     fn resource_policy(&self, cx: &Context, resource: &str) -> Option<String> {
         let queue = state::by_arn(cx, resource)?;
         queue.attributes.get("Policy").cloned()

@@ -12,7 +12,7 @@ use base64::Engine;
 pub(crate) fn structure(writer: &mut Writer, name: &str, namespace: Option<(&str, &str)>, schema: &Schema, value: &dyn Structure) {
     writer.open(name, namespace);
     for (index, member) in schema.members().iter().enumerate().filter(|(_, m)| m.xml_attribute) {
-        if let Some(text) = text_of(member, &value.member(index)) {
+        if let Some(text) = text_of(writer, member, &value.member(index)) {
             writer.attribute(member.wire_name(), &text);
         }
     }
@@ -72,7 +72,7 @@ pub(crate) fn element(writer: &mut Writer, name: &str, namespace: Option<(&'stat
         }
         (view, _) => {
             writer.start(name, namespace);
-            if let Some(text) = text_of(member, &view) {
+            if let Some(text) = text_of(writer, member, &view) {
                 writer.text(&text);
             }
             writer.close(name);
@@ -89,8 +89,12 @@ fn entry(writer: &mut Writer, key: &Member, item: &Member, text: &str, value: Vi
 }
 
 /// A leaf as text; `None` for what is absent and for what is no leaf.
-fn text_of<'a>(member: &Member, view: &View<'a>) -> Option<std::borrow::Cow<'a, str>> {
-    leaf_text(member, view, TimestampFormat::DateTime)
+fn text_of<'a>(writer: &Writer, member: &Member, view: &View<'a>) -> Option<std::borrow::Cow<'a, str>> {
+    let text = leaf_text(member, view, TimestampFormat::DateTime)?;
+    Some(match (view, text.strip_suffix('Z')) {
+        (View::Time(_), Some(whole)) if writer.milliseconds && !whole.contains('.') => format!("{whole}.000Z").into(),
+        _ => text,
+    })
 }
 
 /// A leaf as text, with the timestamp format that the place of the value has.

@@ -7,6 +7,8 @@ pub(crate) struct Writer {
     out: String,
     /// Shapes inside the root bring their namespaces: so in rest-xml; in query and ec2 only members do.
     pub(crate) namespaced: bool,
+    /// Dates have three digits of milliseconds even where they are zero: S3 writes them so.
+    pub(crate) milliseconds: bool,
 }
 
 impl Writer {
@@ -14,7 +16,7 @@ impl Writer {
     pub(crate) fn document() -> Writer {
         let mut out = String::with_capacity(512);
         out.push_str(DECLARATION);
-        Writer { out, namespaced: true }
+        Writer { out, namespaced: true, milliseconds: false }
     }
 
     pub(crate) fn into_bytes(self) -> bytes::Bytes {

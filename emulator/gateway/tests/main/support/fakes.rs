@@ -281,7 +281,11 @@ mod till {
         Count => count,
         SignIn => sign_in,
     }
-    impl Service for Till {}
+    impl Service for Till {
+        fn path_member(&self) -> Option<&'static str> {
+            Some("Name")
+        }
+    }
     impl Till {
         async fn count(&self, cx: &Context, input: model::CountInput) -> Result<model::CountOutput, Fault> {
             Ok(model::CountOutput { said: Some(input.name), caller: Some(cx.principal().arn()), region: Some(cx.region().into()) })
@@ -429,9 +433,12 @@ impl Door for BackDoor {
     fn takes(&self, _: &Cloud, head: &Parts) -> bool {
         head.uri.path().starts_with("/door/") || head.uri.path() == "/_windtunnel/door"
     }
-    fn answer<'a>(&'a self, cx: Context, _: Parts, mut body: Body) -> kit::BoxFuture<'a, http::Response<ReplyBody>> {
+    fn answer<'a>(&'a self, cx: Context, head: Parts, mut body: Body) -> kit::BoxFuture<'a, http::Response<ReplyBody>> {
         Box::pin(async move {
             let bytes = body.collect(1000).await.unwrap();
+            if head.uri.path() == "/door/drop" {
+                return kit::dropped_connection();
+            }
             http::Response::new(ReplyBody::Bytes(format!("{} brought {}", cx.principal().arn(), String::from_utf8_lossy(&bytes)).into()))
         })
     }

@@ -54,7 +54,10 @@ impl ExecuteApi {
         let mut call = Call::new(cx, head, address, stage, api);
         // Faults on purpose are asked here, for a front door's requests pass no dispatch.
         if let Err(fault) = call.cx.cloud().apply_faults("execute-api", call.head.method.as_str(), &call.arn()).await {
-            return answers::bare(&call.cx, fault.status, &fault.message, &fault.code);
+            return match fault.code == kit::DROP_CONNECTION {
+                true => kit::dropped_connection(),
+                false => answers::bare(&call.cx, fault.status, &fault.message, &fault.code),
+            };
         }
         match run(&mut call, &mut body).await {
             Ok(answer) => answer,

@@ -6,6 +6,7 @@ pub(crate) mod body;
 pub(crate) mod conditions;
 pub(crate) mod copy;
 pub(crate) mod delete;
+pub(crate) mod form;
 mod get;
 pub(crate) mod put;
 pub(crate) mod range;

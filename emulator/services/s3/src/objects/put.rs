@@ -80,7 +80,7 @@ impl S3 {
             pieces: vec![received.into_piece()],
             ..object
         };
-        let (found, object) = store(cx, &input.bucket, &input.key, object, &condition, "ObjectCreated:Put").await?;
+        let (found, object) = store(cx, &input.bucket, &input.key, object, &condition, event(cx)).await?;
         let mut output = PutObjectOutput {
             e_tag: Some(format!("\"{}\"", object.etag)),
             checksum_type: object.sum.as_ref().map(|sum| sum.kind().to_owned()),
@@ -91,6 +91,14 @@ impl S3 {
         };
         checksums::tell!(output, &object.sum);
         Ok(output)
+    }
+}
+
+/// The event of a written object; a browser's form has one of its own.
+fn event(cx: &Context) -> &'static str {
+    match cx.source().auth_type {
+        Some("POST") => "ObjectCreated:Post",
+        _ => "ObjectCreated:Put",
     }
 }
 

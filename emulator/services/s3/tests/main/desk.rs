@@ -48,6 +48,9 @@ impl Desk {
         desk.ask("PUT", &format!("/{name}")).await.ok();
         desk
     }
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.server.address()
+    }
     pub async fn ask(&self, method: &str, target: &str) -> Answer {
         self.send(method, target, &[], b"").await
     }

@@ -4,6 +4,7 @@ mod buckets;
 mod conditions;
 mod cors;
 mod desk;
+mod forms;
 mod http;
 mod lifecycle;
 mod listing;
