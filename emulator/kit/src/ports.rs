@@ -110,7 +110,7 @@ pub struct NewObject {
 
 /// Sends to queues. Grant: `sqs:SendMessage` on the queue's ARN.
 pub trait Queues: Send + Sync {
-    /// Sends a message; its id.
+    /// Sends a body with attributes that are texts, or of the type behind a colon (`ErrorCode:Number`), which a name of SQS's can't hold.
     fn send<'a>(
         &'a self,
         cx: &'a Context,
@@ -119,8 +119,67 @@ pub trait Queues: Send + Sync {
         body: String,
         attributes: Vec<(String, String)>,
     ) -> BoxFuture<'a, Result<String, Fault>>;
+    /// Sends a message with all that a message may have; its id. A port that has only [`send`](Self::send) refuses what does not fit there.
+    fn deliver<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        queue_arn: &'a str,
+        message: QueueMessage,
+    ) -> BoxFuture<'a, Result<String, Fault>> {
+        match message.plain() {
+            Some((body, attributes)) => self.send(cx, grant, queue_arn, body, attributes),
+            None => Box::pin(async { Err(Fault::internal("this port sends texts with attributes only")) }),
+        }
+    }
     /// Whether the queue exists.
     fn exists(&self, cx: &Context, queue_arn: &str) -> bool;
+}
+
+/// A message for a queue.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QueueMessage {
+    /// Body.
+    pub body: String,
+    /// Attributes.
+    pub attributes: Vec<QueueAttribute>,
+    /// MessageGroupId.
+    pub group: Option<String>,
+    /// MessageDeduplicationId; for FIFO queues.
+    pub deduplication: Option<String>,
+    /// The system attribute AWSTraceHeader.
+    pub trace: Option<String>,
+}
+
+/// An attribute of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QueueAttribute {
+    /// Name.
+    pub name: String,
+    /// `String`, `Number` or `Binary`, with a label of the caller's behind a dot.
+    pub kind: String,
+    /// Bytes for binary attributes, UTF-8 for the others.
+    pub value: Bytes,
+}
+
+impl QueueMessage {
+    /// A body with attributes whose names may carry their type behind a colon (`ErrorCode:Number`).
+    pub fn text(body: String, attributes: Vec<(String, String)>) -> QueueMessage {
+        let typed = |(name, value): (String, String)| {
+            let (name, kind) = name.split_once(':').map_or((name.as_str(), "String"), |(name, kind)| (name, kind));
+            QueueAttribute { name: name.to_owned(), kind: kind.to_owned(), value: value.into() }
+        };
+        QueueMessage { body, attributes: attributes.into_iter().map(typed).collect(), ..QueueMessage::default() }
+    }
+    /// Body and attributes as [`text`](Self::text) takes them; `None` where there is more to the message.
+    fn plain(self) -> Option<(String, Vec<(String, String)>)> {
+        if self.group.is_some() || self.deduplication.is_some() || self.trace.is_some() {
+            return None;
+        }
+        let plain = |a: QueueAttribute| Some((format!("{}:{}", a.name, a.kind), String::from_utf8(a.value.to_vec()).ok()?));
+        let attributes = self.attributes.into_iter().map(plain).collect::<Option<_>>()?;
+        Some((self.body, attributes))
+    }
 }
 
 /// Writes log lines. Grant: `logs:PutLogEvents` on the stream's ARN (`arn:aws:logs:R:A:log-group:G:log-stream:S`).
