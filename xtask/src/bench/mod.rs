@@ -13,6 +13,7 @@ mod http;
 mod process;
 mod report;
 mod requests;
+mod s3;
 mod zip;
 
 use crate::Result;
@@ -22,7 +23,10 @@ use std::process::Command;
 
 /// What to measure, and how.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Options {
+    #[command(subcommand)]
+    area: Option<Area>,
     /// Cargo profile to build and measure; figures are held to the targets in release only
     #[arg(long, default_value = "release", value_parser = ["release", "dev"])]
     profile: String,
@@ -38,6 +42,13 @@ pub struct Options {
     /// The program to measure instead of the built `windtunnel`; it is given `up --no-stack --port N`
     #[arg(long, value_name = "PATH")]
     program: Option<PathBuf>,
+}
+
+/// What has a bench of its own.
+#[derive(clap::Subcommand)]
+enum Area {
+    /// PUT and GET of objects against other servers, side by side
+    S3(s3::Options),
 }
 
 /// One thing to measure.
@@ -66,6 +77,9 @@ struct Built {
 
 /// Measures and prints a table. Fails where something can't be measured, and in release where a figure is over its target.
 pub fn run(root: &Path, options: &Options) -> Result<()> {
+    if let Some(Area::S3(options)) = &options.area {
+        return s3::run(root, options);
+    }
     let figures: &[Figure] = if options.only.is_empty() { &ALL } else { &options.only };
     if !options.no_build {
         build(root, &options.profile, figures)?;
@@ -81,7 +95,7 @@ pub fn run(root: &Path, options: &Options) -> Result<()> {
     let table = report::table(&rows, &options.profile, &load);
     println!("\n{table}");
     if options.write {
-        report::write(&root.join("docs/measurements.md"), &table)?;
+        report::write(&root.join("docs/measurements.md"), report::HEADING, &table)?;
     }
     let over: Vec<String> = rows.iter().filter(|row| !row.holds()).map(Row::line).collect();
     match over.is_empty() || options.profile != "release" {

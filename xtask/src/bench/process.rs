@@ -49,21 +49,27 @@ impl Server {
         let port = free_port()?;
         let mut command = Command::new(program);
         command.args(["up", "--no-stack", "--port", &port.to_string()]);
+        Server::start_command(command, port, |client| client.list_buckets().is_ok())
+    }
+
+    /// Starts any program and waits until `answers` is content with a connection to the port.
+    pub fn start_command(mut command: Command, port: u16, answers: impl Fn(&mut Client) -> bool) -> Result<Server> {
+        let program = command.get_program().to_string_lossy().into_owned();
         let log = std::env::temp_dir().join(format!("windtunnel-bench-{port}.log"));
         let said = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said);
         let started = Instant::now();
-        let child = command.spawn().map_err(|error| format!("{} could not be started: {error}", program.display()))?;
+        let child = command.spawn().map_err(|error| format!("{program} could not be started: {error}"))?;
         let mut server = Server { child, port, ready: Duration::ZERO, log };
-        match server.wait_until_ready(started) {
+        match server.wait_until_ready(started, answers) {
             Ok(()) => Ok(server),
             Err(sentence) => Err(format!("{sentence}\n{}", std::fs::read_to_string(&server.log).unwrap_or_default())),
         }
     }
 
-    fn wait_until_ready(&mut self, started: Instant) -> Result<()> {
+    fn wait_until_ready(&mut self, started: Instant, answers: impl Fn(&mut Client) -> bool) -> Result<()> {
         loop {
-            if Client::connect(self.port).is_ok_and(|mut client| client.list_buckets().is_ok()) {
+            if Client::connect(self.port).is_ok_and(|mut client| answers(&mut client)) {
                 self.ready = started.elapsed();
                 return Ok(());
             }
@@ -113,7 +119,8 @@ impl Drop for Server {
     }
 }
 
-fn free_port() -> Result<u16> {
+/// A port that nobody listens on.
+pub fn free_port() -> Result<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     listener.map(|address| address.port()).map_err(|error| format!("no free port: {error}"))
 }

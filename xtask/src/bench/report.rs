@@ -3,7 +3,8 @@
 use crate::Result;
 use std::path::Path;
 
-const HEADING: &str = "## Release figures";
+/// Where the release figures stand.
+pub const HEADING: &str = "## Release figures";
 
 /// One figure.
 pub struct Row {
@@ -51,10 +52,7 @@ pub fn load() -> String {
 
 /// The table with what has to be known to read it.
 pub fn table(rows: &[Row], profile: &str, load: &str) -> String {
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let command: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--write").collect();
-    let mut out =
-        format!("`cargo xtask {}`, {}, {cores} cores, load {load} before it began, profile {profile}.\n\n", command.join(" "), today());
+    let mut out = format!("{}, profile {profile}.\n\n", taken(load));
     out.push_str("| figure | measured | at most | how |\n|---|---|---|---|\n");
     for row in rows {
         let most = row.most.map_or(String::new(), |most| format!("{} {}", number(most), row.unit));
@@ -63,17 +61,24 @@ pub fn table(rows: &[Row], profile: &str, load: &str) -> String {
     out
 }
 
-/// Puts a table under its heading, in place of the one that stands there.
-pub fn write(page: &Path, table: &str) -> Result<()> {
-    let said = |error: std::io::Error| format!("{}: {error}", page.display());
-    let text = std::fs::read_to_string(page).map_err(said)?;
-    std::fs::write(page, replaced(&text, table)).map_err(said)
+/// The command, the day and the load under which figures were taken.
+pub fn taken(load: &str) -> String {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let command: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--write").collect();
+    format!("`cargo xtask {}`, {}, {cores} cores, load {load} before it began", command.join(" "), today())
 }
 
-fn replaced(text: &str, table: &str) -> String {
-    let section = format!("{HEADING}\n\n{table}");
-    let Some(start) = text.find(HEADING) else { return format!("{}\n\n{section}", text.trim_end()) };
-    let rest = &text[start + HEADING.len()..];
+/// Puts a table under its heading, in place of the one that stands there.
+pub fn write(page: &Path, heading: &str, table: &str) -> Result<()> {
+    let said = |error: std::io::Error| format!("{}: {error}", page.display());
+    let text = std::fs::read_to_string(page).map_err(said)?;
+    std::fs::write(page, replaced(&text, heading, table)).map_err(said)
+}
+
+fn replaced(text: &str, heading: &str, table: &str) -> String {
+    let section = format!("{heading}\n\n{table}");
+    let Some(start) = text.find(heading) else { return format!("{}\n\n{section}", text.trim_end()) };
+    let rest = &text[start + heading.len()..];
     match rest.find("\n## ") {
         Some(next) => format!("{}{section}{}", &text[..start], &rest[next..]),
         None => format!("{}{section}", &text[..start]),
@@ -97,8 +102,8 @@ mod tests {
     #[test]
     fn a_table_takes_the_place_of_the_one_before() {
         let page = "# M\n\n## A\n\na\n\n## Release figures\n\nold\n\n## B\n\nb\n";
-        assert_eq!(replaced(page, "new\n"), "# M\n\n## A\n\na\n\n## Release figures\n\nnew\n\n## B\n\nb\n");
-        assert_eq!(replaced("# M\n", "new\n"), "# M\n\n## Release figures\n\nnew\n");
+        assert_eq!(replaced(page, HEADING, "new\n"), "# M\n\n## A\n\na\n\n## Release figures\n\nnew\n\n## B\n\nb\n");
+        assert_eq!(replaced("# M\n", HEADING, "new\n"), "# M\n\n## Release figures\n\nnew\n");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use super::StoreError;
 use std::{
     fs::{self, File},
-    io::{self, ErrorKind, Write},
+    io::{self, ErrorKind, IoSlice, Write},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -42,12 +42,35 @@ pub type Witness = Arc<dyn Fn(DiskEvent<'_>) + Send + Sync>;
 #[derive(Clone, Default)]
 pub struct Disk {
     witness: Option<Witness>,
+    room: Option<Room>,
 }
+
+/// Tells how many bytes are free; for tests of full disks.
+pub type Room = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 impl Disk {
     /// Tells a witness of every change, from whatever thread makes it.
     pub fn watched(witness: Witness) -> Disk {
-        Disk { witness: Some(witness) }
+        Disk { witness: Some(witness), room: None }
+    }
+
+    /// As if so many bytes were free as `room` says.
+    pub fn with_room(mut self, room: Room) -> Disk {
+        self.room = Some(room);
+        self
+    }
+
+    /// [`StoreError::Full`] where fewer than `leave` bytes are free. Asked before writing: a write that fails in the middle of a batch
+    /// would leave the engine unusable until the next start, and a full disk is nothing to restart for.
+    pub(super) fn check_room(&self, path: &Path, leave: u64) -> Result<(), StoreError> {
+        let free = match &self.room {
+            Some(room) => room(),
+            None => free_bytes(path).map_err(|e| StoreError::io("asking for the room of", path, e))?,
+        };
+        match free < leave {
+            true => Err(StoreError::Full(format!("{free} bytes are free, {leave} are kept free"))),
+            false => Ok(()),
+        }
     }
 
     fn tell(&self, event: DiskEvent<'_>) {
@@ -178,6 +201,51 @@ impl DiskFile {
     }
     pub fn sync(&self) -> Result<(), StoreError> {
         self.sync_data().map_err(|e| StoreError::io("syncing", &self.path, e))
+    }
+}
+
+impl DiskFile {
+    /// Appends chunks with as few system calls as can be.
+    pub fn append(&mut self, chunks: &[bytes::Bytes]) -> Result<(), StoreError> {
+        let written = if self.disk.witness.is_some() || chunks.len() == 1 {
+            chunks.iter().try_for_each(|chunk| self.write_all(chunk))
+        } else {
+            write_vectored(&mut self.file, chunks)
+        };
+        written.map_err(|e| StoreError::io("writing", &self.path, e))
+    }
+}
+
+fn write_vectored(file: &mut File, chunks: &[bytes::Bytes]) -> io::Result<()> {
+    let mut slices: Vec<IoSlice<'_>> = chunks.iter().map(|chunk| IoSlice::new(chunk)).collect();
+    let mut left = &mut slices[..];
+    // Empty slices at the front go, too.
+    IoSlice::advance_slices(&mut left, 0);
+    while !left.is_empty() {
+        // The system takes no more than 1024 slices at once.
+        let most = left.len().min(1024);
+        match file.write_vectored(&left[..most]) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(n) => IoSlice::advance_slices(&mut left, n),
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
+}
+
+/// Bytes that are free for this process on the disk of a path.
+fn free_bytes(path: &Path) -> io::Result<u64> {
+    use std::os::unix::ffi::OsStrExt;
+    let path = std::ffi::CString::new(path.as_os_str().as_bytes())?;
+    let mut told = std::mem::MaybeUninit::<libc::statvfs>::zeroed();
+    // SAFETY: `path` ends with a zero and `told` has room for the answer, which is filled where the call succeeds.
+    match unsafe { libc::statvfs(path.as_ptr(), told.as_mut_ptr()) } {
+        0 => {
+            let told = unsafe { told.assume_init() };
+            Ok((told.f_bavail as u64).saturating_mul(told.f_frsize as u64))
+        }
+        _ => Err(io::Error::last_os_error()),
     }
 }
 

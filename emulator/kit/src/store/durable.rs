@@ -9,7 +9,12 @@ use super::{
     engine::{Batch, Engine, KeyRange, Pair, Pairs, View},
 };
 use redb::{AccessGuard, Database, ReadOnlyTable, ReadableDatabase, StorageBackend, StorageError, TableDefinition};
-use std::{borrow::Cow, io, ops::Bound, path::Path};
+use std::{
+    borrow::Cow,
+    io,
+    ops::Bound,
+    path::{Path, PathBuf},
+};
 
 type Bytes = &'static [u8];
 const ROWS: TableDefinition<Bytes, Bytes> = TableDefinition::new("rows");
@@ -20,7 +25,13 @@ const CACHE_BYTES: usize = 32 << 20;
 pub struct Durable {
     database: Database,
     durability: Durability,
+    dir: PathBuf,
+    disk: Disk,
 }
+
+/// What batches leave free of the disk, and what those leave that take rows away: who deletes must still be able to when nothing else is.
+const ROWS_LEAVE_BYTES: u64 = 16 << 20;
+const REMOVALS_LEAVE_BYTES: u64 = 4 << 20;
 
 impl Durable {
     /// Opens or makes the file in a folder. After a crash this walks the whole tree: about half a second per million rows.
@@ -28,7 +39,7 @@ impl Durable {
         let file = disk.open_file(dir.join("rows.redb"))?;
         let file = Backend { file, power: durability == Durability::Power };
         let database = Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(file).map_err(|e| opening(dir, e))?;
-        let durable = Durable { database, durability };
+        let durable = Durable { database, durability, dir: dir.to_owned(), disk: disk.clone() };
         // Views open the table and must find it.
         durable.commit(Vec::new(), redb::Durability::Immediate)?;
         Ok(durable)
@@ -60,6 +71,8 @@ impl Engine for Durable {
     }
 
     fn apply(&self, batch: Batch) -> Result<(), StoreError> {
+        let removes = batch.iter().any(|(_, value)| value.is_none());
+        self.disk.check_room(&self.dir, if removes { REMOVALS_LEAVE_BYTES } else { ROWS_LEAVE_BYTES })?;
         self.commit(
             batch,
             match self.durability {

@@ -4,7 +4,7 @@
 //! LOCK                 held while a process has the directory open
 //! CURRENT              "windtunnel store 1" and the name of the current generation
 //! 00000001/rows/       the engine's file
-//! 00000001/blobs/xx/   blobs by id; blobs/tmp/ those being written
+//! 00000001/blobs/xx/   blobs by id
 //! ```
 //! Any other generation is left over from a replaced state or an interrupted load, and goes at the next start.
 

@@ -29,7 +29,7 @@ mod table;
 mod tasks;
 mod tx;
 
-pub use blobs::{BlobReader, BlobRef, BlobWriter, Blobs};
+pub use blobs::{BlobReader, BlobRef, BlobWriter, Blobs, Gathered};
 pub use error::StoreError;
 pub use key::{Desc, Key, key_bytes};
 pub use read::{Read, Snapshot};
@@ -97,7 +97,13 @@ impl Shared {
 impl Store {
     /// State on the heap, gone when the last handle is. Blobs that don't fit under a cap go to temporary files.
     pub fn memory() -> Store {
-        let state = Self::fresh_memory(0).expect("a map on the heap takes its first row");
+        Store::memory_capped(blobs::HEAP_MAX_BYTES)
+    }
+
+    /// As [`Store::memory`], with another cap on what blobs take of the heap, in bytes.
+    pub fn memory_capped(blob_bytes: usize) -> Store {
+        let state = State::new(Arc::new(Memory::default()), BlobStore::heap(blob_bytes), None, None);
+        state.begin_run(0).expect("a map on the heap takes its first row");
         Store::over(state, None)
     }
 
@@ -116,12 +122,6 @@ impl Store {
     fn over(state: State, folder: Option<Folder>) -> Store {
         let shared = Arc::new(Shared { state: RwLock::new(Arc::new(state)), writer: Mutex::new(()), watchers: RwLock::default(), folder });
         Store { blobs: Blobs { shared: shared.clone() }, shared }
-    }
-
-    fn fresh_memory(floor: u64) -> Result<State, StoreError> {
-        let state = State::new(Arc::new(Memory::default()), BlobStore::heap(), None, None);
-        state.begin_run(floor)?;
-        Ok(state)
     }
 
     /// Reads a consistent view. Readers don't wait for one another; on the heap a writer waits for them, so a closure must not wait
@@ -190,7 +190,7 @@ impl Shared {
     fn replace(&self, fill: impl FnOnce(&State) -> Result<(), StoreError>) -> Result<(), StoreError> {
         let next = match &self.folder {
             Some(folder) => folder.next()?,
-            None => State::new(Arc::new(Memory::default()), BlobStore::heap(), None, None),
+            None => State::new(Arc::new(Memory::default()), BlobStore::heap(self.state().blobs.heap_max_bytes()), None, None),
         };
         let next = Arc::new(next);
         if let Err(error) = fill(&next).and_then(|()| self.put_in_place(&next)) {

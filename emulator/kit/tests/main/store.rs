@@ -2,6 +2,7 @@
 
 mod blobs;
 mod model;
+mod room;
 mod rows;
 mod states;
 mod tasks;

@@ -11,6 +11,7 @@ mod buckets;
 mod checksums;
 mod configuration;
 mod cors;
+mod digest;
 mod errors;
 mod lifecycle;
 mod listing;

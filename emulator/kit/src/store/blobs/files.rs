@@ -1,4 +1,5 @@
-//! Blobs as files in a folder: written under `tmp/`, renamed to `xx/<id>` when complete.
+//! Blobs as files in a folder, `xx/<id>`. A file is part of the state when a row says so; one that is half-written, or whose row never
+//! came, is known to nobody and is removed at the next start.
 
 use super::StoreError;
 use crate::store::disk::{Disk, DiskFile, folder_of};
@@ -10,6 +11,9 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+/// What blobs leave free of the disk.
+const BLOBS_LEAVE_BYTES: u64 = 32 << 20;
+
 pub(super) struct Files {
     dir: PathBuf,
     /// Whether a finished blob has to survive the death of the machine.
@@ -18,32 +22,37 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Makes the folder if need be; throws away what was being written when the last process died.
+    /// Makes the folder if need be.
     pub fn open(dir: PathBuf, power: bool, disk: Disk) -> Result<Files, StoreError> {
-        let temporary = dir.join("tmp");
-        disk.remove_tree(&temporary)?;
-        disk.make_folder(&temporary)?;
+        disk.make_folder(&dir)?;
         if power {
-            disk.sync_folder(&dir)?;
+            disk.sync_folder(folder_of(&dir))?;
         }
         Ok(Files { dir, power, disk })
     }
 
-    pub fn create(&self, id: u64) -> Result<DiskFile, StoreError> {
-        self.disk.make_file(self.dir.join("tmp").join(name(id)))
+    /// Refuses while the disk has hardly any room left, so that there is some for the rows that delete.
+    pub fn check_room(&self) -> Result<(), StoreError> {
+        self.disk.check_room(&self.dir, BLOBS_LEAVE_BYTES)
     }
 
-    pub fn finish(&self, id: u64, file: &DiskFile) -> Result<(), StoreError> {
+    pub fn create(&self, id: u64) -> Result<DiskFile, StoreError> {
         let path = self.path(id);
-        let folder = folder_of(&path);
+        match self.disk.make_file(path.clone()) {
+            Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => {
+                self.disk.make_folder(folder_of(&path))?;
+                self.disk.make_file(path)
+            }
+            made => made,
+        }
+    }
+
+    /// Everything was written.
+    pub fn finish(&self, file: &DiskFile) -> Result<(), StoreError> {
         if self.power {
             file.sync()?;
-        }
-        self.disk.make_folder(folder)?;
-        self.disk.rename(file.path(), &path)?;
-        if self.power {
             // The folder's own name too: another blob may have made it and not have synced it yet.
-            self.disk.sync_folder(folder)?;
+            self.disk.sync_folder(folder_of(file.path()))?;
             self.disk.sync_folder(&self.dir)?;
         }
         Ok(())

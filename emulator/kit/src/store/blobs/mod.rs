@@ -5,9 +5,11 @@
 //! and no reader can know it, it is removed.
 
 mod files;
+mod gathered;
 mod reader;
 mod sink;
 
+pub use gathered::Gathered;
 pub use reader::BlobReader;
 
 use super::{Durability, Shared, StoreError, disk::Disk, engine::Engine};
@@ -29,8 +31,8 @@ use wire::Fault;
 
 /// Up to this many bytes a blob of a durable store lives in its row.
 pub(super) const INLINE_MAX_BYTES: usize = 4096;
-/// Up to this many bytes the blobs of a cloud without a data directory stay on the heap.
-const HEAP_MAX_BYTES: usize = 32 << 20;
+/// Up to this many bytes the blobs of a cloud without a data directory stay on the heap, unless it is told another number.
+pub(super) const HEAP_MAX_BYTES: usize = 32 << 20;
 
 /// Names a blob. Kept in values; the state owns the blob once a transaction has adopted it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -121,14 +123,17 @@ pub struct BlobWriter {
 impl BlobWriter {
     /// Appends a chunk. After an error the blob is lost.
     pub async fn write(&mut self, chunk: Bytes) -> Result<(), Fault> {
-        let mut sink = self.sink.take().ok_or_else(lost)?;
-        if sink.stays_in_memory(chunk.len()) {
-            sink.write(&chunk)?;
-            self.sink = Some(sink);
-            return Ok(());
+        self.write_all([chunk]).await
+    }
+    /// Appends chunks; where they are many at once the disk is gone to once. After an error the blob is lost.
+    pub async fn write_all(&mut self, chunks: impl IntoIterator<Item = Bytes>) -> Result<(), Fault> {
+        let sink = self.sink.as_mut().ok_or_else(lost)?;
+        chunks.into_iter().for_each(|chunk| sink.push(chunk));
+        if sink.is_full() {
+            let mut sink = self.sink.take().ok_or_else(lost)?;
+            let work = move || sink.flush().map(|()| sink);
+            self.sink = Some(tokio::task::spawn_blocking(work).await.map_err(|_| lost())??);
         }
-        let work = move || sink.write(&chunk).map(|()| sink);
-        self.sink = Some(tokio::task::spawn_blocking(work).await.map_err(|_| lost())??);
         Ok(())
     }
     /// How many bytes were written.
@@ -174,6 +179,8 @@ pub(super) struct BlobStore {
     held: Mutex<Held>,
     /// Bytes of blobs on the heap: pending small ones, and where there is no folder all that fit.
     heap_bytes: AtomicUsize,
+    /// What `heap_bytes` may come to where there is no folder.
+    heap_max_bytes: usize,
     /// `None`: everything is held here.
     files: Option<Files>,
 }
@@ -184,12 +191,27 @@ const INLINE: u8 = 1;
 
 impl BlobStore {
     /// Everything in this process.
-    pub fn heap() -> BlobStore {
-        BlobStore { run: AtomicU64::new(0), next: AtomicU64::new(0), held: Mutex::default(), heap_bytes: AtomicUsize::new(0), files: None }
+    pub fn heap(heap_max_bytes: usize) -> BlobStore {
+        BlobStore {
+            run: AtomicU64::new(0),
+            next: AtomicU64::new(0),
+            held: Mutex::default(),
+            heap_bytes: AtomicUsize::new(0),
+            heap_max_bytes,
+            files: None,
+        }
+    }
+    /// What the blobs of a store without a folder may take of the heap.
+    pub fn heap_max_bytes(&self) -> usize {
+        self.heap_max_bytes
+    }
+    /// Whether so many bytes more fit.
+    fn fits_heap(&self, more: usize) -> bool {
+        self.heap_bytes.load(Ordering::Relaxed) + more <= self.heap_max_bytes
     }
     /// Files in a folder.
     pub fn files(dir: PathBuf, durability: Durability, disk: Disk) -> Result<BlobStore, StoreError> {
-        Ok(BlobStore { files: Some(Files::open(dir, durability == Durability::Power, disk)?), ..BlobStore::heap() })
+        Ok(BlobStore { files: Some(Files::open(dir, durability == Durability::Power, disk)?), ..BlobStore::heap(0) })
     }
 
     /// Ids are `(run, n)`: a run is begun at each start and each replacement of the state, so that an id is never used twice.

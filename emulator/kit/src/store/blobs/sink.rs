@@ -1,7 +1,7 @@
-//! Writing one blob: on the heap as long as it may stay there, in a file from then on. Blocking; who may not block moves it to a
-//! thread that may.
+//! Writing one blob: on the heap as long as it may stay there, in a file from then on. Writing to files blocks; who may not block
+//! moves the sink to a thread that may.
 
-use super::{BlobRef, BlobStore, Content, HEAP_MAX_BYTES, INLINE_MAX_BYTES, Pending, StoreError, files};
+use super::{BlobRef, BlobStore, Content, Gathered, INLINE_MAX_BYTES, Pending, StoreError, files};
 use crate::store::disk::DiskFile;
 use bytes::Bytes;
 use std::{
@@ -12,14 +12,14 @@ use std::{
 };
 
 /// What is written at a time.
-const FLUSH_BYTES: usize = 256 << 10;
+pub(super) const FLUSH_BYTES: usize = 256 << 10;
 
 /// A blob being written.
 pub(in crate::store) struct Sink {
     blobs: Arc<BlobStore>,
     id: u64,
     len: u64,
-    buffer: Vec<u8>,
+    held: Gathered,
     /// Bytes of the heap's budget that this blob holds; given back unless it is finished there.
     reserved: usize,
     file: Option<Target>,
@@ -33,10 +33,13 @@ enum Target {
 }
 
 impl Target {
-    fn append(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+    fn append(&mut self, chunks: &[Bytes]) -> Result<(), StoreError> {
         match self {
-            Target::Nameless(file) => file.write_all(bytes).map_err(|e| StoreError::io("writing", Path::new("a temporary file"), e)),
-            Target::Named(file) => file.write_all(bytes).map_err(|e| StoreError::io("writing", file.path(), e)),
+            Target::Nameless(file) => chunks
+                .iter()
+                .try_for_each(|chunk| file.write_all(chunk))
+                .map_err(|e| StoreError::io("writing", Path::new("a temporary file"), e)),
+            Target::Named(file) => file.append(chunks),
         }
     }
 }
@@ -49,53 +52,71 @@ impl Sink {
         Self::begin(blobs, id, true)
     }
     fn begin(blobs: Arc<BlobStore>, id: u64, imported: bool) -> Sink {
-        Sink { blobs, id, len: 0, buffer: Vec::new(), reserved: 0, file: None, imported }
+        Sink { blobs, id, len: 0, held: Gathered::default(), reserved: 0, file: None, imported }
     }
     pub fn len(&self) -> u64 {
         self.len
     }
-    /// Whether nothing went to a file so far.
-    pub fn in_memory(&self) -> bool {
-        self.file.is_none() && !(self.imported && self.blobs.files.is_some())
+
+    /// Whether what was written so far may stay on the heap.
+    fn stays_in_memory(&self) -> bool {
+        match &self.blobs.files {
+            Some(_) => !self.imported && self.len <= INLINE_MAX_BYTES as u64,
+            None => self.file.is_none() && self.blobs.fits_heap(self.held.len() - self.reserved),
+        }
     }
-    /// Whether so many bytes more would only be copied.
-    pub fn stays_in_memory(&self, more: usize) -> bool {
-        match (&self.file, &self.blobs.files) {
-            (Some(_), _) => self.buffer.len() + more < FLUSH_BYTES,
-            (None, Some(_)) => !self.imported && self.buffer.len() + more <= INLINE_MAX_BYTES,
-            (None, None) => self.blobs.heap_bytes.load(Ordering::Relaxed) + more <= HEAP_MAX_BYTES,
+    /// Whether [`Sink::flush`] has to be called before more is written.
+    pub fn is_full(&self) -> bool {
+        self.held.len() >= FLUSH_BYTES && !self.stays_in_memory()
+    }
+    /// Whether [`Sink::finish`] will write to no file.
+    pub fn in_memory(&self) -> bool {
+        self.file.is_none() && self.stays_in_memory()
+    }
+
+    /// Takes a chunk in; never blocks.
+    pub fn push(&mut self, chunk: Bytes) {
+        self.len += chunk.len() as u64;
+        self.held.push(chunk);
+        if self.file.is_none() && self.stays_in_memory() {
+            self.reserve();
         }
     }
 
-    pub fn write(&mut self, chunk: &[u8]) -> Result<(), StoreError> {
-        self.len += chunk.len() as u64;
-        if self.stays_in_memory(chunk.len()) {
-            if self.file.is_none() {
-                self.blobs.heap_bytes.fetch_add(chunk.len(), Ordering::Relaxed);
-                self.reserved += chunk.len();
-            }
-            self.buffer.extend_from_slice(chunk);
-            return Ok(());
+    /// Takes bytes in, and writes where there are many.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        self.push(Bytes::copy_from_slice(bytes));
+        if self.is_full() { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes what is held to the file.
+    pub fn flush(&mut self) -> Result<(), StoreError> {
+        if self.file.is_none() {
+            self.file = Some(match &self.blobs.files {
+                Some(files) => Target::Named(files.create(self.id)?),
+                None => Target::Nameless(files::nameless()?),
+            });
+            self.blobs.heap_bytes.fetch_sub(std::mem::take(&mut self.reserved), Ordering::Relaxed);
         }
-        self.to_file()?;
-        if self.buffer.len() + chunk.len() < FLUSH_BYTES {
-            self.buffer.extend_from_slice(chunk);
-            return Ok(());
+        if let Some(files) = &self.blobs.files {
+            files.check_room()?;
         }
-        self.flush()?;
-        self.append(chunk)
+        let chunks = self.held.take();
+        self.file.as_mut().map_or(Ok(()), |file| file.append(&chunks))
     }
 
     pub fn finish(mut self) -> Result<BlobRef, StoreError> {
         if !self.in_memory() {
-            self.to_file()?;
+            self.flush()?;
         }
-        self.flush_file()?;
         if let (Some(Target::Named(file)), Some(files)) = (&self.file, &self.blobs.files) {
-            files.finish(self.id, file)?;
+            files.finish(file)?;
         }
         let content = match self.file.take() {
-            None => Some(Content::Bytes(Bytes::from(std::mem::take(&mut self.buffer).into_boxed_slice()))),
+            None => {
+                self.reserve();
+                Some(Content::Bytes(self.held.join()))
+            }
             Some(Target::Nameless(file)) => Some(Content::Nameless(Arc::new(file))),
             Some(Target::Named(_)) => None,
         };
@@ -111,28 +132,11 @@ impl Sink {
         Ok(BlobRef { id: self.id, len: self.len, pending })
     }
 
-    fn to_file(&mut self) -> Result<(), StoreError> {
-        if self.file.is_none() {
-            self.file = Some(match &self.blobs.files {
-                Some(files) => Target::Named(files.create(self.id)?),
-                None => Target::Nameless(files::nameless()?),
-            });
-            self.blobs.heap_bytes.fetch_sub(std::mem::take(&mut self.reserved), Ordering::Relaxed);
-        }
-        Ok(())
-    }
-    fn flush_file(&mut self) -> Result<(), StoreError> {
-        if self.file.is_some() { self.flush() } else { Ok(()) }
-    }
-    fn flush(&mut self) -> Result<(), StoreError> {
-        let buffer = std::mem::take(&mut self.buffer);
-        self.append(&buffer)?;
-        self.buffer = buffer;
-        self.buffer.clear();
-        Ok(())
-    }
-    fn append(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        self.file.as_mut().map_or(Ok(()), |file| file.append(bytes))
+    /// Counts what is held against the heap's budget.
+    fn reserve(&mut self) {
+        let more = self.held.len() - self.reserved;
+        self.blobs.heap_bytes.fetch_add(more, Ordering::Relaxed);
+        self.reserved += more;
     }
 }
 

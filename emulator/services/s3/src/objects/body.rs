@@ -2,19 +2,21 @@
 
 use crate::{
     checksums::{self, Algorithm, Running, Sum},
+    digest::{self, Md5},
     state::{Object, Piece},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use kit::{
     Body, Context, Fault, ReplyBody,
-    store::{BlobReader, BlobRef, Store},
+    store::{BlobReader, BlobRef, BlobWriter, Gathered, Store},
 };
-use md5::{Digest, Md5};
 use std::{collections::VecDeque, future::Future, io, ops::Range, pin::Pin};
 use wire::{Bytes, body::Chunks};
 
 /// The largest body of one request: 5 GiB.
 const MOST_BYTES: u64 = 5 << 30;
+/// Bytes that are hashed and written at a time.
+const BATCH_BYTES: usize = 256 << 10;
 /// Pieces of an answer that are opened before it begins; the rest is opened as it is reached.
 const OPENED_AHEAD: usize = 64;
 
@@ -51,16 +53,14 @@ pub(crate) async fn receive(cx: &Context, mut body: Body, expected: Expected) ->
     let length = body.length.or(expected.length.and_then(|n| u64::try_from(n).ok()));
     check_size(length.unwrap_or(0))?;
     let (algorithm, value) = expected.sum.unwrap_or((Algorithm::Crc64Nvme, None));
-    let mut writer = cx.store().blobs().create().await?;
-    let (mut md5, mut running, mut size) = (Md5::new(), Running::new(algorithm), 0u64);
+    let mut intake = Intake::new(cx.store().blobs().create().await?, algorithm);
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(broken)?;
-        size += chunk.len() as u64;
-        check_size(size)?;
-        md5.update(&chunk);
-        running.update(&chunk);
-        writer.write(chunk).await?;
+        check_size(intake.size + chunk.len() as u64)?;
+        intake.take(chunk).await?;
     }
+    intake.pass_on().await?;
+    let Intake { writer, md5, running, size, .. } = intake;
     if length.is_some_and(|length| length != size) {
         return Err(Fault::new(
             "IncompleteBody",
@@ -68,7 +68,7 @@ pub(crate) async fn receive(cx: &Context, mut body: Body, expected: Expected) ->
             "You did not provide the number of bytes specified by the Content-Length HTTP header",
         ));
     }
-    let md5: [u8; 16] = md5.finalize().into();
+    let md5 = md5.finish();
     if let (Some(wanted), Some(text)) = (md5_wanted, expected.md5)
         && wanted != md5
     {
@@ -81,6 +81,36 @@ pub(crate) async fn receive(cx: &Context, mut body: Body, expected: Expected) ->
         return Err(checksums::bad_digest(algorithm));
     }
     Ok(Received { blob: writer.finish().await?, size, etag: kit::hex(&md5), sum })
+}
+
+/// A body as it comes in: gathered, then hashed and written side by side.
+struct Intake {
+    writer: BlobWriter,
+    md5: Md5,
+    running: Running,
+    gathered: Gathered,
+    size: u64,
+}
+
+impl Intake {
+    fn new(writer: BlobWriter, algorithm: Algorithm) -> Intake {
+        Intake { writer, md5: Md5::new(), running: Running::new(algorithm), gathered: Gathered::default(), size: 0 }
+    }
+
+    async fn take(&mut self, chunk: Bytes) -> Result<(), Fault> {
+        self.size += chunk.len() as u64;
+        self.gathered.push(chunk);
+        if self.gathered.len() >= BATCH_BYTES { self.pass_on().await } else { Ok(()) }
+    }
+
+    async fn pass_on(&mut self) -> Result<(), Fault> {
+        let chunks = self.gathered.take();
+        chunks.iter().for_each(|chunk| self.running.update(chunk));
+        let md5 = std::mem::replace(&mut self.md5, Md5::new());
+        let (md5, written) = tokio::join!(digest::hash(md5, &chunks), self.writer.write_all(chunks.iter().cloned()));
+        self.md5 = md5;
+        written
+    }
 }
 
 fn check_size(size: u64) -> Result<(), Fault> {
