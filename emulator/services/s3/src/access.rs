@@ -155,6 +155,10 @@ on_bucket! {
     PutBucketLifecycleConfigurationInput: "s3:PutLifecycleConfiguration";
     GetBucketLifecycleConfigurationInput: "s3:GetLifecycleConfiguration";
     DeleteBucketLifecycleInput: "s3:PutLifecycleConfiguration";
+    PutBucketIntelligentTieringConfigurationInput: "s3:PutIntelligentTieringConfiguration";
+    GetBucketIntelligentTieringConfigurationInput: "s3:GetIntelligentTieringConfiguration";
+    ListBucketIntelligentTieringConfigurationsInput: "s3:GetIntelligentTieringConfiguration";
+    DeleteBucketIntelligentTieringConfigurationInput: "s3:PutIntelligentTieringConfiguration";
     PutBucketNotificationConfigurationInput: "s3:PutBucketNotification";
     GetBucketNotificationConfigurationInput: "s3:GetBucketNotification";
     ListMultipartUploadsInput: "s3:ListBucketMultipartUploads";
@@ -172,5 +176,6 @@ on_version! {
     GetObjectTaggingInput: "s3:GetObjectTagging", "s3:GetObjectVersionTagging";
     DeleteObjectTaggingInput: "s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging";
     GetObjectAclInput: "s3:GetObjectAcl", "s3:GetObjectVersionAcl";
+    RestoreObjectInput: "s3:RestoreObject", "s3:RestoreObject";
     PutObjectAclInput: "s3:PutObjectAcl", "s3:PutObjectVersionAcl";
 }

@@ -91,6 +91,8 @@ impl S3 {
                 for key in uploads {
                     crate::multipart::forget(tx, &found, &key)?;
                 }
+                crate::lifecycle::forget_bucket(tx, &found)?;
+                crate::usage::forget_bucket(tx, &found)?;
                 tx.delete(&NAMES, &found.scope, &found.name)?;
                 tx.delete(&BUCKETS, &found.scope, &found.name)?;
                 Ok(())

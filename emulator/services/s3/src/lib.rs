@@ -9,6 +9,7 @@ mod access;
 mod acl;
 mod buckets;
 mod checksums;
+mod classes;
 mod configuration;
 mod cors;
 mod digest;
@@ -22,8 +23,12 @@ mod notifications;
 mod objects;
 mod policy;
 mod port;
+mod report;
+mod restore;
 mod state;
 mod tagging;
+mod tiering;
+mod usage;
 mod versions;
 
 pub use state::{Bucket, Object};
@@ -33,12 +38,15 @@ use std::sync::Arc;
 
 /// Amazon S3.
 #[derive(Default)]
-pub struct S3;
+pub struct S3 {
+    /// Reads of watched objects that are not written down yet.
+    accesses: Arc<tiering::Ledger>,
+}
 
 impl S3 {
     /// The service; all its state is in the store of the cloud it is put into.
     pub fn new() -> S3 {
-        S3
+        S3::default()
     }
 }
 
@@ -109,6 +117,13 @@ kit::service! {
     PutBucketLifecycleConfiguration => put_bucket_lifecycle_configuration,
     GetBucketLifecycleConfiguration => get_bucket_lifecycle_configuration,
     DeleteBucketLifecycle => delete_bucket_lifecycle,
+    // tiering/
+    PutBucketIntelligentTieringConfiguration => put_bucket_intelligent_tiering_configuration,
+    GetBucketIntelligentTieringConfiguration => get_bucket_intelligent_tiering_configuration,
+    ListBucketIntelligentTieringConfigurations => list_bucket_intelligent_tiering_configurations,
+    DeleteBucketIntelligentTieringConfiguration => delete_bucket_intelligent_tiering_configuration,
+    // restore/
+    RestoreObject => restore_object,
     // notifications/
     PutBucketNotificationConfiguration => put_bucket_notification_configuration,
     GetBucketNotificationConfiguration => get_bucket_notification_configuration,
@@ -116,7 +131,10 @@ kit::service! {
 
 impl Service for S3 {
     fn offer(self: Arc<Self>, ports: &kit::Ports) {
-        ports.offer_objects(Arc::new(port::Port));
+        ports.offer_objects(Arc::new(port::Port { accesses: self.accesses.clone() }));
+    }
+    fn doors(&self) -> Vec<Arc<dyn kit::Door>> {
+        vec![Arc::new(report::ReportDoor)]
     }
     fn task<'a>(&'a self, cx: &'a Context, task: TaskRow) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
@@ -124,6 +142,8 @@ impl Service for S3 {
                 "notify" => notifications::delivery::run(cx, task).await,
                 "expire" => lifecycle::sweep(cx, task).await,
                 "reindex" => lifecycle::reindex(cx, task).await,
+                "restore" => restore::finish(cx, task).await,
+                "accesses" => self.accesses.write_down(cx).await,
                 kind => Err(Fault::internal(format!("s3 has no task {kind}"))),
             }
         })

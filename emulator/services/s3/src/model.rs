@@ -1508,6 +1508,102 @@ pub struct DeleteBucketLifecycleOutput {}
 wire::structure!(DeleteBucketLifecycleOutput, tables::DELETE_BUCKET_LIFECYCLE_OUTPUT);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketIntelligentTieringConfigurationInput {
+    pub bucket: String,
+    pub id: String,
+    pub expected_bucket_owner: Option<String>,
+    pub intelligent_tiering_configuration: IntelligentTieringConfiguration,
+}
+wire::structure!(
+    PutBucketIntelligentTieringConfigurationInput, tables::PUT_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_INPUT,
+    0 bucket, 1 id, 2 expected_bucket_owner, 3 intelligent_tiering_configuration,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketIntelligentTieringConfigurationOutput {}
+wire::structure!(PutBucketIntelligentTieringConfigurationOutput, tables::PUT_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketIntelligentTieringConfigurationInput {
+    pub bucket: String,
+    pub id: String,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    GetBucketIntelligentTieringConfigurationInput, tables::GET_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_INPUT,
+    0 bucket, 1 id, 2 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketIntelligentTieringConfigurationOutput {
+    pub intelligent_tiering_configuration: Option<IntelligentTieringConfiguration>,
+}
+wire::structure!(
+    GetBucketIntelligentTieringConfigurationOutput, tables::GET_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_OUTPUT,
+    0 intelligent_tiering_configuration,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListBucketIntelligentTieringConfigurationsInput {
+    pub bucket: String,
+    pub continuation_token: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    ListBucketIntelligentTieringConfigurationsInput, tables::LIST_BUCKET_INTELLIGENT_TIERING_CONFIGURATIONS_INPUT,
+    0 bucket, 1 continuation_token, 2 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListBucketIntelligentTieringConfigurationsOutput {
+    pub is_truncated: Option<bool>,
+    pub continuation_token: Option<String>,
+    pub next_continuation_token: Option<String>,
+    pub intelligent_tiering_configuration_list: Option<Vec<IntelligentTieringConfiguration>>,
+}
+wire::structure!(
+    ListBucketIntelligentTieringConfigurationsOutput, tables::LIST_BUCKET_INTELLIGENT_TIERING_CONFIGURATIONS_OUTPUT,
+    0 is_truncated, 1 continuation_token, 2 next_continuation_token, 3 intelligent_tiering_configuration_list,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteBucketIntelligentTieringConfigurationInput {
+    pub bucket: String,
+    pub id: String,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    DeleteBucketIntelligentTieringConfigurationInput, tables::DELETE_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_INPUT,
+    0 bucket, 1 id, 2 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteBucketIntelligentTieringConfigurationOutput {}
+wire::structure!(DeleteBucketIntelligentTieringConfigurationOutput, tables::DELETE_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RestoreObjectInput {
+    pub bucket: String,
+    pub key: String,
+    pub version_id: Option<String>,
+    pub restore_request: Option<RestoreRequest>,
+    pub request_payer: Option<RequestPayer>,
+    pub checksum_algorithm: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    RestoreObjectInput, tables::RESTORE_OBJECT_INPUT,
+    0 bucket, 1 key, 2 version_id, 3 restore_request, 4 request_payer, 5 checksum_algorithm, 6 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RestoreObjectOutput {
+    pub request_charged: Option<RequestCharged>,
+    pub restore_output_path: Option<String>,
+}
+wire::structure!(RestoreObjectOutput, tables::RESTORE_OBJECT_OUTPUT, 0 request_charged, 1 restore_output_path);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PutBucketNotificationConfigurationInput {
     pub bucket: String,
     pub notification_configuration: NotificationConfiguration,
@@ -1606,6 +1702,35 @@ pub struct CORSRule {
 wire::structure!(
     CORSRule, tables::CORS_RULE,
     0 id, 1 allowed_headers, 2 allowed_methods, 3 allowed_origins, 4 expose_headers, 5 max_age_seconds,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CSVInput {
+    pub file_header_info: Option<FileHeaderInfo>,
+    pub comments: Option<String>,
+    pub quote_escape_character: Option<String>,
+    pub record_delimiter: Option<String>,
+    pub field_delimiter: Option<String>,
+    pub quote_character: Option<String>,
+    pub allow_quoted_record_delimiter: Option<bool>,
+}
+wire::structure!(
+    CSVInput, tables::CSV_INPUT,
+    0 file_header_info, 1 comments, 2 quote_escape_character, 3 record_delimiter, 4 field_delimiter, 5 quote_character,
+    6 allow_quoted_record_delimiter,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CSVOutput {
+    pub quote_fields: Option<QuoteFields>,
+    pub quote_escape_character: Option<String>,
+    pub record_delimiter: Option<String>,
+    pub field_delimiter: Option<String>,
+    pub quote_character: Option<String>,
+}
+wire::structure!(
+    CSVOutput, tables::CSV_OUTPUT,
+    0 quote_fields, 1 quote_escape_character, 2 record_delimiter, 3 field_delimiter, 4 quote_character,
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -1740,6 +1865,14 @@ pub struct DeletedObject {
 wire::structure!(DeletedObject, tables::DELETED_OBJECT, 0 key, 1 version_id, 2 delete_marker, 3 delete_marker_version_id);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct Encryption {
+    pub encryption_type: String,
+    pub kms_key_id: Option<String>,
+    pub kms_context: Option<String>,
+}
+wire::structure!(Encryption, tables::ENCRYPTION, 0 encryption_type, 1 kms_key_id, 2 kms_context);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ErrorShape {
     pub key: Option<String>,
     pub version_id: Option<String>,
@@ -1774,6 +1907,12 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct GlacierJobParameters {
+    pub tier: Tier,
+}
+wire::structure!(GlacierJobParameters, tables::GLACIER_JOB_PARAMETERS, 0 tier);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Grant {
     pub grantee: Option<Grantee>,
     pub permission: Option<Permission>,
@@ -1796,6 +1935,51 @@ pub struct Initiator {
     pub display_name: Option<String>,
 }
 wire::structure!(Initiator, tables::INITIATOR, 0 id, 1 display_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InputSerialization {
+    pub csv: Option<CSVInput>,
+    pub compression_type: Option<CompressionType>,
+    pub json: Option<JSONInput>,
+    pub parquet: Option<ParquetInput>,
+}
+wire::structure!(InputSerialization, tables::INPUT_SERIALIZATION, 0 csv, 1 compression_type, 2 json, 3 parquet);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IntelligentTieringAndOperator {
+    pub prefix: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+wire::structure!(IntelligentTieringAndOperator, tables::INTELLIGENT_TIERING_AND_OPERATOR, 0 prefix, 1 tags);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IntelligentTieringConfiguration {
+    pub id: String,
+    pub filter: Option<IntelligentTieringFilter>,
+    pub status: Option<IntelligentTieringStatus>,
+    pub tierings: Vec<Tiering>,
+}
+wire::structure!(IntelligentTieringConfiguration, tables::INTELLIGENT_TIERING_CONFIGURATION, 0 id, 1 filter, 2 status, 3 tierings);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IntelligentTieringFilter {
+    pub prefix: Option<String>,
+    pub tag: Option<Tag>,
+    pub and: Option<IntelligentTieringAndOperator>,
+}
+wire::structure!(IntelligentTieringFilter, tables::INTELLIGENT_TIERING_FILTER, 0 prefix, 1 tag, 2 and);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JSONInput {
+    pub r#type: Option<JSONType>,
+}
+wire::structure!(JSONInput, tables::JSON_INPUT, 0 r#type);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JSONOutput {
+    pub record_delimiter: Option<String>,
+}
+wire::structure!(JSONOutput, tables::JSON_OUTPUT, 0 record_delimiter);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LambdaFunctionConfiguration {
@@ -1863,6 +2047,13 @@ pub struct LocationInfo {
     pub name: Option<String>,
 }
 wire::structure!(LocationInfo, tables::LOCATION_INFO, 0 r#type, 1 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetadataEntry {
+    pub name: Option<String>,
+    pub value: Option<String>,
+}
+wire::structure!(MetadataEntry, tables::METADATA_ENTRY, 0 name, 1 value);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MultipartUpload {
@@ -1973,6 +2164,19 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct OutputLocation {
+    pub s3: Option<S3Location>,
+}
+wire::structure!(OutputLocation, tables::OUTPUT_LOCATION, 0 s3);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OutputSerialization {
+    pub csv: Option<CSVOutput>,
+    pub json: Option<JSONOutput>,
+}
+wire::structure!(OutputSerialization, tables::OUTPUT_SERIALIZATION, 0 csv, 1 json);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Owner {
     pub display_name: Option<String>,
     pub id: Option<String>,
@@ -1990,6 +2194,10 @@ pub struct OwnershipControlsRule {
     pub object_ownership: String,
 }
 wire::structure!(OwnershipControlsRule, tables::OWNERSHIP_CONTROLS_RULE, 0 object_ownership);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ParquetInput {}
+wire::structure!(ParquetInput, tables::PARQUET_INPUT);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Part {
@@ -2042,6 +2250,21 @@ pub struct QueueConfiguration {
 wire::structure!(QueueConfiguration, tables::QUEUE_CONFIGURATION, 0 id, 1 queue_arn, 2 events, 3 filter);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct RestoreRequest {
+    pub days: Option<i32>,
+    pub glacier_job_parameters: Option<GlacierJobParameters>,
+    pub r#type: Option<RestoreRequestType>,
+    pub tier: Option<Tier>,
+    pub description: Option<String>,
+    pub select_parameters: Option<SelectParameters>,
+    pub output_location: Option<OutputLocation>,
+}
+wire::structure!(
+    RestoreRequest, tables::RESTORE_REQUEST,
+    0 days, 1 glacier_job_parameters, 2 r#type, 3 tier, 4 description, 5 select_parameters, 6 output_location,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RestoreStatus {
     pub is_restore_in_progress: Option<bool>,
     pub restore_expiry_date: Option<Timestamp>,
@@ -2053,6 +2276,34 @@ pub struct S3KeyFilter {
     pub filter_rules: Option<Vec<FilterRule>>,
 }
 wire::structure!(S3KeyFilter, tables::S3_KEY_FILTER, 0 filter_rules);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct S3Location {
+    pub bucket_name: String,
+    pub prefix: String,
+    pub encryption: Option<Encryption>,
+    pub canned_acl: Option<String>,
+    pub access_control_list: Option<Vec<Grant>>,
+    pub tagging: Option<Tagging>,
+    pub user_metadata: Option<Vec<MetadataEntry>>,
+    pub storage_class: Option<String>,
+}
+wire::structure!(
+    S3Location, tables::S3_LOCATION,
+    0 bucket_name, 1 prefix, 2 encryption, 3 canned_acl, 4 access_control_list, 5 tagging, 6 user_metadata, 7 storage_class,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SelectParameters {
+    pub input_serialization: InputSerialization,
+    pub expression_type: ExpressionType,
+    pub expression: String,
+    pub output_serialization: OutputSerialization,
+}
+wire::structure!(
+    SelectParameters, tables::SELECT_PARAMETERS,
+    0 input_serialization, 1 expression_type, 2 expression, 3 output_serialization,
+);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ServerSideEncryptionByDefault {
@@ -2090,6 +2341,13 @@ pub struct Tagging {
     pub tag_set: Vec<Tag>,
 }
 wire::structure!(Tagging, tables::TAGGING, 0 tag_set);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tiering {
+    pub days: i32,
+    pub access_tier: Option<IntelligentTieringAccessTier>,
+}
+wire::structure!(Tiering, tables::TIERING, 0 days, 1 access_tier);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TopicConfiguration {
@@ -2130,6 +2388,9 @@ wire::enumeration!(BucketVersioningStatus {
 wire::enumeration!(ChecksumMode {
     Enabled = "ENABLED",
 });
+wire::enumeration!(CompressionType {
+    None = "NONE", Gzip = "GZIP", Bzip2 = "BZIP2",
+});
 wire::enumeration!(DataRedundancy {
     SingleAvailabilityZone = "SingleAvailabilityZone", SingleLocalZone = "SingleLocalZone",
 });
@@ -2139,8 +2400,20 @@ wire::enumeration!(EncryptionType {
 wire::enumeration!(ExpirationStatus {
     Enabled = "Enabled", Disabled = "Disabled",
 });
+wire::enumeration!(ExpressionType {
+    Sql = "SQL",
+});
+wire::enumeration!(FileHeaderInfo {
+    Use = "USE", Ignore = "IGNORE", None = "NONE",
+});
 wire::enumeration!(IntelligentTieringAccessTier {
     ArchiveAccess = "ARCHIVE_ACCESS", DeepArchiveAccess = "DEEP_ARCHIVE_ACCESS",
+});
+wire::enumeration!(IntelligentTieringStatus {
+    Enabled = "Enabled", Disabled = "Disabled",
+});
+wire::enumeration!(JSONType {
+    Document = "DOCUMENT", Lines = "LINES",
 });
 wire::enumeration!(LocationType {
     AvailabilityZone = "AvailabilityZone", LocalZone = "LocalZone",
@@ -2166,6 +2439,9 @@ wire::enumeration!(OptionalObjectAttributes {
 wire::enumeration!(Permission {
     FullControl = "FULL_CONTROL", Write = "WRITE", WriteAcp = "WRITE_ACP", Read = "READ", ReadAcp = "READ_ACP",
 });
+wire::enumeration!(QuoteFields {
+    Always = "ALWAYS", Asneeded = "ASNEEDED",
+});
 wire::enumeration!(ReplicationStatus {
     Complete = "COMPLETE", Pending = "PENDING", Failed = "FAILED", Replica = "REPLICA", Completed = "COMPLETED",
 });
@@ -2174,6 +2450,12 @@ wire::enumeration!(RequestCharged {
 });
 wire::enumeration!(RequestPayer {
     Requester = "requester",
+});
+wire::enumeration!(RestoreRequestType {
+    Select = "SELECT",
+});
+wire::enumeration!(Tier {
+    Standard = "Standard", Bulk = "Bulk", Expedited = "Expedited",
 });
 wire::enumeration!(Type {
     CanonicalUser = "CanonicalUser", AmazonCustomerByEmail = "AmazonCustomerByEmail", Group = "Group",
@@ -2199,6 +2481,10 @@ mod tables {
     pub(super) static PUT_BUCKET_CORS_OUTPUT: Schema = Schema::new("PutBucketCorsOutput", Kind::Structure(&[]));
     pub(super) static DELETE_BUCKET_CORS_OUTPUT: Schema = Schema::new("DeleteBucketCorsOutput", Kind::Structure(&[]));
     pub(super) static DELETE_BUCKET_LIFECYCLE_OUTPUT: Schema = Schema::new("DeleteBucketLifecycleOutput", Kind::Structure(&[]));
+    pub(super) static PUT_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_OUTPUT: Schema =
+        Schema::new("PutBucketIntelligentTieringConfigurationOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_OUTPUT: Schema =
+        Schema::new("DeleteBucketIntelligentTieringConfigurationOutput", Kind::Structure(&[]));
     pub(super) static PUT_BUCKET_NOTIFICATION_CONFIGURATION_OUTPUT: Schema =
         Schema::new("PutBucketNotificationConfigurationOutput", Kind::Structure(&[]));
     pub(super) static ABORT_DATE: Schema = Schema::new("AbortDate", Kind::Timestamp(None));
@@ -2229,6 +2515,7 @@ mod tables {
         .traits(Traits { fault: Some(FaultTraits { code: "AccessDenied", status: 403, sender: true }), ..Traits::NONE });
     pub(super) static ACCESS_POINT_ALIAS: Schema = Schema::new("AccessPointAlias", Kind::Boolean);
     pub(super) static ACCOUNT_ID: Schema = Schema::new("AccountId", Kind::String);
+    pub(super) static ALLOW_QUOTED_RECORD_DELIMITER: Schema = Schema::new("AllowQuotedRecordDelimiter", Kind::Boolean);
     pub(super) static ALLOWED_HEADER: Schema = Schema::new("AllowedHeader", Kind::String);
     pub(super) static ALLOWED_HEADERS: Schema = Schema::new("AllowedHeaders", Kind::List(&Member::new("member", &ALLOWED_HEADER)))
         .traits(Traits { flattened: true, ..Traits::NONE });
@@ -2289,6 +2576,28 @@ mod tables {
     );
     pub(super) static CORS_RULES: Schema =
         Schema::new("CORSRules", Kind::List(&Member::new("member", &CORS_RULE))).traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static CSV_INPUT: Schema = Schema::new(
+        "CSVInput",
+        Kind::Structure(&[
+            Member::new("FileHeaderInfo", &FILE_HEADER_INFO),
+            Member::new("Comments", &COMMENTS),
+            Member::new("QuoteEscapeCharacter", &QUOTE_ESCAPE_CHARACTER),
+            Member::new("RecordDelimiter", &RECORD_DELIMITER),
+            Member::new("FieldDelimiter", &FIELD_DELIMITER),
+            Member::new("QuoteCharacter", &QUOTE_CHARACTER),
+            Member::new("AllowQuotedRecordDelimiter", &ALLOW_QUOTED_RECORD_DELIMITER),
+        ]),
+    );
+    pub(super) static CSV_OUTPUT: Schema = Schema::new(
+        "CSVOutput",
+        Kind::Structure(&[
+            Member::new("QuoteFields", &QUOTE_FIELDS),
+            Member::new("QuoteEscapeCharacter", &QUOTE_ESCAPE_CHARACTER),
+            Member::new("RecordDelimiter", &RECORD_DELIMITER),
+            Member::new("FieldDelimiter", &FIELD_DELIMITER),
+            Member::new("QuoteCharacter", &QUOTE_CHARACTER),
+        ]),
+    );
     pub(super) static CACHE_CONTROL: Schema = Schema::new("CacheControl", Kind::String);
     pub(super) static CHECKSUM: Schema = Schema::new(
         "Checksum",
@@ -2323,6 +2632,7 @@ mod tables {
     pub(super) static CHECKSUM_XXHASH3: Schema = Schema::new("ChecksumXXHASH3", Kind::String);
     pub(super) static CHECKSUM_XXHASH64: Schema = Schema::new("ChecksumXXHASH64", Kind::String);
     pub(super) static CODE: Schema = Schema::new("Code", Kind::String);
+    pub(super) static COMMENTS: Schema = Schema::new("Comments", Kind::String);
     pub(super) static COMMON_PREFIX: Schema = Schema::new("CommonPrefix", Kind::Structure(&[Member::new("Prefix", &PREFIX)]));
     pub(super) static COMMON_PREFIX_LIST: Schema = Schema::new("CommonPrefixList", Kind::List(&Member::new("member", &COMMON_PREFIX)))
         .traits(Traits { flattened: true, ..Traits::NONE });
@@ -2407,6 +2717,7 @@ mod tables {
     );
     pub(super) static COMPLETED_PART_LIST: Schema = Schema::new("CompletedPartList", Kind::List(&Member::new("member", &COMPLETED_PART)))
         .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static COMPRESSION_TYPE: Schema = Schema::new("CompressionType", Kind::Enum(super::CompressionType::TEXTS));
     pub(super) static CONFIRM_REMOVE_SELF_BUCKET_ACCESS: Schema = Schema::new("ConfirmRemoveSelfBucketAccess", Kind::Boolean);
     pub(super) static CONTENT_DISPOSITION: Schema = Schema::new("ContentDisposition", Kind::String);
     pub(super) static CONTENT_ENCODING: Schema = Schema::new("ContentEncoding", Kind::String);
@@ -2652,6 +2963,14 @@ mod tables {
             Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
         ]),
     );
+    pub(super) static DELETE_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_INPUT: Schema = Schema::new(
+        "DeleteBucketIntelligentTieringConfigurationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Id", &INTELLIGENT_TIERING_ID).at(Place::Query, "id").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
     pub(super) static DELETE_BUCKET_LIFECYCLE_INPUT: Schema = Schema::new(
         "DeleteBucketLifecycleRequest",
         Kind::Structure(&[
@@ -2778,10 +3097,19 @@ mod tables {
     pub(super) static DELETED_OBJECTS: Schema = Schema::new("DeletedObjects", Kind::List(&Member::new("member", &DELETED_OBJECT)))
         .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static DELIMITER: Schema = Schema::new("Delimiter", Kind::String);
+    pub(super) static DESCRIPTION: Schema = Schema::new("Description", Kind::String);
     pub(super) static DISPLAY_NAME: Schema = Schema::new("DisplayName", Kind::String);
     pub(super) static E_TAG: Schema = Schema::new("ETag", Kind::String);
     pub(super) static EMAIL_ADDRESS: Schema = Schema::new("EmailAddress", Kind::String);
     pub(super) static ENCODING_TYPE: Schema = Schema::new("EncodingType", Kind::String);
+    pub(super) static ENCRYPTION: Schema = Schema::new(
+        "Encryption",
+        Kind::Structure(&[
+            Member::new("EncryptionType", &SERVER_SIDE_ENCRYPTION).required(),
+            Member::new("KMSKeyId", &SSEKMS_KEY_ID),
+            Member::new("KMSContext", &KMS_CONTEXT),
+        ]),
+    );
     pub(super) static ENCRYPTION_TYPE: Schema = Schema::new("EncryptionType", Kind::Enum(super::EncryptionType::TEXTS));
     pub(super) static ENCRYPTION_TYPE_LIST: Schema =
         Schema::new("EncryptionTypeList", Kind::List(&Member::new("member", &ENCRYPTION_TYPE).wire("EncryptionType")))
@@ -2810,7 +3138,11 @@ mod tables {
     pub(super) static EXPOSE_HEADER: Schema = Schema::new("ExposeHeader", Kind::String);
     pub(super) static EXPOSE_HEADERS: Schema =
         Schema::new("ExposeHeaders", Kind::List(&Member::new("member", &EXPOSE_HEADER))).traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static EXPRESSION: Schema = Schema::new("Expression", Kind::String);
+    pub(super) static EXPRESSION_TYPE: Schema = Schema::new("ExpressionType", Kind::Enum(super::ExpressionType::TEXTS));
     pub(super) static FETCH_OWNER: Schema = Schema::new("FetchOwner", Kind::Boolean);
+    pub(super) static FIELD_DELIMITER: Schema = Schema::new("FieldDelimiter", Kind::String);
+    pub(super) static FILE_HEADER_INFO: Schema = Schema::new("FileHeaderInfo", Kind::Enum(super::FileHeaderInfo::TEXTS));
     pub(super) static FILTER_RULE: Schema =
         Schema::new("FilterRule", Kind::Structure(&[Member::new("Name", &FILTER_RULE_NAME), Member::new("Value", &FILTER_RULE_VALUE)]));
     pub(super) static FILTER_RULE_LIST: Schema =
@@ -2848,6 +3180,19 @@ mod tables {
         "GetBucketEncryptionRequest",
         Kind::Structure(&[
             Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
+    pub(super) static GET_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_OUTPUT: Schema = Schema::new(
+        "GetBucketIntelligentTieringConfigurationOutput",
+        Kind::Structure(&[Member::new("IntelligentTieringConfiguration", &INTELLIGENT_TIERING_CONFIGURATION)]),
+    )
+    .traits(Traits { payload: Some("IntelligentTieringConfiguration"), ..Traits::NONE });
+    pub(super) static GET_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_INPUT: Schema = Schema::new(
+        "GetBucketIntelligentTieringConfigurationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Id", &INTELLIGENT_TIERING_ID).at(Place::Query, "id").required(),
             Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
         ]),
     );
@@ -3109,6 +3454,8 @@ mod tables {
             Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
         ]),
     );
+    pub(super) static GLACIER_JOB_PARAMETERS: Schema =
+        Schema::new("GlacierJobParameters", Kind::Structure(&[Member::new("Tier", &TIER).required()]));
     pub(super) static GRANT: Schema =
         Schema::new("Grant", Kind::Structure(&[Member::new("Grantee", &GRANTEE), Member::new("Permission", &PERMISSION)]));
     pub(super) static GRANT_FULL_CONTROL: Schema = Schema::new("GrantFullControl", Kind::String);
@@ -3237,8 +3584,41 @@ mod tables {
     pub(super) static INITIATED: Schema = Schema::new("Initiated", Kind::Timestamp(None));
     pub(super) static INITIATOR: Schema =
         Schema::new("Initiator", Kind::Structure(&[Member::new("ID", &ID), Member::new("DisplayName", &DISPLAY_NAME)]));
+    pub(super) static INPUT_SERIALIZATION: Schema = Schema::new(
+        "InputSerialization",
+        Kind::Structure(&[
+            Member::new("CSV", &CSV_INPUT),
+            Member::new("CompressionType", &COMPRESSION_TYPE),
+            Member::new("JSON", &JSON_INPUT),
+            Member::new("Parquet", &PARQUET_INPUT),
+        ]),
+    );
     pub(super) static INTELLIGENT_TIERING_ACCESS_TIER: Schema =
         Schema::new("IntelligentTieringAccessTier", Kind::Enum(super::IntelligentTieringAccessTier::TEXTS));
+    pub(super) static INTELLIGENT_TIERING_AND_OPERATOR: Schema = Schema::new(
+        "IntelligentTieringAndOperator",
+        Kind::Structure(&[Member::new("Prefix", &PREFIX), Member::new("Tags", &TAG_SET).wire("Tag").flat()]),
+    );
+    pub(super) static INTELLIGENT_TIERING_CONFIGURATION: Schema = Schema::new(
+        "IntelligentTieringConfiguration",
+        Kind::Structure(&[
+            Member::new("Id", &INTELLIGENT_TIERING_ID).required(),
+            Member::new("Filter", &INTELLIGENT_TIERING_FILTER),
+            Member::new("Status", &INTELLIGENT_TIERING_STATUS).required(),
+            Member::new("Tierings", &TIERING_LIST).wire("Tiering").required().flat(),
+        ]),
+    );
+    pub(super) static INTELLIGENT_TIERING_CONFIGURATION_LIST: Schema =
+        Schema::new("IntelligentTieringConfigurationList", Kind::List(&Member::new("member", &INTELLIGENT_TIERING_CONFIGURATION)))
+            .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static INTELLIGENT_TIERING_DAYS: Schema = Schema::new("IntelligentTieringDays", Kind::Integer);
+    pub(super) static INTELLIGENT_TIERING_FILTER: Schema = Schema::new(
+        "IntelligentTieringFilter",
+        Kind::Structure(&[Member::new("Prefix", &PREFIX), Member::new("Tag", &TAG), Member::new("And", &INTELLIGENT_TIERING_AND_OPERATOR)]),
+    );
+    pub(super) static INTELLIGENT_TIERING_ID: Schema = Schema::new("IntelligentTieringId", Kind::String);
+    pub(super) static INTELLIGENT_TIERING_STATUS: Schema =
+        Schema::new("IntelligentTieringStatus", Kind::Enum(super::IntelligentTieringStatus::TEXTS));
     pub(super) static INVALID_OBJECT_STATE: Schema = Schema::new(
         "InvalidObjectState",
         Kind::Structure(&[Member::new("StorageClass", &STORAGE_CLASS), Member::new("AccessTier", &INTELLIGENT_TIERING_ACCESS_TIER)]),
@@ -3252,6 +3632,11 @@ mod tables {
     pub(super) static IS_PUBLIC: Schema = Schema::new("IsPublic", Kind::Boolean);
     pub(super) static IS_RESTORE_IN_PROGRESS: Schema = Schema::new("IsRestoreInProgress", Kind::Boolean);
     pub(super) static IS_TRUNCATED: Schema = Schema::new("IsTruncated", Kind::Boolean);
+    pub(super) static JSON_INPUT: Schema = Schema::new("JSONInput", Kind::Structure(&[Member::new("Type", &JSON_TYPE)]));
+    pub(super) static JSON_OUTPUT: Schema =
+        Schema::new("JSONOutput", Kind::Structure(&[Member::new("RecordDelimiter", &RECORD_DELIMITER)]));
+    pub(super) static JSON_TYPE: Schema = Schema::new("JSONType", Kind::Enum(super::JSONType::TEXTS));
+    pub(super) static KMS_CONTEXT: Schema = Schema::new("KMSContext", Kind::String);
     pub(super) static KEY_COUNT: Schema = Schema::new("KeyCount", Kind::Integer);
     pub(super) static KEY_MARKER: Schema = Schema::new("KeyMarker", Kind::String);
     pub(super) static LAMBDA_FUNCTION_ARN: Schema = Schema::new("LambdaFunctionArn", Kind::String);
@@ -3312,6 +3697,25 @@ mod tables {
     );
     pub(super) static LIFECYCLE_RULES: Schema = Schema::new("LifecycleRules", Kind::List(&Member::new("member", &LIFECYCLE_RULE)))
         .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static LIST_BUCKET_INTELLIGENT_TIERING_CONFIGURATIONS_OUTPUT: Schema = Schema::new(
+        "ListBucketIntelligentTieringConfigurationsOutput",
+        Kind::Structure(&[
+            Member::new("IsTruncated", &IS_TRUNCATED),
+            Member::new("ContinuationToken", &TOKEN),
+            Member::new("NextContinuationToken", &NEXT_TOKEN),
+            Member::new("IntelligentTieringConfigurationList", &INTELLIGENT_TIERING_CONFIGURATION_LIST)
+                .wire("IntelligentTieringConfiguration")
+                .flat(),
+        ]),
+    );
+    pub(super) static LIST_BUCKET_INTELLIGENT_TIERING_CONFIGURATIONS_INPUT: Schema = Schema::new(
+        "ListBucketIntelligentTieringConfigurationsRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ContinuationToken", &TOKEN).at(Place::Query, "continuation-token"),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
     pub(super) static LIST_BUCKETS_OUTPUT: Schema = Schema::new(
         "ListBucketsOutput",
         Kind::Structure(&[
@@ -3507,6 +3911,7 @@ mod tables {
     pub(super) static LOCATION_INFO: Schema =
         Schema::new("LocationInfo", Kind::Structure(&[Member::new("Type", &LOCATION_TYPE), Member::new("Name", &LOCATION_NAME_AS_STRING)]));
     pub(super) static LOCATION_NAME_AS_STRING: Schema = Schema::new("LocationNameAsString", Kind::String);
+    pub(super) static LOCATION_PREFIX: Schema = Schema::new("LocationPrefix", Kind::String);
     pub(super) static LOCATION_TYPE: Schema = Schema::new("LocationType", Kind::Enum(super::LocationType::TEXTS));
     pub(super) static MFA: Schema = Schema::new("MFA", Kind::String);
     pub(super) static MFA_DELETE: Schema = Schema::new("MFADelete", Kind::Enum(super::MFADelete::TEXTS));
@@ -3521,6 +3926,8 @@ mod tables {
     pub(super) static METADATA: Schema =
         Schema::new("Metadata", Kind::Map(&Member::new("key", &METADATA_KEY), &Member::new("value", &METADATA_VALUE)));
     pub(super) static METADATA_DIRECTIVE: Schema = Schema::new("MetadataDirective", Kind::String);
+    pub(super) static METADATA_ENTRY: Schema =
+        Schema::new("MetadataEntry", Kind::Structure(&[Member::new("Name", &METADATA_KEY), Member::new("Value", &METADATA_VALUE)]));
     pub(super) static METADATA_KEY: Schema = Schema::new("MetadataKey", Kind::String);
     pub(super) static METADATA_VALUE: Schema = Schema::new("MetadataValue", Kind::String);
     pub(super) static MISSING_META: Schema = Schema::new("MissingMeta", Kind::Integer);
@@ -3671,6 +4078,9 @@ mod tables {
         Schema::new("OptionalObjectAttributes", Kind::Enum(super::OptionalObjectAttributes::TEXTS));
     pub(super) static OPTIONAL_OBJECT_ATTRIBUTES_LIST: Schema =
         Schema::new("OptionalObjectAttributesList", Kind::List(&Member::new("member", &OPTIONAL_OBJECT_ATTRIBUTES)));
+    pub(super) static OUTPUT_LOCATION: Schema = Schema::new("OutputLocation", Kind::Structure(&[Member::new("S3", &S3_LOCATION)]));
+    pub(super) static OUTPUT_SERIALIZATION: Schema =
+        Schema::new("OutputSerialization", Kind::Structure(&[Member::new("CSV", &CSV_OUTPUT), Member::new("JSON", &JSON_OUTPUT)]));
     pub(super) static OWNER: Schema =
         Schema::new("Owner", Kind::Structure(&[Member::new("DisplayName", &DISPLAY_NAME), Member::new("ID", &ID)]));
     pub(super) static OWNERSHIP_CONTROLS: Schema = Schema::new(
@@ -3682,6 +4092,7 @@ mod tables {
     pub(super) static OWNERSHIP_CONTROLS_RULES: Schema =
         Schema::new("OwnershipControlsRules", Kind::List(&Member::new("member", &OWNERSHIP_CONTROLS_RULE)))
             .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static PARQUET_INPUT: Schema = Schema::new("ParquetInput", Kind::Structure(&[]));
     pub(super) static PART: Schema = Schema::new(
         "Part",
         Kind::Structure(&[
@@ -3769,6 +4180,19 @@ mod tables {
         ]),
     )
     .traits(Traits { payload: Some("ServerSideEncryptionConfiguration"), ..Traits::NONE });
+    pub(super) static PUT_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_INPUT: Schema = Schema::new(
+        "PutBucketIntelligentTieringConfigurationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Id", &INTELLIGENT_TIERING_ID).at(Place::Query, "id").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+            Member {
+                xml_namespace: Some(("", "http://s3.amazonaws.com/doc/2006-03-01/")),
+                ..Member::new("IntelligentTieringConfiguration", &INTELLIGENT_TIERING_CONFIGURATION).required()
+            },
+        ]),
+    )
+    .traits(Traits { payload: Some("IntelligentTieringConfiguration"), ..Traits::NONE });
     pub(super) static PUT_BUCKET_LIFECYCLE_CONFIGURATION_OUTPUT: Schema = Schema::new(
         "PutBucketLifecycleConfigurationOutput",
         Kind::Structure(&[Member::new("TransitionDefaultMinimumObjectSize", &TRANSITION_DEFAULT_MINIMUM_OBJECT_SIZE)
@@ -4010,7 +4434,11 @@ mod tables {
         Schema::new("QueueConfigurationList", Kind::List(&Member::new("member", &QUEUE_CONFIGURATION)))
             .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static QUIET: Schema = Schema::new("Quiet", Kind::Boolean);
+    pub(super) static QUOTE_CHARACTER: Schema = Schema::new("QuoteCharacter", Kind::String);
+    pub(super) static QUOTE_ESCAPE_CHARACTER: Schema = Schema::new("QuoteEscapeCharacter", Kind::String);
+    pub(super) static QUOTE_FIELDS: Schema = Schema::new("QuoteFields", Kind::Enum(super::QuoteFields::TEXTS));
     pub(super) static RANGE: Schema = Schema::new("Range", Kind::String);
+    pub(super) static RECORD_DELIMITER: Schema = Schema::new("RecordDelimiter", Kind::String);
     pub(super) static REGION: Schema = Schema::new("Region", Kind::String).min(0.0).max(20.0);
     pub(super) static REPLICATION_STATUS: Schema = Schema::new("ReplicationStatus", Kind::Enum(super::ReplicationStatus::TEXTS));
     pub(super) static REQUEST_CHARGED: Schema = Schema::new("RequestCharged", Kind::Enum(super::RequestCharged::TEXTS));
@@ -4023,6 +4451,43 @@ mod tables {
     pub(super) static RESPONSE_EXPIRES: Schema = Schema::new("ResponseExpires", Kind::String);
     pub(super) static RESTORE: Schema = Schema::new("Restore", Kind::String);
     pub(super) static RESTORE_EXPIRY_DATE: Schema = Schema::new("RestoreExpiryDate", Kind::Timestamp(None));
+    pub(super) static RESTORE_OBJECT_OUTPUT: Schema = Schema::new(
+        "RestoreObjectOutput",
+        Kind::Structure(&[
+            Member::new("RequestCharged", &REQUEST_CHARGED).at(Place::Header, "x-amz-request-charged"),
+            Member::new("RestoreOutputPath", &RESTORE_OUTPUT_PATH).at(Place::Header, "x-amz-restore-output-path"),
+        ]),
+    );
+    pub(super) static RESTORE_OBJECT_INPUT: Schema = Schema::new(
+        "RestoreObjectRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Key", &OBJECT_KEY).at(Place::Uri, "Key").required(),
+            Member::new("VersionId", &OBJECT_VERSION_ID).at(Place::Query, "versionId"),
+            Member {
+                xml_namespace: Some(("", "http://s3.amazonaws.com/doc/2006-03-01/")),
+                ..Member::new("RestoreRequest", &RESTORE_REQUEST)
+            },
+            Member::new("RequestPayer", &REQUEST_PAYER).at(Place::Header, "x-amz-request-payer"),
+            Member::new("ChecksumAlgorithm", &CHECKSUM_ALGORITHM).at(Place::Header, "x-amz-sdk-checksum-algorithm"),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    )
+    .traits(Traits { payload: Some("RestoreRequest"), ..Traits::NONE });
+    pub(super) static RESTORE_OUTPUT_PATH: Schema = Schema::new("RestoreOutputPath", Kind::String);
+    pub(super) static RESTORE_REQUEST: Schema = Schema::new(
+        "RestoreRequest",
+        Kind::Structure(&[
+            Member::new("Days", &DAYS),
+            Member::new("GlacierJobParameters", &GLACIER_JOB_PARAMETERS),
+            Member::new("Type", &RESTORE_REQUEST_TYPE),
+            Member::new("Tier", &TIER),
+            Member::new("Description", &DESCRIPTION),
+            Member::new("SelectParameters", &SELECT_PARAMETERS),
+            Member::new("OutputLocation", &OUTPUT_LOCATION),
+        ]),
+    );
+    pub(super) static RESTORE_REQUEST_TYPE: Schema = Schema::new("RestoreRequestType", Kind::Enum(super::RestoreRequestType::TEXTS));
     pub(super) static RESTORE_STATUS: Schema = Schema::new(
         "RestoreStatus",
         Kind::Structure(&[
@@ -4032,6 +4497,19 @@ mod tables {
     );
     pub(super) static S3_KEY_FILTER: Schema =
         Schema::new("S3KeyFilter", Kind::Structure(&[Member::new("FilterRules", &FILTER_RULE_LIST).wire("FilterRule").flat()]));
+    pub(super) static S3_LOCATION: Schema = Schema::new(
+        "S3Location",
+        Kind::Structure(&[
+            Member::new("BucketName", &BUCKET_NAME).required(),
+            Member::new("Prefix", &LOCATION_PREFIX).required(),
+            Member::new("Encryption", &ENCRYPTION),
+            Member::new("CannedACL", &OBJECT_CANNED_ACL),
+            Member::new("AccessControlList", &GRANTS),
+            Member::new("Tagging", &TAGGING),
+            Member::new("UserMetadata", &USER_METADATA),
+            Member::new("StorageClass", &STORAGE_CLASS),
+        ]),
+    );
     pub(super) static S3_REGIONAL_OR_S3_EXPRESS_BUCKET_ARN_STRING: Schema =
         Schema::new("S3RegionalOrS3ExpressBucketArnString", Kind::String)
             .min(1.0)
@@ -4042,6 +4520,15 @@ mod tables {
     pub(super) static SSE_CUSTOMER_KEY_MD5: Schema = Schema::new("SSECustomerKeyMD5", Kind::String);
     pub(super) static SSEKMS_ENCRYPTION_CONTEXT: Schema = Schema::new("SSEKMSEncryptionContext", Kind::String);
     pub(super) static SSEKMS_KEY_ID: Schema = Schema::new("SSEKMSKeyId", Kind::String);
+    pub(super) static SELECT_PARAMETERS: Schema = Schema::new(
+        "SelectParameters",
+        Kind::Structure(&[
+            Member::new("InputSerialization", &INPUT_SERIALIZATION).required(),
+            Member::new("ExpressionType", &EXPRESSION_TYPE).required(),
+            Member::new("Expression", &EXPRESSION).required(),
+            Member::new("OutputSerialization", &OUTPUT_SERIALIZATION).required(),
+        ]),
+    );
     pub(super) static SERVER_SIDE_ENCRYPTION: Schema = Schema::new("ServerSideEncryption", Kind::String);
     pub(super) static SERVER_SIDE_ENCRYPTION_BY_DEFAULT: Schema = Schema::new(
         "ServerSideEncryptionByDefault",
@@ -4074,6 +4561,16 @@ mod tables {
     pub(super) static TAGGING: Schema = Schema::new("Tagging", Kind::Structure(&[Member::new("TagSet", &TAG_SET).required()]));
     pub(super) static TAGGING_DIRECTIVE: Schema = Schema::new("TaggingDirective", Kind::String);
     pub(super) static TAGGING_HEADER: Schema = Schema::new("TaggingHeader", Kind::String);
+    pub(super) static TIER: Schema = Schema::new("Tier", Kind::Enum(super::Tier::TEXTS));
+    pub(super) static TIERING: Schema = Schema::new(
+        "Tiering",
+        Kind::Structure(&[
+            Member::new("Days", &INTELLIGENT_TIERING_DAYS).required(),
+            Member::new("AccessTier", &INTELLIGENT_TIERING_ACCESS_TIER).required(),
+        ]),
+    );
+    pub(super) static TIERING_LIST: Schema =
+        Schema::new("TieringList", Kind::List(&Member::new("member", &TIERING))).traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static TOKEN: Schema = Schema::new("Token", Kind::String);
     pub(super) static TOO_MANY_PARTS: Schema = Schema::new("TooManyParts", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "TooManyParts", status: 400, sender: true }), ..Traits::NONE });
@@ -4199,6 +4696,8 @@ mod tables {
         ]),
     )
     .traits(Traits { payload: Some("Body"), ..Traits::NONE });
+    pub(super) static USER_METADATA: Schema =
+        Schema::new("UserMetadata", Kind::List(&Member::new("member", &METADATA_ENTRY).wire("MetadataEntry")));
     pub(super) static VALUE: Schema = Schema::new("Value", Kind::String);
     pub(super) static VERSION_COUNT: Schema = Schema::new("VersionCount", Kind::Integer);
     pub(super) static VERSION_ID_MARKER: Schema = Schema::new("VersionIdMarker", Kind::String);
@@ -4795,6 +5294,61 @@ mod tables {
         faults: &[],
         unsigned: false,
     };
+    static OP_PUT_BUCKET_INTELLIGENT_TIERING_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "PutBucketIntelligentTieringConfiguration",
+        method: "PUT",
+        uri: "/{Bucket}?intelligent-tiering",
+        status: 204,
+        input: &PUT_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_INPUT,
+        output: &PUT_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_GET_BUCKET_INTELLIGENT_TIERING_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "GetBucketIntelligentTieringConfiguration",
+        method: "GET",
+        uri: "/{Bucket}?intelligent-tiering",
+        status: 200,
+        input: &GET_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_INPUT,
+        output: &GET_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_LIST_BUCKET_INTELLIGENT_TIERING_CONFIGURATIONS: OperationSchema = OperationSchema {
+        name: "ListBucketIntelligentTieringConfigurations",
+        method: "GET",
+        uri: "/{Bucket}?intelligent-tiering",
+        status: 200,
+        input: &LIST_BUCKET_INTELLIGENT_TIERING_CONFIGURATIONS_INPUT,
+        output: &LIST_BUCKET_INTELLIGENT_TIERING_CONFIGURATIONS_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_DELETE_BUCKET_INTELLIGENT_TIERING_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "DeleteBucketIntelligentTieringConfiguration",
+        method: "DELETE",
+        uri: "/{Bucket}?intelligent-tiering",
+        status: 204,
+        input: &DELETE_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_INPUT,
+        output: &DELETE_BUCKET_INTELLIGENT_TIERING_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_RESTORE_OBJECT: OperationSchema = OperationSchema {
+        name: "RestoreObject",
+        method: "POST",
+        uri: "/{Bucket}/{Key+}?restore",
+        status: 200,
+        input: &RESTORE_OBJECT_INPUT,
+        output: &RESTORE_OBJECT_OUTPUT,
+        result_wrapper: None,
+        faults: &[&OBJECT_ALREADY_IN_ACTIVE_TIER_ERROR],
+        unsigned: false,
+    };
     static OP_PUT_BUCKET_NOTIFICATION_CONFIGURATION: OperationSchema = OperationSchema {
         name: "PutBucketNotificationConfiguration",
         method: "PUT",
@@ -4884,6 +5438,11 @@ mod tables {
             &OP_PUT_BUCKET_LIFECYCLE_CONFIGURATION,
             &OP_GET_BUCKET_LIFECYCLE_CONFIGURATION,
             &OP_DELETE_BUCKET_LIFECYCLE,
+            &OP_PUT_BUCKET_INTELLIGENT_TIERING_CONFIGURATION,
+            &OP_GET_BUCKET_INTELLIGENT_TIERING_CONFIGURATION,
+            &OP_LIST_BUCKET_INTELLIGENT_TIERING_CONFIGURATIONS,
+            &OP_DELETE_BUCKET_INTELLIGENT_TIERING_CONFIGURATION,
+            &OP_RESTORE_OBJECT,
             &OP_PUT_BUCKET_NOTIFICATION_CONFIGURATION,
             &OP_GET_BUCKET_NOTIFICATION_CONFIGURATION,
         ],
@@ -4892,7 +5451,6 @@ mod tables {
             Refused { name: "CreateBucketMetadataTableConfiguration", method: "POST", uri: "/{Bucket}?metadataTable" },
             Refused { name: "CreateSession", method: "GET", uri: "/{Bucket}?session" },
             Refused { name: "DeleteBucketAnalyticsConfiguration", method: "DELETE", uri: "/{Bucket}?analytics" },
-            Refused { name: "DeleteBucketIntelligentTieringConfiguration", method: "DELETE", uri: "/{Bucket}?intelligent-tiering" },
             Refused { name: "DeleteBucketInventoryConfiguration", method: "DELETE", uri: "/{Bucket}?inventory" },
             Refused { name: "DeleteBucketMetadataConfiguration", method: "DELETE", uri: "/{Bucket}?metadataConfiguration" },
             Refused { name: "DeleteBucketMetadataTableConfiguration", method: "DELETE", uri: "/{Bucket}?metadataTable" },
@@ -4902,7 +5460,6 @@ mod tables {
             Refused { name: "GetBucketAbac", method: "GET", uri: "/{Bucket}?abac" },
             Refused { name: "GetBucketAccelerateConfiguration", method: "GET", uri: "/{Bucket}?accelerate" },
             Refused { name: "GetBucketAnalyticsConfiguration", method: "GET", uri: "/{Bucket}?analytics" },
-            Refused { name: "GetBucketIntelligentTieringConfiguration", method: "GET", uri: "/{Bucket}?intelligent-tiering" },
             Refused { name: "GetBucketInventoryConfiguration", method: "GET", uri: "/{Bucket}?inventory" },
             Refused { name: "GetBucketLifecycle", method: "GET", uri: "/{Bucket}?lifecycle" },
             Refused { name: "GetBucketLogging", method: "GET", uri: "/{Bucket}?logging" },
@@ -4918,14 +5475,12 @@ mod tables {
             Refused { name: "GetObjectRetention", method: "GET", uri: "/{Bucket}/{Key+}?retention" },
             Refused { name: "GetObjectTorrent", method: "GET", uri: "/{Bucket}/{Key+}?torrent" },
             Refused { name: "ListBucketAnalyticsConfigurations", method: "GET", uri: "/{Bucket}?analytics" },
-            Refused { name: "ListBucketIntelligentTieringConfigurations", method: "GET", uri: "/{Bucket}?intelligent-tiering" },
             Refused { name: "ListBucketInventoryConfigurations", method: "GET", uri: "/{Bucket}?inventory" },
             Refused { name: "ListBucketMetricsConfigurations", method: "GET", uri: "/{Bucket}?metrics" },
             Refused { name: "ListDirectoryBuckets", method: "GET", uri: "/" },
             Refused { name: "PutBucketAbac", method: "PUT", uri: "/{Bucket}?abac" },
             Refused { name: "PutBucketAccelerateConfiguration", method: "PUT", uri: "/{Bucket}?accelerate" },
             Refused { name: "PutBucketAnalyticsConfiguration", method: "PUT", uri: "/{Bucket}?analytics" },
-            Refused { name: "PutBucketIntelligentTieringConfiguration", method: "PUT", uri: "/{Bucket}?intelligent-tiering" },
             Refused { name: "PutBucketInventoryConfiguration", method: "PUT", uri: "/{Bucket}?inventory" },
             Refused { name: "PutBucketLifecycle", method: "PUT", uri: "/{Bucket}?lifecycle" },
             Refused { name: "PutBucketLogging", method: "PUT", uri: "/{Bucket}?logging" },
@@ -4938,7 +5493,6 @@ mod tables {
             Refused { name: "PutObjectLockConfiguration", method: "PUT", uri: "/{Bucket}?object-lock" },
             Refused { name: "PutObjectRetention", method: "PUT", uri: "/{Bucket}/{Key+}?retention" },
             Refused { name: "RenameObject", method: "PUT", uri: "/{Bucket}/{Key+}?renameObject" },
-            Refused { name: "RestoreObject", method: "POST", uri: "/{Bucket}/{Key+}?restore" },
             Refused { name: "SelectObjectContent", method: "POST", uri: "/{Bucket}/{Key+}?select&select-type=2" },
             Refused { name: "UpdateBucketMetadataInventoryTableConfiguration", method: "PUT", uri: "/{Bucket}?metadataInventoryTable" },
             Refused { name: "UpdateBucketMetadataJournalTableConfiguration", method: "PUT", uri: "/{Bucket}?metadataJournalTable" },

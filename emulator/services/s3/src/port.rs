@@ -9,17 +9,22 @@ use crate::{
         delete::delete_current,
         put::store,
     },
+    restore,
     state::{self, Found, Headers, Object},
+    tiering::Ledger,
     versions,
 };
 use kit::{
     Body, BoxFuture, Context, Fault, Grant, RecordKind, Scope,
     ports::{NewObject, ObjectBytes, ObjectInfo, Objects},
 };
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 /// What the s3 service offers to others.
-pub(crate) struct Port;
+pub(crate) struct Port {
+    /// Where reads of watched objects are noted.
+    pub accesses: Arc<Ledger>,
+}
 
 /// Bytes that one read may answer; more is read range by range.
 const MOST_BYTES: u64 = 1 << 30;
@@ -28,12 +33,16 @@ impl Port {
     async fn read(&self, cx: &Context, grant: Grant, bucket: &str, key: &str, range: Option<Range<u64>>) -> Result<ObjectBytes, Fault> {
         grant.covers("s3:GetObject", &arn(bucket, key))?;
         cx.cloud().apply_faults("s3", "GetObject", grant.resource()).await?;
-        let (info, opened, length) = cx.store().read(|s| {
-            let (_, object) = there(s, bucket, key)?;
+        let (found, object, info, opened, length) = cx.store().read(|s| {
+            let (found, object) = there(s, bucket, key)?;
+            restore::readable(&object)?;
             let range = range.map_or(0..object.size, |range| range.start.min(object.size)..range.end.min(object.size));
             let length = range.end.saturating_sub(range.start);
-            Ok::<_, Fault>((info(key, &object), body::open(cx.store(), &object, range)?, length))
+            let opened = body::open(cx.store(), &object, range)?;
+            let info = info(key, &object);
+            Ok::<_, Fault>((found, object, info, opened, length))
         })?;
+        self.accesses.note_source(cx, &found, key, &object).await?;
         if length > MOST_BYTES {
             return Err(Fault::internal(format!("{length} bytes of s3://{bucket}/{key} were asked for at once")));
         }

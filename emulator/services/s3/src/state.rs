@@ -3,13 +3,20 @@
 //! Versions of a key stand newest first: rows sort by (bucket, key, descending sequence), so the current version is the first row of a
 //! key and a listing needs one step a key. A row whose day of expiry is known stands in the index `due` under that day.
 
-use crate::{checksums::Sum, errors, model};
+use crate::{
+    checksums::Sum,
+    errors,
+    lifecycle::{self, Rules},
+    model,
+    restore::Restore,
+    tiering::Watched,
+};
 use kit::{
     Context, Fault, Index, Read, Scope, Table, TableScope, Timestamp,
     store::{BlobRef, Desc, key_bytes},
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Every bucket name of the cloud, with its owner's account and region.
 pub(crate) const NAMES: Table<String, Scope> = Table::new("s3.names", TableScope::Global);
@@ -52,11 +59,12 @@ pub struct Bucket {
     pub(crate) encryption: Option<model::ServerSideEncryptionConfiguration>,
     #[serde(default, with = "wire::kept")]
     pub(crate) cors: Option<model::CORSConfiguration>,
-    #[serde(default, with = "wire::kept")]
-    pub(crate) lifecycle: Option<model::BucketLifecycleConfiguration>,
-    /// `all_storage_classes_128K` or `varies_by_storage_class`.
-    #[serde(default)]
-    pub(crate) transition_minimum: Option<String>,
+    /// Names its lifecycle and tiering rules, which stand in a row of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rules_digest: Option<String>,
+    /// Those rules, ready to be asked; [`find`] puts them here.
+    #[serde(skip)]
+    pub(crate) rules: Option<Arc<Rules>>,
     #[serde(default, with = "wire::kept")]
     pub(crate) notifications: Option<model::NotificationConfiguration>,
 }
@@ -118,9 +126,15 @@ pub struct Object {
     /// When a newer version took its place.
     #[serde(default)]
     pub(crate) noncurrent_since: Option<Timestamp>,
-    /// The first day (since the epoch) on which a lifecycle rule may act on it.
+    /// The first day (since the epoch) on which something is to be done with it: by a rule, by tiering, or because a restored copy ends.
     #[serde(default)]
     pub(crate) due_day: Option<u32>,
+    /// Where it stands in INTELLIGENT_TIERING, if it is watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tiering: Option<Watched>,
+    /// The restoring of it from an archive, asked for or done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) restore: Option<Restore>,
 }
 
 /// A piece of a body: the whole of a blob.
@@ -222,7 +236,8 @@ impl Found {
 pub(crate) fn find(read: &impl Read, name: &str) -> Result<Found, Fault> {
     let name = name.to_owned();
     let scope = read.get(&NAMES, &Scope::new("", ""), &name)?.ok_or_else(|| errors::no_such_bucket(&name))?;
-    let bucket = read.get(&BUCKETS, &scope, &name)?.ok_or_else(|| errors::no_such_bucket(&name))?;
+    let mut bucket = read.get(&BUCKETS, &scope, &name)?.ok_or_else(|| errors::no_such_bucket(&name))?;
+    bucket.rules = lifecycle::rules_of(read, &scope, &name, &bucket)?;
     Ok(Found { name, scope, bucket })
 }
 

@@ -4,10 +4,12 @@
 //! drop the blobs of what goes, and write the events into the same transaction.
 
 use crate::{
-    S3, errors, lifecycle,
+    S3, errors,
+    lifecycle::{self, Subject},
     model::*,
     notifications::{self, Happening},
     state::{self, Found, OBJECTS, Object, VersionKey, Versioning},
+    tiering, usage,
 };
 use kit::{Context, Fault, Read, Tx, store::Desc};
 
@@ -104,10 +106,11 @@ pub(crate) fn whole_second(cx: &Context) -> kit::Timestamp {
 
 fn push(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, mut object: Object) -> Result<(u64, Object), Fault> {
     let sequence = tx.next_seq("s3.versions");
+    object.tiering = tiering::watched(&object, lifecycle::day_of(cx.now()));
     if found.keeps_versions() {
         object.version_id = Some(state::sequenced_id(cx, sequence));
     } else if let Some(old) = null_version(tx, found, key)? {
-        take(tx, found, key, old.sequence)?;
+        take(tx, cx, found, key, old.sequence)?;
     }
     if found.ever_versioned()
         && let Some(mut below) = current(tx, found, key)?
@@ -118,13 +121,52 @@ fn push(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, mut object: Obj
     }
     let version = Version { sequence, object: object.clone(), current: true };
     object.due_day = write(tx, cx, found, key, version)?;
+    usage::came(tx, cx, found, &object)?;
+    ripen(tx, cx, found, key)?;
     Ok((sequence, object))
 }
 
-/// Writes a row with the day on which a lifecycle rule may act on it, and sees to it that somebody looks on that day.
+/// Noncurrent versions that now have as many newer ones above them as a rule keeps: their days are found anew.
+fn ripen(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str) -> Result<(), Fault> {
+    let Some(most) = found.bucket.rules.as_ref().and_then(|rules| rules.keeps.last().copied()) else { return Ok(()) };
+    let rows = tx.scan(&OBJECTS, &found.scope).prefix(&(found.name.as_str(), key)).limit(most + 2);
+    let stack: Vec<(VersionKey, Object)> = rows.collect::<Result<_, _>>()?;
+    let noncurrent = stack.into_iter().filter(|(_, object)| object.noncurrent_since.is_some());
+    for (newer, ((_, _, Desc(sequence)), object)) in noncurrent.enumerate() {
+        if found.bucket.rules.as_ref().is_some_and(|rules| rules.keeps.contains(&newer)) {
+            write(tx, cx, found, key, Version { sequence, object, current: false })?;
+        }
+    }
+    Ok(())
+}
+
+/// The first day on which something is to be done with a version.
+pub(crate) fn due_day(read: &impl Read, cx: &Context, found: &Found, key: &str, version: &Version) -> Result<Option<u32>, Fault> {
+    let (alone, newer) = neighbours(read, found, key, version)?;
+    Ok(lifecycle::due_day(found, &Subject { key, version, alone, newer }, cx.now()))
+}
+
+/// What rules want to know of the versions around one: whether it is a delete marker with nothing under it, and how many noncurrent
+/// versions are newer. Neither is looked for where no rule asks.
+pub(crate) fn neighbours(read: &impl Read, found: &Found, key: &str, version: &Version) -> Result<(bool, usize), Fault> {
+    let Some(rules) = &found.bucket.rules else { return Ok((false, 0)) };
+    let alone = version.current && version.object.delete_marker && !has_below(read, found, key, version.sequence)?;
+    let mut newer = 0;
+    if let (Some(most), true) = (rules.keeps.last(), version.object.noncurrent_since.is_some()) {
+        for row in read.scan(&OBJECTS, &found.scope).prefix(&(found.name.as_str(), key)) {
+            let ((_, _, Desc(other)), object) = row?;
+            if other <= version.sequence || newer >= *most {
+                break;
+            }
+            newer += usize::from(object.noncurrent_since.is_some());
+        }
+    }
+    Ok((alone, newer))
+}
+
+/// Writes a row with the day on which something is to be done with it, and sees to it that somebody looks on that day.
 pub(crate) fn write(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, mut version: Version) -> Result<Option<u32>, Fault> {
-    let alone = version.current && version.object.delete_marker && !has_below(tx, found, key, version.sequence)?;
-    version.object.due_day = lifecycle::due_day(found, key, &version, alone, cx.now());
+    version.object.due_day = due_day(tx, cx, found, key, &version)?;
     if let Some(day) = version.object.due_day {
         lifecycle::look_on(tx, cx, found, day);
     }
@@ -140,7 +182,10 @@ pub(crate) fn has_below(read: &impl Read, found: &Found, key: &str, sequence: u6
 
 /// Takes one version away for good. What was below the topmost becomes current again.
 pub(crate) fn remove(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version: &Version) -> Result<(), Fault> {
-    take(tx, found, key, version.sequence)?;
+    take(tx, cx, found, key, version.sequence)?;
+    if !found.ever_versioned() {
+        return Ok(());
+    }
     let Some(mut top) = current(tx, found, key)? else { return Ok(()) };
     let uncovered = top.object.noncurrent_since.take().is_some();
     if uncovered || top.object.delete_marker {
@@ -149,8 +194,9 @@ pub(crate) fn remove(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, ve
     Ok(())
 }
 
-fn take(tx: &mut Tx<'_>, found: &Found, key: &str, sequence: u64) -> Result<(), Fault> {
+fn take(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, sequence: u64) -> Result<(), Fault> {
     if let Some(gone) = tx.delete(&OBJECTS, &found.scope, &row_key(found, key, sequence))? {
+        usage::went(tx, cx, found, &gone)?;
         gone.pieces.iter().for_each(|piece| tx.drop_blob(&piece.blob));
     }
     Ok(())

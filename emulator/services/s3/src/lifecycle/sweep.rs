@@ -1,22 +1,27 @@
-//! The daily round, and making the index of days anew. Both work in chunks, so that others write in between.
+//! The daily round: what is due in a bucket on a day, in chunks, so that others write in between. One journal record a chunk.
 
 use super::{
     Round, day_of, look_on,
-    rules::{Action, due_day, due_on, upload_due_day},
+    rules::{Action, Subject, due_on, upload_due_day},
 };
 use crate::{
     multipart,
     notifications::{self, Happening},
-    state::{self, Found, OBJECTS, Object, UPLOADS, VersionKey},
+    restore,
+    state::{self, Found, OBJECTS, Object, UPLOADS, Upload, VersionKey},
+    tiering, usage,
     versions::{self, Version},
 };
 use kit::{
     Context, Fault, Read, RecordKind, Tx,
     store::{Desc, TaskRow},
 };
+use std::collections::BTreeMap;
 
 /// Rows of one transaction.
-const CHUNK: usize = 256;
+const CHUNK: usize = 1000;
+/// Keys that a record of the journal names.
+const MOST_NAMED: usize = 20;
 
 /// Looks at everything of a bucket that is due on a day.
 pub(crate) async fn sweep(cx: &Context, task: TaskRow) -> Result<(), Fault> {
@@ -26,18 +31,37 @@ pub(crate) async fn sweep(cx: &Context, task: TaskRow) -> Result<(), Fault> {
         if done.looked_at == 0 {
             return Ok(());
         }
-        if !done.acted_on.is_empty() {
-            let detail = serde_json::json!({ "bucket": round.bucket, "count": done.acted_on.len(), "keys": done.acted_on.iter().take(20).collect::<Vec<_>>() });
-            let resource = format!("arn:aws:s3:::{}", round.bucket);
-            cx.cloud().journal().write(cx, RecordKind::Event, "s3", "LifecycleExpiration", &resource, "ok", detail);
-        }
+        done.tell(cx, &round);
+        tokio::task::yield_now().await;
     }
 }
 
+/// What a chunk did.
 #[derive(Default)]
 struct Done {
     looked_at: usize,
-    acted_on: Vec<String>,
+    /// How often each thing was done.
+    counts: BTreeMap<&'static str, usize>,
+    keys: Vec<String>,
+}
+
+impl Done {
+    fn add(&mut self, what: &'static str, key: &str) {
+        *self.counts.entry(what).or_default() += 1;
+        if self.keys.len() < MOST_NAMED {
+            self.keys.push(key.to_owned());
+        }
+    }
+
+    fn tell(&self, cx: &Context, round: &Round) {
+        if self.counts.is_empty() {
+            return;
+        }
+        let resource = format!("arn:aws:s3:::{}", round.bucket);
+        let count: usize = self.counts.values().sum();
+        let detail = serde_json::json!({ "bucket": round.bucket, "count": count, "done": self.counts, "keys": self.keys });
+        cx.cloud().journal().write(cx, RecordKind::Event, "s3", "Lifecycle", &resource, "ok", detail);
+    }
 }
 
 fn chunk(tx: &mut Tx<'_>, cx: &Context, round: &Round) -> Result<Done, Fault> {
@@ -49,127 +73,97 @@ fn chunk(tx: &mut Tx<'_>, cx: &Context, round: &Round) -> Result<Done, Fault> {
         Err(fault) => return Err(fault),
     };
     let due = (round.day, round.bucket.as_str());
-    let objects: Vec<VersionKey> =
-        tx.by_index(&OBJECTS, &found.scope, "due", &due).limit(CHUNK).map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?;
-    let uploads: Vec<(String, String, u64)> =
-        tx.by_index(&UPLOADS, &found.scope, "due", &due).limit(CHUNK).map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?;
-    done.looked_at = objects.len() + uploads.len();
+    let objects: Vec<VersionKey> = tx.by_index(&OBJECTS, &found.scope, "due", &due).limit(CHUNK).keys().collect::<Result<_, _>>()?;
+    done.looked_at = objects.len();
     for key in objects {
         // What came before it in this chunk may have taken it along.
         let Some(object) = tx.get(&OBJECTS, &found.scope, &key)?.filter(|object| object.due_day == Some(round.day)) else { continue };
-        if act(tx, cx, &found, &key, object)? {
-            done.acted_on.push(key.1);
-        }
+        act(tx, cx, &found, &key, object, &mut done)?;
     }
+    let uploads: Vec<(String, String, u64)> =
+        tx.by_index(&UPLOADS, &found.scope, "due", &due).limit(CHUNK).keys().collect::<Result<_, _>>()?;
+    done.looked_at += uploads.len();
     for key in uploads {
-        let Some(mut upload) = tx.get(&UPLOADS, &found.scope, &key)? else { continue };
-        if is_abort_due(&found, &key.1, &upload, cx) {
-            multipart::forget(tx, &found, &key)?;
-            done.acted_on.push(key.1);
-            continue;
-        }
-        upload.due_day = upload_due_day(&found, &key.1, &upload, cx.now());
-        upload.due_day.into_iter().for_each(|day| look_on(tx, cx, &found, day));
-        tx.put(&UPLOADS, &found.scope, &key, &upload)?;
+        let Some(upload) = tx.get(&UPLOADS, &found.scope, &key)? else { continue };
+        give_up(tx, cx, &found, &key, upload, &mut done)?;
     }
     Ok(done)
 }
 
-fn is_abort_due(found: &Found, key: &str, upload: &state::Upload, cx: &Context) -> bool {
-    super::abort_rule(found, key, upload.initiated).is_some_and(|(at, _)| at <= cx.now())
+fn give_up(
+    tx: &mut Tx<'_>,
+    cx: &Context,
+    found: &Found,
+    key: &(String, String, u64),
+    mut upload: Upload,
+    done: &mut Done,
+) -> Result<(), Fault> {
+    if super::abort_rule(found, &key.1, upload.initiated).is_some_and(|(at, _)| at <= cx.now()) {
+        multipart::forget(tx, found, key)?;
+        done.add("AbortIncompleteMultipartUpload", &key.1);
+        return Ok(());
+    }
+    upload.due_day = upload_due_day(found, &key.1, &upload, cx.now());
+    upload.due_day.into_iter().for_each(|day| look_on(tx, cx, found, day));
+    tx.put(&UPLOADS, &found.scope, key, &upload)
 }
 
-/// Does what a rule says now, or puts the row off to the day when one may; whether anything was done.
-fn act(tx: &mut Tx<'_>, cx: &Context, found: &Found, row: &VersionKey, object: Object) -> Result<bool, Fault> {
+/// Does what is due with a version, or puts its row off to the day when something will be.
+fn act(tx: &mut Tx<'_>, cx: &Context, found: &Found, row: &VersionKey, object: Object, done: &mut Done) -> Result<(), Fault> {
     let (_, key, Desc(sequence)) = row;
-    let current = object.noncurrent_since.is_none();
+    let (today, current) = (day_of(cx.now()), object.noncurrent_since.is_none());
     let mut version = Version { sequence: *sequence, object, current };
-    let alone = current && version.object.delete_marker && !versions::has_below(tx, found, key, *sequence)?;
-    match due_on(day_of(cx.now()), &found.bucket, key, &version, alone) {
+    if restore::end_copy(tx, cx, found, key, &mut version)? {
+        done.add("RestoredCopyEnded", key);
+    }
+    let (alone, newer) = versions::neighbours(tx, found, key, &version)?;
+    match due_on(today, found, &Subject { key, version: &version, alone, newer }) {
         Some(Action::Expire) if found.ever_versioned() => {
+            // The copy's end is kept with the row that the marker covers.
+            versions::write(tx, cx, found, key, version)?;
             versions::mark_deleted(tx, cx, found, key, "LifecycleExpiration:DeleteMarkerCreated")?;
+            done.add("DeleteMarkerCreated", key);
         }
-        Some(Action::Expire | Action::RemoveMarker) => gone(tx, cx, found, key, &version)?,
-        Some(Action::ExpireNoncurrent { keep }) => {
-            if newer_noncurrent(tx, found, key, *sequence)? < keep {
-                return versions::write(tx, cx, found, key, version).map(|_| false);
-            }
-            gone(tx, cx, found, key, &version)?;
-        }
+        Some(Action::Expire) => gone(tx, cx, found, key, &version).map(|()| done.add("Expiration", key))?,
+        Some(Action::RemoveMarker) => gone(tx, cx, found, key, &version).map(|()| done.add("ExpiredObjectDeleteMarker", key))?,
+        Some(Action::ExpireNoncurrent) => gone(tx, cx, found, key, &version).map(|()| done.add("NoncurrentVersionExpiration", key))?,
         Some(Action::Move(class)) => {
-            version.object.storage_class = Some(class);
-            tell(tx, cx, found, key, &version, "LifecycleTransition")?;
+            move_to(tx, cx, found, key, &mut version, class)?;
+            versions::write(tx, cx, found, key, version)?;
+            done.add("Transition", key);
+        }
+        None => {
+            if tiering::step_down(tx, cx, found, key, &mut version)? {
+                done.add("IntelligentTiering", key);
+            }
             versions::write(tx, cx, found, key, version)?;
         }
-        None => return versions::write(tx, cx, found, key, version).map(|_| false),
     }
-    Ok(true)
+    Ok(())
+}
+
+fn move_to(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version: &mut Version, class: String) -> Result<(), Fault> {
+    let before = usage::slot_of(&version.object);
+    version.object.storage_class = Some(class.clone());
+    version.object.tiering = tiering::watched(&version.object, day_of(cx.now()));
+    usage::moved(tx, cx, found, before, &version.object)?;
+    let id = versions::shown_id(found, &version.object);
+    let happening = Happening {
+        name: "LifecycleTransition",
+        key,
+        size: Some(version.object.size),
+        etag: Some(&version.object.etag),
+        version_id: id.as_deref(),
+        sequencer: None,
+    };
+    let data = serde_json::json!({ "transitionEventData": { "destinationStorageClass": class } });
+    notifications::emit_with(tx, cx, found, &happening, &[("lifecycleEventData", data)])
 }
 
 fn gone(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version: &Version) -> Result<(), Fault> {
     versions::remove(tx, cx, found, key, version)?;
-    tell(tx, cx, found, key, version, "LifecycleExpiration:Delete")
-}
-
-fn tell(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version: &Version, event: &str) -> Result<(), Fault> {
     let id = versions::shown_id(found, &version.object);
     let sequencer = Some(tx.next_seq("s3.versions"));
-    let happening = Happening { name: event, key, size: None, etag: None, version_id: id.as_deref(), sequencer };
+    let happening = Happening { name: "LifecycleExpiration:Delete", key, size: None, etag: None, version_id: id.as_deref(), sequencer };
     notifications::emit(tx, cx, found, &happening)
-}
-
-/// How many noncurrent versions of a key are newer than one.
-fn newer_noncurrent(read: &impl Read, found: &Found, key: &str, sequence: u64) -> Result<usize, Fault> {
-    let mut newer = 0;
-    for row in read.scan(&OBJECTS, &found.scope).prefix(&(found.name.as_str(), key)) {
-        let ((_, _, Desc(other)), object) = row?;
-        if other <= sequence {
-            break;
-        }
-        newer += usize::from(object.noncurrent_since.is_some());
-    }
-    Ok(newer)
-}
-
-/// Finds the day of every version and upload of a bucket anew, after its rules changed.
-pub(crate) async fn reindex(cx: &Context, task: TaskRow) -> Result<(), Fault> {
-    let bucket: String = task.payload()?;
-    let mut after: Option<VersionKey> = None;
-    loop {
-        let last = cx.store().write(|tx| reindex_chunk(tx, cx, &bucket, after.as_ref())).await?;
-        if last.is_none() {
-            break;
-        }
-        after = last;
-    }
-    cx.store().write(|tx| reindex_uploads(tx, cx, &bucket)).await
-}
-
-fn reindex_chunk(tx: &mut Tx<'_>, cx: &Context, bucket: &str, after: Option<&VersionKey>) -> Result<Option<VersionKey>, Fault> {
-    let Ok(found) = state::find(tx, bucket) else { return Ok(None) };
-    let scan = tx.scan(&OBJECTS, &found.scope).prefix(&(bucket,)).limit(CHUNK);
-    let scan = if let Some(after) = after { scan.after(after) } else { scan };
-    let rows: Vec<(VersionKey, Object)> = scan.collect::<Result<_, _>>()?;
-    let last = rows.last().map(|(key, _)| (key.0.clone(), key.1.clone(), Desc(key.2.0)));
-    for ((_, key, Desc(sequence)), object) in rows {
-        let (current, was) = (object.noncurrent_since.is_none(), object.due_day);
-        let version = Version { sequence, object, current };
-        let alone = current && version.object.delete_marker && !versions::has_below(tx, &found, &key, sequence)?;
-        if due_day(&found, &key, &version, alone, cx.now()) != was {
-            versions::write(tx, cx, &found, &key, version)?;
-        }
-    }
-    Ok(last)
-}
-
-fn reindex_uploads(tx: &mut Tx<'_>, cx: &Context, bucket: &str) -> Result<(), Fault> {
-    let Ok(found) = state::find(tx, bucket) else { return Ok(()) };
-    let uploads: Vec<((String, String, u64), state::Upload)> =
-        tx.scan(&UPLOADS, &found.scope).prefix(&(bucket,)).collect::<Result<_, _>>()?;
-    for (key, mut upload) in uploads {
-        upload.due_day = upload_due_day(&found, &key.1, &upload, cx.now());
-        upload.due_day.into_iter().for_each(|day| look_on(tx, cx, &found, day));
-        tx.put(&UPLOADS, &found.scope, &key, &upload)?;
-    }
-    Ok(())
 }

@@ -5,7 +5,7 @@ mod objects;
 mod versions;
 pub(crate) mod walk;
 
-use crate::errors;
+use crate::{errors, model::OptionalObjectAttributes};
 use kit::Fault;
 
 /// Most items of a page, and the default.
@@ -30,6 +30,11 @@ pub(crate) fn encodes(encoding_type: Option<&str>) -> Result<bool, Fault> {
         Some("url") => Ok(true),
         Some(other) => Err(errors::invalid_argument("Invalid Encoding Method specified in Request", "encoding-type", other)),
     }
+}
+
+/// Whether a listing is to say what is restored.
+fn wants_restore(attributes: &Option<Vec<OptionalObjectAttributes>>) -> bool {
+    attributes.iter().flatten().any(|one| *one == OptionalObjectAttributes::RestoreStatus)
 }
 
 /// A key as listings and events encode it: form encoding that leaves slashes.

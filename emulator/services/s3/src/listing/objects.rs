@@ -3,11 +3,13 @@
 use super::{
     encodes, page_size, shown,
     walk::{Item, Walk, walk},
+    wants_restore,
 };
 use crate::{
     S3,
     access::{self, Maybe},
     model::*,
+    restore,
     state::{self, Found},
 };
 use kit::{Access, Authorize, Context, Fault, pages};
@@ -49,7 +51,7 @@ fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
 }
 
-fn page(cx: &Context, found: &Found, asked: &Walk<'_>, encode: bool, with_owner: bool) -> Result<Page, Fault> {
+fn page(cx: &Context, found: &Found, asked: &Walk<'_>, encode: bool, with_owner: bool, restored: bool) -> Result<Page, Fault> {
     let (items, more) = cx.store().read(|s| walk(s, found, asked))?;
     let next = items.last().filter(|_| more).map(|item| item.marker().to_owned());
     let (mut contents, mut prefixes) = (Vec::new(), Vec::new());
@@ -65,7 +67,7 @@ fn page(cx: &Context, found: &Found, asked: &Walk<'_>, encode: bool, with_owner:
                 size: Some(object.size as i64),
                 storage_class: Some(object.storage_class.clone().unwrap_or_else(|| "STANDARD".into())),
                 owner: with_owner.then(|| state::owner_of(&found.scope.account)),
-                restore_status: None,
+                restore_status: restored.then(|| restore::status(&object)).flatten(),
             }),
         }
     }
@@ -86,7 +88,7 @@ impl S3 {
             after: Some(&*marker).filter(|marker| !marker.is_empty()),
             most: most as usize,
         };
-        let page = page(cx, &found, &asked, encode, true)?;
+        let page = page(cx, &found, &asked, encode, true, wants_restore(&input.optional_object_attributes))?;
         let delimited = input.delimiter.as_ref().is_some_and(|delimiter| !delimiter.is_empty());
         Ok(ListObjectsOutput {
             is_truncated: Some(page.next.is_some()),
@@ -113,7 +115,7 @@ impl S3 {
         let resumed = input.continuation_token.as_deref().map(read_token).transpose()?;
         let after = resumed.as_deref().or(input.start_after.as_deref()).filter(|after| !after.is_empty());
         let asked = Walk { prefix: &prefix, delimiter: input.delimiter.as_deref(), after, most: most as usize };
-        let page = page(cx, &found, &asked, encode, input.fetch_owner == Some(true))?;
+        let page = page(cx, &found, &asked, encode, input.fetch_owner == Some(true), wants_restore(&input.optional_object_attributes))?;
         Ok(ListObjectsV2Output {
             is_truncated: Some(page.next.is_some()),
             key_count: Some(page.key_count()),

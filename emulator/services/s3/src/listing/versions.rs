@@ -3,12 +3,14 @@
 use super::{
     encodes, page_size, shown,
     walk::{Walk, rolled},
+    wants_restore,
 };
 use crate::{
     S3,
     access::{self, Maybe},
     errors,
     model::*,
+    restore,
     state::{self, Found, OBJECTS},
     versions,
 };
@@ -42,6 +44,7 @@ impl S3 {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         let encode = encodes(input.encoding_type.as_deref())?;
         let most = page_size(input.max_keys, "max-keys")?;
+        let restored = wants_restore(&input.optional_object_attributes);
         let prefix = input.prefix.clone().unwrap_or_default();
         let key_marker = input.key_marker.clone().filter(|key| !key.is_empty());
         let version_marker = input.version_id_marker.clone().filter(|id| !id.is_empty());
@@ -66,7 +69,7 @@ impl S3 {
             ..ListObjectVersionsOutput::default()
         };
         for item in items {
-            add(&mut output, &found, item, encode);
+            add(&mut output, &found, item, encode, restored);
         }
         Ok(output)
     }
@@ -79,7 +82,7 @@ fn marker_of(item: &Item) -> Marker {
     }
 }
 
-fn add(output: &mut ListObjectVersionsOutput, found: &Found, item: Item, encode: bool) {
+fn add(output: &mut ListObjectVersionsOutput, found: &Found, item: Item, encode: bool, restored: bool) {
     match item {
         Item::Prefix(prefix) => output.common_prefixes.get_or_insert_default().push(CommonPrefix { prefix: Some(shown(&prefix, encode)) }),
         Item::Version { key, object, latest } if object.delete_marker => {
@@ -102,7 +105,7 @@ fn add(output: &mut ListObjectVersionsOutput, found: &Found, item: Item, encode:
             is_latest: Some(latest),
             last_modified: Some(object.modified),
             owner: Some(state::owner_of(&found.scope.account)),
-            restore_status: None,
+            restore_status: restored.then(|| restore::status(&object)).flatten(),
         }),
     }
 }

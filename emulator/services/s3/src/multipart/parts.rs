@@ -57,6 +57,7 @@ impl S3 {
         let source = Source::read(&input.copy_source)?;
         let asked: ReadConditions<'_> = source_conditions!(input);
         let (source_bucket, object) = source.find(cx, &input.expected_source_bucket_owner, &asked)?;
+        self.accesses.note_source(cx, &source_bucket, &source.key, &object).await?;
         let range = copy_range(input.copy_source_range.as_deref(), object.size)?;
         let opened = cx.store().read(|_| body::open(cx.store(), &object, range))?;
         let expected = Expected { sum: Some(sum_of(&upload, None)?), ..Expected::default() };

@@ -22,10 +22,21 @@ pub(crate) struct Happening<'a> {
 
 /// Writes an outbox row for everybody who asked for this event.
 pub(crate) fn emit(tx: &mut Tx<'_>, cx: &Context, found: &Found, happening: &Happening<'_>) -> Result<(), Fault> {
+    emit_with(tx, cx, found, happening, &[])
+}
+
+/// As [`emit`], with members of the record that only this kind of event has (`glacierEventData`).
+pub(crate) fn emit_with(
+    tx: &mut Tx<'_>,
+    cx: &Context,
+    found: &Found,
+    happening: &Happening<'_>,
+    data: &[(&str, serde_json::Value)],
+) -> Result<(), Fault> {
     let Some(configuration) = &found.bucket.notifications else { return Ok(()) };
     for target in targets(configuration) {
         if target.events.iter().any(|event| covers(event, happening.name)) && passes(target.filter, happening.key) {
-            let body = record::records(cx, found, target.id, happening);
+            let body = record::records(cx, found, target.id, happening, data);
             let delivery =
                 delivery::Delivery { bucket: found.name.clone(), event: happening.name.to_owned(), target: target.arn.to_owned(), body };
             tx.task(NewTask::new(&found.scope, "s3", "notify", &delivery).cause(cx.cause()));

@@ -9,8 +9,10 @@ use kit::{Context, Principal};
 use serde_json::{Map, Value, json};
 
 /// `{"Records":[...]}` as text.
-pub(super) fn records(cx: &Context, found: &Found, configuration_id: &str, happening: &Happening<'_>) -> String {
-    json!({ "Records": [record(cx, found, configuration_id, happening)] }).to_string()
+pub(super) fn records(cx: &Context, found: &Found, configuration_id: &str, happening: &Happening<'_>, data: &[(&str, Value)]) -> String {
+    let mut record = record(cx, found, configuration_id, happening);
+    data.iter().for_each(|(name, value)| record[*name] = value.clone());
+    json!({ "Records": [record] }).to_string()
 }
 
 fn record(cx: &Context, found: &Found, configuration_id: &str, happening: &Happening<'_>) -> Value {
@@ -20,7 +22,7 @@ fn record(cx: &Context, found: &Found, configuration_id: &str, happening: &Happe
         "awsRegion": found.bucket.region,
         "eventTime": kit::time::iso_millis(cx.now()),
         "eventName": happening.name,
-        "userIdentity": { "principalId": principal_id(cx) },
+        "userIdentity": { "principalId": principal_id(cx, found, happening.name) },
         "requestParameters": { "sourceIPAddress": source_address(cx) },
         "responseElements": { "x-amz-request-id": cx.request_id(), "x-amz-id-2": host_id(cx) },
         "s3": {
@@ -60,8 +62,10 @@ fn object(happening: &Happening<'_>) -> Map<String, Value> {
     object
 }
 
-fn principal_id(cx: &Context) -> String {
+fn principal_id(cx: &Context, found: &Found, event: &str) -> String {
     match cx.principal() {
+        // What becomes of a restore is told in the owner's name, as recorded.
+        Principal::Service { .. } if event.starts_with("ObjectRestore") => format!("AmazonCustomer:{}", owner_id(&found.scope.account)),
         Principal::Anonymous => "Anonymous".into(),
         Principal::Service { name, .. } => name.to_string(),
         principal => format!("AWS:{}", principal.user_id()),

@@ -14,6 +14,7 @@ use crate::{
     checksums::{self, Algorithm},
     errors,
     model::*,
+    restore,
     state::{self, Found, Headers, Object, Piece},
     versions,
 };
@@ -75,6 +76,7 @@ impl Source {
             (None, None) => return Err(access::missing(cx, &self.bucket, errors::no_such_key(&self.key))),
         };
         conditions::check_source(&object, asked, cx.now())?;
+        restore::copyable(&object)?;
         Ok((found, object))
     }
 }
@@ -167,6 +169,7 @@ impl S3 {
                 write(tx, cx, &input.bucket, &input.key, object, condition, "ObjectCreated:Copy").map(Some)
             });
             if let Some(copied) = write.await? {
+                self.accesses.note_source(cx, &source_bucket, &source.key, &from).await?;
                 return Ok(((source_bucket, from), copied));
             }
         }

@@ -9,7 +9,9 @@ use super::{
 use crate::{
     S3, access, checksums, errors,
     model::*,
+    restore,
     state::{self, Found, Object, Piece},
+    tiering,
     versions::{self, Version},
 };
 use kit::{Context, Fault, Principal, Reply};
@@ -19,6 +21,7 @@ impl S3 {
     /// The body of an object, or a range of it, with its description in headers.
     pub async fn get_object(&self, cx: &Context, input: GetObjectInput) -> Result<Reply<GetObjectOutput>, Fault> {
         let seen = look(cx, input, "GET")?;
+        self.accesses.note(cx, &seen.found, &seen.input.key, &seen.version).await?;
         let output = seen.describe(cx)?;
         let (status, opened) = (seen.status(), seen.opened);
         let reply = Reply::new(output).body(body::serve(opened)?);
@@ -28,7 +31,8 @@ impl S3 {
     /// The description alone.
     pub async fn head_object(&self, cx: &Context, input: HeadObjectInput) -> Result<Reply<HeadObjectOutput>, Fault> {
         let seen = look(cx, as_get(input), "HEAD")?;
-        let (status, output) = (seen.status(), as_head(seen.describe(cx)?));
+        let (status, mut output) = (seen.status(), as_head(seen.describe(cx)?));
+        output.archive_status = tiering::archive_tier(&seen.version.object).and_then(ArchiveStatus::parse);
         Ok(if let Some(status) = status { Reply::new(output).status(status) } else { Reply::new(output) })
     }
 }
@@ -64,6 +68,9 @@ fn look(cx: &Context, input: GetObjectInput, method: &str) -> Result<Seen, Fault
                 if_unmodified_since: input.if_unmodified_since,
             };
             conditions::check_read(&version.object, &asked, cx.now())?;
+            if method == "GET" {
+                restore::readable(&version.object)?;
+            }
             let (range, part) = wanted(&input, &version.object)?;
             let whole = 0..version.object.size;
             let opened = body::open(cx.store(), &version.object, range.clone().unwrap_or(whole))?;
@@ -163,6 +170,7 @@ impl Seen {
             metadata: (!object.metadata.is_empty()).then(|| object.metadata.clone()),
             server_side_encryption: Some("AES256".into()),
             storage_class: object.storage_class.clone(),
+            restore: restore::header(object),
             version_id: versions::shown_id(&self.found, object),
             parts_count: (self.part.is_some() && object.multipart).then_some(object.pieces.len() as i32),
             tag_count: self.tag_count(cx),
@@ -250,6 +258,7 @@ fn as_head(output: GetObjectOutput) -> HeadObjectOutput {
         server_side_encryption: output.server_side_encryption,
         metadata: output.metadata,
         storage_class: output.storage_class,
+        restore: output.restore,
         parts_count: output.parts_count,
         tag_count: output.tag_count,
         ..HeadObjectOutput::default()

@@ -1,6 +1,6 @@
 //! Members of requests on objects that this build does not honour: each is refused by name, so that nobody believes in an effect that isn't there.
 
-use crate::errors;
+use crate::{classes, errors};
 use kit::Fault;
 
 /// Refuses the first member that is set: `(what AWS calls it, whether it is there)`.
@@ -22,14 +22,11 @@ pub(crate) fn encryption(asked: Option<&str>) -> Result<(), Fault> {
     }
 }
 
-/// A storage class is a label here; it must be one that AWS knows.
+/// The class as it is stored; it must be one that AWS knows.
 pub(crate) fn storage_class(asked: Option<&str>) -> Result<Option<String>, Fault> {
-    const CLASSES: &[&str] =
-        &["REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR"];
     match asked {
-        None | Some("STANDARD") => Ok(None),
-        Some("GLACIER" | "DEEP_ARCHIVE") => Err(errors::not_built("the storage classes GLACIER and DEEP_ARCHIVE")),
-        Some(class) if CLASSES.contains(&class) => Ok(Some(class.to_owned())),
+        None | Some(classes::STANDARD) => Ok(None),
+        Some(class) if classes::may_be_asked_for(class) => Ok(Some(class.to_owned())),
         Some(class) => {
             Err(Fault::new("InvalidStorageClass", 400, "The storage class you specified is not valid").with("StorageClassRequested", class))
         }
