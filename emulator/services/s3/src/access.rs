@@ -73,6 +73,17 @@ impl Maybe for Option<Need> {
     }
 }
 
+/// Adds what conditions may say of the encryption that a write asks for.
+macro_rules! encryption_keys {
+    ($need:expr, $input:expr) => {
+        $need
+            .maybe("s3:x-amz-server-side-encryption", $input.server_side_encryption.clone())
+            .maybe("s3:x-amz-server-side-encryption-aws-kms-key-id", $input.ssekms_key_id.clone())
+            .maybe("s3:x-amz-server-side-encryption-customer-algorithm", $input.sse_customer_algorithm.clone())
+    };
+}
+pub(crate) use encryption_keys;
+
 /// Asks for one more permission inside a handler.
 pub(crate) fn decide(cx: &Context, need: Option<Need>) -> Decision {
     match need {

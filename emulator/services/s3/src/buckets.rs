@@ -1,7 +1,7 @@
 //! Buckets themselves: making, finding, listing and deleting them. Names belong to the whole cloud, over all accounts and regions.
 
 use crate::{
-    S3, acl, errors,
+    S3, acl, errors, lock,
     model::*,
     state::{self, BUCKETS, Found, NAMES, OBJECTS, UPLOADS},
     tagging,
@@ -25,6 +25,12 @@ impl Authorize<S3> for CreateBucketInput {
             need = need.key("s3:LocationConstraint", location);
         }
         let mut access = Access::from(need);
+        if self.object_lock_enabled_for_bucket == Some(true) {
+            // A bucket that locks keeps versions; AWS asks for both.
+            for action in ["s3:PutBucketObjectLockConfiguration", "s3:PutBucketVersioning"] {
+                access = access.and(Need::on(action, format!("arn:aws:s3:::{}", self.bucket)).owned_by(cx.account()));
+            }
+        }
         if let Some(ownership) = &self.object_ownership {
             let need = Need::on("s3:PutBucketOwnershipControls", format!("arn:aws:s3:::{}", self.bucket));
             access = access.and(need.key("s3:x-amz-object-ownership", ownership.clone()));
@@ -55,12 +61,15 @@ impl S3 {
         let tags = tagging::from_model(configuration.tags.unwrap_or_default());
         tagging::check_new_bucket_tags(&tags)?;
         let scope = Scope::new(cx.account(), &region);
+        let locks = input.object_lock_enabled_for_bucket == Some(true);
         let bucket = state::Bucket {
             created: kit::Timestamp::from_secs(cx.now().secs()),
             region: region.clone(),
             ownership: Some(ownership),
             public_access_block: Some(all_blocked()),
             tags,
+            versioning: if locks { state::Versioning::Enabled } else { state::Versioning::Off },
+            object_lock: locks.then(lock::new_configuration),
             ..state::Bucket::default()
         };
         let name = input.bucket.clone();
@@ -221,7 +230,6 @@ fn refuse_full(read: &impl Read, found: &Found) -> Result<(), Fault> {
 
 fn refuse_unknown(input: &CreateBucketInput, configuration: &CreateBucketConfiguration) -> Result<(), Fault> {
     let what = match () {
-        _ if input.object_lock_enabled_for_bucket == Some(true) => "object lock",
         _ if input.bucket_namespace == Some(BucketNamespace::AccountRegional) => "account-regional bucket namespaces",
         _ if configuration.bucket.is_some() || configuration.location.is_some() => "directory buckets",
         _ => return Ok(()),

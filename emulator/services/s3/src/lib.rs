@@ -13,9 +13,11 @@ mod classes;
 mod configuration;
 mod cors;
 mod digest;
+mod encryption;
 mod errors;
 mod lifecycle;
 mod listing;
+mod lock;
 #[allow(missing_docs, dead_code, unused_imports, clippy::all)]
 mod model;
 mod multipart;
@@ -89,6 +91,13 @@ kit::service! {
     PutObjectTagging => put_object_tagging,
     GetObjectTagging => get_object_tagging,
     DeleteObjectTagging => delete_object_tagging,
+    // lock/
+    PutObjectLockConfiguration => put_object_lock_configuration,
+    GetObjectLockConfiguration => get_object_lock_configuration,
+    PutObjectRetention => put_object_retention,
+    GetObjectRetention => get_object_retention,
+    PutObjectLegalHold => put_object_legal_hold,
+    GetObjectLegalHold => get_object_legal_hold,
     // acl.rs
     GetBucketAcl => get_bucket_acl,
     PutBucketAcl => put_bucket_acl,

@@ -165,9 +165,9 @@ pub struct PutObjectInput {
     pub bucket_key_enabled: Option<bool>,
     pub request_payer: Option<RequestPayer>,
     pub tagging: Option<String>,
-    pub object_lock_mode: Option<ObjectLockMode>,
+    pub object_lock_mode: Option<String>,
     pub object_lock_retain_until_date: Option<Timestamp>,
-    pub object_lock_legal_hold_status: Option<ObjectLockLegalHoldStatus>,
+    pub object_lock_legal_hold_status: Option<String>,
     pub expected_bucket_owner: Option<String>,
 }
 wire::structure!(
@@ -288,9 +288,9 @@ pub struct GetObjectOutput {
     pub replication_status: Option<ReplicationStatus>,
     pub parts_count: Option<i32>,
     pub tag_count: Option<i32>,
-    pub object_lock_mode: Option<ObjectLockMode>,
+    pub object_lock_mode: Option<String>,
     pub object_lock_retain_until_date: Option<Timestamp>,
-    pub object_lock_legal_hold_status: Option<ObjectLockLegalHoldStatus>,
+    pub object_lock_legal_hold_status: Option<String>,
 }
 wire::structure!(
     GetObjectOutput, tables::GET_OBJECT_OUTPUT,
@@ -377,9 +377,9 @@ pub struct HeadObjectOutput {
     pub replication_status: Option<ReplicationStatus>,
     pub parts_count: Option<i32>,
     pub tag_count: Option<i32>,
-    pub object_lock_mode: Option<ObjectLockMode>,
+    pub object_lock_mode: Option<String>,
     pub object_lock_retain_until_date: Option<Timestamp>,
-    pub object_lock_legal_hold_status: Option<ObjectLockLegalHoldStatus>,
+    pub object_lock_legal_hold_status: Option<String>,
 }
 wire::structure!(
     HeadObjectOutput, tables::HEAD_OBJECT_OUTPUT,
@@ -520,9 +520,9 @@ pub struct CopyObjectInput {
     pub copy_source_sse_customer_key_md5: Option<String>,
     pub request_payer: Option<RequestPayer>,
     pub tagging: Option<String>,
-    pub object_lock_mode: Option<ObjectLockMode>,
+    pub object_lock_mode: Option<String>,
     pub object_lock_retain_until_date: Option<Timestamp>,
-    pub object_lock_legal_hold_status: Option<ObjectLockLegalHoldStatus>,
+    pub object_lock_legal_hold_status: Option<String>,
     pub expected_bucket_owner: Option<String>,
     pub expected_source_bucket_owner: Option<String>,
 }
@@ -707,9 +707,9 @@ pub struct CreateMultipartUploadInput {
     pub bucket_key_enabled: Option<bool>,
     pub request_payer: Option<RequestPayer>,
     pub tagging: Option<String>,
-    pub object_lock_mode: Option<ObjectLockMode>,
+    pub object_lock_mode: Option<String>,
     pub object_lock_retain_until_date: Option<Timestamp>,
-    pub object_lock_legal_hold_status: Option<ObjectLockLegalHoldStatus>,
+    pub object_lock_legal_hold_status: Option<String>,
     pub expected_bucket_owner: Option<String>,
     pub checksum_algorithm: Option<String>,
     pub checksum_type: Option<String>,
@@ -1152,6 +1152,124 @@ pub struct DeleteObjectTaggingOutput {
     pub version_id: Option<String>,
 }
 wire::structure!(DeleteObjectTaggingOutput, tables::DELETE_OBJECT_TAGGING_OUTPUT, 0 version_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutObjectLockConfigurationInput {
+    pub bucket: String,
+    pub object_lock_configuration: Option<ObjectLockConfiguration>,
+    pub request_payer: Option<RequestPayer>,
+    pub token: Option<String>,
+    pub content_md5: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    PutObjectLockConfigurationInput, tables::PUT_OBJECT_LOCK_CONFIGURATION_INPUT,
+    0 bucket, 1 object_lock_configuration, 2 request_payer, 3 token, 4 content_md5, 5 checksum_algorithm, 6 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutObjectLockConfigurationOutput {
+    pub request_charged: Option<RequestCharged>,
+}
+wire::structure!(PutObjectLockConfigurationOutput, tables::PUT_OBJECT_LOCK_CONFIGURATION_OUTPUT, 0 request_charged);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetObjectLockConfigurationInput {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(GetObjectLockConfigurationInput, tables::GET_OBJECT_LOCK_CONFIGURATION_INPUT, 0 bucket, 1 expected_bucket_owner);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetObjectLockConfigurationOutput {
+    pub object_lock_configuration: Option<ObjectLockConfiguration>,
+}
+wire::structure!(GetObjectLockConfigurationOutput, tables::GET_OBJECT_LOCK_CONFIGURATION_OUTPUT, 0 object_lock_configuration);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutObjectRetentionInput {
+    pub bucket: String,
+    pub key: String,
+    pub retention: Option<ObjectLockRetention>,
+    pub request_payer: Option<RequestPayer>,
+    pub version_id: Option<String>,
+    pub bypass_governance_retention: Option<bool>,
+    pub content_md5: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    PutObjectRetentionInput, tables::PUT_OBJECT_RETENTION_INPUT,
+    0 bucket, 1 key, 2 retention, 3 request_payer, 4 version_id, 5 bypass_governance_retention, 6 content_md5, 7 checksum_algorithm,
+    8 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutObjectRetentionOutput {
+    pub request_charged: Option<RequestCharged>,
+}
+wire::structure!(PutObjectRetentionOutput, tables::PUT_OBJECT_RETENTION_OUTPUT, 0 request_charged);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetObjectRetentionInput {
+    pub bucket: String,
+    pub key: String,
+    pub version_id: Option<String>,
+    pub request_payer: Option<RequestPayer>,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    GetObjectRetentionInput, tables::GET_OBJECT_RETENTION_INPUT,
+    0 bucket, 1 key, 2 version_id, 3 request_payer, 4 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetObjectRetentionOutput {
+    pub retention: Option<ObjectLockRetention>,
+}
+wire::structure!(GetObjectRetentionOutput, tables::GET_OBJECT_RETENTION_OUTPUT, 0 retention);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutObjectLegalHoldInput {
+    pub bucket: String,
+    pub key: String,
+    pub legal_hold: Option<ObjectLockLegalHold>,
+    pub request_payer: Option<RequestPayer>,
+    pub version_id: Option<String>,
+    pub content_md5: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    PutObjectLegalHoldInput, tables::PUT_OBJECT_LEGAL_HOLD_INPUT,
+    0 bucket, 1 key, 2 legal_hold, 3 request_payer, 4 version_id, 5 content_md5, 6 checksum_algorithm, 7 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutObjectLegalHoldOutput {
+    pub request_charged: Option<RequestCharged>,
+}
+wire::structure!(PutObjectLegalHoldOutput, tables::PUT_OBJECT_LEGAL_HOLD_OUTPUT, 0 request_charged);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetObjectLegalHoldInput {
+    pub bucket: String,
+    pub key: String,
+    pub version_id: Option<String>,
+    pub request_payer: Option<RequestPayer>,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    GetObjectLegalHoldInput, tables::GET_OBJECT_LEGAL_HOLD_INPUT,
+    0 bucket, 1 key, 2 version_id, 3 request_payer, 4 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetObjectLegalHoldOutput {
+    pub legal_hold: Option<ObjectLockLegalHold>,
+}
+wire::structure!(GetObjectLegalHoldOutput, tables::GET_OBJECT_LEGAL_HOLD_OUTPUT, 0 legal_hold);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetBucketAclInput {
@@ -1839,6 +1957,14 @@ pub struct CreateBucketConfiguration {
 wire::structure!(CreateBucketConfiguration, tables::CREATE_BUCKET_CONFIGURATION, 0 location_constraint, 1 location, 2 bucket, 3 tags);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct DefaultRetention {
+    pub mode: Option<ObjectLockRetentionMode>,
+    pub days: Option<i32>,
+    pub years: Option<i32>,
+}
+wire::structure!(DefaultRetention, tables::DEFAULT_RETENTION, 0 mode, 1 days, 2 years);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Delete {
     pub objects: Vec<ObjectIdentifier>,
     pub quiet: Option<bool>,
@@ -2121,6 +2247,32 @@ pub struct ObjectIdentifier {
     pub size: Option<i64>,
 }
 wire::structure!(ObjectIdentifier, tables::OBJECT_IDENTIFIER, 0 key, 1 version_id, 2 e_tag, 3 last_modified_time, 4 size);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ObjectLockConfiguration {
+    pub object_lock_enabled: Option<ObjectLockEnabled>,
+    pub rule: Option<ObjectLockRule>,
+}
+wire::structure!(ObjectLockConfiguration, tables::OBJECT_LOCK_CONFIGURATION, 0 object_lock_enabled, 1 rule);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ObjectLockLegalHold {
+    pub status: Option<String>,
+}
+wire::structure!(ObjectLockLegalHold, tables::OBJECT_LOCK_LEGAL_HOLD, 0 status);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ObjectLockRetention {
+    pub mode: Option<ObjectLockRetentionMode>,
+    pub retain_until_date: Option<Timestamp>,
+}
+wire::structure!(ObjectLockRetention, tables::OBJECT_LOCK_RETENTION, 0 mode, 1 retain_until_date);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ObjectLockRule {
+    pub default_retention: Option<DefaultRetention>,
+}
+wire::structure!(ObjectLockRule, tables::OBJECT_LOCK_RULE, 0 default_retention);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObjectPart {
@@ -2427,10 +2579,10 @@ wire::enumeration!(MFADeleteStatus {
 wire::enumeration!(ObjectAttributes {
     ETag = "ETag", Checksum = "Checksum", ObjectParts = "ObjectParts", StorageClass = "StorageClass", ObjectSize = "ObjectSize",
 });
-wire::enumeration!(ObjectLockLegalHoldStatus {
-    On = "ON", Off = "OFF",
+wire::enumeration!(ObjectLockEnabled {
+    Enabled = "Enabled",
 });
-wire::enumeration!(ObjectLockMode {
+wire::enumeration!(ObjectLockRetentionMode {
     Governance = "GOVERNANCE", Compliance = "COMPLIANCE",
 });
 wire::enumeration!(OptionalObjectAttributes {
@@ -2945,6 +3097,10 @@ mod tables {
     pub(super) static DATE: Schema = Schema::new("Date", Kind::Timestamp(Some(TimestampFormat::DateTime)));
     pub(super) static DAYS: Schema = Schema::new("Days", Kind::Integer);
     pub(super) static DAYS_AFTER_INITIATION: Schema = Schema::new("DaysAfterInitiation", Kind::Integer);
+    pub(super) static DEFAULT_RETENTION: Schema = Schema::new(
+        "DefaultRetention",
+        Kind::Structure(&[Member::new("Mode", &OBJECT_LOCK_RETENTION_MODE), Member::new("Days", &DAYS), Member::new("Years", &YEARS)]),
+    );
     pub(super) static DELETE: Schema = Schema::new(
         "Delete",
         Kind::Structure(&[Member::new("Objects", &OBJECT_IDENTIFIER_LIST).wire("Object").required().flat(), Member::new("Quiet", &QUIET)]),
@@ -3346,6 +3502,31 @@ mod tables {
             Member::new("ObjectAttributes", &OBJECT_ATTRIBUTES_LIST).at(Place::Header, "x-amz-object-attributes").required(),
         ]),
     );
+    pub(super) static GET_OBJECT_LEGAL_HOLD_OUTPUT: Schema =
+        Schema::new("GetObjectLegalHoldOutput", Kind::Structure(&[Member::new("LegalHold", &OBJECT_LOCK_LEGAL_HOLD)]))
+            .traits(Traits { payload: Some("LegalHold"), ..Traits::NONE });
+    pub(super) static GET_OBJECT_LEGAL_HOLD_INPUT: Schema = Schema::new(
+        "GetObjectLegalHoldRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Key", &OBJECT_KEY).at(Place::Uri, "Key").required(),
+            Member::new("VersionId", &OBJECT_VERSION_ID).at(Place::Query, "versionId"),
+            Member::new("RequestPayer", &REQUEST_PAYER).at(Place::Header, "x-amz-request-payer"),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
+    pub(super) static GET_OBJECT_LOCK_CONFIGURATION_OUTPUT: Schema = Schema::new(
+        "GetObjectLockConfigurationOutput",
+        Kind::Structure(&[Member::new("ObjectLockConfiguration", &OBJECT_LOCK_CONFIGURATION)]),
+    )
+    .traits(Traits { payload: Some("ObjectLockConfiguration"), ..Traits::NONE });
+    pub(super) static GET_OBJECT_LOCK_CONFIGURATION_INPUT: Schema = Schema::new(
+        "GetObjectLockConfigurationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
     pub(super) static GET_OBJECT_OUTPUT: Schema = Schema::new(
         "GetObjectOutput",
         Kind::Structure(&[
@@ -3422,6 +3603,19 @@ mod tables {
             Member::new("PartNumber", &PART_NUMBER).at(Place::Query, "partNumber"),
             Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
             Member::new("ChecksumMode", &CHECKSUM_MODE).at(Place::Header, "x-amz-checksum-mode"),
+        ]),
+    );
+    pub(super) static GET_OBJECT_RETENTION_OUTPUT: Schema =
+        Schema::new("GetObjectRetentionOutput", Kind::Structure(&[Member::new("Retention", &OBJECT_LOCK_RETENTION)]))
+            .traits(Traits { payload: Some("Retention"), ..Traits::NONE });
+    pub(super) static GET_OBJECT_RETENTION_INPUT: Schema = Schema::new(
+        "GetObjectRetentionRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Key", &OBJECT_KEY).at(Place::Uri, "Key").required(),
+            Member::new("VersionId", &OBJECT_VERSION_ID).at(Place::Query, "versionId"),
+            Member::new("RequestPayer", &REQUEST_PAYER).at(Place::Header, "x-amz-request-payer"),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
         ]),
     );
     pub(super) static GET_OBJECT_TAGGING_OUTPUT: Schema = Schema::new(
@@ -4024,12 +4218,27 @@ mod tables {
     pub(super) static OBJECT_KEY: Schema = Schema::new("ObjectKey", Kind::String).min(1.0);
     pub(super) static OBJECT_LIST: Schema =
         Schema::new("ObjectList", Kind::List(&Member::new("member", &OBJECT))).traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static OBJECT_LOCK_CONFIGURATION: Schema = Schema::new(
+        "ObjectLockConfiguration",
+        Kind::Structure(&[Member::new("ObjectLockEnabled", &OBJECT_LOCK_ENABLED), Member::new("Rule", &OBJECT_LOCK_RULE)]),
+    );
+    pub(super) static OBJECT_LOCK_ENABLED: Schema = Schema::new("ObjectLockEnabled", Kind::Enum(super::ObjectLockEnabled::TEXTS));
     pub(super) static OBJECT_LOCK_ENABLED_FOR_BUCKET: Schema = Schema::new("ObjectLockEnabledForBucket", Kind::Boolean);
-    pub(super) static OBJECT_LOCK_LEGAL_HOLD_STATUS: Schema =
-        Schema::new("ObjectLockLegalHoldStatus", Kind::Enum(super::ObjectLockLegalHoldStatus::TEXTS));
-    pub(super) static OBJECT_LOCK_MODE: Schema = Schema::new("ObjectLockMode", Kind::Enum(super::ObjectLockMode::TEXTS));
+    pub(super) static OBJECT_LOCK_LEGAL_HOLD: Schema =
+        Schema::new("ObjectLockLegalHold", Kind::Structure(&[Member::new("Status", &OBJECT_LOCK_LEGAL_HOLD_STATUS)]));
+    pub(super) static OBJECT_LOCK_LEGAL_HOLD_STATUS: Schema = Schema::new("ObjectLockLegalHoldStatus", Kind::String);
+    pub(super) static OBJECT_LOCK_MODE: Schema = Schema::new("ObjectLockMode", Kind::String);
     pub(super) static OBJECT_LOCK_RETAIN_UNTIL_DATE: Schema =
         Schema::new("ObjectLockRetainUntilDate", Kind::Timestamp(Some(TimestampFormat::DateTime)));
+    pub(super) static OBJECT_LOCK_RETENTION: Schema = Schema::new(
+        "ObjectLockRetention",
+        Kind::Structure(&[Member::new("Mode", &OBJECT_LOCK_RETENTION_MODE), Member::new("RetainUntilDate", &DATE)]),
+    );
+    pub(super) static OBJECT_LOCK_RETENTION_MODE: Schema =
+        Schema::new("ObjectLockRetentionMode", Kind::Enum(super::ObjectLockRetentionMode::TEXTS));
+    pub(super) static OBJECT_LOCK_RULE: Schema =
+        Schema::new("ObjectLockRule", Kind::Structure(&[Member::new("DefaultRetention", &DEFAULT_RETENTION)]));
+    pub(super) static OBJECT_LOCK_TOKEN: Schema = Schema::new("ObjectLockToken", Kind::String);
     pub(super) static OBJECT_NOT_IN_ACTIVE_TIER_ERROR: Schema = Schema::new("ObjectNotInActiveTierError", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "ObjectNotInActiveTierError", status: 403, sender: true }), ..Traits::NONE });
     pub(super) static OBJECT_OWNERSHIP: Schema = Schema::new("ObjectOwnership", Kind::String);
@@ -4306,6 +4515,47 @@ mod tables {
         ]),
     )
     .traits(Traits { payload: Some("AccessControlPolicy"), ..Traits::NONE });
+    pub(super) static PUT_OBJECT_LEGAL_HOLD_OUTPUT: Schema = Schema::new(
+        "PutObjectLegalHoldOutput",
+        Kind::Structure(&[Member::new("RequestCharged", &REQUEST_CHARGED).at(Place::Header, "x-amz-request-charged")]),
+    );
+    pub(super) static PUT_OBJECT_LEGAL_HOLD_INPUT: Schema = Schema::new(
+        "PutObjectLegalHoldRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Key", &OBJECT_KEY).at(Place::Uri, "Key").required(),
+            Member {
+                xml_namespace: Some(("", "http://s3.amazonaws.com/doc/2006-03-01/")),
+                ..Member::new("LegalHold", &OBJECT_LOCK_LEGAL_HOLD)
+            },
+            Member::new("RequestPayer", &REQUEST_PAYER).at(Place::Header, "x-amz-request-payer"),
+            Member::new("VersionId", &OBJECT_VERSION_ID).at(Place::Query, "versionId"),
+            Member::new("ContentMD5", &CONTENT_MD5).at(Place::Header, "Content-MD5"),
+            Member::new("ChecksumAlgorithm", &CHECKSUM_ALGORITHM).at(Place::Header, "x-amz-sdk-checksum-algorithm"),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    )
+    .traits(Traits { payload: Some("LegalHold"), ..Traits::NONE });
+    pub(super) static PUT_OBJECT_LOCK_CONFIGURATION_OUTPUT: Schema = Schema::new(
+        "PutObjectLockConfigurationOutput",
+        Kind::Structure(&[Member::new("RequestCharged", &REQUEST_CHARGED).at(Place::Header, "x-amz-request-charged")]),
+    );
+    pub(super) static PUT_OBJECT_LOCK_CONFIGURATION_INPUT: Schema = Schema::new(
+        "PutObjectLockConfigurationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member {
+                xml_namespace: Some(("", "http://s3.amazonaws.com/doc/2006-03-01/")),
+                ..Member::new("ObjectLockConfiguration", &OBJECT_LOCK_CONFIGURATION)
+            },
+            Member::new("RequestPayer", &REQUEST_PAYER).at(Place::Header, "x-amz-request-payer"),
+            Member::new("Token", &OBJECT_LOCK_TOKEN).at(Place::Header, "x-amz-bucket-object-lock-token"),
+            Member::new("ContentMD5", &CONTENT_MD5).at(Place::Header, "Content-MD5"),
+            Member::new("ChecksumAlgorithm", &CHECKSUM_ALGORITHM).at(Place::Header, "x-amz-sdk-checksum-algorithm"),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    )
+    .traits(Traits { payload: Some("ObjectLockConfiguration"), ..Traits::NONE });
     pub(super) static PUT_OBJECT_OUTPUT: Schema = Schema::new(
         "PutObjectOutput",
         Kind::Structure(&[
@@ -4388,6 +4638,28 @@ mod tables {
         ]),
     )
     .traits(Traits { payload: Some("Body"), ..Traits::NONE });
+    pub(super) static PUT_OBJECT_RETENTION_OUTPUT: Schema = Schema::new(
+        "PutObjectRetentionOutput",
+        Kind::Structure(&[Member::new("RequestCharged", &REQUEST_CHARGED).at(Place::Header, "x-amz-request-charged")]),
+    );
+    pub(super) static PUT_OBJECT_RETENTION_INPUT: Schema = Schema::new(
+        "PutObjectRetentionRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Key", &OBJECT_KEY).at(Place::Uri, "Key").required(),
+            Member {
+                xml_namespace: Some(("", "http://s3.amazonaws.com/doc/2006-03-01/")),
+                ..Member::new("Retention", &OBJECT_LOCK_RETENTION)
+            },
+            Member::new("RequestPayer", &REQUEST_PAYER).at(Place::Header, "x-amz-request-payer"),
+            Member::new("VersionId", &OBJECT_VERSION_ID).at(Place::Query, "versionId"),
+            Member::new("BypassGovernanceRetention", &BYPASS_GOVERNANCE_RETENTION).at(Place::Header, "x-amz-bypass-governance-retention"),
+            Member::new("ContentMD5", &CONTENT_MD5).at(Place::Header, "Content-MD5"),
+            Member::new("ChecksumAlgorithm", &CHECKSUM_ALGORITHM).at(Place::Header, "x-amz-sdk-checksum-algorithm"),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    )
+    .traits(Traits { payload: Some("Retention"), ..Traits::NONE });
     pub(super) static PUT_OBJECT_TAGGING_OUTPUT: Schema = Schema::new(
         "PutObjectTaggingOutput",
         Kind::Structure(&[Member::new("VersionId", &OBJECT_VERSION_ID).at(Place::Header, "x-amz-version-id")]),
@@ -4707,6 +4979,7 @@ mod tables {
     );
     pub(super) static WEBSITE_REDIRECT_LOCATION: Schema = Schema::new("WebsiteRedirectLocation", Kind::String);
     pub(super) static WRITE_OFFSET_BYTES: Schema = Schema::new("WriteOffsetBytes", Kind::Long);
+    pub(super) static YEARS: Schema = Schema::new("Years", Kind::Integer);
 
     static P_COPY_SOURCE: Pattern = Pattern::new(r"\/?.+\/.+");
     static P_S3_REGIONAL_OR_S3_EXPRESS_BUCKET_ARN_STRING: Pattern = Pattern::new(r"arn:[^:]+:(s3|s3express):.*");
@@ -5037,6 +5310,72 @@ mod tables {
         status: 204,
         input: &DELETE_OBJECT_TAGGING_INPUT,
         output: &DELETE_OBJECT_TAGGING_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_PUT_OBJECT_LOCK_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "PutObjectLockConfiguration",
+        method: "PUT",
+        uri: "/{Bucket}?object-lock",
+        status: 200,
+        input: &PUT_OBJECT_LOCK_CONFIGURATION_INPUT,
+        output: &PUT_OBJECT_LOCK_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_GET_OBJECT_LOCK_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "GetObjectLockConfiguration",
+        method: "GET",
+        uri: "/{Bucket}?object-lock",
+        status: 200,
+        input: &GET_OBJECT_LOCK_CONFIGURATION_INPUT,
+        output: &GET_OBJECT_LOCK_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_PUT_OBJECT_RETENTION: OperationSchema = OperationSchema {
+        name: "PutObjectRetention",
+        method: "PUT",
+        uri: "/{Bucket}/{Key+}?retention",
+        status: 200,
+        input: &PUT_OBJECT_RETENTION_INPUT,
+        output: &PUT_OBJECT_RETENTION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_GET_OBJECT_RETENTION: OperationSchema = OperationSchema {
+        name: "GetObjectRetention",
+        method: "GET",
+        uri: "/{Bucket}/{Key+}?retention",
+        status: 200,
+        input: &GET_OBJECT_RETENTION_INPUT,
+        output: &GET_OBJECT_RETENTION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_PUT_OBJECT_LEGAL_HOLD: OperationSchema = OperationSchema {
+        name: "PutObjectLegalHold",
+        method: "PUT",
+        uri: "/{Bucket}/{Key+}?legal-hold",
+        status: 200,
+        input: &PUT_OBJECT_LEGAL_HOLD_INPUT,
+        output: &PUT_OBJECT_LEGAL_HOLD_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_GET_OBJECT_LEGAL_HOLD: OperationSchema = OperationSchema {
+        name: "GetObjectLegalHold",
+        method: "GET",
+        uri: "/{Bucket}/{Key+}?legal-hold",
+        status: 200,
+        input: &GET_OBJECT_LEGAL_HOLD_INPUT,
+        output: &GET_OBJECT_LEGAL_HOLD_OUTPUT,
         result_wrapper: None,
         faults: &[],
         unsigned: false,
@@ -5415,6 +5754,12 @@ mod tables {
             &OP_PUT_OBJECT_TAGGING,
             &OP_GET_OBJECT_TAGGING,
             &OP_DELETE_OBJECT_TAGGING,
+            &OP_PUT_OBJECT_LOCK_CONFIGURATION,
+            &OP_GET_OBJECT_LOCK_CONFIGURATION,
+            &OP_PUT_OBJECT_RETENTION,
+            &OP_GET_OBJECT_RETENTION,
+            &OP_PUT_OBJECT_LEGAL_HOLD,
+            &OP_GET_OBJECT_LEGAL_HOLD,
             &OP_GET_BUCKET_ACL,
             &OP_PUT_BUCKET_ACL,
             &OP_GET_OBJECT_ACL,
@@ -5470,9 +5815,6 @@ mod tables {
             Refused { name: "GetBucketReplication", method: "GET", uri: "/{Bucket}?replication" },
             Refused { name: "GetBucketRequestPayment", method: "GET", uri: "/{Bucket}?requestPayment" },
             Refused { name: "GetBucketWebsite", method: "GET", uri: "/{Bucket}?website" },
-            Refused { name: "GetObjectLegalHold", method: "GET", uri: "/{Bucket}/{Key+}?legal-hold" },
-            Refused { name: "GetObjectLockConfiguration", method: "GET", uri: "/{Bucket}?object-lock" },
-            Refused { name: "GetObjectRetention", method: "GET", uri: "/{Bucket}/{Key+}?retention" },
             Refused { name: "GetObjectTorrent", method: "GET", uri: "/{Bucket}/{Key+}?torrent" },
             Refused { name: "ListBucketAnalyticsConfigurations", method: "GET", uri: "/{Bucket}?analytics" },
             Refused { name: "ListBucketInventoryConfigurations", method: "GET", uri: "/{Bucket}?inventory" },
@@ -5489,9 +5831,6 @@ mod tables {
             Refused { name: "PutBucketReplication", method: "PUT", uri: "/{Bucket}?replication" },
             Refused { name: "PutBucketRequestPayment", method: "PUT", uri: "/{Bucket}?requestPayment" },
             Refused { name: "PutBucketWebsite", method: "PUT", uri: "/{Bucket}?website" },
-            Refused { name: "PutObjectLegalHold", method: "PUT", uri: "/{Bucket}/{Key+}?legal-hold" },
-            Refused { name: "PutObjectLockConfiguration", method: "PUT", uri: "/{Bucket}?object-lock" },
-            Refused { name: "PutObjectRetention", method: "PUT", uri: "/{Bucket}/{Key+}?retention" },
             Refused { name: "RenameObject", method: "PUT", uri: "/{Bucket}/{Key+}?renameObject" },
             Refused { name: "SelectObjectContent", method: "POST", uri: "/{Bucket}/{Key+}?select&select-type=2" },
             Refused { name: "UpdateBucketMetadataInventoryTableConfiguration", method: "PUT", uri: "/{Bucket}?metadataInventoryTable" },

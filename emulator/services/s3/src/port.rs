@@ -1,6 +1,7 @@
 //! The port by which other services read and write objects: what they may is shown by a grant, what they do is journaled.
 
 use crate::{
+    encryption::{self, Asked, Given},
     errors,
     listing::walk::{Item, Walk, walk},
     objects::{
@@ -33,25 +34,25 @@ impl Port {
     async fn read(&self, cx: &Context, grant: Grant, bucket: &str, key: &str, range: Option<Range<u64>>) -> Result<ObjectBytes, Fault> {
         grant.covers("s3:GetObject", &arn(bucket, key))?;
         cx.cloud().apply_faults("s3", "GetObject", grant.resource()).await?;
-        let (found, object, info, opened, length) = cx.store().read(|s| {
+        let (found, object, opened, length) = cx.store().read(|s| {
             let (found, object) = there(s, bucket, key)?;
             restore::readable(&object)?;
             let range = range.map_or(0..object.size, |range| range.start.min(object.size)..range.end.min(object.size));
             let length = range.end.saturating_sub(range.start);
             let opened = body::open(cx.store(), &object, range)?;
-            let info = info(key, &object);
-            Ok::<_, Fault>((found, object, info, opened, length))
+            Ok::<_, Fault>((found, object, opened, length))
         })?;
         self.accesses.note_source(cx, &found, key, &object).await?;
         if length > MOST_BYTES {
             return Err(Fault::internal(format!("{length} bytes of s3://{bucket}/{key} were asked for at once")));
         }
-        let bytes = body::into_body(opened)
+        let data_key = encryption::open(cx, &found, key, &object.encryption, &Given::default()).await?;
+        let bytes = body::into_body(opened.with_key(data_key))
             .collect(length as usize)
             .await
             .map_err(|e| Fault::internal(format!("reading s3://{bucket}/{key}: {e}")))?;
         journal(cx, "GetObject", &grant);
-        Ok(ObjectBytes { info, bytes })
+        Ok(ObjectBytes { info: info(key, &object), bytes })
     }
 
     async fn describe(&self, cx: &Context, grant: Grant, bucket: &str, key: &str) -> Result<ObjectInfo, Fault> {
@@ -65,9 +66,12 @@ impl Port {
         grant.covers("s3:PutObject", &arn(&new.bucket, &new.key))?;
         cx.cloud().apply_faults("s3", "PutObject", grant.resource()).await?;
         crate::objects::put::check_key(&new.key)?;
-        state::bucket(cx, &new.bucket, &None)?;
-        let received = body::receive(cx, from, Expected::default()).await?;
+        let found = state::bucket(cx, &new.bucket, &None)?;
+        let sealing = encryption::begin(cx, &found, &new.key, &Asked::nothing()).await?;
+        let encryption = sealing.encryption.clone();
+        let received = body::receive(cx, from, Expected { sealing, ..Expected::default() }).await?;
         let object = Object {
+            encryption,
             size: received.size,
             etag: received.etag.clone(),
             modified: versions::whole_second(cx),

@@ -5,8 +5,10 @@
 
 use crate::{
     checksums::Sum,
+    encryption::{Encryption, Salt},
     errors,
     lifecycle::{self, Rules},
+    lock::Lock,
     model,
     restore::Restore,
     tiering::Watched,
@@ -57,6 +59,9 @@ pub struct Bucket {
     pub(crate) public_access_block: Option<model::PublicAccessBlockConfiguration>,
     #[serde(default, with = "wire::kept")]
     pub(crate) encryption: Option<model::ServerSideEncryptionConfiguration>,
+    /// Present in buckets that may lock objects; its rule is what new objects are locked with.
+    #[serde(default, with = "wire::kept")]
+    pub(crate) object_lock: Option<model::ObjectLockConfiguration>,
     #[serde(default, with = "wire::kept")]
     pub(crate) cors: Option<model::CORSConfiguration>,
     /// Names its lifecycle and tiering rules, which stand in a row of their own.
@@ -123,6 +128,12 @@ pub struct Object {
     /// Whether it was uploaded in parts.
     #[serde(default)]
     pub(crate) multipart: bool,
+    /// What keeps it from being deleted.
+    #[serde(default, skip_serializing_if = "Lock::is_empty")]
+    pub(crate) lock: Lock,
+    /// How its body is encrypted.
+    #[serde(default, skip_serializing_if = "Encryption::is_own")]
+    pub(crate) encryption: Encryption,
     /// When a newer version took its place.
     #[serde(default)]
     pub(crate) noncurrent_since: Option<Timestamp>,
@@ -148,6 +159,9 @@ pub(crate) struct Piece {
     /// The part's own checksum.
     #[serde(default)]
     pub sum: Option<Sum>,
+    /// Where the blob is encrypted: what its key is derived with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salt: Option<Salt>,
 }
 
 /// Headers that S3 keeps with an object and gives back.
@@ -190,6 +204,12 @@ pub(crate) struct Upload {
     /// The sum of the whole is a sum of all bytes rather than of the parts' sums.
     #[serde(default)]
     pub full_object: bool,
+    /// The lock that the object will have.
+    #[serde(default, skip_serializing_if = "Lock::is_empty")]
+    pub lock: Lock,
+    /// How the parts are encrypted, all with one data key.
+    #[serde(default, skip_serializing_if = "Encryption::is_own")]
+    pub encryption: Encryption,
     /// The key was deleted since the upload began.
     #[serde(default)]
     pub overtaken: bool,
@@ -206,6 +226,8 @@ pub(crate) struct Part {
     pub modified: Timestamp,
     #[serde(default)]
     pub sum: Option<Sum>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub salt: Option<Salt>,
 }
 
 /// A bucket that was looked up, with whose it is.

@@ -6,6 +6,7 @@
 use crate::{
     S3, errors,
     lifecycle::{self, Subject},
+    lock,
     model::*,
     notifications::{self, Happening},
     state::{self, Found, OBJECTS, Object, VersionKey, Versioning},
@@ -73,7 +74,8 @@ pub(crate) fn made_id(found: &Found, object: &Object) -> Option<String> {
 }
 
 /// Puts a version on top of a key, adopts its blobs, and tells whoever wants to know. The object as it was stored.
-pub(crate) fn publish(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, object: Object, event: &str) -> Result<Object, Fault> {
+pub(crate) fn publish(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, mut object: Object, event: &str) -> Result<Object, Fault> {
+    lock::fill_in(cx, found, &mut object);
     object.pieces.iter().for_each(|piece| tx.adopt(&piece.blob));
     let (sequence, object) = push(tx, cx, found, key, object)?;
     let happening = Happening {
@@ -216,8 +218,13 @@ impl S3 {
         let status = match input.versioning_configuration.status {
             Some(BucketVersioningStatus::Enabled) => Versioning::Enabled,
             Some(BucketVersioningStatus::Suspended) => Versioning::Suspended,
-            None => return Err(errors::malformed_xml()),
+            None => {
+                let sentence = "The Versioning element must be specified";
+                return Err(Fault::new("IllegalVersioningConfigurationException", 400, sentence));
+            }
         };
+        let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        lock::refuse_suspension(&found.bucket, status)?;
         self.configure(cx, &input.bucket, &input.expected_bucket_owner, |bucket| bucket.versioning = status).await?;
         Ok(PutBucketVersioningOutput {})
     }

@@ -1,6 +1,6 @@
-//! Default encryption: S3's own keys (AES256), which every object has anyway. Keys of KMS are refused by name.
+//! Default encryption of a bucket: S3's own keys or a key of KMS, and whether customers' keys may be used at all.
 
-use crate::{S3, errors, model::*, objects::refuse, state};
+use crate::{S3, errors, model::*, state};
 use kit::{Context, Fault};
 
 impl S3 {
@@ -8,11 +8,14 @@ impl S3 {
     pub async fn put_bucket_encryption(&self, cx: &Context, input: PutBucketEncryptionInput) -> Result<PutBucketEncryptionOutput, Fault> {
         let mut configuration = input.server_side_encryption_configuration;
         let [rule] = &mut configuration.rules[..] else { return Err(errors::malformed_xml()) };
-        let Some(default) = &rule.apply_server_side_encryption_by_default else { return Err(errors::malformed_xml()) };
-        refuse::encryption(Some(&default.sse_algorithm))?;
-        if default.kms_master_key_id.is_some() {
-            let sentence = "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse";
-            return Err(errors::invalid_argument(sentence, "ApplyServerSideEncryptionByDefault", "null"));
+        match &rule.apply_server_side_encryption_by_default {
+            Some(default) => check(default)?,
+            // A rule may be there only to block customers' keys.
+            None if rule.blocked_encryption_types.is_some() => {
+                rule.apply_server_side_encryption_by_default =
+                    own_keys().rules.pop().and_then(|rule| rule.apply_server_side_encryption_by_default);
+            }
+            None => return Err(errors::malformed_xml()),
         }
         rule.bucket_key_enabled = Some(rule.bucket_key_enabled.unwrap_or(false));
         self.configure(cx, &input.bucket, &input.expected_bucket_owner, |bucket| bucket.encryption = Some(configuration)).await?;
@@ -34,6 +37,19 @@ impl S3 {
     ) -> Result<DeleteBucketEncryptionOutput, Fault> {
         self.configure(cx, &input.bucket, &input.expected_bucket_owner, |bucket| bucket.encryption = None).await?;
         Ok(DeleteBucketEncryptionOutput {})
+    }
+}
+
+/// The key itself is not looked up, as on AWS: a wrong one is told when an object is written.
+fn check(default: &ServerSideEncryptionByDefault) -> Result<(), Fault> {
+    match (&*default.sse_algorithm, &default.kms_master_key_id) {
+        ("AES256", Some(_)) => {
+            let sentence = "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse";
+            Err(Fault::new("InvalidArgument", 400, sentence).with("ArgumentName", "ApplyServerSideEncryptionByDefault"))
+        }
+        ("AES256" | "aws:kms" | "aws:kms:dsse", _) => Ok(()),
+        ("aws:fsx", _) => Err(errors::not_built("server-side encryption aws:fsx")),
+        _ => Err(errors::malformed_xml()),
     }
 }
 

@@ -4,9 +4,9 @@ use super::{find, forget, parts_of};
 use crate::{
     S3,
     checksums::{self, Algorithm, Sum},
-    errors,
+    encryption, errors,
     model::*,
-    objects::{conditions::WriteCondition, put::expiration, refuse::unsupported_read},
+    objects::{conditions::WriteCondition, put::expiration},
     state::{self, Found, Object, PARTS, Part, Piece, UPLOADS, Upload},
     versions::{self, Version},
 };
@@ -23,7 +23,6 @@ impl S3 {
         cx: &Context,
         input: CompleteMultipartUploadInput,
     ) -> Result<CompleteMultipartUploadOutput, Fault> {
-        unsupported_read!(input)?;
         let condition = WriteCondition::read(input.if_match.as_deref(), input.if_none_match.as_deref())?;
         let listed = input.multipart_upload.as_ref().and_then(|list| list.parts.as_ref()).filter(|parts| !parts.is_empty());
         let listed = listed.ok_or_else(|| errors::invalid_request("You must specify at least one part"))?;
@@ -39,6 +38,7 @@ impl S3 {
                     condition.check(&input.key, current.as_ref())?;
                     refuse_overtaken(&condition, &input.key, sequence, &upload, current.as_ref())?;
                 }
+                check_customer(cx, &upload, &encryption::customer!(input))?;
                 check_kind(&upload, input.checksum_type.as_deref())?;
                 let parts = chosen(&input.upload_id, listed, &parts_of(tx, &found, sequence)?, &upload)?;
                 let object = assembled(&upload, &parts, whole.as_ref(), input.mpu_object_size)?;
@@ -55,10 +55,10 @@ impl S3 {
             key: Some(input.key),
             e_tag: Some(format!("\"{}\"", object.etag)),
             checksum_type: object.sum.as_ref().map(|sum| sum.kind().to_owned()),
-            server_side_encryption: Some("AES256".into()),
             version_id: versions::made_id(&found, &object),
             ..CompleteMultipartUploadOutput::default()
         };
+        encryption::tell!(output, object.encryption);
         checksums::tell!(output, &object.sum);
         Ok(output)
     }
@@ -109,6 +109,14 @@ fn location(cx: &Context, found: &Found, key: &str) -> String {
     let host = cx.source().host.clone().unwrap_or_else(|| format!("s3.{}.amazonaws.com", found.bucket.region));
     let scheme = if cx.source().secure { "https" } else { "http" };
     format!("{scheme}://{host}/{}/{}", found.name, crate::listing::url_encoded(key))
+}
+
+/// A customer's key is not needed here; where it is given it has to be the one of the parts.
+fn check_customer(cx: &Context, upload: &Upload, given: &encryption::Given<'_>) -> Result<(), Fault> {
+    match given.read(cx)? {
+        Some(_) => encryption::check_reader(cx, &upload.encryption, given).map(drop),
+        None => Ok(()),
+    }
 }
 
 /// The kind of checksum must be what the upload was begun with.
@@ -207,7 +215,7 @@ fn assembled(
     }
     let pieces = parts
         .iter()
-        .map(|(number, part)| Piece { blob: part.blob.clone(), size: part.size, part: *number, sum: part.sum.clone() })
+        .map(|(number, part)| Piece { blob: part.blob.clone(), size: part.size, part: *number, sum: part.sum.clone(), salt: part.salt })
         .collect();
     Ok(Object {
         size,
@@ -219,6 +227,8 @@ fn assembled(
         metadata: upload.metadata.clone(),
         tags: upload.tags.clone(),
         storage_class: upload.storage_class.clone(),
+        lock: upload.lock.clone(),
+        encryption: upload.encryption.clone(),
         sum,
         multipart: true,
         ..Object::default()

@@ -5,12 +5,12 @@ use crate::{
     access::{self, Maybe},
     acl,
     checksums::Algorithm,
-    errors, lifecycle,
+    encryption::{self, asked},
+    errors, lifecycle, lock,
     model::*,
     objects::{
         put::{check_key, checked_metadata, stored_encoding, tag_need},
-        refuse::{self, unsupported_write},
-        tags_of_header,
+        refuse, tags_of_header,
     },
     state::{self, Headers, UPLOADS, Upload},
     versions,
@@ -21,9 +21,10 @@ impl Authorize<S3> for CreateMultipartUploadInput {
     fn access(&self, _: &S3, cx: &Context) -> Access {
         let put = access::object_need(cx, "s3:PutObject", &self.bucket, &self.key)
             .maybe("s3:x-amz-acl", self.acl.clone())
-            .maybe("s3:x-amz-server-side-encryption", self.server_side_encryption.clone())
             .maybe("s3:x-amz-storage-class", self.storage_class.clone());
-        access::all([put, tag_need(cx, &self.bucket, &self.key, self.tagging.as_deref())])
+        let put = access::encryption_keys!(put, self);
+        let [retain, hold] = lock::needs!(cx, self);
+        access::all([put, tag_need(cx, &self.bucket, &self.key, self.tagging.as_deref()), retain, hold])
     }
 }
 
@@ -34,13 +35,15 @@ impl S3 {
         cx: &Context,
         input: CreateMultipartUploadInput,
     ) -> Result<CreateMultipartUploadOutput, Fault> {
-        unsupported_write!(input)?;
-        refuse::encryption(input.server_side_encryption.as_deref())?;
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         acl::check_object_acl(&found, input.acl.as_deref(), acl::grants!(input))?;
         check_key(&input.key)?;
         let (algorithm, full_object) = sum_of(input.checksum_algorithm.as_deref(), input.checksum_type.as_deref())?;
+        let lock = lock::asked!(cx, &found, input)?;
+        let encryption = encryption::begin(cx, &found, &input.key, &asked!(input)).await?.encryption;
         let upload = Upload {
+            lock,
+            encryption,
             initiated: versions::whole_second(cx),
             initiator: (cx.principal().arn(), cx.principal().account().unwrap_or_default().to_owned()),
             headers: Headers {
@@ -76,17 +79,20 @@ impl S3 {
             })
             .await?;
         let abort = lifecycle::abort_rule(&found, &key, upload.initiated);
-        Ok(CreateMultipartUploadOutput {
+        let mut output = CreateMultipartUploadOutput {
             abort_date: abort.as_ref().map(|(at, _)| *at),
             abort_rule_id: abort.map(|(_, rule)| rule),
             bucket: Some(found.name),
             key: Some(key),
             upload_id: Some(upload.id),
-            server_side_encryption: Some("AES256".into()),
             checksum_algorithm: algorithm.map(|algorithm| algorithm.name().to_owned()),
             checksum_type: algorithm.map(|_| if full_object { "FULL_OBJECT".to_owned() } else { "COMPOSITE".to_owned() }),
             ..CreateMultipartUploadOutput::default()
-        })
+        };
+        encryption::tell!(output, upload.encryption);
+        encryption::tell_customer!(output, upload.encryption);
+        output.ssekms_encryption_context = upload.encryption.kms().and_then(|kms| kms.context_header());
+        Ok(output)
     }
 }
 

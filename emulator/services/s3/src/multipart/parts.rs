@@ -4,6 +4,7 @@ use super::check_number;
 use crate::{
     S3, access,
     checksums::{self, Algorithm},
+    encryption::{self, Sealing},
     errors,
     model::*,
     objects::{
@@ -11,7 +12,6 @@ use crate::{
         conditions::ReadConditions,
         copy::{Source, source_conditions},
         put::wanted_sum,
-        refuse::{self, unsupported_read},
     },
     state::{self, PARTS, Part, Upload},
     versions,
@@ -29,28 +29,25 @@ impl Authorize<S3> for UploadPartCopyInput {
 impl S3 {
     /// Streams a part; one of the same number is replaced.
     pub async fn upload_part(&self, cx: &Context, input: UploadPartInput) -> Result<UploadPartOutput, Fault> {
-        unsupported_read!(input)?;
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         let number = check_number(input.part_number)?;
         let (_, upload) = cx.store().read(|s| super::find(s, &found, &input.key, &input.upload_id))?;
         let given = wanted_sum(checksums::given!(input)?, input.checksum_algorithm.as_deref())?;
         let sum = sum_of(&upload, given)?;
-        let expected = Expected { sum: Some(sum), md5: input.content_md5, length: input.content_length };
+        let key = encryption::open_for_part(cx, &found, &input.key, &upload.encryption, &encryption::customer!(input)).await?;
+        let sealing = Sealing { encryption: upload.encryption.clone(), key };
+        let expected = Expected { sum: Some(sum), md5: input.content_md5, length: input.content_length, sealing };
         let received = body::receive(cx, cx.take_body(), expected).await?;
         let part = keep(cx, &input.bucket, &input.key, &input.upload_id, number, received).await?;
-        let mut output = UploadPartOutput {
-            e_tag: Some(format!("\"{}\"", part.etag)),
-            server_side_encryption: Some("AES256".into()),
-            ..UploadPartOutput::default()
-        };
+        let mut output = UploadPartOutput { e_tag: Some(format!("\"{}\"", part.etag)), ..UploadPartOutput::default() };
+        encryption::tell!(output, upload.encryption);
+        encryption::tell_customer!(output, upload.encryption);
         checksums::tell!(output, &part.sum);
         Ok(output)
     }
 
     /// Makes a part out of an object or a range of one.
     pub async fn upload_part_copy(&self, cx: &Context, input: UploadPartCopyInput) -> Result<UploadPartCopyOutput, Fault> {
-        unsupported_read!(input)?;
-        refuse::members(&[("server-side encryption with customer keys", input.copy_source_sse_customer_key.is_some())])?;
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         let number = check_number(input.part_number)?;
         let (_, upload) = cx.store().read(|s| super::find(s, &found, &input.key, &input.upload_id))?;
@@ -59,8 +56,12 @@ impl S3 {
         let (source_bucket, object) = source.find(cx, &input.expected_source_bucket_owner, &asked)?;
         self.accesses.note_source(cx, &source_bucket, &source.key, &object).await?;
         let range = copy_range(input.copy_source_range.as_deref(), object.size)?;
-        let opened = cx.store().read(|_| body::open(cx.store(), &object, range))?;
-        let expected = Expected { sum: Some(sum_of(&upload, None)?), ..Expected::default() };
+        let source_key =
+            encryption::open(cx, &source_bucket, &source.key, &object.encryption, &encryption::source_customer!(input)).await?;
+        let key = encryption::open_for_part(cx, &found, &input.key, &upload.encryption, &encryption::customer!(input)).await?;
+        let sealing = Sealing { encryption: upload.encryption.clone(), key };
+        let opened = cx.store().read(|_| body::open(cx.store(), &object, range))?.with_key(source_key);
+        let expected = Expected { sum: Some(sum_of(&upload, None)?), sealing, ..Expected::default() };
         let received = body::receive(cx, body::into_body(opened), expected).await?;
         let part = keep(cx, &input.bucket, &input.key, &input.upload_id, number, received).await?;
         let mut result =
@@ -68,12 +69,14 @@ impl S3 {
         if upload.algorithm.is_some() {
             checksums::tell!(result, &part.sum);
         }
-        Ok(UploadPartCopyOutput {
+        let mut output = UploadPartCopyOutput {
             copy_source_version_id: versions::shown_id(&source_bucket, &object),
             copy_part_result: Some(result),
-            server_side_encryption: Some("AES256".into()),
             ..UploadPartCopyOutput::default()
-        })
+        };
+        encryption::tell!(output, upload.encryption);
+        encryption::tell_customer!(output, upload.encryption);
+        Ok(output)
     }
 }
 
@@ -104,6 +107,7 @@ async fn keep(cx: &Context, bucket: &str, key: &str, upload_id: &str, number: u3
         etag: received.etag,
         modified: versions::whole_second(cx),
         sum: Some(received.sum),
+        salt: received.salt,
     };
     cx.store()
         .write(|tx| {

@@ -1,10 +1,9 @@
 //! GetObjectAttributes.
 
-use super::refuse::unsupported_read;
 use crate::{
     S3,
     access::{self, Maybe},
-    checksums, errors,
+    checksums, encryption, errors,
     model::*,
     state::{self, Object},
     versions,
@@ -25,7 +24,6 @@ impl Authorize<S3> for GetObjectAttributesInput {
 impl S3 {
     /// Chosen attributes of an object; the parts of an upload where it was one.
     pub async fn get_object_attributes(&self, cx: &Context, input: GetObjectAttributesInput) -> Result<GetObjectAttributesOutput, Fault> {
-        unsupported_read!(input)?;
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         let version = cx.store().read(|s| versions::lookup(s, &found, &input.key, input.version_id.as_deref()))?;
         let object = match (version.map(|version| version.object), &input.version_id) {
@@ -36,6 +34,12 @@ impl S3 {
             (None, None) => return Err(access::missing(cx, &input.bucket, errors::no_such_key(&input.key))),
         };
         let wants = |attribute| input.object_attributes.contains(&attribute);
+        let given = encryption::customer!(input);
+        // Who wants to know the checksum has to be able to read the body.
+        match wants(ObjectAttributes::Checksum) {
+            true => drop(encryption::open(cx, &found, &input.key, &object.encryption, &given).await?),
+            false => drop(encryption::check_reader(cx, &object.encryption, &given)?),
+        }
         let checksum = object.sum.as_ref().filter(|_| wants(ObjectAttributes::Checksum)).map(|sum| {
             let mut shape = Checksum { checksum_type: Some(sum.kind().to_owned()), ..Checksum::default() };
             checksums::tell!(shape, Some(sum));

@@ -3,6 +3,10 @@
 use crate::{
     checksums::{self, Algorithm, Running, Sum},
     digest::{self, Md5},
+    encryption::{
+        DataKey, Salt, Sealing,
+        chunks::{self, Cipher, Sealer},
+    },
     state::{Object, Piece},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -29,21 +33,25 @@ pub(crate) struct Expected {
     pub md5: Option<String>,
     /// Content-Length.
     pub length: Option<i64>,
+    /// What the blob is encrypted with.
+    pub sealing: Sealing,
 }
 
 /// A body that arrived.
 pub(crate) struct Received {
     pub blob: BlobRef,
     pub size: u64,
-    /// MD5 in hexadecimal.
+    /// MD5 in hexadecimal; 32 random digits where the body is encrypted with a key that isn't S3's.
     pub etag: String,
     pub sum: Sum,
+    /// Present where the blob is encrypted.
+    pub salt: Option<Salt>,
 }
 
 impl Received {
     /// The body as the only piece of an object, or as a part.
     pub fn into_piece(self) -> Piece {
-        Piece { blob: self.blob, size: self.size, part: 0, sum: None }
+        Piece { blob: self.blob, size: self.size, part: 0, sum: None, salt: self.salt }
     }
 }
 
@@ -53,14 +61,15 @@ pub(crate) async fn receive(cx: &Context, mut body: Body, expected: Expected) ->
     let length = body.length.or(expected.length.and_then(|n| u64::try_from(n).ok()));
     check_size(length.unwrap_or(0))?;
     let (algorithm, value) = expected.sum.unwrap_or((Algorithm::Crc64Nvme, None));
-    let mut intake = Intake::new(cx.store().blobs().create().await?, algorithm);
+    let (salt, sealer) = sealer(cx, &expected.sealing);
+    let mut intake = Intake::new(cx.store().blobs().create().await?, algorithm, sealer);
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(broken)?;
         check_size(intake.size + chunk.len() as u64)?;
         intake.take(chunk).await?;
     }
     intake.pass_on().await?;
-    let Intake { writer, md5, running, size, .. } = intake;
+    let Intake { mut writer, md5, running, sealer, size, .. } = intake;
     if length.is_some_and(|length| length != size) {
         return Err(Fault::new(
             "IncompleteBody",
@@ -80,7 +89,22 @@ pub(crate) async fn receive(cx: &Context, mut body: Body, expected: Expected) ->
     if value.is_some_and(|value| value != sum.value) {
         return Err(checksums::bad_digest(algorithm));
     }
-    Ok(Received { blob: writer.finish().await?, size, etag: kit::hex(&md5), sum })
+    if let Some(sealer) = sealer {
+        writer.write(sealer.finish().map_err(unsealable)?).await?;
+    }
+    let etag = if salt.is_some() { cx.ids().hex(32) } else { kit::hex(&md5) };
+    Ok(Received { blob: writer.finish().await?, size, etag, sum, salt })
+}
+
+/// What encrypts a blob, where it is to be encrypted, and the salt of its key.
+fn sealer(cx: &Context, sealing: &Sealing) -> (Option<Salt>, Option<Sealer>) {
+    let Some(key) = &sealing.key else { return (None, None) };
+    let salt = chunks::salt(cx);
+    (Some(salt), Some(Sealer::new(Cipher::new(key, &salt, sealing.encryption.dual()))))
+}
+
+fn unsealable(error: io::Error) -> Fault {
+    Fault::internal(format!("encrypting a body: {error}"))
 }
 
 /// A body as it comes in: gathered, then hashed and written side by side.
@@ -88,13 +112,14 @@ struct Intake {
     writer: BlobWriter,
     md5: Md5,
     running: Running,
+    sealer: Option<Sealer>,
     gathered: Gathered,
     size: u64,
 }
 
 impl Intake {
-    fn new(writer: BlobWriter, algorithm: Algorithm) -> Intake {
-        Intake { writer, md5: Md5::new(), running: Running::new(algorithm), gathered: Gathered::default(), size: 0 }
+    fn new(writer: BlobWriter, algorithm: Algorithm, sealer: Option<Sealer>) -> Intake {
+        Intake { writer, md5: Md5::new(), running: Running::new(algorithm), sealer, gathered: Gathered::default(), size: 0 }
     }
 
     async fn take(&mut self, chunk: Bytes) -> Result<(), Fault> {
@@ -107,7 +132,11 @@ impl Intake {
         let chunks = self.gathered.take();
         chunks.iter().for_each(|chunk| self.running.update(chunk));
         let md5 = std::mem::replace(&mut self.md5, Md5::new());
-        let (md5, written) = tokio::join!(digest::hash(md5, &chunks), self.writer.write_all(chunks.iter().cloned()));
+        let stored: Vec<Bytes> = match &mut self.sealer {
+            Some(sealer) => chunks.iter().map(|chunk| sealer.push(chunk)).collect::<Result<_, _>>().map_err(unsealable)?,
+            None => chunks.iter().cloned().collect(),
+        };
+        let (md5, written) = tokio::join!(digest::hash(md5, &chunks), self.writer.write_all(stored));
         self.md5 = md5;
         written
     }
@@ -145,11 +174,19 @@ pub(crate) fn open(store: &Store, object: &Object, range: Range<u64>) -> Result<
         let (from, to) = (range.start.max(start), range.end.min(end));
         if from < to {
             let reader = if pieces.len() < OPENED_AHEAD { Some(store.blobs().open(&piece.blob)?) } else { None };
-            pieces.push_back(Span { reader, blob: piece.blob.clone(), offset: from - start, length: to - from });
+            pieces.push_back(Span {
+                reader,
+                blob: piece.blob.clone(),
+                offset: from - start,
+                length: to - from,
+                size: piece.size,
+                salt: piece.salt,
+            });
         }
         start = end;
     }
-    Ok(Opened { pieces, store: store.clone(), length: range.end.saturating_sub(range.start) })
+    let length = range.end.saturating_sub(range.start);
+    Ok(Opened { pieces, store: store.clone(), length, dual: object.encryption.dual(), key: None })
 }
 
 /// A range of an object's bytes, ready to be sent or copied.
@@ -157,6 +194,15 @@ pub(crate) struct Opened {
     pieces: VecDeque<Span>,
     store: Store,
     length: u64,
+    dual: bool,
+    key: Option<DataKey>,
+}
+
+impl Opened {
+    /// With the key that its blobs are encrypted with, where they are.
+    pub fn with_key(self, key: Option<DataKey>) -> Opened {
+        Opened { key, ..self }
+    }
 }
 
 struct Span {
@@ -164,12 +210,22 @@ struct Span {
     blob: BlobRef,
     offset: u64,
     length: u64,
+    /// Of the whole piece.
+    size: u64,
+    salt: Option<Salt>,
 }
 
 impl Span {
-    fn open(self, store: &Store) -> Result<(BlobReader, u64, u64), Fault> {
+    /// The span's bytes as they came, decrypted on the way.
+    fn into_body(self, store: &Store, key: Option<&DataKey>, dual: bool) -> Result<Body, Fault> {
         let reader = self.reader.map_or_else(|| store.blobs().open(&self.blob), Ok)?;
-        Ok((reader, self.offset, self.length))
+        let Some(salt) = self.salt else { return Ok(reader.into_body(self.offset, self.length)) };
+        let key = key.ok_or_else(|| Fault::internal("an encrypted body was read without its key"))?;
+        let cipher = Cipher::new(key, &salt, dual);
+        let range = self.offset..self.offset + self.length;
+        let stored = chunks::stored_range(&cipher, self.size, &range);
+        let inner = reader.into_body(stored.start, stored.end - stored.start);
+        Ok(chunks::unsealed(inner, cipher, self.size, range))
     }
 }
 
@@ -177,10 +233,10 @@ impl Span {
 pub(crate) fn serve(mut opened: Opened) -> Result<ReplyBody, Fault> {
     match opened.pieces.len() {
         0 => Ok(ReplyBody::Bytes(Bytes::new())),
-        1 => {
+        1 if opened.pieces[0].salt.is_none() => {
             let span = opened.pieces.pop_front().expect("one piece");
-            let (reader, offset, length) = span.open(&opened.store)?;
-            Ok(reader.into_reply(offset, length))
+            let reader = span.reader.map_or_else(|| opened.store.blobs().open(&span.blob), Ok)?;
+            Ok(reader.into_reply(span.offset, span.length))
         }
         _ => Ok(ReplyBody::Stream(into_body(opened))),
     }
@@ -189,13 +245,12 @@ pub(crate) fn serve(mut opened: Opened) -> Result<ReplyBody, Fault> {
 /// The bytes as a stream.
 pub(crate) fn into_body(opened: Opened) -> Body {
     let length = opened.length;
-    Body::new(Chain { pieces: opened.pieces, store: opened.store, now: None }, Some(length))
+    Body::new(Chain { opened, now: None }, Some(length))
 }
 
 /// One piece after the other.
 struct Chain {
-    pieces: VecDeque<Span>,
-    store: Store,
+    opened: Opened,
     now: Option<Body>,
 }
 
@@ -209,8 +264,9 @@ impl Chunks for Chain {
                         None => self.now = None,
                     }
                 }
-                match self.pieces.pop_front()?.open(&self.store) {
-                    Ok((reader, offset, length)) => self.now = Some(reader.into_body(offset, length)),
+                let Opened { pieces, store, key, dual, .. } = &mut self.opened;
+                match pieces.pop_front()?.into_body(store, key.as_ref(), *dual) {
+                    Ok(body) => self.now = Some(body),
                     Err(fault) => return Some(Err(io::Error::other(fault))),
                 }
             }

@@ -4,18 +4,18 @@ use super::{
     body::{self, Expected},
     conditions::{self, ReadConditions, WriteCondition},
     put::{self, check_key, checked_metadata, write},
-    refuse::{self, unsupported_write},
-    tags_of_header,
+    refuse, tags_of_header,
 };
 use crate::{
     S3,
     access::{self, Maybe},
     acl,
     checksums::{self, Algorithm},
-    errors,
+    encryption::{self, DataKey, Sealing, asked},
+    errors, lock,
     model::*,
     restore,
-    state::{self, Found, Headers, Object, Piece},
+    state::{self, Found, Headers, Object},
     versions,
 };
 use kit::{Access, Authorize, Context, Fault, Read};
@@ -100,29 +100,28 @@ impl Authorize<S3> for CopyObjectInput {
         let put = access::object_need(cx, "s3:PutObject", &self.bucket, &self.key)
             .maybe("s3:x-amz-acl", self.acl.clone())
             .maybe("s3:x-amz-copy-source", Some(self.copy_source.trim_start_matches('/').to_owned()))
-            .maybe("s3:x-amz-metadata-directive", self.metadata_directive.clone())
-            .maybe("s3:x-amz-server-side-encryption", self.server_side_encryption.clone());
+            .maybe("s3:x-amz-metadata-directive", self.metadata_directive.clone());
+        let put = access::encryption_keys!(put, self);
+        let [retain, hold] = lock::needs!(cx, self);
         let source = Source::read(&self.copy_source).ok();
         let tags = (self.tagging_directive.as_deref() == Some("REPLACE"))
             .then(|| put::tag_need(cx, &self.bucket, &self.key, self.tagging.as_deref()))
             .flatten();
-        access::all([source.and_then(|source| source.need(cx)), put, tags])
+        access::all([source.and_then(|source| source.need(cx)), put, tags, retain, hold])
     }
 }
 
 impl S3 {
     /// Makes a new version of a key out of another object.
     pub async fn copy_object(&self, cx: &Context, input: CopyObjectInput) -> Result<CopyObjectOutput, Fault> {
-        unsupported_write!(input)?;
-        refuse::members(&[("server-side encryption with customer keys", input.copy_source_sse_customer_key.is_some())])?;
-        refuse::encryption(input.server_side_encryption.as_deref())?;
         let source = Source::read(&input.copy_source)?;
         let target = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         acl::check_object_acl(&target, input.acl.as_deref(), acl::grants!(input))?;
         check_key(&input.key)?;
         let condition = WriteCondition::read(input.if_match.as_deref(), input.if_none_match.as_deref())?;
         let replace = directive(input.metadata_directive.as_deref(), "Unknown metadata directive.", "x-amz-metadata-directive")?;
-        let (from, copied) = self.copy(cx, &source, &input, &condition, replace).await?;
+        let lock = lock::asked!(cx, &target, input)?;
+        let (from, copied) = self.copy(cx, &source, &input, (&target, lock), &condition, replace).await?;
         let (source_bucket, from) = from;
         let (found, object) = copied;
         let mut result = CopyObjectResult {
@@ -132,14 +131,17 @@ impl S3 {
             ..CopyObjectResult::default()
         };
         checksums::tell!(result, &object.sum);
-        Ok(CopyObjectOutput {
+        let mut output = CopyObjectOutput {
             copy_object_result: Some(result),
             expiration: put::expiration(&found, &input.key, &object),
             copy_source_version_id: versions::shown_id(&source_bucket, &from),
             version_id: versions::made_id(&found, &object),
-            server_side_encryption: Some("AES256".into()),
             ..CopyObjectOutput::default()
-        })
+        };
+        encryption::tell!(output, object.encryption);
+        encryption::tell_customer!(output, object.encryption);
+        output.ssekms_encryption_context = object.encryption.kms().and_then(|kms| kms.context_header());
+        Ok(output)
     }
 
     /// Finds the source and writes the target: `((bucket, source), (bucket, target))`. A source whose body went while the target was
@@ -149,19 +151,23 @@ impl S3 {
         cx: &Context,
         source: &Source,
         input: &CopyObjectInput,
+        (target, lock): (&Found, lock::Lock),
         condition: &WriteCondition,
         replace: bool,
     ) -> Result<((Found, Object), (Found, Object)), Fault> {
+        let sealing = encryption::begin(cx, target, &input.key, &asked!(input)).await?;
         for _ in 0..MOST_TRIES {
             let asked: ReadConditions<'_> = source_conditions!(input);
             let (source_bucket, from) = source.find(cx, &input.expected_source_bucket_owner, &asked)?;
-            refuse_idle_copy(source, input, &from, replace)?;
+            let key = encryption::open(cx, &source_bucket, &source.key, &from.encryption, &encryption::source_customer!(input)).await?;
+            refuse_idle_copy(source, input, target, &from, replace)?;
             if from.size > MOST_BYTES {
                 let sentence = "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120";
                 return Err(errors::invalid_request(sentence));
             }
             let object = described(cx, source, input, &from, replace)?;
-            let object = with_body(cx, source, object, &from, input.checksum_algorithm.as_deref()).await?;
+            let object = Object { lock: lock.clone(), encryption: sealing.encryption.clone(), ..object };
+            let object = with_body(cx, source, object, (&from, key), &sealing, input.checksum_algorithm.as_deref()).await?;
             let write = cx.store().write(|tx| {
                 if shares_body(&object, &from) && !has_body(tx, source, &from)? {
                     return Ok(None);
@@ -187,12 +193,16 @@ fn directive(text: Option<&str>, sentence: &str, header: &str) -> Result<bool, F
 }
 
 /// A copy onto itself that changes nothing is a mistake.
-fn refuse_idle_copy(source: &Source, input: &CopyObjectInput, from: &Object, replace: bool) -> Result<(), Fault> {
+fn refuse_idle_copy(source: &Source, input: &CopyObjectInput, target: &Found, from: &Object, replace: bool) -> Result<(), Fault> {
     let itself = source.bucket == input.bucket && source.key == input.key && source.version_id.is_none();
     let changes = replace
         || input.storage_class.as_deref().is_some_and(|class| class != from.storage_class.as_deref().unwrap_or("STANDARD"))
         || input.website_redirect_location.is_some()
         || input.server_side_encryption.is_some()
+        || input.sse_customer_algorithm.is_some()
+        // As recorded, a default that somebody set counts as a change, even to what is so already.
+        || target.bucket.encryption.is_some()
+        || !from.encryption.is_own()
         || input.checksum_algorithm.is_some();
     match itself && !changes {
         true => Err(errors::invalid_request(
@@ -254,10 +264,18 @@ fn headers_of(input: &CopyObjectInput) -> Headers {
 }
 
 /// The target's body: the source's blob where its MD5 and checksum can be kept, else the bytes read through once.
-async fn with_body(cx: &Context, source: &Source, object: Object, from: &Object, algorithm: Option<&str>) -> Result<Object, Fault> {
+async fn with_body(
+    cx: &Context,
+    source: &Source,
+    object: Object,
+    (from, key): (&Object, Option<DataKey>),
+    sealing: &Sealing,
+    algorithm: Option<&str>,
+) -> Result<Object, Fault> {
     let wanted = algorithm.map(Algorithm::parse).transpose()?;
     let kept = from.sum.as_ref().is_some_and(|sum| !sum.composite && wanted.is_none_or(|wanted| wanted == sum.algorithm));
-    if kept && !from.multipart {
+    let plain = from.encryption.is_own() && sealing.key.is_none();
+    if kept && plain && !from.multipart {
         return Ok(Object { size: from.size, etag: from.etag.clone(), sum: from.sum.clone(), pieces: from.pieces.clone(), ..object });
     }
     let opened = cx.store().read(|s| {
@@ -267,13 +285,13 @@ async fn with_body(cx: &Context, source: &Source, object: Object, from: &Object,
         body::open(cx.store(), &still.object, 0..still.object.size)
     })?;
     let algorithm = wanted.or(from.sum.as_ref().map(|sum| sum.algorithm));
-    let expected = Expected { sum: algorithm.map(|algorithm| (algorithm, None)), ..Expected::default() };
-    let received = body::receive(cx, body::into_body(opened), expected).await?;
+    let expected = Expected { sum: algorithm.map(|algorithm| (algorithm, None)), sealing: sealing.clone(), ..Expected::default() };
+    let received = body::receive(cx, body::into_body(opened.with_key(key)), expected).await?;
     Ok(Object {
         size: received.size,
         etag: received.etag.clone(),
         sum: Some(received.sum.clone()),
-        pieces: vec![Piece { blob: received.blob, size: received.size, part: 0, sum: None }],
+        pieces: vec![received.into_piece()],
         ..object
     })
 }

@@ -4,7 +4,7 @@ use super::conditions::WriteCondition;
 use crate::{
     S3,
     access::{self, Maybe},
-    errors,
+    errors, lock,
     model::*,
     multipart,
     notifications::{self, Happening},
@@ -32,7 +32,10 @@ impl S3 {
         if input.if_match_size.is_some() {
             return Err(errors::header_not_implemented("x-amz-if-match-size", None));
         }
+        ignore_mfa(cx, input.mfa.as_deref());
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        lock::refuse_idle_bypass(&found.bucket, input.bypass_governance_retention)?;
+        let bypass = lock::bypasses(cx, input.bypass_governance_retention, &input.bucket, &input.key);
         let condition = condition_of(input.if_match.as_deref());
         let gone = cx
             .store()
@@ -41,7 +44,7 @@ impl S3 {
                 if condition.is_set() {
                     condition.check(&input.key, versions::lookup(tx, &found, &input.key, input.version_id.as_deref())?.as_ref())?;
                 }
-                delete(tx, cx, &found, &input.key, input.version_id.as_deref())
+                delete(tx, cx, &found, &input.key, input.version_id.as_deref(), bypass)
             })
             .await?;
         Ok(DeleteObjectOutput { delete_marker: gone.delete_marker.then_some(true), version_id: gone.version_id, request_charged: None })
@@ -52,12 +55,17 @@ impl S3 {
         if input.delete.objects.is_empty() || input.delete.objects.len() > MOST_KEYS {
             return Err(errors::malformed_xml());
         }
+        ignore_mfa(cx, input.mfa.as_deref());
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        lock::refuse_idle_bypass(&found.bucket, input.bypass_governance_retention)?;
         let (mut deleted, mut refused) = (Vec::new(), Vec::new());
         let mut allowed = Vec::new();
         for object in input.delete.objects {
             match permit(cx, &found, &object) {
-                Ok(()) => allowed.push(object),
+                Ok(()) => {
+                    let bypass = lock::bypasses(cx, input.bypass_governance_retention, &found.name, &object.key);
+                    allowed.push((object, bypass));
+                }
                 Err(fault) => refused.push(error_of(object, &fault)),
             }
         }
@@ -65,8 +73,8 @@ impl S3 {
         cx.store()
             .write(|tx| {
                 let found = state::find(tx, &found.name)?;
-                for object in &allowed {
-                    match delete_listed(tx, cx, &found, object) {
+                for (object, bypass) in &allowed {
+                    match delete_listed(tx, cx, &found, object, *bypass) {
                         Ok(gone) => deleted.push(deleted_of(object, gone)),
                         Err(fault) if fault.status < 500 => refused.push(error_of(object.clone(), &fault)),
                         Err(fault) => return Err(fault),
@@ -97,7 +105,7 @@ fn permit(cx: &Context, found: &Found, object: &ObjectIdentifier) -> Result<(), 
     if decision.allowed { Ok(()) } else { Err(Error::AccessDenied.says(decision.message)) }
 }
 
-fn delete_listed(tx: &mut Tx<'_>, cx: &Context, found: &Found, object: &ObjectIdentifier) -> Result<Gone, Fault> {
+fn delete_listed(tx: &mut Tx<'_>, cx: &Context, found: &Found, object: &ObjectIdentifier, bypass: bool) -> Result<Gone, Fault> {
     let version = versions::lookup(tx, found, &object.key, object.version_id.as_deref())
         // AWS tells of a version id that can't be as of one that is not there, here and only here.
         .map_err(|fault| match (&*fault.code, &object.version_id) {
@@ -115,7 +123,14 @@ fn delete_listed(tx: &mut Tx<'_>, cx: &Context, found: &Found, object: &ObjectId
     {
         return Err(errors::precondition_failed("x-amz-if-match-size"));
     }
-    delete(tx, cx, found, &object.key, object.version_id.as_deref())
+    delete(tx, cx, found, &object.key, object.version_id.as_deref(), bypass)
+}
+
+/// AWS looks at the header only where MFA delete is on, which no bucket here can have.
+fn ignore_mfa(cx: &Context, mfa: Option<&str>) {
+    if mfa.is_some() {
+        cx.warn("member MFA has no effect: no bucket here has MFA delete");
+    }
 }
 
 /// Unlike writes, deletes may ask for "whatever is there" with `*`.
@@ -127,11 +142,12 @@ fn condition_of(if_match: Option<&str>) -> WriteCondition {
 }
 
 /// Deletes inside a transaction.
-fn delete(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version_id: Option<&str>) -> Result<Gone, Fault> {
+fn delete(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version_id: Option<&str>, bypass: bool) -> Result<Gone, Fault> {
     if let Some(id) = version_id {
         let version = versions::lookup(tx, found, key, Some(id))?;
         let marker = version.as_ref().is_some_and(|version| version.object.delete_marker);
         if let Some(version) = version {
+            lock::check_delete(&version.object, cx.now(), bypass)?;
             forget(tx, cx, found, key, &version)?;
         }
         return Ok(Gone { delete_marker: marker, version_id: Some(id.to_owned()) });
@@ -158,7 +174,7 @@ fn forget(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version: &Ver
 
 /// A deletion from inside the house.
 pub(crate) fn delete_current(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str) -> Result<(), Fault> {
-    delete(tx, cx, found, key, None).map(|_| ())
+    delete(tx, cx, found, key, None, false).map(|_| ())
 }
 
 fn deleted_of(object: &ObjectIdentifier, gone: Gone) -> DeletedObject {

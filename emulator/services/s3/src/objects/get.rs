@@ -4,10 +4,11 @@ use super::{
     body::{self, Opened},
     conditions::{self, ReadConditions},
     put, range,
-    refuse::unsupported_read,
 };
 use crate::{
-    S3, access, checksums, errors,
+    S3, access, checksums,
+    encryption::{self, DataKey},
+    errors,
     model::*,
     restore,
     state::{self, Found, Object, Piece},
@@ -21,9 +22,10 @@ impl S3 {
     /// The body of an object, or a range of it, with its description in headers.
     pub async fn get_object(&self, cx: &Context, input: GetObjectInput) -> Result<Reply<GetObjectOutput>, Fault> {
         let seen = look(cx, input, "GET")?;
+        let key = seen.key(cx).await?;
         self.accesses.note(cx, &seen.found, &seen.input.key, &seen.version).await?;
         let output = seen.describe(cx)?;
-        let (status, opened) = (seen.status(), seen.opened);
+        let (status, opened) = (seen.status(), seen.opened.with_key(key));
         let reply = Reply::new(output).body(body::serve(opened)?);
         Ok(if let Some(status) = status { reply.status(status) } else { reply })
     }
@@ -31,6 +33,11 @@ impl S3 {
     /// The description alone.
     pub async fn head_object(&self, cx: &Context, input: HeadObjectInput) -> Result<Reply<HeadObjectOutput>, Fault> {
         let seen = look(cx, as_get(input), "HEAD")?;
+        match seen.input.checksum_mode {
+            // The checksum tells of the body, so who asks for it must be able to read that.
+            Some(_) => drop(seen.key(cx).await?),
+            None => drop(encryption::check_reader(cx, &seen.version.object.encryption, &encryption::customer!(seen.input))?),
+        }
         let (status, mut output) = (seen.status(), as_head(seen.describe(cx)?));
         output.archive_status = tiering::archive_tier(&seen.version.object).and_then(ArchiveStatus::parse);
         Ok(if let Some(status) = status { Reply::new(output).status(status) } else { Reply::new(output) })
@@ -50,7 +57,6 @@ struct Seen {
 
 /// Finds the version, judges conditions and range, opens the body.
 fn look(cx: &Context, input: GetObjectInput, method: &str) -> Result<Seen, Fault> {
-    unsupported_read!(input)?;
     if input.range.is_some() && input.part_number.is_some() {
         return Err(errors::invalid_request("Cannot specify both Range header and partNumber query parameter"));
     }
@@ -144,6 +150,12 @@ fn check_overrides(cx: &Context, input: &GetObjectInput) -> Result<(), Fault> {
 }
 
 impl Seen {
+    /// The key of the body, where it is encrypted with one that isn't S3's.
+    async fn key(&self, cx: &Context) -> Result<Option<DataKey>, Fault> {
+        let given = encryption::customer!(self.input);
+        encryption::open(cx, &self.found, &self.input.key, &self.version.object.encryption, &given).await
+    }
+
     /// 206 where not the whole was asked for.
     fn status(&self) -> Option<u16> {
         self.range.is_some().then_some(206)
@@ -168,7 +180,6 @@ impl Seen {
             expires: or(&input.response_expires, &headers.expires),
             website_redirect_location: headers.website_redirect_location.clone(),
             metadata: (!object.metadata.is_empty()).then(|| object.metadata.clone()),
-            server_side_encryption: Some("AES256".into()),
             storage_class: object.storage_class.clone(),
             restore: restore::header(object),
             version_id: versions::shown_id(&self.found, object),
@@ -176,6 +187,9 @@ impl Seen {
             tag_count: self.tag_count(cx),
             ..GetObjectOutput::default()
         };
+        encryption::tell!(output, object.encryption);
+        encryption::tell_customer!(output, object.encryption);
+        self.describe_lock(cx, &mut output);
         if self.version.current && input.version_id.is_none() {
             output.expiration = put::expiration(&self.found, &input.key, object);
         }
@@ -190,6 +204,19 @@ impl Seen {
             output.checksum_type = sum.as_ref().and(object.sum.as_ref()).map(|sum| sum.kind().to_owned());
         }
         Ok(output)
+    }
+
+    /// Retention and legal hold, for those who may read them.
+    fn describe_lock(&self, cx: &Context, output: &mut GetObjectOutput) {
+        let lock = &self.version.object.lock;
+        let may = |action| access::decide(cx, access::object_need(cx, action, &self.found.name, &self.input.key)).allowed;
+        if let Some(retention) = lock.retention.as_ref().filter(|_| may("s3:GetObjectRetention")) {
+            output.object_lock_mode = Some(retention.mode.name().to_owned());
+            output.object_lock_retain_until_date = Some(retention.until);
+        }
+        if let Some(on) = lock.legal_hold.filter(|_| may("s3:GetObjectLegalHold")) {
+            output.object_lock_legal_hold_status = Some(if on { "ON".to_owned() } else { "OFF".to_owned() });
+        }
     }
 
     /// The number of tags, for those who may read them.
@@ -256,6 +283,13 @@ fn as_head(output: GetObjectOutput) -> HeadObjectOutput {
         expires: output.expires,
         website_redirect_location: output.website_redirect_location,
         server_side_encryption: output.server_side_encryption,
+        ssekms_key_id: output.ssekms_key_id,
+        bucket_key_enabled: output.bucket_key_enabled,
+        sse_customer_algorithm: output.sse_customer_algorithm,
+        sse_customer_key_md5: output.sse_customer_key_md5,
+        object_lock_mode: output.object_lock_mode,
+        object_lock_retain_until_date: output.object_lock_retain_until_date,
+        object_lock_legal_hold_status: output.object_lock_legal_hold_status,
         metadata: output.metadata,
         storage_class: output.storage_class,
         restore: output.restore,

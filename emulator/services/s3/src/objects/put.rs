@@ -3,14 +3,15 @@
 use super::{
     body::{self, Expected},
     conditions::WriteCondition,
-    refuse::{self, unsupported_write},
+    refuse,
 };
 use crate::{
     S3,
     access::{self, Maybe},
     acl,
     checksums::{self, Algorithm},
-    errors, lifecycle,
+    encryption::{self, asked},
+    errors, lifecycle, lock,
     model::*,
     state::{self, Found, Headers, Object, Tags},
     tagging, versions,
@@ -27,9 +28,10 @@ impl Authorize<S3> for PutObjectInput {
     fn access(&self, _: &S3, cx: &Context) -> Access {
         let put = access::object_need(cx, "s3:PutObject", &self.bucket, &self.key)
             .maybe("s3:x-amz-acl", self.acl.clone())
-            .maybe("s3:x-amz-server-side-encryption", self.server_side_encryption.clone())
             .maybe("s3:x-amz-storage-class", self.storage_class.clone());
-        access::all([put, tag_need(cx, &self.bucket, &self.key, self.tagging.as_deref())])
+        let put = access::encryption_keys!(put, self);
+        let [retain, hold] = lock::needs!(cx, self);
+        access::all([put, tag_need(cx, &self.bucket, &self.key, self.tagging.as_deref()), retain, hold])
     }
 }
 
@@ -47,9 +49,7 @@ pub(crate) fn tag_need(cx: &Context, bucket: &str, key: &str, tagging: Option<&s
 impl S3 {
     /// Streams a body into a new version of a key.
     pub async fn put_object(&self, cx: &Context, input: PutObjectInput) -> Result<PutObjectOutput, Fault> {
-        unsupported_write!(input)?;
         refuse::members(&[("appending with x-amz-write-offset-bytes", input.write_offset_bytes.is_some())])?;
-        refuse::encryption(input.server_side_encryption.as_deref())?;
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         acl::check_object_acl(&found, input.acl.as_deref(), acl::grants!(input))?;
         check_key(&input.key)?;
@@ -59,18 +59,22 @@ impl S3 {
             let current = cx.store().read(|s| versions::current(s, &found, &input.key))?;
             condition.check(&input.key, current.as_ref())?;
         }
+        let lock = lock::asked!(cx, &found, input)?;
+        let given = checksums::given!(input)?;
+        let digest = input.content_md5.is_some() || given.is_some() || input.checksum_algorithm.is_some();
+        lock::needs_digest(cx, &found, &lock, digest)?;
+        let sum = wanted_sum(given, input.checksum_algorithm.as_deref())?;
+        let sealing = encryption::begin(cx, &found, &input.key, &asked!(input)).await?;
         let object = Object {
             headers: headers_of(&input),
+            lock,
+            encryption: sealing.encryption.clone(),
             metadata: checked_metadata(input.metadata)?,
             tags: input.tagging.as_deref().map(tags_of_header).transpose()?.unwrap_or_default(),
             storage_class: refuse::storage_class(input.storage_class.as_deref())?,
             ..Object::default()
         };
-        let expected = Expected {
-            sum: wanted_sum(checksums::given!(input)?, input.checksum_algorithm.as_deref())?,
-            md5: input.content_md5,
-            length: input.content_length,
-        };
+        let expected = Expected { sum, md5: input.content_md5, length: input.content_length, sealing };
         let received = body::receive(cx, cx.take_body(), expected).await?;
         let object = Object {
             size: received.size,
@@ -85,10 +89,12 @@ impl S3 {
             e_tag: Some(format!("\"{}\"", object.etag)),
             checksum_type: object.sum.as_ref().map(|sum| sum.kind().to_owned()),
             expiration: expiration(&found, &input.key, &object),
-            server_side_encryption: Some("AES256".into()),
             version_id: versions::made_id(&found, &object),
             ..PutObjectOutput::default()
         };
+        encryption::tell!(output, object.encryption);
+        encryption::tell_customer!(output, object.encryption);
+        output.ssekms_encryption_context = object.encryption.kms().and_then(|kms| kms.context_header());
         checksums::tell!(output, &object.sum);
         Ok(output)
     }
