@@ -32,7 +32,14 @@ pub struct Told {
 
 impl Desk {
     pub async fn new() -> Desk {
-        let builder = Cloud::builder().start_at(Timestamp::from_secs(START)).mode(ClockMode::Frozen);
+        Self::over(kit::Store::memory()).await
+    }
+    /// Over a store in a folder.
+    pub async fn on_disk(folder: &std::path::Path) -> Desk {
+        Self::over(kit::Store::durable(folder, kit::store::Durability::Process).unwrap()).await
+    }
+    async fn over(store: kit::Store) -> Desk {
+        let builder = Cloud::builder().store(store).start_at(Timestamp::from_secs(START)).mode(ClockMode::Frozen);
         let cloud = builder.service(Arc::new(s3::S3::new())).start().await.unwrap();
         let told = Arc::new(Told::default());
         cloud.ports().offer_functions(told.clone());
