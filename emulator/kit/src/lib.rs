@@ -20,6 +20,7 @@ pub mod journal;
 pub mod pages;
 pub mod ports;
 pub mod principal;
+pub mod schedules;
 pub mod service;
 pub mod store;
 pub mod time;
