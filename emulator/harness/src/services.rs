@@ -26,6 +26,8 @@ pub fn all() -> Vec<Arc<dyn Service>> {
         Arc::new(glue::Glue::new()),
         #[cfg(feature = "athena")]
         Arc::new(athena::Athena::new()),
+        #[cfg(feature = "events")]
+        Arc::new(events::EventBridge::new()),
         #[cfg(feature = "cloudformation")]
         Arc::new(cloudformation::CloudFormation::new()),
     ]

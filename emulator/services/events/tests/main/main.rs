@@ -1,0 +1,9 @@
+//! EventBridge as a caller sees it, below HTTP: through the Directory, on a frozen clock, with fakes of the targets that it sends to.
+
+mod buses;
+mod delivery;
+mod desk;
+mod fakes;
+mod rules;
+mod schedules;
+mod targets;
