@@ -14,6 +14,8 @@ pub fn all() -> Vec<Arc<dyn Service>> {
         Arc::new(s3::S3::new()),
         #[cfg(feature = "sqs")]
         Arc::new(sqs::Sqs::new()),
+        #[cfg(feature = "kms")]
+        Arc::new(kms::Kms::new()),
         #[cfg(feature = "logs")]
         Arc::new(logs::Logs::new()),
         #[cfg(feature = "lambda")]

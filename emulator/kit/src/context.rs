@@ -211,7 +211,10 @@ impl Context {
 
     /// Asks the decider; journals the decision.
     pub fn decide(&self, need: &Need) -> Decision {
-        let policy = self.cloud.resource_policy(self, need);
+        let service = self.cloud.service_of(need);
+        let completed = service.and_then(|service| service.complete(self, need));
+        let need = completed.as_ref().unwrap_or(need);
+        let policy = service.and_then(|service| service.resource_policy(self, &need.resource));
         let decision = self.cloud.decider().decide(self, need, policy.as_deref());
         self.cloud.journal().decision(self, need, &decision);
         decision

@@ -2,7 +2,7 @@
 //!
 //! Each port speaks AWS's nouns and knows no service's inside. A port that nobody offers answers a fault that says which service to add.
 
-use crate::{Context, Fault, Grant, Principal, RoleSession};
+use crate::{Context, Fault, Grant, Need, Principal, RoleSession};
 use futures_util::future::BoxFuture;
 use parking_lot::RwLock;
 use std::{ops::Range, sync::Arc};
@@ -293,7 +293,8 @@ pub trait Catalog: Send + Sync {
     fn run<'a>(&'a self, cx: &'a Context, operation: &'a str, input: serde_json::Value) -> BoxFuture<'a, Result<serde_json::Value, Fault>>;
 }
 
-/// Encrypts for others (KMS). Grants: `kms:GenerateDataKey` and `kms:Decrypt` on the key's ARN, decided as the caller via the service that asks.
+/// Encrypts for others (KMS). Grants: `kms:GenerateDataKey` and `kms:Decrypt` on the key's ARN, decided as the caller via the service that asks:
+/// `cx.via("s3.amazonaws.com").grant(&key_need("kms:GenerateDataKey", &key_arn, &context))`.
 pub trait Keys: Send + Sync {
     /// The ARN of a key from its id, ARN or alias, as seen from the account and region of `cx`. `alias/aws/<service>` makes that key where it
     /// is missing, as AWS does on first use. A key that isn't there, is disabled or waits for deletion is KMS's own fault.
@@ -319,6 +320,18 @@ pub trait Keys: Send + Sync {
 
 /// Names and values that are bound to a ciphertext.
 pub type EncryptionContext = std::collections::BTreeMap<String, String>;
+
+/// What a use of a key needs: the action on the key's ARN, with the condition keys of the encryption context (`kms:EncryptionContext:...`).
+pub fn key_need(action: &'static str, key_arn: &str, context: &EncryptionContext) -> Need {
+    let mut need = Need::on(action, key_arn);
+    for (name, value) in context {
+        need = need.key(format!("kms:EncryptionContext:{name}"), value);
+    }
+    match context.is_empty() {
+        true => need,
+        false => need.keys("kms:EncryptionContextKeys", context.keys().cloned().collect()),
+    }
+}
 
 /// A data key.
 #[derive(Clone)]

@@ -83,6 +83,11 @@ pub trait Service: Operations {
     fn resource_policy(&self, _cx: &Context, _resource: &str) -> Option<String> {
         None
     }
+    /// Completes a need for one of this service's actions, whoever asks for it: condition keys that follow from the resource, who owns it, and
+    /// whether its policy must consent. `None` where the need says all there is to say.
+    fn complete(&self, _cx: &Context, _need: &crate::Need) -> Option<crate::Need> {
+        None
+    }
     /// The fault for a refusal; by protocol unless the service has its own form.
     fn denied(&self, message: String) -> Fault {
         use wire::Protocol::*;

@@ -25,6 +25,7 @@ fn explain(cloud: &Arc<Cloud>, record: &Record) -> Option<String> {
     let need = Need::on(record.operation.to_string(), record.resource.to_string());
     let prefix = need.action.split(':').next()?.to_owned();
     let service = cloud.services().iter().find(|s| s.schema().signing_name == prefix || s.schema().name == prefix);
+    let need = service.and_then(|s| s.complete(&cx, &need)).unwrap_or(need);
     let policy = service.and_then(|s| s.resource_policy(&cx, &need.resource));
     let text = cloud.decider().explain(&cx, &need, policy.as_deref());
     Some(format!("{} on {} by {}\n{}", record.operation, record.resource, record.principal, text.trim_end()))

@@ -258,11 +258,10 @@ impl Cloud {
         }
     }
 
-    /// The policy of the resource that a need is about, from the service of the action.
-    pub(crate) fn resource_policy(&self, cx: &Context, need: &Need) -> Option<String> {
+    /// The service of the action that a need is about: it knows the resource and its policy.
+    pub(crate) fn service_of(&self, need: &Need) -> Option<&Arc<dyn Service>> {
         let (prefix, _) = need.action.split_once(':')?;
-        let service = self.services.iter().find(|s| s.schema().signing_name == prefix || s.schema().name == prefix)?;
-        service.resource_policy(cx, &need.resource)
+        self.services.iter().find(|s| s.schema().signing_name == prefix || s.schema().name == prefix)
     }
 
     /// Tells of something accepted without effect, once per text; a fault under `--strict`.
