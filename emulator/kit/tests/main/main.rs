@@ -1,4 +1,5 @@
 //! The integration tests of kit, one binary.
 
 mod crash;
+mod needs;
 mod store;
