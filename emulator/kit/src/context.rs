@@ -214,8 +214,10 @@ impl Context {
         let service = self.cloud.service_of(need);
         let completed = service.and_then(|service| service.complete(self, need));
         let need = completed.as_ref().unwrap_or(need);
-        let policy = service.and_then(|service| service.resource_policy(self, &need.resource));
-        let decision = self.cloud.decider().decide(self, need, policy.as_deref());
+        let view = service.map(|service| service.resource_view(self, need)).unwrap_or_default();
+        let owned = view.owner.map(|owner| need.clone().owned_by(owner));
+        let need = owned.as_ref().unwrap_or(need);
+        let decision = self.cloud.decider().decide(self, need, view.policy.as_deref());
         self.cloud.journal().decision(self, need, &decision);
         decision
     }

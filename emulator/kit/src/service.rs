@@ -63,6 +63,15 @@ pub trait Operations: Send + Sync + 'static {
     fn call<'a>(&'a self, op: usize, input: Box<dyn Typed>, cx: &'a Context) -> BoxFuture<'a, Result<AnyReply, Fault>>;
 }
 
+/// What a resource says of a need.
+#[derive(Clone, Debug, Default)]
+pub struct ResourceView {
+    /// The policy of the resource (JSON), where it has one.
+    pub policy: Option<String>,
+    /// The account that owns the resource, where it isn't the one that the need names.
+    pub owner: Option<String>,
+}
+
 /// A service of a cloud. Every method has a default: a service overrides what it has.
 pub trait Service: Operations {
     /// Registers the ports that the service offers; called once before `start`.
@@ -87,6 +96,11 @@ pub trait Service: Operations {
     /// whether its policy must consent. `None` where the need says all there is to say.
     fn complete(&self, _cx: &Context, _need: &crate::Need) -> Option<crate::Need> {
         None
+    }
+    /// What a resource says of a need: its policy, and its owner where that is another than the need names. For services whose resources
+    /// have more than one policy of their own (S3's access control lists).
+    fn resource_view(&self, cx: &Context, need: &crate::Need) -> ResourceView {
+        ResourceView { policy: self.resource_policy(cx, &need.resource), owner: None }
     }
     /// The fault for a refusal; by protocol unless the service has its own form.
     fn denied(&self, message: String) -> Fault {

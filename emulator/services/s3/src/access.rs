@@ -60,9 +60,10 @@ fn with_tags(cx: &Context, need: Option<Need>, bucket: &str, key: &str, version_
     Some(need)
 }
 
-/// Adds a condition key where there is a value.
+/// Adds condition keys where there are values.
 pub(crate) trait Maybe {
     fn maybe(self, name: &'static str, value: Option<String>) -> Self;
+    fn with_keys(self, keys: Vec<(&'static str, String)>) -> Self;
 }
 impl Maybe for Option<Need> {
     fn maybe(self, name: &'static str, value: Option<String>) -> Self {
@@ -70,6 +71,9 @@ impl Maybe for Option<Need> {
             Some(value) => self.map(|need| need.key(name, value)),
             None => self,
         }
+    }
+    fn with_keys(self, keys: Vec<(&'static str, String)>) -> Self {
+        keys.into_iter().fold(self, |need, (name, value)| need.maybe(name, Some(value)))
     }
 }
 
@@ -146,7 +150,6 @@ on_bucket! {
     GetBucketTaggingInput: "s3:GetBucketTagging";
     DeleteBucketTaggingInput: "s3:PutBucketTagging";
     GetBucketAclInput: "s3:GetBucketAcl";
-    PutBucketAclInput: "s3:PutBucketAcl";
     PutBucketOwnershipControlsInput: "s3:PutBucketOwnershipControls";
     GetBucketOwnershipControlsInput: "s3:GetBucketOwnershipControls";
     DeleteBucketOwnershipControlsInput: "s3:PutBucketOwnershipControls";
@@ -173,6 +176,29 @@ on_bucket! {
     PutBucketNotificationConfigurationInput: "s3:PutBucketNotification";
     GetBucketNotificationConfigurationInput: "s3:GetBucketNotification";
     ListMultipartUploadsInput: "s3:ListBucketMultipartUploads";
+    PutBucketWebsiteInput: "s3:PutBucketWebsite";
+    GetBucketWebsiteInput: "s3:GetBucketWebsite";
+    DeleteBucketWebsiteInput: "s3:DeleteBucketWebsite";
+    PutBucketLoggingInput: "s3:PutBucketLogging";
+    GetBucketLoggingInput: "s3:GetBucketLogging";
+    PutBucketInventoryConfigurationInput: "s3:PutInventoryConfiguration";
+    GetBucketInventoryConfigurationInput: "s3:GetInventoryConfiguration";
+    DeleteBucketInventoryConfigurationInput: "s3:PutInventoryConfiguration";
+    ListBucketInventoryConfigurationsInput: "s3:GetInventoryConfiguration";
+    PutBucketAnalyticsConfigurationInput: "s3:PutAnalyticsConfiguration";
+    GetBucketAnalyticsConfigurationInput: "s3:GetAnalyticsConfiguration";
+    DeleteBucketAnalyticsConfigurationInput: "s3:PutAnalyticsConfiguration";
+    ListBucketAnalyticsConfigurationsInput: "s3:GetAnalyticsConfiguration";
+    PutBucketMetricsConfigurationInput: "s3:PutMetricsConfiguration";
+    GetBucketMetricsConfigurationInput: "s3:GetMetricsConfiguration";
+    DeleteBucketMetricsConfigurationInput: "s3:PutMetricsConfiguration";
+    ListBucketMetricsConfigurationsInput: "s3:GetMetricsConfiguration";
+    PutBucketRequestPaymentInput: "s3:PutBucketRequestPayment";
+    GetBucketRequestPaymentInput: "s3:GetBucketRequestPayment";
+    PutBucketAccelerateConfigurationInput: "s3:PutAccelerateConfiguration";
+    GetBucketAccelerateConfigurationInput: "s3:GetAccelerateConfiguration";
+    GetBucketReplicationInput: "s3:GetReplicationConfiguration";
+    DeleteBucketReplicationInput: "s3:PutReplicationConfiguration";
 }
 on_object! {
     UploadPartInput: "s3:PutObject";
@@ -188,5 +214,4 @@ on_version! {
     DeleteObjectTaggingInput: "s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging";
     GetObjectAclInput: "s3:GetObjectAcl", "s3:GetObjectVersionAcl";
     RestoreObjectInput: "s3:RestoreObject", "s3:RestoreObject";
-    PutObjectAclInput: "s3:PutObjectAcl", "s3:PutObjectVersionAcl";
 }

@@ -1,9 +1,11 @@
 //! Buckets themselves: making, finding, listing and deleting them. Names belong to the whole cloud, over all accounts and regions.
 
 use crate::{
-    S3, acl, errors, lock,
+    S3, acl,
+    configuration::listed,
+    errors, lock,
     model::*,
-    state::{self, BUCKETS, Found, NAMES, OBJECTS, UPLOADS},
+    state::{self, BUCKETS, Found, LOGGED, NAMES, OBJECTS, UPLOADS},
     tagging,
 };
 use kit::{Access, Authorize, Context, Fault, Need, Read, Reply, Scope, pages};
@@ -16,10 +18,10 @@ const MOST_BUCKETS: usize = 10_000;
 impl Authorize<S3> for CreateBucketInput {
     fn access(&self, _: &S3, cx: &Context) -> Access {
         // The bucket has no owner yet: it is the caller's.
-        let mut need = Need::on("s3:CreateBucket", format!("arn:aws:s3:::{}", self.bucket)).owned_by(cx.account());
-        if let Some(acl) = &self.acl {
-            need = need.key("s3:x-amz-acl", acl.clone());
-        }
+        let arn = format!("arn:aws:s3:::{}", self.bucket);
+        let asked = acl::asked!(self, write);
+        let with_keys = |need: Need| asked.keys().into_iter().fold(need, |need, (name, value)| need.key(name, value));
+        let mut need = with_keys(Need::on("s3:CreateBucket", arn.clone()).owned_by(cx.account()));
         let location = self.create_bucket_configuration.as_ref().and_then(|c| c.location_constraint.clone());
         if let Some(location) = location {
             need = need.key("s3:LocationConstraint", location);
@@ -30,6 +32,9 @@ impl Authorize<S3> for CreateBucketInput {
             for action in ["s3:PutBucketObjectLockConfiguration", "s3:PutBucketVersioning"] {
                 access = access.and(Need::on(action, format!("arn:aws:s3:::{}", self.bucket)).owned_by(cx.account()));
             }
+        }
+        if asked.is_any() && self.acl.as_deref() != Some("private") {
+            access = access.and(with_keys(Need::on("s3:PutBucketAcl", arn.clone())));
         }
         if let Some(ownership) = &self.object_ownership {
             let need = Need::on("s3:PutBucketOwnershipControls", format!("arn:aws:s3:::{}", self.bucket));
@@ -57,7 +62,7 @@ impl S3 {
             let sentence = format!("Invalid x-amz-object-ownership header: {ownership}");
             return Err(Fault::new("InvalidArgument", 400, sentence).with("ArgumentName", "x-amz-object-ownership"));
         }
-        acl::check_new_bucket_acl(&ownership, input.acl.as_deref(), acl::grants!(input) || input.grant_write.is_some())?;
+        let acl = acl::of_new_bucket(&ownership, cx.account(), &acl::asked!(input, write))?;
         let tags = tagging::from_model(configuration.tags.unwrap_or_default());
         tagging::check_new_bucket_tags(&tags)?;
         let scope = Scope::new(cx.account(), &region);
@@ -70,6 +75,7 @@ impl S3 {
             tags,
             versioning: if locks { state::Versioning::Enabled } else { state::Versioning::Off },
             object_lock: locks.then(lock::new_configuration),
+            acl,
             ..state::Bucket::default()
         };
         let name = input.bucket.clone();
@@ -102,6 +108,8 @@ impl S3 {
                 }
                 crate::lifecycle::forget_bucket(tx, &found)?;
                 crate::usage::forget_bucket(tx, &found)?;
+                listed::forget(tx, &found)?;
+                tx.delete(&LOGGED, &found.scope, &found.name)?;
                 tx.delete(&NAMES, &found.scope, &found.name)?;
                 tx.delete(&BUCKETS, &found.scope, &found.name)?;
                 Ok(())

@@ -76,6 +76,7 @@ pub fn invalid_input(message: String) -> Fault {
     let path = message.split(" at '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or_default();
     match path {
         "policy" => Fault::new("MalformedPolicy", 400, "Policies must be valid JSON and the first byte must be '{'"),
+        path if path.starts_with("accessControlPolicy") => crate::acl::malformed(),
         path if path.contains('.') => malformed_xml(),
         path if is_document(path) => Fault::new("MissingRequestBodyError", 400, "Request Body is empty"),
         _ => Fault::new("InvalidArgument", 400, message),

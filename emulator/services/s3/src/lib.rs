@@ -6,6 +6,7 @@
 #![allow(clippy::result_large_err)] // a fault is AWS's own answer and is made once per failed request
 
 mod access;
+mod access_log;
 mod acl;
 mod buckets;
 mod checksums;
@@ -15,6 +16,7 @@ mod cors;
 mod digest;
 mod encryption;
 mod errors;
+mod inventory;
 mod lifecycle;
 mod listing;
 mod lock;
@@ -32,10 +34,12 @@ mod tagging;
 mod tiering;
 mod usage;
 mod versions;
+mod website;
 
+pub use notifications::EventVersion;
 pub use state::{Bucket, Object};
 
-use kit::{BoxFuture, Context, Fault, ReplyBody, Service, store::TaskRow};
+use kit::{BoxFuture, Context, Fault, Need, ReplyBody, ResourceView, Service, store::TaskRow};
 use std::sync::Arc;
 
 /// Amazon S3.
@@ -43,12 +47,18 @@ use std::sync::Arc;
 pub struct S3 {
     /// Reads of watched objects that are not written down yet.
     accesses: Arc<tiering::Ledger>,
+    event_version: EventVersion,
 }
 
 impl S3 {
     /// The service; all its state is in the store of the cloud it is put into.
     pub fn new() -> S3 {
         S3::default()
+    }
+    /// With events numbered otherwise than recorded.
+    pub fn event_version(mut self, version: EventVersion) -> S3 {
+        self.event_version = version;
+        self
     }
 }
 
@@ -136,6 +146,34 @@ kit::service! {
     // notifications/
     PutBucketNotificationConfiguration => put_bucket_notification_configuration,
     GetBucketNotificationConfiguration => get_bucket_notification_configuration,
+    // website/
+    PutBucketWebsite => put_bucket_website,
+    GetBucketWebsite => get_bucket_website,
+    DeleteBucketWebsite => delete_bucket_website,
+    // access_log/
+    PutBucketLogging => put_bucket_logging,
+    GetBucketLogging => get_bucket_logging,
+    // inventory/
+    PutBucketInventoryConfiguration => put_bucket_inventory_configuration,
+    GetBucketInventoryConfiguration => get_bucket_inventory_configuration,
+    DeleteBucketInventoryConfiguration => delete_bucket_inventory_configuration,
+    ListBucketInventoryConfigurations => list_bucket_inventory_configurations,
+    // configuration/analytics.rs, configuration/metrics.rs
+    kept PutBucketAnalyticsConfiguration => put_bucket_analytics_configuration,
+    GetBucketAnalyticsConfiguration => get_bucket_analytics_configuration,
+    DeleteBucketAnalyticsConfiguration => delete_bucket_analytics_configuration,
+    ListBucketAnalyticsConfigurations => list_bucket_analytics_configurations,
+    kept PutBucketMetricsConfiguration => put_bucket_metrics_configuration,
+    GetBucketMetricsConfiguration => get_bucket_metrics_configuration,
+    DeleteBucketMetricsConfiguration => delete_bucket_metrics_configuration,
+    ListBucketMetricsConfigurations => list_bucket_metrics_configurations,
+    // configuration/flags.rs
+    PutBucketRequestPayment => put_bucket_request_payment,
+    GetBucketRequestPayment => get_bucket_request_payment,
+    kept PutBucketAccelerateConfiguration => put_bucket_accelerate_configuration,
+    GetBucketAccelerateConfiguration => get_bucket_accelerate_configuration,
+    GetBucketReplication => get_bucket_replication,
+    DeleteBucketReplication => delete_bucket_replication,
 }
 
 impl Service for S3 {
@@ -144,6 +182,9 @@ impl Service for S3 {
     }
     fn doors(&self) -> Vec<Arc<dyn kit::Door>> {
         vec![Arc::new(report::ReportDoor)]
+    }
+    fn start<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(notifications::number_events(cx, self.event_version))
     }
     fn task<'a>(&'a self, cx: &'a Context, task: TaskRow) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
@@ -159,6 +200,9 @@ impl Service for S3 {
     }
     fn resource_policy(&self, cx: &Context, resource: &str) -> Option<String> {
         policy::of_resource(cx, resource)
+    }
+    fn resource_view(&self, cx: &Context, need: &Need) -> ResourceView {
+        policy::view(cx, need)
     }
     fn invalid(&self, message: String) -> Fault {
         errors::invalid_input(message)

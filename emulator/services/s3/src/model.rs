@@ -1759,6 +1759,384 @@ wire::structure!(
     0 topic_configurations, 1 queue_configurations, 2 lambda_function_configurations, 3 event_bridge_configuration,
 );
 
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketWebsiteInput {
+    pub bucket: String,
+    pub content_md5: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    pub website_configuration: WebsiteConfiguration,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    PutBucketWebsiteInput, tables::PUT_BUCKET_WEBSITE_INPUT,
+    0 bucket, 1 content_md5, 2 checksum_algorithm, 3 website_configuration, 4 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketWebsiteOutput {}
+wire::structure!(PutBucketWebsiteOutput, tables::PUT_BUCKET_WEBSITE_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketWebsiteInput {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(GetBucketWebsiteInput, tables::GET_BUCKET_WEBSITE_INPUT, 0 bucket, 1 expected_bucket_owner);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketWebsiteOutput {
+    pub redirect_all_requests_to: Option<RedirectAllRequestsTo>,
+    pub index_document: Option<IndexDocument>,
+    pub error_document: Option<ErrorDocument>,
+    pub routing_rules: Option<Vec<RoutingRule>>,
+}
+wire::structure!(
+    GetBucketWebsiteOutput, tables::GET_BUCKET_WEBSITE_OUTPUT,
+    0 redirect_all_requests_to, 1 index_document, 2 error_document, 3 routing_rules,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteBucketWebsiteInput {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(DeleteBucketWebsiteInput, tables::DELETE_BUCKET_WEBSITE_INPUT, 0 bucket, 1 expected_bucket_owner);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteBucketWebsiteOutput {}
+wire::structure!(DeleteBucketWebsiteOutput, tables::DELETE_BUCKET_WEBSITE_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketLoggingInput {
+    pub bucket: String,
+    pub bucket_logging_status: BucketLoggingStatus,
+    pub content_md5: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    PutBucketLoggingInput, tables::PUT_BUCKET_LOGGING_INPUT,
+    0 bucket, 1 bucket_logging_status, 2 content_md5, 3 checksum_algorithm, 4 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketLoggingOutput {}
+wire::structure!(PutBucketLoggingOutput, tables::PUT_BUCKET_LOGGING_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketLoggingInput {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(GetBucketLoggingInput, tables::GET_BUCKET_LOGGING_INPUT, 0 bucket, 1 expected_bucket_owner);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketLoggingOutput {
+    pub logging_enabled: Option<LoggingEnabled>,
+}
+wire::structure!(GetBucketLoggingOutput, tables::GET_BUCKET_LOGGING_OUTPUT, 0 logging_enabled);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketInventoryConfigurationInput {
+    pub bucket: String,
+    pub id: String,
+    pub inventory_configuration: InventoryConfiguration,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    PutBucketInventoryConfigurationInput, tables::PUT_BUCKET_INVENTORY_CONFIGURATION_INPUT,
+    0 bucket, 1 id, 2 inventory_configuration, 3 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketInventoryConfigurationOutput {}
+wire::structure!(PutBucketInventoryConfigurationOutput, tables::PUT_BUCKET_INVENTORY_CONFIGURATION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketInventoryConfigurationInput {
+    pub bucket: String,
+    pub id: String,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    GetBucketInventoryConfigurationInput, tables::GET_BUCKET_INVENTORY_CONFIGURATION_INPUT,
+    0 bucket, 1 id, 2 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketInventoryConfigurationOutput {
+    pub inventory_configuration: Option<InventoryConfiguration>,
+}
+wire::structure!(GetBucketInventoryConfigurationOutput, tables::GET_BUCKET_INVENTORY_CONFIGURATION_OUTPUT, 0 inventory_configuration);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteBucketInventoryConfigurationInput {
+    pub bucket: String,
+    pub id: String,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    DeleteBucketInventoryConfigurationInput, tables::DELETE_BUCKET_INVENTORY_CONFIGURATION_INPUT,
+    0 bucket, 1 id, 2 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteBucketInventoryConfigurationOutput {}
+wire::structure!(DeleteBucketInventoryConfigurationOutput, tables::DELETE_BUCKET_INVENTORY_CONFIGURATION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListBucketInventoryConfigurationsInput {
+    pub bucket: String,
+    pub continuation_token: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    ListBucketInventoryConfigurationsInput, tables::LIST_BUCKET_INVENTORY_CONFIGURATIONS_INPUT,
+    0 bucket, 1 continuation_token, 2 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListBucketInventoryConfigurationsOutput {
+    pub continuation_token: Option<String>,
+    pub inventory_configuration_list: Option<Vec<InventoryConfiguration>>,
+    pub is_truncated: Option<bool>,
+    pub next_continuation_token: Option<String>,
+}
+wire::structure!(
+    ListBucketInventoryConfigurationsOutput, tables::LIST_BUCKET_INVENTORY_CONFIGURATIONS_OUTPUT,
+    0 continuation_token, 1 inventory_configuration_list, 2 is_truncated, 3 next_continuation_token,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketAnalyticsConfigurationInput {
+    pub bucket: String,
+    pub id: String,
+    pub analytics_configuration: AnalyticsConfiguration,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    PutBucketAnalyticsConfigurationInput, tables::PUT_BUCKET_ANALYTICS_CONFIGURATION_INPUT,
+    0 bucket, 1 id, 2 analytics_configuration, 3 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketAnalyticsConfigurationOutput {}
+wire::structure!(PutBucketAnalyticsConfigurationOutput, tables::PUT_BUCKET_ANALYTICS_CONFIGURATION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketAnalyticsConfigurationInput {
+    pub bucket: String,
+    pub id: String,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    GetBucketAnalyticsConfigurationInput, tables::GET_BUCKET_ANALYTICS_CONFIGURATION_INPUT,
+    0 bucket, 1 id, 2 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketAnalyticsConfigurationOutput {
+    pub analytics_configuration: Option<AnalyticsConfiguration>,
+}
+wire::structure!(GetBucketAnalyticsConfigurationOutput, tables::GET_BUCKET_ANALYTICS_CONFIGURATION_OUTPUT, 0 analytics_configuration);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteBucketAnalyticsConfigurationInput {
+    pub bucket: String,
+    pub id: String,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    DeleteBucketAnalyticsConfigurationInput, tables::DELETE_BUCKET_ANALYTICS_CONFIGURATION_INPUT,
+    0 bucket, 1 id, 2 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteBucketAnalyticsConfigurationOutput {}
+wire::structure!(DeleteBucketAnalyticsConfigurationOutput, tables::DELETE_BUCKET_ANALYTICS_CONFIGURATION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListBucketAnalyticsConfigurationsInput {
+    pub bucket: String,
+    pub continuation_token: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    ListBucketAnalyticsConfigurationsInput, tables::LIST_BUCKET_ANALYTICS_CONFIGURATIONS_INPUT,
+    0 bucket, 1 continuation_token, 2 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListBucketAnalyticsConfigurationsOutput {
+    pub is_truncated: Option<bool>,
+    pub continuation_token: Option<String>,
+    pub next_continuation_token: Option<String>,
+    pub analytics_configuration_list: Option<Vec<AnalyticsConfiguration>>,
+}
+wire::structure!(
+    ListBucketAnalyticsConfigurationsOutput, tables::LIST_BUCKET_ANALYTICS_CONFIGURATIONS_OUTPUT,
+    0 is_truncated, 1 continuation_token, 2 next_continuation_token, 3 analytics_configuration_list,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketMetricsConfigurationInput {
+    pub bucket: String,
+    pub id: String,
+    pub metrics_configuration: MetricsConfiguration,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    PutBucketMetricsConfigurationInput, tables::PUT_BUCKET_METRICS_CONFIGURATION_INPUT,
+    0 bucket, 1 id, 2 metrics_configuration, 3 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketMetricsConfigurationOutput {}
+wire::structure!(PutBucketMetricsConfigurationOutput, tables::PUT_BUCKET_METRICS_CONFIGURATION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketMetricsConfigurationInput {
+    pub bucket: String,
+    pub id: String,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    GetBucketMetricsConfigurationInput, tables::GET_BUCKET_METRICS_CONFIGURATION_INPUT,
+    0 bucket, 1 id, 2 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketMetricsConfigurationOutput {
+    pub metrics_configuration: Option<MetricsConfiguration>,
+}
+wire::structure!(GetBucketMetricsConfigurationOutput, tables::GET_BUCKET_METRICS_CONFIGURATION_OUTPUT, 0 metrics_configuration);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteBucketMetricsConfigurationInput {
+    pub bucket: String,
+    pub id: String,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    DeleteBucketMetricsConfigurationInput, tables::DELETE_BUCKET_METRICS_CONFIGURATION_INPUT,
+    0 bucket, 1 id, 2 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteBucketMetricsConfigurationOutput {}
+wire::structure!(DeleteBucketMetricsConfigurationOutput, tables::DELETE_BUCKET_METRICS_CONFIGURATION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListBucketMetricsConfigurationsInput {
+    pub bucket: String,
+    pub continuation_token: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    ListBucketMetricsConfigurationsInput, tables::LIST_BUCKET_METRICS_CONFIGURATIONS_INPUT,
+    0 bucket, 1 continuation_token, 2 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListBucketMetricsConfigurationsOutput {
+    pub is_truncated: Option<bool>,
+    pub continuation_token: Option<String>,
+    pub next_continuation_token: Option<String>,
+    pub metrics_configuration_list: Option<Vec<MetricsConfiguration>>,
+}
+wire::structure!(
+    ListBucketMetricsConfigurationsOutput, tables::LIST_BUCKET_METRICS_CONFIGURATIONS_OUTPUT,
+    0 is_truncated, 1 continuation_token, 2 next_continuation_token, 3 metrics_configuration_list,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketRequestPaymentInput {
+    pub bucket: String,
+    pub content_md5: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    pub request_payment_configuration: RequestPaymentConfiguration,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    PutBucketRequestPaymentInput, tables::PUT_BUCKET_REQUEST_PAYMENT_INPUT,
+    0 bucket, 1 content_md5, 2 checksum_algorithm, 3 request_payment_configuration, 4 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketRequestPaymentOutput {}
+wire::structure!(PutBucketRequestPaymentOutput, tables::PUT_BUCKET_REQUEST_PAYMENT_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketRequestPaymentInput {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(GetBucketRequestPaymentInput, tables::GET_BUCKET_REQUEST_PAYMENT_INPUT, 0 bucket, 1 expected_bucket_owner);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketRequestPaymentOutput {
+    pub payer: Option<Payer>,
+}
+wire::structure!(GetBucketRequestPaymentOutput, tables::GET_BUCKET_REQUEST_PAYMENT_OUTPUT, 0 payer);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketAccelerateConfigurationInput {
+    pub bucket: String,
+    pub accelerate_configuration: AccelerateConfiguration,
+    pub expected_bucket_owner: Option<String>,
+    pub checksum_algorithm: Option<String>,
+}
+wire::structure!(
+    PutBucketAccelerateConfigurationInput, tables::PUT_BUCKET_ACCELERATE_CONFIGURATION_INPUT,
+    0 bucket, 1 accelerate_configuration, 2 expected_bucket_owner, 3 checksum_algorithm,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketAccelerateConfigurationOutput {}
+wire::structure!(PutBucketAccelerateConfigurationOutput, tables::PUT_BUCKET_ACCELERATE_CONFIGURATION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketAccelerateConfigurationInput {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+    pub request_payer: Option<RequestPayer>,
+}
+wire::structure!(
+    GetBucketAccelerateConfigurationInput, tables::GET_BUCKET_ACCELERATE_CONFIGURATION_INPUT,
+    0 bucket, 1 expected_bucket_owner, 2 request_payer,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketAccelerateConfigurationOutput {
+    pub status: Option<BucketAccelerateStatus>,
+    pub request_charged: Option<RequestCharged>,
+}
+wire::structure!(GetBucketAccelerateConfigurationOutput, tables::GET_BUCKET_ACCELERATE_CONFIGURATION_OUTPUT, 0 status, 1 request_charged);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketReplicationInput {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(GetBucketReplicationInput, tables::GET_BUCKET_REPLICATION_INPUT, 0 bucket, 1 expected_bucket_owner);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketReplicationOutput {
+    pub replication_configuration: Option<ReplicationConfiguration>,
+}
+wire::structure!(GetBucketReplicationOutput, tables::GET_BUCKET_REPLICATION_OUTPUT, 0 replication_configuration);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteBucketReplicationInput {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(DeleteBucketReplicationInput, tables::DELETE_BUCKET_REPLICATION_INPUT, 0 bucket, 1 expected_bucket_owner);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteBucketReplicationOutput {}
+wire::structure!(DeleteBucketReplicationOutput, tables::DELETE_BUCKET_REPLICATION_OUTPUT);
+
 pub type GetBucketNotificationConfigurationOutput = NotificationConfiguration;
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -1768,11 +2146,61 @@ pub struct AbortIncompleteMultipartUpload {
 wire::structure!(AbortIncompleteMultipartUpload, tables::ABORT_INCOMPLETE_MULTIPART_UPLOAD, 0 days_after_initiation);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct AccelerateConfiguration {
+    pub status: Option<BucketAccelerateStatus>,
+}
+wire::structure!(AccelerateConfiguration, tables::ACCELERATE_CONFIGURATION, 0 status);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AccessControlPolicy {
     pub grants: Option<Vec<Grant>>,
     pub owner: Option<Owner>,
 }
 wire::structure!(AccessControlPolicy, tables::ACCESS_CONTROL_POLICY, 0 grants, 1 owner);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AccessControlTranslation {
+    pub owner: Option<OwnerOverride>,
+}
+wire::structure!(AccessControlTranslation, tables::ACCESS_CONTROL_TRANSLATION, 0 owner);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AnalyticsAndOperator {
+    pub prefix: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+wire::structure!(AnalyticsAndOperator, tables::ANALYTICS_AND_OPERATOR, 0 prefix, 1 tags);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AnalyticsConfiguration {
+    pub id: String,
+    pub filter: Option<AnalyticsFilter>,
+    pub storage_class_analysis: Option<StorageClassAnalysis>,
+}
+wire::structure!(AnalyticsConfiguration, tables::ANALYTICS_CONFIGURATION, 0 id, 1 filter, 2 storage_class_analysis);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AnalyticsExportDestination {
+    pub s3_bucket_destination: Option<AnalyticsS3BucketDestination>,
+}
+wire::structure!(AnalyticsExportDestination, tables::ANALYTICS_EXPORT_DESTINATION, 0 s3_bucket_destination);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AnalyticsFilter {
+    pub prefix: Option<String>,
+    pub tag: Option<Tag>,
+    pub and: Option<AnalyticsAndOperator>,
+}
+wire::structure!(AnalyticsFilter, tables::ANALYTICS_FILTER, 0 prefix, 1 tag, 2 and);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AnalyticsS3BucketDestination {
+    pub format: Option<AnalyticsS3ExportFileFormat>,
+    pub bucket_account_id: Option<String>,
+    pub bucket: String,
+    pub prefix: Option<String>,
+}
+wire::structure!(AnalyticsS3BucketDestination, tables::ANALYTICS_S3_BUCKET_DESTINATION, 0 format, 1 bucket_account_id, 2 bucket, 3 prefix);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BlockedEncryptionTypes {
@@ -1801,6 +2229,12 @@ pub struct BucketLifecycleConfiguration {
     pub rules: Vec<LifecycleRule>,
 }
 wire::structure!(BucketLifecycleConfiguration, tables::BUCKET_LIFECYCLE_CONFIGURATION, 0 rules);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BucketLoggingStatus {
+    pub logging_enabled: Option<LoggingEnabled>,
+}
+wire::structure!(BucketLoggingStatus, tables::BUCKET_LOGGING_STATUS, 0 logging_enabled);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CORSConfiguration {
@@ -1905,6 +2339,13 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct Condition {
+    pub http_error_code_returned_equals: Option<String>,
+    pub key_prefix_equals: Option<String>,
+}
+wire::structure!(Condition, tables::CONDITION, 0 http_error_code_returned_equals, 1 key_prefix_equals);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CopyObjectResult {
     pub e_tag: Option<String>,
     pub last_modified: Option<Timestamp>,
@@ -1982,6 +2423,12 @@ pub struct DeleteMarkerEntry {
 wire::structure!(DeleteMarkerEntry, tables::DELETE_MARKER_ENTRY, 0 owner, 1 key, 2 version_id, 3 is_latest, 4 last_modified);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteMarkerReplication {
+    pub status: Option<DeleteMarkerReplicationStatus>,
+}
+wire::structure!(DeleteMarkerReplication, tables::DELETE_MARKER_REPLICATION, 0 status);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeletedObject {
     pub key: Option<String>,
     pub version_id: Option<String>,
@@ -1991,12 +2438,33 @@ pub struct DeletedObject {
 wire::structure!(DeletedObject, tables::DELETED_OBJECT, 0 key, 1 version_id, 2 delete_marker, 3 delete_marker_version_id);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct Destination {
+    pub bucket: String,
+    pub account: Option<String>,
+    pub storage_class: Option<String>,
+    pub access_control_translation: Option<AccessControlTranslation>,
+    pub encryption_configuration: Option<EncryptionConfiguration>,
+    pub replication_time: Option<ReplicationTime>,
+    pub metrics: Option<Metrics>,
+}
+wire::structure!(
+    Destination, tables::DESTINATION,
+    0 bucket, 1 account, 2 storage_class, 3 access_control_translation, 4 encryption_configuration, 5 replication_time, 6 metrics,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Encryption {
     pub encryption_type: String,
     pub kms_key_id: Option<String>,
     pub kms_context: Option<String>,
 }
 wire::structure!(Encryption, tables::ENCRYPTION, 0 encryption_type, 1 kms_key_id, 2 kms_context);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EncryptionConfiguration {
+    pub replica_kms_key_id: Option<String>,
+}
+wire::structure!(EncryptionConfiguration, tables::ENCRYPTION_CONFIGURATION, 0 replica_kms_key_id);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ErrorShape {
@@ -2008,8 +2476,20 @@ pub struct ErrorShape {
 wire::structure!(ErrorShape, tables::ERROR_SHAPE, 0 key, 1 version_id, 2 code, 3 message);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct ErrorDocument {
+    pub key: String,
+}
+wire::structure!(ErrorDocument, tables::ERROR_DOCUMENT, 0 key);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct EventBridgeConfiguration {}
 wire::structure!(EventBridgeConfiguration, tables::EVENT_BRIDGE_CONFIGURATION);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExistingObjectReplication {
+    pub status: Option<ExistingObjectReplicationStatus>,
+}
+wire::structure!(ExistingObjectReplication, tables::EXISTING_OBJECT_REPLICATION, 0 status);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FilterRule {
@@ -2056,6 +2536,12 @@ pub struct Grantee {
 wire::structure!(Grantee, tables::GRANTEE, 0 display_name, 1 email_address, 2 id, 3 r#type, 4 uri);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct IndexDocument {
+    pub suffix: String,
+}
+wire::structure!(IndexDocument, tables::INDEX_DOCUMENT, 0 suffix);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Initiator {
     pub id: Option<String>,
     pub display_name: Option<String>,
@@ -2094,6 +2580,59 @@ pub struct IntelligentTieringFilter {
     pub and: Option<IntelligentTieringAndOperator>,
 }
 wire::structure!(IntelligentTieringFilter, tables::INTELLIGENT_TIERING_FILTER, 0 prefix, 1 tag, 2 and);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InventoryConfiguration {
+    pub destination: Option<InventoryDestination>,
+    pub is_enabled: bool,
+    pub filter: Option<InventoryFilter>,
+    pub id: String,
+    pub included_object_versions: Option<InventoryIncludedObjectVersions>,
+    pub optional_fields: Option<Vec<InventoryOptionalField>>,
+    pub schedule: Option<InventorySchedule>,
+}
+wire::structure!(
+    InventoryConfiguration, tables::INVENTORY_CONFIGURATION,
+    0 destination, 1 is_enabled, 2 filter, 3 id, 4 included_object_versions, 5 optional_fields, 6 schedule,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InventoryDestination {
+    pub s3_bucket_destination: Option<InventoryS3BucketDestination>,
+}
+wire::structure!(InventoryDestination, tables::INVENTORY_DESTINATION, 0 s3_bucket_destination);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InventoryEncryption {
+    pub sses3: Option<SSES3>,
+    pub ssekms: Option<SSEKMS>,
+}
+wire::structure!(InventoryEncryption, tables::INVENTORY_ENCRYPTION, 0 sses3, 1 ssekms);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InventoryFilter {
+    pub prefix: String,
+}
+wire::structure!(InventoryFilter, tables::INVENTORY_FILTER, 0 prefix);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InventoryS3BucketDestination {
+    pub account_id: Option<String>,
+    pub bucket: String,
+    pub format: Option<InventoryFormat>,
+    pub prefix: Option<String>,
+    pub encryption: Option<InventoryEncryption>,
+}
+wire::structure!(
+    InventoryS3BucketDestination, tables::INVENTORY_S3_BUCKET_DESTINATION,
+    0 account_id, 1 bucket, 2 format, 3 prefix, 4 encryption,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InventorySchedule {
+    pub frequency: Option<InventoryFrequency>,
+}
+wire::structure!(InventorySchedule, tables::INVENTORY_SCHEDULE, 0 frequency);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct JSONInput {
@@ -2175,11 +2714,51 @@ pub struct LocationInfo {
 wire::structure!(LocationInfo, tables::LOCATION_INFO, 0 r#type, 1 name);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoggingEnabled {
+    pub target_bucket: String,
+    pub target_grants: Option<Vec<TargetGrant>>,
+    pub target_prefix: String,
+    pub target_object_key_format: Option<TargetObjectKeyFormat>,
+}
+wire::structure!(LoggingEnabled, tables::LOGGING_ENABLED, 0 target_bucket, 1 target_grants, 2 target_prefix, 3 target_object_key_format);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct MetadataEntry {
     pub name: Option<String>,
     pub value: Option<String>,
 }
 wire::structure!(MetadataEntry, tables::METADATA_ENTRY, 0 name, 1 value);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metrics {
+    pub status: Option<MetricsStatus>,
+    pub event_threshold: Option<ReplicationTimeValue>,
+}
+wire::structure!(Metrics, tables::METRICS, 0 status, 1 event_threshold);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetricsAndOperator {
+    pub prefix: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+    pub access_point_arn: Option<String>,
+}
+wire::structure!(MetricsAndOperator, tables::METRICS_AND_OPERATOR, 0 prefix, 1 tags, 2 access_point_arn);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetricsConfiguration {
+    pub id: String,
+    pub filter: Option<MetricsFilter>,
+}
+wire::structure!(MetricsConfiguration, tables::METRICS_CONFIGURATION, 0 id, 1 filter);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetricsFilter {
+    pub prefix: Option<String>,
+    pub tag: Option<Tag>,
+    pub access_point_arn: Option<String>,
+    pub and: Option<MetricsAndOperator>,
+}
+wire::structure!(MetricsFilter, tables::METRICS_FILTER, 0 prefix, 1 tag, 2 access_point_arn, 3 and);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MultipartUpload {
@@ -2375,6 +2954,12 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct PartitionedPrefix {
+    pub partition_date_source: Option<PartitionDateSource>,
+}
+wire::structure!(PartitionedPrefix, tables::PARTITIONED_PREFIX, 0 partition_date_source);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PolicyStatus {
     pub is_public: Option<bool>,
 }
@@ -2402,6 +2987,88 @@ pub struct QueueConfiguration {
 wire::structure!(QueueConfiguration, tables::QUEUE_CONFIGURATION, 0 id, 1 queue_arn, 2 events, 3 filter);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct Redirect {
+    pub host_name: Option<String>,
+    pub http_redirect_code: Option<String>,
+    pub protocol: Option<String>,
+    pub replace_key_prefix_with: Option<String>,
+    pub replace_key_with: Option<String>,
+}
+wire::structure!(Redirect, tables::REDIRECT, 0 host_name, 1 http_redirect_code, 2 protocol, 3 replace_key_prefix_with, 4 replace_key_with);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RedirectAllRequestsTo {
+    pub host_name: String,
+    pub protocol: Option<String>,
+}
+wire::structure!(RedirectAllRequestsTo, tables::REDIRECT_ALL_REQUESTS_TO, 0 host_name, 1 protocol);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReplicaModifications {
+    pub status: Option<ReplicaModificationsStatus>,
+}
+wire::structure!(ReplicaModifications, tables::REPLICA_MODIFICATIONS, 0 status);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReplicationConfiguration {
+    pub role: String,
+    pub rules: Vec<ReplicationRule>,
+}
+wire::structure!(ReplicationConfiguration, tables::REPLICATION_CONFIGURATION, 0 role, 1 rules);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReplicationRule {
+    pub id: Option<String>,
+    pub priority: Option<i32>,
+    pub prefix: Option<String>,
+    pub filter: Option<ReplicationRuleFilter>,
+    pub status: Option<ReplicationRuleStatus>,
+    pub source_selection_criteria: Option<SourceSelectionCriteria>,
+    pub existing_object_replication: Option<ExistingObjectReplication>,
+    pub destination: Option<Destination>,
+    pub delete_marker_replication: Option<DeleteMarkerReplication>,
+}
+wire::structure!(
+    ReplicationRule, tables::REPLICATION_RULE,
+    0 id, 1 priority, 2 prefix, 3 filter, 4 status, 5 source_selection_criteria, 6 existing_object_replication, 7 destination,
+    8 delete_marker_replication,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReplicationRuleAndOperator {
+    pub prefix: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+wire::structure!(ReplicationRuleAndOperator, tables::REPLICATION_RULE_AND_OPERATOR, 0 prefix, 1 tags);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReplicationRuleFilter {
+    pub prefix: Option<String>,
+    pub tag: Option<Tag>,
+    pub and: Option<ReplicationRuleAndOperator>,
+}
+wire::structure!(ReplicationRuleFilter, tables::REPLICATION_RULE_FILTER, 0 prefix, 1 tag, 2 and);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReplicationTime {
+    pub status: Option<ReplicationTimeStatus>,
+    pub time: Option<ReplicationTimeValue>,
+}
+wire::structure!(ReplicationTime, tables::REPLICATION_TIME, 0 status, 1 time);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReplicationTimeValue {
+    pub minutes: Option<i32>,
+}
+wire::structure!(ReplicationTimeValue, tables::REPLICATION_TIME_VALUE, 0 minutes);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RequestPaymentConfiguration {
+    pub payer: Payer,
+}
+wire::structure!(RequestPaymentConfiguration, tables::REQUEST_PAYMENT_CONFIGURATION, 0 payer);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RestoreRequest {
     pub days: Option<i32>,
     pub glacier_job_parameters: Option<GlacierJobParameters>,
@@ -2424,6 +3091,13 @@ pub struct RestoreStatus {
 wire::structure!(RestoreStatus, tables::RESTORE_STATUS, 0 is_restore_in_progress, 1 restore_expiry_date);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct RoutingRule {
+    pub condition: Option<Condition>,
+    pub redirect: Option<Redirect>,
+}
+wire::structure!(RoutingRule, tables::ROUTING_RULE, 0 condition, 1 redirect);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct S3KeyFilter {
     pub filter_rules: Option<Vec<FilterRule>>,
 }
@@ -2444,6 +3118,16 @@ wire::structure!(
     S3Location, tables::S3_LOCATION,
     0 bucket_name, 1 prefix, 2 encryption, 3 canned_acl, 4 access_control_list, 5 tagging, 6 user_metadata, 7 storage_class,
 );
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SSEKMS {
+    pub key_id: String,
+}
+wire::structure!(SSEKMS, tables::SSEKMS, 0 key_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SSES3 {}
+wire::structure!(SSES3, tables::SSES3);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SelectParameters {
@@ -2482,6 +3166,36 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct SimplePrefix {}
+wire::structure!(SimplePrefix, tables::SIMPLE_PREFIX);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SourceSelectionCriteria {
+    pub sse_kms_encrypted_objects: Option<SseKmsEncryptedObjects>,
+    pub replica_modifications: Option<ReplicaModifications>,
+}
+wire::structure!(SourceSelectionCriteria, tables::SOURCE_SELECTION_CRITERIA, 0 sse_kms_encrypted_objects, 1 replica_modifications);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SseKmsEncryptedObjects {
+    pub status: Option<SseKmsEncryptedObjectsStatus>,
+}
+wire::structure!(SseKmsEncryptedObjects, tables::SSE_KMS_ENCRYPTED_OBJECTS, 0 status);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StorageClassAnalysis {
+    pub data_export: Option<StorageClassAnalysisDataExport>,
+}
+wire::structure!(StorageClassAnalysis, tables::STORAGE_CLASS_ANALYSIS, 0 data_export);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StorageClassAnalysisDataExport {
+    pub output_schema_version: Option<StorageClassAnalysisSchemaVersion>,
+    pub destination: Option<AnalyticsExportDestination>,
+}
+wire::structure!(StorageClassAnalysisDataExport, tables::STORAGE_CLASS_ANALYSIS_DATA_EXPORT, 0 output_schema_version, 1 destination);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tag {
     pub key: String,
     pub value: String,
@@ -2493,6 +3207,20 @@ pub struct Tagging {
     pub tag_set: Vec<Tag>,
 }
 wire::structure!(Tagging, tables::TAGGING, 0 tag_set);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TargetGrant {
+    pub grantee: Option<Grantee>,
+    pub permission: Option<String>,
+}
+wire::structure!(TargetGrant, tables::TARGET_GRANT, 0 grantee, 1 permission);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TargetObjectKeyFormat {
+    pub simple_prefix: Option<SimplePrefix>,
+    pub partitioned_prefix: Option<PartitionedPrefix>,
+}
+wire::structure!(TargetObjectKeyFormat, tables::TARGET_OBJECT_KEY_FORMAT, 0 simple_prefix, 1 partitioned_prefix);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tiering {
@@ -2525,8 +3253,26 @@ pub struct VersioningConfiguration {
 }
 wire::structure!(VersioningConfiguration, tables::VERSIONING_CONFIGURATION, 0 mfa_delete, 1 status);
 
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WebsiteConfiguration {
+    pub error_document: Option<ErrorDocument>,
+    pub index_document: Option<IndexDocument>,
+    pub redirect_all_requests_to: Option<RedirectAllRequestsTo>,
+    pub routing_rules: Option<Vec<RoutingRule>>,
+}
+wire::structure!(
+    WebsiteConfiguration, tables::WEBSITE_CONFIGURATION,
+    0 error_document, 1 index_document, 2 redirect_all_requests_to, 3 routing_rules,
+);
+
+wire::enumeration!(AnalyticsS3ExportFileFormat {
+    Csv = "CSV",
+});
 wire::enumeration!(ArchiveStatus {
     ArchiveAccess = "ARCHIVE_ACCESS", DeepArchiveAccess = "DEEP_ARCHIVE_ACCESS",
+});
+wire::enumeration!(BucketAccelerateStatus {
+    Enabled = "Enabled", Suspended = "Suspended",
 });
 wire::enumeration!(BucketNamespace {
     AccountRegional = "account-regional", Global = "global",
@@ -2546,8 +3292,14 @@ wire::enumeration!(CompressionType {
 wire::enumeration!(DataRedundancy {
     SingleAvailabilityZone = "SingleAvailabilityZone", SingleLocalZone = "SingleLocalZone",
 });
+wire::enumeration!(DeleteMarkerReplicationStatus {
+    Enabled = "Enabled", Disabled = "Disabled",
+});
 wire::enumeration!(EncryptionType {
     None = "NONE", SseC = "SSE-C",
+});
+wire::enumeration!(ExistingObjectReplicationStatus {
+    Enabled = "Enabled", Disabled = "Disabled",
 });
 wire::enumeration!(ExpirationStatus {
     Enabled = "Enabled", Disabled = "Disabled",
@@ -2564,6 +3316,23 @@ wire::enumeration!(IntelligentTieringAccessTier {
 wire::enumeration!(IntelligentTieringStatus {
     Enabled = "Enabled", Disabled = "Disabled",
 });
+wire::enumeration!(InventoryFormat {
+    Csv = "CSV", Orc = "ORC", Parquet = "Parquet",
+});
+wire::enumeration!(InventoryFrequency {
+    Daily = "Daily", Weekly = "Weekly",
+});
+wire::enumeration!(InventoryIncludedObjectVersions {
+    All = "All", Current = "Current",
+});
+wire::enumeration!(InventoryOptionalField {
+    Size = "Size", LastModifiedDate = "LastModifiedDate", StorageClass = "StorageClass", ETag = "ETag",
+    IsMultipartUploaded = "IsMultipartUploaded", ReplicationStatus = "ReplicationStatus", EncryptionStatus = "EncryptionStatus",
+    ObjectLockRetainUntilDate = "ObjectLockRetainUntilDate", ObjectLockMode = "ObjectLockMode",
+    ObjectLockLegalHoldStatus = "ObjectLockLegalHoldStatus", IntelligentTieringAccessTier = "IntelligentTieringAccessTier",
+    BucketKeyStatus = "BucketKeyStatus", ChecksumAlgorithm = "ChecksumAlgorithm", ObjectAccessControlList = "ObjectAccessControlList",
+    ObjectOwner = "ObjectOwner", LifecycleExpirationDate = "LifecycleExpirationDate",
+});
 wire::enumeration!(JSONType {
     Document = "DOCUMENT", Lines = "LINES",
 });
@@ -2574,6 +3343,9 @@ wire::enumeration!(MFADelete {
     Enabled = "Enabled", Disabled = "Disabled",
 });
 wire::enumeration!(MFADeleteStatus {
+    Enabled = "Enabled", Disabled = "Disabled",
+});
+wire::enumeration!(MetricsStatus {
     Enabled = "Enabled", Disabled = "Disabled",
 });
 wire::enumeration!(ObjectAttributes {
@@ -2588,14 +3360,32 @@ wire::enumeration!(ObjectLockRetentionMode {
 wire::enumeration!(OptionalObjectAttributes {
     RestoreStatus = "RestoreStatus",
 });
+wire::enumeration!(OwnerOverride {
+    Destination = "Destination",
+});
+wire::enumeration!(PartitionDateSource {
+    EventTime = "EventTime", DeliveryTime = "DeliveryTime",
+});
+wire::enumeration!(Payer {
+    Requester = "Requester", BucketOwner = "BucketOwner",
+});
 wire::enumeration!(Permission {
     FullControl = "FULL_CONTROL", Write = "WRITE", WriteAcp = "WRITE_ACP", Read = "READ", ReadAcp = "READ_ACP",
 });
 wire::enumeration!(QuoteFields {
     Always = "ALWAYS", Asneeded = "ASNEEDED",
 });
+wire::enumeration!(ReplicaModificationsStatus {
+    Enabled = "Enabled", Disabled = "Disabled",
+});
+wire::enumeration!(ReplicationRuleStatus {
+    Enabled = "Enabled", Disabled = "Disabled",
+});
 wire::enumeration!(ReplicationStatus {
     Complete = "COMPLETE", Pending = "PENDING", Failed = "FAILED", Replica = "REPLICA", Completed = "COMPLETED",
+});
+wire::enumeration!(ReplicationTimeStatus {
+    Enabled = "Enabled", Disabled = "Disabled",
 });
 wire::enumeration!(RequestCharged {
     Requester = "requester",
@@ -2605,6 +3395,12 @@ wire::enumeration!(RequestPayer {
 });
 wire::enumeration!(RestoreRequestType {
     Select = "SELECT",
+});
+wire::enumeration!(SseKmsEncryptedObjectsStatus {
+    Enabled = "Enabled", Disabled = "Disabled",
+});
+wire::enumeration!(StorageClassAnalysisSchemaVersion {
+    V1 = "V_1",
 });
 wire::enumeration!(Tier {
     Standard = "Standard", Bulk = "Bulk", Expedited = "Expedited",
@@ -2639,6 +3435,25 @@ mod tables {
         Schema::new("DeleteBucketIntelligentTieringConfigurationOutput", Kind::Structure(&[]));
     pub(super) static PUT_BUCKET_NOTIFICATION_CONFIGURATION_OUTPUT: Schema =
         Schema::new("PutBucketNotificationConfigurationOutput", Kind::Structure(&[]));
+    pub(super) static PUT_BUCKET_WEBSITE_OUTPUT: Schema = Schema::new("PutBucketWebsiteOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_BUCKET_WEBSITE_OUTPUT: Schema = Schema::new("DeleteBucketWebsiteOutput", Kind::Structure(&[]));
+    pub(super) static PUT_BUCKET_LOGGING_OUTPUT: Schema = Schema::new("PutBucketLoggingOutput", Kind::Structure(&[]));
+    pub(super) static PUT_BUCKET_INVENTORY_CONFIGURATION_OUTPUT: Schema =
+        Schema::new("PutBucketInventoryConfigurationOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_BUCKET_INVENTORY_CONFIGURATION_OUTPUT: Schema =
+        Schema::new("DeleteBucketInventoryConfigurationOutput", Kind::Structure(&[]));
+    pub(super) static PUT_BUCKET_ANALYTICS_CONFIGURATION_OUTPUT: Schema =
+        Schema::new("PutBucketAnalyticsConfigurationOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_BUCKET_ANALYTICS_CONFIGURATION_OUTPUT: Schema =
+        Schema::new("DeleteBucketAnalyticsConfigurationOutput", Kind::Structure(&[]));
+    pub(super) static PUT_BUCKET_METRICS_CONFIGURATION_OUTPUT: Schema =
+        Schema::new("PutBucketMetricsConfigurationOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_BUCKET_METRICS_CONFIGURATION_OUTPUT: Schema =
+        Schema::new("DeleteBucketMetricsConfigurationOutput", Kind::Structure(&[]));
+    pub(super) static PUT_BUCKET_REQUEST_PAYMENT_OUTPUT: Schema = Schema::new("PutBucketRequestPaymentOutput", Kind::Structure(&[]));
+    pub(super) static PUT_BUCKET_ACCELERATE_CONFIGURATION_OUTPUT: Schema =
+        Schema::new("PutBucketAccelerateConfigurationOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_BUCKET_REPLICATION_OUTPUT: Schema = Schema::new("DeleteBucketReplicationOutput", Kind::Structure(&[]));
     pub(super) static ABORT_DATE: Schema = Schema::new("AbortDate", Kind::Timestamp(None));
     pub(super) static ABORT_INCOMPLETE_MULTIPART_UPLOAD: Schema =
         Schema::new("AbortIncompleteMultipartUpload", Kind::Structure(&[Member::new("DaysAfterInitiation", &DAYS_AFTER_INITIATION)]));
@@ -2658,14 +3473,19 @@ mod tables {
         ]),
     );
     pub(super) static ABORT_RULE_ID: Schema = Schema::new("AbortRuleId", Kind::String);
+    pub(super) static ACCELERATE_CONFIGURATION: Schema =
+        Schema::new("AccelerateConfiguration", Kind::Structure(&[Member::new("Status", &BUCKET_ACCELERATE_STATUS)]));
     pub(super) static ACCEPT_RANGES: Schema = Schema::new("AcceptRanges", Kind::String);
     pub(super) static ACCESS_CONTROL_POLICY: Schema = Schema::new(
         "AccessControlPolicy",
         Kind::Structure(&[Member::new("Grants", &GRANTS).wire("AccessControlList"), Member::new("Owner", &OWNER)]),
     );
+    pub(super) static ACCESS_CONTROL_TRANSLATION: Schema =
+        Schema::new("AccessControlTranslation", Kind::Structure(&[Member::new("Owner", &OWNER_OVERRIDE).required()]));
     pub(super) static ACCESS_DENIED: Schema = Schema::new("AccessDenied", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "AccessDenied", status: 403, sender: true }), ..Traits::NONE });
     pub(super) static ACCESS_POINT_ALIAS: Schema = Schema::new("AccessPointAlias", Kind::Boolean);
+    pub(super) static ACCESS_POINT_ARN: Schema = Schema::new("AccessPointArn", Kind::String);
     pub(super) static ACCOUNT_ID: Schema = Schema::new("AccountId", Kind::String);
     pub(super) static ALLOW_QUOTED_RECORD_DELIMITER: Schema = Schema::new("AllowQuotedRecordDelimiter", Kind::Boolean);
     pub(super) static ALLOWED_HEADER: Schema = Schema::new("AllowedHeader", Kind::String);
@@ -2677,6 +3497,41 @@ mod tables {
     pub(super) static ALLOWED_ORIGIN: Schema = Schema::new("AllowedOrigin", Kind::String);
     pub(super) static ALLOWED_ORIGINS: Schema = Schema::new("AllowedOrigins", Kind::List(&Member::new("member", &ALLOWED_ORIGIN)))
         .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static ANALYTICS_AND_OPERATOR: Schema = Schema::new(
+        "AnalyticsAndOperator",
+        Kind::Structure(&[Member::new("Prefix", &PREFIX), Member::new("Tags", &TAG_SET).wire("Tag").flat()]),
+    );
+    pub(super) static ANALYTICS_CONFIGURATION: Schema = Schema::new(
+        "AnalyticsConfiguration",
+        Kind::Structure(&[
+            Member::new("Id", &ANALYTICS_ID).required(),
+            Member::new("Filter", &ANALYTICS_FILTER),
+            Member::new("StorageClassAnalysis", &STORAGE_CLASS_ANALYSIS).required(),
+        ]),
+    );
+    pub(super) static ANALYTICS_CONFIGURATION_LIST: Schema =
+        Schema::new("AnalyticsConfigurationList", Kind::List(&Member::new("member", &ANALYTICS_CONFIGURATION)))
+            .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static ANALYTICS_EXPORT_DESTINATION: Schema = Schema::new(
+        "AnalyticsExportDestination",
+        Kind::Structure(&[Member::new("S3BucketDestination", &ANALYTICS_S3_BUCKET_DESTINATION).required()]),
+    );
+    pub(super) static ANALYTICS_FILTER: Schema = Schema::new(
+        "AnalyticsFilter",
+        Kind::Structure(&[Member::new("Prefix", &PREFIX), Member::new("Tag", &TAG), Member::new("And", &ANALYTICS_AND_OPERATOR)]),
+    );
+    pub(super) static ANALYTICS_ID: Schema = Schema::new("AnalyticsId", Kind::String);
+    pub(super) static ANALYTICS_S3_BUCKET_DESTINATION: Schema = Schema::new(
+        "AnalyticsS3BucketDestination",
+        Kind::Structure(&[
+            Member::new("Format", &ANALYTICS_S3_EXPORT_FILE_FORMAT).required(),
+            Member::new("BucketAccountId", &ACCOUNT_ID),
+            Member::new("Bucket", &BUCKET_NAME).required(),
+            Member::new("Prefix", &PREFIX),
+        ]),
+    );
+    pub(super) static ANALYTICS_S3_EXPORT_FILE_FORMAT: Schema =
+        Schema::new("AnalyticsS3ExportFileFormat", Kind::Enum(super::AnalyticsS3ExportFileFormat::TEXTS));
     pub(super) static ARCHIVE_STATUS: Schema = Schema::new("ArchiveStatus", Kind::Enum(super::ArchiveStatus::TEXTS));
     pub(super) static BLOCKED_ENCRYPTION_TYPES: Schema =
         Schema::new("BlockedEncryptionTypes", Kind::Structure(&[Member::new("EncryptionType", &ENCRYPTION_TYPE_LIST).flat()]));
@@ -2691,6 +3546,8 @@ mod tables {
             Member::new("BucketArn", &S3_REGIONAL_OR_S3_EXPRESS_BUCKET_ARN_STRING),
         ]),
     );
+    pub(super) static BUCKET_ACCELERATE_STATUS: Schema =
+        Schema::new("BucketAccelerateStatus", Kind::Enum(super::BucketAccelerateStatus::TEXTS));
     pub(super) static BUCKET_ALREADY_EXISTS: Schema = Schema::new("BucketAlreadyExists", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "BucketAlreadyExists", status: 409, sender: true }), ..Traits::NONE });
     pub(super) static BUCKET_ALREADY_OWNED_BY_YOU: Schema = Schema::new("BucketAlreadyOwnedByYou", Kind::Structure(&[]))
@@ -2705,6 +3562,9 @@ mod tables {
     );
     pub(super) static BUCKET_LOCATION_CONSTRAINT: Schema = Schema::new("BucketLocationConstraint", Kind::String);
     pub(super) static BUCKET_LOCATION_NAME: Schema = Schema::new("BucketLocationName", Kind::String);
+    pub(super) static BUCKET_LOGGING_STATUS: Schema =
+        Schema::new("BucketLoggingStatus", Kind::Structure(&[Member::new("LoggingEnabled", &LOGGING_ENABLED)]));
+    pub(super) static BUCKET_LOGS_PERMISSION: Schema = Schema::new("BucketLogsPermission", Kind::String);
     pub(super) static BUCKET_NAME: Schema = Schema::new("BucketName", Kind::String);
     pub(super) static BUCKET_NAMESPACE: Schema = Schema::new("BucketNamespace", Kind::Enum(super::BucketNamespace::TEXTS));
     pub(super) static BUCKET_REGION: Schema = Schema::new("BucketRegion", Kind::String);
@@ -2870,6 +3730,13 @@ mod tables {
     pub(super) static COMPLETED_PART_LIST: Schema = Schema::new("CompletedPartList", Kind::List(&Member::new("member", &COMPLETED_PART)))
         .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static COMPRESSION_TYPE: Schema = Schema::new("CompressionType", Kind::Enum(super::CompressionType::TEXTS));
+    pub(super) static CONDITION: Schema = Schema::new(
+        "Condition",
+        Kind::Structure(&[
+            Member::new("HttpErrorCodeReturnedEquals", &HTTP_ERROR_CODE_RETURNED_EQUALS),
+            Member::new("KeyPrefixEquals", &KEY_PREFIX_EQUALS),
+        ]),
+    );
     pub(super) static CONFIRM_REMOVE_SELF_BUCKET_ACCESS: Schema = Schema::new("ConfirmRemoveSelfBucketAccess", Kind::Boolean);
     pub(super) static CONTENT_DISPOSITION: Schema = Schema::new("ContentDisposition", Kind::String);
     pub(super) static CONTENT_ENCODING: Schema = Schema::new("ContentEncoding", Kind::String);
@@ -3105,6 +3972,14 @@ mod tables {
         "Delete",
         Kind::Structure(&[Member::new("Objects", &OBJECT_IDENTIFIER_LIST).wire("Object").required().flat(), Member::new("Quiet", &QUIET)]),
     );
+    pub(super) static DELETE_BUCKET_ANALYTICS_CONFIGURATION_INPUT: Schema = Schema::new(
+        "DeleteBucketAnalyticsConfigurationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Id", &ANALYTICS_ID).at(Place::Query, "id").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
     pub(super) static DELETE_BUCKET_CORS_INPUT: Schema = Schema::new(
         "DeleteBucketCorsRequest",
         Kind::Structure(&[
@@ -3127,10 +4002,26 @@ mod tables {
             Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
         ]),
     );
+    pub(super) static DELETE_BUCKET_INVENTORY_CONFIGURATION_INPUT: Schema = Schema::new(
+        "DeleteBucketInventoryConfigurationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Id", &INVENTORY_ID).at(Place::Query, "id").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
     pub(super) static DELETE_BUCKET_LIFECYCLE_INPUT: Schema = Schema::new(
         "DeleteBucketLifecycleRequest",
         Kind::Structure(&[
             Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
+    pub(super) static DELETE_BUCKET_METRICS_CONFIGURATION_INPUT: Schema = Schema::new(
+        "DeleteBucketMetricsConfigurationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Id", &METRICS_ID).at(Place::Query, "id").required(),
             Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
         ]),
     );
@@ -3143,6 +4034,13 @@ mod tables {
     );
     pub(super) static DELETE_BUCKET_POLICY_INPUT: Schema = Schema::new(
         "DeleteBucketPolicyRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
+    pub(super) static DELETE_BUCKET_REPLICATION_INPUT: Schema = Schema::new(
+        "DeleteBucketReplicationRequest",
         Kind::Structure(&[
             Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
             Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
@@ -3162,6 +4060,13 @@ mod tables {
             Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
         ]),
     );
+    pub(super) static DELETE_BUCKET_WEBSITE_INPUT: Schema = Schema::new(
+        "DeleteBucketWebsiteRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
     pub(super) static DELETE_MARKER: Schema = Schema::new("DeleteMarker", Kind::Boolean);
     pub(super) static DELETE_MARKER_ENTRY: Schema = Schema::new(
         "DeleteMarkerEntry",
@@ -3173,6 +4078,10 @@ mod tables {
             Member::new("LastModified", &LAST_MODIFIED),
         ]),
     );
+    pub(super) static DELETE_MARKER_REPLICATION: Schema =
+        Schema::new("DeleteMarkerReplication", Kind::Structure(&[Member::new("Status", &DELETE_MARKER_REPLICATION_STATUS)]));
+    pub(super) static DELETE_MARKER_REPLICATION_STATUS: Schema =
+        Schema::new("DeleteMarkerReplicationStatus", Kind::Enum(super::DeleteMarkerReplicationStatus::TEXTS));
     pub(super) static DELETE_MARKER_VERSION_ID: Schema = Schema::new("DeleteMarkerVersionId", Kind::String);
     pub(super) static DELETE_MARKERS: Schema = Schema::new("DeleteMarkers", Kind::List(&Member::new("member", &DELETE_MARKER_ENTRY)))
         .traits(Traits { flattened: true, ..Traits::NONE });
@@ -3254,6 +4163,18 @@ mod tables {
         .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static DELIMITER: Schema = Schema::new("Delimiter", Kind::String);
     pub(super) static DESCRIPTION: Schema = Schema::new("Description", Kind::String);
+    pub(super) static DESTINATION: Schema = Schema::new(
+        "Destination",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).required(),
+            Member::new("Account", &ACCOUNT_ID),
+            Member::new("StorageClass", &STORAGE_CLASS),
+            Member::new("AccessControlTranslation", &ACCESS_CONTROL_TRANSLATION),
+            Member::new("EncryptionConfiguration", &ENCRYPTION_CONFIGURATION),
+            Member::new("ReplicationTime", &REPLICATION_TIME),
+            Member::new("Metrics", &METRICS),
+        ]),
+    );
     pub(super) static DISPLAY_NAME: Schema = Schema::new("DisplayName", Kind::String);
     pub(super) static E_TAG: Schema = Schema::new("ETag", Kind::String);
     pub(super) static EMAIL_ADDRESS: Schema = Schema::new("EmailAddress", Kind::String);
@@ -3266,6 +4187,8 @@ mod tables {
             Member::new("KMSContext", &KMS_CONTEXT),
         ]),
     );
+    pub(super) static ENCRYPTION_CONFIGURATION: Schema =
+        Schema::new("EncryptionConfiguration", Kind::Structure(&[Member::new("ReplicaKmsKeyID", &REPLICA_KMS_KEY_ID)]));
     pub(super) static ENCRYPTION_TYPE: Schema = Schema::new("EncryptionType", Kind::Enum(super::EncryptionType::TEXTS));
     pub(super) static ENCRYPTION_TYPE_LIST: Schema =
         Schema::new("EncryptionTypeList", Kind::List(&Member::new("member", &ENCRYPTION_TYPE).wire("EncryptionType")))
@@ -3281,12 +4204,17 @@ mod tables {
             Member::new("Message", &MESSAGE),
         ]),
     );
+    pub(super) static ERROR_DOCUMENT: Schema = Schema::new("ErrorDocument", Kind::Structure(&[Member::new("Key", &OBJECT_KEY).required()]));
     pub(super) static ERRORS: Schema =
         Schema::new("Errors", Kind::List(&Member::new("member", &ERROR_SHAPE))).traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static EVENT: Schema = Schema::new("Event", Kind::String);
     pub(super) static EVENT_BRIDGE_CONFIGURATION: Schema = Schema::new("EventBridgeConfiguration", Kind::Structure(&[]));
     pub(super) static EVENT_LIST: Schema =
         Schema::new("EventList", Kind::List(&Member::new("member", &EVENT))).traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static EXISTING_OBJECT_REPLICATION: Schema =
+        Schema::new("ExistingObjectReplication", Kind::Structure(&[Member::new("Status", &EXISTING_OBJECT_REPLICATION_STATUS).required()]));
+    pub(super) static EXISTING_OBJECT_REPLICATION_STATUS: Schema =
+        Schema::new("ExistingObjectReplicationStatus", Kind::Enum(super::ExistingObjectReplicationStatus::TEXTS));
     pub(super) static EXPIRATION: Schema = Schema::new("Expiration", Kind::String);
     pub(super) static EXPIRATION_STATUS: Schema = Schema::new("ExpirationStatus", Kind::Enum(super::ExpirationStatus::TEXTS));
     pub(super) static EXPIRED_OBJECT_DELETE_MARKER: Schema = Schema::new("ExpiredObjectDeleteMarker", Kind::Boolean);
@@ -3305,6 +4233,22 @@ mod tables {
         Schema::new("FilterRuleList", Kind::List(&Member::new("member", &FILTER_RULE))).traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static FILTER_RULE_NAME: Schema = Schema::new("FilterRuleName", Kind::String);
     pub(super) static FILTER_RULE_VALUE: Schema = Schema::new("FilterRuleValue", Kind::String);
+    pub(super) static GET_BUCKET_ACCELERATE_CONFIGURATION_OUTPUT: Schema = Schema::new(
+        "GetBucketAccelerateConfigurationOutput",
+        Kind::Structure(&[
+            Member::new("Status", &BUCKET_ACCELERATE_STATUS),
+            Member::new("RequestCharged", &REQUEST_CHARGED).at(Place::Header, "x-amz-request-charged"),
+        ]),
+    )
+    .traits(Traits { xml_name: Some("AccelerateConfiguration"), ..Traits::NONE });
+    pub(super) static GET_BUCKET_ACCELERATE_CONFIGURATION_INPUT: Schema = Schema::new(
+        "GetBucketAccelerateConfigurationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+            Member::new("RequestPayer", &REQUEST_PAYER).at(Place::Header, "x-amz-request-payer"),
+        ]),
+    );
     pub(super) static GET_BUCKET_ACL_OUTPUT: Schema = Schema::new(
         "GetBucketAclOutput",
         Kind::Structure(&[Member::new("Owner", &OWNER), Member::new("Grants", &GRANTS).wire("AccessControlList")]),
@@ -3314,6 +4258,19 @@ mod tables {
         "GetBucketAclRequest",
         Kind::Structure(&[
             Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
+    pub(super) static GET_BUCKET_ANALYTICS_CONFIGURATION_OUTPUT: Schema = Schema::new(
+        "GetBucketAnalyticsConfigurationOutput",
+        Kind::Structure(&[Member::new("AnalyticsConfiguration", &ANALYTICS_CONFIGURATION)]),
+    )
+    .traits(Traits { payload: Some("AnalyticsConfiguration"), ..Traits::NONE });
+    pub(super) static GET_BUCKET_ANALYTICS_CONFIGURATION_INPUT: Schema = Schema::new(
+        "GetBucketAnalyticsConfigurationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Id", &ANALYTICS_ID).at(Place::Query, "id").required(),
             Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
         ]),
     );
@@ -3352,6 +4309,19 @@ mod tables {
             Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
         ]),
     );
+    pub(super) static GET_BUCKET_INVENTORY_CONFIGURATION_OUTPUT: Schema = Schema::new(
+        "GetBucketInventoryConfigurationOutput",
+        Kind::Structure(&[Member::new("InventoryConfiguration", &INVENTORY_CONFIGURATION)]),
+    )
+    .traits(Traits { payload: Some("InventoryConfiguration"), ..Traits::NONE });
+    pub(super) static GET_BUCKET_INVENTORY_CONFIGURATION_INPUT: Schema = Schema::new(
+        "GetBucketInventoryConfigurationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Id", &INVENTORY_ID).at(Place::Query, "id").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
     pub(super) static GET_BUCKET_LIFECYCLE_CONFIGURATION_OUTPUT: Schema = Schema::new(
         "GetBucketLifecycleConfigurationOutput",
         Kind::Structure(&[
@@ -3375,6 +4345,27 @@ mod tables {
         "GetBucketLocationRequest",
         Kind::Structure(&[
             Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
+    pub(super) static GET_BUCKET_LOGGING_OUTPUT: Schema =
+        Schema::new("GetBucketLoggingOutput", Kind::Structure(&[Member::new("LoggingEnabled", &LOGGING_ENABLED)]))
+            .traits(Traits { xml_name: Some("BucketLoggingStatus"), ..Traits::NONE });
+    pub(super) static GET_BUCKET_LOGGING_INPUT: Schema = Schema::new(
+        "GetBucketLoggingRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
+    pub(super) static GET_BUCKET_METRICS_CONFIGURATION_OUTPUT: Schema =
+        Schema::new("GetBucketMetricsConfigurationOutput", Kind::Structure(&[Member::new("MetricsConfiguration", &METRICS_CONFIGURATION)]))
+            .traits(Traits { payload: Some("MetricsConfiguration"), ..Traits::NONE });
+    pub(super) static GET_BUCKET_METRICS_CONFIGURATION_INPUT: Schema = Schema::new(
+        "GetBucketMetricsConfigurationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Id", &METRICS_ID).at(Place::Query, "id").required(),
             Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
         ]),
     );
@@ -3415,6 +4406,26 @@ mod tables {
             Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
         ]),
     );
+    pub(super) static GET_BUCKET_REPLICATION_OUTPUT: Schema =
+        Schema::new("GetBucketReplicationOutput", Kind::Structure(&[Member::new("ReplicationConfiguration", &REPLICATION_CONFIGURATION)]))
+            .traits(Traits { payload: Some("ReplicationConfiguration"), ..Traits::NONE });
+    pub(super) static GET_BUCKET_REPLICATION_INPUT: Schema = Schema::new(
+        "GetBucketReplicationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
+    pub(super) static GET_BUCKET_REQUEST_PAYMENT_OUTPUT: Schema =
+        Schema::new("GetBucketRequestPaymentOutput", Kind::Structure(&[Member::new("Payer", &PAYER)]))
+            .traits(Traits { xml_name: Some("RequestPaymentConfiguration"), ..Traits::NONE });
+    pub(super) static GET_BUCKET_REQUEST_PAYMENT_INPUT: Schema = Schema::new(
+        "GetBucketRequestPaymentRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
     pub(super) static GET_BUCKET_TAGGING_OUTPUT: Schema =
         Schema::new("GetBucketTaggingOutput", Kind::Structure(&[Member::new("TagSet", &TAG_SET).required()]))
             .traits(Traits { xml_name: Some("Tagging"), ..Traits::NONE });
@@ -3435,6 +4446,23 @@ mod tables {
     .traits(Traits { xml_name: Some("VersioningConfiguration"), ..Traits::NONE });
     pub(super) static GET_BUCKET_VERSIONING_INPUT: Schema = Schema::new(
         "GetBucketVersioningRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
+    pub(super) static GET_BUCKET_WEBSITE_OUTPUT: Schema = Schema::new(
+        "GetBucketWebsiteOutput",
+        Kind::Structure(&[
+            Member::new("RedirectAllRequestsTo", &REDIRECT_ALL_REQUESTS_TO),
+            Member::new("IndexDocument", &INDEX_DOCUMENT),
+            Member::new("ErrorDocument", &ERROR_DOCUMENT),
+            Member::new("RoutingRules", &ROUTING_RULES),
+        ]),
+    )
+    .traits(Traits { xml_name: Some("WebsiteConfiguration"), ..Traits::NONE });
+    pub(super) static GET_BUCKET_WEBSITE_INPUT: Schema = Schema::new(
+        "GetBucketWebsiteRequest",
         Kind::Structure(&[
             Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
             Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
@@ -3763,6 +4791,9 @@ mod tables {
             Member::new("ChecksumMode", &CHECKSUM_MODE).at(Place::Header, "x-amz-checksum-mode"),
         ]),
     );
+    pub(super) static HOST_NAME: Schema = Schema::new("HostName", Kind::String);
+    pub(super) static HTTP_ERROR_CODE_RETURNED_EQUALS: Schema = Schema::new("HttpErrorCodeReturnedEquals", Kind::String);
+    pub(super) static HTTP_REDIRECT_CODE: Schema = Schema::new("HttpRedirectCode", Kind::String);
     pub(super) static ID: Schema = Schema::new("ID", Kind::String);
     pub(super) static IDEMPOTENCY_PARAMETER_MISMATCH: Schema = Schema::new("IdempotencyParameterMismatch", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "IdempotencyParameterMismatch", status: 400, sender: true }), ..Traits::NONE });
@@ -3775,6 +4806,7 @@ mod tables {
     pub(super) static IF_MODIFIED_SINCE: Schema = Schema::new("IfModifiedSince", Kind::Timestamp(None));
     pub(super) static IF_NONE_MATCH: Schema = Schema::new("IfNoneMatch", Kind::String);
     pub(super) static IF_UNMODIFIED_SINCE: Schema = Schema::new("IfUnmodifiedSince", Kind::Timestamp(None));
+    pub(super) static INDEX_DOCUMENT: Schema = Schema::new("IndexDocument", Kind::Structure(&[Member::new("Suffix", &SUFFIX).required()]));
     pub(super) static INITIATED: Schema = Schema::new("Initiated", Kind::Timestamp(None));
     pub(super) static INITIATOR: Schema =
         Schema::new("Initiator", Kind::Structure(&[Member::new("ID", &ID), Member::new("DisplayName", &DISPLAY_NAME)]));
@@ -3822,6 +4854,53 @@ mod tables {
         .traits(Traits { fault: Some(FaultTraits { code: "InvalidRequest", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static INVALID_WRITE_OFFSET: Schema = Schema::new("InvalidWriteOffset", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "InvalidWriteOffset", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static INVENTORY_CONFIGURATION: Schema = Schema::new(
+        "InventoryConfiguration",
+        Kind::Structure(&[
+            Member::new("Destination", &INVENTORY_DESTINATION).required(),
+            Member::new("IsEnabled", &IS_ENABLED).required(),
+            Member::new("Filter", &INVENTORY_FILTER),
+            Member::new("Id", &INVENTORY_ID).required(),
+            Member::new("IncludedObjectVersions", &INVENTORY_INCLUDED_OBJECT_VERSIONS).required(),
+            Member::new("OptionalFields", &INVENTORY_OPTIONAL_FIELDS),
+            Member::new("Schedule", &INVENTORY_SCHEDULE).required(),
+        ]),
+    );
+    pub(super) static INVENTORY_CONFIGURATION_LIST: Schema =
+        Schema::new("InventoryConfigurationList", Kind::List(&Member::new("member", &INVENTORY_CONFIGURATION)))
+            .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static INVENTORY_DESTINATION: Schema = Schema::new(
+        "InventoryDestination",
+        Kind::Structure(&[Member::new("S3BucketDestination", &INVENTORY_S3_BUCKET_DESTINATION).required()]),
+    );
+    pub(super) static INVENTORY_ENCRYPTION: Schema = Schema::new(
+        "InventoryEncryption",
+        Kind::Structure(&[Member::new("SSES3", &SSES3).wire("SSE-S3"), Member::new("SSEKMS", &SSEKMS).wire("SSE-KMS")]),
+    );
+    pub(super) static INVENTORY_FILTER: Schema =
+        Schema::new("InventoryFilter", Kind::Structure(&[Member::new("Prefix", &PREFIX).required()]));
+    pub(super) static INVENTORY_FORMAT: Schema = Schema::new("InventoryFormat", Kind::Enum(super::InventoryFormat::TEXTS));
+    pub(super) static INVENTORY_FREQUENCY: Schema = Schema::new("InventoryFrequency", Kind::Enum(super::InventoryFrequency::TEXTS));
+    pub(super) static INVENTORY_ID: Schema = Schema::new("InventoryId", Kind::String);
+    pub(super) static INVENTORY_INCLUDED_OBJECT_VERSIONS: Schema =
+        Schema::new("InventoryIncludedObjectVersions", Kind::Enum(super::InventoryIncludedObjectVersions::TEXTS));
+    pub(super) static INVENTORY_OPTIONAL_FIELD: Schema =
+        Schema::new("InventoryOptionalField", Kind::Enum(super::InventoryOptionalField::TEXTS));
+    pub(super) static INVENTORY_OPTIONAL_FIELDS: Schema =
+        Schema::new("InventoryOptionalFields", Kind::List(&Member::new("member", &INVENTORY_OPTIONAL_FIELD).wire("Field")));
+    pub(super) static INVENTORY_S3_BUCKET_DESTINATION: Schema = Schema::new(
+        "InventoryS3BucketDestination",
+        Kind::Structure(&[
+            Member::new("AccountId", &ACCOUNT_ID),
+            Member::new("Bucket", &BUCKET_NAME).required(),
+            Member::new("Format", &INVENTORY_FORMAT).required(),
+            Member::new("Prefix", &PREFIX),
+            Member::new("Encryption", &INVENTORY_ENCRYPTION),
+        ]),
+    );
+    pub(super) static INVENTORY_SCHEDULE: Schema =
+        Schema::new("InventorySchedule", Kind::Structure(&[Member::new("Frequency", &INVENTORY_FREQUENCY).required()]));
+    pub(super) static IS_ENABLED: Schema = Schema::new("IsEnabled", Kind::Boolean);
     pub(super) static IS_LATEST: Schema = Schema::new("IsLatest", Kind::Boolean);
     pub(super) static IS_PUBLIC: Schema = Schema::new("IsPublic", Kind::Boolean);
     pub(super) static IS_RESTORE_IN_PROGRESS: Schema = Schema::new("IsRestoreInProgress", Kind::Boolean);
@@ -3833,6 +4912,7 @@ mod tables {
     pub(super) static KMS_CONTEXT: Schema = Schema::new("KMSContext", Kind::String);
     pub(super) static KEY_COUNT: Schema = Schema::new("KeyCount", Kind::Integer);
     pub(super) static KEY_MARKER: Schema = Schema::new("KeyMarker", Kind::String);
+    pub(super) static KEY_PREFIX_EQUALS: Schema = Schema::new("KeyPrefixEquals", Kind::String);
     pub(super) static LAMBDA_FUNCTION_ARN: Schema = Schema::new("LambdaFunctionArn", Kind::String);
     pub(super) static LAMBDA_FUNCTION_CONFIGURATION: Schema = Schema::new(
         "LambdaFunctionConfiguration",
@@ -3891,6 +4971,24 @@ mod tables {
     );
     pub(super) static LIFECYCLE_RULES: Schema = Schema::new("LifecycleRules", Kind::List(&Member::new("member", &LIFECYCLE_RULE)))
         .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static LIST_BUCKET_ANALYTICS_CONFIGURATIONS_OUTPUT: Schema = Schema::new(
+        "ListBucketAnalyticsConfigurationsOutput",
+        Kind::Structure(&[
+            Member::new("IsTruncated", &IS_TRUNCATED),
+            Member::new("ContinuationToken", &TOKEN),
+            Member::new("NextContinuationToken", &NEXT_TOKEN),
+            Member::new("AnalyticsConfigurationList", &ANALYTICS_CONFIGURATION_LIST).wire("AnalyticsConfiguration").flat(),
+        ]),
+    )
+    .traits(Traits { xml_name: Some("ListBucketAnalyticsConfigurationResult"), ..Traits::NONE });
+    pub(super) static LIST_BUCKET_ANALYTICS_CONFIGURATIONS_INPUT: Schema = Schema::new(
+        "ListBucketAnalyticsConfigurationsRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ContinuationToken", &TOKEN).at(Place::Query, "continuation-token"),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
     pub(super) static LIST_BUCKET_INTELLIGENT_TIERING_CONFIGURATIONS_OUTPUT: Schema = Schema::new(
         "ListBucketIntelligentTieringConfigurationsOutput",
         Kind::Structure(&[
@@ -3904,6 +5002,42 @@ mod tables {
     );
     pub(super) static LIST_BUCKET_INTELLIGENT_TIERING_CONFIGURATIONS_INPUT: Schema = Schema::new(
         "ListBucketIntelligentTieringConfigurationsRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ContinuationToken", &TOKEN).at(Place::Query, "continuation-token"),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
+    pub(super) static LIST_BUCKET_INVENTORY_CONFIGURATIONS_OUTPUT: Schema = Schema::new(
+        "ListBucketInventoryConfigurationsOutput",
+        Kind::Structure(&[
+            Member::new("ContinuationToken", &TOKEN),
+            Member::new("InventoryConfigurationList", &INVENTORY_CONFIGURATION_LIST).wire("InventoryConfiguration").flat(),
+            Member::new("IsTruncated", &IS_TRUNCATED),
+            Member::new("NextContinuationToken", &NEXT_TOKEN),
+        ]),
+    )
+    .traits(Traits { xml_name: Some("ListInventoryConfigurationsResult"), ..Traits::NONE });
+    pub(super) static LIST_BUCKET_INVENTORY_CONFIGURATIONS_INPUT: Schema = Schema::new(
+        "ListBucketInventoryConfigurationsRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ContinuationToken", &TOKEN).at(Place::Query, "continuation-token"),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
+    pub(super) static LIST_BUCKET_METRICS_CONFIGURATIONS_OUTPUT: Schema = Schema::new(
+        "ListBucketMetricsConfigurationsOutput",
+        Kind::Structure(&[
+            Member::new("IsTruncated", &IS_TRUNCATED),
+            Member::new("ContinuationToken", &TOKEN),
+            Member::new("NextContinuationToken", &NEXT_TOKEN),
+            Member::new("MetricsConfigurationList", &METRICS_CONFIGURATION_LIST).wire("MetricsConfiguration").flat(),
+        ]),
+    )
+    .traits(Traits { xml_name: Some("ListMetricsConfigurationsResult"), ..Traits::NONE });
+    pub(super) static LIST_BUCKET_METRICS_CONFIGURATIONS_INPUT: Schema = Schema::new(
+        "ListBucketMetricsConfigurationsRequest",
         Kind::Structure(&[
             Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
             Member::new("ContinuationToken", &TOKEN).at(Place::Query, "continuation-token"),
@@ -4107,6 +5241,15 @@ mod tables {
     pub(super) static LOCATION_NAME_AS_STRING: Schema = Schema::new("LocationNameAsString", Kind::String);
     pub(super) static LOCATION_PREFIX: Schema = Schema::new("LocationPrefix", Kind::String);
     pub(super) static LOCATION_TYPE: Schema = Schema::new("LocationType", Kind::Enum(super::LocationType::TEXTS));
+    pub(super) static LOGGING_ENABLED: Schema = Schema::new(
+        "LoggingEnabled",
+        Kind::Structure(&[
+            Member::new("TargetBucket", &TARGET_BUCKET).required(),
+            Member::new("TargetGrants", &TARGET_GRANTS),
+            Member::new("TargetPrefix", &TARGET_PREFIX).required(),
+            Member::new("TargetObjectKeyFormat", &TARGET_OBJECT_KEY_FORMAT),
+        ]),
+    );
     pub(super) static MFA: Schema = Schema::new("MFA", Kind::String);
     pub(super) static MFA_DELETE: Schema = Schema::new("MFADelete", Kind::Enum(super::MFADelete::TEXTS));
     pub(super) static MFA_DELETE_STATUS: Schema = Schema::new("MFADeleteStatus", Kind::Enum(super::MFADeleteStatus::TEXTS));
@@ -4124,6 +5267,37 @@ mod tables {
         Schema::new("MetadataEntry", Kind::Structure(&[Member::new("Name", &METADATA_KEY), Member::new("Value", &METADATA_VALUE)]));
     pub(super) static METADATA_KEY: Schema = Schema::new("MetadataKey", Kind::String);
     pub(super) static METADATA_VALUE: Schema = Schema::new("MetadataValue", Kind::String);
+    pub(super) static METRICS: Schema = Schema::new(
+        "Metrics",
+        Kind::Structure(&[Member::new("Status", &METRICS_STATUS).required(), Member::new("EventThreshold", &REPLICATION_TIME_VALUE)]),
+    );
+    pub(super) static METRICS_AND_OPERATOR: Schema = Schema::new(
+        "MetricsAndOperator",
+        Kind::Structure(&[
+            Member::new("Prefix", &PREFIX),
+            Member::new("Tags", &TAG_SET).wire("Tag").flat(),
+            Member::new("AccessPointArn", &ACCESS_POINT_ARN),
+        ]),
+    );
+    pub(super) static METRICS_CONFIGURATION: Schema = Schema::new(
+        "MetricsConfiguration",
+        Kind::Structure(&[Member::new("Id", &METRICS_ID).required(), Member::new("Filter", &METRICS_FILTER)]),
+    );
+    pub(super) static METRICS_CONFIGURATION_LIST: Schema =
+        Schema::new("MetricsConfigurationList", Kind::List(&Member::new("member", &METRICS_CONFIGURATION)))
+            .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static METRICS_FILTER: Schema = Schema::new(
+        "MetricsFilter",
+        Kind::Structure(&[
+            Member::new("Prefix", &PREFIX),
+            Member::new("Tag", &TAG),
+            Member::new("AccessPointArn", &ACCESS_POINT_ARN),
+            Member::new("And", &METRICS_AND_OPERATOR),
+        ]),
+    );
+    pub(super) static METRICS_ID: Schema = Schema::new("MetricsId", Kind::String);
+    pub(super) static METRICS_STATUS: Schema = Schema::new("MetricsStatus", Kind::Enum(super::MetricsStatus::TEXTS));
+    pub(super) static MINUTES: Schema = Schema::new("Minutes", Kind::Integer);
     pub(super) static MISSING_META: Schema = Schema::new("MissingMeta", Kind::Integer);
     pub(super) static MPU_OBJECT_SIZE: Schema = Schema::new("MpuObjectSize", Kind::Long);
     pub(super) static MULTIPART_UPLOAD: Schema = Schema::new(
@@ -4292,6 +5466,7 @@ mod tables {
         Schema::new("OutputSerialization", Kind::Structure(&[Member::new("CSV", &CSV_OUTPUT), Member::new("JSON", &JSON_OUTPUT)]));
     pub(super) static OWNER: Schema =
         Schema::new("Owner", Kind::Structure(&[Member::new("DisplayName", &DISPLAY_NAME), Member::new("ID", &ID)]));
+    pub(super) static OWNER_OVERRIDE: Schema = Schema::new("OwnerOverride", Kind::Enum(super::OwnerOverride::TEXTS));
     pub(super) static OWNERSHIP_CONTROLS: Schema = Schema::new(
         "OwnershipControls",
         Kind::Structure(&[Member::new("Rules", &OWNERSHIP_CONTROLS_RULES).wire("Rule").required().flat()]),
@@ -4323,15 +5498,22 @@ mod tables {
     );
     pub(super) static PART_NUMBER: Schema = Schema::new("PartNumber", Kind::Integer);
     pub(super) static PART_NUMBER_MARKER: Schema = Schema::new("PartNumberMarker", Kind::Integer);
+    pub(super) static PARTITION_DATE_SOURCE: Schema = Schema::new("PartitionDateSource", Kind::Enum(super::PartitionDateSource::TEXTS));
+    pub(super) static PARTITIONED_PREFIX: Schema =
+        Schema::new("PartitionedPrefix", Kind::Structure(&[Member::new("PartitionDateSource", &PARTITION_DATE_SOURCE)]))
+            .traits(Traits { xml_name: Some("PartitionedPrefix"), ..Traits::NONE });
     pub(super) static PARTS: Schema =
         Schema::new("Parts", Kind::List(&Member::new("member", &PART))).traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static PARTS_COUNT: Schema = Schema::new("PartsCount", Kind::Integer);
     pub(super) static PARTS_LIST: Schema =
         Schema::new("PartsList", Kind::List(&Member::new("member", &OBJECT_PART))).traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static PAYER: Schema = Schema::new("Payer", Kind::Enum(super::Payer::TEXTS));
     pub(super) static PERMISSION: Schema = Schema::new("Permission", Kind::Enum(super::Permission::TEXTS));
     pub(super) static POLICY: Schema = Schema::new("Policy", Kind::String);
     pub(super) static POLICY_STATUS: Schema = Schema::new("PolicyStatus", Kind::Structure(&[Member::new("IsPublic", &IS_PUBLIC)]));
     pub(super) static PREFIX: Schema = Schema::new("Prefix", Kind::String);
+    pub(super) static PRIORITY: Schema = Schema::new("Priority", Kind::Integer);
+    pub(super) static PROTOCOL: Schema = Schema::new("Protocol", Kind::String);
     pub(super) static PUBLIC_ACCESS_BLOCK_CONFIGURATION: Schema = Schema::new(
         "PublicAccessBlockConfiguration",
         Kind::Structure(&[
@@ -4341,6 +5523,19 @@ mod tables {
             Member::new("RestrictPublicBuckets", &SETTING),
         ]),
     );
+    pub(super) static PUT_BUCKET_ACCELERATE_CONFIGURATION_INPUT: Schema = Schema::new(
+        "PutBucketAccelerateConfigurationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member {
+                xml_namespace: Some(("", "http://s3.amazonaws.com/doc/2006-03-01/")),
+                ..Member::new("AccelerateConfiguration", &ACCELERATE_CONFIGURATION).required()
+            },
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+            Member::new("ChecksumAlgorithm", &CHECKSUM_ALGORITHM).at(Place::Header, "x-amz-sdk-checksum-algorithm"),
+        ]),
+    )
+    .traits(Traits { payload: Some("AccelerateConfiguration"), ..Traits::NONE });
     pub(super) static PUT_BUCKET_ACL_INPUT: Schema = Schema::new(
         "PutBucketAclRequest",
         Kind::Structure(&[
@@ -4361,6 +5556,19 @@ mod tables {
         ]),
     )
     .traits(Traits { payload: Some("AccessControlPolicy"), ..Traits::NONE });
+    pub(super) static PUT_BUCKET_ANALYTICS_CONFIGURATION_INPUT: Schema = Schema::new(
+        "PutBucketAnalyticsConfigurationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Id", &ANALYTICS_ID).at(Place::Query, "id").required(),
+            Member {
+                xml_namespace: Some(("", "http://s3.amazonaws.com/doc/2006-03-01/")),
+                ..Member::new("AnalyticsConfiguration", &ANALYTICS_CONFIGURATION).required()
+            },
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    )
+    .traits(Traits { payload: Some("AnalyticsConfiguration"), ..Traits::NONE });
     pub(super) static PUT_BUCKET_CORS_INPUT: Schema = Schema::new(
         "PutBucketCorsRequest",
         Kind::Structure(&[
@@ -4402,6 +5610,19 @@ mod tables {
         ]),
     )
     .traits(Traits { payload: Some("IntelligentTieringConfiguration"), ..Traits::NONE });
+    pub(super) static PUT_BUCKET_INVENTORY_CONFIGURATION_INPUT: Schema = Schema::new(
+        "PutBucketInventoryConfigurationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Id", &INVENTORY_ID).at(Place::Query, "id").required(),
+            Member {
+                xml_namespace: Some(("", "http://s3.amazonaws.com/doc/2006-03-01/")),
+                ..Member::new("InventoryConfiguration", &INVENTORY_CONFIGURATION).required()
+            },
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    )
+    .traits(Traits { payload: Some("InventoryConfiguration"), ..Traits::NONE });
     pub(super) static PUT_BUCKET_LIFECYCLE_CONFIGURATION_OUTPUT: Schema = Schema::new(
         "PutBucketLifecycleConfigurationOutput",
         Kind::Structure(&[Member::new("TransitionDefaultMinimumObjectSize", &TRANSITION_DEFAULT_MINIMUM_OBJECT_SIZE)
@@ -4422,6 +5643,33 @@ mod tables {
         ]),
     )
     .traits(Traits { payload: Some("LifecycleConfiguration"), ..Traits::NONE });
+    pub(super) static PUT_BUCKET_LOGGING_INPUT: Schema = Schema::new(
+        "PutBucketLoggingRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member {
+                xml_namespace: Some(("", "http://s3.amazonaws.com/doc/2006-03-01/")),
+                ..Member::new("BucketLoggingStatus", &BUCKET_LOGGING_STATUS).required()
+            },
+            Member::new("ContentMD5", &CONTENT_MD5).at(Place::Header, "Content-MD5"),
+            Member::new("ChecksumAlgorithm", &CHECKSUM_ALGORITHM).at(Place::Header, "x-amz-sdk-checksum-algorithm"),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    )
+    .traits(Traits { payload: Some("BucketLoggingStatus"), ..Traits::NONE });
+    pub(super) static PUT_BUCKET_METRICS_CONFIGURATION_INPUT: Schema = Schema::new(
+        "PutBucketMetricsConfigurationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Id", &METRICS_ID).at(Place::Query, "id").required(),
+            Member {
+                xml_namespace: Some(("", "http://s3.amazonaws.com/doc/2006-03-01/")),
+                ..Member::new("MetricsConfiguration", &METRICS_CONFIGURATION).required()
+            },
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    )
+    .traits(Traits { payload: Some("MetricsConfiguration"), ..Traits::NONE });
     pub(super) static PUT_BUCKET_NOTIFICATION_CONFIGURATION_INPUT: Schema = Schema::new(
         "PutBucketNotificationConfigurationRequest",
         Kind::Structure(&[
@@ -4462,6 +5710,20 @@ mod tables {
         ]),
     )
     .traits(Traits { payload: Some("Policy"), ..Traits::NONE });
+    pub(super) static PUT_BUCKET_REQUEST_PAYMENT_INPUT: Schema = Schema::new(
+        "PutBucketRequestPaymentRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ContentMD5", &CONTENT_MD5).at(Place::Header, "Content-MD5"),
+            Member::new("ChecksumAlgorithm", &CHECKSUM_ALGORITHM).at(Place::Header, "x-amz-sdk-checksum-algorithm"),
+            Member {
+                xml_namespace: Some(("", "http://s3.amazonaws.com/doc/2006-03-01/")),
+                ..Member::new("RequestPaymentConfiguration", &REQUEST_PAYMENT_CONFIGURATION).required()
+            },
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    )
+    .traits(Traits { payload: Some("RequestPaymentConfiguration"), ..Traits::NONE });
     pub(super) static PUT_BUCKET_TAGGING_INPUT: Schema = Schema::new(
         "PutBucketTaggingRequest",
         Kind::Structure(&[
@@ -4488,6 +5750,20 @@ mod tables {
         ]),
     )
     .traits(Traits { payload: Some("VersioningConfiguration"), ..Traits::NONE });
+    pub(super) static PUT_BUCKET_WEBSITE_INPUT: Schema = Schema::new(
+        "PutBucketWebsiteRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ContentMD5", &CONTENT_MD5).at(Place::Header, "Content-MD5"),
+            Member::new("ChecksumAlgorithm", &CHECKSUM_ALGORITHM).at(Place::Header, "x-amz-sdk-checksum-algorithm"),
+            Member {
+                xml_namespace: Some(("", "http://s3.amazonaws.com/doc/2006-03-01/")),
+                ..Member::new("WebsiteConfiguration", &WEBSITE_CONFIGURATION).required()
+            },
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    )
+    .traits(Traits { payload: Some("WebsiteConfiguration"), ..Traits::NONE });
     pub(super) static PUT_OBJECT_ACL_OUTPUT: Schema = Schema::new(
         "PutObjectAclOutput",
         Kind::Structure(&[Member::new("RequestCharged", &REQUEST_CHARGED).at(Place::Header, "x-amz-request-charged")]),
@@ -4711,10 +5987,74 @@ mod tables {
     pub(super) static QUOTE_FIELDS: Schema = Schema::new("QuoteFields", Kind::Enum(super::QuoteFields::TEXTS));
     pub(super) static RANGE: Schema = Schema::new("Range", Kind::String);
     pub(super) static RECORD_DELIMITER: Schema = Schema::new("RecordDelimiter", Kind::String);
+    pub(super) static REDIRECT: Schema = Schema::new(
+        "Redirect",
+        Kind::Structure(&[
+            Member::new("HostName", &HOST_NAME),
+            Member::new("HttpRedirectCode", &HTTP_REDIRECT_CODE),
+            Member::new("Protocol", &PROTOCOL),
+            Member::new("ReplaceKeyPrefixWith", &REPLACE_KEY_PREFIX_WITH),
+            Member::new("ReplaceKeyWith", &REPLACE_KEY_WITH),
+        ]),
+    );
+    pub(super) static REDIRECT_ALL_REQUESTS_TO: Schema = Schema::new(
+        "RedirectAllRequestsTo",
+        Kind::Structure(&[Member::new("HostName", &HOST_NAME).required(), Member::new("Protocol", &PROTOCOL)]),
+    );
     pub(super) static REGION: Schema = Schema::new("Region", Kind::String).min(0.0).max(20.0);
+    pub(super) static REPLACE_KEY_PREFIX_WITH: Schema = Schema::new("ReplaceKeyPrefixWith", Kind::String);
+    pub(super) static REPLACE_KEY_WITH: Schema = Schema::new("ReplaceKeyWith", Kind::String);
+    pub(super) static REPLICA_KMS_KEY_ID: Schema = Schema::new("ReplicaKmsKeyID", Kind::String);
+    pub(super) static REPLICA_MODIFICATIONS: Schema =
+        Schema::new("ReplicaModifications", Kind::Structure(&[Member::new("Status", &REPLICA_MODIFICATIONS_STATUS).required()]));
+    pub(super) static REPLICA_MODIFICATIONS_STATUS: Schema =
+        Schema::new("ReplicaModificationsStatus", Kind::Enum(super::ReplicaModificationsStatus::TEXTS));
+    pub(super) static REPLICATION_CONFIGURATION: Schema = Schema::new(
+        "ReplicationConfiguration",
+        Kind::Structure(&[Member::new("Role", &ROLE).required(), Member::new("Rules", &REPLICATION_RULES).wire("Rule").required().flat()]),
+    );
+    pub(super) static REPLICATION_RULE: Schema = Schema::new(
+        "ReplicationRule",
+        Kind::Structure(&[
+            Member::new("ID", &ID),
+            Member::new("Priority", &PRIORITY),
+            Member::new("Prefix", &PREFIX),
+            Member::new("Filter", &REPLICATION_RULE_FILTER),
+            Member::new("Status", &REPLICATION_RULE_STATUS).required(),
+            Member::new("SourceSelectionCriteria", &SOURCE_SELECTION_CRITERIA),
+            Member::new("ExistingObjectReplication", &EXISTING_OBJECT_REPLICATION),
+            Member::new("Destination", &DESTINATION).required(),
+            Member::new("DeleteMarkerReplication", &DELETE_MARKER_REPLICATION),
+        ]),
+    );
+    pub(super) static REPLICATION_RULE_AND_OPERATOR: Schema = Schema::new(
+        "ReplicationRuleAndOperator",
+        Kind::Structure(&[Member::new("Prefix", &PREFIX), Member::new("Tags", &TAG_SET).wire("Tag").flat()]),
+    );
+    pub(super) static REPLICATION_RULE_FILTER: Schema = Schema::new(
+        "ReplicationRuleFilter",
+        Kind::Structure(&[Member::new("Prefix", &PREFIX), Member::new("Tag", &TAG), Member::new("And", &REPLICATION_RULE_AND_OPERATOR)]),
+    );
+    pub(super) static REPLICATION_RULE_STATUS: Schema =
+        Schema::new("ReplicationRuleStatus", Kind::Enum(super::ReplicationRuleStatus::TEXTS));
+    pub(super) static REPLICATION_RULES: Schema = Schema::new("ReplicationRules", Kind::List(&Member::new("member", &REPLICATION_RULE)))
+        .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static REPLICATION_STATUS: Schema = Schema::new("ReplicationStatus", Kind::Enum(super::ReplicationStatus::TEXTS));
+    pub(super) static REPLICATION_TIME: Schema = Schema::new(
+        "ReplicationTime",
+        Kind::Structure(&[
+            Member::new("Status", &REPLICATION_TIME_STATUS).required(),
+            Member::new("Time", &REPLICATION_TIME_VALUE).required(),
+        ]),
+    );
+    pub(super) static REPLICATION_TIME_STATUS: Schema =
+        Schema::new("ReplicationTimeStatus", Kind::Enum(super::ReplicationTimeStatus::TEXTS));
+    pub(super) static REPLICATION_TIME_VALUE: Schema =
+        Schema::new("ReplicationTimeValue", Kind::Structure(&[Member::new("Minutes", &MINUTES)]));
     pub(super) static REQUEST_CHARGED: Schema = Schema::new("RequestCharged", Kind::Enum(super::RequestCharged::TEXTS));
     pub(super) static REQUEST_PAYER: Schema = Schema::new("RequestPayer", Kind::Enum(super::RequestPayer::TEXTS));
+    pub(super) static REQUEST_PAYMENT_CONFIGURATION: Schema =
+        Schema::new("RequestPaymentConfiguration", Kind::Structure(&[Member::new("Payer", &PAYER).required()]));
     pub(super) static RESPONSE_CACHE_CONTROL: Schema = Schema::new("ResponseCacheControl", Kind::String);
     pub(super) static RESPONSE_CONTENT_DISPOSITION: Schema = Schema::new("ResponseContentDisposition", Kind::String);
     pub(super) static RESPONSE_CONTENT_ENCODING: Schema = Schema::new("ResponseContentEncoding", Kind::String);
@@ -4767,6 +6107,11 @@ mod tables {
             Member::new("RestoreExpiryDate", &RESTORE_EXPIRY_DATE),
         ]),
     );
+    pub(super) static ROLE: Schema = Schema::new("Role", Kind::String);
+    pub(super) static ROUTING_RULE: Schema =
+        Schema::new("RoutingRule", Kind::Structure(&[Member::new("Condition", &CONDITION), Member::new("Redirect", &REDIRECT).required()]));
+    pub(super) static ROUTING_RULES: Schema =
+        Schema::new("RoutingRules", Kind::List(&Member::new("member", &ROUTING_RULE).wire("RoutingRule")));
     pub(super) static S3_KEY_FILTER: Schema =
         Schema::new("S3KeyFilter", Kind::Structure(&[Member::new("FilterRules", &FILTER_RULE_LIST).wire("FilterRule").flat()]));
     pub(super) static S3_LOCATION: Schema = Schema::new(
@@ -4790,8 +6135,12 @@ mod tables {
     pub(super) static SSE_CUSTOMER_ALGORITHM: Schema = Schema::new("SSECustomerAlgorithm", Kind::String);
     pub(super) static SSE_CUSTOMER_KEY: Schema = Schema::new("SSECustomerKey", Kind::String);
     pub(super) static SSE_CUSTOMER_KEY_MD5: Schema = Schema::new("SSECustomerKeyMD5", Kind::String);
+    pub(super) static SSEKMS: Schema = Schema::new("SSEKMS", Kind::Structure(&[Member::new("KeyId", &SSEKMS_KEY_ID).required()]))
+        .traits(Traits { xml_name: Some("SSE-KMS"), ..Traits::NONE });
     pub(super) static SSEKMS_ENCRYPTION_CONTEXT: Schema = Schema::new("SSEKMSEncryptionContext", Kind::String);
     pub(super) static SSEKMS_KEY_ID: Schema = Schema::new("SSEKMSKeyId", Kind::String);
+    pub(super) static SSES3: Schema =
+        Schema::new("SSES3", Kind::Structure(&[])).traits(Traits { xml_name: Some("SSE-S3"), ..Traits::NONE });
     pub(super) static SELECT_PARAMETERS: Schema = Schema::new(
         "SelectParameters",
         Kind::Structure(&[
@@ -4822,10 +6171,35 @@ mod tables {
         Schema::new("ServerSideEncryptionRules", Kind::List(&Member::new("member", &SERVER_SIDE_ENCRYPTION_RULE)))
             .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static SETTING: Schema = Schema::new("Setting", Kind::Boolean);
+    pub(super) static SIMPLE_PREFIX: Schema =
+        Schema::new("SimplePrefix", Kind::Structure(&[])).traits(Traits { xml_name: Some("SimplePrefix"), ..Traits::NONE });
     pub(super) static SIZE: Schema = Schema::new("Size", Kind::Long);
     pub(super) static SKIP_VALIDATION: Schema = Schema::new("SkipValidation", Kind::Boolean);
+    pub(super) static SOURCE_SELECTION_CRITERIA: Schema = Schema::new(
+        "SourceSelectionCriteria",
+        Kind::Structure(&[
+            Member::new("SseKmsEncryptedObjects", &SSE_KMS_ENCRYPTED_OBJECTS),
+            Member::new("ReplicaModifications", &REPLICA_MODIFICATIONS),
+        ]),
+    );
+    pub(super) static SSE_KMS_ENCRYPTED_OBJECTS: Schema =
+        Schema::new("SseKmsEncryptedObjects", Kind::Structure(&[Member::new("Status", &SSE_KMS_ENCRYPTED_OBJECTS_STATUS).required()]));
+    pub(super) static SSE_KMS_ENCRYPTED_OBJECTS_STATUS: Schema =
+        Schema::new("SseKmsEncryptedObjectsStatus", Kind::Enum(super::SseKmsEncryptedObjectsStatus::TEXTS));
     pub(super) static START_AFTER: Schema = Schema::new("StartAfter", Kind::String);
     pub(super) static STORAGE_CLASS: Schema = Schema::new("StorageClass", Kind::String);
+    pub(super) static STORAGE_CLASS_ANALYSIS: Schema =
+        Schema::new("StorageClassAnalysis", Kind::Structure(&[Member::new("DataExport", &STORAGE_CLASS_ANALYSIS_DATA_EXPORT)]));
+    pub(super) static STORAGE_CLASS_ANALYSIS_DATA_EXPORT: Schema = Schema::new(
+        "StorageClassAnalysisDataExport",
+        Kind::Structure(&[
+            Member::new("OutputSchemaVersion", &STORAGE_CLASS_ANALYSIS_SCHEMA_VERSION).required(),
+            Member::new("Destination", &ANALYTICS_EXPORT_DESTINATION).required(),
+        ]),
+    );
+    pub(super) static STORAGE_CLASS_ANALYSIS_SCHEMA_VERSION: Schema =
+        Schema::new("StorageClassAnalysisSchemaVersion", Kind::Enum(super::StorageClassAnalysisSchemaVersion::TEXTS));
+    pub(super) static SUFFIX: Schema = Schema::new("Suffix", Kind::String);
     pub(super) static TAG: Schema =
         Schema::new("Tag", Kind::Structure(&[Member::new("Key", &OBJECT_KEY).required(), Member::new("Value", &VALUE).required()]));
     pub(super) static TAG_COUNT: Schema = Schema::new("TagCount", Kind::Integer);
@@ -4833,6 +6207,17 @@ mod tables {
     pub(super) static TAGGING: Schema = Schema::new("Tagging", Kind::Structure(&[Member::new("TagSet", &TAG_SET).required()]));
     pub(super) static TAGGING_DIRECTIVE: Schema = Schema::new("TaggingDirective", Kind::String);
     pub(super) static TAGGING_HEADER: Schema = Schema::new("TaggingHeader", Kind::String);
+    pub(super) static TARGET_BUCKET: Schema = Schema::new("TargetBucket", Kind::String);
+    pub(super) static TARGET_GRANT: Schema = Schema::new(
+        "TargetGrant",
+        Kind::Structure(&[Member::new("Grantee", &GRANTEE), Member::new("Permission", &BUCKET_LOGS_PERMISSION)]),
+    );
+    pub(super) static TARGET_GRANTS: Schema = Schema::new("TargetGrants", Kind::List(&Member::new("member", &TARGET_GRANT).wire("Grant")));
+    pub(super) static TARGET_OBJECT_KEY_FORMAT: Schema = Schema::new(
+        "TargetObjectKeyFormat",
+        Kind::Structure(&[Member::new("SimplePrefix", &SIMPLE_PREFIX), Member::new("PartitionedPrefix", &PARTITIONED_PREFIX)]),
+    );
+    pub(super) static TARGET_PREFIX: Schema = Schema::new("TargetPrefix", Kind::String);
     pub(super) static TIER: Schema = Schema::new("Tier", Kind::Enum(super::Tier::TEXTS));
     pub(super) static TIERING: Schema = Schema::new(
         "Tiering",
@@ -4976,6 +6361,15 @@ mod tables {
     pub(super) static VERSIONING_CONFIGURATION: Schema = Schema::new(
         "VersioningConfiguration",
         Kind::Structure(&[Member::new("MFADelete", &MFA_DELETE).wire("MfaDelete"), Member::new("Status", &BUCKET_VERSIONING_STATUS)]),
+    );
+    pub(super) static WEBSITE_CONFIGURATION: Schema = Schema::new(
+        "WebsiteConfiguration",
+        Kind::Structure(&[
+            Member::new("ErrorDocument", &ERROR_DOCUMENT),
+            Member::new("IndexDocument", &INDEX_DOCUMENT),
+            Member::new("RedirectAllRequestsTo", &REDIRECT_ALL_REQUESTS_TO),
+            Member::new("RoutingRules", &ROUTING_RULES),
+        ]),
     );
     pub(super) static WEBSITE_REDIRECT_LOCATION: Schema = Schema::new("WebsiteRedirectLocation", Kind::String);
     pub(super) static WRITE_OFFSET_BYTES: Schema = Schema::new("WriteOffsetBytes", Kind::Long);
@@ -5710,6 +7104,259 @@ mod tables {
         faults: &[],
         unsigned: false,
     };
+    static OP_PUT_BUCKET_WEBSITE: OperationSchema = OperationSchema {
+        name: "PutBucketWebsite",
+        method: "PUT",
+        uri: "/{Bucket}?website",
+        status: 200,
+        input: &PUT_BUCKET_WEBSITE_INPUT,
+        output: &PUT_BUCKET_WEBSITE_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_GET_BUCKET_WEBSITE: OperationSchema = OperationSchema {
+        name: "GetBucketWebsite",
+        method: "GET",
+        uri: "/{Bucket}?website",
+        status: 200,
+        input: &GET_BUCKET_WEBSITE_INPUT,
+        output: &GET_BUCKET_WEBSITE_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_DELETE_BUCKET_WEBSITE: OperationSchema = OperationSchema {
+        name: "DeleteBucketWebsite",
+        method: "DELETE",
+        uri: "/{Bucket}?website",
+        status: 204,
+        input: &DELETE_BUCKET_WEBSITE_INPUT,
+        output: &DELETE_BUCKET_WEBSITE_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_PUT_BUCKET_LOGGING: OperationSchema = OperationSchema {
+        name: "PutBucketLogging",
+        method: "PUT",
+        uri: "/{Bucket}?logging",
+        status: 200,
+        input: &PUT_BUCKET_LOGGING_INPUT,
+        output: &PUT_BUCKET_LOGGING_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_GET_BUCKET_LOGGING: OperationSchema = OperationSchema {
+        name: "GetBucketLogging",
+        method: "GET",
+        uri: "/{Bucket}?logging",
+        status: 200,
+        input: &GET_BUCKET_LOGGING_INPUT,
+        output: &GET_BUCKET_LOGGING_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_PUT_BUCKET_INVENTORY_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "PutBucketInventoryConfiguration",
+        method: "PUT",
+        uri: "/{Bucket}?inventory",
+        status: 204,
+        input: &PUT_BUCKET_INVENTORY_CONFIGURATION_INPUT,
+        output: &PUT_BUCKET_INVENTORY_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_GET_BUCKET_INVENTORY_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "GetBucketInventoryConfiguration",
+        method: "GET",
+        uri: "/{Bucket}?inventory",
+        status: 200,
+        input: &GET_BUCKET_INVENTORY_CONFIGURATION_INPUT,
+        output: &GET_BUCKET_INVENTORY_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_DELETE_BUCKET_INVENTORY_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "DeleteBucketInventoryConfiguration",
+        method: "DELETE",
+        uri: "/{Bucket}?inventory",
+        status: 204,
+        input: &DELETE_BUCKET_INVENTORY_CONFIGURATION_INPUT,
+        output: &DELETE_BUCKET_INVENTORY_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_LIST_BUCKET_INVENTORY_CONFIGURATIONS: OperationSchema = OperationSchema {
+        name: "ListBucketInventoryConfigurations",
+        method: "GET",
+        uri: "/{Bucket}?inventory",
+        status: 200,
+        input: &LIST_BUCKET_INVENTORY_CONFIGURATIONS_INPUT,
+        output: &LIST_BUCKET_INVENTORY_CONFIGURATIONS_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_PUT_BUCKET_ANALYTICS_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "PutBucketAnalyticsConfiguration",
+        method: "PUT",
+        uri: "/{Bucket}?analytics",
+        status: 204,
+        input: &PUT_BUCKET_ANALYTICS_CONFIGURATION_INPUT,
+        output: &PUT_BUCKET_ANALYTICS_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_GET_BUCKET_ANALYTICS_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "GetBucketAnalyticsConfiguration",
+        method: "GET",
+        uri: "/{Bucket}?analytics",
+        status: 200,
+        input: &GET_BUCKET_ANALYTICS_CONFIGURATION_INPUT,
+        output: &GET_BUCKET_ANALYTICS_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_DELETE_BUCKET_ANALYTICS_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "DeleteBucketAnalyticsConfiguration",
+        method: "DELETE",
+        uri: "/{Bucket}?analytics",
+        status: 204,
+        input: &DELETE_BUCKET_ANALYTICS_CONFIGURATION_INPUT,
+        output: &DELETE_BUCKET_ANALYTICS_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_LIST_BUCKET_ANALYTICS_CONFIGURATIONS: OperationSchema = OperationSchema {
+        name: "ListBucketAnalyticsConfigurations",
+        method: "GET",
+        uri: "/{Bucket}?analytics",
+        status: 200,
+        input: &LIST_BUCKET_ANALYTICS_CONFIGURATIONS_INPUT,
+        output: &LIST_BUCKET_ANALYTICS_CONFIGURATIONS_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_PUT_BUCKET_METRICS_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "PutBucketMetricsConfiguration",
+        method: "PUT",
+        uri: "/{Bucket}?metrics",
+        status: 204,
+        input: &PUT_BUCKET_METRICS_CONFIGURATION_INPUT,
+        output: &PUT_BUCKET_METRICS_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_GET_BUCKET_METRICS_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "GetBucketMetricsConfiguration",
+        method: "GET",
+        uri: "/{Bucket}?metrics",
+        status: 200,
+        input: &GET_BUCKET_METRICS_CONFIGURATION_INPUT,
+        output: &GET_BUCKET_METRICS_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_DELETE_BUCKET_METRICS_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "DeleteBucketMetricsConfiguration",
+        method: "DELETE",
+        uri: "/{Bucket}?metrics",
+        status: 204,
+        input: &DELETE_BUCKET_METRICS_CONFIGURATION_INPUT,
+        output: &DELETE_BUCKET_METRICS_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_LIST_BUCKET_METRICS_CONFIGURATIONS: OperationSchema = OperationSchema {
+        name: "ListBucketMetricsConfigurations",
+        method: "GET",
+        uri: "/{Bucket}?metrics",
+        status: 200,
+        input: &LIST_BUCKET_METRICS_CONFIGURATIONS_INPUT,
+        output: &LIST_BUCKET_METRICS_CONFIGURATIONS_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_PUT_BUCKET_REQUEST_PAYMENT: OperationSchema = OperationSchema {
+        name: "PutBucketRequestPayment",
+        method: "PUT",
+        uri: "/{Bucket}?requestPayment",
+        status: 200,
+        input: &PUT_BUCKET_REQUEST_PAYMENT_INPUT,
+        output: &PUT_BUCKET_REQUEST_PAYMENT_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_GET_BUCKET_REQUEST_PAYMENT: OperationSchema = OperationSchema {
+        name: "GetBucketRequestPayment",
+        method: "GET",
+        uri: "/{Bucket}?requestPayment",
+        status: 200,
+        input: &GET_BUCKET_REQUEST_PAYMENT_INPUT,
+        output: &GET_BUCKET_REQUEST_PAYMENT_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_PUT_BUCKET_ACCELERATE_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "PutBucketAccelerateConfiguration",
+        method: "PUT",
+        uri: "/{Bucket}?accelerate",
+        status: 200,
+        input: &PUT_BUCKET_ACCELERATE_CONFIGURATION_INPUT,
+        output: &PUT_BUCKET_ACCELERATE_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_GET_BUCKET_ACCELERATE_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "GetBucketAccelerateConfiguration",
+        method: "GET",
+        uri: "/{Bucket}?accelerate",
+        status: 200,
+        input: &GET_BUCKET_ACCELERATE_CONFIGURATION_INPUT,
+        output: &GET_BUCKET_ACCELERATE_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_GET_BUCKET_REPLICATION: OperationSchema = OperationSchema {
+        name: "GetBucketReplication",
+        method: "GET",
+        uri: "/{Bucket}?replication",
+        status: 200,
+        input: &GET_BUCKET_REPLICATION_INPUT,
+        output: &GET_BUCKET_REPLICATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_DELETE_BUCKET_REPLICATION: OperationSchema = OperationSchema {
+        name: "DeleteBucketReplication",
+        method: "DELETE",
+        uri: "/{Bucket}?replication",
+        status: 204,
+        input: &DELETE_BUCKET_REPLICATION_INPUT,
+        output: &DELETE_BUCKET_REPLICATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
 
     /// The service's model.
     pub static SERVICE: ServiceSchema = ServiceSchema {
@@ -5790,47 +7437,47 @@ mod tables {
             &OP_RESTORE_OBJECT,
             &OP_PUT_BUCKET_NOTIFICATION_CONFIGURATION,
             &OP_GET_BUCKET_NOTIFICATION_CONFIGURATION,
+            &OP_PUT_BUCKET_WEBSITE,
+            &OP_GET_BUCKET_WEBSITE,
+            &OP_DELETE_BUCKET_WEBSITE,
+            &OP_PUT_BUCKET_LOGGING,
+            &OP_GET_BUCKET_LOGGING,
+            &OP_PUT_BUCKET_INVENTORY_CONFIGURATION,
+            &OP_GET_BUCKET_INVENTORY_CONFIGURATION,
+            &OP_DELETE_BUCKET_INVENTORY_CONFIGURATION,
+            &OP_LIST_BUCKET_INVENTORY_CONFIGURATIONS,
+            &OP_PUT_BUCKET_ANALYTICS_CONFIGURATION,
+            &OP_GET_BUCKET_ANALYTICS_CONFIGURATION,
+            &OP_DELETE_BUCKET_ANALYTICS_CONFIGURATION,
+            &OP_LIST_BUCKET_ANALYTICS_CONFIGURATIONS,
+            &OP_PUT_BUCKET_METRICS_CONFIGURATION,
+            &OP_GET_BUCKET_METRICS_CONFIGURATION,
+            &OP_DELETE_BUCKET_METRICS_CONFIGURATION,
+            &OP_LIST_BUCKET_METRICS_CONFIGURATIONS,
+            &OP_PUT_BUCKET_REQUEST_PAYMENT,
+            &OP_GET_BUCKET_REQUEST_PAYMENT,
+            &OP_PUT_BUCKET_ACCELERATE_CONFIGURATION,
+            &OP_GET_BUCKET_ACCELERATE_CONFIGURATION,
+            &OP_GET_BUCKET_REPLICATION,
+            &OP_DELETE_BUCKET_REPLICATION,
         ],
         refused: &[
             Refused { name: "CreateBucketMetadataConfiguration", method: "POST", uri: "/{Bucket}?metadataConfiguration" },
             Refused { name: "CreateBucketMetadataTableConfiguration", method: "POST", uri: "/{Bucket}?metadataTable" },
             Refused { name: "CreateSession", method: "GET", uri: "/{Bucket}?session" },
-            Refused { name: "DeleteBucketAnalyticsConfiguration", method: "DELETE", uri: "/{Bucket}?analytics" },
-            Refused { name: "DeleteBucketInventoryConfiguration", method: "DELETE", uri: "/{Bucket}?inventory" },
             Refused { name: "DeleteBucketMetadataConfiguration", method: "DELETE", uri: "/{Bucket}?metadataConfiguration" },
             Refused { name: "DeleteBucketMetadataTableConfiguration", method: "DELETE", uri: "/{Bucket}?metadataTable" },
-            Refused { name: "DeleteBucketMetricsConfiguration", method: "DELETE", uri: "/{Bucket}?metrics" },
-            Refused { name: "DeleteBucketReplication", method: "DELETE", uri: "/{Bucket}?replication" },
-            Refused { name: "DeleteBucketWebsite", method: "DELETE", uri: "/{Bucket}?website" },
             Refused { name: "GetBucketAbac", method: "GET", uri: "/{Bucket}?abac" },
-            Refused { name: "GetBucketAccelerateConfiguration", method: "GET", uri: "/{Bucket}?accelerate" },
-            Refused { name: "GetBucketAnalyticsConfiguration", method: "GET", uri: "/{Bucket}?analytics" },
-            Refused { name: "GetBucketInventoryConfiguration", method: "GET", uri: "/{Bucket}?inventory" },
             Refused { name: "GetBucketLifecycle", method: "GET", uri: "/{Bucket}?lifecycle" },
-            Refused { name: "GetBucketLogging", method: "GET", uri: "/{Bucket}?logging" },
             Refused { name: "GetBucketMetadataConfiguration", method: "GET", uri: "/{Bucket}?metadataConfiguration" },
             Refused { name: "GetBucketMetadataTableConfiguration", method: "GET", uri: "/{Bucket}?metadataTable" },
-            Refused { name: "GetBucketMetricsConfiguration", method: "GET", uri: "/{Bucket}?metrics" },
             Refused { name: "GetBucketNotification", method: "GET", uri: "/{Bucket}?notification" },
-            Refused { name: "GetBucketReplication", method: "GET", uri: "/{Bucket}?replication" },
-            Refused { name: "GetBucketRequestPayment", method: "GET", uri: "/{Bucket}?requestPayment" },
-            Refused { name: "GetBucketWebsite", method: "GET", uri: "/{Bucket}?website" },
             Refused { name: "GetObjectTorrent", method: "GET", uri: "/{Bucket}/{Key+}?torrent" },
-            Refused { name: "ListBucketAnalyticsConfigurations", method: "GET", uri: "/{Bucket}?analytics" },
-            Refused { name: "ListBucketInventoryConfigurations", method: "GET", uri: "/{Bucket}?inventory" },
-            Refused { name: "ListBucketMetricsConfigurations", method: "GET", uri: "/{Bucket}?metrics" },
             Refused { name: "ListDirectoryBuckets", method: "GET", uri: "/" },
             Refused { name: "PutBucketAbac", method: "PUT", uri: "/{Bucket}?abac" },
-            Refused { name: "PutBucketAccelerateConfiguration", method: "PUT", uri: "/{Bucket}?accelerate" },
-            Refused { name: "PutBucketAnalyticsConfiguration", method: "PUT", uri: "/{Bucket}?analytics" },
-            Refused { name: "PutBucketInventoryConfiguration", method: "PUT", uri: "/{Bucket}?inventory" },
             Refused { name: "PutBucketLifecycle", method: "PUT", uri: "/{Bucket}?lifecycle" },
-            Refused { name: "PutBucketLogging", method: "PUT", uri: "/{Bucket}?logging" },
-            Refused { name: "PutBucketMetricsConfiguration", method: "PUT", uri: "/{Bucket}?metrics" },
             Refused { name: "PutBucketNotification", method: "PUT", uri: "/{Bucket}?notification" },
             Refused { name: "PutBucketReplication", method: "PUT", uri: "/{Bucket}?replication" },
-            Refused { name: "PutBucketRequestPayment", method: "PUT", uri: "/{Bucket}?requestPayment" },
-            Refused { name: "PutBucketWebsite", method: "PUT", uri: "/{Bucket}?website" },
             Refused { name: "RenameObject", method: "PUT", uri: "/{Bucket}/{Key+}?renameObject" },
             Refused { name: "SelectObjectContent", method: "POST", uri: "/{Bucket}/{Key+}?select&select-type=2" },
             Refused { name: "UpdateBucketMetadataInventoryTableConfiguration", method: "PUT", uri: "/{Bucket}?metadataInventoryTable" },

@@ -1,13 +1,16 @@
 //! Bucket policies: checked when they are put, served to the decider for the bucket and every object in it.
 
 use crate::{
-    S3,
-    configuration::public_access,
+    S3, acl,
+    configuration::{
+        public::{is_public, texts},
+        public_access,
+    },
     model::*,
     state::{self, Found},
 };
 use kit::{
-    Context, Fault, Reply,
+    Context, Fault, Need, Principal, Reply, ResourceView,
     policy::{Document, DocumentKind},
 };
 
@@ -30,9 +33,7 @@ fn check(bucket: &str, text: &str) -> Result<Document, Fault> {
     };
     for statement in &statements {
         for member in ["Action", "NotAction"] {
-            if let Some(action) = texts(&statement[member]).find(|action| *action != "*" && !action.to_ascii_lowercase().starts_with("s3"))
-            {
-                let _ = action;
+            if texts(&statement[member]).any(|action| action != "*" && !action.to_ascii_lowercase().starts_with("s3")) {
                 return Err(malformed("Policy has invalid action"));
             }
         }
@@ -43,48 +44,6 @@ fn check(bucket: &str, text: &str) -> Result<Document, Fault> {
         }
     }
     Ok(document)
-}
-
-fn texts(value: &serde_json::Value) -> impl Iterator<Item = &str> {
-    let many = value.as_array().into_iter().flatten().filter_map(|one| one.as_str());
-    value.as_str().into_iter().chain(many)
-}
-
-/// Whether a policy opens the bucket to everybody: an allowing statement for all principals without a condition that names some.
-///
-/// AWS's meaning of "public": conditions on fixed accounts, ARNs, addresses or VPCs make a statement not public.
-fn is_public(text: &str) -> bool {
-    const NARROWING: &[&str] = &[
-        "aws:sourcearn",
-        "aws:sourceaccount",
-        "aws:sourceip",
-        "aws:sourcevpc",
-        "aws:sourcevpce",
-        "aws:sourceorgid",
-        "aws:principalarn",
-        "aws:principalaccount",
-        "aws:principalorgid",
-        "aws:principalorgpaths",
-        "aws:userid",
-        "s3:dataaccesspointarn",
-        "s3:dataaccesspointaccount",
-    ];
-    let Ok(json) = serde_json::from_str::<serde_json::Value>(text) else { return false };
-    let statements = match &json["Statement"] {
-        serde_json::Value::Array(list) => list.clone(),
-        one => vec![one.clone()],
-    };
-    statements.iter().any(|statement| {
-        let everyone = texts(&statement["Principal"]).chain(texts(&statement["Principal"]["AWS"])).any(|principal| principal == "*");
-        let negated = statement.get("NotPrincipal").is_some();
-        let narrowed = statement["Condition"].as_object().into_iter().flatten().any(|(_, keys)| {
-            keys.as_object().into_iter().flatten().any(|(key, values)| {
-                NARROWING.contains(&&*key.to_ascii_lowercase())
-                    && texts(values).all(|value| value != "*" && value != "0.0.0.0/0" && value != "::/0")
-            })
-        });
-        statement["Effect"] == "Allow" && (everyone || negated) && !narrowed
-    })
 }
 
 impl S3 {
@@ -139,44 +98,51 @@ fn policy_of(found: &Found) -> Result<&str, Fault> {
         .ok_or_else(|| Fault::new("NoSuchBucketPolicy", 404, "The bucket policy does not exist").with("BucketName", found.name.clone()))
 }
 
-/// The policy for the decider: that of the bucket in an ARN. With RestrictPublicBuckets a public policy counts only inside the bucket's account
-/// and for services.
+/// The policy of the bucket in an ARN.
 pub(crate) fn of_resource(cx: &Context, resource: &str) -> Option<String> {
-    let path = resource.strip_prefix("arn:aws:s3:::")?;
-    let bucket = path.split('/').next()?;
-    let found = cx.store().read(|s| state::find(s, bucket)).ok()?;
-    let policy = found.bucket.policy.clone()?;
+    let found = bucket_of(cx, resource)?;
+    if is_restricted(cx, &found) { None } else { found.bucket.policy }
+}
+
+/// What a bucket says of a need: its policy, and what access control lists grant.
+pub(crate) fn view(cx: &Context, need: &Need) -> ResourceView {
+    match bucket_of(cx, &need.resource) {
+        Some(found) if !is_restricted(cx, &found) => {
+            let policy = found.bucket.policy.clone();
+            acl::with_grants(cx, &found, need, policy)
+        }
+        _ => ResourceView::default(),
+    }
+}
+
+fn bucket_of(cx: &Context, resource: &str) -> Option<Found> {
+    let bucket = resource.strip_prefix("arn:aws:s3:::")?.split('/').next()?;
+    cx.store().read(|s| state::find(s, bucket)).ok()
+}
+
+/// With RestrictPublicBuckets a bucket of a public policy is open to its own account and to services only.
+fn is_restricted(cx: &Context, found: &Found) -> bool {
     let outsider = match cx.principal() {
-        kit::Principal::Service { .. } => false,
+        Principal::Service { .. } => false,
         principal => principal.account() != Some(&*found.scope.account),
     };
-    let restricted = outsider && public_access::restricts(&found.bucket) && is_public(&policy);
-    (!restricted).then_some(policy)
+    outsider && public_access::restricts(&found.bucket) && found.bucket.policy.as_deref().is_some_and(is_public)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn policy(principal: &str, condition: &str) -> String {
+    fn policy(principal: &str) -> String {
         format!(
-            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"{condition}}}]}}"#
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}}]}}"#
         )
     }
 
     #[test]
-    fn public_is_what_names_nobody() {
-        assert!(is_public(&policy("\"*\"", "")));
-        assert!(is_public(&policy(r#"{"AWS":["*"]}"#, "")));
-        assert!(!is_public(&policy(r#"{"AWS":"arn:aws:iam::123456789012:root"}"#, "")));
-        assert!(!is_public(&policy("\"*\"", r#","Condition":{"StringEquals":{"aws:SourceAccount":"123456789012"}}"#)));
-        assert!(is_public(&policy("\"*\"", r#","Condition":{"IpAddress":{"aws:SourceIp":"0.0.0.0/0"}}"#)));
-    }
-
-    #[test]
     fn a_policy_must_be_about_its_bucket() {
-        assert!(check("b", &policy("\"*\"", "")).is_ok());
-        assert_eq!(check("other", &policy("\"*\"", "")).unwrap_err().message, "Policy has invalid resource");
+        assert!(check("b", &policy("\"*\"")).is_ok());
+        assert_eq!(check("other", &policy("\"*\"")).unwrap_err().message, "Policy has invalid resource");
         assert_eq!(check("b", "nonsense").unwrap_err().message, "Policies must be valid JSON and the first byte must be '{'");
     }
 }

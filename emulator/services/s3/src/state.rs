@@ -4,6 +4,7 @@
 //! key and a listing needs one step a key. A row whose day of expiry is known stands in the index `due` under that day.
 
 use crate::{
+    acl::Given,
     checksums::Sum,
     encryption::{Encryption, Salt},
     errors,
@@ -32,6 +33,9 @@ pub(crate) const UPLOADS: Table<(String, String, u64), Upload> = Table::new("s3.
     .indexes(&[Index { name: "due", keys: |upload| upload.due_day.iter().map(key_bytes).collect() }]);
 /// Parts of uploads: (sequence of the upload, part number).
 pub(crate) const PARTS: Table<(u64, u32), Part> = Table::new("s3.parts", TableScope::Account);
+
+/// Buckets whose requests are logged, so that all others cost one look.
+pub(crate) const LOGGED: Table<String, bool> = Table::new("s3.logged", TableScope::Global);
 
 /// Where a version stands.
 pub(crate) type VersionKey = (String, String, Desc<u64>);
@@ -72,6 +76,19 @@ pub struct Bucket {
     pub(crate) rules: Option<Arc<Rules>>,
     #[serde(default, with = "wire::kept")]
     pub(crate) notifications: Option<model::NotificationConfiguration>,
+    /// Absent where the owner alone has full control.
+    #[serde(default)]
+    pub(crate) acl: Option<Vec<Given>>,
+    #[serde(default, with = "wire::kept")]
+    pub(crate) website: Option<model::WebsiteConfiguration>,
+    #[serde(default, with = "wire::kept")]
+    pub(crate) logging: Option<model::LoggingEnabled>,
+    /// Whoever asks pays, and must say so.
+    #[serde(default)]
+    pub requester_pays: bool,
+    /// `Enabled`, `Suspended`, or never set.
+    #[serde(default)]
+    pub acceleration: Option<String>,
 }
 
 /// Whether a bucket keeps versions.
@@ -146,6 +163,12 @@ pub struct Object {
     /// The restoring of it from an archive, asked for or done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) restore: Option<Restore>,
+    /// The account that owns it; absent where that is the bucket's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Absent where the owner alone has full control.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) acl: Option<Vec<Given>>,
 }
 
 /// A piece of a body: the whole of a blob.
@@ -215,6 +238,11 @@ pub(crate) struct Upload {
     pub overtaken: bool,
     #[serde(default)]
     pub due_day: Option<u32>,
+    /// Owner and list of the object to be, as in [`Object`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acl: Option<Vec<Given>>,
 }
 
 /// A part of an upload.

@@ -172,7 +172,7 @@ impl Tagged<'_> {
                 let (id, etag) = (versions::shown_id(&found, &version.object), version.object.etag.clone());
                 versions::write(tx, cx, &found, self.key, version)?;
                 let happening =
-                    Happening { name: event, key: self.key, size: None, etag: Some(&etag), version_id: id.as_deref(), sequencer: None };
+                    Happening { name: event, key: self.key, etag: Some(&etag), version_id: id.as_deref(), ..Happening::default() };
                 notifications::emit(tx, cx, &found, &happening)?;
                 Ok(id)
             })

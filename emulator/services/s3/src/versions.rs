@@ -85,6 +85,7 @@ pub(crate) fn publish(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, m
         etag: Some(&object.etag),
         version_id: if found.keeps_versions() { object.version_id.as_deref() } else { None },
         sequencer: Some(sequence),
+        storage_class: None,
     };
     notifications::emit(tx, cx, found, &happening)?;
     Ok(object)
@@ -95,8 +96,14 @@ pub(crate) fn mark_deleted(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &s
     let marker = Object { delete_marker: true, modified: whole_second(cx), ..Object::default() };
     let (sequence, marker) = push(tx, cx, found, key, marker)?;
     let version_id = Some(id_of(&marker));
-    let happening =
-        Happening { name: event, key, size: None, etag: Some("d41d8cd98f00b204e9800998ecf8427e"), version_id, sequencer: Some(sequence) };
+    let happening = Happening {
+        name: event,
+        key,
+        etag: Some("d41d8cd98f00b204e9800998ecf8427e"),
+        version_id,
+        sequencer: Some(sequence),
+        ..Happening::default()
+    };
     notifications::emit(tx, cx, found, &happening)?;
     Ok(marker)
 }

@@ -1,5 +1,10 @@
-//! Settings of a bucket that are one small document each: ownership controls, the public access block, default encryption.
+//! Settings of a bucket that are one small document each, and those of which it may have many (`listed`).
 
+mod analytics;
 mod encryption;
+mod flags;
+pub(crate) mod listed;
+mod metrics;
 mod ownership;
+pub(crate) mod public;
 pub(crate) mod public_access;

@@ -1,6 +1,6 @@
 //! Ownership controls: whether access control lists exist at all.
 
-use crate::{S3, errors, model::*, state};
+use crate::{S3, acl::Given, errors, model::*, state};
 use kit::{Context, Fault};
 
 impl S3 {
@@ -16,7 +16,13 @@ impl S3 {
         if !["BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"].contains(&&**ownership) {
             return Err(errors::malformed_xml());
         }
-        self.configure(cx, &input.bucket, &input.expected_bucket_owner, |bucket| bucket.ownership = Some(ownership.clone())).await?;
+        let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        let own = [Given::full_control(&found.scope.account)];
+        if ownership == "BucketOwnerEnforced" && found.bucket.acl.as_ref().is_some_and(|acl| acl[..] != own) {
+            let sentence = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting";
+            return Err(Fault::new("InvalidBucketAclWithObjectOwnership", 400, sentence));
+        }
+        self.configure(cx, &found.name, &None, |bucket| bucket.ownership = Some(ownership.clone())).await?;
         Ok(PutBucketOwnershipControlsOutput {})
     }
 

@@ -1,4 +1,4 @@
-//! The public access block: whether policies may open a bucket to everybody.
+//! The public access block: whether policies and access control lists may open a bucket to everybody.
 
 use crate::{S3, model::*, state};
 use kit::{Context, Fault};
@@ -57,4 +57,14 @@ pub(crate) fn blocks_policies(bucket: &state::Bucket) -> bool {
 /// Whether a public policy counts for the own account and for services only.
 pub(crate) fn restricts(bucket: &state::Bucket) -> bool {
     bucket.public_access_block.as_ref().is_some_and(|block| block.restrict_public_buckets == Some(true))
+}
+
+/// Whether new public lists are refused.
+pub(crate) fn blocks_acls(bucket: &state::Bucket) -> bool {
+    bucket.public_access_block.as_ref().is_some_and(|block| block.block_public_acls == Some(true))
+}
+
+/// Whether public grants of lists count for nothing.
+pub(crate) fn ignores_acls(bucket: &state::Bucket) -> bool {
+    bucket.public_access_block.as_ref().is_some_and(|block| block.ignore_public_acls == Some(true))
 }

@@ -159,6 +159,7 @@ fn move_to(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version: &mu
         etag: Some(&version.object.etag),
         version_id: id.as_deref(),
         sequencer: None,
+        storage_class: None,
     };
     let data = serde_json::json!({ "transitionEventData": { "destinationStorageClass": class } });
     notifications::emit_with(tx, cx, found, &happening, &[("lifecycleEventData", data)])
@@ -168,6 +169,6 @@ fn gone(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version: &Versi
     versions::remove(tx, cx, found, key, version)?;
     let id = versions::shown_id(found, &version.object);
     let sequencer = Some(tx.next_seq("s3.versions"));
-    let happening = Happening { name: "LifecycleExpiration:Delete", key, size: None, etag: None, version_id: id.as_deref(), sequencer };
+    let happening = Happening { name: "LifecycleExpiration:Delete", key, version_id: id.as_deref(), sequencer, ..Happening::default() };
     notifications::emit(tx, cx, found, &happening)
 }

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     S3,
     access::{self, Maybe},
+    acl,
     model::*,
     restore,
     state::{self, Found},
@@ -66,7 +67,7 @@ fn page(cx: &Context, found: &Found, asked: &Walk<'_>, encode: bool, with_owner:
                 checksum_type: object.sum.as_ref().map(|sum| sum.kind().to_owned()),
                 size: Some(object.size as i64),
                 storage_class: Some(object.storage_class.clone().unwrap_or_else(|| "STANDARD".into())),
-                owner: with_owner.then(|| state::owner_of(&found.scope.account)),
+                owner: with_owner.then(|| acl::shown_owner(found, &object)),
                 restore_status: restored.then(|| restore::status(&object)).flatten(),
             }),
         }

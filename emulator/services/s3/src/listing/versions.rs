@@ -8,7 +8,7 @@ use super::{
 use crate::{
     S3,
     access::{self, Maybe},
-    errors,
+    acl, errors,
     model::*,
     restore,
     state::{self, Found, OBJECTS},
@@ -87,7 +87,7 @@ fn add(output: &mut ListObjectVersionsOutput, found: &Found, item: Item, encode:
         Item::Prefix(prefix) => output.common_prefixes.get_or_insert_default().push(CommonPrefix { prefix: Some(shown(&prefix, encode)) }),
         Item::Version { key, object, latest } if object.delete_marker => {
             output.delete_markers.get_or_insert_default().push(DeleteMarkerEntry {
-                owner: Some(state::owner_of(&found.scope.account)),
+                owner: Some(acl::shown_owner(found, &object)),
                 key: Some(shown(&key, encode)),
                 version_id: Some(versions::id_of(&object).to_owned()),
                 is_latest: Some(latest),
@@ -104,7 +104,7 @@ fn add(output: &mut ListObjectVersionsOutput, found: &Found, item: Item, encode:
             version_id: Some(versions::id_of(&object).to_owned()),
             is_latest: Some(latest),
             last_modified: Some(object.modified),
-            owner: Some(state::owner_of(&found.scope.account)),
+            owner: Some(acl::shown_owner(found, &object)),
             restore_status: restored.then(|| restore::status(&object)).flatten(),
         }),
     }

@@ -229,6 +229,8 @@ fn assembled(
         storage_class: upload.storage_class.clone(),
         lock: upload.lock.clone(),
         encryption: upload.encryption.clone(),
+        owner: upload.owner.clone(),
+        acl: upload.acl.clone(),
         sum,
         multipart: true,
         ..Object::default()

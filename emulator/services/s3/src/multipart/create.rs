@@ -20,11 +20,12 @@ use kit::{Access, Authorize, Context, Fault};
 impl Authorize<S3> for CreateMultipartUploadInput {
     fn access(&self, _: &S3, cx: &Context) -> Access {
         let put = access::object_need(cx, "s3:PutObject", &self.bucket, &self.key)
-            .maybe("s3:x-amz-acl", self.acl.clone())
+            .with_keys(acl::asked!(self).keys())
             .maybe("s3:x-amz-storage-class", self.storage_class.clone());
         let put = access::encryption_keys!(put, self);
         let [retain, hold] = lock::needs!(cx, self);
-        access::all([put, tag_need(cx, &self.bucket, &self.key, self.tagging.as_deref()), retain, hold])
+        let acl = acl::need(cx, &self.bucket, &self.key, &acl::asked!(self));
+        access::all([put, acl, tag_need(cx, &self.bucket, &self.key, self.tagging.as_deref()), retain, hold])
     }
 }
 
@@ -36,7 +37,7 @@ impl S3 {
         input: CreateMultipartUploadInput,
     ) -> Result<CreateMultipartUploadOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        acl::check_object_acl(&found, input.acl.as_deref(), acl::grants!(input))?;
+        let owned = acl::of_write(cx, &found, &acl::asked!(input))?;
         check_key(&input.key)?;
         let (algorithm, full_object) = sum_of(input.checksum_algorithm.as_deref(), input.checksum_type.as_deref())?;
         let lock = lock::asked!(cx, &found, input)?;
@@ -60,6 +61,8 @@ impl S3 {
             storage_class: refuse::storage_class(input.storage_class.as_deref())?,
             algorithm,
             full_object,
+            owner: owned.owner,
+            acl: owned.acl,
             ..Upload::default()
         };
         let (name, key) = (found.name, input.key);

@@ -8,6 +8,8 @@ use crate::{
 };
 use kit::{Arn, Context, Fault};
 
+/// Most targets of a bucket.
+const MOST_TARGETS: usize = 100;
 /// Every event that a configuration may name.
 const EVENTS: &[&str] = &[
     "s3:ReducedRedundancyLostObject",
@@ -48,26 +50,24 @@ impl S3 {
     ) -> Result<PutBucketNotificationConfigurationOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         let mut configuration = input.notification_configuration;
-        if configuration.topic_configurations.as_ref().is_some_and(|list| !list.is_empty()) {
-            return Err(errors::not_built("notifications to SNS topics"));
-        }
         if configuration.event_bridge_configuration.is_some() {
-            return Err(errors::not_built("notifications to EventBridge"));
+            cx.cloud().ports().events()?;
         }
         complete(cx, &mut configuration);
-        check_arns(&configuration)?;
+        check_arns(&found, &configuration)?;
+        check_ids(&configuration)?;
         targets(&configuration).try_for_each(|target| check_target(&target))?;
         check_overlaps(&configuration)?;
-        if input.skip_destination_validation != Some(true) {
+        let validates = input.skip_destination_validation != Some(true);
+        if validates {
             check_destinations(cx, &found, &configuration)?;
         }
-        let empty = targets(&configuration).next().is_none();
+        let empty = targets(&configuration).next().is_none() && configuration.event_bridge_configuration.is_none();
         cx.store()
             .write(|tx| {
                 let mut found = state::find(tx, &found.name)?;
-                for queue in configuration.queue_configurations.iter().flatten() {
-                    delivery::test_queue(tx, cx, &found, queue);
-                }
+                let tested = targets(&configuration).filter(|target| validates && kind_of(target.arn) != "lambda");
+                tested.for_each(|target| delivery::test(tx, cx, &found, target.arn));
                 found.bucket.notifications = (!empty).then_some(configuration);
                 tx.put(&BUCKETS, &found.scope, &found.name, &found.bucket)
             })
@@ -98,24 +98,43 @@ fn complete(cx: &Context, configuration: &mut NotificationConfiguration) {
             });
         }
     };
+    configuration.topic_configurations.iter_mut().flatten().for_each(|c| each(&mut c.id, &mut c.filter));
     configuration.queue_configurations.iter_mut().flatten().for_each(|c| each(&mut c.id, &mut c.filter));
     configuration.lambda_function_configurations.iter_mut().flatten().for_each(|c| each(&mut c.id, &mut c.filter));
 }
 
-fn check_arns(configuration: &NotificationConfiguration) -> Result<(), Fault> {
+fn check_arns(found: &Found, configuration: &NotificationConfiguration) -> Result<(), Fault> {
+    let topics = configuration.topic_configurations.iter().flatten().map(|c| ("Topic", "sns", &c.topic_arn));
     let queues = configuration.queue_configurations.iter().flatten().map(|c| ("Queue", "sqs", &c.queue_arn));
     let functions =
         configuration.lambda_function_configurations.iter().flatten().map(|c| ("CloudFunction", "lambda", &c.lambda_function_arn));
-    for (argument, service, arn) in queues.chain(functions) {
-        if Arn::parse(arn).is_none_or(|arn| arn.service != service) {
-            return Err(errors::invalid_argument("The ARN could not be parsed", argument, arn));
+    for (argument, service, text) in topics.chain(queues).chain(functions) {
+        let Some(arn) = Arn::parse(text).filter(|arn| arn.service == service) else {
+            return Err(errors::invalid_argument("The ARN could not be parsed", argument, text));
+        };
+        if text.ends_with(".fifo") {
+            let sentence = format!("FIFO {} are not supported", if service == "sqs" { "SQS queues" } else { "SNS topics" });
+            return Err(errors::invalid_argument(sentence, argument, text));
         }
-        if arn.ends_with(".fifo") {
-            let sentence = "FIFO SQS queues are not supported";
-            return Err(errors::invalid_argument(sentence, argument, arn));
+        if arn.region != found.bucket.region {
+            let sentence = "The notification destination service region is not valid for the bucket location constraint";
+            return Err(errors::invalid_argument(sentence, argument, text));
         }
     }
     Ok(())
+}
+
+fn check_ids(configuration: &NotificationConfiguration) -> Result<(), Fault> {
+    let mut ids: Vec<&str> = targets(configuration).map(|target| target.id).collect();
+    if ids.len() > MOST_TARGETS {
+        let sentence = format!("A bucket can have at most {MOST_TARGETS} event notification configurations.");
+        return Err(Fault::new("TooManyConfigurations", 400, sentence));
+    }
+    ids.sort_unstable();
+    match ids.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(errors::invalid_argument("Same ID used for multiple configurations. IDs must be unique", "Id", pair[0])),
+        None => Ok(()),
+    }
 }
 
 fn check_target(target: &Target<'_>) -> Result<(), Fault> {
@@ -183,15 +202,9 @@ fn check_overlaps(configuration: &NotificationConfiguration) -> Result<(), Fault
 fn check_destinations(cx: &Context, found: &Found, configuration: &NotificationConfiguration) -> Result<(), Fault> {
     let s3 = delivery::as_s3(cx, &found.name, &found.scope.account);
     let mut wrong: Vec<(String, String)> = Vec::new();
-    for queue in configuration.queue_configurations.iter().flatten() {
-        if let Some(sentence) = refusal_of_queue(&s3, &queue.queue_arn)? {
-            wrong.push((queue.queue_arn.clone(), sentence));
-        }
-    }
-    for function in configuration.lambda_function_configurations.iter().flatten() {
-        let arn = &function.lambda_function_arn;
-        if !allowed(&s3, arn, cx.cloud().ports().functions()?.exists(&s3, arn)) {
-            wrong.push((format!("{arn}, null"), format!("Not authorized to invoke function [{arn}]")));
+    for target in targets(configuration) {
+        if let Some((name, sentence)) = refusal_of(&s3, target.arn)? {
+            wrong.push((name, sentence));
         }
     }
     if wrong.is_empty() {
@@ -204,12 +217,27 @@ fn check_destinations(cx: &Context, found: &Found, configuration: &NotificationC
     }))
 }
 
-fn refusal_of_queue(s3: &Context, arn: &str) -> Result<Option<String>, Fault> {
-    if !s3.cloud().ports().queues()?.exists(s3, arn) {
-        return Ok(Some("The destination queue does not exist".into()));
+/// `lambda`, `sqs` or `sns`.
+fn kind_of(arn: &str) -> &str {
+    Arn::parse(arn).map_or("", |arn| arn.service)
+}
+
+/// What AWS says of a target that isn't there or doesn't let S3 in: (name, value).
+fn refusal_of(s3: &Context, arn: &str) -> Result<Option<(String, String)>, Fault> {
+    let ports = s3.cloud().ports();
+    let (exists, noun) = match kind_of(arn) {
+        "lambda" => {
+            let refused = !allowed(s3, arn, ports.functions()?.exists(s3, arn));
+            return Ok(refused.then(|| (format!("{arn}, null"), format!("Not authorized to invoke function [{arn}]"))));
+        }
+        "sns" => (ports.topics()?.exists(s3, arn), "topic"),
+        _ => (ports.queues()?.exists(s3, arn), "queue"),
+    };
+    if !exists {
+        return Ok(Some((arn.to_owned(), format!("The destination {noun} does not exist"))));
     }
-    let sentence = "Permissions on the destination queue do not allow S3 to publish notifications from this bucket";
-    Ok((!allowed(s3, arn, true)).then(|| sentence.into()))
+    let sentence = format!("Permissions on the destination {noun} do not allow S3 to publish notifications from this bucket");
+    Ok((!allowed(s3, arn, true)).then(|| (arn.to_owned(), sentence)))
 }
 
 fn allowed(s3: &Context, arn: &str, exists: bool) -> bool {

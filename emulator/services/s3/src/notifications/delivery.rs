@@ -1,7 +1,7 @@
-//! Telling functions and queues of events, as the service principal of S3 on behalf of the bucket. Run from the outbox; what fails is
+//! Telling functions, queues and topics of events, as the service principal of S3 on behalf of the bucket. Run from the outbox; what fails is
 //! tried again with a growing delay, what can never succeed is journaled and dropped, as on AWS.
 
-use crate::{model, state};
+use crate::state;
 use kit::{
     Arn, Bytes, Context, Fault, Need, RecordKind, Tx,
     ports::Invocation,
@@ -12,16 +12,22 @@ use serde::{Deserialize, Serialize};
 /// The principal under which S3 delivers.
 const PRINCIPAL: &str = "s3.amazonaws.com";
 
+/// The subject of messages to topics.
+const SUBJECT: &str = "Amazon S3 Notification";
+
 /// An event on its way.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Delivery {
     pub bucket: String,
     /// `ObjectCreated:Put`
     pub event: String,
-    /// ARN of a function or a queue.
+    /// ARN of a function, a queue or a topic.
     pub target: String,
     /// The event, JSON.
     pub body: String,
+    /// The trace of what caused it, which the telling belongs to.
+    #[serde(default)]
+    pub trace: String,
 }
 
 /// S3 itself, acting because of a bucket.
@@ -35,6 +41,7 @@ pub(super) fn need(target: &str) -> Option<Need> {
     let action = match arn.service {
         "lambda" => "lambda:InvokeFunction",
         "sqs" => "sqs:SendMessage",
+        "sns" => "sns:Publish",
         _ => return None,
     };
     Some(Need::on(action, target).owned_by(arn.account))
@@ -43,7 +50,8 @@ pub(super) fn need(target: &str) -> Option<Need> {
 /// Runs one delivery.
 pub(crate) async fn run(cx: &Context, task: TaskRow) -> Result<(), Fault> {
     let delivery: Delivery = task.payload()?;
-    let cx = &as_s3(cx, &delivery.bucket, &task.scope.account);
+    let cx = as_s3(cx, &delivery.bucket, &task.scope.account);
+    let cx = &if delivery.trace.is_empty() { cx } else { cx.with_trace(delivery.trace.as_str()) };
     let result = deliver(cx, &delivery).await;
     let outcome = result.as_ref().err().map_or("ok", |fault| &fault.code);
     let detail = serde_json::json!({ "bucket": delivery.bucket, "message": result.as_ref().err().map(|fault| &fault.message) });
@@ -56,17 +64,18 @@ pub(crate) async fn run(cx: &Context, task: TaskRow) -> Result<(), Fault> {
 
 async fn deliver(cx: &Context, delivery: &Delivery) -> Result<(), Fault> {
     let target = &*delivery.target;
-    let need = need(target).ok_or_else(|| Fault::internal(format!("{target} is neither a function nor a queue")))?;
+    let need = need(target).ok_or_else(|| Fault::internal(format!("{target} is neither a function nor a queue nor a topic")))?;
     cx.cloud().apply_faults("s3", "Deliver", target).await?;
-    let is_function = need.action.starts_with("lambda");
+    let (ports, body) = (cx.cloud().ports(), delivery.body.clone());
     let grant = cx.grant(&need)?;
-    if is_function {
-        let call = Invocation { function_arn: target.to_owned(), payload: Bytes::from(delivery.body.clone()), asynchronous: true };
-        cx.cloud().ports().functions()?.invoke(cx, grant, call).await?;
-    } else {
-        cx.cloud().ports().queues()?.send(cx, grant, target, delivery.body.clone(), Vec::new()).await?;
+    match &*need.action {
+        "lambda:InvokeFunction" => {
+            let call = Invocation { function_arn: target.to_owned(), payload: Bytes::from(body), asynchronous: true };
+            ports.functions()?.invoke(cx, grant, call).await.map(|_| ())
+        }
+        "sns:Publish" => ports.topics()?.publish(cx, grant, target, Some(SUBJECT.into()), body, Vec::new()).await.map(|_| ()),
+        _ => ports.queues()?.send(cx, grant, target, body, Vec::new()).await.map(|_| ()),
     }
-    Ok(())
 }
 
 /// Throttling and failures of the other side pass; a target that is gone or shut stays so.
@@ -74,8 +83,8 @@ fn is_transient(fault: &Fault) -> bool {
     fault.status >= 500 || fault.status == 429 || fault.code.contains("Throttl") || fault.code.contains("TooManyRequests")
 }
 
-/// The test message that a queue gets when it is configured. Functions get none.
-pub(super) fn test_queue(tx: &mut Tx<'_>, cx: &Context, found: &state::Found, queue: &model::QueueConfiguration) {
+/// The test message that queues and topics get when they are configured. Functions get none.
+pub(super) fn test(tx: &mut Tx<'_>, cx: &Context, found: &state::Found, target: &str) {
     let body = serde_json::json!({
         "Service": "Amazon S3",
         "Event": "s3:TestEvent",
@@ -84,7 +93,12 @@ pub(super) fn test_queue(tx: &mut Tx<'_>, cx: &Context, found: &state::Found, qu
         "RequestId": cx.request_id(),
         "HostId": super::record::host_id(cx),
     });
-    let delivery =
-        Delivery { bucket: found.name.clone(), event: "TestEvent".into(), target: queue.queue_arn.clone(), body: body.to_string() };
+    let delivery = Delivery {
+        bucket: found.name.clone(),
+        event: "TestEvent".into(),
+        target: target.to_owned(),
+        body: body.to_string(),
+        trace: cx.trace().to_string(),
+    };
     tx.task(NewTask::new(&found.scope, "s3", "notify", &delivery).cause(cx.cause()));
 }

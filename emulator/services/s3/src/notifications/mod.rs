@@ -1,15 +1,19 @@
-//! Events of a bucket: who is to be told (`config`), what is said (`record`), and the telling (`delivery`).
+//! Events of a bucket: who is to be told (`config`), what is said (`record`, `event_bridge`), and the telling (`delivery`).
 //!
 //! An event is an outbox row of the transaction that causes it, so that it is told if and only if the change happened.
 
 mod config;
 pub(crate) mod delivery;
+mod event_bridge;
 mod record;
 
+pub use record::EventVersion;
+
 use crate::{model::*, state::Found};
-use kit::{Context, Fault, Tx, store::NewTask};
+use kit::{Context, Fault, Read, Scope, Tx, store::NewTask};
 
 /// Something that happened to a key.
+#[derive(Default)]
 pub(crate) struct Happening<'a> {
     /// `ObjectCreated:Put`
     pub name: &'a str,
@@ -18,6 +22,8 @@ pub(crate) struct Happening<'a> {
     pub etag: Option<&'a str>,
     pub version_id: Option<&'a str>,
     pub sequencer: Option<u64>,
+    /// The class that an object lies in, where the event is about that.
+    pub storage_class: Option<&'a str>,
 }
 
 /// Writes an outbox row for everybody who asked for this event.
@@ -34,15 +40,40 @@ pub(crate) fn emit_with(
     data: &[(&str, serde_json::Value)],
 ) -> Result<(), Fault> {
     let Some(configuration) = &found.bucket.notifications else { return Ok(()) };
-    for target in targets(configuration) {
-        if target.events.iter().any(|event| covers(event, happening.name)) && passes(target.filter, happening.key) {
-            let body = record::records(cx, found, target.id, happening, data);
-            let delivery =
-                delivery::Delivery { bucket: found.name.clone(), event: happening.name.to_owned(), target: target.arn.to_owned(), body };
-            tx.task(NewTask::new(&found.scope, "s3", "notify", &delivery).cause(cx.cause()));
-        }
+    if configuration.event_bridge_configuration.is_some() {
+        event_bridge::emit(tx, cx, found, happening, data)?;
+    }
+    let wanting: Vec<Target<'_>> = targets(configuration)
+        .filter(|target| target.events.iter().any(|event| covers(event, happening.name)) && passes(target.filter, happening.key))
+        .collect();
+    if wanting.is_empty() {
+        return Ok(());
+    }
+    let version = record::version(tx, happening.name)?;
+    for target in wanting {
+        let body = record::records(cx, found, target.id, happening, data, &version);
+        let delivery = delivery::Delivery {
+            bucket: found.name.clone(),
+            event: happening.name.to_owned(),
+            target: target.arn.to_owned(),
+            body,
+            trace: cx.trace().to_string(),
+        };
+        // What happens to one key is told one after the other.
+        let lane = format!("{}/{}/{}", found.name, target.arn, happening.key);
+        tx.task(NewTask::new(&found.scope, "s3", "notify", &delivery).key(lane).cause(cx.cause()));
     }
     Ok(())
+}
+
+/// Keeps how this cloud numbers its events, where those who emit find it.
+pub(crate) async fn number_events(cx: &Context, version: EventVersion) -> Result<(), Fault> {
+    let everywhere = Scope::new("", "");
+    let kept = cx.store().read(|s| s.get(&record::NUMBERING, &everywhere, &()))?;
+    if kept.unwrap_or_default() == version {
+        return Ok(());
+    }
+    cx.store().write(|tx| tx.put(&record::NUMBERING, &everywhere, &(), &version)).await
 }
 
 /// One target of a configuration, whatever its kind.
@@ -66,7 +97,13 @@ fn targets(configuration: &NotificationConfiguration) -> impl Iterator<Item = Ta
         events: &c.events,
         filter: c.filter.as_ref(),
     });
-    queues.chain(functions)
+    let topics = configuration.topic_configurations.iter().flatten().map(|c| Target {
+        id: c.id.as_deref().unwrap_or_default(),
+        arn: &c.topic_arn,
+        events: &c.events,
+        filter: c.filter.as_ref(),
+    });
+    topics.chain(queues).chain(functions)
 }
 
 /// Whether a configured event (`s3:ObjectCreated:*`) covers one that happened (`ObjectCreated:Put`).

@@ -1,23 +1,53 @@
-//! The event as its receivers read it: version 2.1 of the record, member for member.
+//! The event as functions, queues and topics read it, member for member as recorded.
 
 use super::Happening;
 use crate::{
     listing::url_encoded,
     state::{self, Found},
 };
-use kit::{Context, Principal};
+use kit::{Context, Fault, Principal, Read, Scope, Table, TableScope};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+/// How events are numbered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EventVersion {
+    /// As recorded in January 2025: 2.1, and 2.3 for the younger kinds.
+    #[default]
+    Recorded,
+    /// One number for all kinds, as AWS's documentation shows since: 2.6.
+    Unified,
+}
+
+/// The numbering of this cloud, where it isn't the default.
+pub(crate) const NUMBERING: Table<(), EventVersion> = Table::new("s3.event_version", TableScope::Global);
+
+/// The version of an event of this name.
+pub(super) fn version(read: &impl Read, event: &str) -> Result<String, Fault> {
+    let numbering = read.get(&NUMBERING, &Scope::new("", ""), &())?.unwrap_or_default();
+    Ok(match numbering {
+        EventVersion::Recorded => recorded_version(event).into(),
+        EventVersion::Unified => "2.6".into(),
+    })
+}
+
 /// `{"Records":[...]}` as text.
-pub(super) fn records(cx: &Context, found: &Found, configuration_id: &str, happening: &Happening<'_>, data: &[(&str, Value)]) -> String {
-    let mut record = record(cx, found, configuration_id, happening);
+pub(super) fn records(
+    cx: &Context,
+    found: &Found,
+    configuration_id: &str,
+    happening: &Happening<'_>,
+    data: &[(&str, Value)],
+    version: &str,
+) -> String {
+    let mut record = record(cx, found, configuration_id, happening, version);
     data.iter().for_each(|(name, value)| record[*name] = value.clone());
     json!({ "Records": [record] }).to_string()
 }
 
-fn record(cx: &Context, found: &Found, configuration_id: &str, happening: &Happening<'_>) -> Value {
+fn record(cx: &Context, found: &Found, configuration_id: &str, happening: &Happening<'_>, version: &str) -> Value {
     json!({
-        "eventVersion": version(happening.name),
+        "eventVersion": version,
         "eventSource": "aws:s3",
         "awsRegion": found.bucket.region,
         "eventTime": kit::time::iso_millis(cx.now()),
@@ -39,7 +69,7 @@ fn record(cx: &Context, found: &Found, configuration_id: &str, happening: &Happe
 }
 
 /// AWS numbers the younger kinds of events 2.3.
-fn version(event: &str) -> &'static str {
+fn recorded_version(event: &str) -> &'static str {
     let young = ["ObjectTagging", "ObjectAcl", "Lifecycle", "IntelligentTiering"].iter().any(|kind| event.starts_with(kind));
     if young { "2.3" } else { "2.1" }
 }
@@ -57,9 +87,14 @@ fn object(happening: &Happening<'_>) -> Map<String, Value> {
         object.insert("versionId".into(), id.into());
     }
     if let Some(sequencer) = happening.sequencer {
-        object.insert("sequencer".into(), format!("00{sequencer:016X}").into());
+        object.insert("sequencer".into(), self::sequencer(sequencer).into());
     }
     object
+}
+
+/// Hexadecimal digits that order the events of one key.
+pub(super) fn sequencer(sequence: u64) -> String {
+    format!("00{sequence:016X}")
 }
 
 fn principal_id(cx: &Context, found: &Found, event: &str) -> String {
@@ -72,7 +107,7 @@ fn principal_id(cx: &Context, found: &Found, event: &str) -> String {
     }
 }
 
-fn source_address(cx: &Context) -> String {
+pub(super) fn source_address(cx: &Context) -> String {
     match (cx.source().ip, cx.principal()) {
         (Some(ip), _) => ip.to_string(),
         (None, Principal::Service { name, .. }) => name.to_string(),

@@ -98,7 +98,7 @@ impl Authorize<S3> for CopyObjectInput {
     /// Reading the source and writing the target; tags need permissions of their own on either side.
     fn access(&self, _: &S3, cx: &Context) -> Access {
         let put = access::object_need(cx, "s3:PutObject", &self.bucket, &self.key)
-            .maybe("s3:x-amz-acl", self.acl.clone())
+            .with_keys(acl::asked!(self).keys())
             .maybe("s3:x-amz-copy-source", Some(self.copy_source.trim_start_matches('/').to_owned()))
             .maybe("s3:x-amz-metadata-directive", self.metadata_directive.clone());
         let put = access::encryption_keys!(put, self);
@@ -107,7 +107,8 @@ impl Authorize<S3> for CopyObjectInput {
         let tags = (self.tagging_directive.as_deref() == Some("REPLACE"))
             .then(|| put::tag_need(cx, &self.bucket, &self.key, self.tagging.as_deref()))
             .flatten();
-        access::all([source.and_then(|source| source.need(cx)), put, tags, retain, hold])
+        let acl = acl::need(cx, &self.bucket, &self.key, &acl::asked!(self));
+        access::all([source.and_then(|source| source.need(cx)), put, acl, tags, retain, hold])
     }
 }
 
@@ -116,12 +117,12 @@ impl S3 {
     pub async fn copy_object(&self, cx: &Context, input: CopyObjectInput) -> Result<CopyObjectOutput, Fault> {
         let source = Source::read(&input.copy_source)?;
         let target = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        acl::check_object_acl(&target, input.acl.as_deref(), acl::grants!(input))?;
+        let owned = acl::of_write(cx, &target, &acl::asked!(input))?;
         check_key(&input.key)?;
         let condition = WriteCondition::read(input.if_match.as_deref(), input.if_none_match.as_deref())?;
         let replace = directive(input.metadata_directive.as_deref(), "Unknown metadata directive.", "x-amz-metadata-directive")?;
         let lock = lock::asked!(cx, &target, input)?;
-        let (from, copied) = self.copy(cx, &source, &input, (&target, lock), &condition, replace).await?;
+        let (from, copied) = self.copy(cx, &source, &input, (&target, lock, owned), &condition, replace).await?;
         let (source_bucket, from) = from;
         let (found, object) = copied;
         let mut result = CopyObjectResult {
@@ -151,7 +152,7 @@ impl S3 {
         cx: &Context,
         source: &Source,
         input: &CopyObjectInput,
-        (target, lock): (&Found, lock::Lock),
+        (target, lock, owned): (&Found, lock::Lock, acl::Ownership),
         condition: &WriteCondition,
         replace: bool,
     ) -> Result<((Found, Object), (Found, Object)), Fault> {
@@ -166,7 +167,9 @@ impl S3 {
                 return Err(errors::invalid_request(sentence));
             }
             let object = described(cx, source, input, &from, replace)?;
-            let object = Object { lock: lock.clone(), encryption: sealing.encryption.clone(), ..object };
+            let owned = owned.clone();
+            let object =
+                Object { owner: owned.owner, acl: owned.acl, lock: lock.clone(), encryption: sealing.encryption.clone(), ..object };
             let object = with_body(cx, source, object, (&from, key), &sealing, input.checksum_algorithm.as_deref()).await?;
             let write = cx.store().write(|tx| {
                 if shares_body(&object, &from) && !has_body(tx, source, &from)? {

@@ -168,7 +168,7 @@ fn forget(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version: &Ver
     multipart::overtake(tx, found, key)?;
     let id = versions::shown_id(found, &version.object);
     let sequencer = Some(tx.next_seq("s3.versions"));
-    let happening = Happening { name: "ObjectRemoved:Delete", key, size: None, etag: None, version_id: id.as_deref(), sequencer };
+    let happening = Happening { name: "ObjectRemoved:Delete", key, version_id: id.as_deref(), sequencer, ..Happening::default() };
     notifications::emit(tx, cx, found, &happening)
 }
 

@@ -27,11 +27,12 @@ const MOST_METADATA_BYTES: usize = 2048;
 impl Authorize<S3> for PutObjectInput {
     fn access(&self, _: &S3, cx: &Context) -> Access {
         let put = access::object_need(cx, "s3:PutObject", &self.bucket, &self.key)
-            .maybe("s3:x-amz-acl", self.acl.clone())
+            .with_keys(acl::asked!(self).keys())
             .maybe("s3:x-amz-storage-class", self.storage_class.clone());
         let put = access::encryption_keys!(put, self);
         let [retain, hold] = lock::needs!(cx, self);
-        access::all([put, tag_need(cx, &self.bucket, &self.key, self.tagging.as_deref()), retain, hold])
+        let acl = acl::need(cx, &self.bucket, &self.key, &acl::asked!(self));
+        access::all([put, acl, tag_need(cx, &self.bucket, &self.key, self.tagging.as_deref()), retain, hold])
     }
 }
 
@@ -51,7 +52,7 @@ impl S3 {
     pub async fn put_object(&self, cx: &Context, input: PutObjectInput) -> Result<PutObjectOutput, Fault> {
         refuse::members(&[("appending with x-amz-write-offset-bytes", input.write_offset_bytes.is_some())])?;
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        acl::check_object_acl(&found, input.acl.as_deref(), acl::grants!(input))?;
+        let owned = acl::of_write(cx, &found, &acl::asked!(input))?;
         check_key(&input.key)?;
         let condition = WriteCondition::read(input.if_match.as_deref(), input.if_none_match.as_deref())?;
         if condition.is_set() {
@@ -72,6 +73,8 @@ impl S3 {
             metadata: checked_metadata(input.metadata)?,
             tags: input.tagging.as_deref().map(tags_of_header).transpose()?.unwrap_or_default(),
             storage_class: refuse::storage_class(input.storage_class.as_deref())?,
+            owner: owned.owner,
+            acl: owned.acl,
             ..Object::default()
         };
         let expected = Expected { sum, md5: input.content_md5, length: input.content_length, sealing };

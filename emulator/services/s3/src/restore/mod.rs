@@ -120,6 +120,7 @@ fn tell(
         etag: Some(&version.object.etag),
         version_id: id.as_deref(),
         sequencer: Some(version.sequence),
+        storage_class: version.object.storage_class.as_deref(),
     };
     notifications::emit_with(tx, cx, found, &happening, data)
 }

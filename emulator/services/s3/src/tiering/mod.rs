@@ -107,6 +107,7 @@ pub(crate) fn step_down(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str,
             etag: Some(&version.object.etag),
             version_id: id.as_deref(),
             sequencer: None,
+            storage_class: None,
         };
         let data = serde_json::json!({ "destinationAccessTier": name });
         notifications::emit_with(tx, cx, found, &happening, &[("intelligentTieringEventData", data)])?;

@@ -89,6 +89,6 @@ async fn settings_are_kept_as_aws_has_them_by_default() {
     assert_eq!(desk.ok("GetBucketTagging", of).await["TagSet"][0]["Value"], "photos");
     let public = desk.send("PUT", "/set?acl", &[("x-amz-acl", "public-read")], b"").await;
     assert_eq!(public.fault(), (400, "AccessControlListNotSupported".into()));
-    desk.send("PUT", "/set?acl", &[("x-amz-acl", "private")], b"").await.ok();
-    assert_eq!(desk.get("/set?website").await.status, 501);
+    desk.send("PUT", "/set?acl", &[("x-amz-acl", "bucket-owner-full-control")], b"").await.ok();
+    assert_eq!(desk.get("/set?metadataTable").await.status, 501);
 }

@@ -3,7 +3,7 @@
 use crate::http::{Answer, Ask, send};
 use kit::{
     AdvanceOptions, BoxFuture, ClockMode, Cloud, Context, Decision, Fault, Grant, Need, Principal, Settle, Timestamp,
-    ports::{Functions, Invocation, Invoked, Queues},
+    ports::{Events, Functions, Invocation, Invoked, Queues, ServiceEvent, Topics},
 };
 use serde_json::{Value, json};
 use std::{
@@ -26,24 +26,35 @@ pub struct Desk {
 pub struct Told {
     pub functions: Mutex<Vec<(String, Value)>>,
     pub queues: Mutex<Vec<(String, Value)>>,
+    pub topics: Mutex<Vec<(String, Value)>>,
+    /// What the default event bus was given, with the account and region of the bus.
+    pub bus: Mutex<Vec<(kit::Scope, ServiceEvent)>>,
+    /// Traces under which functions and queues were told.
+    pub traces: Mutex<Vec<String>>,
     /// How many deliveries are to fail first.
     pub failures: Mutex<u32>,
 }
 
 impl Desk {
     pub async fn new() -> Desk {
-        Self::over(kit::Store::memory()).await
+        Self::over(kit::Store::memory(), s3::S3::new()).await
     }
     /// Over a store in a folder.
     pub async fn on_disk(folder: &std::path::Path) -> Desk {
-        Self::over(kit::Store::durable(folder, kit::store::Durability::Process).unwrap()).await
+        Self::over(kit::Store::durable(folder, kit::store::Durability::Process).unwrap(), s3::S3::new()).await
     }
-    async fn over(store: kit::Store) -> Desk {
+    /// With a service that is set otherwise than by default.
+    pub async fn with_service(s3: s3::S3) -> Desk {
+        Self::over(kit::Store::memory(), s3).await
+    }
+    async fn over(store: kit::Store, s3: s3::S3) -> Desk {
         let builder = Cloud::builder().store(store).start_at(Timestamp::from_secs(START)).mode(ClockMode::Frozen);
-        let cloud = builder.service(Arc::new(s3::S3::new())).start().await.unwrap();
+        let cloud = builder.service(Arc::new(s3)).start().await.unwrap();
         let told = Arc::new(Told::default());
         cloud.ports().offer_functions(told.clone());
         cloud.ports().offer_queues(told.clone());
+        cloud.ports().offer_topics(told.clone());
+        cloud.ports().offer_events(told.clone());
         let gateway = gateway::Gateway::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let server = gateway.serve(cloud.clone(), None);
         let cx = cloud.house_context("test");
@@ -151,7 +162,7 @@ impl Functions for Told {
 impl Queues for Told {
     fn send<'a>(
         &'a self,
-        _: &'a Context,
+        cx: &'a Context,
         grant: Grant,
         queue_arn: &'a str,
         body: String,
@@ -160,6 +171,7 @@ impl Queues for Told {
         Box::pin(async move {
             grant.covers("sqs:SendMessage", queue_arn)?;
             self.fail()?;
+            self.traces.lock().unwrap().push(cx.trace().to_string());
             self.queues.lock().unwrap().push((queue_arn.to_owned(), serde_json::from_str(&body).unwrap()));
             Ok("id".into())
         })
@@ -169,9 +181,40 @@ impl Queues for Told {
     }
 }
 
+impl Topics for Told {
+    fn publish<'a>(
+        &'a self,
+        _: &'a Context,
+        grant: Grant,
+        topic_arn: &'a str,
+        subject: Option<String>,
+        message: String,
+        _: Vec<(String, String)>,
+    ) -> BoxFuture<'a, Result<String, Fault>> {
+        Box::pin(async move {
+            grant.covers("sns:Publish", topic_arn)?;
+            self.fail()?;
+            assert_eq!(subject.as_deref(), Some("Amazon S3 Notification"));
+            self.topics.lock().unwrap().push((topic_arn.to_owned(), serde_json::from_str(&message).unwrap()));
+            Ok("id".into())
+        })
+    }
+    fn exists(&self, _: &Context, topic_arn: &str) -> bool {
+        !topic_arn.contains("missing")
+    }
+}
+
+impl Events for Told {
+    fn emit(&self, _: &mut kit::Tx<'_>, cx: &Context, event: ServiceEvent) -> Result<(), Fault> {
+        self.bus.lock().unwrap().push((cx.scope().clone(), event));
+        Ok(())
+    }
+}
+
 /// A notification to a function for every event of a kind.
 pub fn to_function(events: &[&str]) -> Value {
     json!({ "LambdaFunctionConfigurations": [{ "Id": "on-change", "LambdaFunctionArn": FUNCTION, "Events": events }] })
 }
 pub const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:process";
+pub const TOPIC: &str = "arn:aws:sns:us-east-1:000000000000:changes";
 pub const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:events";

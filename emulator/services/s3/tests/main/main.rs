@@ -1,10 +1,13 @@
 //! S3 as its callers see it: signed HTTP through the gateway, on a frozen clock, with fakes of the ports it uses.
 
+mod acls;
 mod buckets;
 mod conditions;
+mod configurations;
 mod cors;
 mod desk;
 mod encryption;
+mod event_bridge;
 mod forms;
 mod http;
 mod keys;
@@ -15,4 +18,5 @@ mod multipart;
 mod notifications;
 mod objects;
 mod policies;
+mod policy_decider;
 mod versions;

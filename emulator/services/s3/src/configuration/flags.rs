@@ -1,0 +1,77 @@
+//! Settings of one word: who pays for requests, whether transfers are accelerated, and that nothing is replicated.
+
+use crate::{S3, errors, model::*, state};
+use kit::{Context, Fault};
+
+impl S3 {
+    /// Sets who pays: with `Requester`, callers of other accounts must say that they will.
+    pub async fn put_bucket_request_payment(
+        &self,
+        cx: &Context,
+        input: PutBucketRequestPaymentInput,
+    ) -> Result<PutBucketRequestPaymentOutput, Fault> {
+        state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        let requester_pays = input.request_payment_configuration.payer == Payer::Requester;
+        self.configure(cx, &input.bucket, &None, |bucket| bucket.requester_pays = requester_pays).await?;
+        Ok(PutBucketRequestPaymentOutput {})
+    }
+
+    /// Who pays.
+    pub async fn get_bucket_request_payment(
+        &self,
+        cx: &Context,
+        input: GetBucketRequestPaymentInput,
+    ) -> Result<GetBucketRequestPaymentOutput, Fault> {
+        let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        let payer = if found.bucket.requester_pays { Payer::Requester } else { Payer::BucketOwner };
+        Ok(GetBucketRequestPaymentOutput { payer: Some(payer) })
+    }
+
+    /// Keeps the switch; nothing on one machine is further away than the rest.
+    pub async fn put_bucket_accelerate_configuration(
+        &self,
+        cx: &Context,
+        input: PutBucketAccelerateConfigurationInput,
+    ) -> Result<PutBucketAccelerateConfigurationOutput, Fault> {
+        let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        let Some(status) = input.accelerate_configuration.status else { return Err(errors::malformed_xml()) };
+        if found.name.contains('.') {
+            let sentence = "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names";
+            return Err(errors::invalid_request(sentence));
+        }
+        self.configure(cx, &found.name, &None, |bucket| bucket.acceleration = Some(status.to_string())).await?;
+        Ok(PutBucketAccelerateConfigurationOutput {})
+    }
+
+    /// The switch; empty when it never was set.
+    pub async fn get_bucket_accelerate_configuration(
+        &self,
+        cx: &Context,
+        input: GetBucketAccelerateConfigurationInput,
+    ) -> Result<GetBucketAccelerateConfigurationOutput, Fault> {
+        let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        let status = found.bucket.acceleration.as_deref().and_then(BucketAccelerateStatus::parse);
+        Ok(GetBucketAccelerateConfigurationOutput { status, request_charged: None })
+    }
+
+    /// There is no replication: PutBucketReplication is refused, so that no bucket has a configuration.
+    pub async fn get_bucket_replication(
+        &self,
+        cx: &Context,
+        input: GetBucketReplicationInput,
+    ) -> Result<GetBucketReplicationOutput, Fault> {
+        let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        let sentence = "The replication configuration was not found";
+        Err(Fault::new("ReplicationConfigurationNotFoundError", 404, sentence).with("BucketName", found.name))
+    }
+
+    /// Takes away what is never there, as AWS lets everybody do.
+    pub async fn delete_bucket_replication(
+        &self,
+        cx: &Context,
+        input: DeleteBucketReplicationInput,
+    ) -> Result<DeleteBucketReplicationOutput, Fault> {
+        state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        Ok(DeleteBucketReplicationOutput {})
+    }
+}

@@ -1,0 +1,3 @@
+//! Inventories: the configuration (`config`), and the reports that are written by it every day or week (`report`).
+
+mod config;
