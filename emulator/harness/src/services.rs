@@ -16,6 +16,8 @@ pub fn all() -> Vec<Arc<dyn Service>> {
         Arc::new(sqs::Sqs::new()),
         #[cfg(feature = "kms")]
         Arc::new(kms::Kms::new()),
+        #[cfg(feature = "sns")]
+        Arc::new(sns::Sns::new()),
         #[cfg(feature = "logs")]
         Arc::new(logs::Logs::new()),
         #[cfg(feature = "lambda")]

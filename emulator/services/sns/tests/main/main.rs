@@ -1,0 +1,7 @@
+//! Topics as publishers and endpoints see them.
+
+mod delivery;
+mod desk;
+mod endpoints;
+mod fifo;
+mod signatures;
