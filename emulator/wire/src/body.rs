@@ -74,6 +74,14 @@ pub fn fault_of(error: &io::Error) -> Option<&crate::Fault> {
     error.get_ref().and_then(|e| e.downcast_ref::<crate::Fault>())
 }
 
+/// Judges the bytes of an answer as they leave. Where it finds them wrong the answer must not look whole: the connection is cut.
+pub trait Check: Send {
+    /// The next bytes.
+    fn update(&mut self, bytes: &[u8]);
+    /// Told after the last one.
+    fn verdict(&mut self) -> io::Result<()>;
+}
+
 /// The body of an answer.
 #[derive(Default)]
 pub enum ReplyBody {
@@ -90,6 +98,8 @@ pub enum ReplyBody {
         offset: u64,
         /// How many bytes.
         length: u64,
+        /// Judges them as they leave.
+        check: Option<Box<dyn Check>>,
     },
     /// A stream of known or unknown length.
     Stream(Body),

@@ -168,14 +168,17 @@ impl Client {
     }
 }
 
-/// The target of a request that is signed in its query string, good for an hour.
-pub fn presigned(method: &str, path: &str, host: &str) -> String {
+/// The target of a request that is signed in its query string, good for an hour. `more` are parameters of the operation, in order.
+pub fn presigned(method: &str, path: &str, more: &str, host: &str) -> String {
     let date = moment();
     let scope = format!("{}/{REGION}/s3/aws4_request", &date[..8]);
     let credential = format!("test/{scope}").replace('/', "%2F");
-    let query = format!(
+    let mut query = format!(
         "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={credential}&X-Amz-Date={date}&X-Amz-Expires=3600&X-Amz-SignedHeaders=host"
     );
+    if !more.is_empty() {
+        query = format!("{query}&{more}");
+    }
     let canonical = format!("{method}\n{path}\n{query}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD");
     let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", hex(&Sha256::digest(canonical)));
     let key = [REGION, "s3", "aws4_request"].iter().fold(mac(b"AWS4test", &date[..8]), |key, part| mac(&key, part));

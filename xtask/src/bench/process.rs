@@ -53,7 +53,12 @@ impl Server {
     }
 
     /// Starts any program and waits until `answers` is content with a connection to the port.
-    pub fn start_command(mut command: Command, port: u16, answers: impl Fn(&mut Client) -> bool) -> Result<Server> {
+    pub fn start_command(command: Command, port: u16, answers: impl Fn(&mut Client) -> bool) -> Result<Server> {
+        Server::start_within(command, port, answers, PATIENCE)
+    }
+
+    /// As [`Server::start_command`], for those that take their time.
+    pub fn start_within(mut command: Command, port: u16, answers: impl Fn(&mut Client) -> bool, patience: Duration) -> Result<Server> {
         let program = command.get_program().to_string_lossy().into_owned();
         let log = std::env::temp_dir().join(format!("windtunnel-bench-{port}.log"));
         let said = File::create(&log).map_err(|error| format!("{}: {error}", log.display()))?;
@@ -61,13 +66,13 @@ impl Server {
         let started = Instant::now();
         let child = command.spawn().map_err(|error| format!("{program} could not be started: {error}"))?;
         let mut server = Server { child, port, ready: Duration::ZERO, log };
-        match server.wait_until_ready(started, answers) {
+        match server.wait_until_ready(started, answers, patience) {
             Ok(()) => Ok(server),
             Err(sentence) => Err(format!("{sentence}\n{}", std::fs::read_to_string(&server.log).unwrap_or_default())),
         }
     }
 
-    fn wait_until_ready(&mut self, started: Instant, answers: impl Fn(&mut Client) -> bool) -> Result<()> {
+    fn wait_until_ready(&mut self, started: Instant, answers: impl Fn(&mut Client) -> bool, patience: Duration) -> Result<()> {
         loop {
             if Client::connect(self.port).is_ok_and(|mut client| answers(&mut client)) {
                 self.ready = started.elapsed();
@@ -76,8 +81,8 @@ impl Server {
             if let Ok(Some(status)) = self.child.try_wait() {
                 return Err(format!("the server ended with {status} before it answered."));
             }
-            if started.elapsed() > PATIENCE {
-                return Err(format!("the server did not answer within {} s.", PATIENCE.as_secs()));
+            if started.elapsed() > patience {
+                return Err(format!("the server did not answer within {} s.", patience.as_secs()));
             }
             std::thread::sleep(Duration::from_millis(1));
         }

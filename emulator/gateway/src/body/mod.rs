@@ -3,6 +3,7 @@
 
 pub mod aws_chunked;
 pub mod checksum;
+mod file;
 pub mod hashed;
 pub mod incoming;
 pub mod outgoing;

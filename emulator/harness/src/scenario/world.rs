@@ -146,7 +146,7 @@ async fn held(body: ReplyBody) -> Result<Option<Bytes>, Fault> {
     Ok(match body {
         ReplyBody::None => None,
         ReplyBody::Bytes(bytes) => Some(bytes),
-        ReplyBody::File { file, offset, length } => {
+        ReplyBody::File { file, offset, length, .. } => {
             use std::os::unix::fs::FileExt;
             let mut bytes = vec![0; length as usize];
             file.read_exact_at(&mut bytes, offset).map_err(broken)?;

@@ -1,6 +1,7 @@
 //! One cell: wrk loads one server with one method and one size, and the kernel tells what it cost the server.
 
 use super::super::http::Client;
+use super::super::process::Server;
 use super::peers::Peer;
 use crate::Result;
 use std::path::Path;
@@ -73,31 +74,37 @@ pub fn run(peer: &Peer, job: &Job, folder: &Path) -> Result<Cell> {
         fill(peer, job.size, &keys)?;
     }
     let targets: Vec<String> = keys.iter().map(|key| peer.object(job.method, key)).collect();
+    requests(peer.kind.name(), &peer.server, job, &targets, folder)
+}
+
+/// Loads a server with requests in turn.
+pub fn requests(name: &'static str, server: &Server, job: &Job, targets: &[String], folder: &Path) -> Result<Cell> {
+    std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let (list, script) = (folder.join("targets"), folder.join("wrk.lua"));
     let said = |error: std::io::Error| format!("{}: {error}", folder.display());
     std::fs::write(&list, targets.join("\n")).map_err(said)?;
     std::fs::write(&script, SCRIPT).map_err(said)?;
-    let before = peer.server.cpu()?;
+    let before = server.cpu()?;
     let output = Command::new("wrk")
         .args(["-t1", "--timeout", "30s", "-c", &job.connections.to_string(), "-d", &format!("{}s", job.seconds), "-s"])
         .arg(&script)
-        .arg(format!("http://127.0.0.1:{}", peer.server.port))
+        .arg(format!("http://127.0.0.1:{}", server.port))
         .env("BENCH_TARGETS", &list)
         .env("BENCH_METHOD", job.method)
         .env("BENCH_SIZE", if job.method == "PUT" { job.size.to_string() } else { "0".into() })
         .output()
         .map_err(|error| format!("wrk: {error}"))?;
-    let cpu = peer.server.cpu()?.since(before).all();
+    let cpu = server.cpu()?.since(before).all();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let numbers: Vec<f64> =
         text.lines().find_map(|line| line.strip_prefix("FIGURES ")).unwrap_or_default().split(' ').filter_map(|n| n.parse().ok()).collect();
     let [requests, us, p50, p99, refused] = numbers[..] else {
         return Err(format!("wrk told no figures: {text}{}", String::from_utf8_lossy(&output.stderr)));
     };
-    let done = (requests - refused).max(1.0);
+    let done = (requests - refused).max(0.0);
     let seconds = us / 1e6;
     Ok(Cell {
-        server: peer.kind.name(),
+        server: name,
         method: job.method,
         size: job.size,
         rate: requests / seconds,
@@ -105,7 +112,7 @@ pub fn run(peer: &Peer, job: &Job, folder: &Path) -> Result<Cell> {
         p50_ms: p50 / 1000.0,
         p99_ms: p99 / 1000.0,
         cpu_us: cpu * 1e6 / requests.max(1.0),
-        resident_mb: peer.server.resident_mb()?,
+        resident_mb: server.resident_mb()?,
         refused: refused as u64,
     })
 }

@@ -3,6 +3,7 @@
 //! The client signs URLs beforehand (SigV4 in the query string), so that what is measured is the server. nginx takes the same requests
 //! and looks at no signature: it is what the machine can do, not a rival.
 
+mod keys;
 mod load;
 mod peers;
 mod table;
@@ -41,6 +42,12 @@ pub struct Options {
     /// The program to measure as ours; the example `s3_server` unless told
     #[arg(long, value_name = "PATH")]
     program: Option<PathBuf>,
+    /// Instead of the others: a bucket of so many keys
+    #[arg(long, value_name = "COUNT")]
+    keys: Option<u64>,
+    /// Bytes of each of those objects
+    #[arg(long, default_value_t = 1024, requires = "keys")]
+    key_bytes: usize,
     /// Don't build: measure what lies in the target folder
     #[arg(long)]
     no_build: bool,
@@ -57,6 +64,11 @@ pub fn run(root: &Path, options: &Options) -> Result<()> {
     let program = ours(root, options)?;
     let load = report::load();
     let folder = options.folder.clone().unwrap_or_else(std::env::temp_dir).join(format!("windtunnel-bench-s3-{}", std::process::id()));
+    if let Some(count) = options.keys {
+        let rows = keys::measure(&program, count, options.key_bytes, &folder);
+        let _ = std::fs::remove_dir_all(&folder);
+        return told(root, keys::HEADING, &keys::table(&rows?, &load), options);
+    }
     let mut servers = Vec::new();
     for kind in &options.servers {
         match Peer::start(*kind, &program, &options.peers, &folder.join(kind.name()))? {
@@ -67,10 +79,14 @@ pub fn run(root: &Path, options: &Options) -> Result<()> {
     let cells = measure(&servers, options, &folder);
     drop(servers);
     let _ = std::fs::remove_dir_all(&folder);
-    let text = table::text(&cells?, &load);
+    told(root, table::HEADING, &table::text(&cells?, &load), options)
+}
+
+/// Prints a table, and puts it into the page where that was asked for.
+fn told(root: &Path, heading: &str, text: &str, options: &Options) -> Result<()> {
     println!("\n{text}");
     match options.write {
-        true => report::write(&root.join("docs/measurements.md"), table::HEADING, &text),
+        true => report::write(&root.join("docs/measurements.md"), heading, text),
         false => Ok(()),
     }
 }

@@ -91,7 +91,7 @@ impl Peer {
     fn target(&self, method: &str, path: &str) -> String {
         match self.kind {
             Kind::Nginx => path.to_owned(),
-            _ => presigned(method, path, &format!("127.0.0.1:{}", self.server.port)),
+            _ => presigned(method, path, "", &format!("127.0.0.1:{}", self.server.port)),
         }
     }
 }

@@ -118,7 +118,7 @@ mod shelf {
                         std::fs::write(&path, bytes).unwrap();
                         let file = std::fs::File::open(&path).unwrap();
                         std::fs::remove_file(&path).unwrap();
-                        ReplyBody::File { file, offset: 10, length }
+                        ReplyBody::File { file, offset: 10, length, check: None }
                     }
                     None => ReplyBody::Bytes(input.key.clone().into()),
                 },

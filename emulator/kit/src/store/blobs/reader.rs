@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 use std::{fs::File, future::Future, io, os::unix::fs::FileExt, pin::Pin, sync::Arc};
-use wire::{Body, Fault, ReplyBody, body::Chunks};
+use wire::{
+    Body, Fault, ReplyBody,
+    body::{Check, Chunks},
+};
 
 /// What a stream gives at a time.
 const CHUNK_BYTES: u64 = 256 << 10;
@@ -27,7 +30,18 @@ impl BlobReader {
     pub fn into_reply(self, offset: u64, len: u64) -> ReplyBody {
         match self {
             BlobReader::Memory(bytes) => ReplyBody::Bytes(part(&bytes, offset, len)),
-            BlobReader::File(file) => ReplyBody::File { file, offset, length: len },
+            BlobReader::File(file) => ReplyBody::File { file, offset, length: len, check: None },
+        }
+    }
+    /// As [`BlobReader::into_reply`], with a check of the bytes: made at once where they are at hand, else as they leave.
+    pub fn into_checked_reply(self, offset: u64, len: u64, mut check: Box<dyn Check>) -> io::Result<ReplyBody> {
+        match self {
+            BlobReader::Memory(bytes) => {
+                let bytes = part(&bytes, offset, len);
+                check.update(&bytes);
+                check.verdict().map(|()| ReplyBody::Bytes(bytes))
+            }
+            BlobReader::File(file) => Ok(ReplyBody::File { file, offset, length: len, check: Some(check) }),
         }
     }
     /// A stream of `len` bytes from `offset`, for those who read on (a copy, an unpacking).

@@ -1,5 +1,6 @@
 //! Bodies on their way into blobs and out of them: MD5 and checksum are computed while the bytes pass, nothing is held whole.
 
+use super::verified::Verified;
 use crate::{
     checksums::{self, Algorithm, Running, Sum},
     digest::{self, Md5},
@@ -15,7 +16,10 @@ use kit::{
     store::{BlobReader, BlobRef, BlobWriter, Gathered, Store},
 };
 use std::{collections::VecDeque, future::Future, io, ops::Range, pin::Pin};
-use wire::{Bytes, body::Chunks};
+use wire::{
+    Bytes,
+    body::{Check, Chunks},
+};
 
 /// The largest body of one request: 5 GiB.
 const MOST_BYTES: u64 = 5 << 30;
@@ -181,12 +185,20 @@ pub(crate) fn open(store: &Store, object: &Object, range: Range<u64>) -> Result<
                 length: to - from,
                 size: piece.size,
                 salt: piece.salt,
+                sum: (to - from == piece.size).then(|| sum_of(object, piece)).flatten(),
             });
         }
         start = end;
     }
     let length = range.end.saturating_sub(range.start);
     Ok(Opened { pieces, store: store.clone(), length, dual: object.encryption.dual(), key: None })
+}
+
+/// What the bytes of a piece must come to, where that is known: its part's sum, or the object's where it is the only piece.
+fn sum_of(object: &Object, piece: &Piece) -> Option<Sum> {
+    let own = piece.sum.as_ref();
+    let whole = || object.sum.as_ref().filter(|_| object.pieces.len() == 1);
+    own.or_else(whole).filter(|sum| !sum.composite).cloned()
 }
 
 /// A range of an object's bytes, ready to be sent or copied.
@@ -213,9 +225,15 @@ struct Span {
     /// Of the whole piece.
     size: u64,
     salt: Option<Salt>,
+    /// What the bytes are verified by, where all of the piece is read.
+    sum: Option<Sum>,
 }
 
 impl Span {
+    fn check(&self) -> Option<Box<dyn Check>> {
+        Some(Box::new(Verified::new(self.sum.clone()?, self.blob.id)))
+    }
+
     /// The span's bytes as they came, decrypted on the way.
     fn into_body(self, store: &Store, key: Option<&DataKey>, dual: bool) -> Result<Body, Fault> {
         let reader = self.reader.map_or_else(|| store.blobs().open(&self.blob), Ok)?;
@@ -235,8 +253,14 @@ pub(crate) fn serve(mut opened: Opened) -> Result<ReplyBody, Fault> {
         0 => Ok(ReplyBody::Bytes(Bytes::new())),
         1 if opened.pieces[0].salt.is_none() => {
             let span = opened.pieces.pop_front().expect("one piece");
+            let check = span.check();
             let reader = span.reader.map_or_else(|| opened.store.blobs().open(&span.blob), Ok)?;
-            Ok(reader.into_reply(span.offset, span.length))
+            match check {
+                Some(check) => {
+                    reader.into_checked_reply(span.offset, span.length, check).map_err(|e| Fault::internal(e.to_string()))
+                }
+                None => Ok(reader.into_reply(span.offset, span.length)),
+            }
         }
         _ => Ok(ReplyBody::Stream(into_body(opened))),
     }
@@ -245,13 +269,30 @@ pub(crate) fn serve(mut opened: Opened) -> Result<ReplyBody, Fault> {
 /// The bytes as a stream.
 pub(crate) fn into_body(opened: Opened) -> Body {
     let length = opened.length;
-    Body::new(Chain { opened, now: None }, Some(length))
+    Body::new(Chain { opened, now: None, check: None }, Some(length))
 }
 
 /// One piece after the other.
 struct Chain {
     opened: Opened,
     now: Option<Body>,
+    /// With the bytes that it has yet to see.
+    check: Option<(Box<dyn Check>, u64)>,
+}
+
+impl Chain {
+    /// A piece's last chunk is given only if the piece is what it was.
+    fn judged(&mut self, chunk: Bytes) -> io::Result<Bytes> {
+        if let Some((check, left)) = &mut self.check {
+            check.update(&chunk);
+            *left = left.saturating_sub(chunk.len() as u64);
+            if *left == 0 {
+                check.verdict()?;
+                self.check = None;
+            }
+        }
+        Ok(chunk)
+    }
 }
 
 impl Chunks for Chain {
@@ -260,12 +301,14 @@ impl Chunks for Chain {
             loop {
                 if let Some(body) = &mut self.now {
                     match body.next().await {
-                        Some(chunk) => return Some(chunk),
+                        Some(chunk) => return Some(chunk.and_then(|chunk| self.judged(chunk))),
                         None => self.now = None,
                     }
                 }
                 let Opened { pieces, store, key, dual, .. } = &mut self.opened;
-                match pieces.pop_front()?.into_body(store, key.as_ref(), *dual) {
+                let span = pieces.pop_front()?;
+                self.check = span.check().map(|check| (check, span.length));
+                match span.into_body(store, key.as_ref(), *dual) {
                     Ok(body) => self.now = Some(body),
                     Err(fault) => return Some(Err(io::Error::other(fault))),
                 }

@@ -11,5 +11,6 @@ mod get;
 pub(crate) mod put;
 pub(crate) mod range;
 pub(crate) mod refuse;
+mod verified;
 
 pub(crate) use put::tags_of_header;

@@ -59,6 +59,21 @@ pub struct Ask<'a> {
 
 /// Sends a request signed at `now` (`20231114T221320Z`).
 pub async fn send(to: SocketAddr, ask: Ask<'_>, now: &str) -> Answer {
+    let bytes = exchange(to, ask, now).await.unwrap();
+    read(&bytes)
+}
+
+/// As [`send`], where the server may die meanwhile: `None` unless a whole answer came.
+pub async fn try_send(to: SocketAddr, ask: Ask<'_>, now: &str) -> Option<Answer> {
+    let bytes = exchange(to, ask, now).await.ok()?;
+    bytes.windows(4).any(|w| w == b"\r\n\r\n").then_some(())?;
+    let answer = read(&bytes);
+    let whole = answer.header("content-length").is_none_or(|length| length == answer.body.len().to_string());
+    whole.then_some(answer)
+}
+
+/// What comes back until the connection ends.
+async fn exchange(to: SocketAddr, ask: Ask<'_>, now: &str) -> std::io::Result<Vec<u8>> {
     let mut headers: Vec<(String, String)> = vec![("host".into(), to.to_string())];
     headers.extend(ask.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())));
     if let Some(key) = ask.key {
@@ -69,13 +84,13 @@ pub async fn send(to: SocketAddr, ask: Ask<'_>, now: &str) -> Answer {
         head += &format!("{name}: {value}\r\n");
     }
     head += &format!("content-length: {}\r\nconnection: close\r\n\r\n", ask.body.len());
-    let mut stream = TcpStream::connect(to).await.unwrap();
-    stream.write_all(head.as_bytes()).await.unwrap();
-    stream.write_all(&ask.body).await.unwrap();
+    let mut stream = TcpStream::connect(to).await?;
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(&ask.body).await?;
     let mut bytes = Vec::new();
     // A server that refuses before the body is read may reset what was still under way.
     let _ = stream.read_to_end(&mut bytes).await;
-    read(&bytes)
+    Ok(bytes)
 }
 
 fn read(bytes: &[u8]) -> Answer {

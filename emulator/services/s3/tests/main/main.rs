@@ -5,6 +5,8 @@ mod buckets;
 mod conditions;
 mod configurations;
 mod cors;
+mod crash;
+mod damage;
 mod desk;
 mod encryption;
 mod event_bridge;
