@@ -32,6 +32,8 @@ pub fn all() -> Vec<Arc<dyn Service>> {
         Arc::new(athena::Athena::new()),
         #[cfg(feature = "events")]
         Arc::new(events::EventBridge::new()),
+        #[cfg(feature = "scheduler")]
+        Arc::new(scheduler::Scheduler::new()),
         #[cfg(feature = "cloudformation")]
         Arc::new(cloudformation::CloudFormation::new()),
     ]

@@ -1,0 +1,4 @@
+//! Schedules: made, changed, deleted; read and listed.
+
+mod put;
+mod read;

@@ -1,0 +1,168 @@
+//! What stands where Scheduler calls: functions, queues, topics and roles, which remember what they were told.
+
+use kit::ports::{Functions, Invocation, Invoked, QueueMessage, Queues, Sessions, TemporaryKey, Topics};
+use kit::{BoxFuture, Context, Fault, Grant, Ports, RoleSession, Timestamp};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// Something that was sent.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// ARN of the target.
+    pub to: String,
+    pub body: String,
+    pub attributes: BTreeMap<String, String>,
+    pub group: Option<String>,
+    /// Who sent it.
+    pub by: String,
+    pub at: Timestamp,
+}
+
+impl Sent {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
+    }
+}
+
+#[derive(Default)]
+pub struct Told {
+    pub sent: Mutex<Vec<Sent>>,
+    /// What is sent to these ARNs fails with the fault.
+    pub broken: Mutex<BTreeMap<String, Fault>>,
+}
+
+impl Told {
+    pub fn offer(self: &Arc<Self>, ports: &Ports) {
+        ports.offer_functions(self.clone());
+        ports.offer_queues(self.clone());
+        ports.offer_topics(self.clone());
+        ports.offer_sessions(self.clone());
+    }
+    /// All that was sent to an ARN; it is forgotten here.
+    pub fn take(&self, to: &str) -> Vec<Sent> {
+        let mut all = self.sent.lock().unwrap();
+        let (mine, rest) = all.drain(..).partition(|sent| sent.to == to);
+        *all = rest;
+        mine
+    }
+    pub fn only(&self, to: &str) -> Sent {
+        let mut mine = self.take(to);
+        assert_eq!(mine.len(), 1, "{mine:?}");
+        mine.remove(0)
+    }
+    pub fn fail(&self, arn: &str, fault: Fault) {
+        self.broken.lock().unwrap().insert(arn.into(), fault);
+    }
+    fn keep(&self, cx: &Context, to: &str, body: String, attributes: Vec<(String, String)>, group: Option<String>) -> Result<(), Fault> {
+        if let Some(fault) = self.broken.lock().unwrap().get(to) {
+            return Err(fault.clone());
+        }
+        let attributes = attributes.into_iter().collect();
+        let sent = Sent { to: to.into(), body, attributes, group, by: cx.principal().arn(), at: cx.now() };
+        self.sent.lock().unwrap().push(sent);
+        Ok(())
+    }
+}
+
+impl Functions for Told {
+    fn invoke<'a>(&'a self, cx: &'a Context, grant: Grant, call: Invocation) -> BoxFuture<'a, Result<Invoked, Fault>> {
+        Box::pin(async move {
+            grant.covers("lambda:InvokeFunction", &call.function_arn)?;
+            assert!(call.asynchronous, "functions are invoked asynchronously");
+            self.keep(cx, &call.function_arn, String::from_utf8(call.payload.to_vec()).unwrap(), Vec::new(), None)?;
+            Ok(Invoked { status: 202, ..Invoked::default() })
+        })
+    }
+    fn exists(&self, _: &Context, _: &str) -> bool {
+        true
+    }
+}
+
+impl Queues for Told {
+    fn send<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        queue_arn: &'a str,
+        body: String,
+        attributes: Vec<(String, String)>,
+    ) -> BoxFuture<'a, Result<String, Fault>> {
+        self.deliver(cx, grant, queue_arn, QueueMessage::text(body, attributes))
+    }
+    fn deliver<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        queue_arn: &'a str,
+        message: QueueMessage,
+    ) -> BoxFuture<'a, Result<String, Fault>> {
+        Box::pin(async move {
+            grant.covers("sqs:SendMessage", queue_arn)?;
+            let attributes = message.attributes.into_iter().map(|a| (a.name, String::from_utf8(a.value.to_vec()).unwrap())).collect();
+            self.keep(cx, queue_arn, message.body, attributes, message.group)?;
+            Ok("id".into())
+        })
+    }
+    fn exists(&self, _: &Context, _: &str) -> bool {
+        true
+    }
+}
+
+impl Topics for Told {
+    fn publish<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        topic_arn: &'a str,
+        subject: Option<String>,
+        message: String,
+        attributes: Vec<(String, String)>,
+    ) -> BoxFuture<'a, Result<String, Fault>> {
+        Box::pin(async move {
+            grant.covers("sns:Publish", topic_arn)?;
+            assert_eq!(subject, None);
+            self.keep(cx, topic_arn, message, attributes, None)?;
+            Ok("id".into())
+        })
+    }
+    fn exists(&self, _: &Context, _: &str) -> bool {
+        true
+    }
+}
+
+impl Sessions for Told {
+    fn for_service<'a>(
+        &'a self,
+        _: &'a Context,
+        role_arn: &'a str,
+        service: &'a str,
+        session_name: &'a str,
+        _: u32,
+    ) -> BoxFuture<'a, Result<TemporaryKey, Fault>> {
+        Box::pin(async move {
+            assert_eq!(service, "scheduler.amazonaws.com");
+            let Some(name) = role_arn.rsplit('/').next().filter(|name| *name != "missing") else {
+                return Err(Fault::new("AccessDenied", 403, "the role does not trust the service"));
+            };
+            let session = RoleSession {
+                account: role_arn.split(':').nth(4).unwrap().into(),
+                role_name: name.into(),
+                role_path: "/".into(),
+                role_id: "AROA".into(),
+                session_name: session_name.into(),
+                session_policies: Vec::new(),
+                tags: Vec::new(),
+                federated: None,
+                expires: Timestamp::default(),
+            };
+            Ok(TemporaryKey {
+                access_key_id: "LSIA".into(),
+                secret_access_key: "secret".into(),
+                session_token: "token".into(),
+                expires: Timestamp::default(),
+                session,
+            })
+        })
+    }
+}
