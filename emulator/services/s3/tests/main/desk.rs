@@ -78,7 +78,7 @@ impl Desk {
     pub async fn send_as(&self, key: Option<(&str, &str)>, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let headers = headers.iter().map(|(name, value)| (*name, value.to_string())).collect();
         let now = kit::time::amz_date(self.cloud.clock().now());
-        send(self.server.address(), Ask { method, target, headers, body: body.to_vec(), key }, &now).await
+        send(self.server.address(), Ask { method, target, headers, body: body.to_vec(), key, region: "us-east-1" }, &now).await
     }
     pub async fn put(&self, target: &str, body: &str) -> Answer {
         self.send("PUT", target, &[], body.as_bytes()).await.ok()

@@ -94,7 +94,7 @@ impl Form {
     pub async fn post_as(&self, desk: &Desk, content_type: &str) -> Answer {
         let headers = vec![("content-type", content_type.to_owned())];
         let target = format!("/{}", self.bucket);
-        send(desk.address(), Ask { method: "POST", target: &target, headers, body: self.body(), key: None }, "").await
+        send(desk.address(), Ask { method: "POST", target: &target, headers, body: self.body(), key: None, region: "us-east-1" }, "").await
     }
 }
 

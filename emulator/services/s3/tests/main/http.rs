@@ -55,6 +55,8 @@ pub struct Ask<'a> {
     pub body: Vec<u8>,
     /// Access key id and secret; nobody when absent.
     pub key: Option<(&'a str, &'a str)>,
+    /// Region of the signature.
+    pub region: &'a str,
 }
 
 /// Sends a request signed at `now` (`20231114T221320Z`).
@@ -136,10 +138,10 @@ fn sign(ask: &Ask<'_>, (id, secret): (&str, &str), headers: &mut Vec<(String, St
         query.split('&').filter(|p| !p.is_empty()).map(|p| if p.contains('=') { p.into() } else { format!("{p}=") }).collect();
     let canonical = format!("{}\n{path}\n{}\n{lines}\n{names}\nUNSIGNED-PAYLOAD", ask.method, query.join("&"));
     let day = &now[..8];
-    let scope = format!("{day}/us-east-1/s3/aws4_request");
+    let scope = format!("{day}/{}/s3/aws4_request", ask.region);
     let to_sign = format!("AWS4-HMAC-SHA256\n{now}\n{scope}\n{}", kit::hex(&Sha256::digest(canonical.as_bytes())));
     let mut key = hmac(format!("AWS4{secret}").as_bytes(), day);
-    for part in ["us-east-1", "s3", "aws4_request"] {
+    for part in [ask.region, "s3", "aws4_request"] {
         key = hmac(&key, part);
     }
     let signature = kit::hex(&hmac(&key, &to_sign));

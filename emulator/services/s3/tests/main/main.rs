@@ -21,4 +21,5 @@ mod notifications;
 mod objects;
 mod policies;
 mod policy_decider;
+mod recorded;
 mod versions;

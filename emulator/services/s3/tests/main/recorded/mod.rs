@@ -1,0 +1,112 @@
+//! Answers recorded from AWS (`shared/aws-recorded/s3`), asked for again here: the whole of each step is compared.
+//!
+//! Every snapshot is replayed or stands in [`table`] with the reason why not. Scripts are text (see [`script`]); what a script can't say
+//! (presigned URLs, forms) is code. `REPLAY=name cargo test -p s3 recorded` runs the replays whose names contain it and says how they differ.
+
+mod client;
+mod compare;
+mod request;
+mod script;
+mod table;
+mod xml;
+
+mod buckets;
+mod configurations;
+mod copies;
+mod listing;
+mod multipart;
+mod objects;
+mod writing;
+
+use crate::desk::Desk;
+use serde_json::{Map, Value};
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// What is compared with one snapshot.
+pub struct Recorder {
+    pub desk: Desk,
+    steps: Map<String, Value>,
+    seen: Vec<String>,
+    bound: compare::Bound,
+    differences: Vec<String>,
+}
+
+impl Recorder {
+    /// Holds an answer against the recorded step of a name.
+    pub fn matches(&mut self, label: &str, answered: &Value) {
+        self.seen.push(label.to_owned());
+        let Some(recorded) = self.steps.get(label).cloned() else {
+            self.differences.push(format!("{label}: no such step is recorded"));
+            return;
+        };
+        let found = self.bound.differences(&recorded, answered);
+        self.differences.extend(found.into_iter().map(|line| format!("{label}{line}")));
+    }
+}
+
+/// The scripts with the file of their snapshots.
+const SCRIPTS: &[(&str, &str)] = &[
+    ("test_s3_api", writing::SCRIPT),
+    ("test_s3_api", configurations::SCRIPT),
+    ("test_s3_preconditions", writing::PRECONDITIONS),
+    ("test_s3_list_operations", listing::SCRIPT),
+    ("test_s3", objects::SCRIPT),
+    ("test_s3", copies::SCRIPT),
+    ("test_s3", multipart::SCRIPT),
+    ("test_s3", buckets::SCRIPT),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_are_those_recorded_from_aws() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/aws-recorded/s3");
+    if !folder.is_dir() {
+        println!("skipped: the recorded answers of AWS are not beside the checkout (../shared/aws-recorded/s3)");
+        return;
+    }
+    let wanted = std::env::var("REPLAY").unwrap_or_default();
+    let snapshots = snapshots(&folder);
+    let mut results: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (file, script) in SCRIPTS {
+        for replay in script::read(script) {
+            let name = format!("{file}::{}", replay.name);
+            if !name.contains(&wanted) {
+                continue;
+            }
+            let Some(steps) = snapshots.get(&name) else {
+                results.insert(name, vec!["no such snapshot".into()]);
+                continue;
+            };
+            results.insert(name, play(&replay, steps.clone()).await);
+        }
+    }
+    let report = table::judge(&snapshots, &results, !wanted.is_empty());
+    assert!(report.is_empty(), "{}", report.join("\n"));
+}
+
+async fn play(replay: &script::Replay, steps: Map<String, Value>) -> Vec<String> {
+    let desk = Desk::new().await;
+    let mut rec = Recorder { desk, steps, seen: Vec::new(), bound: compare::Bound::default(), differences: Vec::new() };
+    if let Err(stopped) = script::run(replay, &mut rec).await {
+        rec.differences.push(stopped);
+    }
+    let left = rec.steps.keys().filter(|step| !rec.seen.contains(step));
+    let left: Vec<String> = left.map(|step| format!("{step}: not replayed")).collect();
+    rec.differences.extend(left);
+    rec.differences
+}
+
+/// Steps by `file::Class::test`.
+fn snapshots(folder: &std::path::Path) -> BTreeMap<String, Map<String, Value>> {
+    let mut out = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        let Some(file) = path.file_name().and_then(|n| n.to_str()?.strip_suffix(".snapshot.json")).map(str::to_owned) else { continue };
+        let all: Map<String, Value> = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        for (name, snapshot) in all {
+            let test = name.split_once("::").map_or(name.as_str(), |(_, test)| test);
+            let steps = snapshot["recorded-content"].as_object().cloned().unwrap_or_default();
+            out.insert(format!("{file}::{test}"), steps);
+        }
+    }
+    out
+}
