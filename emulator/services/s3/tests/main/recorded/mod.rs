@@ -56,6 +56,9 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("test_s3", buckets::SCRIPT),
 ];
 
+/// Replays under way at once.
+const AT_ONCE: usize = 8;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answers_are_those_recorded_from_aws() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../../shared/aws-recorded/s3");
@@ -66,18 +69,26 @@ async fn answers_are_those_recorded_from_aws() {
     let wanted = std::env::var("REPLAY").unwrap_or_default();
     let snapshots = snapshots(&folder);
     let mut results: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut running = tokio::task::JoinSet::new();
     for (file, script) in SCRIPTS {
         for replay in script::read(script) {
             let name = format!("{file}::{}", replay.name);
             if !name.contains(&wanted) {
                 continue;
             }
-            let Some(steps) = snapshots.get(&name) else {
+            let Some(steps) = snapshots.get(&name).cloned() else {
                 results.insert(name, vec!["no such snapshot".into()]);
                 continue;
             };
-            results.insert(name, play(&replay, steps.clone()).await);
+            running.spawn(async move { (name, play(&replay, steps).await) });
+            // Bodies of several megabytes: a few at a time.
+            if running.len() >= AT_ONCE {
+                results.extend(running.join_next().await.map(Result::unwrap));
+            }
         }
+    }
+    while let Some(done) = running.join_next().await {
+        results.extend([done.unwrap()]);
     }
     let report = table::judge(&snapshots, &results, !wanted.is_empty());
     assert!(report.is_empty(), "{}", report.join("\n"));
