@@ -8,7 +8,7 @@ use crate::{
     state::{Key, Material},
 };
 use aes_gcm::{
-    Aes256Gcm, KeyInit, Nonce,
+    Aes256Gcm, KeyInit,
     aead::{Aead, Payload},
 };
 use kit::{Context, Fault, Scope, ports::EncryptionContext};

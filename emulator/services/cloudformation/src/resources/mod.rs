@@ -13,6 +13,7 @@ mod iam;
 mod iam_attachments;
 mod inline_code;
 mod job;
+mod kms;
 mod lambda;
 mod lambda_parts;
 mod logs;
@@ -63,6 +64,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         glue::KINDS,
         iam::KINDS,
         iam_attachments::KINDS,
+        kms::KINDS,
         lambda::KINDS,
         lambda_parts::KINDS,
         logs::KINDS,

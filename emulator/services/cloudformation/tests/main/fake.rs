@@ -88,10 +88,26 @@ const IAM: &[(&str, &[&str])] = &[
     ("DeleteRolePolicy", &["RoleName", "PolicyName"]),
     ("DeleteRole", &["RoleName"]),
 ];
+const KMS: &[(&str, &[&str])] = &[
+    ("CreateKey", &["Description", "Policy", "KeySpec", "KeyUsage", "MultiRegion", "Origin", "BypassPolicyLockoutSafetyCheck", "Tags"]),
+    ("DescribeKey", &["KeyId"]),
+    ("UpdateKeyDescription", &["KeyId", "Description"]),
+    ("PutKeyPolicy", &["KeyId", "Policy", "BypassPolicyLockoutSafetyCheck"]),
+    ("EnableKey", &["KeyId"]),
+    ("DisableKey", &["KeyId"]),
+    ("EnableKeyRotation", &["KeyId", "RotationPeriodInDays"]),
+    ("DisableKeyRotation", &["KeyId"]),
+    ("ScheduleKeyDeletion", &["KeyId", "PendingWindowInDays"]),
+    ("TagResource", &["KeyId", "Tags"]),
+    ("UntagResource", &["KeyId", "TagKeys"]),
+    ("CreateAlias", &["AliasName", "TargetKeyId"]),
+    ("UpdateAlias", &["AliasName", "TargetKeyId"]),
+    ("DeleteAlias", &["AliasName"]),
+];
 
-/// The stand-ins for sqs, logs and iam.
+/// The stand-ins for sqs, logs, iam and kms.
 pub fn services(world: &Arc<World>) -> Vec<Arc<dyn Service>> {
-    [("sqs", SQS), ("logs", LOGS), ("iam", IAM)]
+    [("sqs", SQS), ("logs", LOGS), ("iam", IAM), ("kms", KMS)]
         .into_iter()
         .map(|(name, ops)| Arc::new(Fake::new(name, ops, world.clone())) as Arc<dyn Service>)
         .collect()
@@ -105,7 +121,7 @@ impl Fake {
         };
         let schema =
             |names: &[&'static str]| -> &'static Schema { Box::leak(Box::new(Schema::new("Loose", Kind::Structure(members(names))))) };
-        let output = schema(&["QueueUrl", "Role"]);
+        let output = schema(&["QueueUrl", "Role", "KeyMetadata"]);
         let operations: Vec<&'static OperationSchema> = operations
             .iter()
             .map(|(name, names)| {
@@ -144,10 +160,18 @@ impl Fake {
     fn run(&self, operation: &str, input: Map<String, Json>) -> Result<Option<Json>, Fault> {
         let text = |name: &str| input.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
         let url = text("QueueUrl");
-        let name = [text("QueueName"), url.rsplit('/').next().unwrap_or_default().to_owned(), text("logGroupName"), text("RoleName")]
-            .into_iter()
-            .find(|n| !n.is_empty())
-            .unwrap_or_default();
+        let name = [
+            text("QueueName"),
+            url.rsplit('/').next().unwrap_or_default().to_owned(),
+            text("logGroupName"),
+            text("RoleName"),
+            text("AliasName"),
+            text("KeyId"),
+            text("Description"),
+        ]
+        .into_iter()
+        .find(|n| !n.is_empty())
+        .unwrap_or_default();
         let service = self.schema.name;
         let call = format!("{service}:{operation} {name}");
         if operation != "GetQueueUrl" {
@@ -194,6 +218,10 @@ impl Fake {
         Ok(Some(match service {
             "sqs" => json!({ "QueueUrl": format!("http://127.0.0.1:4566/000000000000/{name}") }),
             "iam" => json!({ "Role": { "Arn": format!("arn:aws:iam::000000000000:role/{name}"), "RoleId": "AROAFAKE" } }),
+            // A key's description stands for its id here, and all keys are symmetric.
+            "kms" => json!({ "KeyMetadata": {
+                "KeyId": name, "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT", "MultiRegion": false, "Origin": "AWS_KMS",
+            } }),
             _ => json!({}),
         }))
     }

@@ -3,6 +3,7 @@
 mod change_sets;
 mod failures;
 mod fake;
+mod keys;
 mod lifecycle;
 mod refusals;
 mod restarts;
