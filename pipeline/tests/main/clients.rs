@@ -31,6 +31,11 @@ async fn boto3_sqs_logs_glue() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn boto3_kms() {
+    boto3_alone("test_keys").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn boto3_iam_sts() {
     boto3_alone("test_identity").await;
 }
