@@ -34,6 +34,7 @@ fn source(visit: &Visit) -> Source {
         referer: text("referer"),
         content_sha256: text("x-amz-content-sha256"),
         host: text("host"),
+        body_digest: crate::body::checksum::is_told(&visit.head.headers),
         ..Source::default()
     }
 }

@@ -4,7 +4,7 @@
 use crate::{
     answer,
     auth::{Caller, Evidence, Judge, Refusal},
-    body::{AwsChunked, Framing, Hashed, Outgoing, hashed},
+    body::{AwsChunked, Framing, Hashed, Outgoing, checksum, hashed},
     context, cors, faults, form,
     house::House,
     sig_v4::{Dialect, Payload},
@@ -16,7 +16,7 @@ use http::{Request, Response};
 use kit::{AnyReply, Call, DROP_CONNECTION, DroppedConnection, RecordKind};
 use sha2::{Digest, Sha256};
 use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
-use wire::{Body, DecodeError, Fault, Labels, OperationSchema, Protocol, Route, violations_message};
+use wire::{Body, DecodeError, Fault, Labels, OperationSchema, Place, Protocol, Route, violations_message};
 
 /// The connection is to be closed without an answer, as a fault rule asked.
 #[derive(Debug)]
@@ -368,6 +368,7 @@ async fn decode(visit: &mut Visit, labels: Labels, caller: Caller) -> Result<(Ca
         }
         false => {
             let form = held_body(visit, caller).await?;
+            check_digests(visit, op, &form)?;
             (with_path_member(visit, op, form), None)
         }
     };
@@ -385,6 +386,16 @@ pub(crate) fn call(visit: &Visit, op: &'static OperationSchema, labels: &Labels,
             DecodeError::Invalid(violations) => room.service.invalid(violations_message(&violations)),
         })?;
     Ok(Call { service: room.service.clone(), op: index, input, unknown: decoded.unknown })
+}
+
+/// S3 checks what headers say of a body that doesn't stream; other services have no such headers. Where the operation knows the checksum
+/// headers itself they speak of an object (CompleteMultipartUpload) and are its own affair.
+fn check_digests(visit: &Visit, op: &OperationSchema, body: &[u8]) -> Result<(), Fault> {
+    if visit.room().dialect != Dialect::S3 {
+        return Ok(());
+    }
+    let whole_object = op.input.members().iter().any(|m| m.place == Place::Header && m.wire_name() == "x-amz-checksum-crc32");
+    checksum::check_held(&visit.head.headers, body, whole_object)
 }
 
 /// Query clients of old name the resource by the path they post to (a queue's URL): the form gets it as the member that it stands for.

@@ -47,6 +47,8 @@ pub struct Source {
     pub content_sha256: Option<String>,
     /// Host header as received, for URLs that lead back here.
     pub host: Option<String>,
+    /// The request tells a digest of its body: Content-MD5 or a checksum. Where the body was read by the gateway it was right.
+    pub body_digest: bool,
 }
 
 impl Context {

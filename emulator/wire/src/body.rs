@@ -26,12 +26,14 @@ pub struct Body {
     pub length: Option<u64>,
     /// Trailing headers, where the body's framing has them (`x-amz-checksum-crc32`).
     pub trailers: Option<Trailers>,
+    /// Names of the trailing headers that are to come, lower case; known before the first byte.
+    pub announced: Vec<String>,
 }
 
 impl Body {
     /// A body over a source of chunks.
     pub fn new(chunks: impl Chunks + 'static, length: Option<u64>) -> Body {
-        Body { chunks: Box::new(chunks), length, trailers: None }
+        Body { chunks: Box::new(chunks), length, trailers: None, announced: Vec::new() }
     }
     /// A body that is already here.
     pub fn from_bytes(bytes: impl Into<Bytes>) -> Body {

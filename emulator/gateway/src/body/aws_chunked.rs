@@ -69,7 +69,7 @@ impl AwsChunked {
                 None => return Err(Fault::new("InvalidRequest", 400, "The value specified in the x-amz-trailer header is not supported")),
             }
         }
-        let trailers = Trailers::default();
+        let (trailers, announced) = (Trailers::default(), framing.trailers.clone());
         let chunks = AwsChunked {
             inner,
             buffer: Bytes::new(),
@@ -84,6 +84,7 @@ impl AwsChunked {
         };
         let mut body = Body::new(chunks, Some(framing.decoded_length));
         body.trailers = Some(trailers);
+        body.announced = announced;
         Ok(body)
     }
 

@@ -9,6 +9,8 @@ use crc_fast::CrcAlgorithm;
 use kit::Fault;
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
+use std::hash::Hasher as _;
+use twox_hash::{XxHash3_64, XxHash3_128, XxHash64};
 
 /// An algorithm that this build computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +22,9 @@ pub(crate) enum Algorithm {
     Sha256,
     Sha512,
     Md5,
+    XxHash64,
+    XxHash3,
+    XxHash128,
 }
 
 /// A checksum with its algorithm.
@@ -51,6 +56,9 @@ impl Algorithm {
             Algorithm::Sha256 => "SHA256",
             Algorithm::Sha512 => "SHA512",
             Algorithm::Md5 => "MD5",
+            Algorithm::XxHash64 => "XXHASH64",
+            Algorithm::XxHash3 => "XXHASH3",
+            Algorithm::XxHash128 => "XXHASH128",
         }
     }
     /// As in header names.
@@ -60,12 +68,12 @@ impl Algorithm {
     /// The algorithm of a name, or AWS's refusal.
     pub fn parse(name: &str) -> Result<Algorithm, Fault> {
         use Algorithm::*;
-        let found = [Crc32, Crc32c, Crc64Nvme, Sha1, Sha256, Sha512, Md5].into_iter().find(|a| a.name().eq_ignore_ascii_case(name));
-        found.ok_or_else(|| match name.to_ascii_uppercase().starts_with("XXHASH") {
-            true => errors::not_built(&format!("the checksum algorithm {name}")),
-            false => errors::invalid_request(
+        let all = [Crc32, Crc32c, Crc64Nvme, Sha1, Sha256, Sha512, Md5, XxHash64, XxHash3, XxHash128];
+        let found = all.into_iter().find(|a| a.name().eq_ignore_ascii_case(name));
+        found.ok_or_else(|| {
+            errors::invalid_request(
                 "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]",
-            ),
+            )
         })
     }
     /// Whether sums of parts can be put together to the sum of the whole.
@@ -84,8 +92,8 @@ impl Algorithm {
     pub fn width(self) -> usize {
         match self {
             Algorithm::Crc32 | Algorithm::Crc32c => 4,
-            Algorithm::Crc64Nvme => 8,
-            Algorithm::Md5 => 16,
+            Algorithm::Crc64Nvme | Algorithm::XxHash64 | Algorithm::XxHash3 => 8,
+            Algorithm::Md5 | Algorithm::XxHash128 => 16,
             Algorithm::Sha1 => 20,
             Algorithm::Sha256 => 32,
             Algorithm::Sha512 => 64,
@@ -100,6 +108,9 @@ pub(crate) enum Running {
     Sha256(sha2::Sha256),
     Sha512(sha2::Sha512),
     Md5(md5::Md5),
+    XxHash64(XxHash64),
+    XxHash3(Box<XxHash3_64>),
+    XxHash128(Box<XxHash3_128>),
 }
 
 impl Running {
@@ -109,6 +120,10 @@ impl Running {
             Algorithm::Sha256 => Running::Sha256(Default::default()),
             Algorithm::Sha512 => Running::Sha512(Default::default()),
             Algorithm::Md5 => Running::Md5(Default::default()),
+            // AWS seeds with 0, as XXH's own tools do.
+            Algorithm::XxHash64 => Running::XxHash64(XxHash64::with_seed(0)),
+            Algorithm::XxHash3 => Running::XxHash3(Box::new(XxHash3_64::new())),
+            Algorithm::XxHash128 => Running::XxHash128(Box::new(XxHash3_128::new())),
             crc => Running::Crc(crc, crc_fast::Digest::new(crc.crc().expect("the others are CRCs"))),
         }
     }
@@ -119,6 +134,9 @@ impl Running {
             Running::Sha256(digest) => digest.update(bytes),
             Running::Sha512(digest) => digest.update(bytes),
             Running::Md5(digest) => digest.update(bytes),
+            Running::XxHash64(digest) => digest.write(bytes),
+            Running::XxHash3(digest) => digest.write(bytes),
+            Running::XxHash128(digest) => digest.write(bytes),
         }
     }
     /// The value in base64.
@@ -129,6 +147,9 @@ impl Running {
             Running::Sha256(digest) => BASE64_STANDARD.encode(digest.finalize()),
             Running::Sha512(digest) => BASE64_STANDARD.encode(digest.finalize()),
             Running::Md5(digest) => BASE64_STANDARD.encode(digest.finalize()),
+            Running::XxHash64(digest) => BASE64_STANDARD.encode(digest.finish().to_be_bytes()),
+            Running::XxHash3(digest) => BASE64_STANDARD.encode(digest.finish().to_be_bytes()),
+            Running::XxHash128(digest) => BASE64_STANDARD.encode(digest.finish_128().to_be_bytes()),
         }
     }
 }
@@ -177,6 +198,11 @@ fn well_formed(algorithm: Algorithm, value: &str) -> Result<(), Fault> {
     }
 }
 
+/// The algorithm of a trailing checksum that a body announces.
+pub(crate) fn announced(body: &kit::Body) -> Option<Algorithm> {
+    body.announced.iter().find_map(|name| Algorithm::parse(name.strip_prefix("x-amz-checksum-")?).ok())
+}
+
 /// The refusal of a body that doesn't match.
 pub(crate) fn bad_digest(algorithm: Algorithm) -> Fault {
     Fault::new("BadDigest", 400, format!("The {} you specified did not match the calculated checksum.", algorithm.name()))
@@ -213,6 +239,9 @@ macro_rules! tell {
                 Sha256 => $output.checksum_sha256 = value,
                 Sha512 => $output.checksum_sha512 = value,
                 Md5 => $output.checksum_md5 = value,
+                XxHash64 => $output.checksum_xxhash64 = value,
+                XxHash3 => $output.checksum_xxhash3 = value,
+                XxHash128 => $output.checksum_xxhash128 = value,
             }
         }
     };
@@ -235,6 +264,10 @@ mod tests {
         assert_eq!(of(Algorithm::Crc32, b"123456789"), BASE64_STANDARD.encode(0xCBF4_3926_u32.to_be_bytes()));
         assert_eq!(of(Algorithm::Crc32c, b"123456789"), BASE64_STANDARD.encode(0xE306_9283_u32.to_be_bytes()));
         assert_eq!(of(Algorithm::Crc64Nvme, b"123456789"), BASE64_STANDARD.encode(0xAE8B_1486_0A79_9888_u64.to_be_bytes()));
+        // The empty string under XXH64 and both forms of XXH3, from the reference implementation.
+        assert_eq!(of(Algorithm::XxHash64, b""), BASE64_STANDARD.encode(0xEF46_DB37_51D8_E999_u64.to_be_bytes()));
+        assert_eq!(of(Algorithm::XxHash3, b""), BASE64_STANDARD.encode(0x2D06_8005_38D3_94C2_u64.to_be_bytes()));
+        assert_eq!(of(Algorithm::XxHash128, b""), BASE64_STANDARD.encode(0x99AA_06D3_0147_98D8_6001_C324_468D_497F_u128.to_be_bytes()));
         assert_eq!(of(Algorithm::Sha256, b""), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
     }
 

@@ -3,7 +3,7 @@
 //! Only faults that more than one room tells stand here; the others stand where they arise.
 
 use crate::model::{Error, SERVICE};
-use kit::Fault;
+use kit::{Context, Fault};
 
 /// The bucket is not there.
 pub fn no_such_bucket(bucket: &str) -> Fault {
@@ -69,6 +69,17 @@ pub fn not_built(what: &str) -> Fault {
 /// The caller asked for something that bucket owner enforced ownership forbids.
 pub fn acl_not_supported() -> Fault {
     Fault::new("AccessControlListNotSupported", 400, "The bucket does not allow ACLs")
+}
+/// Whether a request tells no digest of its body. Calls from inside the house have no transport that could damage them.
+pub fn lacks_digest(cx: &Context) -> bool {
+    cx.source().host.is_some() && !cx.source().body_digest
+}
+/// AWS takes some documents only with a digest of them.
+pub fn needs_digest(cx: &Context) -> Result<(), Fault> {
+    match lacks_digest(cx) {
+        true => Err(invalid_request("Missing required header for this request: Content-MD5 OR x-amz-checksum-*")),
+        false => Ok(()),
+    }
 }
 /// A constraint of the model is broken. AWS checks documents against a schema and says no more than that; a document that is missing
 /// altogether and members that travel in headers and the query string (their paths have no dot) are named.

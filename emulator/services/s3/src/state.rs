@@ -254,6 +254,9 @@ pub(crate) struct Part {
     pub modified: Timestamp,
     #[serde(default)]
     pub sum: Option<Sum>,
+    /// CRC64NVME, where the upload has no algorithm of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crc64: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub salt: Option<Salt>,
 }

@@ -46,6 +46,7 @@ impl S3 {
         cx: &Context,
         input: PutObjectLockConfigurationInput,
     ) -> Result<PutObjectLockConfigurationOutput, Fault> {
+        errors::needs_digest(cx)?;
         if input.token.is_some() {
             cx.warn("member Token has no effect: object lock is switched on without AWS Support");
         }

@@ -29,6 +29,7 @@ impl Authorize<S3> for GetObjectLegalHoldInput {
 impl S3 {
     /// Puts a version under legal hold, or lets it go.
     pub async fn put_object_legal_hold(&self, cx: &Context, input: PutObjectLegalHoldInput) -> Result<PutObjectLegalHoldOutput, Fault> {
+        errors::needs_digest(cx)?;
         let on = match input.legal_hold.as_ref().and_then(|hold| hold.status.as_deref()) {
             Some("ON") => true,
             Some("OFF") => false,

@@ -162,11 +162,10 @@ fn refuse_past(cx: &Context, until: Timestamp, name: &str) -> Result<(), Fault> 
     }
 }
 
-/// A body that will be locked has to be proved whole: AWS asks for its digest. `digest` says whether the request carries one.
-pub(crate) fn needs_digest(cx: &Context, found: &Found, lock: &Lock, digest: bool) -> Result<(), Fault> {
-    // Writes from inside the house have no transport that could damage them.
+/// A body that will be locked has to be proved whole: AWS asks for its digest.
+pub(crate) fn needs_digest(cx: &Context, found: &Found, lock: &Lock) -> Result<(), Fault> {
     let locked = !lock.is_empty() || default_retention(&found.bucket, cx.now()).is_some();
-    match locked && !digest && cx.source().host.is_some() {
+    match locked && errors::lacks_digest(cx) {
         true => Err(errors::invalid_request(
             "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters",
         )),

@@ -37,6 +37,7 @@ pub(crate) fn with_retention(cx: &Context, need: Option<Need>, mode: Option<Stri
 impl S3 {
     /// Sets, lengthens or, for those who may, shortens and lifts the retention of a version.
     pub async fn put_object_retention(&self, cx: &Context, input: PutObjectRetentionInput) -> Result<PutObjectRetentionOutput, Fault> {
+        errors::needs_digest(cx)?;
         let asked = input.retention.as_ref().ok_or_else(errors::malformed_xml)?;
         let wanted = match (&asked.mode, asked.retain_until_date) {
             (Some(mode), Some(until)) => Some(Retention { mode: Mode::of(mode), until }),

@@ -28,7 +28,7 @@ impl S3 {
         let listed = listed.ok_or_else(|| errors::invalid_request("You must specify at least one part"))?;
         let whole = checksums::given!(input)?;
         state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        let (found, object) = cx
+        let (found, object, asked_for) = cx
             .store()
             .write(|tx| {
                 let found = state::find(tx, &input.bucket)?;
@@ -41,11 +41,13 @@ impl S3 {
                 check_customer(cx, &upload, &encryption::customer!(input))?;
                 check_kind(&upload, input.checksum_type.as_deref())?;
                 let parts = chosen(&input.upload_id, listed, &parts_of(tx, &found, sequence)?, &upload)?;
-                let object = assembled(&upload, &parts, whole.as_ref(), input.mpu_object_size)?;
+                let whole = whole.as_ref().map(|(algorithm, value)| (*algorithm, value.as_str()));
+                check_whole(&upload, &parts, whole, input.checksum_type.as_deref())?;
+                let object = assembled(&upload, &parts, input.mpu_object_size)?;
                 let object = versions::publish(tx, cx, &found, &input.key, object, "ObjectCreated:CompleteMultipartUpload")?;
                 // The object owns its pieces now; the upload lets go of all parts, chosen or not.
                 release(tx, &found, &input.key, sequence)?;
-                Ok((found, object))
+                Ok((found, object, upload.algorithm.is_some()))
             })
             .await?;
         let mut output = CompleteMultipartUploadOutput {
@@ -54,12 +56,15 @@ impl S3 {
             expiration: expiration(&found, &input.key, &object),
             key: Some(input.key),
             e_tag: Some(format!("\"{}\"", object.etag)),
-            checksum_type: object.sum.as_ref().map(|sum| sum.kind().to_owned()),
             version_id: versions::made_id(&found, &object),
             ..CompleteMultipartUploadOutput::default()
         };
         encryption::tell!(output, object.encryption);
-        checksums::tell!(output, &object.sum);
+        // As recorded: of a body under a key that isn't S3's, only a sum that was asked for is told here.
+        if asked_for || object.encryption.is_own() {
+            output.checksum_type = object.sum.as_ref().map(|sum| sum.kind().to_owned());
+            checksums::tell!(output, &object.sum);
+        }
         Ok(output)
     }
 
@@ -146,7 +151,7 @@ fn chosen(upload_id: &str, listed: &[CompletedPart], there: &[(u32, Part)], uplo
         let number = super::check_number(numbers[index])?;
         let etag = asked.e_tag.as_deref().unwrap_or_default().trim_matches('"');
         let part = there.iter().find(|(n, part)| *n == number && part.etag == etag).ok_or_else(|| invalid_part(upload_id, number, etag))?;
-        check_sum(number, asked, &part.1, upload)?;
+        check_sum(upload_id, asked, part, upload)?;
         if index + 1 < listed.len() && part.1.size < LEAST_BYTES {
             return Err(Fault::new("EntityTooSmall", 400, "Your proposed upload is smaller than the minimum allowed size")
                 .with("ETag", etag)
@@ -164,20 +169,19 @@ fn invalid_part(upload_id: &str, number: u32, etag: &str) -> Fault {
     Fault::new("InvalidPart", 400, sentence).with("ETag", etag).with("PartNumber", number.to_string()).with("UploadId", upload_id)
 }
 
-/// A composite sum needs the client's sum of each part; where it is given it must be right.
-fn check_sum(number: u32, asked: &CompletedPart, part: &Part, upload: &Upload) -> Result<(), Fault> {
+/// A composite sum needs the client's sum of each part; where it is given it must be right. In an upload that was begun without an
+/// algorithm parts have no sums to be named by.
+fn check_sum(upload_id: &str, asked: &CompletedPart, (number, part): &(u32, Part), upload: &Upload) -> Result<(), Fault> {
     let given = checksums::given!(asked)?;
     match (given, upload.algorithm) {
-        (Some((algorithm, value)), _) => {
-            let wrong = part.sum.as_ref().is_none_or(|sum| sum.algorithm != algorithm || sum.value != value);
-            match wrong {
-                true => Err(Fault::new(
-                    "BadDigest",
-                    400,
-                    format!("The {} you specified for part {number} did not match what we received.", algorithm.lower()),
-                )),
-                false => Ok(()),
-            }
+        (Some((algorithm, _)), Some(own)) if algorithm != own => Err(Fault::new(
+            "BadDigest",
+            400,
+            format!("The {} you specified for part {number} did not match what we received.", algorithm.lower()),
+        )),
+        (Some((_, value)), own) => {
+            let right = own.is_some() && part.sum.as_ref().is_some_and(|sum| sum.value == value);
+            if right { Ok(()) } else { Err(invalid_part(upload_id, *number, &part.etag)) }
         }
         (None, Some(algorithm)) if !upload.full_object => Err(errors::invalid_request(format!(
             "The upload was created using a {} checksum. The complete request must include the checksum for each part. It was missing for part {number} in the request.",
@@ -187,13 +191,25 @@ fn check_sum(number: u32, asked: &CompletedPart, part: &Part, upload: &Upload) -
     }
 }
 
+/// The client's sum of the whole, where the upload has one to compare with. A sum of all bytes has to be called so, for without
+/// `FULL_OBJECT` AWS takes it for a sum of sums; the refusal names the upload's algorithm whatever the client's was.
+fn check_whole(upload: &Upload, parts: &[(u32, Part)], given: Option<(Algorithm, &str)>, kind: Option<&str>) -> Result<(), Fault> {
+    let (Some(own), Some((algorithm, value))) = (upload.algorithm, given) else { return Ok(()) };
+    let sum = whole_sum(upload, parts);
+    let called_so = !upload.full_object || kind == Some("FULL_OBJECT");
+    // Of a sum of sums the number of parts may be left out.
+    let equal = |sum: &Sum| sum.value == value || (sum.composite && sum.value.split('-').next() == Some(value));
+    match called_so && algorithm == own && sum.as_ref().is_none_or(equal) {
+        true => Ok(()),
+        false => {
+            let sentence = format!("The {} you specified did not match the calculated checksum.", own.lower());
+            Err(Fault::new("BadDigest", 400, sentence))
+        }
+    }
+}
+
 /// The object out of its parts.
-fn assembled(
-    upload: &Upload,
-    parts: &[(u32, Part)],
-    given: Option<&(Algorithm, String)>,
-    size_given: Option<i64>,
-) -> Result<Object, Fault> {
+fn assembled(upload: &Upload, parts: &[(u32, Part)], size_given: Option<i64>) -> Result<Object, Fault> {
     let size: u64 = parts.iter().map(|(_, part)| part.size).sum();
     if let Some(given) = size_given.filter(|given| *given != size as i64) {
         return Err(errors::invalid_request(format!(
@@ -201,14 +217,6 @@ fn assembled(
         )));
     }
     let sum = whole_sum(upload, parts);
-    if let Some((algorithm, value)) = given
-        && let Some(sum) = &sum
-        && sum.algorithm == *algorithm
-        && sum.value != *value
-        && !(sum.composite && sum.value.split('-').next() == Some(value.as_str()))
-    {
-        return Err(checksums::bad_digest(*algorithm));
-    }
     let mut md5 = Md5::new();
     for (_, part) in parts {
         md5.update(from_hex(&part.etag));
@@ -239,12 +247,17 @@ fn assembled(
 
 /// The checksum of the whole: put together from the parts' where the algorithm allows and the upload asks for it.
 fn whole_sum(upload: &Upload, parts: &[(u32, Part)]) -> Option<Sum> {
+    if upload.algorithm.is_none() && upload.encryption.customer().is_some() {
+        // As recorded: what only the customer can read gets no sum that nobody asked for.
+        return None;
+    }
     let algorithm = upload.algorithm.unwrap_or(Algorithm::Crc64Nvme);
-    let sums: Option<Vec<(&str, u64)>> = parts
-        .iter()
-        .map(|(_, part)| part.sum.as_ref().filter(|sum| sum.algorithm == algorithm).map(|sum| (sum.value.as_str(), part.size)))
-        .collect();
-    let sums = sums?;
+    let of = |part: &'_ Part| match upload.algorithm {
+        None => part.crc64.clone(),
+        Some(_) => part.sum.as_ref().filter(|sum| sum.algorithm == algorithm).map(|sum| sum.value.clone()),
+    };
+    let sums: Vec<(String, u64)> = parts.iter().map(|(_, part)| Some((of(part)?, part.size))).collect::<Option<_>>()?;
+    let sums: Vec<(&str, u64)> = sums.iter().map(|(sum, size)| (sum.as_str(), *size)).collect();
     match upload.full_object {
         true => checksums::combined(algorithm, &sums),
         false => Some(checksums::composite(algorithm, &sums.iter().map(|(value, _)| *value).collect::<Vec<_>>())),

@@ -32,12 +32,14 @@ impl S3 {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         let number = check_number(input.part_number)?;
         let (_, upload) = cx.store().read(|s| super::find(s, &found, &input.key, &input.upload_id))?;
-        let given = wanted_sum(checksums::given!(input)?, input.checksum_algorithm.as_deref())?;
+        let body = cx.take_body();
+        let given = wanted_sum(checksums::given!(input)?, input.checksum_algorithm.as_deref(), &body)?;
         let sum = sum_of(&upload, given)?;
         let key = encryption::open_for_part(cx, &found, &input.key, &upload.encryption, &encryption::customer!(input)).await?;
         let sealing = Sealing { encryption: upload.encryption.clone(), key };
-        let expected = Expected { sum: Some(sum), md5: input.content_md5, length: input.content_length, sealing };
-        let received = body::receive(cx, cx.take_body(), expected).await?;
+        let expected =
+            Expected { sum: Some(sum), md5: input.content_md5, length: input.content_length, sealing, crc64: upload.algorithm.is_none() };
+        let received = body::receive(cx, body, expected).await?;
         let part = keep(cx, &input.bucket, &input.key, &input.upload_id, number, received).await?;
         let mut output = UploadPartOutput { e_tag: Some(format!("\"{}\"", part.etag)), ..UploadPartOutput::default() };
         encryption::tell!(output, upload.encryption);
@@ -61,7 +63,7 @@ impl S3 {
         let key = encryption::open_for_part(cx, &found, &input.key, &upload.encryption, &encryption::customer!(input)).await?;
         let sealing = Sealing { encryption: upload.encryption.clone(), key };
         let opened = cx.store().read(|_| body::open(cx.store(), &object, range))?.with_key(source_key);
-        let expected = Expected { sum: Some(sum_of(&upload, None)?), sealing, ..Expected::default() };
+        let expected = Expected { sum: Some(sum_of(&upload, None)?), sealing, crc64: upload.algorithm.is_none(), ..Expected::default() };
         let received = body::receive(cx, body::into_body(opened), expected).await?;
         let part = keep(cx, &input.bucket, &input.key, &input.upload_id, number, received).await?;
         let mut result =
@@ -80,8 +82,8 @@ impl S3 {
     }
 }
 
-/// The checksum of a part: that of the upload, which the client's must be, too. Without one the whole gets a CRC64NVME, put together from
-/// the parts'.
+/// The checksum of a part: that of the upload, which the client's must be, too. Without one it is the client's own choice, and the whole
+/// gets a CRC64NVME, put together from one of each part.
 fn sum_of(upload: &Upload, given: Option<(Algorithm, Option<String>)>) -> Result<(Algorithm, Option<String>), Fault> {
     let expected = match (upload.algorithm, &given) {
         (Some(algorithm), _) => algorithm,
@@ -108,6 +110,7 @@ async fn keep(cx: &Context, bucket: &str, key: &str, upload_id: &str, number: u3
         modified: versions::whole_second(cx),
         sum: Some(received.sum),
         salt: received.salt,
+        crc64: received.crc64,
     };
     cx.store()
         .write(|tx| {

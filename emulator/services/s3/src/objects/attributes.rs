@@ -3,7 +3,8 @@
 use crate::{
     S3,
     access::{self, Maybe},
-    checksums, encryption, errors,
+    checksums::{self, Sum},
+    encryption, errors,
     model::*,
     state::{self, Object},
     versions,
@@ -42,7 +43,7 @@ impl S3 {
         }
         let checksum = object.sum.as_ref().filter(|_| wants(ObjectAttributes::Checksum)).map(|sum| {
             let mut shape = Checksum { checksum_type: Some(sum.kind().to_owned()), ..Checksum::default() };
-            checksums::tell!(shape, Some(sum));
+            checksums::tell!(shape, Some(without_count(sum)));
             shape
         });
         Ok(GetObjectAttributesOutput {
@@ -56,6 +57,12 @@ impl S3 {
             ..GetObjectAttributesOutput::default()
         })
     }
+}
+
+/// The sum as this operation shows it: without the number of parts behind it.
+fn without_count(sum: &Sum) -> Sum {
+    let value = sum.value.split('-').next().unwrap_or_default().to_owned();
+    Sum { value, ..sum.clone() }
 }
 
 /// A page of the parts. AWS lists them one by one only where each has a checksum of its own.
@@ -80,9 +87,9 @@ fn parts(object: &Object, input: &GetObjectAttributesInput) -> GetObjectAttribut
     GetObjectAttributesParts {
         total_parts_count: Some(total),
         part_number_marker: Some(marker),
-        next_part_number_marker: page.last().and_then(|part| part.part_number),
+        next_part_number_marker: Some(page.last().and_then(|part| part.part_number).unwrap_or(0)),
         max_parts: Some(most),
         is_truncated: Some(after.len() > page.len()),
-        parts: Some(page),
+        parts: (!page.is_empty()).then_some(page),
     }
 }

@@ -39,6 +39,8 @@ pub(crate) struct Expected {
     pub length: Option<i64>,
     /// What the blob is encrypted with.
     pub sealing: Sealing,
+    /// A CRC64NVME is wanted beside the sum.
+    pub crc64: bool,
 }
 
 /// A body that arrived.
@@ -48,6 +50,8 @@ pub(crate) struct Received {
     /// MD5 in hexadecimal; 32 random digits where the body is encrypted with a key that isn't S3's.
     pub etag: String,
     pub sum: Sum,
+    /// CRC64NVME, where it was wanted.
+    pub crc64: Option<String>,
     /// Present where the blob is encrypted.
     pub salt: Option<Salt>,
 }
@@ -66,14 +70,15 @@ pub(crate) async fn receive(cx: &Context, mut body: Body, expected: Expected) ->
     check_size(length.unwrap_or(0))?;
     let (algorithm, value) = expected.sum.unwrap_or((Algorithm::Crc64Nvme, None));
     let (salt, sealer) = sealer(cx, &expected.sealing);
-    let mut intake = Intake::new(cx.store().blobs().create().await?, algorithm, sealer);
+    let beside = (expected.crc64 && algorithm != Algorithm::Crc64Nvme).then(|| Running::new(Algorithm::Crc64Nvme));
+    let mut intake = Intake::new(cx.store().blobs().create().await?, algorithm, beside, sealer);
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(broken)?;
         check_size(intake.size + chunk.len() as u64)?;
         intake.take(chunk).await?;
     }
     intake.pass_on().await?;
-    let Intake { mut writer, md5, running, sealer, size, .. } = intake;
+    let Intake { mut writer, md5, running, beside, sealer, size, .. } = intake;
     if length.is_some_and(|length| length != size) {
         return Err(Fault::new(
             "IncompleteBody",
@@ -97,7 +102,8 @@ pub(crate) async fn receive(cx: &Context, mut body: Body, expected: Expected) ->
         writer.write(sealer.finish().map_err(unsealable)?).await?;
     }
     let etag = if salt.is_some() { cx.ids().hex(32) } else { kit::hex(&md5) };
-    Ok(Received { blob: writer.finish().await?, size, etag, sum, salt })
+    let crc64 = expected.crc64.then(|| beside.map_or_else(|| sum.value.clone(), Running::finish));
+    Ok(Received { blob: writer.finish().await?, size, etag, sum, crc64, salt })
 }
 
 /// What encrypts a blob, where it is to be encrypted, and the salt of its key.
@@ -116,14 +122,16 @@ struct Intake {
     writer: BlobWriter,
     md5: Md5,
     running: Running,
+    beside: Option<Running>,
     sealer: Option<Sealer>,
     gathered: Gathered,
     size: u64,
 }
 
 impl Intake {
-    fn new(writer: BlobWriter, algorithm: Algorithm, sealer: Option<Sealer>) -> Intake {
-        Intake { writer, md5: Md5::new(), running: Running::new(algorithm), sealer, gathered: Gathered::default(), size: 0 }
+    fn new(writer: BlobWriter, algorithm: Algorithm, beside: Option<Running>, sealer: Option<Sealer>) -> Intake {
+        let (md5, running) = (Md5::new(), Running::new(algorithm));
+        Intake { writer, md5, running, beside, sealer, gathered: Gathered::default(), size: 0 }
     }
 
     async fn take(&mut self, chunk: Bytes) -> Result<(), Fault> {
@@ -135,6 +143,9 @@ impl Intake {
     async fn pass_on(&mut self) -> Result<(), Fault> {
         let chunks = self.gathered.take();
         chunks.iter().for_each(|chunk| self.running.update(chunk));
+        if let Some(beside) = &mut self.beside {
+            chunks.iter().for_each(|chunk| beside.update(chunk));
+        }
         let md5 = std::mem::replace(&mut self.md5, Md5::new());
         let stored: Vec<Bytes> = match &mut self.sealer {
             Some(sealer) => chunks.iter().map(|chunk| sealer.push(chunk)).collect::<Result<_, _>>().map_err(unsealable)?,
@@ -247,7 +258,8 @@ impl Span {
     }
 }
 
-/// The bytes as an answer's body: a range of a file where they are one piece.
+/// The bytes as an answer's body: a range of a file where they are one piece. Whole pieces are held against their sums: a small body that is
+/// damaged is refused, of a large one the connection breaks before its last bytes.
 pub(crate) fn serve(mut opened: Opened) -> Result<ReplyBody, Fault> {
     match opened.pieces.len() {
         0 => Ok(ReplyBody::Bytes(Bytes::new())),
@@ -256,9 +268,7 @@ pub(crate) fn serve(mut opened: Opened) -> Result<ReplyBody, Fault> {
             let check = span.check();
             let reader = span.reader.map_or_else(|| opened.store.blobs().open(&span.blob), Ok)?;
             match check {
-                Some(check) => {
-                    reader.into_checked_reply(span.offset, span.length, check).map_err(|e| Fault::internal(e.to_string()))
-                }
+                Some(check) => reader.into_checked_reply(span.offset, span.length, check).map_err(|e| Fault::internal(e.to_string())),
                 None => Ok(reader.into_reply(span.offset, span.length)),
             }
         }

@@ -55,6 +55,7 @@ impl S3 {
         if input.delete.objects.is_empty() || input.delete.objects.len() > MOST_KEYS {
             return Err(errors::malformed_xml());
         }
+        errors::needs_digest(cx)?;
         ignore_mfa(cx, input.mfa.as_deref());
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         lock::refuse_idle_bypass(&found.bucket, input.bypass_governance_retention)?;

@@ -194,11 +194,14 @@ impl Seen {
             output.expiration = put::expiration(&self.found, &input.key, object);
         }
         if input.checksum_mode.is_some() {
-            // A part has its own sum; an arbitrary range has none.
-            let sum = match (&self.part, &self.range) {
-                (Some(part), _) if object.multipart => &part.sum,
-                (Some(_), _) | (None, None) => &object.sum,
-                (None, Some(_)) => &None,
+            // As recorded: a part of a sum of sums has its own, all bytes have that of the object, however they were asked for, and
+            // everything else has none.
+            let all = self.range.as_ref().is_none_or(|range| *range == (0..object.size));
+            let composite = object.sum.as_ref().is_some_and(|sum| sum.composite);
+            let sum = match &self.part {
+                Some(part) if composite => &part.sum,
+                _ if all => &object.sum,
+                _ => &None,
             };
             checksums::tell!(output, sum);
             output.checksum_type = sum.as_ref().and(object.sum.as_ref()).map(|sum| sum.kind().to_owned());
@@ -272,6 +275,9 @@ fn as_head(output: GetObjectOutput) -> HeadObjectOutput {
         checksum_sha256: output.checksum_sha256,
         checksum_sha512: output.checksum_sha512,
         checksum_md5: output.checksum_md5,
+        checksum_xxhash64: output.checksum_xxhash64,
+        checksum_xxhash3: output.checksum_xxhash3,
+        checksum_xxhash128: output.checksum_xxhash128,
         checksum_type: output.checksum_type,
         e_tag: output.e_tag,
         version_id: output.version_id,

@@ -16,7 +16,8 @@ use crate::{
     state::{self, Found, Headers, Object, Tags},
     tagging, versions,
 };
-use kit::{Access, Authorize, Context, Fault, Tx};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use kit::{Access, Authorize, Body, Context, Fault, Tx};
 use std::collections::BTreeMap;
 
 /// Longest key, bytes.
@@ -62,9 +63,9 @@ impl S3 {
         }
         let lock = lock::asked!(cx, &found, input)?;
         let given = checksums::given!(input)?;
-        let digest = input.content_md5.is_some() || given.is_some() || input.checksum_algorithm.is_some();
-        lock::needs_digest(cx, &found, &lock, digest)?;
-        let sum = wanted_sum(given, input.checksum_algorithm.as_deref())?;
+        lock::needs_digest(cx, &found, &lock)?;
+        let body = cx.take_body();
+        let sum = wanted_sum(given, input.checksum_algorithm.as_deref(), &body)?;
         let sealing = encryption::begin(cx, &found, &input.key, &asked!(input)).await?;
         let object = Object {
             headers: headers_of(&input),
@@ -77,8 +78,8 @@ impl S3 {
             acl: owned.acl,
             ..Object::default()
         };
-        let expected = Expected { sum, md5: input.content_md5, length: input.content_length, sealing };
-        let received = body::receive(cx, cx.take_body(), expected).await?;
+        let expected = Expected { sum, md5: input.content_md5, length: input.content_length, sealing, ..Expected::default() };
+        let received = body::receive(cx, body, expected).await.map_err(digest_in_digits)?;
         let object = Object {
             size: received.size,
             etag: received.etag.clone(),
@@ -101,6 +102,17 @@ impl S3 {
         checksums::tell!(output, &object.sum);
         Ok(output)
     }
+}
+
+/// Where PutObject refuses a body for its Content-MD5, AWS quotes what it expected in hexadecimal, and only there.
+fn digest_in_digits(mut fault: Fault) -> Fault {
+    for (name, value) in &mut fault.fields {
+        let bytes = (name == "ExpectedDigest").then(|| BASE64_STANDARD.decode(value.as_str().unwrap_or_default()).ok()).flatten();
+        if let Some(bytes) = bytes {
+            *value = kit::hex(&bytes).into();
+        }
+    }
+    fault
 }
 
 /// The event of a written object; a browser's form has one of its own.
@@ -146,16 +158,16 @@ pub(crate) fn expiration(found: &Found, key: &str, object: &Object) -> Option<St
     lifecycle::expiration_header(found, key, object)
 }
 
-/// The algorithm to compute: the one of the value that came, else the one that was announced for a trailer.
+/// The checksum to compute: the one whose value came in a header, else the one that a trailer is to bring, which is verified on the way.
+/// `x-amz-sdk-checksum-algorithm` alone changes nothing, as recorded, but has to name an algorithm.
 pub(crate) fn wanted_sum(
     given: Option<(Algorithm, String)>,
-    announced: Option<&str>,
+    named: Option<&str>,
+    body: &Body,
 ) -> Result<Option<(Algorithm, Option<String>)>, Fault> {
-    match (given, announced) {
-        (Some((algorithm, value)), _) => Ok(Some((algorithm, Some(value)))),
-        (None, Some(name)) => Ok(Some((Algorithm::parse(name)?, None))),
-        (None, None) => Ok(None),
-    }
+    named.map(Algorithm::parse).transpose()?;
+    let trailing = || checksums::announced(body).map(|algorithm| (algorithm, None));
+    Ok(given.map(|(algorithm, value)| (algorithm, Some(value))).or_else(trailing))
 }
 
 /// A key that AWS would take.

@@ -1,10 +1,12 @@
 //! A cloud with S3 behind a gateway, and fakes of the functions and queues that it tells of events.
 
 use crate::http::{Answer, Ask, send};
+use base64::{Engine, prelude::BASE64_STANDARD};
 use kit::{
     AdvanceOptions, BoxFuture, ClockMode, Cloud, Context, Decision, Fault, Grant, Need, Principal, Settle, Timestamp,
     ports::{Events, Functions, Invocation, Invoked, Queues, ServiceEvent, Topics},
 };
+use md5::{Digest, Md5};
 use serde_json::{Value, json};
 use std::{
     sync::{Arc, Mutex},
@@ -76,7 +78,12 @@ impl Desk {
         self.send_as(Some(("test", "test")), method, target, headers, body).await
     }
     pub async fn send_as(&self, key: Option<(&str, &str)>, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let headers = headers.iter().map(|(name, value)| (*name, value.to_string())).collect();
+        let mut headers: Vec<(&str, String)> = headers.iter().map(|(name, value)| (*name, value.to_string())).collect();
+        // What deletes many keys has to be proved whole, so who sends it without a thought sends a digest, as SDKs do.
+        let told = headers.iter().any(|(name, _)| *name == "content-md5" || name.starts_with("x-amz-checksum-"));
+        if method == "POST" && target.ends_with("?delete") && !told {
+            headers.push(("content-md5", BASE64_STANDARD.encode(Md5::digest(body))));
+        }
         let now = kit::time::amz_date(self.cloud.clock().now());
         send(self.server.address(), Ask { method, target, headers, body: body.to_vec(), key, region: "us-east-1" }, &now).await
     }

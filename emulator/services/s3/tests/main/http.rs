@@ -128,7 +128,10 @@ fn hmac(key: &[u8], text: &str) -> Vec<u8> {
 
 fn sign(ask: &Ask<'_>, (id, secret): (&str, &str), headers: &mut Vec<(String, String)>, now: &str) {
     headers.push(("x-amz-date".into(), now.into()));
-    headers.push(("x-amz-content-sha256".into(), "UNSIGNED-PAYLOAD".into()));
+    let payload = headers.iter().find(|(name, _)| name == "x-amz-content-sha256").map_or("UNSIGNED-PAYLOAD", |(_, value)| value).to_owned();
+    if payload == "UNSIGNED-PAYLOAD" {
+        headers.push(("x-amz-content-sha256".into(), payload.clone()));
+    }
     headers.sort();
     let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
     let names = names.join(";");
@@ -136,7 +139,7 @@ fn sign(ask: &Ask<'_>, (id, secret): (&str, &str), headers: &mut Vec<(String, St
     let (path, query) = ask.target.split_once('?').unwrap_or((ask.target, ""));
     let query: Vec<String> =
         query.split('&').filter(|p| !p.is_empty()).map(|p| if p.contains('=') { p.into() } else { format!("{p}=") }).collect();
-    let canonical = format!("{}\n{path}\n{}\n{lines}\n{names}\nUNSIGNED-PAYLOAD", ask.method, query.join("&"));
+    let canonical = format!("{}\n{path}\n{}\n{lines}\n{names}\n{payload}", ask.method, query.join("&"));
     let day = &now[..8];
     let scope = format!("{day}/{}/s3/aws4_request", ask.region);
     let to_sign = format!("AWS4-HMAC-SHA256\n{now}\n{scope}\n{}", kit::hex(&Sha256::digest(canonical.as_bytes())));

@@ -12,6 +12,7 @@ mod encryption;
 mod event_bridge;
 mod forms;
 mod http;
+mod integrity;
 mod keys;
 mod lifecycle;
 mod listing;
