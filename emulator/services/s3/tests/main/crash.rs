@@ -69,7 +69,8 @@ impl Drop for Victim {
 
 async fn ask(to: SocketAddr, method: &str, target: &str, body: &[u8]) -> Option<Answer> {
     let now = kit::time::amz_date(Timestamp::from_secs(START));
-    try_send(to, Ask { method, target, headers: Vec::new(), body: body.to_vec(), key: Some(("test", "test")) }, &now).await
+    try_send(to, Ask { method, target, headers: Vec::new(), body: body.to_vec(), key: Some(("test", "test")), region: "us-east-1" }, &now)
+        .await
 }
 
 /// The body of a writer's step: empty, inlined, small, a file, a file written in several goes.

@@ -24,7 +24,7 @@ async fn damaged_bodies_are_noticed_on_the_way_out() {
     let cloud = builder.service(Arc::new(s3::S3::new())).start().await.unwrap();
     let server = gateway::Gateway::bind("127.0.0.1:0".parse().unwrap()).await.unwrap().serve(cloud, None);
     let now = kit::time::amz_date(Timestamp::from_secs(START));
-    let ask = |method, target, headers, body| Ask { method, target, headers, body, key: Some(("test", "test")) };
+    let ask = |method, target, headers, body| Ask { method, target, headers, body, key: Some(("test", "test")), region: "us-east-1" };
     send(server.address(), ask("PUT", "/vault", vec![], vec![]), &now).await.ok();
     for (key, size) in [("/vault/small", 50_000), ("/vault/large", 900_000)] {
         send(server.address(), ask("PUT", key, vec![], vec![7; size]), &now).await.ok();

@@ -108,7 +108,14 @@ async fn documents_are_what_their_digests_say() {
     assert_eq!(body.element("ExpectedDigest").unwrap(), kit::hex(&Md5::digest("something else")));
     // Many keys are deleted by a document that is proved whole, or not at all.
     let list = b"<Delete><Object><Key>k</Key></Object></Delete>";
-    let ask = Ask { method: "POST", target: "/box?delete", headers: vec![], body: list.to_vec(), key: Some(("test", "test")), region: "us-east-1" };
+    let ask = Ask {
+        method: "POST",
+        target: "/box?delete",
+        headers: vec![],
+        body: list.to_vec(),
+        key: Some(("test", "test")),
+        region: "us-east-1",
+    };
     let bare = send(desk.address(), ask, &kit::time::amz_date(desk.cloud.clock().now())).await;
     assert_eq!(bare.fault(), (400, "InvalidRequest".into()));
     assert_eq!(desk.send("POST", "/box?delete", &[("content-md5", &other)], list).await.fault(), (400, "BadDigest".into()));
