@@ -19,6 +19,7 @@ mod lambda_parts;
 mod logs;
 mod s3;
 mod s3_shapes;
+mod sns;
 mod sqs;
 pub(crate) mod support;
 
@@ -69,6 +70,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         lambda_parts::KINDS,
         logs::KINDS,
         s3::KINDS,
+        sns::KINDS,
         sqs::KINDS,
     ]
     .into_iter()

@@ -33,7 +33,7 @@ fn handlers_name_properties_and_attributes_that_exist() {
         }
         let known = facts::attributes(schema);
         for attribute in kind.attributes {
-            let own = ["QueueName", "WebsiteURL"].contains(attribute);
+            let own = ["QueueName", "TopicName", "WebsiteURL"].contains(attribute);
             assert!(own || known.iter().any(|a| a == attribute), "{}: {attribute}", kind.name);
         }
     }

@@ -104,10 +104,19 @@ const KMS: &[(&str, &[&str])] = &[
     ("UpdateAlias", &["AliasName", "TargetKeyId"]),
     ("DeleteAlias", &["AliasName"]),
 ];
+const SNS: &[(&str, &[&str])] = &[
+    ("CreateTopic", &["Name", "Attributes", "Tags"]),
+    ("GetTopicAttributes", &["TopicArn"]),
+    ("SetTopicAttributes", &["TopicArn", "AttributeName", "AttributeValue"]),
+    ("DeleteTopic", &["TopicArn"]),
+    ("Subscribe", &["TopicArn", "Protocol", "Endpoint", "Attributes", "ReturnSubscriptionArn"]),
+    ("SetSubscriptionAttributes", &["SubscriptionArn", "AttributeName", "AttributeValue"]),
+    ("Unsubscribe", &["SubscriptionArn"]),
+];
 
-/// The stand-ins for sqs, logs, iam and kms.
+/// The stand-ins for sqs, logs, iam, kms and sns.
 pub fn services(world: &Arc<World>) -> Vec<Arc<dyn Service>> {
-    [("sqs", SQS), ("logs", LOGS), ("iam", IAM), ("kms", KMS)]
+    [("sqs", SQS), ("logs", LOGS), ("iam", IAM), ("kms", KMS), ("sns", SNS)]
         .into_iter()
         .map(|(name, ops)| Arc::new(Fake::new(name, ops, world.clone())) as Arc<dyn Service>)
         .collect()
@@ -121,7 +130,7 @@ impl Fake {
         };
         let schema =
             |names: &[&'static str]| -> &'static Schema { Box::leak(Box::new(Schema::new("Loose", Kind::Structure(members(names))))) };
-        let output = schema(&["QueueUrl", "Role", "KeyMetadata"]);
+        let output = schema(&["QueueUrl", "Role", "KeyMetadata", "SubscriptionArn"]);
         let operations: Vec<&'static OperationSchema> = operations
             .iter()
             .map(|(name, names)| {
@@ -160,6 +169,7 @@ impl Fake {
     fn run(&self, operation: &str, input: Map<String, Json>) -> Result<Option<Json>, Fault> {
         let text = |name: &str| input.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
         let url = text("QueueUrl");
+        let topic = [text("TopicArn"), text("SubscriptionArn")].concat();
         let name = [
             text("QueueName"),
             url.rsplit('/').next().unwrap_or_default().to_owned(),
@@ -168,13 +178,15 @@ impl Fake {
             text("AliasName"),
             text("KeyId"),
             text("Description"),
+            text("Name"),
+            topic.split(':').nth(5).unwrap_or_default().to_owned(),
         ]
         .into_iter()
         .find(|n| !n.is_empty())
         .unwrap_or_default();
         let service = self.schema.name;
         let call = format!("{service}:{operation} {name}");
-        if operation != "GetQueueUrl" {
+        if !matches!(operation, "GetQueueUrl" | "GetTopicAttributes") {
             self.world.calls.lock().unwrap().push(call.clone());
         }
         let spent = match self.world.later.lock().unwrap().get_mut(&call) {
@@ -192,7 +204,7 @@ impl Fake {
         let mut things = self.world.things.lock().unwrap();
         let missing = || Fault::new("ResourceNotFoundException", 404, format!("{name} is not there"));
         match operation {
-            "GetQueueUrl" => drop(things.get(&key).ok_or_else(missing)?),
+            "GetQueueUrl" | "GetTopicAttributes" => drop(things.get(&key).ok_or_else(missing)?),
             op if op.starts_with("Create") => {
                 // SQS answers an equal queue as if it had made it.
                 if service != "sqs" && things.contains_key(&key) {
@@ -222,6 +234,7 @@ impl Fake {
             "kms" => json!({ "KeyMetadata": {
                 "KeyId": name, "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT", "MultiRegion": false, "Origin": "AWS_KMS",
             } }),
+            "sns" => json!({ "SubscriptionArn": format!("{}:1", text("TopicArn")) }),
             _ => json!({}),
         }))
     }

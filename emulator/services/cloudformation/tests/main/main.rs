@@ -8,6 +8,7 @@ mod lifecycle;
 mod refusals;
 mod restarts;
 mod roles;
+mod topics;
 
 use fake::World;
 use kit::{ClockMode, Cloud, Context, Fault, Store, Timestamp};
