@@ -98,7 +98,7 @@ fn same(there: &StoredTopic, given: &BTreeMap<String, String>, tags: &BTreeMap<S
     if !given.iter().all(is_same) {
         return Err(invalid("Attributes Reason: Topic already exists with different attributes"));
     }
-    if !tags.is_empty() && *tags != there.tags {
+    if tags.iter().any(|(key, value)| there.tags.get(key) != Some(value)) {
         return Err(invalid("Tags Reason: Topic already exists with different tags"));
     }
     Ok(())
