@@ -1,6 +1,7 @@
 //! S3 as its callers see it: signed HTTP through the gateway, on a frozen clock, with fakes of the ports it uses.
 
 mod acls;
+mod archives;
 mod buckets;
 mod conditions;
 mod configurations;
@@ -23,4 +24,7 @@ mod objects;
 mod policies;
 mod policy_decider;
 mod recorded;
+mod report;
+mod scale;
+mod tiering;
 mod versions;
