@@ -8,6 +8,7 @@ mod faults;
 mod iam;
 mod journal;
 mod remote;
+mod s3;
 mod services;
 mod snapshot;
 
@@ -74,6 +75,8 @@ enum Command {
     Snapshot(snapshot::SnapshotArgs),
     /// Shows what happened in a running cloud
     Journal(journal::JournalArgs),
+    /// Shows what lies in the buckets of a running cloud, and what AWS would ask for it
+    S3(s3::S3Args),
     /// Lists every operation of AWS and what becomes of it here; read from the code, needs no running cloud
     Services(services::ServicesArgs),
     /// Prints the variables that point SDKs, shells and tools at a cloud
@@ -169,6 +172,7 @@ async fn dispatch(command: Option<Command>) -> ExitCode {
         Some(Command::Faults(args)) => said(args.reach.json, faults::faults(args).await),
         Some(Command::Snapshot(args)) => said(args.reach.json, snapshot::snapshot(args).await),
         Some(Command::Journal(args)) => said(args.reach.json, journal::journal(args).await),
+        Some(Command::S3(args)) => said(args.reach.json, s3::s3(args).await),
         Some(Command::Services(args)) => said(args.json, services::services(&args)),
         Some(Command::Env(args)) => said(args.json, env::env(&args)),
         Some(Command::Iam(args)) => said(args.json(), iam::iam(args).await),

@@ -27,4 +27,5 @@ mod recorded;
 mod report;
 mod scale;
 mod tiering;
+mod transitions;
 mod versions;
