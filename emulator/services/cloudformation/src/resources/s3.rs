@@ -14,6 +14,7 @@ pub(super) const KINDS: &[Kind] = &[
             "BucketEncryption.ServerSideEncryptionConfiguration.BucketKeyEnabled",
             "BucketEncryption.ServerSideEncryptionConfiguration.ServerSideEncryptionByDefault",
             "CorsConfiguration",
+            "IntelligentTieringConfigurations",
             "LifecycleConfiguration.Rules.AbortIncompleteMultipartUpload",
             "LifecycleConfiguration.Rules.ExpirationDate",
             "LifecycleConfiguration.Rules.ExpirationInDays",
@@ -21,11 +22,16 @@ pub(super) const KINDS: &[Kind] = &[
             "LifecycleConfiguration.Rules.Id",
             "LifecycleConfiguration.Rules.NoncurrentVersionExpiration",
             "LifecycleConfiguration.Rules.NoncurrentVersionExpirationInDays",
+            "LifecycleConfiguration.Rules.NoncurrentVersionTransition",
+            "LifecycleConfiguration.Rules.NoncurrentVersionTransitions",
             "LifecycleConfiguration.Rules.ObjectSizeGreaterThan",
             "LifecycleConfiguration.Rules.ObjectSizeLessThan",
             "LifecycleConfiguration.Rules.Prefix",
             "LifecycleConfiguration.Rules.Status",
             "LifecycleConfiguration.Rules.TagFilters",
+            "LifecycleConfiguration.Rules.Transition",
+            "LifecycleConfiguration.Rules.Transitions",
+            "LifecycleConfiguration.TransitionDefaultMinimumObjectSize",
             "NotificationConfiguration",
             "OwnershipControls",
             "PublicAccessBlockConfiguration",
@@ -116,6 +122,27 @@ impl Bucket {
         }
     }
 
+    /// Configurations by id: those of the template are put, others are taken away.
+    async fn tiering(job: &Job<'_>, bucket: &str) -> Result<(), Fault> {
+        const PROPERTY: &str = "IntelligentTieringConfigurations";
+        if !job.changed(PROPERTY) {
+            return Ok(());
+        }
+        let wanted: Vec<Json> = job.get(PROPERTY).as_array().into_iter().flatten().map(shapes::tiering).collect();
+        let there = job.call("s3", "ListBucketIntelligentTieringConfigurations", json!({ "Bucket": bucket })).await?;
+        for old in there["IntelligentTieringConfigurationList"].as_array().into_iter().flatten() {
+            if !wanted.iter().any(|new| new["Id"] == old["Id"]) {
+                let input = json!({ "Bucket": bucket, "Id": old["Id"] });
+                job.call_gone("s3", "DeleteBucketIntelligentTieringConfiguration", input).await?;
+            }
+        }
+        for new in wanted {
+            let input = json!({ "Bucket": bucket, "Id": new["Id"], "IntelligentTieringConfiguration": new });
+            job.call("s3", "PutBucketIntelligentTieringConfiguration", input).await?;
+        }
+        Ok(())
+    }
+
     async fn parts(job: &Job<'_>, bucket: &str) -> Result<(), Fault> {
         let tags = job.tag_list("Tags");
         if job.retagged("Tags") {
@@ -135,8 +162,13 @@ impl Bucket {
             };
             let mut input = json!({ "Bucket": bucket });
             input[part.member] = value;
+            // A sibling of the rules in the API, a member of the property in a template.
+            if let Some(minimum) = job.get(part.property).get("TransitionDefaultMinimumObjectSize") {
+                input["TransitionDefaultMinimumObjectSize"] = minimum.clone();
+            }
             job.call("s3", part.put, input).await?;
         }
+        Self::tiering(job, bucket).await?;
         Ok(())
     }
 

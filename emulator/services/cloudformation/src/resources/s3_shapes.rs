@@ -60,6 +60,45 @@ fn lifecycle_rule(rule: &Json) -> Json {
     if !noncurrent.is_empty() {
         out.insert("NoncurrentVersionExpiration".into(), Json::Object(noncurrent));
     }
+    let current = transitions(rule, "Transitions", "Transition", &[("TransitionInDays", "Days"), ("TransitionDate", "Date")]);
+    let noncurrent = transitions(
+        rule,
+        "NoncurrentVersionTransitions",
+        "NoncurrentVersionTransition",
+        &[("TransitionInDays", "NoncurrentDays"), ("NewerNoncurrentVersions", "NewerNoncurrentVersions")],
+    );
+    for (name, list) in [("Transitions", current), ("NoncurrentVersionTransitions", noncurrent)] {
+        if !list.is_empty() {
+            out.insert(name.into(), Json::Array(list));
+        }
+    }
+    Json::Object(out)
+}
+
+/// The list and the single one that came before it, under the API's names.
+fn transitions(rule: &Json, many: &str, one: &str, names: &[(&str, &str)]) -> Vec<Json> {
+    let all = list(rule, many).chain(rule.get(one));
+    all.map(|transition| {
+        let mut out = renamed(transition, names);
+        out.extend(renamed(transition, &[("StorageClass", "StorageClass")]));
+        Json::Object(out)
+    })
+    .collect()
+}
+
+/// One of IntelligentTieringConfigurations.
+pub(super) fn tiering(property: &Json) -> Json {
+    let mut out = renamed(property, &[("Id", "Id"), ("Status", "Status"), ("Tierings", "Tierings")]);
+    let prefix = property.get("Prefix").filter(|prefix| prefix.as_str() != Some(""));
+    let tags: Vec<&Json> = list(property, "TagFilters").collect();
+    let filter = match (prefix, tags.as_slice()) {
+        (None, []) => None,
+        (Some(prefix), []) => Some(json!({ "Prefix": prefix })),
+        (None, [tag]) => Some(json!({ "Tag": tag })),
+        (None, tags) => Some(json!({ "And": { "Tags": tags } })),
+        (Some(prefix), tags) => Some(json!({ "And": { "Prefix": prefix, "Tags": tags } })),
+    };
+    out.extend(filter.map(|filter| ("Filter".to_owned(), filter)));
     Json::Object(out)
 }
 
@@ -122,6 +161,25 @@ pub(super) fn notifications(property: &Json) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn transitions_and_tiers_take_the_shape_of_the_api() {
+        let rule = json!({
+            "Status": "Enabled",
+            "Transitions": [{ "StorageClass": "GLACIER", "TransitionInDays": 30 }],
+            "Transition": { "StorageClass": "DEEP_ARCHIVE", "TransitionDate": "2030-01-01T00:00:00Z" },
+            "NoncurrentVersionTransitions": [{ "StorageClass": "GLACIER_IR", "TransitionInDays": 1, "NewerNoncurrentVersions": 2 }],
+        });
+        let shaped = lifecycle_rule(&rule);
+        let days = json!({ "Days": 30, "StorageClass": "GLACIER" });
+        assert_eq!(shaped["Transitions"], json!([days, { "Date": "2030-01-01T00:00:00Z", "StorageClass": "DEEP_ARCHIVE" }]));
+        let noncurrent = json!([{ "NoncurrentDays": 1, "NewerNoncurrentVersions": 2, "StorageClass": "GLACIER_IR" }]);
+        assert_eq!(shaped["NoncurrentVersionTransitions"], noncurrent);
+        let tier = json!([{ "AccessTier": "ARCHIVE_ACCESS", "Days": 90 }]);
+        let property = json!({ "Id": "cold", "Status": "Enabled", "Prefix": "p/", "Tierings": tier });
+        let expected = json!({ "Id": "cold", "Status": "Enabled", "Tierings": tier, "Filter": { "Prefix": "p/" } });
+        assert_eq!(tiering(&property), expected);
+    }
 
     #[test]
     fn a_lifecycle_rule_takes_the_shape_of_the_api() {
