@@ -92,12 +92,22 @@ fn actions(found: &Found, rule: &Rule, subject: &Subject<'_>) -> Vec<Due> {
         }
         Some(since) => {
             let expiry = rule.expire_noncurrent.filter(|(_, keep)| subject.newer >= *keep);
-            dues.extend(expiry.map(|(days, _)| Due { day: day_after(since, days), action: Action::ExpireNoncurrent }));
+            let expiry = expiry.and_then(|(days, _)| unlocked(object, day_after(since, days)));
+            dues.extend(expiry.map(|day| Due { day, action: Action::ExpireNoncurrent }));
             let moves = rule.move_noncurrent.iter().filter(|(_, keep, class)| subject.newer >= *keep && moves(found, rule, object, class));
             dues.extend(moves.map(|(days, _, class)| Due { day: day_after(since, *days), action: Action::Move(class.clone()) }));
         }
     }
     dues
+}
+
+/// The day on which a version may be deleted for good: not before its retention ends, and not at all while it is held. Whatever changes
+/// the lock writes the row, which finds the day anew.
+fn unlocked(object: &Object, day: u32) -> Option<u32> {
+    if object.lock.legal_hold == Some(true) {
+        return None;
+    }
+    Some(object.lock.retention.as_ref().map_or(day, |retention| day.max(day_after(retention.until, 0))))
 }
 
 fn day(when: When, modified: Timestamp) -> u32 {

@@ -124,10 +124,6 @@ fn act(tx: &mut Tx<'_>, cx: &Context, found: &Found, row: &VersionKey, object: O
             versions::mark_deleted(tx, cx, found, key, "LifecycleExpiration:DeleteMarkerCreated")?;
             done.add("DeleteMarkerCreated", key);
         }
-        // What is locked stays, and is looked at again tomorrow.
-        Some(Action::ExpireNoncurrent) if version.object.lock.holds(cx.now()) => {
-            versions::write(tx, cx, found, key, version)?;
-        }
         Some(Action::Expire) => gone(tx, cx, found, key, &version).map(|()| done.add("Expiration", key))?,
         Some(Action::RemoveMarker) => gone(tx, cx, found, key, &version).map(|()| done.add("ExpiredObjectDeleteMarker", key))?,
         Some(Action::ExpireNoncurrent) => gone(tx, cx, found, key, &version).map(|()| done.add("NoncurrentVersionExpiration", key))?,

@@ -72,10 +72,6 @@ impl Lock {
     pub fn is_empty(&self) -> bool {
         *self == Lock::default()
     }
-    /// Whether something keeps the version now; lifecycle rules leave such versions alone.
-    pub fn holds(&self, now: Timestamp) -> bool {
-        self.keeps(now, false)
-    }
     /// Whether something keeps the version from one who may or may not bypass governance.
     fn keeps(&self, now: Timestamp, bypass: bool) -> bool {
         let retained = self.retention.as_ref().is_some_and(|r| r.until > now && !(bypass && r.mode == Mode::Governance));

@@ -261,3 +261,33 @@ async fn rules_that_contradict_themselves_are_refused_with_awss_sentences() {
     let all = json!([to(30, "STANDARD_IA"), to(60, "ONEZONE_IA"), to(90, "GLACIER"), to(180, "DEEP_ARCHIVE")]);
     put_rules(&desk, json!([rule(json!({ "Transitions": all, "Expiration": { "Days": 181 } }))])).await.unwrap();
 }
+
+#[tokio::test]
+async fn locked_versions_outlive_their_rules_and_move_all_the_same() {
+    let desk = Desk::new().await;
+    desk.send("PUT", "/box", &[("x-amz-bucket-object-lock-enabled", "true")], b"").await.ok();
+    let actions = json!({
+        "NoncurrentVersionTransitions": [{ "NoncurrentDays": 1, "StorageClass": "GLACIER" }],
+        "NoncurrentVersionExpiration": { "NoncurrentDays": 2 },
+    });
+    put_rules(&desk, json!([rule(actions)])).await.unwrap();
+    let body = vec![1; LARGE];
+    let id = desk.send("PUT", "/box/k", &[], &body).await.ok().header("x-amz-version-id").unwrap().to_owned();
+    let input = json!({ "Bucket": "box", "Key": "k", "VersionId": id });
+    let with = |member: &str, value: Value| {
+        let mut input = input.clone();
+        input[member] = value;
+        input
+    };
+    let retention = json!({ "Mode": "GOVERNANCE", "RetainUntilDate": "2023-11-25T12:00:00Z" });
+    desk.ok("PutObjectRetention", with("Retention", retention)).await;
+    desk.send("PUT", "/box/k", &[], b"newer").await.ok();
+    desk.advance(TO_MIDNIGHT + 9 * DAY).await;
+    assert_eq!(class(&desk, &format!("k?versionId={id}")).await, "GLACIER");
+    desk.ok("PutObjectLegalHold", with("LegalHold", json!({ "Status": "ON" }))).await;
+    desk.advance(100 * DAY).await;
+    assert_eq!(desk.get("/box?versions=").await.ok().elements("VersionId").len(), 2);
+    desk.ok("PutObjectLegalHold", with("LegalHold", json!({ "Status": "OFF" }))).await;
+    desk.advance(DAY).await;
+    assert_eq!(desk.get("/box?versions=").await.ok().elements("VersionId").len(), 1);
+}
