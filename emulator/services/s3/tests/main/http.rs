@@ -77,6 +77,7 @@ pub async fn try_send(to: SocketAddr, ask: Ask<'_>, now: &str) -> Option<Answer>
 /// What comes back until the connection ends.
 async fn exchange(to: SocketAddr, ask: Ask<'_>, now: &str) -> std::io::Result<Vec<u8>> {
     let mut headers: Vec<(String, String)> = vec![("host".into(), to.to_string())];
+    headers.retain(|_| !ask.headers.iter().any(|(name, _)| *name == "host"));
     headers.extend(ask.headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())));
     if let Some(key) = ask.key {
         sign(&ask, key, &mut headers, now);

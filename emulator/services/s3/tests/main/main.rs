@@ -23,6 +23,7 @@ mod notifications;
 mod objects;
 mod policies;
 mod policy_decider;
+mod presign;
 mod recorded;
 mod report;
 mod scale;

@@ -8,6 +8,7 @@ mod compare;
 mod request;
 mod script;
 mod table;
+mod urls;
 mod xml;
 
 mod buckets;
@@ -16,6 +17,7 @@ mod copies;
 mod listing;
 mod multipart;
 mod objects;
+mod posts;
 mod writing;
 
 use crate::desk::Desk;
@@ -32,6 +34,14 @@ pub struct Recorder {
 }
 
 impl Recorder {
+    /// Calls an operation as boto3 does and holds its answer against a step.
+    pub async fn calls(&mut self, label: &str, operation: &str, params: Value) {
+        let op = client::operation(operation).expect("an operation of the table");
+        let params = params.as_object().cloned().unwrap_or_default();
+        let answered = client::call(&self.desk, &client::Caller::default(), op, params).await;
+        self.matches(label, &answered);
+    }
+
     /// Holds an answer against the recorded step of a name.
     pub fn matches(&mut self, label: &str, answered: &Value) {
         self.seen.push(label.to_owned());
@@ -43,6 +53,14 @@ impl Recorder {
         self.differences.extend(found.into_iter().map(|line| format!("{label}{line}")));
     }
 }
+
+/// What a replay in code is.
+pub type BoxFuture<'a> = std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+type Code = for<'a> fn(&'a mut Recorder) -> BoxFuture<'a>;
+
+/// Replays in code, by the class of their tests.
+const CODE: &[(&str, &[(&str, Code)])] =
+    &[("test_s3::TestS3PresignedUrl", urls::REPLAYS), ("test_s3::TestS3PresignedPost", posts::REPLAYS), ("test_s3::TestS3", urls::OTHERS)];
 
 /// The scripts with the file of their snapshots.
 const SCRIPTS: &[(&str, &str)] = &[
@@ -70,21 +88,18 @@ async fn answers_are_those_recorded_from_aws() {
     let snapshots = snapshots(&folder);
     let mut results: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut running = tokio::task::JoinSet::new();
-    for (file, script) in SCRIPTS {
-        for replay in script::read(script) {
-            let name = format!("{file}::{}", replay.name);
-            if !name.contains(&wanted) {
-                continue;
-            }
-            let Some(steps) = snapshots.get(&name).cloned() else {
-                results.insert(name, vec!["no such snapshot".into()]);
-                continue;
-            };
-            running.spawn(async move { (name, play(&replay, steps).await) });
-            // Bodies of several megabytes: a few at a time.
-            if running.len() >= AT_ONCE {
-                results.extend(running.join_next().await.map(Result::unwrap));
-            }
+    for (name, what) in replays() {
+        if !name.contains(&wanted) {
+            continue;
+        }
+        let Some(steps) = snapshots.get(&name).cloned() else {
+            results.insert(name, vec!["no such snapshot".into()]);
+            continue;
+        };
+        running.spawn(async move { (name, play(what, steps).await) });
+        // Bodies of several megabytes: a few at a time.
+        if running.len() >= AT_ONCE {
+            results.extend(running.join_next().await.map(Result::unwrap));
         }
     }
     while let Some(done) = running.join_next().await {
@@ -94,11 +109,33 @@ async fn answers_are_those_recorded_from_aws() {
     assert!(report.is_empty(), "{}", report.join("\n"));
 }
 
-async fn play(replay: &script::Replay, steps: Map<String, Value>) -> Vec<String> {
+/// What is to be done for a snapshot.
+enum Replay {
+    Script(script::Replay),
+    Code(Code),
+}
+
+fn replays() -> Vec<(String, Replay)> {
+    let scripts = SCRIPTS.iter().flat_map(|(file, script)| {
+        script::read(script).into_iter().map(move |replay| (format!("{file}::{}", replay.name), Replay::Script(replay)))
+    });
+    let code = CODE.iter().flat_map(|(class, list)| list.iter().map(move |(name, run)| (format!("{class}::{name}"), Replay::Code(*run))));
+    scripts.chain(code).collect()
+}
+
+async fn play(replay: Replay, steps: Map<String, Value>) -> Vec<String> {
     let desk = Desk::new().await;
     let mut rec = Recorder { desk, steps, seen: Vec::new(), bound: compare::Bound::default(), differences: Vec::new() };
-    if let Err(stopped) = script::run(replay, &mut rec).await {
-        rec.differences.push(stopped);
+    match replay {
+        Replay::Script(script) => {
+            if let Err(stopped) = script::run(&script, &mut rec).await {
+                rec.differences.push(stopped);
+            }
+        }
+        Replay::Code(run) => {
+            rec.desk.ask("PUT", "/box").await.ok();
+            run(&mut rec).await;
+        }
     }
     let left = rec.steps.keys().filter(|step| !rec.seen.contains(step));
     let left: Vec<String> = left.map(|step| format!("{step}: not replayed")).collect();
