@@ -40,7 +40,7 @@ impl Kms {
                 let found = tx.get(&ALIASES, cx.scope(), &input.alias_name)?;
                 let mut alias = found.ok_or_else(|| find::no_alias(cx.scope(), &input.alias_name))?;
                 let old = find::by_id(tx, cx.scope(), &alias.target)?;
-                if (old.spec, old.usage) != (key.spec, key.usage) && (old.usage != key.usage || old.is_symmetric() != key.is_symmetric()) {
+                if old.usage != key.usage || old.is_symmetric() != key.is_symmetric() {
                     return Err(invalid("Aliases can only be moved between keys of the same type and usage"));
                 }
                 if alias.target != key.id {

@@ -3,7 +3,7 @@
 use crate::state::Key;
 use kit::{Context, Fault, Tx, ports::ServiceEvent};
 
-/// `KMS Key Deletion` and the like; detail and names as in "Monitoring KMS keys with Amazon EventBridge".
+/// `KMS CMK Deletion` and `KMS CMK Rotation`; detail and names as in "Monitoring KMS keys with Amazon EventBridge".
 pub(crate) fn tell(tx: &mut Tx<'_>, cx: &Context, key: &Key, what: &str) -> Result<(), Fault> {
     let Ok(events) = cx.cloud().ports().events() else { return Ok(()) };
     let event = ServiceEvent {

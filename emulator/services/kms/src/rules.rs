@@ -4,7 +4,7 @@ use crate::{Error, GrantListEntry, RecipientInfo, state::GRANTS};
 use kit::{Context, Fault, Read, pages::Page, ports::EncryptionContext};
 use std::collections::BTreeMap;
 
-/// All names and values of an encryption context together, in bytes.
+/// All names and values of an encryption context together, in bytes. AWS publishes no limit; this is far above what its services send.
 const LARGEST_CONTEXT: usize = 8192;
 
 /// The general fault for a value.

@@ -2,7 +2,8 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use kit::{
-    AdvanceOptions, ClockMode, Cloud, Context, Decision, Fault, Need, Principal, ResourceSide, Scope, Settle, Timestamp, UserIdentity,
+    AdvanceOptions, ClockMode, Cloud, Context, Decision, Fault, Need, Principal, ResourceSide, RoleSession, Scope, Settle, Timestamp,
+    UserIdentity,
     policy::{self, Caller, Document, DocumentKind, Keys, Named, Policies, ResourceMode, Rules},
 };
 use serde_json::{Value, json};
@@ -36,6 +37,20 @@ impl Desk {
     pub fn user(&self, account: &str, name: &str) -> Context {
         let user = UserIdentity { account: account.into(), name: name.into(), path: "/".into(), user_id: "AIDATEST".into() };
         self.cx.child().with_principal(Principal::User(Arc::new(user))).in_scope(Scope::new(account, "us-east-1"))
+    }
+    /// A session of a role.
+    pub fn session(&self, account: &str, role: &str) -> Context {
+        self.cx.as_role(Arc::new(RoleSession {
+            account: account.into(),
+            role_name: role.into(),
+            role_path: "/".into(),
+            role_id: "AROATEST".into(),
+            session_name: "session".into(),
+            session_policies: Vec::new(),
+            tags: Vec::new(),
+            federated: None,
+            expires: self.cx.now(),
+        }))
     }
     pub async fn call_as(&self, cx: &Context, operation: &str, input: Value) -> Result<Value, Fault> {
         self.cloud.call_json(&cx.child(), "kms", operation, &input).await
@@ -89,6 +104,10 @@ impl kit::Decider for Iam {
             Principal::Root { account } => (Caller::Root { account: account.to_string() }, None),
             Principal::User(user) => {
                 (Caller::user(&user.account, &user.name, &user.user_id), self.0.get(&format!("{}/{}", user.account, user.name)))
+            }
+            Principal::Session(s) => {
+                let caller = Caller::session(&s.account, &s.role_name, &s.role_id, &s.session_name);
+                (caller, self.0.get(&format!("{}/{}", s.account, s.role_name)))
             }
             Principal::Service { name, .. } => (Caller::Service { name: name.to_string() }, None),
             _ => (Caller::Anonymous, None),

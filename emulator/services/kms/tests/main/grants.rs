@@ -86,3 +86,52 @@ async fn the_retiring_principal_ends_a_grant_and_others_may_not() {
     assert_eq!(desk.ok("ListGrants", json!({ "KeyId": id })).await["Grants"], json!([]));
     assert_eq!(desk.refused("RetireGrant", json!({})).await.0, "ValidationException");
 }
+
+#[tokio::test]
+async fn a_role_holds_a_grant_in_all_its_sessions() {
+    let desk = Desk::new().await;
+    let id = desk.key(json!({})).await;
+    let role = "arn:aws:iam::000000000000:role/worker";
+    desk.ok("CreateGrant", json!({ "KeyId": id, "GranteePrincipal": role, "Operations": ["Encrypt"] })).await;
+    desk.call_as(&desk.session(ACCOUNT, "worker"), "Encrypt", encrypt(&id, json!({}))).await.unwrap();
+    let other = desk.refused_as(&desk.session(ACCOUNT, "idler"), "Encrypt", encrypt(&id, json!({}))).await;
+    assert_eq!(other.0, "AccessDeniedException");
+    assert!(other.1.starts_with("User: arn:aws:sts::000000000000:assumed-role/idler/session is not authorized"), "{}", other.1);
+}
+
+#[tokio::test]
+async fn a_policy_may_leave_grants_to_aws_services() {
+    let desk = Desk::new().await;
+    let root = json!({ "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::000000000000:root" }, "Action": "kms:*", "Resource": "*" });
+    let for_services = json!({ "Effect": "Allow", "Principal": { "AWS": ADA }, "Action": ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"],
+        "Resource": "*", "Condition": { "Bool": { "kms:GrantIsForAWSResource": "true" } } });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [root, for_services] }).to_string();
+    let id = desk.key(json!({ "Policy": policy })).await;
+    let ada = desk.user(ACCOUNT, "ada");
+    let input = json!({ "KeyId": id, "GranteePrincipal": BOB, "Operations": ["Encrypt"] });
+    assert_eq!(desk.refused_as(&ada, "CreateGrant", input.clone()).await.0, "AccessDeniedException");
+    desk.call_as(&ada.via("ec2.amazonaws.com"), "CreateGrant", input).await.unwrap();
+}
+
+#[tokio::test]
+async fn one_grantee_has_room_for_many_grants_and_not_for_endless_ones() {
+    let desk = Desk::new().await;
+    let id = desk.key(json!({})).await;
+    let grant = |grantee: &str, n: usize| {
+        let constraints = json!({ "EncryptionContextSubset": { "n": n.to_string() } });
+        json!({ "KeyId": id, "GranteePrincipal": grantee, "Operations": ["Encrypt"], "Constraints": constraints })
+    };
+    let mut made = 0;
+    while desk.call("CreateGrant", grant(ADA, made)).await.is_ok() {
+        made += 1;
+        assert!(made < 1000, "no end");
+    }
+    assert!(made > 50, "{made}");
+    assert_eq!(desk.refused("CreateGrant", grant(ADA, made)).await.0, "LimitExceededException");
+    desk.ok("CreateGrant", grant(BOB, 0)).await;
+    let ada = desk.user(ACCOUNT, "ada");
+    desk.call_as(&ada, "Encrypt", encrypt(&id, json!({ "n": (made - 1).to_string() }))).await.unwrap();
+    assert_eq!(desk.refused_as(&ada, "Encrypt", encrypt(&id, json!({ "n": "none" }))).await.0, "AccessDeniedException");
+    let page = desk.ok("ListGrants", json!({ "KeyId": id, "Limit": 10, "GranteePrincipal": ADA })).await;
+    assert_eq!((page["Grants"].as_array().unwrap().len(), &page["Truncated"]), (10, &json!(true)));
+}

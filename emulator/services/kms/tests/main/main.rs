@@ -4,6 +4,7 @@ mod cipher;
 mod desk;
 mod grants;
 mod keys;
+mod notices;
 mod policies;
 mod port;
 mod rotation;

@@ -79,3 +79,22 @@ async fn a_services_own_key_is_made_on_first_use_and_works_through_that_service_
     let unknown = keys.resolve(&s3, "alias/aws/nothing").await.unwrap_err();
     assert_eq!(unknown.message, format!("Alias arn:aws:kms:us-east-1:{ACCOUNT}:alias/aws/nothing is not found."));
 }
+
+#[tokio::test]
+async fn a_service_on_its_own_behalf_needs_the_key_policy_to_name_it() {
+    let desk = Desk::new().await;
+    let keys = desk.cloud.ports().keys().unwrap();
+    let topic = "arn:aws:sns:us-east-1:000000000000:news";
+    let sns = desk.cx.as_service("sns.amazonaws.com", topic, ACCOUNT);
+    let id = desk.key(json!({})).await;
+    let need = key_need("kms:GenerateDataKey", &arn(&id), &context());
+    let refused = sns.grant(&need).err().expect("a refusal");
+    assert!(refused.message.ends_with("because no resource-based policy allows the kms:GenerateDataKey action"), "{}", refused.message);
+    let root = json!({ "Effect": "Allow", "Principal": { "AWS": ACCOUNT }, "Action": "kms:*", "Resource": "*" });
+    let named = json!({ "Effect": "Allow", "Principal": { "Service": "sns.amazonaws.com" }, "Action": "kms:GenerateDataKey*", "Resource": "*",
+        "Condition": { "StringEquals": { "kms:CallerAccount": ACCOUNT } } });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [root, named] }).to_string();
+    desk.ok("PutKeyPolicy", json!({ "KeyId": id, "Policy": policy })).await;
+    keys.data_key(&sns, sns.grant(&need).unwrap(), &arn(&id), &context()).await.unwrap();
+    assert!(sns.grant(&key_need("kms:Decrypt", &arn(&id), &context())).is_err());
+}
