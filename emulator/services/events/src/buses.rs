@@ -103,8 +103,9 @@ impl EventBridge {
             .store()
             .write(|tx| {
                 let mut bus = bus(tx, &name)?;
-                bus.description = input.description.or(bus.description);
-                bus.dead_letter = input.dead_letter_config.or(bus.dead_letter);
+                // An empty text or structure takes away what was there.
+                bus.description = input.description.or(bus.description).filter(|text| !text.is_empty());
+                bus.dead_letter = input.dead_letter_config.or(bus.dead_letter).filter(|config| config.arn.is_some());
                 bus.modified = cx.now();
                 tx.put(&BUSES, &name.scope, &bus.name, &bus)?;
                 Ok(bus)

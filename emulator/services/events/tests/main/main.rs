@@ -4,6 +4,7 @@ mod buses;
 mod delivery;
 mod desk;
 mod fakes;
+mod recorded;
 mod rules;
 mod schedules;
 mod targets;
