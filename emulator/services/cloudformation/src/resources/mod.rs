@@ -8,6 +8,7 @@ mod apigateway_methods;
 mod athena;
 mod cloudformation;
 mod cognito;
+mod events;
 mod glue;
 mod iam;
 mod iam_attachments;
@@ -19,6 +20,7 @@ mod lambda_parts;
 mod logs;
 mod s3;
 mod s3_shapes;
+mod scheduler;
 mod sns;
 mod sqs;
 pub(crate) mod support;
@@ -62,6 +64,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         athena::KINDS,
         cloudformation::KINDS,
         cognito::KINDS,
+        events::KINDS,
         glue::KINDS,
         iam::KINDS,
         iam_attachments::KINDS,
@@ -70,6 +73,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         lambda_parts::KINDS,
         logs::KINDS,
         s3::KINDS,
+        scheduler::KINDS,
         sns::KINDS,
         sqs::KINDS,
     ]

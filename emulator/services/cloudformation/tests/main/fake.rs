@@ -114,9 +114,44 @@ const SNS: &[(&str, &[&str])] = &[
     ("Unsubscribe", &["SubscriptionArn"]),
 ];
 
-/// The stand-ins for sqs, logs, iam, kms and sns.
+const EVENTS: &[(&str, &[&str])] = &[
+    ("CreateEventBus", &["Name", "Description", "DeadLetterConfig", "Tags"]),
+    ("UpdateEventBus", &["Name", "Description", "DeadLetterConfig"]),
+    ("PutPermission", &["EventBusName", "Policy", "Action", "Principal", "StatementId", "Condition"]),
+    ("RemovePermission", &["EventBusName", "StatementId", "RemoveAllPermissions"]),
+    ("DescribeEventBus", &["Name"]),
+    ("DeleteEventBus", &["Name"]),
+    ("DescribeRule", &["Name", "EventBusName"]),
+    ("PutRule", &["Name", "EventBusName", "Description", "EventPattern", "RoleArn", "ScheduleExpression", "State", "Tags"]),
+    ("PutTargets", &["Rule", "EventBusName", "Targets"]),
+    ("RemoveTargets", &["Rule", "EventBusName", "Ids"]),
+    ("DeleteRule", &["Name", "EventBusName"]),
+    ("TagResource", &["ResourceARN", "Tags"]),
+    ("UntagResource", &["ResourceARN", "TagKeys"]),
+];
+const SCHEDULE: &[&str] = &[
+    "Name",
+    "Description",
+    "EndDate",
+    "FlexibleTimeWindow",
+    "GroupName",
+    "ScheduleExpression",
+    "ScheduleExpressionTimezone",
+    "StartDate",
+    "State",
+    "Target",
+];
+const SCHEDULER: &[(&str, &[&str])] = &[
+    ("CreateScheduleGroup", &["Name", "Tags"]),
+    ("DeleteScheduleGroup", &["Name"]),
+    ("CreateSchedule", SCHEDULE),
+    ("UpdateSchedule", SCHEDULE),
+    ("DeleteSchedule", &["Name", "GroupName"]),
+];
+
+/// The stand-ins for sqs, logs, iam, kms, sns, events and scheduler.
 pub fn services(world: &Arc<World>) -> Vec<Arc<dyn Service>> {
-    [("sqs", SQS), ("logs", LOGS), ("iam", IAM), ("kms", KMS), ("sns", SNS)]
+    [("sqs", SQS), ("logs", LOGS), ("iam", IAM), ("kms", KMS), ("sns", SNS), ("events", EVENTS), ("scheduler", SCHEDULER)]
         .into_iter()
         .map(|(name, ops)| Arc::new(Fake::new(name, ops, world.clone())) as Arc<dyn Service>)
         .collect()
@@ -130,7 +165,7 @@ impl Fake {
         };
         let schema =
             |names: &[&'static str]| -> &'static Schema { Box::leak(Box::new(Schema::new("Loose", Kind::Structure(members(names))))) };
-        let output = schema(&["QueueUrl", "Role", "KeyMetadata", "SubscriptionArn"]);
+        let output = schema(&["QueueUrl", "Role", "KeyMetadata", "SubscriptionArn", "RuleArn", "ScheduleArn"]);
         let operations: Vec<&'static OperationSchema> = operations
             .iter()
             .map(|(name, names)| {
@@ -170,7 +205,14 @@ impl Fake {
         let text = |name: &str| input.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
         let url = text("QueueUrl");
         let topic = [text("TopicArn"), text("SubscriptionArn")].concat();
+        let service = self.schema.name;
+        let rule = match service {
+            "events" | "scheduler" => ["Name", "Rule", "EventBusName"].map(text).into_iter().find(|n| !n.is_empty()),
+            _ => None,
+        };
         let name = [
+            rule.unwrap_or_default(),
+            text("ResourceARN").rsplit('/').next().unwrap_or_default().to_owned(),
             text("QueueName"),
             url.rsplit('/').next().unwrap_or_default().to_owned(),
             text("logGroupName"),
@@ -184,9 +226,8 @@ impl Fake {
         .into_iter()
         .find(|n| !n.is_empty())
         .unwrap_or_default();
-        let service = self.schema.name;
         let call = format!("{service}:{operation} {name}");
-        if !matches!(operation, "GetQueueUrl" | "GetTopicAttributes") {
+        if !matches!(operation, "GetQueueUrl" | "GetTopicAttributes" | "DescribeRule" | "DescribeEventBus") {
             self.world.calls.lock().unwrap().push(call.clone());
         }
         let spent = match self.world.later.lock().unwrap().get_mut(&call) {
@@ -204,7 +245,8 @@ impl Fake {
         let mut things = self.world.things.lock().unwrap();
         let missing = || Fault::new("ResourceNotFoundException", 404, format!("{name} is not there"));
         match operation {
-            "GetQueueUrl" | "GetTopicAttributes" => drop(things.get(&key).ok_or_else(missing)?),
+            "PutRule" if !things.contains_key(&key) => drop(things.insert(key, Json::Object(input.clone()))),
+            "GetQueueUrl" | "GetTopicAttributes" | "DescribeRule" | "DescribeEventBus" => drop(things.get(&key).ok_or_else(missing)?),
             op if op.starts_with("Create") => {
                 // SQS answers an equal queue as if it had made it.
                 if service != "sqs" && things.contains_key(&key) {
@@ -235,6 +277,10 @@ impl Fake {
                 "KeyId": name, "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT", "MultiRegion": false, "Origin": "AWS_KMS",
             } }),
             "sns" => json!({ "SubscriptionArn": format!("{}:1", text("TopicArn")) }),
+            "events" if operation == "PutRule" => json!({ "RuleArn": format!("arn:aws:events:us-east-1:000000000000:rule/{name}") }),
+            "scheduler" if operation.ends_with("Schedule") => {
+                json!({ "ScheduleArn": format!("arn:aws:scheduler:us-east-1:000000000000:schedule/default/{name}") })
+            }
             _ => json!({}),
         }))
     }

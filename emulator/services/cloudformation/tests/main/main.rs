@@ -1,6 +1,7 @@
 //! Stacks as a caller sees them, below HTTP: through the Directory, on a frozen clock, over stand-ins for the services.
 
 mod change_sets;
+mod events;
 mod failures;
 mod fake;
 mod keys;
