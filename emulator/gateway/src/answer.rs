@@ -37,6 +37,23 @@ pub(crate) fn of_fault(visit: &Visit, fault: &Fault) -> Response<Outgoing> {
     finish(visit, cx, encoded.map(Outgoing::bytes))
 }
 
+/// Tells the service what its request was answered. One that was refused before anybody knew whose it is belongs to nobody's log.
+pub(crate) fn tell(visit: &Visit, answer: &Response<Outgoing>, error: Option<&str>) {
+    let (Some(room), Some(cx)) = (visit.room, &visit.cx) else { return };
+    let took = cx.now().unix_ns - visit.began.unix_ns;
+    let answered = kit::Answered {
+        operation: visit.op.map_or("", |op| op.name),
+        head: &visit.head,
+        uri: &visit.uri,
+        status: answer.status().as_u16(),
+        error,
+        headers: answer.headers(),
+        length: answer.body().length(),
+        took_ms: u64::try_from(took / 1_000_000).unwrap_or(0),
+    };
+    visit.house.rooms[room].service.answered(cx, &answered);
+}
+
 /// An answer that a door, an own endpoint or a service has made itself.
 pub(crate) fn of_response(visit: &Visit, response: Response<ReplyBody>) -> Response<Outgoing> {
     let (mut parts, body) = response.into_parts();

@@ -48,14 +48,16 @@ pub(crate) async fn life(
     if let Some(answer) = cors::preflight(&mut visit).await {
         return Ok(answer);
     }
-    match operation(&mut visit).await {
-        Ok(answer) => Ok(answer),
-        Err(fault) if fault.code == DROP_CONNECTION => Err(Dropped),
+    let (answer, error) = match operation(&mut visit).await {
+        Ok(answer) => (answer, None),
+        Err(fault) if fault.code == DROP_CONNECTION => return Err(Dropped),
         Err(fault) => {
             drain(&mut visit).await;
-            Ok(last_where_a_body_was_held_back(&visit, answer::of_fault(&visit, &fault)))
+            (last_where_a_body_was_held_back(&visit, answer::of_fault(&visit, &fault)), Some(fault.code))
         }
-    }
+    };
+    answer::tell(&visit, &answer, error.as_deref());
+    Ok(answer)
 }
 
 /// Who waits for `100 Continue` and is refused doesn't send the body: what comes next on the connection would be taken for it. As S3 does,
@@ -118,6 +120,7 @@ fn accept(house: &Arc<House>, request: Request<hyper::body::Incoming>, peer: Soc
         protocol: Protocol::RestJson,
         op: None,
         cx: None,
+        began: house.cloud.clock().now(),
     };
     hoist_presigned_headers(&mut visit);
     visit

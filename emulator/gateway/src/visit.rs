@@ -8,7 +8,7 @@ use crate::{
 use http::{Uri, request::Parts};
 use kit::Context;
 use std::{net::SocketAddr, sync::Arc};
-use wire::{Body, Bytes, Fault, OperationSchema, Protocol};
+use wire::{Body, Bytes, Fault, OperationSchema, Protocol, Timestamp};
 
 /// One request on its way.
 pub(crate) struct Visit {
@@ -33,6 +33,8 @@ pub(crate) struct Visit {
     pub(crate) op: Option<&'static OperationSchema>,
     /// Known once the caller is.
     pub(crate) cx: Option<Context>,
+    /// When it came, on the cloud's clock.
+    pub(crate) began: Timestamp,
 }
 
 impl Visit {

@@ -44,7 +44,7 @@ pub use ports::Ports;
 pub use principal::{Principal, RoleSession, UserIdentity};
 #[doc(hidden)]
 pub use service::erase;
-pub use service::{AnyReply, Label, Operations, ResourceView, Service, Typed};
+pub use service::{Answered, AnyReply, Label, Operations, ResourceView, Service, Typed};
 pub use store::{Index, Key, Read, Scope, Snapshot, Store, Table, TableScope, Tx};
 #[doc(hidden)]
 pub use wire;

@@ -72,6 +72,26 @@ pub struct ResourceView {
     pub owner: Option<String>,
 }
 
+/// A request of an API and its answer.
+pub struct Answered<'a> {
+    /// Name of the operation; empty where the request was none.
+    pub operation: &'a str,
+    /// The request; its URI has the bucket in the path, wherever it was sent.
+    pub head: &'a http::request::Parts,
+    /// The URI as received.
+    pub uri: &'a http::Uri,
+    /// Status of the answer.
+    pub status: u16,
+    /// The fault's code.
+    pub error: Option<&'a str>,
+    /// Headers of the answer.
+    pub headers: &'a http::HeaderMap,
+    /// Bytes of the answer's body, where they are known and sent.
+    pub length: Option<u64>,
+    /// Milliseconds of the clock from the request to the answer.
+    pub took_ms: u64,
+}
+
 /// A service of a cloud. Every method has a default: a service overrides what it has.
 pub trait Service: Operations {
     /// Registers the ports that the service offers; called once before `start`.
@@ -155,6 +175,9 @@ pub trait Service: Operations {
     ) -> BoxFuture<'a, Option<http::Response<wire::ReplyBody>>> {
         Box::pin(async { None })
     }
+    /// Told of every request of the API that was answered, for services that keep logs of their own. The answer waits for it, so that what
+    /// takes time is to be begun and not done here.
+    fn answered(&self, _cx: &Context, _answered: &Answered<'_>) {}
     /// Adds headers to an answer before it leaves (S3's CORS headers).
     fn decorate(&self, _cx: &Context, _head: &http::request::Parts, _answer: &mut http::HeaderMap) {}
 }

@@ -1,7 +1,7 @@
 //! Buckets themselves: making, finding, listing and deleting them. Names belong to the whole cloud, over all accounts and regions.
 
 use crate::{
-    S3, acl,
+    S3, access_log, acl,
     configuration::listed,
     errors, lock,
     model::*,
@@ -109,6 +109,7 @@ impl S3 {
                 crate::lifecycle::forget_bucket(tx, &found)?;
                 crate::usage::forget_bucket(tx, &found)?;
                 listed::forget(tx, &found)?;
+                access_log::forget(tx, &found)?;
                 tx.delete(&LOGGED, &found.scope, &found.name)?;
                 tx.delete(&NAMES, &found.scope, &found.name)?;
                 tx.delete(&BUCKETS, &found.scope, &found.name)?;

@@ -181,7 +181,7 @@ impl Service for S3 {
         ports.offer_objects(Arc::new(port::Port { accesses: self.accesses.clone() }));
     }
     fn doors(&self) -> Vec<Arc<dyn kit::Door>> {
-        vec![Arc::new(report::ReportDoor)]
+        vec![Arc::new(report::ReportDoor), Arc::new(website::WebsiteDoor::new())]
     }
     fn start<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(notifications::number_events(cx, self.event_version))
@@ -194,6 +194,8 @@ impl Service for S3 {
                 "reindex" => lifecycle::reindex(cx, task).await,
                 "restore" => restore::finish(cx, task).await,
                 "accesses" => self.accesses.write_down(cx).await,
+                "access-log" => access_log::deliver(cx, task).await,
+                "inventory" => inventory::report(cx, task).await,
                 kind => Err(Fault::internal(format!("s3 has no task {kind}"))),
             }
         })
@@ -218,6 +220,9 @@ impl Service for S3 {
     }
     fn preflight<'a>(&'a self, cx: &'a Context, head: &'a http::request::Parts) -> BoxFuture<'a, Option<http::Response<ReplyBody>>> {
         Box::pin(async move { Some(cors::preflight(cx, head)) })
+    }
+    fn answered(&self, cx: &Context, answered: &kit::Answered<'_>) {
+        access_log::note_operation(cx, answered);
     }
     fn decorate(&self, cx: &Context, head: &http::request::Parts, answer: &mut http::HeaderMap) {
         cors::decorate(cx, head, answer);

@@ -1,8 +1,9 @@
 //! The logging configuration: the target must be the owner's own bucket of the same region.
 
+use super::Target;
 use crate::{
     S3,
-    acl::groups,
+    acl::{Given, groups},
     errors,
     model::*,
     state::{self, BUCKETS, Found, LOGGED},
@@ -37,6 +38,23 @@ impl S3 {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         Ok(GetBucketLoggingOutput { logging_enabled: found.bucket.logging })
     }
+}
+
+/// Where the lines of a bucket go, if it is logged.
+pub(super) fn target_of(found: &Found) -> Option<Target> {
+    let logging = found.bucket.logging.as_ref()?;
+    let partitioned = logging.target_object_key_format.as_ref().and_then(|format| format.partitioned_prefix.as_ref());
+    let grants = logging.target_grants.iter().flatten().filter_map(|grant| {
+        // Permissions that mean nothing for a log are kept in the configuration, as recorded, and give nobody anything.
+        let permission = grant.permission.as_deref().and_then(Permission::parse)?;
+        Some(Given { who: groups::grantee(grant.grantee.as_ref()?).ok()?, permission })
+    });
+    Some(Target {
+        bucket: logging.target_bucket.clone(),
+        prefix: logging.target_prefix.clone(),
+        partitioned: partitioned.map(|p| p.partition_date_source.unwrap_or(PartitionDateSource::DeliveryTime).to_string()),
+        grants: grants.collect(),
+    })
 }
 
 fn check(cx: &Context, found: &Found, logging: &LoggingEnabled) -> Result<(), Fault> {

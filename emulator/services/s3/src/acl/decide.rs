@@ -126,3 +126,16 @@ pub(crate) fn owner_of<'a>(found: &'a Found, object: &'a Object) -> &'a str {
 pub(crate) fn shown_owner(found: &Found, object: &Object) -> crate::model::Owner {
     state::owner_of(owner_of(found, object))
 }
+
+/// The list of a version as inventories report it: base64 of a small document.
+pub(crate) fn reported(found: &Found, object: &Object) -> String {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    let owner = [Given::full_control(owner_of(found, object))];
+    let acl = object.acl.as_deref().filter(|_| !enforced(found.bucket.ownership.as_deref())).unwrap_or(&owner);
+    let grants = acl.iter().map(|grant| {
+        let shown = grant.who.shown();
+        json!({ "canonicalId": shown.id.or(shown.uri), "type": shown.r#type.map(|kind| kind.as_str()), "permission": grant.permission.as_str() })
+    });
+    let document = json!({ "version": "2022-11-10", "status": "AVAILABLE", "grants": grants.collect::<Vec<_>>() });
+    BASE64_STANDARD.encode(document.to_string())
+}

@@ -8,7 +8,7 @@ pub(crate) mod groups;
 mod objects;
 
 pub(crate) use access::need;
-pub(crate) use decide::{owner_of, shown_owner, with_grants};
+pub(crate) use decide::{owner_of, reported, shown_owner, with_grants};
 pub(crate) use grants::{Asked, Choice, Given, asked, malformed};
 
 use crate::{

@@ -1,12 +1,7 @@
 //! Inventory configurations, checked, kept and put on the clock.
 
-use crate::{
-    S3,
-    configuration::listed,
-    errors,
-    model::*,
-    state::{self, Found},
-};
+use super::report;
+use crate::{S3, configuration::listed, errors, model::*, state};
 use kit::{Arn, Context, Fault};
 
 pub(super) const KIND: &str = "inventory";
@@ -19,8 +14,16 @@ impl S3 {
         input: PutBucketInventoryConfigurationInput,
     ) -> Result<PutBucketInventoryConfigurationOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        check(cx, &found, &input.id, &input.inventory_configuration)?;
-        listed::store(cx, &found, KIND, &input.id, &input.inventory_configuration).await?;
+        let configuration = &input.inventory_configuration;
+        check(&input.id, configuration)?;
+        cx.store()
+            .write(|tx| {
+                let found = state::find(tx, &found.name)?;
+                listed::put(tx, &found, KIND, &input.id, configuration)?;
+                report::schedule(tx, cx, &found, configuration);
+                Ok(())
+            })
+            .await?;
         Ok(PutBucketInventoryConfigurationOutput {})
     }
 
@@ -68,7 +71,7 @@ pub(super) fn bucket_of(arn: &str) -> Option<&str> {
     Arn::parse(arn).filter(|arn| arn.service == "s3" && arn.region.is_empty() && !arn.resource.contains('/')).map(|arn| arn.resource)
 }
 
-fn check(_cx: &Context, _found: &Found, id: &str, configuration: &InventoryConfiguration) -> Result<(), Fault> {
+fn check(id: &str, configuration: &InventoryConfiguration) -> Result<(), Fault> {
     if configuration.id != id {
         return Err(Fault::new("IdMismatch", 400, "Document ID does not match the specified configuration ID."));
     }

@@ -15,7 +15,7 @@ mod sweep;
 
 pub(crate) use compiled::Rules;
 pub(crate) use reindex::reindex;
-pub(crate) use rules::{Subject, abort_rule, due_day, expiration_header, upload_due_day};
+pub(crate) use rules::{Subject, abort_rule, due_day, expiration_at, expiration_header, upload_due_day};
 pub(crate) use sweep::sweep;
 
 use crate::{

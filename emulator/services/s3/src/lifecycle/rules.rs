@@ -135,6 +135,12 @@ pub(crate) fn expiration_header(found: &Found, key: &str, object: &Object) -> Op
     Some(format!("expiry-date=\"{}\", rule-id=\"{}\"", kit::time::http_date(midnight(day)), url_encoded(&rule.id)))
 }
 
+/// When a rule lets a current version go.
+pub(crate) fn expiration_at(found: &Found, key: &str, object: &Object) -> Option<Timestamp> {
+    let rules = found.bucket.rules.as_ref()?;
+    rules.of(key, object).filter_map(|rule| Some(day(rule.expire?, object.modified))).min().map(midnight)
+}
+
 /// When a rule gives an upload up, and that rule's id.
 pub(crate) fn abort_rule(found: &Found, key: &str, initiated: Timestamp) -> Option<(Timestamp, String)> {
     let (day, rule) = abort_day(found, key, initiated)?;

@@ -37,6 +37,16 @@ pub(crate) enum Tier {
 }
 
 impl Tier {
+    /// The name in inventories.
+    pub(crate) fn report_name(self) -> &'static str {
+        match self {
+            Tier::Frequent => "FREQUENT",
+            Tier::Infrequent => "INFREQUENT",
+            Tier::ArchiveInstant => "ARCHIVE_INSTANT_ACCESS",
+            Tier::Archive => "ARCHIVE",
+            Tier::DeepArchive => "DEEP_ARCHIVE",
+        }
+    }
     /// The name of a tier that has to be restored from; the others are never named in answers.
     pub(crate) fn archive_name(self) -> Option<&'static str> {
         match self {

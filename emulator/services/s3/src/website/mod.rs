@@ -1,4 +1,9 @@
-//! Static websites: the configuration (`config`), which key or redirect a request leads to (`route`), the endpoint that serves them
-//! (`door`) and the pages that tell what went wrong (`page`).
+//! Static websites: the configuration (`config`), the redirects that rules ask for (`route`), the endpoint that serves them (`door`) and the
+//! pages that tell what went wrong (`page`).
 
 mod config;
+mod door;
+mod page;
+mod route;
+
+pub(crate) use door::WebsiteDoor;

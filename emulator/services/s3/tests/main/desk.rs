@@ -87,6 +87,11 @@ impl Desk {
         let now = kit::time::amz_date(self.cloud.clock().now());
         send(self.server.address(), Ask { method, target, headers, body: body.to_vec(), key, region: "us-east-1" }, &now).await
     }
+    /// Unsigned, to a host of a name of its own.
+    pub async fn send_to_host(&self, host: &str, method: &str, target: &str, headers: &[(&str, &str)]) -> Answer {
+        let headers = headers.iter().chain(&[("host", host)]).map(|(name, value)| (*name, value.to_string())).collect();
+        send(self.server.address(), Ask { method, target, headers, body: Vec::new(), key: None, region: "us-east-1" }, "").await
+    }
     pub async fn put(&self, target: &str, body: &str) -> Answer {
         self.send("PUT", target, &[], body.as_bytes()).await.ok()
     }

@@ -1,5 +1,6 @@
 //! S3 as its callers see it: signed HTTP through the gateway, on a frozen clock, with fakes of the ports it uses.
 
+mod access_logs;
 mod acls;
 mod archives;
 mod buckets;
@@ -14,6 +15,7 @@ mod event_bridge;
 mod forms;
 mod http;
 mod integrity;
+mod inventories;
 mod keys;
 mod lifecycle;
 mod listing;
@@ -30,3 +32,4 @@ mod scale;
 mod tiering;
 mod transitions;
 mod versions;
+mod websites;
