@@ -1,6 +1,6 @@
 //! What each operation needs to be allowed: its own action on the bus or rule, and iam:PassRole for roles that it hands over.
 
-use crate::{EventBridge, model::*, names::*};
+use crate::{EventBridge, archives, model::*, names::*};
 use kit::{Access, Authorize, Context, Need};
 
 fn on_bus(cx: &Context, action: &'static str, bus: Option<&str>) -> Need {
@@ -66,6 +66,18 @@ access! {
     TestEventPatternInput(_me, _cx) => Access::any("events:TestEventPattern");
     TagResourceInput(me, _cx) => Access::on("events:TagResource", &me.resource_arn);
     UntagResourceInput(me, _cx) => Access::on("events:UntagResource", &me.resource_arn);
+    CreateArchiveInput(me, cx) => Access::on("events:CreateArchive", archives::archive_arn(cx.scope(), &me.archive_name));
+    UpdateArchiveInput(me, cx) => Access::on("events:UpdateArchive", archives::archive_arn(cx.scope(), &me.archive_name));
+    DeleteArchiveInput(me, cx) => Access::on("events:DeleteArchive", archives::archive_arn(cx.scope(), &me.archive_name));
+    DescribeArchiveInput(me, cx) => Access::on("events:DescribeArchive", archives::archive_arn(cx.scope(), &me.archive_name));
+    ListArchivesInput(_me, _cx) => Access::any("events:ListArchives");
+    StartReplayInput(me, cx) => {
+        let replay = Access::on("events:StartReplay", archives::replay_arn(cx.scope(), &me.replay_name));
+        replay.and(Need::on("events:StartReplay", &me.event_source_arn))
+    };
+    DescribeReplayInput(me, cx) => Access::on("events:DescribeReplay", archives::replay_arn(cx.scope(), &me.replay_name));
+    ListReplaysInput(_me, _cx) => Access::any("events:ListReplays");
+    CancelReplayInput(me, cx) => Access::on("events:CancelReplay", archives::replay_arn(cx.scope(), &me.replay_name));
     ListTagsForResourceInput(me, _cx) => Access::on("events:ListTagsForResource", &me.resource_arn);
 }
 

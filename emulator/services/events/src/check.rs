@@ -40,3 +40,11 @@ pub(crate) fn tags(tags: &[Tag]) -> Result<(), Fault> {
         false => Ok(()),
     }
 }
+
+/// AWS takes one filter of a listing at a time.
+pub(crate) fn one_filter(operation: &str, given: [bool; 3]) -> Result<(), Fault> {
+    match given.iter().filter(|given| **given).count() > 1 {
+        true => Err(invalid(format!("At most one filter is allowed for {operation}. Use either : State, EventSourceArn, or NamePrefix."))),
+        false => Ok(()),
+    }
+}

@@ -6,6 +6,7 @@
 //! refused by name.
 
 mod access;
+mod archives;
 mod buses;
 mod check;
 mod deliver;
@@ -75,6 +76,16 @@ kit::service! {
     TagResource => tag_resource,
     UntagResource => untag_resource,
     ListTagsForResource => list_tags_for_resource,
+    // archives/
+    CreateArchive => create_archive,
+    UpdateArchive => update_archive,
+    DeleteArchive => delete_archive,
+    DescribeArchive => describe_archive,
+    ListArchives => list_archives,
+    StartReplay => start_replay,
+    DescribeReplay => describe_replay,
+    ListReplays => list_replays,
+    CancelReplay => cancel_replay,
 }
 
 impl kit::Service for EventBridge {
@@ -89,6 +100,9 @@ impl kit::Service for EventBridge {
             match task.kind.as_str() {
                 schedule::KIND => schedule::fire(cx, &task).await,
                 deliver::KIND => self.deliver(cx, &task).await,
+                archives::SWEEP => archives::sweep(cx, &task).await,
+                archives::CLEAR => archives::clear(cx, &task).await,
+                archives::REPLAY => archives::run(self, cx, &task).await,
                 other => Err(Fault::internal(format!("events has no task {other}"))),
             }
         })

@@ -392,10 +392,206 @@ pub struct ListTagsForResourceOutput {
 wire::structure!(ListTagsForResourceOutput, tables::LIST_TAGS_FOR_RESOURCE_OUTPUT, 0 tags);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateArchiveInput {
+    pub archive_name: String,
+    pub event_source_arn: String,
+    pub description: Option<String>,
+    pub event_pattern: Option<String>,
+    pub retention_days: Option<i32>,
+    pub kms_key_identifier: Option<String>,
+}
+wire::structure!(
+    CreateArchiveInput, tables::CREATE_ARCHIVE_INPUT,
+    0 archive_name, 1 event_source_arn, 2 description, 3 event_pattern, 4 retention_days, 5 kms_key_identifier,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateArchiveOutput {
+    pub archive_arn: Option<String>,
+    pub state: Option<ArchiveState>,
+    pub state_reason: Option<String>,
+    pub creation_time: Option<Timestamp>,
+}
+wire::structure!(CreateArchiveOutput, tables::CREATE_ARCHIVE_OUTPUT, 0 archive_arn, 1 state, 2 state_reason, 3 creation_time);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateArchiveInput {
+    pub archive_name: String,
+    pub description: Option<String>,
+    pub event_pattern: Option<String>,
+    pub retention_days: Option<i32>,
+    pub kms_key_identifier: Option<String>,
+}
+wire::structure!(
+    UpdateArchiveInput, tables::UPDATE_ARCHIVE_INPUT,
+    0 archive_name, 1 description, 2 event_pattern, 3 retention_days, 4 kms_key_identifier,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateArchiveOutput {
+    pub archive_arn: Option<String>,
+    pub state: Option<ArchiveState>,
+    pub state_reason: Option<String>,
+    pub creation_time: Option<Timestamp>,
+}
+wire::structure!(UpdateArchiveOutput, tables::UPDATE_ARCHIVE_OUTPUT, 0 archive_arn, 1 state, 2 state_reason, 3 creation_time);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteArchiveInput {
+    pub archive_name: String,
+}
+wire::structure!(DeleteArchiveInput, tables::DELETE_ARCHIVE_INPUT, 0 archive_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteArchiveOutput {}
+wire::structure!(DeleteArchiveOutput, tables::DELETE_ARCHIVE_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeArchiveInput {
+    pub archive_name: String,
+}
+wire::structure!(DescribeArchiveInput, tables::DESCRIBE_ARCHIVE_INPUT, 0 archive_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeArchiveOutput {
+    pub archive_arn: Option<String>,
+    pub archive_name: Option<String>,
+    pub event_source_arn: Option<String>,
+    pub description: Option<String>,
+    pub event_pattern: Option<String>,
+    pub state: Option<ArchiveState>,
+    pub state_reason: Option<String>,
+    pub kms_key_identifier: Option<String>,
+    pub retention_days: Option<i32>,
+    pub size_bytes: Option<i64>,
+    pub event_count: Option<i64>,
+    pub creation_time: Option<Timestamp>,
+}
+wire::structure!(
+    DescribeArchiveOutput, tables::DESCRIBE_ARCHIVE_OUTPUT,
+    0 archive_arn, 1 archive_name, 2 event_source_arn, 3 description, 4 event_pattern, 5 state, 6 state_reason, 7 kms_key_identifier,
+    8 retention_days, 9 size_bytes, 10 event_count, 11 creation_time,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListArchivesInput {
+    pub name_prefix: Option<String>,
+    pub event_source_arn: Option<String>,
+    pub state: Option<ArchiveState>,
+    pub next_token: Option<String>,
+    pub limit: Option<i32>,
+}
+wire::structure!(ListArchivesInput, tables::LIST_ARCHIVES_INPUT, 0 name_prefix, 1 event_source_arn, 2 state, 3 next_token, 4 limit);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListArchivesOutput {
+    pub archives: Option<Vec<Archive>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListArchivesOutput, tables::LIST_ARCHIVES_OUTPUT, 0 archives, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartReplayInput {
+    pub replay_name: String,
+    pub description: Option<String>,
+    pub event_source_arn: String,
+    pub event_start_time: Timestamp,
+    pub event_end_time: Timestamp,
+    pub destination: ReplayDestination,
+}
+wire::structure!(
+    StartReplayInput, tables::START_REPLAY_INPUT,
+    0 replay_name, 1 description, 2 event_source_arn, 3 event_start_time, 4 event_end_time, 5 destination,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartReplayOutput {
+    pub replay_arn: Option<String>,
+    pub state: Option<ReplayState>,
+    pub state_reason: Option<String>,
+    pub replay_start_time: Option<Timestamp>,
+}
+wire::structure!(StartReplayOutput, tables::START_REPLAY_OUTPUT, 0 replay_arn, 1 state, 2 state_reason, 3 replay_start_time);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeReplayInput {
+    pub replay_name: String,
+}
+wire::structure!(DescribeReplayInput, tables::DESCRIBE_REPLAY_INPUT, 0 replay_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeReplayOutput {
+    pub replay_name: Option<String>,
+    pub replay_arn: Option<String>,
+    pub description: Option<String>,
+    pub state: Option<ReplayState>,
+    pub state_reason: Option<String>,
+    pub event_source_arn: Option<String>,
+    pub destination: Option<ReplayDestination>,
+    pub event_start_time: Option<Timestamp>,
+    pub event_end_time: Option<Timestamp>,
+    pub event_last_replayed_time: Option<Timestamp>,
+    pub replay_start_time: Option<Timestamp>,
+    pub replay_end_time: Option<Timestamp>,
+}
+wire::structure!(
+    DescribeReplayOutput, tables::DESCRIBE_REPLAY_OUTPUT,
+    0 replay_name, 1 replay_arn, 2 description, 3 state, 4 state_reason, 5 event_source_arn, 6 destination, 7 event_start_time,
+    8 event_end_time, 9 event_last_replayed_time, 10 replay_start_time, 11 replay_end_time,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListReplaysInput {
+    pub name_prefix: Option<String>,
+    pub state: Option<ReplayState>,
+    pub event_source_arn: Option<String>,
+    pub next_token: Option<String>,
+    pub limit: Option<i32>,
+}
+wire::structure!(ListReplaysInput, tables::LIST_REPLAYS_INPUT, 0 name_prefix, 1 state, 2 event_source_arn, 3 next_token, 4 limit);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListReplaysOutput {
+    pub replays: Option<Vec<Replay>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListReplaysOutput, tables::LIST_REPLAYS_OUTPUT, 0 replays, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CancelReplayInput {
+    pub replay_name: String,
+}
+wire::structure!(CancelReplayInput, tables::CANCEL_REPLAY_INPUT, 0 replay_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CancelReplayOutput {
+    pub replay_arn: Option<String>,
+    pub state: Option<ReplayState>,
+    pub state_reason: Option<String>,
+}
+wire::structure!(CancelReplayOutput, tables::CANCEL_REPLAY_OUTPUT, 0 replay_arn, 1 state, 2 state_reason);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AppSyncParameters {
     pub graph_ql_operation: Option<String>,
 }
 wire::structure!(AppSyncParameters, tables::APP_SYNC_PARAMETERS, 0 graph_ql_operation);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Archive {
+    pub archive_name: Option<String>,
+    pub event_source_arn: Option<String>,
+    pub state: Option<ArchiveState>,
+    pub state_reason: Option<String>,
+    pub retention_days: Option<i32>,
+    pub size_bytes: Option<i64>,
+    pub event_count: Option<i64>,
+    pub creation_time: Option<Timestamp>,
+}
+wire::structure!(
+    Archive, tables::ARCHIVE,
+    0 archive_name, 1 event_source_arn, 2 state, 3 state_reason, 4 retention_days, 5 size_bytes, 6 event_count, 7 creation_time,
+);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AwsVpcConfiguration {
@@ -586,6 +782,31 @@ pub struct RemoveTargetsResultEntry {
 wire::structure!(RemoveTargetsResultEntry, tables::REMOVE_TARGETS_RESULT_ENTRY, 0 target_id, 1 error_code, 2 error_message);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct Replay {
+    pub replay_name: Option<String>,
+    pub event_source_arn: Option<String>,
+    pub state: Option<ReplayState>,
+    pub state_reason: Option<String>,
+    pub event_start_time: Option<Timestamp>,
+    pub event_end_time: Option<Timestamp>,
+    pub event_last_replayed_time: Option<Timestamp>,
+    pub replay_start_time: Option<Timestamp>,
+    pub replay_end_time: Option<Timestamp>,
+}
+wire::structure!(
+    Replay, tables::REPLAY,
+    0 replay_name, 1 event_source_arn, 2 state, 3 state_reason, 4 event_start_time, 5 event_end_time, 6 event_last_replayed_time,
+    7 replay_start_time, 8 replay_end_time,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReplayDestination {
+    pub arn: String,
+    pub filter_arns: Option<Vec<String>>,
+}
+wire::structure!(ReplayDestination, tables::REPLAY_DESTINATION, 0 arn, 1 filter_arns);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RetryPolicy {
     pub maximum_retry_attempts: Option<i32>,
     pub maximum_event_age_in_seconds: Option<i32>,
@@ -675,6 +896,10 @@ wire::structure!(
     14 dead_letter_config, 15 retry_policy, 16 app_sync_parameters,
 );
 
+wire::enumeration!(ArchiveState {
+    Enabled = "ENABLED", Disabled = "DISABLED", Creating = "CREATING", Updating = "UPDATING", CreateFailed = "CREATE_FAILED",
+    UpdateFailed = "UPDATE_FAILED",
+});
 wire::enumeration!(AssignPublicIp {
     Enabled = "ENABLED", Disabled = "DISABLED",
 });
@@ -696,6 +921,10 @@ wire::enumeration!(PlacementStrategyType {
 wire::enumeration!(PropagateTags {
     TaskDefinition = "TASK_DEFINITION",
 });
+wire::enumeration!(ReplayState {
+    Starting = "STARTING", Running = "RUNNING", Cancelling = "CANCELLING", Completed = "COMPLETED", Cancelled = "CANCELLED",
+    Failed = "FAILED",
+});
 wire::enumeration!(RuleState {
     Enabled = "ENABLED", Disabled = "DISABLED",
     EnabledWithAllCloudtrailManagementEvents = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS",
@@ -715,6 +944,27 @@ mod tables {
     pub(super) static ACTION: Schema = Schema::new("Action", Kind::String).min(1.0).max(64.0).pattern(&P_ACTION);
     pub(super) static APP_SYNC_PARAMETERS: Schema =
         Schema::new("AppSyncParameters", Kind::Structure(&[Member::new("GraphQLOperation", &GRAPH_QL_OPERATION)]));
+    pub(super) static ARCHIVE: Schema = Schema::new(
+        "Archive",
+        Kind::Structure(&[
+            Member::new("ArchiveName", &ARCHIVE_NAME),
+            Member::new("EventSourceArn", &EVENT_BUS_ARN),
+            Member::new("State", &ARCHIVE_STATE),
+            Member::new("StateReason", &ARCHIVE_STATE_REASON),
+            Member::new("RetentionDays", &RETENTION_DAYS),
+            Member::new("SizeBytes", &LONG),
+            Member::new("EventCount", &LONG),
+            Member::new("CreationTime", &TIMESTAMP),
+        ]),
+    );
+    pub(super) static ARCHIVE_ARN: Schema = Schema::new("ArchiveArn", Kind::String).min(1.0).max(1600.0).pattern(&P_ARCHIVE_ARN);
+    pub(super) static ARCHIVE_DESCRIPTION: Schema =
+        Schema::new("ArchiveDescription", Kind::String).max(512.0).pattern(&P_ARCHIVE_DESCRIPTION);
+    pub(super) static ARCHIVE_NAME: Schema = Schema::new("ArchiveName", Kind::String).min(1.0).max(48.0).pattern(&P_ARCHIVE_NAME);
+    pub(super) static ARCHIVE_RESPONSE_LIST: Schema = Schema::new("ArchiveResponseList", Kind::List(&Member::new("member", &ARCHIVE)));
+    pub(super) static ARCHIVE_STATE: Schema = Schema::new("ArchiveState", Kind::Enum(super::ArchiveState::TEXTS));
+    pub(super) static ARCHIVE_STATE_REASON: Schema =
+        Schema::new("ArchiveStateReason", Kind::String).max(512.0).pattern(&P_ARCHIVE_DESCRIPTION);
     pub(super) static ARN: Schema = Schema::new("Arn", Kind::String).min(1.0).max(1600.0);
     pub(super) static ASSIGN_PUBLIC_IP: Schema = Schema::new("AssignPublicIp", Kind::Enum(super::AssignPublicIp::TEXTS));
     pub(super) static AWS_VPC_CONFIGURATION: Schema = Schema::new(
@@ -739,6 +989,16 @@ mod tables {
     pub(super) static BATCH_RETRY_STRATEGY: Schema =
         Schema::new("BatchRetryStrategy", Kind::Structure(&[Member::new("Attempts", &INTEGER)]));
     pub(super) static BOOLEAN: Schema = Schema::new("Boolean", Kind::Boolean);
+    pub(super) static CANCEL_REPLAY_INPUT: Schema =
+        Schema::new("CancelReplayRequest", Kind::Structure(&[Member::new("ReplayName", &REPLAY_NAME).required()]));
+    pub(super) static CANCEL_REPLAY_OUTPUT: Schema = Schema::new(
+        "CancelReplayResponse",
+        Kind::Structure(&[
+            Member::new("ReplayArn", &REPLAY_ARN),
+            Member::new("State", &REPLAY_STATE),
+            Member::new("StateReason", &REPLAY_STATE_REASON),
+        ]),
+    );
     pub(super) static CAPACITY_PROVIDER: Schema = Schema::new("CapacityProvider", Kind::String).min(1.0).max(255.0);
     pub(super) static CAPACITY_PROVIDER_STRATEGY: Schema =
         Schema::new("CapacityProviderStrategy", Kind::List(&Member::new("member", &CAPACITY_PROVIDER_STRATEGY_ITEM))).max(6.0);
@@ -762,6 +1022,26 @@ mod tables {
             Member::new("Type", &STRING).required(),
             Member::new("Key", &STRING).required(),
             Member::new("Value", &STRING).required(),
+        ]),
+    );
+    pub(super) static CREATE_ARCHIVE_INPUT: Schema = Schema::new(
+        "CreateArchiveRequest",
+        Kind::Structure(&[
+            Member::new("ArchiveName", &ARCHIVE_NAME).required(),
+            Member::new("EventSourceArn", &EVENT_BUS_ARN).required(),
+            Member::new("Description", &ARCHIVE_DESCRIPTION),
+            Member::new("EventPattern", &EVENT_PATTERN),
+            Member::new("RetentionDays", &RETENTION_DAYS),
+            Member::new("KmsKeyIdentifier", &KMS_KEY_IDENTIFIER),
+        ]),
+    );
+    pub(super) static CREATE_ARCHIVE_OUTPUT: Schema = Schema::new(
+        "CreateArchiveResponse",
+        Kind::Structure(&[
+            Member::new("ArchiveArn", &ARCHIVE_ARN),
+            Member::new("State", &ARCHIVE_STATE),
+            Member::new("StateReason", &ARCHIVE_STATE_REASON),
+            Member::new("CreationTime", &TIMESTAMP),
         ]),
     );
     pub(super) static CREATE_EVENT_BUS_INPUT: Schema = Schema::new(
@@ -790,6 +1070,9 @@ mod tables {
     pub(super) static DATABASE: Schema = Schema::new("Database", Kind::String).min(1.0).max(64.0);
     pub(super) static DB_USER: Schema = Schema::new("DbUser", Kind::String).min(1.0).max(128.0);
     pub(super) static DEAD_LETTER_CONFIG: Schema = Schema::new("DeadLetterConfig", Kind::Structure(&[Member::new("Arn", &RESOURCE_ARN)]));
+    pub(super) static DELETE_ARCHIVE_INPUT: Schema =
+        Schema::new("DeleteArchiveRequest", Kind::Structure(&[Member::new("ArchiveName", &ARCHIVE_NAME).required()]));
+    pub(super) static DELETE_ARCHIVE_OUTPUT: Schema = Schema::new("DeleteArchiveResponse", Kind::Structure(&[]));
     pub(super) static DELETE_EVENT_BUS_INPUT: Schema =
         Schema::new("DeleteEventBusRequest", Kind::Structure(&[Member::new("Name", &EVENT_BUS_NAME).required()]));
     pub(super) static DELETE_RULE_INPUT: Schema = Schema::new(
@@ -798,6 +1081,25 @@ mod tables {
             Member::new("Name", &RULE_NAME).required(),
             Member::new("EventBusName", &EVENT_BUS_NAME_OR_ARN),
             Member::new("Force", &BOOLEAN),
+        ]),
+    );
+    pub(super) static DESCRIBE_ARCHIVE_INPUT: Schema =
+        Schema::new("DescribeArchiveRequest", Kind::Structure(&[Member::new("ArchiveName", &ARCHIVE_NAME).required()]));
+    pub(super) static DESCRIBE_ARCHIVE_OUTPUT: Schema = Schema::new(
+        "DescribeArchiveResponse",
+        Kind::Structure(&[
+            Member::new("ArchiveArn", &ARCHIVE_ARN),
+            Member::new("ArchiveName", &ARCHIVE_NAME),
+            Member::new("EventSourceArn", &EVENT_BUS_ARN),
+            Member::new("Description", &ARCHIVE_DESCRIPTION),
+            Member::new("EventPattern", &EVENT_PATTERN),
+            Member::new("State", &ARCHIVE_STATE),
+            Member::new("StateReason", &ARCHIVE_STATE_REASON),
+            Member::new("KmsKeyIdentifier", &KMS_KEY_IDENTIFIER),
+            Member::new("RetentionDays", &RETENTION_DAYS),
+            Member::new("SizeBytes", &LONG),
+            Member::new("EventCount", &LONG),
+            Member::new("CreationTime", &TIMESTAMP),
         ]),
     );
     pub(super) static DESCRIBE_EVENT_BUS_INPUT: Schema =
@@ -814,6 +1116,25 @@ mod tables {
             Member::new("LogConfig", &LOG_CONFIG),
             Member::new("CreationTime", &TIMESTAMP),
             Member::new("LastModifiedTime", &TIMESTAMP),
+        ]),
+    );
+    pub(super) static DESCRIBE_REPLAY_INPUT: Schema =
+        Schema::new("DescribeReplayRequest", Kind::Structure(&[Member::new("ReplayName", &REPLAY_NAME).required()]));
+    pub(super) static DESCRIBE_REPLAY_OUTPUT: Schema = Schema::new(
+        "DescribeReplayResponse",
+        Kind::Structure(&[
+            Member::new("ReplayName", &REPLAY_NAME),
+            Member::new("ReplayArn", &REPLAY_ARN),
+            Member::new("Description", &REPLAY_DESCRIPTION),
+            Member::new("State", &REPLAY_STATE),
+            Member::new("StateReason", &REPLAY_STATE_REASON),
+            Member::new("EventSourceArn", &ARCHIVE_ARN),
+            Member::new("Destination", &REPLAY_DESTINATION),
+            Member::new("EventStartTime", &TIMESTAMP),
+            Member::new("EventEndTime", &TIMESTAMP),
+            Member::new("EventLastReplayedTime", &TIMESTAMP),
+            Member::new("ReplayStartTime", &TIMESTAMP),
+            Member::new("ReplayEndTime", &TIMESTAMP),
         ]),
     );
     pub(super) static DESCRIBE_RULE_INPUT: Schema = Schema::new(
@@ -876,6 +1197,7 @@ mod tables {
             Member::new("LastModifiedTime", &TIMESTAMP),
         ]),
     );
+    pub(super) static EVENT_BUS_ARN: Schema = Schema::new("EventBusArn", Kind::String).min(1.0).max(1600.0).pattern(&P_ARCHIVE_ARN);
     pub(super) static EVENT_BUS_DESCRIPTION: Schema = Schema::new("EventBusDescription", Kind::String).max(512.0);
     pub(super) static EVENT_BUS_LIST: Schema = Schema::new("EventBusList", Kind::List(&Member::new("member", &EVENT_BUS)));
     pub(super) static EVENT_BUS_NAME: Schema = Schema::new("EventBusName", Kind::String).min(1.0).max(256.0).pattern(&P_EVENT_BUS_NAME);
@@ -926,6 +1248,20 @@ mod tables {
         .traits(Traits { fault: Some(FaultTraits { code: "LimitExceededException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static LIMIT_MAX100: Schema = Schema::new("LimitMax100", Kind::Integer).min(1.0).max(100.0);
     pub(super) static LIMIT_MIN1: Schema = Schema::new("LimitMin1", Kind::Integer).min(1.0);
+    pub(super) static LIST_ARCHIVES_INPUT: Schema = Schema::new(
+        "ListArchivesRequest",
+        Kind::Structure(&[
+            Member::new("NamePrefix", &ARCHIVE_NAME),
+            Member::new("EventSourceArn", &EVENT_BUS_ARN),
+            Member::new("State", &ARCHIVE_STATE),
+            Member::new("NextToken", &NEXT_TOKEN),
+            Member::new("Limit", &LIMIT_MAX100),
+        ]),
+    );
+    pub(super) static LIST_ARCHIVES_OUTPUT: Schema = Schema::new(
+        "ListArchivesResponse",
+        Kind::Structure(&[Member::new("Archives", &ARCHIVE_RESPONSE_LIST), Member::new("NextToken", &NEXT_TOKEN)]),
+    );
     pub(super) static LIST_EVENT_BUSES_INPUT: Schema = Schema::new(
         "ListEventBusesRequest",
         Kind::Structure(&[
@@ -938,6 +1274,18 @@ mod tables {
         "ListEventBusesResponse",
         Kind::Structure(&[Member::new("EventBuses", &EVENT_BUS_LIST), Member::new("NextToken", &NEXT_TOKEN)]),
     );
+    pub(super) static LIST_REPLAYS_INPUT: Schema = Schema::new(
+        "ListReplaysRequest",
+        Kind::Structure(&[
+            Member::new("NamePrefix", &REPLAY_NAME),
+            Member::new("State", &REPLAY_STATE),
+            Member::new("EventSourceArn", &ARCHIVE_ARN),
+            Member::new("NextToken", &NEXT_TOKEN),
+            Member::new("Limit", &LIMIT_MAX100),
+        ]),
+    );
+    pub(super) static LIST_REPLAYS_OUTPUT: Schema =
+        Schema::new("ListReplaysResponse", Kind::Structure(&[Member::new("Replays", &REPLAY_LIST), Member::new("NextToken", &NEXT_TOKEN)]));
     pub(super) static LIST_RULE_NAMES_BY_TARGET_INPUT: Schema = Schema::new(
         "ListRuleNamesByTargetRequest",
         Kind::Structure(&[
@@ -983,6 +1331,7 @@ mod tables {
     );
     pub(super) static LOG_CONFIG: Schema =
         Schema::new("LogConfig", Kind::Structure(&[Member::new("IncludeDetail", &INCLUDE_DETAIL), Member::new("Level", &LEVEL)]));
+    pub(super) static LONG: Schema = Schema::new("Long", Kind::Long);
     pub(super) static MANAGED_BY: Schema = Schema::new("ManagedBy", Kind::String).min(1.0).max(128.0);
     pub(super) static MANAGED_RULE_EXCEPTION: Schema = Schema::new("ManagedRuleException", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "ManagedRuleException", status: 400, sender: true }), ..Traits::NONE });
@@ -993,7 +1342,7 @@ mod tables {
         Schema::new("NetworkConfiguration", Kind::Structure(&[Member::new("awsvpcConfiguration", &AWS_VPC_CONFIGURATION)]));
     pub(super) static NEXT_TOKEN: Schema = Schema::new("NextToken", Kind::String).min(1.0).max(2048.0);
     pub(super) static NON_PARTNER_EVENT_BUS_NAME: Schema =
-        Schema::new("NonPartnerEventBusName", Kind::String).min(1.0).max(256.0).pattern(&P_NON_PARTNER_EVENT_BUS_NAME);
+        Schema::new("NonPartnerEventBusName", Kind::String).min(1.0).max(256.0).pattern(&P_ARCHIVE_NAME);
     pub(super) static NON_PARTNER_EVENT_BUS_NAME_OR_ARN: Schema =
         Schema::new("NonPartnerEventBusNameOrArn", Kind::String).min(1.0).max(1600.0).pattern(&P_NON_PARTNER_EVENT_BUS_NAME_OR_ARN);
     pub(super) static OPERATION_DISABLED_EXCEPTION: Schema = Schema::new("OperationDisabledException", Kind::Structure(&[]))
@@ -1153,11 +1502,40 @@ mod tables {
     );
     pub(super) static REMOVE_TARGETS_RESULT_ENTRY_LIST: Schema =
         Schema::new("RemoveTargetsResultEntryList", Kind::List(&Member::new("member", &REMOVE_TARGETS_RESULT_ENTRY)));
+    pub(super) static REPLAY: Schema = Schema::new(
+        "Replay",
+        Kind::Structure(&[
+            Member::new("ReplayName", &REPLAY_NAME),
+            Member::new("EventSourceArn", &ARCHIVE_ARN),
+            Member::new("State", &REPLAY_STATE),
+            Member::new("StateReason", &REPLAY_STATE_REASON),
+            Member::new("EventStartTime", &TIMESTAMP),
+            Member::new("EventEndTime", &TIMESTAMP),
+            Member::new("EventLastReplayedTime", &TIMESTAMP),
+            Member::new("ReplayStartTime", &TIMESTAMP),
+            Member::new("ReplayEndTime", &TIMESTAMP),
+        ]),
+    );
+    pub(super) static REPLAY_ARN: Schema = Schema::new("ReplayArn", Kind::String).min(1.0).max(1600.0).pattern(&P_REPLAY_ARN);
+    pub(super) static REPLAY_DESCRIPTION: Schema =
+        Schema::new("ReplayDescription", Kind::String).max(512.0).pattern(&P_ARCHIVE_DESCRIPTION);
+    pub(super) static REPLAY_DESTINATION: Schema = Schema::new(
+        "ReplayDestination",
+        Kind::Structure(&[Member::new("Arn", &ARN).required(), Member::new("FilterArns", &REPLAY_DESTINATION_FILTERS)]),
+    );
+    pub(super) static REPLAY_DESTINATION_FILTERS: Schema =
+        Schema::new("ReplayDestinationFilters", Kind::List(&Member::new("member", &ARN)));
+    pub(super) static REPLAY_LIST: Schema = Schema::new("ReplayList", Kind::List(&Member::new("member", &REPLAY)));
+    pub(super) static REPLAY_NAME: Schema = Schema::new("ReplayName", Kind::String).min(1.0).max(64.0).pattern(&P_ARCHIVE_NAME);
+    pub(super) static REPLAY_STATE: Schema = Schema::new("ReplayState", Kind::Enum(super::ReplayState::TEXTS));
+    pub(super) static REPLAY_STATE_REASON: Schema =
+        Schema::new("ReplayStateReason", Kind::String).max(512.0).pattern(&P_ARCHIVE_DESCRIPTION);
     pub(super) static RESOURCE_ALREADY_EXISTS_EXCEPTION: Schema = Schema::new("ResourceAlreadyExistsException", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "ResourceAlreadyExistsException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static RESOURCE_ARN: Schema = Schema::new("ResourceArn", Kind::String).min(1.0).max(1600.0);
     pub(super) static RESOURCE_NOT_FOUND_EXCEPTION: Schema = Schema::new("ResourceNotFoundException", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "ResourceNotFoundException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static RETENTION_DAYS: Schema = Schema::new("RetentionDays", Kind::Integer).min(0.0);
     pub(super) static RETRY_POLICY: Schema = Schema::new(
         "RetryPolicy",
         Kind::Structure(&[
@@ -1182,7 +1560,7 @@ mod tables {
     );
     pub(super) static RULE_ARN: Schema = Schema::new("RuleArn", Kind::String).min(1.0).max(1600.0);
     pub(super) static RULE_DESCRIPTION: Schema = Schema::new("RuleDescription", Kind::String).max(512.0);
-    pub(super) static RULE_NAME: Schema = Schema::new("RuleName", Kind::String).min(1.0).max(64.0).pattern(&P_NON_PARTNER_EVENT_BUS_NAME);
+    pub(super) static RULE_NAME: Schema = Schema::new("RuleName", Kind::String).min(1.0).max(64.0).pattern(&P_ARCHIVE_NAME);
     pub(super) static RULE_NAME_LIST: Schema = Schema::new("RuleNameList", Kind::List(&Member::new("member", &RULE_NAME)));
     pub(super) static RULE_RESPONSE_LIST: Schema = Schema::new("RuleResponseList", Kind::List(&Member::new("member", &RULE)));
     pub(super) static RULE_STATE: Schema = Schema::new("RuleState", Kind::Enum(super::RuleState::TEXTS));
@@ -1226,6 +1604,26 @@ mod tables {
     pub(super) static SQLS: Schema = Schema::new("Sqls", Kind::List(&Member::new("member", &SQL))).min(0.0).max(40.0);
     pub(super) static SQS_PARAMETERS: Schema =
         Schema::new("SqsParameters", Kind::Structure(&[Member::new("MessageGroupId", &MESSAGE_GROUP_ID)]));
+    pub(super) static START_REPLAY_INPUT: Schema = Schema::new(
+        "StartReplayRequest",
+        Kind::Structure(&[
+            Member::new("ReplayName", &REPLAY_NAME).required(),
+            Member::new("Description", &REPLAY_DESCRIPTION),
+            Member::new("EventSourceArn", &ARCHIVE_ARN).required(),
+            Member::new("EventStartTime", &TIMESTAMP).required(),
+            Member::new("EventEndTime", &TIMESTAMP).required(),
+            Member::new("Destination", &REPLAY_DESTINATION).required(),
+        ]),
+    );
+    pub(super) static START_REPLAY_OUTPUT: Schema = Schema::new(
+        "StartReplayResponse",
+        Kind::Structure(&[
+            Member::new("ReplayArn", &REPLAY_ARN),
+            Member::new("State", &REPLAY_STATE),
+            Member::new("StateReason", &REPLAY_STATE_REASON),
+            Member::new("ReplayStartTime", &TIMESTAMP),
+        ]),
+    );
     pub(super) static STATEMENT_ID: Schema = Schema::new("StatementId", Kind::String).min(1.0).max(64.0).pattern(&P_STATEMENT_ID);
     pub(super) static STATEMENT_NAME: Schema = Schema::new("StatementName", Kind::String).min(1.0).max(500.0);
     pub(super) static STRING: Schema = Schema::new("String", Kind::String);
@@ -1264,7 +1662,7 @@ mod tables {
         ]),
     );
     pub(super) static TARGET_ARN: Schema = Schema::new("TargetArn", Kind::String).min(1.0).max(1600.0);
-    pub(super) static TARGET_ID: Schema = Schema::new("TargetId", Kind::String).min(1.0).max(64.0).pattern(&P_NON_PARTNER_EVENT_BUS_NAME);
+    pub(super) static TARGET_ID: Schema = Schema::new("TargetId", Kind::String).min(1.0).max(64.0).pattern(&P_ARCHIVE_NAME);
     pub(super) static TARGET_ID_LIST: Schema =
         Schema::new("TargetIdList", Kind::List(&Member::new("member", &TARGET_ID))).min(1.0).max(100.0);
     pub(super) static TARGET_INPUT: Schema = Schema::new("TargetInput", Kind::String).max(8192.0);
@@ -1292,6 +1690,25 @@ mod tables {
         Kind::Structure(&[Member::new("ResourceARN", &ARN).required(), Member::new("TagKeys", &TAG_KEY_LIST).required()]),
     );
     pub(super) static UNTAG_RESOURCE_OUTPUT: Schema = Schema::new("UntagResourceResponse", Kind::Structure(&[]));
+    pub(super) static UPDATE_ARCHIVE_INPUT: Schema = Schema::new(
+        "UpdateArchiveRequest",
+        Kind::Structure(&[
+            Member::new("ArchiveName", &ARCHIVE_NAME).required(),
+            Member::new("Description", &ARCHIVE_DESCRIPTION),
+            Member::new("EventPattern", &EVENT_PATTERN),
+            Member::new("RetentionDays", &RETENTION_DAYS),
+            Member::new("KmsKeyIdentifier", &KMS_KEY_IDENTIFIER),
+        ]),
+    );
+    pub(super) static UPDATE_ARCHIVE_OUTPUT: Schema = Schema::new(
+        "UpdateArchiveResponse",
+        Kind::Structure(&[
+            Member::new("ArchiveArn", &ARCHIVE_ARN),
+            Member::new("State", &ARCHIVE_STATE),
+            Member::new("StateReason", &ARCHIVE_STATE_REASON),
+            Member::new("CreationTime", &TIMESTAMP),
+        ]),
+    );
     pub(super) static UPDATE_EVENT_BUS_INPUT: Schema = Schema::new(
         "UpdateEventBusRequest",
         Kind::Structure(&[
@@ -1315,6 +1732,9 @@ mod tables {
     );
 
     static P_ACTION: Pattern = Pattern::new(r"events:[a-zA-Z]+");
+    static P_ARCHIVE_ARN: Pattern = Pattern::new(r"^arn:aws([a-z]|\-)*:events:([a-z]|\d|\-)*:([0-9]{12})?:.+\/.+$");
+    static P_ARCHIVE_DESCRIPTION: Pattern = Pattern::new(r".*");
+    static P_ARCHIVE_NAME: Pattern = Pattern::new(r"[\.\-_A-Za-z0-9]+");
     static P_ENDPOINT_ID: Pattern = Pattern::new(r"^[A-Za-z0-9\-]+[\.][A-Za-z0-9\-]+$");
     static P_EVENT_BUS_NAME: Pattern = Pattern::new(r"[/\.\-_A-Za-z0-9]+");
     static P_EVENT_BUS_NAME_OR_ARN: Pattern =
@@ -1324,7 +1744,6 @@ mod tables {
     static P_HEADER_VALUE: Pattern = Pattern::new(r"^[ \t]*[\x20-\x7E]+([ \t]+[\x20-\x7E]+)*[ \t]*$");
     static P_INPUT_TRANSFORMER_PATH_KEY: Pattern = Pattern::new(r"[A-Za-z0-9\_\-]+");
     static P_KMS_KEY_IDENTIFIER: Pattern = Pattern::new(r"^[a-zA-Z0-9_\-/:]*$");
-    static P_NON_PARTNER_EVENT_BUS_NAME: Pattern = Pattern::new(r"[\.\-_A-Za-z0-9]+");
     static P_NON_PARTNER_EVENT_BUS_NAME_OR_ARN: Pattern =
         Pattern::new(r"(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[\.\-_A-Za-z0-9]+");
     static P_PATH_PARAMETER: Pattern = Pattern::new(r"^(?!\s*$).+");
@@ -1333,6 +1752,7 @@ mod tables {
     static P_QUERY_STRING_VALUE: Pattern = Pattern::new(r"[^\x00-\x09\x0B\x0C\x0E-\x1F\x7F]+");
     static P_REDSHIFT_SECRET_MANAGER_ARN: Pattern =
         Pattern::new(r"(^arn:aws([a-z]|\-)*:secretsmanager:[a-z0-9-.]+:.*)|(\$(\.[\w_-]+(\[(\d+|\*)\])*)*)");
+    static P_REPLAY_ARN: Pattern = Pattern::new(r"^arn:aws([a-z]|\-)*:events:([a-z]|\d|\-)*:([0-9]{12})?:.+\/[\.\-_A-Za-z0-9]+$");
     static P_RUN_COMMAND_TARGET_KEY: Pattern = Pattern::new(r"^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$");
     static P_SAGE_MAKER_PIPELINE_PARAMETER_NAME: Pattern = Pattern::new(r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$");
     static P_STATEMENT_ID: Pattern = Pattern::new(r"[a-zA-Z0-9-_]+");
@@ -1606,6 +2026,124 @@ mod tables {
         faults: &[&RESOURCE_NOT_FOUND_EXCEPTION, &INTERNAL_EXCEPTION],
         unsigned: false,
     };
+    static OP_CREATE_ARCHIVE: OperationSchema = OperationSchema {
+        name: "CreateArchive",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CREATE_ARCHIVE_INPUT,
+        output: &CREATE_ARCHIVE_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &CONCURRENT_MODIFICATION_EXCEPTION,
+            &RESOURCE_ALREADY_EXISTS_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INTERNAL_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &INVALID_EVENT_PATTERN_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_UPDATE_ARCHIVE: OperationSchema = OperationSchema {
+        name: "UpdateArchive",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_ARCHIVE_INPUT,
+        output: &UPDATE_ARCHIVE_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &CONCURRENT_MODIFICATION_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INTERNAL_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &INVALID_EVENT_PATTERN_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_ARCHIVE: OperationSchema = OperationSchema {
+        name: "DeleteArchive",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_ARCHIVE_INPUT,
+        output: &DELETE_ARCHIVE_OUTPUT,
+        result_wrapper: None,
+        faults: &[&CONCURRENT_MODIFICATION_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION, &INTERNAL_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DESCRIBE_ARCHIVE: OperationSchema = OperationSchema {
+        name: "DescribeArchive",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DESCRIBE_ARCHIVE_INPUT,
+        output: &DESCRIBE_ARCHIVE_OUTPUT,
+        result_wrapper: None,
+        faults: &[&RESOURCE_ALREADY_EXISTS_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION, &INTERNAL_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_ARCHIVES: OperationSchema = OperationSchema {
+        name: "ListArchives",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_ARCHIVES_INPUT,
+        output: &LIST_ARCHIVES_OUTPUT,
+        result_wrapper: None,
+        faults: &[&RESOURCE_NOT_FOUND_EXCEPTION, &INTERNAL_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_START_REPLAY: OperationSchema = OperationSchema {
+        name: "StartReplay",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &START_REPLAY_INPUT,
+        output: &START_REPLAY_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &RESOURCE_ALREADY_EXISTS_EXCEPTION,
+            &INVALID_EVENT_PATTERN_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &INTERNAL_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DESCRIBE_REPLAY: OperationSchema = OperationSchema {
+        name: "DescribeReplay",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DESCRIBE_REPLAY_INPUT,
+        output: &DESCRIBE_REPLAY_OUTPUT,
+        result_wrapper: None,
+        faults: &[&RESOURCE_NOT_FOUND_EXCEPTION, &INTERNAL_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_REPLAYS: OperationSchema = OperationSchema {
+        name: "ListReplays",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_REPLAYS_INPUT,
+        output: &LIST_REPLAYS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_CANCEL_REPLAY: OperationSchema = OperationSchema {
+        name: "CancelReplay",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CANCEL_REPLAY_INPUT,
+        output: &CANCEL_REPLAY_OUTPUT,
+        result_wrapper: None,
+        faults: &[&RESOURCE_NOT_FOUND_EXCEPTION, &CONCURRENT_MODIFICATION_EXCEPTION, &ILLEGAL_STATUS_EXCEPTION, &INTERNAL_EXCEPTION],
+        unsigned: false,
+    };
 
     /// The service's model.
     pub static SERVICE: ServiceSchema = ServiceSchema {
@@ -1642,41 +2180,41 @@ mod tables {
             &OP_TAG_RESOURCE,
             &OP_UNTAG_RESOURCE,
             &OP_LIST_TAGS_FOR_RESOURCE,
+            &OP_CREATE_ARCHIVE,
+            &OP_UPDATE_ARCHIVE,
+            &OP_DELETE_ARCHIVE,
+            &OP_DESCRIBE_ARCHIVE,
+            &OP_LIST_ARCHIVES,
+            &OP_START_REPLAY,
+            &OP_DESCRIBE_REPLAY,
+            &OP_LIST_REPLAYS,
+            &OP_CANCEL_REPLAY,
         ],
         refused: &[
             Refused { name: "ActivateEventSource", method: "POST", uri: "/" },
-            Refused { name: "CancelReplay", method: "POST", uri: "/" },
             Refused { name: "CreateApiDestination", method: "POST", uri: "/" },
-            Refused { name: "CreateArchive", method: "POST", uri: "/" },
             Refused { name: "CreateConnection", method: "POST", uri: "/" },
             Refused { name: "CreateEndpoint", method: "POST", uri: "/" },
             Refused { name: "CreatePartnerEventSource", method: "POST", uri: "/" },
             Refused { name: "DeactivateEventSource", method: "POST", uri: "/" },
             Refused { name: "DeauthorizeConnection", method: "POST", uri: "/" },
             Refused { name: "DeleteApiDestination", method: "POST", uri: "/" },
-            Refused { name: "DeleteArchive", method: "POST", uri: "/" },
             Refused { name: "DeleteConnection", method: "POST", uri: "/" },
             Refused { name: "DeleteEndpoint", method: "POST", uri: "/" },
             Refused { name: "DeletePartnerEventSource", method: "POST", uri: "/" },
             Refused { name: "DescribeApiDestination", method: "POST", uri: "/" },
-            Refused { name: "DescribeArchive", method: "POST", uri: "/" },
             Refused { name: "DescribeConnection", method: "POST", uri: "/" },
             Refused { name: "DescribeEndpoint", method: "POST", uri: "/" },
             Refused { name: "DescribeEventSource", method: "POST", uri: "/" },
             Refused { name: "DescribePartnerEventSource", method: "POST", uri: "/" },
-            Refused { name: "DescribeReplay", method: "POST", uri: "/" },
             Refused { name: "ListApiDestinations", method: "POST", uri: "/" },
-            Refused { name: "ListArchives", method: "POST", uri: "/" },
             Refused { name: "ListConnections", method: "POST", uri: "/" },
             Refused { name: "ListEndpoints", method: "POST", uri: "/" },
             Refused { name: "ListEventSources", method: "POST", uri: "/" },
             Refused { name: "ListPartnerEventSourceAccounts", method: "POST", uri: "/" },
             Refused { name: "ListPartnerEventSources", method: "POST", uri: "/" },
-            Refused { name: "ListReplays", method: "POST", uri: "/" },
             Refused { name: "PutPartnerEvents", method: "POST", uri: "/" },
-            Refused { name: "StartReplay", method: "POST", uri: "/" },
             Refused { name: "UpdateApiDestination", method: "POST", uri: "/" },
-            Refused { name: "UpdateArchive", method: "POST", uri: "/" },
             Refused { name: "UpdateConnection", method: "POST", uri: "/" },
             Refused { name: "UpdateEndpoint", method: "POST", uri: "/" },
         ],

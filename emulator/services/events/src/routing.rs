@@ -1,6 +1,6 @@
 //! From a bus to its rules: which of them take an event, and a task row for each of their targets.
 
-use crate::{EventBridge, deliver::Delivery, names::BusName, state::*};
+use crate::{EventBridge, archives, deliver::Delivery, names::BusName, state::*};
 use kit::{Context, Fault, Read, Scope, Tx};
 use serde_json::Value;
 
@@ -15,11 +15,17 @@ pub(crate) struct Arrival {
 }
 
 impl EventBridge {
-    /// Hands an event to the rules of a bus, inside the transaction of its cause.
+    /// Hands an event to the rules of a bus and to its archives, inside the transaction of its cause.
     pub(crate) fn route(&self, cx: &Context, tx: &mut Tx<'_>, bus: &BusName, arrival: &Arrival) -> Result<(), Fault> {
+        archives::keep(cx, tx, bus, &arrival.event, &self.patterns)?;
+        self.replay(cx, tx, bus, arrival, &[])
+    }
+
+    /// Hands an event to those rules of a bus whose ARNs are listed, or to all.
+    pub(crate) fn replay(&self, cx: &Context, tx: &mut Tx<'_>, bus: &BusName, arrival: &Arrival, only: &[String]) -> Result<(), Fault> {
         let rules: Vec<StoredRule> =
             tx.scan(&RULES, &bus.scope).prefix(&(bus.name.as_str(),)).map(|row| row.map(|(_, rule)| rule)).collect::<Result<_, _>>()?;
-        for rule in rules {
+        for rule in rules.into_iter().filter(|rule| only.is_empty() || only.contains(&rule.arn(&bus.scope))) {
             let Some(pattern) = rule.pattern.as_deref().filter(|_| rule.enabled && !rule.targets.is_empty()) else { continue };
             if self.patterns.matches(pattern, &arrival.event)? {
                 hand_over(cx, tx, &bus.scope, &rule, arrival);

@@ -1,6 +1,7 @@
 //! Answers recorded from AWS: each is reproduced whole, or listed with the reason why not. Skipped, aloud, where the recordings are not
 //! at hand.
 
+mod archives;
 mod buses;
 mod entries;
 mod inputs;
