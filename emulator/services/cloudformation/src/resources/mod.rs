@@ -19,6 +19,7 @@ mod lambda;
 mod lambda_parts;
 mod logs;
 mod s3;
+mod s3_listed;
 mod s3_shapes;
 mod scheduler;
 mod sns;

@@ -1,6 +1,6 @@
 //! Amazon S3's buckets and their policies.
 
-use super::{Handler, Job, Kind, Made, job::document, s3_shapes as shapes};
+use super::{Handler, Job, Kind, Made, job::document, s3_listed, s3_shapes as shapes};
 use async_trait::async_trait;
 use kit::Fault;
 use serde_json::{Value as Json, json};
@@ -10,11 +10,15 @@ pub(super) const KINDS: &[Kind] = &[
         name: "AWS::S3::Bucket",
         made_by: Some(("s3", "CreateBucket")),
         properties: &[
+            "AccelerateConfiguration",
+            "AccessControl",
+            "AnalyticsConfigurations",
             "BucketName",
             "BucketEncryption.ServerSideEncryptionConfiguration.BucketKeyEnabled",
             "BucketEncryption.ServerSideEncryptionConfiguration.ServerSideEncryptionByDefault",
             "CorsConfiguration",
             "IntelligentTieringConfigurations",
+            "InventoryConfigurations",
             "LifecycleConfiguration.Rules.AbortIncompleteMultipartUpload",
             "LifecycleConfiguration.Rules.ExpirationDate",
             "LifecycleConfiguration.Rules.ExpirationInDays",
@@ -32,11 +36,16 @@ pub(super) const KINDS: &[Kind] = &[
             "LifecycleConfiguration.Rules.Transition",
             "LifecycleConfiguration.Rules.Transitions",
             "LifecycleConfiguration.TransitionDefaultMinimumObjectSize",
+            "LoggingConfiguration",
+            "MetricsConfigurations",
             "NotificationConfiguration",
+            "ObjectLockConfiguration",
+            "ObjectLockEnabled",
             "OwnershipControls",
             "PublicAccessBlockConfiguration",
             "Tags",
             "VersioningConfiguration",
+            "WebsiteConfiguration",
         ],
         attributes: &["Arn", "DomainName", "DualStackDomainName", "RegionalDomainName", "WebsiteURL"],
         handler: &Bucket,
@@ -75,6 +84,8 @@ const PARTS: &[Part] = &[
         shape: Json::clone,
         delete: Some("DeletePublicAccessBlock"),
     },
+    // After the two that say whether lists are allowed and may be public.
+    Part { property: "AccessControl", put: "PutBucketAcl", member: "ACL", shape: shapes::canned_acl, delete: None },
     Part {
         property: "BucketEncryption",
         put: "PutBucketEncryption",
@@ -104,6 +115,28 @@ const PARTS: &[Part] = &[
         delete: Some("DeleteBucketLifecycle"),
     },
     Part {
+        property: "ObjectLockConfiguration",
+        put: "PutObjectLockConfiguration",
+        member: "ObjectLockConfiguration",
+        shape: shapes::object_lock,
+        delete: None,
+    },
+    Part {
+        property: "AccelerateConfiguration",
+        put: "PutBucketAccelerateConfiguration",
+        member: "AccelerateConfiguration",
+        shape: shapes::acceleration,
+        delete: None,
+    },
+    Part {
+        property: "WebsiteConfiguration",
+        put: "PutBucketWebsite",
+        member: "WebsiteConfiguration",
+        shape: shapes::website,
+        delete: Some("DeleteBucketWebsite"),
+    },
+    Part { property: "LoggingConfiguration", put: "PutBucketLogging", member: "BucketLoggingStatus", shape: shapes::logging, delete: None },
+    Part {
         property: "NotificationConfiguration",
         put: "PutBucketNotificationConfiguration",
         member: "NotificationConfiguration",
@@ -120,27 +153,6 @@ impl Bucket {
             Some(name) => name.to_owned(),
             None => job.generated(63).to_lowercase(),
         }
-    }
-
-    /// Configurations by id: those of the template are put, others are taken away.
-    async fn tiering(job: &Job<'_>, bucket: &str) -> Result<(), Fault> {
-        const PROPERTY: &str = "IntelligentTieringConfigurations";
-        if !job.changed(PROPERTY) {
-            return Ok(());
-        }
-        let wanted: Vec<Json> = job.get(PROPERTY).as_array().into_iter().flatten().map(shapes::tiering).collect();
-        let there = job.call("s3", "ListBucketIntelligentTieringConfigurations", json!({ "Bucket": bucket })).await?;
-        for old in there["IntelligentTieringConfigurationList"].as_array().into_iter().flatten() {
-            if !wanted.iter().any(|new| new["Id"] == old["Id"]) {
-                let input = json!({ "Bucket": bucket, "Id": old["Id"] });
-                job.call_gone("s3", "DeleteBucketIntelligentTieringConfiguration", input).await?;
-            }
-        }
-        for new in wanted {
-            let input = json!({ "Bucket": bucket, "Id": new["Id"], "IntelligentTieringConfiguration": new });
-            job.call("s3", "PutBucketIntelligentTieringConfiguration", input).await?;
-        }
-        Ok(())
     }
 
     async fn parts(job: &Job<'_>, bucket: &str) -> Result<(), Fault> {
@@ -160,16 +172,23 @@ impl Bucket {
                 (Json::Null, None) if part.property == "VersioningConfiguration" => json!({ "Status": "Suspended" }),
                 (value, _) => (part.shape)(value),
             };
+            // A bucket is private without being told, and where lists are off it can't even be told.
+            if part.property == "AccessControl" && job.was(part.property).is_null() && value == "private" {
+                continue;
+            }
             let mut input = json!({ "Bucket": bucket });
             input[part.member] = value;
+            // Logs without a destination go into the bucket itself.
+            if let Some(logging) = input[part.member].get_mut("LoggingEnabled").filter(|logging| logging["TargetBucket"].is_null()) {
+                logging["TargetBucket"] = bucket.into();
+            }
             // A sibling of the rules in the API, a member of the property in a template.
             if let Some(minimum) = job.get(part.property).get("TransitionDefaultMinimumObjectSize") {
                 input["TransitionDefaultMinimumObjectSize"] = minimum.clone();
             }
             job.call("s3", part.put, input).await?;
         }
-        Self::tiering(job, bucket).await?;
-        Ok(())
+        s3_listed::bring(job, bucket).await
     }
 
     fn made(job: &Job<'_>, bucket: &str) -> Made {
@@ -195,7 +214,9 @@ impl Handler for Bucket {
             "us-east-1" => Json::Null,
             region => json!({ "LocationConstraint": region }),
         };
-        job.call_made("s3", "CreateBucket", json!({ "Bucket": bucket, "CreateBucketConfiguration": place })).await?;
+        let locks = job.get("ObjectLockEnabled").as_bool().filter(|locks| *locks);
+        let input = json!({ "Bucket": bucket, "CreateBucketConfiguration": place, "ObjectLockEnabledForBucket": locks });
+        job.call_made("s3", "CreateBucket", input).await?;
         if let Err(fault) = Self::parts(job, &bucket).await {
             let _ = job.call_gone("s3", "DeleteBucket", json!({ "Bucket": bucket })).await;
             return Err(fault);

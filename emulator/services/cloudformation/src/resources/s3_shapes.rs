@@ -124,6 +124,117 @@ fn filter(rule: &Json) -> Json {
     }
 }
 
+/// AccessControl: a canned list under CloudFormation's name.
+pub(super) fn canned_acl(property: &Json) -> Json {
+    match property.as_str() {
+        Some("PublicRead") => "public-read",
+        Some("PublicReadWrite") => "public-read-write",
+        Some("AuthenticatedRead") => "authenticated-read",
+        Some("LogDeliveryWrite") => "log-delivery-write",
+        Some("AwsExecRead") => "aws-exec-read",
+        Some("BucketOwnerRead") => "bucket-owner-read",
+        Some("BucketOwnerFullControl") => "bucket-owner-full-control",
+        _ => "private",
+    }
+    .into()
+}
+
+/// AccelerateConfiguration; one that goes away suspends.
+pub(super) fn acceleration(property: &Json) -> Json {
+    json!({ "Status": property.get("AccelerationStatus").and_then(Json::as_str).unwrap_or("Suspended") })
+}
+
+/// ObjectLockConfiguration; one that goes away leaves the lock without a default retention.
+pub(super) fn object_lock(property: &Json) -> Json {
+    let mut out = renamed(property, &[("Rule", "Rule")]);
+    out.insert("ObjectLockEnabled".into(), "Enabled".into());
+    Json::Object(out)
+}
+
+/// WebsiteConfiguration.
+pub(super) fn website(property: &Json) -> Json {
+    let mut out = renamed(property, &[("RedirectAllRequestsTo", "RedirectAllRequestsTo")]);
+    if let Some(index) = property.get("IndexDocument") {
+        out.insert("IndexDocument".into(), json!({ "Suffix": index }));
+    }
+    if let Some(error) = property.get("ErrorDocument") {
+        out.insert("ErrorDocument".into(), json!({ "Key": error }));
+    }
+    let rule = |rule: &Json| Json::Object(renamed(rule, &[("RoutingRuleCondition", "Condition"), ("RedirectRule", "Redirect")]));
+    let rules: Vec<Json> = list(property, "RoutingRules").map(rule).collect();
+    if !rules.is_empty() {
+        out.insert("RoutingRules".into(), Json::Array(rules));
+    }
+    Json::Object(out)
+}
+
+/// LoggingConfiguration; one that goes away switches logging off. Who calls fills in a missing target.
+pub(super) fn logging(property: &Json) -> Json {
+    if property.is_null() {
+        return json!({});
+    }
+    let names =
+        [("DestinationBucketName", "TargetBucket"), ("LogFilePrefix", "TargetPrefix"), ("TargetObjectKeyFormat", "TargetObjectKeyFormat")];
+    let mut out = renamed(property, &names);
+    out.entry("TargetPrefix").or_insert_with(|| "".into());
+    json!({ "LoggingEnabled": out })
+}
+
+/// An item of MetricsConfigurations.
+pub(super) fn metrics(item: &Json) -> Json {
+    let mut out = renamed(item, &[("Id", "Id")]);
+    match item.get("AccessPointArn") {
+        // Refused by S3, by name.
+        Some(arn) => drop(out.insert("Filter".into(), json!({ "AccessPointArn": arn }))),
+        None => narrow(item, &mut out),
+    }
+    Json::Object(out)
+}
+
+/// An item of AnalyticsConfigurations.
+pub(super) fn analytics(item: &Json) -> Json {
+    let mut out = renamed(item, &[("Id", "Id")]);
+    narrow(item, &mut out);
+    let mut analysis = Map::new();
+    if let Some(export) = item.pointer("/StorageClassAnalysis/DataExport") {
+        let destination = export.get("Destination").map(|destination| in_bucket(destination, "BucketAccountId"));
+        analysis
+            .insert("DataExport".into(), json!({ "OutputSchemaVersion": export.get("OutputSchemaVersion"), "Destination": destination }));
+    }
+    out.insert("StorageClassAnalysis".into(), Json::Object(analysis));
+    Json::Object(out)
+}
+
+/// An item of InventoryConfigurations.
+pub(super) fn inventory(item: &Json) -> Json {
+    const NAMES: &[(&str, &str)] = &[
+        ("Id", "Id"),
+        ("Enabled", "IsEnabled"),
+        ("IncludedObjectVersions", "IncludedObjectVersions"),
+        ("OptionalFields", "OptionalFields"),
+    ];
+    let mut out = renamed(item, NAMES);
+    if let Some(prefix) = item.get("Prefix") {
+        out.insert("Filter".into(), json!({ "Prefix": prefix }));
+    }
+    out.insert("Schedule".into(), json!({ "Frequency": item.get("ScheduleFrequency") }));
+    out.insert("Destination".into(), item.get("Destination").map(|destination| in_bucket(destination, "AccountId")).unwrap_or_default());
+    Json::Object(out)
+}
+
+/// A destination in a bucket; the API has two names for the account.
+fn in_bucket(destination: &Json, account: &str) -> Json {
+    let names = [("BucketArn", "Bucket"), ("BucketAccountId", account), ("Format", "Format"), ("Prefix", "Prefix")];
+    json!({ "S3BucketDestination": renamed(destination, &names) })
+}
+
+/// The filter of an item that has criteria; none where it has not.
+fn narrow(item: &Json, out: &mut Map<String, Json>) {
+    if item.get("Prefix").is_some() || list(item, "TagFilters").next().is_some() {
+        out.insert("Filter".into(), filter(item));
+    }
+}
+
 /// NotificationConfiguration. Items of one target and filter with several events stay one item each, as CloudFormation sends them.
 pub(super) fn notifications(property: &Json) -> Json {
     let items = |from: &str, target: &str, arn: &str| -> Json {
@@ -192,6 +303,38 @@ mod tests {
         assert_eq!(
             filter(&several),
             json!({ "And": { "Prefix": "a/", "ObjectSizeGreaterThan": 10, "Tags": [{ "Key": "k", "Value": "v" }] } })
+        );
+    }
+
+    #[test]
+    fn websites_and_logging_take_the_shape_of_the_api() {
+        let property = json!({ "IndexDocument": "index.html", "RoutingRules": [{ "RoutingRuleCondition": { "KeyPrefixEquals": "a/" }, "RedirectRule": { "HostName": "h" } }] });
+        let rules = json!([{ "Condition": { "KeyPrefixEquals": "a/" }, "Redirect": { "HostName": "h" } }]);
+        assert_eq!(website(&property), json!({ "IndexDocument": { "Suffix": "index.html" }, "RoutingRules": rules }));
+        assert_eq!(
+            logging(&json!({ "DestinationBucketName": "logs" })),
+            json!({ "LoggingEnabled": { "TargetBucket": "logs", "TargetPrefix": "" } })
+        );
+        assert_eq!(logging(&Json::Null), json!({}));
+    }
+
+    #[test]
+    fn listed_configurations_take_the_shape_of_the_api() {
+        let destination = json!({ "BucketArn": "arn:aws:s3:::d", "BucketAccountId": "1", "Format": "CSV" });
+        let item = json!({ "Id": "i", "Enabled": true, "IncludedObjectVersions": "All", "ScheduleFrequency": "Daily", "Prefix": "in/", "Destination": destination });
+        assert_eq!(
+            inventory(&item),
+            json!({ "Id": "i", "IsEnabled": true, "IncludedObjectVersions": "All", "Filter": { "Prefix": "in/" }, "Schedule": { "Frequency": "Daily" }, "Destination": { "S3BucketDestination": { "Bucket": "arn:aws:s3:::d", "AccountId": "1", "Format": "CSV" } } })
+        );
+        assert_eq!(metrics(&json!({ "Id": "all" })), json!({ "Id": "all" }));
+        assert_eq!(
+            metrics(&json!({ "Id": "m", "TagFilters": [{ "Key": "k", "Value": "v" }] }))["Filter"],
+            json!({ "Tag": { "Key": "k", "Value": "v" } })
+        );
+        let item = json!({ "Id": "a", "StorageClassAnalysis": { "DataExport": { "OutputSchemaVersion": "V_1", "Destination": { "BucketArn": "arn:aws:s3:::d", "Format": "CSV" } } } });
+        assert_eq!(
+            analytics(&item)["StorageClassAnalysis"]["DataExport"]["Destination"]["S3BucketDestination"]["Bucket"],
+            "arn:aws:s3:::d"
         );
     }
 
