@@ -168,7 +168,8 @@ async fn tell(sns: &Sns, cx: &Context, notice: &Notice, url: &str) -> Result<(),
                 kind: &notice.kind,
                 message_id: &notice.message_id,
                 topic_arn: &notice.topic_arn,
-                subscription_arn: None,
+                // Recorded: the message that asks does not name the subscription, the one that tells of its end does.
+                subscription_arn: (notice.kind == "UnsubscribeConfirmation").then_some(notice.subscription_arn.as_str()),
                 raw: false,
             };
             delivery::post_once(cx, post).await

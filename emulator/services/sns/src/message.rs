@@ -39,7 +39,8 @@ impl Draft {
         self.subject.as_deref().map_or(Ok(()), subject)?;
         self.attributes.iter().try_for_each(|(name, value)| attribute(name, value))?;
         match self.structure.as_deref() {
-            None | Some("json") => Ok(()),
+            None => Ok(()),
+            Some("json") => structured(&self.body).map(drop),
             Some(_) => Err(invalid("MessageStructure")),
         }
     }

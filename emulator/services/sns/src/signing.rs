@@ -51,7 +51,7 @@ struct Signer {
     key: RsaPrivateKey,
 }
 
-static FRESH: OnceCell<Vec<u8>> = OnceCell::const_new();
+static FRESH: OnceCell<Arc<Signer>> = OnceCell::const_new();
 
 impl Signers {
     /// Signs the fields of a message: each name and value on a line of its own. Version `2` is SHA-256, everything else SHA-1.
@@ -91,7 +91,8 @@ impl Signers {
             None => take(cx).await?,
         };
         // A loaded snapshot may bring another key.
-        if let Some(signer) = self.read.lock().as_ref().filter(|signer| signer.stored.certificate == stored.certificate) {
+        let known = |signer: &&Arc<Signer>| signer.stored.certificate == stored.certificate;
+        if let Some(signer) = self.read.lock().as_ref().filter(known).or(FRESH.get().filter(known)) {
             return Ok(signer.clone());
         }
         let key = RsaPrivateKey::from_pkcs1_der(&stored.der).map_err(|e| Fault::internal(format!("the stored key can't be read: {e}")))?;
@@ -102,6 +103,12 @@ impl Signers {
 }
 
 impl Signer {
+    fn make(mut rng: impl rsa::rand_core::CryptoRngCore) -> Result<Arc<Signer>, String> {
+        let key = RsaPrivateKey::new(&mut rng, 2048).map_err(|e| e.to_string())?;
+        let der = key.to_pkcs1_der().map_err(|e| e.to_string())?.as_bytes().to_vec();
+        let stored = StoredKey { certificate: certificate(&key)?, der };
+        Ok(Arc::new(Signer { stored, key }))
+    }
     fn fingerprint(&self) -> String {
         kit::hex(&Sha256::digest(&self.stored.certificate)[..16])
     }
@@ -109,18 +116,10 @@ impl Signer {
 
 /// Puts the process's key into the cloud's store, unless somebody was faster.
 async fn take(cx: &Context) -> Result<StoredKey, Fault> {
-    let mut rng = cx.ids().rng();
-    let make = || async move {
-        let made = tokio::task::spawn_blocking(move || {
-            let key = RsaPrivateKey::new(&mut rng, 2048).map_err(|e| e.to_string())?;
-            key.to_pkcs1_der().map(|der| der.as_bytes().to_vec()).map_err(|e| e.to_string())
-        });
-        made.await.map_err(|e| e.to_string()).and_then(|result| result)
-    };
-    let failed = |why: String| Fault::internal(format!("a signing key can't be made: {why}"));
-    let der = FRESH.get_or_try_init(make).await.map_err(failed)?.clone();
-    let key = RsaPrivateKey::from_pkcs1_der(&der).map_err(|e| failed(e.to_string()))?;
-    let stored = StoredKey { certificate: certificate(&key).map_err(failed)?, der };
+    let rng = cx.ids().rng();
+    let make = || async move { tokio::task::spawn_blocking(move || Signer::make(rng)).await.map_err(|e| e.to_string())? };
+    let fresh = FRESH.get_or_try_init(make).await.map_err(|why| Fault::internal(format!("a signing key can't be made: {why}")))?;
+    let stored = fresh.stored.clone();
     cx.store()
         .write(|tx| match tx.get(&KEYS, &everywhere(), &NAME.to_owned())? {
             Some(there) => Ok(there),

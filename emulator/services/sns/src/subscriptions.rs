@@ -14,12 +14,12 @@ impl Sns {
     pub async fn subscribe(&self, cx: &Context, input: SubscribeInput) -> Result<SubscribeOutput, Fault> {
         let (scope, name) = arns::of_topic_here(cx, &input.topic_arn)?;
         let endpoint = input.endpoint.unwrap_or_default();
-        check_endpoint(&input.topic_arn, &input.protocol, &endpoint)?;
         let given = input.attributes.unwrap_or_default();
         let subscription = cx
             .store()
             .write(|tx| {
                 let topic = topic(tx, &scope, &name)?;
+                check_endpoint(&input.topic_arn, &input.protocol, &endpoint)?;
                 let mut new = StoredSubscription {
                     arn: format!("{}:{}", input.topic_arn, cx.ids().uuid()),
                     topic_arn: input.topic_arn.clone(),
@@ -172,7 +172,10 @@ fn is_phone(text: &str) -> bool {
     let clean = text.strip_prefix('+').unwrap_or(text);
     let separated = clean.as_bytes().windows(2).all(|pair| pair[0].is_ascii_digit() || pair[1].is_ascii_digit());
     let allowed = clean.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'.' | b'/'));
-    allowed && separated && (7..=15).contains(&digits) && clean.bytes().next().is_some_and(|b| b.is_ascii_digit())
+    allowed
+        && separated
+        && (7..=15).contains(&digits)
+        && [clean.bytes().next(), clean.bytes().last()].iter().flatten().all(u8::is_ascii_digit)
 }
 
 /// Queues and functions of the caller's own account are confirmed by the call itself.

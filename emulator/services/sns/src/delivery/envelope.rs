@@ -44,7 +44,8 @@ pub(super) async fn function_event(sns: &Sns, cx: &Context, attempt: &Attempt) -
         "Timestamp": parts.timestamp,
     });
     if let Some(signed) = parts.signed {
-        notification["SignatureVersion"] = signed.version.into();
+        // Recorded: functions are told version 1 even where the signature is of version 2.
+        notification["SignatureVersion"] = "1".into();
         notification["Signature"] = signed.signature.into();
         notification["SigningCertUrl"] = signed.cert_url.into();
     }

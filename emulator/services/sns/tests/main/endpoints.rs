@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Follows a link as a browser does.
-async fn follow(url: &str) -> (u16, String) {
+pub async fn follow(url: &str) -> (u16, String) {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap();
     let mut socket = tokio::net::TcpStream::connect(host).await.unwrap();
@@ -15,7 +15,7 @@ async fn follow(url: &str) -> (u16, String) {
     (text.split(' ').nth(1).unwrap().parse().unwrap(), text.split_once("\r\n\r\n").unwrap().1.to_owned())
 }
 
-async fn open() -> (Desk, gateway::Server) {
+pub async fn open() -> (Desk, gateway::Server) {
     let desk = Desk::new().await;
     let gateway = gateway::Gateway::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let server = gateway.serve(desk.cloud.clone(), None);

@@ -4,4 +4,5 @@ mod delivery;
 mod desk;
 mod endpoints;
 mod fifo;
+mod recorded;
 mod signatures;
