@@ -1,7 +1,7 @@
 //! From tokens to a filter: objects, `$or`, lists of conditions. The operators inside a condition are in `operators`.
 
 use super::{
-    ALTERNATIVES_LIMIT, Condition, DEPTH_LIMIT, Dialect, Filter, Invalid, Node,
+    ALTERNATIVES_LIMIT, Condition, DEPTH_LIMIT, Dialect, FIELDS_LIMIT, Filter, Invalid, Node,
     operators::{self, literal},
     tokens::{Kind, Tokens},
 };
@@ -11,10 +11,12 @@ pub(super) struct Compiler {
     pub dialect: Dialect,
     asks_absence: bool,
     nested: bool,
+    /// Fields so far.
+    fields: usize,
 }
 
 pub(super) fn filter(text: &str, dialect: Dialect) -> Result<Filter, Invalid> {
-    let mut compiler = Compiler { tokens: Tokens::of(text), dialect, asks_absence: false, nested: false };
+    let mut compiler = Compiler { tokens: Tokens::of(text), dialect, asks_absence: false, nested: false, fields: 0 };
     if compiler.tokens.next()?.kind != Kind::StartObject {
         return Err(Invalid::syntax("Filter is not an object", compiler.tokens.place()));
     }
@@ -61,6 +63,10 @@ impl Compiler {
     /// One field. A name with dots is the same as objects in one another, as AWS joins paths by dots on both sides.
     fn member(&mut self, node: &mut Node, name: &str, path: &mut Vec<String>) -> Result<(), Invalid> {
         let steps = name.split('.').count();
+        self.fields += steps;
+        if path.len() + steps > DEPTH_LIMIT || self.fields > FIELDS_LIMIT {
+            return self.refuse(format!("Rule is too complex - more than {DEPTH_LIMIT} steps in a path, or {FIELDS_LIMIT} fields"));
+        }
         let mut below = node;
         for step in name.split('.') {
             path.push(step.to_owned());

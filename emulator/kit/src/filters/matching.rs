@@ -95,8 +95,11 @@ fn undotted(event: &Value) -> Cow<'_, Value> {
     if !has_dots(event) {
         return Cow::Borrowed(event);
     }
-    Cow::Owned(take_apart(event))
+    Cow::Owned(take_apart(event, 0))
 }
+
+/// How deep names are taken apart: deeper than any pattern looks, and not as deep as a name of nothing but dots would have it.
+const APART_LIMIT: usize = 256;
 
 fn has_dots(event: &Value) -> bool {
     match event {
@@ -106,17 +109,20 @@ fn has_dots(event: &Value) -> bool {
     }
 }
 
-fn take_apart(event: &Value) -> Value {
+fn take_apart(event: &Value, depth: usize) -> Value {
     match event {
         Value::Object(fields) => {
             let mut whole = Map::new();
             for (name, below) in fields {
-                let steps: Vec<&str> = name.split('.').collect();
-                insert(&mut whole, &steps, take_apart(below));
+                let mut steps: Vec<&str> = name.split('.').collect();
+                if depth + steps.len() > APART_LIMIT {
+                    steps = vec![name];
+                }
+                insert(&mut whole, &steps, take_apart(below, depth + steps.len()));
             }
             Value::Object(whole)
         }
-        Value::Array(items) => Value::Array(items.iter().map(take_apart).collect()),
+        Value::Array(items) => Value::Array(items.iter().map(|item| take_apart(item, depth + 1)).collect()),
         leaf => leaf.clone(),
     }
 }

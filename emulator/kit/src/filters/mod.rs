@@ -23,6 +23,8 @@ use std::fmt;
 
 /// Deepest nesting of a pattern.
 const DEPTH_LIMIT: usize = 64;
+/// Most fields of a pattern. AWS bounds them by the length of rules and the number of a filter policy's keys.
+const FIELDS_LIMIT: usize = 2000;
 /// Longest pattern that is read at all, bytes; AWS's own limits (4 KiB for rules, 256 KB for filter policies) are the services' to check.
 const SIZE_LIMIT: usize = 256 * 1024;
 /// Most rules that the alternatives of `$or` may multiply to (EventBridge's documentation).

@@ -184,4 +184,9 @@ fn hostile_texts_end_soon() {
     }
     assert!(Filter::parse(&"{\"a\":".repeat(50_000), Dialect::Events).is_err());
     assert!(Filter::parse(&format!("{{\"a\":{}1{}}}", "[".repeat(5_000), "]".repeat(5_000)), Dialect::Events).is_err());
+    assert!(Filter::parse(&format!("{{\"{}\":[1]}}", "a.".repeat(100_000)), Dialect::Events).is_err());
+    let many: String = (0..30_000).map(|i| format!("\"k{i}\":[1],")).collect();
+    assert!(Filter::parse(&format!("{{{many}\"k\":[1]}}"), Dialect::Events).is_err());
+    let dots = json!({ "a": 1, ".".repeat(200_000): [{ "b.c": 1 }] });
+    assert!(passes(json!({ "a": [1] }), dots));
 }

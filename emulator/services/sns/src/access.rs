@@ -1,7 +1,7 @@
 //! What each operation needs to be allowed: an action of its own name, on the topic.
 
-use crate::{Sns, arns, model::*, state};
-use kit::{Access, Authorize, Context, Need, Read};
+use crate::{Sns, arns, model::*};
+use kit::{Access, Authorize, Context, Need};
 
 fn on_topic(action: &'static str, arn: &str) -> Access {
     let need = Need::on(action, arn);
@@ -34,30 +34,26 @@ on_topics! {
     ListTagsForResourceInput.resource_arn: "sns:ListTagsForResource";
 }
 
-/// Operations on a subscription are decided on its topic, for its owner's account.
-fn on_subscription(cx: &Context, action: &'static str, arn: &str) -> Access {
-    let owner = cx.store().read(|s| s.get(&state::SUBSCRIPTIONS, &state::everywhere(), &arn.to_owned())).ok().flatten().map(|s| s.owner);
-    let need = Need::on(action, arns::topic_of_subscription(arn));
-    match owner.as_deref().or(arns::account(arn)) {
-        Some(account) => need.owned_by(account).into(),
-        None => need.into(),
-    }
+/// A subscription is no resource of IAM's: AWS asks for the action on all of SNS in the account and region, and the handler looks whose it is.
+fn on_all(cx: &Context, action: &'static str) -> Access {
+    Access::on(action, arns::topic(cx.scope(), "*"))
 }
 
-impl Authorize<Sns> for UnsubscribeInput {
-    fn access(&self, _: &Sns, cx: &Context) -> Access {
-        on_subscription(cx, "sns:Unsubscribe", &self.subscription_arn)
-    }
+macro_rules! on_everything {
+    ($($input:ident: $action:literal;)*) => {$(
+        impl Authorize<Sns> for $input {
+            fn access(&self, _: &Sns, cx: &Context) -> Access {
+                on_all(cx, $action)
+            }
+        }
+    )*};
 }
-impl Authorize<Sns> for GetSubscriptionAttributesInput {
-    fn access(&self, _: &Sns, cx: &Context) -> Access {
-        on_subscription(cx, "sns:GetSubscriptionAttributes", &self.subscription_arn)
-    }
-}
-impl Authorize<Sns> for SetSubscriptionAttributesInput {
-    fn access(&self, _: &Sns, cx: &Context) -> Access {
-        on_subscription(cx, "sns:SetSubscriptionAttributes", &self.subscription_arn)
-    }
+on_everything! {
+    UnsubscribeInput: "sns:Unsubscribe";
+    GetSubscriptionAttributesInput: "sns:GetSubscriptionAttributes";
+    SetSubscriptionAttributesInput: "sns:SetSubscriptionAttributes";
+    ListTopicsInput: "sns:ListTopics";
+    ListSubscriptionsInput: "sns:ListSubscriptions";
 }
 
 impl Authorize<Sns> for CreateTopicInput {
@@ -81,17 +77,8 @@ impl Authorize<Sns> for SubscribeInput {
 }
 impl Authorize<Sns> for PublishInput {
     fn access(&self, _: &Sns, _: &Context) -> Access {
-        // A phone has no ARN: AWS asks for the action on everything.
-        on_topic("sns:Publish", self.topic_arn.as_deref().or(self.target_arn.as_deref()).unwrap_or("*"))
-    }
-}
-impl Authorize<Sns> for ListTopicsInput {
-    fn access(&self, _: &Sns, _: &Context) -> Access {
-        Access::any("sns:ListTopics")
-    }
-}
-impl Authorize<Sns> for ListSubscriptionsInput {
-    fn access(&self, _: &Sns, _: &Context) -> Access {
-        Access::any("sns:ListSubscriptions")
+        // A phone has no ARN: AWS asks for the action on its number.
+        let target = [&self.topic_arn, &self.target_arn, &self.phone_number].into_iter().flatten().next();
+        on_topic("sns:Publish", target.map_or("*", String::as_str))
     }
 }

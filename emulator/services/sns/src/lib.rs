@@ -99,9 +99,9 @@ impl kit::Service for Sns {
         let topic = state::topic_by_arn(cx, resource)?;
         Some(topics::policy(&topic, resource))
     }
-    /// AWS's code and sentence for a refusal.
+    /// AWS's code for a refusal; its sentence writes the actions' prefix in capitals.
     fn denied(&self, message: String) -> Fault {
-        Error::AuthorizationError.says(message)
+        Error::AuthorizationError.says(message.replace(" sns:", " SNS:"))
     }
     /// A parameter that is missing has a sentence of its own; what is wrong deeper inside has another code.
     fn invalid(&self, message: String) -> Fault {

@@ -153,6 +153,14 @@ pub(crate) fn subscription(read: &impl Read, arn: &str) -> Result<StoredSubscrip
     read.get(&SUBSCRIPTIONS, &everywhere(), &arn.to_owned())?.ok_or_else(|| Error::NotFound.says("Subscription does not exist"))
 }
 
+/// Refuses callers of accounts that have no say in a subscription, as AWS does whatever their policies allow.
+pub(crate) fn belongs(cx: &Context, accounts: &[&str]) -> Result<(), Fault> {
+    match accounts.contains(&cx.account()) {
+        true => Ok(()),
+        false => Err(Error::AuthorizationError.says("Not authorized to access this subscription")),
+    }
+}
+
 /// All subscriptions of a topic.
 pub(crate) fn subscriptions_of(read: &impl Read, topic: &StoredTopic) -> Result<Vec<StoredSubscription>, Fault> {
     read.by_index(&SUBSCRIPTIONS, &everywhere(), "topic", &(topic.id.as_str(),)).map(|row| row.map(|(_, s)| s)).collect()

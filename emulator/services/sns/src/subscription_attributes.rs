@@ -24,6 +24,7 @@ impl Sns {
         arns::check_subscription(&input.subscription_arn)?;
         let (subscription, topic) = cx.store().read(|s| {
             let subscription = subscription(s, &input.subscription_arn)?;
+            belongs(cx, &[&subscription.owner])?;
             let (scope, name) = arns::of_topic(&subscription.topic_arn)?;
             let topic = s.get(&TOPICS, &scope, &name)?.filter(|topic| topic.id == subscription.topic_id);
             Ok::<_, Fault>((subscription, topic))
@@ -42,6 +43,7 @@ impl Sns {
         cx.store()
             .write(|tx| {
                 let mut kept = subscription(tx, &input.subscription_arn)?;
+                belongs(cx, &[&kept.owner])?;
                 let value = one(cx, &kept, &name, value).map_err(Reason::alone)?;
                 if name == "FilterPolicy" && !value.is_empty() && kept.attribute("FilterPolicy").is_none() {
                     room_for_policy(tx, &kept.topic_id)?;

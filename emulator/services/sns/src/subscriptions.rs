@@ -60,7 +60,14 @@ impl Sns {
     /// Ends a subscription; one that is not there is fine.
     pub async fn unsubscribe(&self, cx: &Context, input: UnsubscribeInput) -> Result<UnsubscribeOutput, Fault> {
         arns::check_subscription(&input.subscription_arn)?;
-        cx.store().write(|tx| end(tx, &input.subscription_arn).map(drop)).await?;
+        cx.store()
+            .write(|tx| {
+                if let Some(there) = tx.get(&SUBSCRIPTIONS, &everywhere(), &input.subscription_arn)? {
+                    belongs(cx, &[&there.owner, arns::account(&there.topic_arn).unwrap_or_default()])?;
+                }
+                end(tx, &input.subscription_arn).map(drop)
+            })
+            .await?;
         Ok(UnsubscribeOutput {})
     }
 

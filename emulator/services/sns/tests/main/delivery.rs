@@ -124,6 +124,44 @@ async fn who_may_not_gets_nothing_and_the_topic_s_policy_decides() {
 }
 
 #[tokio::test]
+async fn a_subscription_is_its_owner_s_and_what_is_denied_is_told_as_aws_tells_it() {
+    let desk = Desk::new().await;
+    let topic = desk.topic("news", json!({})).await;
+    let arn = desk.subscribe(&topic, "sqs", &queue_arn("q"), json!({})).await;
+    let input = json!({ "SubscriptionArn": arn });
+    let stranger = desk.cx.in_scope(kit::Scope::new("111111111111", "us-east-1"));
+    for operation in ["GetSubscriptionAttributes", "Unsubscribe"] {
+        let fault = desk.cloud.call_json(&stranger, "sns", operation, &input).await.unwrap_err();
+        assert_eq!((&*fault.code, &*fault.message), ("AuthorizationError", "Not authorized to access this subscription"), "{operation}");
+    }
+    struct Asked(std::sync::Mutex<Vec<String>>);
+    impl kit::Decider for Asked {
+        fn decide(&self, _: &kit::Context, need: &Need, _: Option<&str>) -> kit::Decision {
+            self.0.lock().unwrap().push(format!("{} {}", need.action, need.resource));
+            kit::Decision { allowed: false, message: format!("not authorized to perform: {}", need.action), statement: None }
+        }
+        fn explain(&self, _: &kit::Context, _: &Need, _: Option<&str>) -> String {
+            String::new()
+        }
+    }
+    let asked = std::sync::Arc::new(Asked(std::sync::Mutex::default()));
+    desk.cloud.set_decider(asked.clone());
+    let (code, message) = desk.refused("Unsubscribe", input).await;
+    assert_eq!((code.as_str(), message.as_str()), ("AuthorizationError", "not authorized to perform: SNS:Unsubscribe"));
+    desk.refused("Publish", json!({ "TopicArn": topic, "Message": "x" })).await;
+    desk.refused("Publish", json!({ "PhoneNumber": "+15551234567", "Message": "x" })).await;
+    let asked = asked.0.lock().unwrap().clone();
+    assert_eq!(
+        asked,
+        [
+            "sns:Unsubscribe arn:aws:sns:us-east-1:000000000000:*".to_owned(),
+            format!("sns:Publish {topic}"),
+            "sns:Publish +15551234567".to_owned(),
+        ]
+    );
+}
+
+#[tokio::test]
 async fn other_services_publish_by_the_port() {
     let desk = Desk::new().await;
     let topic = desk.topic("news", json!({})).await;
