@@ -3,7 +3,10 @@
 use super::{Asked, DataKey};
 use crate::{errors, model::ServerSideEncryptionRule, state::Found};
 use base64::{Engine, prelude::BASE64_STANDARD};
-use kit::{Context, Fault, Need, Scope, ports::EncryptionContext};
+use kit::{
+    Context, Fault, Scope,
+    ports::{EncryptionContext, key_need},
+};
 use serde::{Deserialize, Serialize};
 
 /// The key that is taken where none is named.
@@ -46,7 +49,7 @@ impl Kms {
         let context = self.full_context(found, key);
         let encrypted = BASE64_STANDARD.decode(&self.data_key).map_err(|_| Fault::internal("a data key is not base64"))?;
         let keys = cx.cloud().ports().keys()?;
-        let grant = cx.grant(&need(&cx, "kms:Decrypt", &self.key_arn, found, &context))?;
+        let grant = cx.grant(&key_need("kms:Decrypt", &self.key_arn, &context))?;
         keys.decrypt(&cx, grant, &self.key_arn, &encrypted, &context).await.map(DataKey).map_err(told_by_kms)
     }
 
@@ -118,7 +121,7 @@ impl Wanted {
         let key_arn = keys.resolve(&cx, &self.key).await.map_err(told_by_kms)?;
         let mut kms = Kms { key_arn, ..self.kms };
         let context = kms.full_context(found, key);
-        let grant = cx.grant(&need(&cx, "kms:GenerateDataKey", &kms.key_arn, found, &context))?;
+        let grant = cx.grant(&key_need("kms:GenerateDataKey", &kms.key_arn, &context))?;
         let made = keys.data_key(&cx, grant, &kms.key_arn, &context).await.map_err(told_by_kms)?;
         kms.data_key = BASE64_STANDARD.encode(&made.encrypted);
         Ok((kms, DataKey(made.plain)))
@@ -129,21 +132,6 @@ impl Wanted {
 fn caller(cx: &Context, found: &Found) -> Context {
     let account = cx.principal().account().unwrap_or(&found.scope.account).to_owned();
     cx.via("s3.amazonaws.com").in_scope(Scope::new(&account, &found.bucket.region))
-}
-
-/// What using a key needs. The key's policy has to consent, as everywhere in KMS.
-fn need(cx: &Context, action: &'static str, key_arn: &str, found: &Found, context: &EncryptionContext) -> Need {
-    let owner = key_arn.split(':').nth(4).unwrap_or_default().to_owned();
-    let mut need = Need::on(action, key_arn)
-        .owned_by(owner)
-        .required()
-        .key("kms:ViaService", format!("s3.{}.amazonaws.com", found.bucket.region))
-        .key("kms:CallerAccount", cx.account().to_owned())
-        .keys("kms:EncryptionContextKeys", context.keys().cloned().collect());
-    for (name, value) in context {
-        need = need.key(format!("kms:EncryptionContext:{name}"), value.clone());
-    }
-    need
 }
 
 /// KMS keys are for requests that are signed with version 4 only.
