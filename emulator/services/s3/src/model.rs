@@ -237,7 +237,7 @@ pub struct GetObjectInput {
     pub request_payer: Option<RequestPayer>,
     pub part_number: Option<i32>,
     pub expected_bucket_owner: Option<String>,
-    pub checksum_mode: Option<ChecksumMode>,
+    pub checksum_mode: Option<String>,
 }
 wire::structure!(
     GetObjectInput, tables::GET_OBJECT_INPUT,
@@ -325,7 +325,7 @@ pub struct HeadObjectInput {
     pub request_payer: Option<RequestPayer>,
     pub part_number: Option<i32>,
     pub expected_bucket_owner: Option<String>,
-    pub checksum_mode: Option<ChecksumMode>,
+    pub checksum_mode: Option<String>,
 }
 wire::structure!(
     HeadObjectInput, tables::HEAD_OBJECT_INPUT,
@@ -3204,7 +3204,7 @@ wire::structure!(Tag, tables::TAG, 0 key, 1 value);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tagging {
-    pub tag_set: Vec<Tag>,
+    pub tag_set: Option<Vec<Tag>>,
 }
 wire::structure!(Tagging, tables::TAGGING, 0 tag_set);
 
@@ -3282,9 +3282,6 @@ wire::enumeration!(BucketType {
 });
 wire::enumeration!(BucketVersioningStatus {
     Enabled = "Enabled", Suspended = "Suspended",
-});
-wire::enumeration!(ChecksumMode {
-    Enabled = "ENABLED",
 });
 wire::enumeration!(CompressionType {
     None = "NONE", Gzip = "GZIP", Bzip2 = "BZIP2",
@@ -3635,7 +3632,7 @@ mod tables {
     pub(super) static CHECKSUM_CRC32_C: Schema = Schema::new("ChecksumCRC32C", Kind::String);
     pub(super) static CHECKSUM_CRC64_NVME: Schema = Schema::new("ChecksumCRC64NVME", Kind::String);
     pub(super) static CHECKSUM_MD5: Schema = Schema::new("ChecksumMD5", Kind::String);
-    pub(super) static CHECKSUM_MODE: Schema = Schema::new("ChecksumMode", Kind::Enum(super::ChecksumMode::TEXTS));
+    pub(super) static CHECKSUM_MODE: Schema = Schema::new("ChecksumMode", Kind::String);
     pub(super) static CHECKSUM_SHA1: Schema = Schema::new("ChecksumSHA1", Kind::String);
     pub(super) static CHECKSUM_SHA256: Schema = Schema::new("ChecksumSHA256", Kind::String);
     pub(super) static CHECKSUM_SHA512: Schema = Schema::new("ChecksumSHA512", Kind::String);
@@ -6204,7 +6201,7 @@ mod tables {
         Schema::new("Tag", Kind::Structure(&[Member::new("Key", &OBJECT_KEY).required(), Member::new("Value", &VALUE).required()]));
     pub(super) static TAG_COUNT: Schema = Schema::new("TagCount", Kind::Integer);
     pub(super) static TAG_SET: Schema = Schema::new("TagSet", Kind::List(&Member::new("member", &TAG).wire("Tag")));
-    pub(super) static TAGGING: Schema = Schema::new("Tagging", Kind::Structure(&[Member::new("TagSet", &TAG_SET).required()]));
+    pub(super) static TAGGING: Schema = Schema::new("Tagging", Kind::Structure(&[Member::new("TagSet", &TAG_SET)]));
     pub(super) static TAGGING_DIRECTIVE: Schema = Schema::new("TaggingDirective", Kind::String);
     pub(super) static TAGGING_HEADER: Schema = Schema::new("TaggingHeader", Kind::String);
     pub(super) static TARGET_BUCKET: Schema = Schema::new("TargetBucket", Kind::String);

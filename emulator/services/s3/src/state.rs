@@ -347,18 +347,29 @@ pub(crate) fn owner_of(account: &str) -> model::Owner {
     model::Owner { id: Some(canonical_id(account)), display_name: None }
 }
 
-/// An opaque id of 32 characters that carries a sequence number, so that a version or upload is found without a search.
+const ID_LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._";
+
+/// An opaque id of 32 characters that carries a sequence number, so that a version or upload is found without a search, and a few
+/// characters that follow from the others, so that an id that was made up is known to be none.
 pub(crate) fn sequenced_id(cx: &Context, sequence: u64) -> String {
     const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._";
-    let mut id = cx.ids().text(19, alphabet);
-    id.extend((0..13).rev().map(|place| DIGITS[(sequence >> (place * 5)) as usize % 32] as char));
-    id
+    let number: String = (0..13).rev().map(|place| DIGITS[(sequence >> (place * 5)) as usize % 32] as char).collect();
+    let random = cx.ids().text(16, ID_LETTERS);
+    format!("{random}{}{number}", proof(&random, &number))
+}
+
+/// Three characters that follow from the rest of an id: FNV-1a, cut short. Keeps out typing errors and guesses, not attackers.
+fn proof(random: &str, number: &str) -> String {
+    let hash = random
+        .bytes()
+        .chain(number.bytes())
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    (0..3).map(|place| ID_LETTERS.as_bytes()[(hash >> (40 + place * 6)) as usize % 64] as char).collect()
 }
 
 /// The sequence inside an id; `None` when the text can't be an id of ours.
 pub(crate) fn sequence_of(id: &str) -> Option<u64> {
-    if id.len() != 32 || !id.is_ascii() {
+    if id.len() != 32 || !id.is_ascii() || proof(&id[..16], &id[19..]) != id[16..19] {
         return None;
     }
     id[19..].bytes().try_fold(0u64, |number, digit| {

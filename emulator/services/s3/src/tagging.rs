@@ -87,7 +87,7 @@ fn reserved(tags: &Tags) -> Option<&(String, String)> {
 impl S3 {
     /// Replaces the bucket's tags.
     pub async fn put_bucket_tagging(&self, cx: &Context, input: PutBucketTaggingInput) -> Result<PutBucketTaggingOutput, Fault> {
-        let tags = from_model(input.tagging.tag_set);
+        let tags = from_model(input.tagging.tag_set.unwrap_or_default());
         check_bucket_tags(&tags)?;
         self.configure(cx, &input.bucket, &input.expected_bucket_owner, |bucket| bucket.tags = tags).await?;
         Ok(PutBucketTaggingOutput {})
@@ -110,7 +110,7 @@ impl S3 {
 
     /// Replaces a version's tags.
     pub async fn put_object_tagging(&self, cx: &Context, input: PutObjectTaggingInput) -> Result<PutObjectTaggingOutput, Fault> {
-        let tags = from_model(input.tagging.tag_set);
+        let tags = from_model(input.tagging.tag_set.unwrap_or_default());
         check_object_tags(&tags)?;
         let of =
             Tagged { bucket: &input.bucket, key: &input.key, version_id: input.version_id.as_deref(), owner: &input.expected_bucket_owner };
@@ -148,10 +148,13 @@ impl Tagged<'_> {
     /// The version, which must be there and be no delete marker.
     fn present(&self, version: Option<versions::Version>, method: &str) -> Result<versions::Version, Fault> {
         match (version, self.version_id) {
-            (Some(version), Some(_)) if version.object.delete_marker => Err(errors::method_not_allowed(method, "DeleteMarker")),
-            (Some(version), _) if !version.object.delete_marker => Ok(version),
-            (_, Some(id)) => Err(errors::no_such_version(self.key, id)),
-            (_, None) => Err(errors::no_such_key(self.key)),
+            // Unlike reads of the body, tags tell of a delete marker even where none was named, as recorded.
+            (Some(version), _) if version.object.delete_marker => Err(errors::method_not_allowed(method, "DeleteMarker")),
+            (Some(version), _) => Ok(version),
+            (None, Some(id)) => Err(errors::no_such_version(self.key, id)),
+            // Where tags are read, AWS names the missing key with its bucket, and only there.
+            (None, None) if method == "GET" => Err(errors::no_such_key(&format!("{}/{}", self.bucket, self.key))),
+            (None, None) => Err(errors::no_such_key(self.key)),
         }
     }
 

@@ -6,6 +6,7 @@ use kit::{Context, Fault};
 impl S3 {
     /// Sets the default encryption.
     pub async fn put_bucket_encryption(&self, cx: &Context, input: PutBucketEncryptionInput) -> Result<PutBucketEncryptionOutput, Fault> {
+        let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         let mut configuration = input.server_side_encryption_configuration;
         let [rule] = &mut configuration.rules[..] else { return Err(errors::malformed_xml()) };
         match &rule.apply_server_side_encryption_by_default {
@@ -18,7 +19,7 @@ impl S3 {
             None => return Err(errors::malformed_xml()),
         }
         rule.bucket_key_enabled = Some(rule.bucket_key_enabled.unwrap_or(false));
-        self.configure(cx, &input.bucket, &input.expected_bucket_owner, |bucket| bucket.encryption = Some(configuration)).await?;
+        self.configure(cx, &found.name, &None, |bucket| bucket.encryption = Some(configuration)).await?;
         Ok(PutBucketEncryptionOutput {})
     }
 

@@ -27,10 +27,11 @@ pub(crate) struct Given<'a> {
     pub key_md5: Option<&'a str>,
 }
 
-/// A customer's key as it came, well-formed.
+/// A customer's key as it came, with the MD5 that it was sent with.
 pub(crate) struct GivenKey {
-    pub key: DataKey,
-    md5: Option<String>,
+    /// Absent where what came is no key of 256 bits.
+    key: Option<DataKey>,
+    md5: String,
 }
 
 fn invalid(sentence: &str) -> Fault {
@@ -61,13 +62,20 @@ impl Given<'_> {
             (Some(_), Some(text)) => text,
         };
         refuse_in_the_clear(cx)?;
-        let key: Option<[u8; 32]> = BASE64_STANDARD.decode(text).ok().and_then(|bytes| bytes.try_into().ok());
-        let key = key.ok_or_else(|| invalid("The secret key was invalid for the specified algorithm."))?;
-        let computed = BASE64_STANDARD.encode(Md5::digest(key));
-        if self.key_md5.is_some_and(|given| given != computed) {
+        let bytes = BASE64_STANDARD.decode(text).map_err(|_| unfit())?;
+        let Some(md5) = self.key_md5 else {
+            // From memory; SDKs add the digest themselves, so no recording is without.
+            let sentence = "Requests specifying Server Side Encryption with Customer provided keys must provide the client calculated MD5 of the secret key.";
+            return Err(invalid(sentence));
+        };
+        if md5 != BASE64_STANDARD.encode(Md5::digest(&bytes)) {
             return Err(invalid("The calculated MD5 hash of the key did not match the hash that was provided."));
         }
-        Ok(Some(GivenKey { key: DataKey(key), md5: self.key_md5.map(str::to_owned) }))
+        Ok(Some(GivenKey { key: bytes.try_into().ok().map(DataKey), md5: md5.to_owned() }))
+    }
+    /// Whether a request says anything of a customer's key.
+    pub fn is_there(&self) -> bool {
+        self.algorithm.is_some() || self.key.is_some() || self.key_md5.is_some()
     }
 }
 
@@ -83,27 +91,22 @@ fn refuse_in_the_clear(cx: &Context) -> Result<(), Fault> {
     }
 }
 
-impl GivenKey {
-    /// Writes must bring the MD5 of the key.
-    pub fn require_digest(&self) -> Result<(), Fault> {
-        match self.md5 {
-            Some(_) => Ok(()),
-            None => Err(invalid("The secret key was invalid for the specified algorithm.")),
-        }
-    }
+fn unfit() -> Fault {
+    invalid("The secret key was invalid for the specified algorithm.")
 }
 
 impl Customer {
-    /// What is to be kept of a key.
-    pub fn of(cx: &Context, given: &GivenKey) -> Customer {
+    /// What is to be kept of a key that something is written under, and the key.
+    pub fn of(cx: &Context, given: GivenKey) -> Result<(Customer, DataKey), Fault> {
         let salt = super::chunks::salt(cx);
-        Customer { key_md5: given.md5.clone().unwrap_or_default(), salt, digest: digest(&given.key, &salt) }
+        let key = given.key.ok_or_else(unfit)?;
+        Ok((Customer { key_md5: given.md5, salt, digest: digest(&key, &salt) }, key))
     }
-    /// Whether a key is the one: its digest has to be right, and the MD5 has to be there.
-    pub fn check(&self, given: &GivenKey) -> Result<(), Fault> {
-        match given.md5.is_some() && digest(&given.key, &self.salt) == self.digest {
-            true => Ok(()),
-            false => Err(Error::AccessDenied
+    /// The key, if it is the one that was written under. One that is no key at all is told of as a wrong one, as recorded.
+    pub fn check(&self, given: GivenKey) -> Result<DataKey, Fault> {
+        match given.key.filter(|key| digest(key, &self.salt) == self.digest) {
+            Some(key) => Ok(key),
+            None => Err(Error::AccessDenied
                 .says("Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key.")),
         }
     }

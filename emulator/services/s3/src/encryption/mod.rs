@@ -83,15 +83,14 @@ pub(crate) struct Sealing {
 
 /// Chooses the encryption of a new body, as the request or the bucket's default says, and gets its key.
 pub(crate) async fn begin(cx: &Context, found: &Found, key: &str, asked: &Asked<'_>) -> Result<Sealing, Fault> {
-    if let Some(customer_key) = asked.customer.read(cx)? {
-        if let Some(method) = asked.method {
-            let sentence = "Server Side Encryption with Customer provided key is incompatible with the encryption method specified";
-            return Err(errors::invalid_argument(sentence, "x-amz-server-side-encryption", method));
-        }
+    if let Some(method) = asked.method.filter(|_| asked.customer.is_there()) {
+        let sentence = "Server Side Encryption with Customer provided key is incompatible with the encryption method specified";
+        return Err(errors::invalid_argument(sentence, "x-amz-server-side-encryption", method));
+    }
+    if let Some(given) = asked.customer.read(cx)? {
         refuse_blocked(found)?;
-        customer_key.require_digest()?;
-        let encryption = Encryption::Customer(Customer::of(cx, &customer_key));
-        return Ok(Sealing { encryption, key: Some(customer_key.key) });
+        let (customer, key) = Customer::of(cx, given)?;
+        return Ok(Sealing { encryption: Encryption::Customer(customer), key: Some(key) });
     }
     match kms::wanted(found, asked)? {
         None => Ok(Sealing::default()),
@@ -122,7 +121,7 @@ pub(crate) async fn open(
 /// The part of [`open`] that asks nobody: a customer's key must be there and be the right one, and only where it means something.
 pub(crate) fn check_reader(cx: &Context, encryption: &Encryption, given: &Given<'_>) -> Result<Option<DataKey>, Fault> {
     match (encryption, given.read(cx)?) {
-        (Encryption::Customer(customer), Some(given)) => customer.check(&given).map(|()| Some(given.key)),
+        (Encryption::Customer(customer), Some(given)) => customer.check(given).map(Some),
         (Encryption::Customer(_), None) => Err(errors::invalid_request(
             "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.",
         )),
@@ -142,8 +141,8 @@ pub(crate) async fn open_for_part(
 ) -> Result<Option<DataKey>, Fault> {
     let given_key = given.read(cx)?;
     match (encryption, given_key) {
-        (Encryption::Customer(customer), Some(given)) => match customer.check(&given) {
-            Ok(()) => Ok(Some(given.key)),
+        (Encryption::Customer(customer), Some(given)) => match customer.check(given) {
+            Ok(key) => Ok(Some(key)),
             Err(_) => Err(errors::invalid_request("The provided encryption parameters did not match the ones used originally.")),
         },
         (Encryption::Customer(_), None) | (_, Some(_)) => Err(errors::invalid_request(

@@ -25,9 +25,10 @@ impl S3 {
     ) -> Result<CompleteMultipartUploadOutput, Fault> {
         let condition = WriteCondition::read(input.if_match.as_deref(), input.if_none_match.as_deref())?;
         let listed = input.multipart_upload.as_ref().and_then(|list| list.parts.as_ref()).filter(|parts| !parts.is_empty());
+        let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        cx.store().read(|s| find(s, &found, &input.key, &input.upload_id))?;
         let listed = listed.ok_or_else(|| errors::invalid_request("You must specify at least one part"))?;
         let whole = checksums::given!(input)?;
-        state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         let (found, object, asked_for) = cx
             .store()
             .write(|tx| {

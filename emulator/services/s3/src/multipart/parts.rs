@@ -33,7 +33,7 @@ impl S3 {
         let number = check_number(input.part_number)?;
         let (_, upload) = cx.store().read(|s| super::find(s, &found, &input.key, &input.upload_id))?;
         let body = cx.take_body();
-        let given = wanted_sum(checksums::given!(input)?, input.checksum_algorithm.as_deref(), &body)?;
+        let given = wanted_sum(cx, checksums::given!(input)?, input.checksum_algorithm.as_deref(), &body)?;
         let sum = sum_of(&upload, given)?;
         let key = encryption::open_for_part(cx, &found, &input.key, &upload.encryption, &encryption::customer!(input)).await?;
         let sealing = Sealing { encryption: upload.encryption.clone(), key };
@@ -72,7 +72,7 @@ impl S3 {
             checksums::tell!(result, &part.sum);
         }
         let mut output = UploadPartCopyOutput {
-            copy_source_version_id: versions::shown_id(&source_bucket, &object),
+            copy_source_version_id: object.version_id.clone(),
             copy_part_result: Some(result),
             ..UploadPartCopyOutput::default()
         };

@@ -117,13 +117,17 @@ impl S3 {
     pub async fn copy_object(&self, cx: &Context, input: CopyObjectInput) -> Result<CopyObjectOutput, Fault> {
         let source = Source::read(&input.copy_source)?;
         let target = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        let owned = acl::of_write(cx, &target, &acl::asked!(input))?;
         check_key(&input.key)?;
         let condition = WriteCondition::read(input.if_match.as_deref(), input.if_none_match.as_deref())?;
         let replace = directive(input.metadata_directive.as_deref(), "Unknown metadata directive.", "x-amz-metadata-directive")?;
         let lock = lock::asked!(cx, &target, input)?;
-        let (from, copied) = self.copy(cx, &source, &input, (&target, lock, owned), &condition, replace).await?;
-        let (source_bucket, from) = from;
+        if condition.is_set() {
+            // Told before the source is looked at; the transaction judges again.
+            let current = cx.store().read(|s| versions::current(s, &target, &input.key))?;
+            condition.check(&input.key, current.as_ref())?;
+        }
+        let (from, copied) = self.copy(cx, &source, &input, (&target, lock), &condition, replace).await?;
+        let (_, from) = from;
         let (found, object) = copied;
         let mut result = CopyObjectResult {
             e_tag: Some(format!("\"{}\"", object.etag)),
@@ -135,8 +139,9 @@ impl S3 {
         let mut output = CopyObjectOutput {
             copy_object_result: Some(result),
             expiration: put::expiration(&found, &input.key, &object),
-            copy_source_version_id: versions::shown_id(&source_bucket, &from),
-            version_id: versions::made_id(&found, &object),
+            // As recorded, and unlike PutObject: the null version is told of as a target and not as a source.
+            copy_source_version_id: from.version_id.clone(),
+            version_id: versions::shown_id(&found, &object),
             ..CopyObjectOutput::default()
         };
         encryption::tell!(output, object.encryption);
@@ -152,7 +157,7 @@ impl S3 {
         cx: &Context,
         source: &Source,
         input: &CopyObjectInput,
-        (target, lock, owned): (&Found, lock::Lock, acl::Ownership),
+        (target, lock): (&Found, lock::Lock),
         condition: &WriteCondition,
         replace: bool,
     ) -> Result<((Found, Object), (Found, Object)), Fault> {
@@ -161,13 +166,13 @@ impl S3 {
             let asked: ReadConditions<'_> = source_conditions!(input);
             let (source_bucket, from) = source.find(cx, &input.expected_source_bucket_owner, &asked)?;
             let key = encryption::open(cx, &source_bucket, &source.key, &from.encryption, &encryption::source_customer!(input)).await?;
-            refuse_idle_copy(source, input, target, &from, replace)?;
+            refuse_idle_copy(source, input, target, &from, replace || condition.is_set())?;
+            let owned = acl::of_write(cx, target, &acl::asked!(input))?;
             if from.size > MOST_BYTES {
                 let sentence = "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120";
                 return Err(errors::invalid_request(sentence));
             }
             let object = described(cx, source, input, &from, replace)?;
-            let owned = owned.clone();
             let object =
                 Object { owner: owned.owner, acl: owned.acl, lock: lock.clone(), encryption: sealing.encryption.clone(), ..object };
             let object = with_body(cx, source, object, (&from, key), &sealing, input.checksum_algorithm.as_deref()).await?;
@@ -195,11 +200,12 @@ fn directive(text: Option<&str>, sentence: &str, header: &str) -> Result<bool, F
     }
 }
 
-/// A copy onto itself that changes nothing is a mistake.
-fn refuse_idle_copy(source: &Source, input: &CopyObjectInput, target: &Found, from: &Object, replace: bool) -> Result<(), Fault> {
+/// A copy onto itself that changes nothing is a mistake, unless it replaces metadata or is made on condition.
+fn refuse_idle_copy(source: &Source, input: &CopyObjectInput, target: &Found, from: &Object, on_purpose: bool) -> Result<(), Fault> {
     let itself = source.bucket == input.bucket && source.key == input.key && source.version_id.is_none();
-    let changes = replace
-        || input.storage_class.as_deref().is_some_and(|class| class != from.storage_class.as_deref().unwrap_or("STANDARD"))
+    let changes = on_purpose
+        // As recorded, a class that is named counts as a change, even the one that it has.
+        || input.storage_class.is_some()
         || input.website_redirect_location.is_some()
         || input.server_side_encryption.is_some()
         || input.sse_customer_algorithm.is_some()

@@ -45,6 +45,7 @@ fn tagging(document: &str) -> Result<String, Fault> {
     wire::request::decode(wire::Protocol::RestXml, operation, &head, &labels, &body, &mut input as &mut dyn wire::Structure)
         .map_err(|_| errors::malformed_xml())?;
     let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    let pairs: Vec<String> = input.tagging.tag_set.iter().map(|tag| format!("{}={}", encode(&tag.key), encode(&tag.value))).collect();
+    let pairs: Vec<String> =
+        input.tagging.tag_set.iter().flatten().map(|tag| format!("{}={}", encode(&tag.key), encode(&tag.value))).collect();
     Ok(pairs.join("&"))
 }

@@ -65,7 +65,7 @@ impl S3 {
         let given = checksums::given!(input)?;
         lock::needs_digest(cx, &found, &lock)?;
         let body = cx.take_body();
-        let sum = wanted_sum(given, input.checksum_algorithm.as_deref(), &body)?;
+        let sum = wanted_sum(cx, given, input.checksum_algorithm.as_deref(), &body)?;
         let sealing = encryption::begin(cx, &found, &input.key, &asked!(input)).await?;
         let object = Object {
             headers: headers_of(&input),
@@ -159,15 +159,24 @@ pub(crate) fn expiration(found: &Found, key: &str, object: &Object) -> Option<St
 }
 
 /// The checksum to compute: the one whose value came in a header, else the one that a trailer is to bring, which is verified on the way.
-/// `x-amz-sdk-checksum-algorithm` alone changes nothing, as recorded, but has to name an algorithm.
+/// `x-amz-sdk-checksum-algorithm` announces one of these; alone it is a mistake.
 pub(crate) fn wanted_sum(
+    cx: &Context,
     given: Option<(Algorithm, String)>,
     named: Option<&str>,
     body: &Body,
 ) -> Result<Option<(Algorithm, Option<String>)>, Fault> {
     named.map(Algorithm::parse).transpose()?;
     let trailing = || checksums::announced(body).map(|algorithm| (algorithm, None));
-    Ok(given.map(|(algorithm, value)| (algorithm, Some(value))).or_else(trailing))
+    let wanted = given.map(|(algorithm, value)| (algorithm, Some(value))).or_else(trailing);
+    match (wanted, named) {
+        // From inside the house a body comes without headers: it is summed up as it was asked for.
+        (None, Some(name)) if cx.source().host.is_none() => Ok(Some((Algorithm::parse(name)?, None))),
+        (None, Some(_)) => Err(errors::invalid_request(
+            "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer headers were found.",
+        )),
+        (wanted, _) => Ok(wanted),
+    }
 }
 
 /// A key that AWS would take.

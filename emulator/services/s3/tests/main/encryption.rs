@@ -58,7 +58,10 @@ async fn a_customers_key_is_needed_to_read_what_it_wrote() {
     assert_eq!(get("HEAD", &[]).await.status, 400);
     assert_eq!(get("GET", &with_key(&wrong)).await.fault(), (403, "AccessDenied".into()));
     assert_eq!(get("HEAD", &with_key(&wrong)).await.status, 403);
-    assert_eq!(get("GET", &with_key(&right)[..2]).await.fault(), (403, "AccessDenied".into()));
+    assert_eq!(get("GET", &with_key(&right)[..2]).await.fault(), (400, "InvalidArgument".into()));
+    // No key at all is told of as a wrong one.
+    let short = (BASE64_STANDARD.encode("short"), BASE64_STANDARD.encode(Md5::digest("short")));
+    assert_eq!(get("GET", &with_key(&short)).await.fault(), (403, "AccessDenied".into()));
     // Copies name the key of the source, and the target's where it is to have one.
     let source = [
         ("x-amz-copy-source", "/box/k"),
@@ -89,7 +92,11 @@ async fn customers_headers_are_judged_as_recorded() {
         ),
         (vec![(CUSTOMER_KEY, &*key), (CUSTOMER_MD5, &*md5)], "InvalidArgument", "a valid encryption algorithm."),
         (vec![(ALGORITHM, "AES256"), (CUSTOMER_MD5, &*md5)], "InvalidArgument", "an appropriate secret key."),
-        (vec![(ALGORITHM, "AES256"), (CUSTOMER_KEY, &*key)], "InvalidArgument", "The secret key was invalid for the specified algorithm."),
+        (
+            vec![(ALGORITHM, "AES256"), (CUSTOMER_KEY, &*key)],
+            "InvalidArgument",
+            "must provide the client calculated MD5 of the secret key.",
+        ),
         (with_key(&short).to_vec(), "InvalidArgument", "The secret key was invalid for the specified algorithm."),
         (
             vec![(ALGORITHM, "AES256"), (CUSTOMER_KEY, &*key), (CUSTOMER_MD5, &*other)],

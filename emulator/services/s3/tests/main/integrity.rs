@@ -47,9 +47,15 @@ async fn every_algorithm_is_verified_kept_and_told() {
     }
     let both = [("x-amz-checksum-crc32", &*values()[0].1), ("x-amz-checksum-sha1", &*values()[3].1)];
     assert_eq!(desk.send("PUT", "/box/k", &both, BODY).await.fault(), (400, "InvalidRequest".into()));
-    // The name of an algorithm alone changes nothing.
-    let named = desk.send("PUT", "/box/k", &[("x-amz-sdk-checksum-algorithm", "SHA256")], BODY).await.ok();
-    assert_eq!(named.header("x-amz-checksum-crc64nvme"), Some(&*values()[2].1));
+    // A name without a value is a mistake; without either the sum is a CRC64NVME.
+    let named = desk.send("PUT", "/box/k", &[("x-amz-sdk-checksum-algorithm", "SHA256")], BODY).await;
+    assert_eq!(named.fault(), (400, "InvalidRequest".into()));
+    let plain = desk.send("PUT", "/box/k", &[("x-amz-checksum-algorithm", "SHA256")], BODY).await.ok();
+    assert_eq!(plain.header("x-amz-checksum-crc64nvme"), Some(&*values()[2].1));
+    assert_eq!(
+        desk.send("HEAD", "/box/k", &[("x-amz-checksum-mode", "enabled")], b"").await.header("x-amz-checksum-type"),
+        Some("FULL_OBJECT")
+    );
 }
 
 #[tokio::test]
