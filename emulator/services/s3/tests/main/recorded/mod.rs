@@ -14,6 +14,7 @@ mod xml;
 mod buckets;
 mod configurations;
 mod copies;
+mod guarded;
 mod listing;
 mod multipart;
 mod objects;
@@ -72,6 +73,8 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("test_s3", copies::SCRIPT),
     ("test_s3", multipart::SCRIPT),
     ("test_s3", buckets::SCRIPT),
+    ("test_s3", guarded::LOCKS),
+    ("test_s3", guarded::CUSTOMERS),
 ];
 
 /// Replays under way at once.
@@ -92,10 +95,13 @@ async fn answers_are_those_recorded_from_aws() {
         if !name.contains(&wanted) {
             continue;
         }
-        let Some(steps) = snapshots.get(&name).cloned() else {
+        let Some(mut steps) = snapshots.get(&name).cloned() else {
             results.insert(name, vec!["no such snapshot".into()]);
             continue;
         };
+        if name.contains("SSEC") {
+            steps.values_mut().for_each(blur_etags);
+        }
         running.spawn(async move { (name, play(what, steps).await) });
         // Bodies of several megabytes: a few at a time.
         if running.len() >= AT_ONCE {
@@ -107,6 +113,21 @@ async fn answers_are_those_recorded_from_aws() {
     }
     let report = table::judge(&snapshots, &results, !wanted.is_empty());
     assert!(report.is_empty(), "{}", report.join("\n"));
+}
+
+/// ETags of encrypted bodies are random: each recorded one stands for one of ours.
+fn blur_etags(value: &mut Value) {
+    match value {
+        Value::Object(map) => map.iter_mut().for_each(|(name, value)| match value {
+            Value::String(etag) if name == "ETag" => {
+                let bare = etag.trim_matches('"').to_owned();
+                *etag = etag.replace(&bare, &format!("<etag:{bare}>"));
+            }
+            value => blur_etags(value),
+        }),
+        Value::Array(list) => list.iter_mut().for_each(blur_etags),
+        _ => {}
+    }
 }
 
 /// What is to be done for a snapshot.
