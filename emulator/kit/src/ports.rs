@@ -194,6 +194,10 @@ pub trait LogLines: Send + Sync {
         lines: Vec<(Timestamp, String)>,
         create: bool,
     ) -> BoxFuture<'a, Result<(), Fault>>;
+    /// Whether the group exists in the account and region of `cx`. A port that can't tell says yes.
+    fn exists(&self, _cx: &Context, _group: &str) -> bool {
+        true
+    }
 }
 
 /// Checks tokens of user pools.

@@ -39,6 +39,9 @@ access! {
     FilterLogEventsInput(me, cx) => on_stream(cx, "logs:FilterLogEvents", either(&me.log_group_name, &me.log_group_identifier), "");
     PutRetentionPolicyInput(me, cx) => on_stream(cx, "logs:PutRetentionPolicy", &me.log_group_name, "");
     DeleteRetentionPolicyInput(me, cx) => on_stream(cx, "logs:DeleteRetentionPolicy", &me.log_group_name, "");
+    PutResourcePolicyInput(_me, _cx) => Access::any("logs:PutResourcePolicy");
+    DescribeResourcePoliciesInput(_me, _cx) => Access::any("logs:DescribeResourcePolicies");
+    DeleteResourcePolicyInput(_me, _cx) => Access::any("logs:DeleteResourcePolicy");
     TagResourceInput(me, cx) => Access::on("logs:TagResource", state::arn(cx.scope(), state::name_of(&me.resource_arn)));
     UntagResourceInput(me, cx) => Access::on("logs:UntagResource", state::arn(cx.scope(), state::name_of(&me.resource_arn)));
     ListTagsForResourceInput(me, cx) => Access::on("logs:ListTagsForResource", state::arn(cx.scope(), state::name_of(&me.resource_arn)));

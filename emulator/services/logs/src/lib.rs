@@ -7,6 +7,7 @@ mod groups;
 #[allow(missing_docs)]
 mod model;
 mod pattern;
+mod policies;
 mod port;
 mod retention;
 mod state;
@@ -48,6 +49,10 @@ kit::service! {
     // retention.rs
     PutRetentionPolicy => put_retention_policy,
     DeleteRetentionPolicy => delete_retention_policy,
+    // policies.rs
+    PutResourcePolicy => put_resource_policy,
+    DescribeResourcePolicies => describe_resource_policies,
+    DeleteResourcePolicy => delete_resource_policy,
     // tags.rs
     TagResource => tag_resource,
     UntagResource => untag_resource,
@@ -63,5 +68,8 @@ impl kit::Service for Logs {
     }
     fn task<'a>(&'a self, cx: &'a Context, task: TaskRow) -> kit::BoxFuture<'a, Result<(), Fault>> {
         Box::pin(self.run_task(cx, task))
+    }
+    fn resource_policy(&self, cx: &Context, resource: &str) -> Option<String> {
+        policies::of(cx, resource)
     }
 }

@@ -234,6 +234,56 @@ pub struct DeleteRetentionPolicyOutput {}
 wire::structure!(DeleteRetentionPolicyOutput, tables::DELETE_RETENTION_POLICY_OUTPUT);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutResourcePolicyInput {
+    pub policy_name: Option<String>,
+    pub policy_document: Option<String>,
+    pub resource_arn: Option<String>,
+    pub expected_revision_id: Option<String>,
+}
+wire::structure!(
+    PutResourcePolicyInput, tables::PUT_RESOURCE_POLICY_INPUT,
+    0 policy_name, 1 policy_document, 2 resource_arn, 3 expected_revision_id,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutResourcePolicyOutput {
+    pub resource_policy: Option<ResourcePolicy>,
+    pub revision_id: Option<String>,
+}
+wire::structure!(PutResourcePolicyOutput, tables::PUT_RESOURCE_POLICY_OUTPUT, 0 resource_policy, 1 revision_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeResourcePoliciesInput {
+    pub next_token: Option<String>,
+    pub limit: Option<i32>,
+    pub resource_arn: Option<String>,
+    pub policy_scope: Option<PolicyScope>,
+}
+wire::structure!(
+    DescribeResourcePoliciesInput, tables::DESCRIBE_RESOURCE_POLICIES_INPUT,
+    0 next_token, 1 limit, 2 resource_arn, 3 policy_scope,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeResourcePoliciesOutput {
+    pub resource_policies: Option<Vec<ResourcePolicy>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(DescribeResourcePoliciesOutput, tables::DESCRIBE_RESOURCE_POLICIES_OUTPUT, 0 resource_policies, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteResourcePolicyInput {
+    pub policy_name: Option<String>,
+    pub resource_arn: Option<String>,
+    pub expected_revision_id: Option<String>,
+}
+wire::structure!(DeleteResourcePolicyInput, tables::DELETE_RESOURCE_POLICY_INPUT, 0 policy_name, 1 resource_arn, 2 expected_revision_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteResourcePolicyOutput {}
+wire::structure!(DeleteResourcePolicyOutput, tables::DELETE_RESOURCE_POLICY_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TagResourceInput {
     pub resource_arn: String,
     pub tags: BTreeMap<String, String>,
@@ -391,6 +441,20 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourcePolicy {
+    pub policy_name: Option<String>,
+    pub policy_document: Option<String>,
+    pub last_updated_time: Option<i64>,
+    pub policy_scope: Option<PolicyScope>,
+    pub resource_arn: Option<String>,
+    pub revision_id: Option<String>,
+}
+wire::structure!(
+    ResourcePolicy, tables::RESOURCE_POLICY,
+    0 policy_name, 1 policy_document, 2 last_updated_time, 3 policy_scope, 4 resource_arn, 5 revision_id,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SearchedLogStream {
     pub log_stream_name: Option<String>,
     pub searched_completely: Option<bool>,
@@ -414,6 +478,9 @@ wire::enumeration!(LogGroupClass {
 wire::enumeration!(OrderBy {
     LogStreamName = "LogStreamName", LastEventTime = "LastEventTime",
 });
+wire::enumeration!(PolicyScope {
+    Account = "ACCOUNT", Resource = "RESOURCE",
+});
 
 mod tables {
     use wire::schema::*;
@@ -424,6 +491,7 @@ mod tables {
     pub(super) static DELETE_LOG_STREAM_OUTPUT: Schema = Schema::new("DeleteLogStreamOutput", Kind::Structure(&[]));
     pub(super) static PUT_RETENTION_POLICY_OUTPUT: Schema = Schema::new("PutRetentionPolicyOutput", Kind::Structure(&[]));
     pub(super) static DELETE_RETENTION_POLICY_OUTPUT: Schema = Schema::new("DeleteRetentionPolicyOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_RESOURCE_POLICY_OUTPUT: Schema = Schema::new("DeleteResourcePolicyOutput", Kind::Structure(&[]));
     pub(super) static TAG_RESOURCE_OUTPUT: Schema = Schema::new("TagResourceOutput", Kind::Structure(&[]));
     pub(super) static UNTAG_RESOURCE_OUTPUT: Schema = Schema::new("UntagResourceOutput", Kind::Structure(&[]));
     pub(super) static TAG_LOG_GROUP_OUTPUT: Schema = Schema::new("TagLogGroupOutput", Kind::Structure(&[]));
@@ -470,6 +538,14 @@ mod tables {
             Member::new("logStreamName", &LOG_STREAM_NAME).required(),
         ]),
     );
+    pub(super) static DELETE_RESOURCE_POLICY_INPUT: Schema = Schema::new(
+        "DeleteResourcePolicyRequest",
+        Kind::Structure(&[
+            Member::new("policyName", &POLICY_NAME),
+            Member::new("resourceArn", &ARN),
+            Member::new("expectedRevisionId", &EXPECTED_REVISION_ID),
+        ]),
+    );
     pub(super) static DELETE_RETENTION_POLICY_INPUT: Schema =
         Schema::new("DeleteRetentionPolicyRequest", Kind::Structure(&[Member::new("logGroupName", &LOG_GROUP_NAME).required()]));
     pub(super) static DELETION_PROTECTION_ENABLED: Schema = Schema::new("DeletionProtectionEnabled", Kind::Boolean);
@@ -510,6 +586,19 @@ mod tables {
         "DescribeLogStreamsResponse",
         Kind::Structure(&[Member::new("logStreams", &LOG_STREAMS), Member::new("nextToken", &NEXT_TOKEN)]),
     );
+    pub(super) static DESCRIBE_RESOURCE_POLICIES_INPUT: Schema = Schema::new(
+        "DescribeResourcePoliciesRequest",
+        Kind::Structure(&[
+            Member::new("nextToken", &NEXT_TOKEN),
+            Member::new("limit", &DESCRIBE_LIMIT),
+            Member::new("resourceArn", &ARN),
+            Member::new("policyScope", &POLICY_SCOPE),
+        ]),
+    );
+    pub(super) static DESCRIBE_RESOURCE_POLICIES_OUTPUT: Schema = Schema::new(
+        "DescribeResourcePoliciesResponse",
+        Kind::Structure(&[Member::new("resourcePolicies", &RESOURCE_POLICIES), Member::new("nextToken", &NEXT_TOKEN)]),
+    );
     pub(super) static ENTITY: Schema = Schema::new(
         "Entity",
         Kind::Structure(&[Member::new("keyAttributes", &ENTITY_KEY_ATTRIBUTES), Member::new("attributes", &ENTITY_ATTRIBUTES)]),
@@ -535,6 +624,7 @@ mod tables {
     pub(super) static EVENT_ID: Schema = Schema::new("EventId", Kind::String);
     pub(super) static EVENT_MESSAGE: Schema = Schema::new("EventMessage", Kind::String).min(1.0);
     pub(super) static EVENTS_LIMIT: Schema = Schema::new("EventsLimit", Kind::Integer).min(1.0).max(10000.0);
+    pub(super) static EXPECTED_REVISION_ID: Schema = Schema::new("ExpectedRevisionId", Kind::String).min(1.0);
     pub(super) static FILTER_COUNT: Schema = Schema::new("FilterCount", Kind::Integer);
     pub(super) static FILTER_LOG_EVENTS_INPUT: Schema = Schema::new(
         "FilterLogEventsRequest",
@@ -691,6 +781,9 @@ mod tables {
         ]),
     );
     pub(super) static OUTPUT_LOG_EVENTS: Schema = Schema::new("OutputLogEvents", Kind::List(&Member::new("member", &OUTPUT_LOG_EVENT)));
+    pub(super) static POLICY_DOCUMENT: Schema = Schema::new("PolicyDocument", Kind::String).min(1.0).max(51200.0);
+    pub(super) static POLICY_NAME: Schema = Schema::new("PolicyName", Kind::String);
+    pub(super) static POLICY_SCOPE: Schema = Schema::new("PolicyScope", Kind::Enum(super::PolicyScope::TEXTS));
     pub(super) static PUT_LOG_EVENTS_INPUT: Schema = Schema::new(
         "PutLogEventsRequest",
         Kind::Structure(&[
@@ -708,6 +801,19 @@ mod tables {
             Member::new("rejectedLogEventsInfo", &REJECTED_LOG_EVENTS_INFO),
             Member::new("rejectedEntityInfo", &REJECTED_ENTITY_INFO),
         ]),
+    );
+    pub(super) static PUT_RESOURCE_POLICY_INPUT: Schema = Schema::new(
+        "PutResourcePolicyRequest",
+        Kind::Structure(&[
+            Member::new("policyName", &POLICY_NAME),
+            Member::new("policyDocument", &POLICY_DOCUMENT),
+            Member::new("resourceArn", &ARN),
+            Member::new("expectedRevisionId", &EXPECTED_REVISION_ID),
+        ]),
+    );
+    pub(super) static PUT_RESOURCE_POLICY_OUTPUT: Schema = Schema::new(
+        "PutResourcePolicyResponse",
+        Kind::Structure(&[Member::new("resourcePolicy", &RESOURCE_POLICY), Member::new("revisionId", &EXPECTED_REVISION_ID)]),
     );
     pub(super) static PUT_RETENTION_POLICY_INPUT: Schema = Schema::new(
         "PutRetentionPolicyRequest",
@@ -736,6 +842,18 @@ mod tables {
         .traits(Traits { fault: Some(FaultTraits { code: "ResourceAlreadyExistsException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static RESOURCE_NOT_FOUND_EXCEPTION: Schema = Schema::new("ResourceNotFoundException", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "ResourceNotFoundException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static RESOURCE_POLICIES: Schema = Schema::new("ResourcePolicies", Kind::List(&Member::new("member", &RESOURCE_POLICY)));
+    pub(super) static RESOURCE_POLICY: Schema = Schema::new(
+        "ResourcePolicy",
+        Kind::Structure(&[
+            Member::new("policyName", &POLICY_NAME),
+            Member::new("policyDocument", &POLICY_DOCUMENT),
+            Member::new("lastUpdatedTime", &TIMESTAMP),
+            Member::new("policyScope", &POLICY_SCOPE),
+            Member::new("resourceArn", &ARN),
+            Member::new("revisionId", &EXPECTED_REVISION_ID),
+        ]),
+    );
     pub(super) static SEARCHED_LOG_STREAM: Schema = Schema::new(
         "SearchedLogStream",
         Kind::Structure(&[
@@ -964,6 +1082,50 @@ mod tables {
         ],
         unsigned: false,
     };
+    static OP_PUT_RESOURCE_POLICY: OperationSchema = OperationSchema {
+        name: "PutResourcePolicy",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &PUT_RESOURCE_POLICY_INPUT,
+        output: &PUT_RESOURCE_POLICY_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &OPERATION_ABORTED_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &SERVICE_UNAVAILABLE_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DESCRIBE_RESOURCE_POLICIES: OperationSchema = OperationSchema {
+        name: "DescribeResourcePolicies",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DESCRIBE_RESOURCE_POLICIES_INPUT,
+        output: &DESCRIBE_RESOURCE_POLICIES_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_EXCEPTION, &SERVICE_UNAVAILABLE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DELETE_RESOURCE_POLICY: OperationSchema = OperationSchema {
+        name: "DeleteResourcePolicy",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_RESOURCE_POLICY_INPUT,
+        output: &DELETE_RESOURCE_POLICY_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &OPERATION_ABORTED_EXCEPTION,
+            &SERVICE_UNAVAILABLE_EXCEPTION,
+        ],
+        unsigned: false,
+    };
     static OP_TAG_RESOURCE: OperationSchema = OperationSchema {
         name: "TagResource",
         method: "POST",
@@ -1055,6 +1217,9 @@ mod tables {
             &OP_FILTER_LOG_EVENTS,
             &OP_PUT_RETENTION_POLICY,
             &OP_DELETE_RETENTION_POLICY,
+            &OP_PUT_RESOURCE_POLICY,
+            &OP_DESCRIBE_RESOURCE_POLICIES,
+            &OP_DELETE_RESOURCE_POLICY,
             &OP_TAG_RESOURCE,
             &OP_UNTAG_RESOURCE,
             &OP_LIST_TAGS_FOR_RESOURCE,
@@ -1086,7 +1251,6 @@ mod tables {
             Refused { name: "DeleteLookupTable", method: "POST", uri: "/" },
             Refused { name: "DeleteMetricFilter", method: "POST", uri: "/" },
             Refused { name: "DeleteQueryDefinition", method: "POST", uri: "/" },
-            Refused { name: "DeleteResourcePolicy", method: "POST", uri: "/" },
             Refused { name: "DeleteScheduledQuery", method: "POST", uri: "/" },
             Refused { name: "DeleteSubscriptionFilter", method: "POST", uri: "/" },
             Refused { name: "DeleteTransformer", method: "POST", uri: "/" },
@@ -1105,7 +1269,6 @@ mod tables {
             Refused { name: "DescribeMetricFilters", method: "POST", uri: "/" },
             Refused { name: "DescribeQueries", method: "POST", uri: "/" },
             Refused { name: "DescribeQueryDefinitions", method: "POST", uri: "/" },
-            Refused { name: "DescribeResourcePolicies", method: "POST", uri: "/" },
             Refused { name: "DescribeSubscriptionFilters", method: "POST", uri: "/" },
             Refused { name: "DisassociateKmsKey", method: "POST", uri: "/" },
             Refused { name: "DisassociateSourceFromS3TableIntegration", method: "POST", uri: "/" },
@@ -1146,7 +1309,6 @@ mod tables {
             Refused { name: "PutLogGroupDeletionProtection", method: "POST", uri: "/" },
             Refused { name: "PutMetricFilter", method: "POST", uri: "/" },
             Refused { name: "PutQueryDefinition", method: "POST", uri: "/" },
-            Refused { name: "PutResourcePolicy", method: "POST", uri: "/" },
             Refused { name: "PutSubscriptionFilter", method: "POST", uri: "/" },
             Refused { name: "PutTransformer", method: "POST", uri: "/" },
             Refused { name: "StartLiveTail", method: "POST", uri: "/" },

@@ -38,6 +38,10 @@ impl LogLines for Logs {
                 .await
         })
     }
+
+    fn exists(&self, cx: &Context, group: &str) -> bool {
+        cx.store().read(|s| s.exists(&GROUPS, cx.scope(), &group.to_owned())).unwrap_or(false)
+    }
 }
 
 fn cut(mut text: String) -> String {

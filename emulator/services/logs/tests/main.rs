@@ -131,3 +131,28 @@ async fn the_port_makes_what_is_missing_only_when_asked() {
     let other = port.append(&desk.cx, desk.cx.grant(&need).unwrap(), "other", "s", lines(), true).await;
     assert!(other.is_err(), "a grant for one stream opened another");
 }
+
+#[tokio::test]
+async fn resource_policies_of_the_account_speak_for_its_groups() {
+    let desk = Desk::new().await;
+    let statement = |service: &str| json!({ "Sid": "one", "Effect": "Allow", "Principal": { "Service": service }, "Action": "logs:PutLogEvents", "Resource": "*" });
+    for (name, service) in [("a", "events.amazonaws.com"), ("b", "route53.amazonaws.com")] {
+        let document = json!({ "Version": "2012-10-17", "Statement": statement(service) }).to_string();
+        let put = desk.ok("PutResourcePolicy", json!({ "policyName": name, "policyDocument": document })).await;
+        assert_eq!(
+            (&put["resourcePolicy"]["policyScope"], &put["resourcePolicy"]["lastUpdatedTime"]),
+            (&json!("ACCOUNT"), &json!(NOW * 1000))
+        );
+    }
+    let service = desk.cloud.service("logs").unwrap();
+    let group = "arn:aws:logs:us-east-1:000000000000:log-group:g:log-stream:s";
+    let policy = service.resource_policy(&desk.cx, group).unwrap();
+    assert!(policy.contains("events.amazonaws.com") && policy.contains("route53.amazonaws.com"), "{policy}");
+    assert_eq!(service.resource_policy(&desk.cx, &group.replace("us-east-1", "eu-west-1")), None);
+    let listed = desk.ok("DescribeResourcePolicies", json!({ "limit": 1 })).await;
+    assert_eq!((&listed["resourcePolicies"][0]["policyName"], listed["nextToken"].is_string()), (&json!("a"), true));
+    desk.ok("DeleteResourcePolicy", json!({ "policyName": "a" })).await;
+    assert_eq!(desk.call("DeleteResourcePolicy", json!({ "policyName": "a" })).await.unwrap_err().code, "ResourceNotFoundException");
+    let malformed = desk.call("PutResourcePolicy", json!({ "policyName": "c", "policyDocument": "{}" })).await.unwrap_err();
+    assert_eq!(malformed.code, "InvalidParameterException");
+}

@@ -45,6 +45,13 @@ pub(super) const KINDS: &[Kind] = &[
         attributes: &[],
         handler: &EventBusPolicy,
     },
+    Kind {
+        name: "AWS::Events::Archive",
+        made_by: Some(("events", "CreateArchive")),
+        properties: &["ArchiveName", "SourceArn", "Description", "EventPattern", "RetentionDays"],
+        attributes: &["Arn"],
+        handler: &Archive,
+    },
 ];
 
 /// Tags that changed, on a bus or rule that exists.
@@ -242,5 +249,46 @@ impl Handler for EventBusPolicy {
     async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
         let input = json!({ "EventBusName": job.was("EventBusName"), "StatementId": job.was("StatementId") });
         job.call_gone("events", "RemovePermission", input).await
+    }
+}
+
+struct Archive;
+
+impl Archive {
+    fn input(job: &Job<'_>, name: &str) -> Json {
+        json!({
+            "ArchiveName": name,
+            "Description": job.get("Description"),
+            "EventPattern": document(job.get("EventPattern")),
+            "RetentionDays": job.get("RetentionDays"),
+        })
+    }
+    fn made(job: &Job<'_>, name: &str) -> Made {
+        Made::new(name).with("Arn", format!("arn:aws:events:{}:{}:archive/{name}", job.cx.region(), job.cx.account()))
+    }
+}
+
+#[async_trait]
+impl Handler for Archive {
+    async fn create(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        let name = job.name("ArchiveName", 48);
+        let mut input = Self::input(job, &name);
+        input["EventSourceArn"] = job.get("SourceArn").clone();
+        job.call_made("events", "CreateArchive", input).await?;
+        Ok(Self::made(job, &name))
+    }
+    async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        let name = job.physical();
+        // UpdateArchive leaves what it is not given as it is: an archive without a pattern needs a new one.
+        if job.get("EventPattern").is_null() && !job.was("EventPattern").is_null() {
+            return Err(Fault::new("InvalidRequest", 400, "EventPattern of an archive can be changed, not taken away"));
+        }
+        let mut input = Self::input(job, name);
+        input["RetentionDays"] = if job.get("RetentionDays").is_null() { 0.into() } else { job.get("RetentionDays").clone() };
+        job.call("events", "UpdateArchive", input).await?;
+        Ok(Self::made(job, name))
+    }
+    async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
+        job.call_gone("events", "DeleteArchive", json!({ "ArchiveName": job.physical() })).await
     }
 }

@@ -1,6 +1,6 @@
 //! CloudWatch Logs.
 
-use super::{Handler, Job, Kind, Made};
+use super::{Handler, Job, Kind, Made, job::document};
 use async_trait::async_trait;
 use kit::Fault;
 use serde_json::{Value as Json, json};
@@ -19,6 +19,13 @@ pub(super) const KINDS: &[Kind] = &[
         properties: &["LogGroupName", "LogStreamName"],
         attributes: &[],
         handler: &LogStream,
+    },
+    Kind {
+        name: "AWS::Logs::ResourcePolicy",
+        made_by: Some(("logs", "PutResourcePolicy")),
+        properties: &["PolicyName", "PolicyDocument"],
+        attributes: &[],
+        handler: &ResourcePolicy,
     },
 ];
 
@@ -84,5 +91,29 @@ impl Handler for LogStream {
     }
     async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
         job.call_gone("logs", "DeleteLogStream", json!({ "logGroupName": job.text("LogGroupName"), "logStreamName": job.physical() })).await
+    }
+}
+
+struct ResourcePolicy;
+
+impl ResourcePolicy {
+    async fn put(job: &Job<'_>) -> Result<Made, Fault> {
+        let name = job.text("PolicyName");
+        let input = json!({ "policyName": name, "policyDocument": document(job.get("PolicyDocument")) });
+        job.call("logs", "PutResourcePolicy", input).await?;
+        Ok(Made::new(name))
+    }
+}
+
+#[async_trait]
+impl Handler for ResourcePolicy {
+    async fn create(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        Self::put(job).await
+    }
+    async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        Self::put(job).await
+    }
+    async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
+        job.call_gone("logs", "DeleteResourcePolicy", json!({ "policyName": job.physical() })).await
     }
 }

@@ -28,6 +28,10 @@ Resources:
       ScheduleExpression: rate(1 hour)
       FlexibleTimeWindow: { Mode: 'OFF' }
       Target: { Arn: !GetAtt Jobs.Arn, RoleArn: 'arn:aws:iam::000000000000:role/r', Input: x }
+  Kept: { Type: AWS::Events::Archive, Properties: { ArchiveName: kept, SourceArn: !GetAtt Bus.Arn, RetentionDays: 7 } }
+  Lines:
+    Type: AWS::Logs::ResourcePolicy
+    Properties: { PolicyName: lines, PolicyDocument: '{\"Version\": \"2012-10-17\", \"Statement\": []}' }
   Jobs: { Type: AWS::SQS::Queue, Properties: { QueueName: jobs } }
 Outputs:
   Placed: { Value: !Ref Placed }
@@ -59,6 +63,9 @@ async fn rules_buses_and_schedules_are_made_changed_and_deleted() {
         json!({ "Id": "q", "Arn": "arn:aws:sqs:us-east-1:000000000000:jobs", "RetryPolicy": { "MaximumRetryAttempts": 2 } })
     );
     assert_eq!(desk.world.thing("scheduler/reports")["GroupName"], "g");
+    let bus = "arn:aws:events:us-east-1:000000000000:event-bus/orders";
+    assert_eq!(desk.world.thing("events/kept"), json!({ "ArchiveName": "kept", "EventSourceArn": bus, "RetentionDays": 7 }));
+    assert_eq!(desk.world.names("logs"), ["lines"]);
 
     desk.calls();
     let less = ALL.replace("        - { Id: r, Arn: !GetAtt Jobs.Arn, Input: '{}' }\n", "").replace("rate(1 hour)", "rate(2 hours)");
@@ -76,7 +83,7 @@ async fn rules_buses_and_schedules_are_made_changed_and_deleted() {
 
     desk.ok("DeleteStack", json!({ "StackName": "s" })).await;
     desk.settle().await;
-    for service in ["events", "scheduler", "sqs"] {
+    for service in ["events", "scheduler", "sqs", "logs"] {
         assert_eq!(desk.world.names(service), Vec::<String>::new());
     }
 }

@@ -81,6 +81,8 @@ const LOGS: &[(&str, &[&str])] = &[
     ("PutRetentionPolicy", &["logGroupName", "retentionInDays"]),
     ("DeleteRetentionPolicy", &["logGroupName"]),
     ("DeleteLogGroup", &["logGroupName"]),
+    ("PutResourcePolicy", &["policyName", "policyDocument"]),
+    ("DeleteResourcePolicy", &["policyName"]),
 ];
 const IAM: &[(&str, &[&str])] = &[
     ("CreateRole", &["RoleName", "Path", "AssumeRolePolicyDocument", "Description", "MaxSessionDuration", "PermissionsBoundary", "Tags"]),
@@ -126,6 +128,9 @@ const EVENTS: &[(&str, &[&str])] = &[
     ("PutTargets", &["Rule", "EventBusName", "Targets"]),
     ("RemoveTargets", &["Rule", "EventBusName", "Ids"]),
     ("DeleteRule", &["Name", "EventBusName"]),
+    ("CreateArchive", &["ArchiveName", "EventSourceArn", "Description", "EventPattern", "RetentionDays"]),
+    ("UpdateArchive", &["ArchiveName", "Description", "EventPattern", "RetentionDays"]),
+    ("DeleteArchive", &["ArchiveName"]),
     ("TagResource", &["ResourceARN", "Tags"]),
     ("UntagResource", &["ResourceARN", "TagKeys"]),
 ];
@@ -207,12 +212,13 @@ impl Fake {
         let topic = [text("TopicArn"), text("SubscriptionArn")].concat();
         let service = self.schema.name;
         let rule = match service {
-            "events" | "scheduler" => ["Name", "Rule", "EventBusName"].map(text).into_iter().find(|n| !n.is_empty()),
+            "events" | "scheduler" => ["ArchiveName", "Name", "Rule", "EventBusName"].map(text).into_iter().find(|n| !n.is_empty()),
             _ => None,
         };
         let name = [
             rule.unwrap_or_default(),
             text("ResourceARN").rsplit('/').next().unwrap_or_default().to_owned(),
+            text("policyName"),
             text("QueueName"),
             url.rsplit('/').next().unwrap_or_default().to_owned(),
             text("logGroupName"),
@@ -245,7 +251,7 @@ impl Fake {
         let mut things = self.world.things.lock().unwrap();
         let missing = || Fault::new("ResourceNotFoundException", 404, format!("{name} is not there"));
         match operation {
-            "PutRule" if !things.contains_key(&key) => drop(things.insert(key, Json::Object(input.clone()))),
+            "PutRule" | "PutResourcePolicy" if !things.contains_key(&key) => drop(things.insert(key, Json::Object(input.clone()))),
             "GetQueueUrl" | "GetTopicAttributes" | "DescribeRule" | "DescribeEventBus" => drop(things.get(&key).ok_or_else(missing)?),
             op if op.starts_with("Create") => {
                 // SQS answers an equal queue as if it had made it.

@@ -74,10 +74,15 @@ async fn log(cx: &Context, arn: &Arn<'_>, delivery: &Delivery, payload: String) 
     let stream = cx.ids().uuid();
     let resource = format!("arn:aws:logs:{}:{}:log-group:{group}:log-stream:{stream}", arn.region, arn.account);
     let cx = cx.in_scope(Scope::new(arn.account, arn.region));
+    // AWS asks for both.
+    cx.grant(&owned("logs:CreateLogStream", &resource))?;
     let grant = cx.grant(&owned("logs:PutLogEvents", &resource))?;
     let line = line(delivery, payload, cx.now());
     let logs = cx.cloud().ports().logs()?;
-    // The group has to be there; the stream is EventBridge's own.
+    // The stream is EventBridge's own; the group has to be there.
+    if !logs.exists(&cx, group) {
+        return Err(Fault::new("ResourceNotFoundException", 400, "The specified log group does not exist."));
+    }
     logs.append(&cx, grant, group, &stream, vec![line], true).await
 }
 

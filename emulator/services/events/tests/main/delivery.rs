@@ -77,6 +77,7 @@ async fn what_needs_a_hand_is_not_tried_again() {
         target("q", QUEUE, letters.clone()),
         target("r", TOPIC, role),
         target("t", TOPIC, template),
+        target("l", "arn:aws:logs:us-east-1:000000000000:log-group:/aws/events/missing", letters.clone()),
     ]);
     desk.rule("default", "r", json!({ "source": ["s"] }), targets).await;
     desk.asked.refused.lock().unwrap().push(FUNCTION.into());
@@ -84,7 +85,7 @@ async fn what_needs_a_hand_is_not_tried_again() {
     desk.put("default", "s", json!({})).await;
     let mut codes: Vec<String> = desk.told.take(LETTERS).iter().map(|letter| letter.attributes["ERROR_CODE"].clone()).collect();
     codes.sort();
-    assert_eq!(codes, ["FAILED_TO_ASSUME_ROLE", "INVALID_JSON", "NO_PERMISSIONS", "NO_RESOURCE"]);
+    assert_eq!(codes, ["FAILED_TO_ASSUME_ROLE", "INVALID_JSON", "NO_PERMISSIONS", "NO_RESOURCE", "NO_RESOURCE"]);
     desk.advance(86_400).await;
     assert!(desk.told.sent.lock().unwrap().is_empty());
 }

@@ -152,6 +152,9 @@ impl LogLines for Told {
             Ok(())
         })
     }
+    fn exists(&self, _: &Context, group: &str) -> bool {
+        !group.contains("missing")
+    }
 }
 
 impl Sessions for Told {
