@@ -33,6 +33,7 @@ fn source(visit: &Visit) -> Source {
         user_agent: text("user-agent"),
         referer: text("referer"),
         content_sha256: text("x-amz-content-sha256"),
+        request_payer: text("x-amz-request-payer"),
         host: text("host"),
         body_digest: crate::body::checksum::is_told(&visit.head.headers),
         ..Source::default()

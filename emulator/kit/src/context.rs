@@ -43,6 +43,8 @@ pub struct Source {
     pub signature_version: Option<&'static str>,
     /// Access key id that signed.
     pub access_key: Option<String>,
+    /// Value of x-amz-request-payer: who asks is ready to pay for it.
+    pub request_payer: Option<String>,
     /// Value of x-amz-content-sha256.
     pub content_sha256: Option<String>,
     /// Host header as received, for URLs that lead back here.

@@ -26,8 +26,9 @@ fn explain(cloud: &Arc<Cloud>, record: &Record) -> Option<String> {
     let prefix = need.action.split(':').next()?.to_owned();
     let service = cloud.services().iter().find(|s| s.schema().signing_name == prefix || s.schema().name == prefix);
     let need = service.and_then(|s| s.complete(&cx, &need)).unwrap_or(need);
-    let policy = service.and_then(|s| s.resource_policy(&cx, &need.resource));
-    let text = cloud.decider().explain(&cx, &need, policy.as_deref());
+    let view = service.map(|s| s.resource_view(&cx, &need)).unwrap_or_default();
+    let need = view.owner.map_or_else(|| need.clone(), |owner| need.clone().owned_by(owner));
+    let text = cloud.decider().explain(&cx, &need, view.policy.as_deref());
     Some(format!("{} on {} by {}\n{}", record.operation, record.resource, record.principal, text.trim_end()))
 }
 

@@ -25,6 +25,7 @@ mod model;
 mod multipart;
 mod notifications;
 mod objects;
+mod payer;
 mod policy;
 mod port;
 mod report;
@@ -225,6 +226,7 @@ impl Service for S3 {
         access_log::note_operation(cx, answered);
     }
     fn decorate(&self, cx: &Context, head: &http::request::Parts, answer: &mut http::HeaderMap) {
+        payer::tell(cx, head, answer);
         cors::decorate(cx, head, answer);
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     errors,
     lifecycle::{self, Rules},
     lock::Lock,
-    model,
+    model, payer,
     restore::Restore,
     tiering::Watched,
 };
@@ -298,6 +298,7 @@ pub(crate) fn find(read: &impl Read, name: &str) -> Result<Found, Fault> {
 pub(crate) fn bucket(cx: &Context, name: &str, expected_owner: &Option<String>) -> Result<Found, Fault> {
     let found = cx.store().read(|s| find(s, name))?;
     expect_region(cx, &found)?;
+    payer::expect(cx, &found)?;
     expect_owner(&found, expected_owner)?;
     Ok(found)
 }

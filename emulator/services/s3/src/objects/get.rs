@@ -10,7 +10,7 @@ use crate::{
     encryption::{self, DataKey},
     errors,
     model::*,
-    restore,
+    payer, restore,
     state::{self, Found, Object, Piece},
     tiering,
     versions::{self, Version},
@@ -64,6 +64,7 @@ fn look(cx: &Context, input: GetObjectInput, method: &str) -> Result<Seen, Fault
     let (found, read) = cx.store().read(|s| {
         let found = state::find(s, &input.bucket)?;
         state::expect_region(cx, &found)?;
+        payer::expect(cx, &found)?;
         state::expect_owner(&found, &input.expected_bucket_owner)?;
         let read = versions::lookup(s, &found, &input.key, input.version_id.as_deref()).and_then(|version| {
             let version = present(&found, &input, version, method)?;

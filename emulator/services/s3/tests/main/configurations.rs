@@ -112,3 +112,24 @@ async fn logging_goes_to_the_owners_own_bucket_of_the_region() {
     desk.ok("PutBucketLogging", json!({ "Bucket": "box", "BucketLoggingStatus": {} })).await;
     assert_eq!(desk.get("/box?logging").await.ok().element("TargetBucket"), None);
 }
+
+#[tokio::test]
+async fn whoever_asks_pays_and_says_so() {
+    let desk = Desk::with_bucket("box").await;
+    desk.cloud.set_decider(std::sync::Arc::new(crate::policy_decider::ByPolicy));
+    desk.ok("DeletePublicAccessBlock", json!({ "Bucket": "box" })).await;
+    let statement = json!({ "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::box", "arn:aws:s3:::box/*"] });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
+    desk.ok("PutBucketPolicy", json!({ "Bucket": "box", "Policy": policy.to_string() })).await;
+    desk.put("/box/k", "x").await;
+    desk.ok("PutBucketRequestPayment", json!({ "Bucket": "box", "RequestPaymentConfiguration": { "Payer": "Requester" } })).await;
+    let other = Some(("111111111111", "test"));
+    for target in ["/box/k", "/box?list-type=2"] {
+        assert_eq!(desk.send_as(other, "GET", target, &[], b"").await.fault(), (403, "AccessDenied".into()), "{target}");
+        let paid = desk.send_as(other, "GET", target, &[("x-amz-request-payer", "requester")], b"").await.ok();
+        assert_eq!(paid.header("x-amz-request-charged"), Some("requester"), "{target}");
+    }
+    // Nobody could be billed for a stranger; the owner is billed anyway.
+    assert_eq!(desk.send_as(None, "GET", "/box/k", &[("x-amz-request-payer", "requester")], b"").await.status, 403);
+    assert_eq!(desk.get("/box/k").await.ok().header("x-amz-request-charged"), None);
+}
