@@ -1,6 +1,7 @@
 //! The port by which other services read and write objects: what they may is shown by a grant, what they do is journaled.
 
 use crate::{
+    acl,
     encryption::{self, Asked, Given},
     errors,
     listing::walk::{Item, Walk, walk},
@@ -67,11 +68,14 @@ impl Port {
         cx.cloud().apply_faults("s3", "PutObject", grant.resource()).await?;
         crate::objects::put::check_key(&new.key)?;
         let found = state::bucket(cx, &new.bucket, &None)?;
+        let owned = acl::of_write(cx, &found, &acl::Asked::default())?;
         let sealing = encryption::begin(cx, &found, &new.key, &Asked::nothing()).await?;
         let encryption = sealing.encryption.clone();
         let received = body::receive(cx, from, Expected { sealing, ..Expected::default() }).await?;
         let object = Object {
             encryption,
+            owner: owned.owner,
+            acl: owned.acl,
             size: received.size,
             etag: received.etag.clone(),
             modified: versions::whole_second(cx),

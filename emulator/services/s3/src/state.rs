@@ -311,6 +311,15 @@ pub(crate) fn expect_region(cx: &Context, found: &Found) -> Result<(), Fault> {
     if here == there {
         return Ok(());
     }
+    // Signed for the region that the host names: it is the host that is wrong, and the answer says which is right.
+    let host = cx.source().host.as_deref().unwrap_or_default();
+    if host.contains(&format!(".{here}.")) || host.contains(&format!("-{here}.")) {
+        let sentence = "The bucket you are attempting to access must be addressed using the specified endpoint. Please send all future requests to this endpoint.";
+        return Err(Fault::new("PermanentRedirect", 301, sentence)
+            .with("Endpoint", format!("{}.s3.{there}.amazonaws.com", found.name))
+            .with("Bucket", found.name.clone())
+            .header("x-amz-bucket-region", there.clone()));
+    }
     let (code, sentence) = match kind {
         "REST-QUERY-STRING" => ("AuthorizationQueryParametersError", "Error parsing the X-Amz-Credential parameter"),
         _ => ("AuthorizationHeaderMalformed", "The authorization header is malformed"),

@@ -51,6 +51,14 @@ async fn a_region_is_named_by_its_constraint() {
     let lost = desk.get("/elsewhere?list-type=2").await;
     assert_eq!(lost.fault(), (400, "AuthorizationHeaderMalformed".into()));
     assert_eq!((lost.element("Region").unwrap(), lost.header("x-amz-bucket-region")), ("eu-west-1".into(), Some("eu-west-1")));
+    // One that was signed for the region of the host that it went to is sent to another host.
+    let host = ("host", "s3.us-east-1.localhost:4566");
+    let moved = desk.send("GET", "/elsewhere?list-type=2", &[host], b"").await;
+    assert_eq!(moved.fault(), (301, "PermanentRedirect".into()));
+    let told = (moved.element("Endpoint").unwrap(), moved.header("x-amz-bucket-region"));
+    assert_eq!(told, ("elsewhere.s3.eu-west-1.amazonaws.com".into(), Some("eu-west-1")));
+    let head = desk.send("HEAD", "/elsewhere", &[host], b"").await;
+    assert_eq!((head.status, head.header("x-amz-bucket-region")), (301, Some("eu-west-1")));
     // A call from inside the house means its own region.
     let cx = desk.cx.in_scope(kit::Scope::new("000000000000", "eu-central-1"));
     desk.cloud.call_json(&cx, "s3", "CreateBucket", &json!({ "Bucket": "of-a-stack" })).await.unwrap();

@@ -118,7 +118,8 @@ async fn whoever_asks_pays_and_says_so() {
     let desk = Desk::with_bucket("box").await;
     desk.cloud.set_decider(std::sync::Arc::new(crate::policy_decider::ByPolicy));
     desk.ok("DeletePublicAccessBlock", json!({ "Bucket": "box" })).await;
-    let statement = json!({ "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::box", "arn:aws:s3:::box/*"] });
+    let statement =
+        json!({ "Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": ["arn:aws:s3:::box", "arn:aws:s3:::box/*"] });
     let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
     desk.ok("PutBucketPolicy", json!({ "Bucket": "box", "Policy": policy.to_string() })).await;
     desk.put("/box/k", "x").await;
