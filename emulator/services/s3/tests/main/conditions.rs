@@ -30,3 +30,41 @@ async fn writes_are_conditional() {
     assert_eq!(put(&[("if-none-match", "abc")], b"x").await.fault(), (501, "NotImplemented".into()));
     assert_eq!(desk.get("/box/k").await.text(), "two");
 }
+
+#[tokio::test]
+async fn deletes_are_conditional() {
+    let desk = Desk::with_bucket("box").await;
+    let etag = desk.put("/box/k", "text").await.header("etag").unwrap().to_owned();
+    let delete = async |target: &str, headers: &[(&str, &str)]| desk.send("DELETE", target, headers, b"").await;
+    let wrong = delete("/box/k", &[("if-match", "\"other\"")]).await;
+    assert_eq!((wrong.fault(), wrong.element("Condition").unwrap()), ((412, "PreconditionFailed".into()), "If-Match".into()));
+    // Those that only directory buckets have.
+    assert_eq!(delete("/box/k", &[("x-amz-if-match-size", "4")]).await.fault(), (501, "NotImplemented".into()));
+    let time = ("x-amz-if-match-last-modified-time", "Tue, 14 Nov 2023 22:13:20 GMT");
+    assert_eq!(delete("/box/k", &[time]).await.fault(), (501, "NotImplemented".into()));
+    assert_eq!(desk.get("/box/k").await.ok().text(), "text");
+    assert_eq!(delete("/box/k", &[("if-match", &etag)]).await.status, 204);
+    assert_eq!(delete("/box/k", &[("if-match", &etag)]).await.fault(), (404, "NoSuchKey".into()));
+    // In a batch each key has its own.
+    desk.put("/box/a", "text").await;
+    desk.put("/box/b", "text").await;
+    let list = format!(
+        "<Delete><Quiet>true</Quiet><Object><Key>a</Key><ETag>other</ETag></Object><Object><Key>b</Key><ETag>{}</ETag></Object></Delete>",
+        etag.replace('"', "&quot;")
+    );
+    let answer = desk.send("POST", "/box?delete", &[], list.as_bytes()).await.ok();
+    assert_eq!((answer.elements("Key"), answer.element("Code").unwrap()), (vec!["a".to_owned()], "PreconditionFailed".into()));
+    assert_eq!(desk.keys("box").await, ["a"]);
+}
+
+#[tokio::test]
+async fn what_only_directory_buckets_do_is_refused_and_does_nothing() {
+    let desk = Desk::with_bucket("box").await;
+    desk.put("/box/old", "text").await;
+    let renamed = desk.send("PUT", "/box/new?renameObject", &[("x-amz-rename-source", "/box/old")], b"").await;
+    assert_eq!(renamed.status, 501, "{}", renamed.text());
+    let appended = desk.send("PUT", "/box/old", &[("x-amz-write-offset-bytes", "4")], b"more").await;
+    assert_eq!(appended.status, 501, "{}", appended.text());
+    assert_eq!(desk.keys("box").await, ["old"]);
+    assert_eq!(desk.get("/box/old").await.ok().text(), "text");
+}

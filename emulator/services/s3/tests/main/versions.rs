@@ -62,3 +62,63 @@ async fn a_suspended_bucket_replaces_its_null_version() {
     assert_eq!(desk.get(&format!("/box/k?versionId={kept}")).await.text(), "kept");
     assert_eq!(desk.get("/box?versioning").await.ok().element("Status").unwrap(), "Suspended");
 }
+
+#[tokio::test]
+async fn a_delete_marker_tells_what_it_is() {
+    let desk = versioned().await;
+    let marker = desk.ask("DELETE", "/box/k").await.header("x-amz-version-id").unwrap().to_owned();
+    for method in ["GET", "HEAD"] {
+        let seen = desk.ask(method, &format!("/box/k?versionId={marker}")).await;
+        assert_eq!(
+            (seen.status, seen.header("x-amz-delete-marker"), seen.header("allow")),
+            (405, Some("true"), Some("DELETE")),
+            "{method}"
+        );
+        assert_eq!((seen.header("x-amz-version-id"), seen.header("last-modified").is_some()), (Some(&*marker), true), "{method}");
+        let hidden = desk.ask(method, "/box/k").await;
+        assert_eq!(
+            (hidden.status, hidden.header("x-amz-delete-marker"), hidden.header("x-amz-version-id")),
+            (404, Some("true"), Some(&*marker))
+        );
+    }
+    let attributes = desk.send("GET", &format!("/box/k?attributes&versionId={marker}"), &[("x-amz-object-attributes", "ETag")], b"").await;
+    assert_eq!(attributes.fault(), (405, "MethodNotAllowed".into()));
+    let copied = desk.send("PUT", "/box/c", &[("x-amz-copy-source", &format!("/box/k?versionId={marker}"))], b"").await;
+    assert_eq!(copied.fault(), (400, "InvalidRequest".into()));
+    // An id that was made up is none, one that was taken away is missing.
+    let mut other = marker.clone().into_bytes();
+    other[31] = if other[31] == b'9' { b'8' } else { b'9' };
+    let made_up = String::from_utf8(other).unwrap();
+    assert_eq!(desk.get(&format!("/box/k?versionId={made_up}")).await.fault(), (400, "InvalidArgument".into()));
+    desk.ask("DELETE", &format!("/box/k?versionId={marker}")).await.ok();
+    assert_eq!(desk.get(&format!("/box/k?versionId={marker}")).await.fault(), (404, "NoSuchVersion".into()));
+}
+
+#[tokio::test]
+async fn a_suspended_bucket_has_one_null_marker() {
+    let desk = versioned().await;
+    let kept = desk.put("/box/k", "kept").await.header("x-amz-version-id").unwrap().to_owned();
+    desk.ok("PutBucketVersioning", json!({ "Bucket": "box", "VersioningConfiguration": { "Status": "Suspended" } })).await;
+    for _ in 0..2 {
+        let deleted = desk.ask("DELETE", "/box/k").await;
+        assert_eq!((deleted.header("x-amz-delete-marker"), deleted.header("x-amz-version-id")), (Some("true"), Some("null")));
+    }
+    // The version of before, which was null, too, went with the first.
+    let mut ids = desk.get("/box?versions").await.ok().elements("VersionId");
+    ids.sort_by_key(|id| id != "null");
+    assert_eq!(ids, ["null".into(), kept.clone()]);
+    desk.ask("DELETE", "/box/k?versionId=null").await.ok();
+    assert_eq!(desk.get("/box/k").await.ok().text(), "kept");
+}
+
+#[tokio::test]
+async fn mfa_delete_is_refused_by_name() {
+    let desk = Desk::with_bucket("box").await;
+    let body = b"<VersioningConfiguration><Status>Enabled</Status><MfaDelete>Enabled</MfaDelete></VersioningConfiguration>";
+    let refused = desk.send("PUT", "/box?versioning", &[("x-amz-mfa", "serial 123456")], body).await;
+    assert_eq!(refused.status, 501);
+    assert!(refused.element("Message").unwrap().contains("MFA delete"));
+    assert_eq!(desk.get("/box?versioning").await.ok().element("Status"), None);
+    let empty = desk.send("PUT", "/box?versioning", &[], b"<VersioningConfiguration/>").await;
+    assert_eq!(empty.fault(), (400, "IllegalVersioningConfigurationException".into()));
+}
