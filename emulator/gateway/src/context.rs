@@ -35,6 +35,7 @@ fn source(visit: &Visit) -> Source {
         content_sha256: text("x-amz-content-sha256"),
         request_payer: text("x-amz-request-payer"),
         host: text("host"),
+        trace_header: text("x-amzn-trace-id").filter(|value| value.len() <= 500 && root_of(value).is_some()),
         body_digest: crate::body::checksum::is_told(&visit.head.headers),
         ..Source::default()
     }

@@ -49,6 +49,8 @@ pub struct Source {
     pub content_sha256: Option<String>,
     /// Host header as received, for URLs that lead back here.
     pub host: Option<String>,
+    /// X-Amzn-Trace-Id as received, for services that pass it on; at most 500 characters.
+    pub trace_header: Option<String>,
     /// The request tells a digest of its body: Content-MD5 or a checksum. Where the body was read by the gateway it was right.
     pub body_digest: bool,
 }

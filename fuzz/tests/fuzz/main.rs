@@ -11,6 +11,7 @@
 
 mod budget;
 mod edit;
+mod filters;
 mod house;
 mod pictures;
 mod policies;

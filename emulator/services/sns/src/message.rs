@@ -98,6 +98,7 @@ impl Draft {
             published: cx.now(),
             signature_version: topic.attributes.get("SignatureVersion").cloned().unwrap_or_else(|| "1".into()),
             trace: cx.trace().to_string(),
+            trace_header: cx.source().trace_header.clone(),
             waiting: 0,
         })
     }

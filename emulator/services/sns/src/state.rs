@@ -83,6 +83,8 @@ pub(crate) struct StoredMessage {
     /// `1` or `2`.
     pub signature_version: String,
     pub trace: String,
+    /// X-Amzn-Trace-Id of the publisher, which queues get as AWSTraceHeader.
+    pub trace_header: Option<String>,
     /// Deliveries that are still to be made.
     pub waiting: u32,
 }

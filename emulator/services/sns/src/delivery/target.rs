@@ -46,7 +46,7 @@ async fn for_queue(sns: &Sns, cx: &Context, attempt: &Attempt, queue: &str) -> R
         // A FIFO topic's group means nothing to a standard queue; a standard topic's is passed on for fair queues.
         group: published.group.clone().filter(|_| fifo_queue == fifo_topic),
         deduplication: published.deduplication.clone().filter(|_| fifo_queue),
-        trace: None,
+        trace: published.trace_header.clone(),
     })
 }
 

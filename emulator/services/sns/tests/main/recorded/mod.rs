@@ -122,7 +122,7 @@ const TABLE: &[(&str, How)] = &[
     ("test_sqs_topic_subscription_confirmation", played!(queues::confirmed_at_once)),
     ("test_publish_sqs_from_sns", played!(queues::raw_and_not)),
     ("test_publish_batch_messages_from_sns_to_sqs", played!(queues::batch)),
-    ("test_publish_sqs_from_sns_with_xray_propagation", How::Left("the trace header of a publisher is not told from one made here")),
+    ("test_publish_sqs_from_sns_with_xray_propagation", played!(queues::traced)),
     ("test_redrive_policy_sqs_queue_subscription[True]", played!(queues::redriven(true))),
     ("test_redrive_policy_sqs_queue_subscription[False]", played!(queues::redriven(false))),
     ("test_message_attributes_not_missing", played!(queues::attributes)),
@@ -232,7 +232,7 @@ fn without_sqs(recorded: &Value) -> Value {
             if members.contains_key("ReceiptHandle") {
                 ["ReceiptHandle", "MessageId"].iter().for_each(|own| drop(members.remove(*own)));
                 if let Some(Value::Object(system)) = members.get_mut("Attributes") {
-                    system.retain(|name, _| matches!(name.as_str(), "MessageGroupId" | "MessageDeduplicationId"));
+                    system.retain(|name, _| matches!(name.as_str(), "MessageGroupId" | "MessageDeduplicationId" | "AWSTraceHeader"));
                 }
                 if members.get("Attributes").is_some_and(|a| a.as_object().is_some_and(serde_json::Map::is_empty)) {
                     members.remove("Attributes");

@@ -130,7 +130,7 @@ fn received(message: &QueueMessage) -> Value {
         });
         shown["MessageAttributes"] = Value::Object(attributes.collect());
     }
-    let ids = [("MessageGroupId", &message.group), ("MessageDeduplicationId", &message.deduplication)];
+    let ids = [("MessageGroupId", &message.group), ("MessageDeduplicationId", &message.deduplication), ("AWSTraceHeader", &message.trace)];
     let system: Map<String, Value> = ids.into_iter().filter_map(|(name, id)| Some((name.to_owned(), id.as_deref()?.into()))).collect();
     if !system.is_empty() {
         shown["Attributes"] = Value::Object(system);

@@ -213,3 +213,17 @@ pub async fn other_region() -> Play {
     play.taken("messages", "q").await;
     play
 }
+
+pub async fn traced() -> Play {
+    let mut play = Play::new().await;
+    let topic = play.topic(json!({})).await;
+    play.queue(&topic, "q").await;
+    let header = "Root=1-3152b799-8954dae64eda91bc9a23a7e8;Parent=7fa8c0f79203be72;Sampled=1".to_owned();
+    let source = kit::Source { trace_header: Some(header), ..kit::Source::default() };
+    let cx = play.desk.cx.child().with_source(source);
+    let input = json!({ "TargetArn": topic, "Message": "X-Ray propagation test msg" });
+    play.desk.cloud.call_json(&cx, "sns", "Publish", &input).await.unwrap();
+    let message = play.messages("q").await.remove(0);
+    play.keep("xray-msg", message);
+    play
+}
