@@ -74,10 +74,10 @@ impl Desk {
         self.ok("Publish", json!({ "TopicArn": topic, "Message": message })).await
     }
     pub async fn settle(&self) {
-        self.cloud.settle(Duration::from_secs(20)).await.unwrap();
+        self.cloud.settle(Duration::from_secs(180)).await.unwrap();
     }
     pub async fn advance(&self, secs: u64) {
-        let options = AdvanceOptions { by: Duration::from_secs(secs), settle: Settle::Each, budget: Duration::from_secs(60) };
+        let options = AdvanceOptions { by: Duration::from_secs(secs), settle: Settle::Each, budget: Duration::from_secs(240) };
         assert_eq!(self.cloud.advance(options).await.stopped_early, None);
     }
     /// What a queue has got, once all is quiet.
