@@ -15,6 +15,7 @@ mod buckets;
 mod configurations;
 mod copies;
 mod guarded;
+mod hosting;
 mod listing;
 mod multipart;
 mod objects;
@@ -75,6 +76,10 @@ const SCRIPTS: &[(&str, &str)] = &[
     ("test_s3", buckets::SCRIPT),
     ("test_s3", guarded::LOCKS),
     ("test_s3", guarded::CUSTOMERS),
+    ("test_s3", hosting::SCRIPT),
+    ("test_s3_cors", hosting::CORS),
+    ("test_s3_notifications_sqs", hosting::QUEUES),
+    ("test_s3_notifications_sns", hosting::TOPICS),
 ];
 
 /// Replays under way at once.
