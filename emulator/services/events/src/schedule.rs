@@ -40,6 +40,10 @@ pub(crate) async fn fire(cx: &Context, task: &TaskRow) -> Result<(), Fault> {
     let scope = &task.scope;
     cx.store()
         .write(|tx| {
+            // A change of the rule took this moment away while it was on its way, and wrote another.
+            if tx.task_row(&task.id).is_none() {
+                return Ok(());
+            }
             let name = RuleName { bus: BusName { scope: scope.clone(), name: DEFAULT_BUS.into() }, name: tick.rule.clone() };
             let Some(rule) = tx.get(&RULES, scope, &name.key())? else { return Ok(()) };
             if !rule.enabled {

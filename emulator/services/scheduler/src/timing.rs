@@ -37,6 +37,10 @@ pub(crate) async fn fire(cx: &Context, task: &TaskRow) -> Result<(), Fault> {
     let scope = &task.scope;
     cx.store()
         .write(|tx| {
+            // A change of the schedule took this moment away while it was on its way, and wrote another.
+            if tx.task_row(&task.id).is_none() {
+                return Ok(());
+            }
             let Some(schedule) = tx.get(&SCHEDULES, scope, &(moment.group.clone(), moment.name.clone()))? else { return Ok(()) };
             if !schedule.enabled {
                 return Ok(());
