@@ -15,7 +15,7 @@ pub(crate) struct S3Args {
 enum S3Command {
     /// Bytes by storage class and tier, day by day, with the monthly cost at AWS's public prices
     #[command(
-        after_help = "Examples:\n  windtunnel s3 report\n  windtunnel s3 report --bucket photos --days 90\n  windtunnel s3 report --json\n\nStorage and monitoring only: requests, retrievals, transitions and transfer are not in it.\n\nExit codes: 0 done, 1 no such bucket, 2 wrong usage, 3 no cloud answers"
+        after_help = "Examples:\n  windtunnel s3 report\n  windtunnel s3 report --bucket photos --days 90\n  windtunnel s3 report --json\n\nStorage and monitoring only: requests, retrievals, transitions, transfer and\nparts of unfinished uploads are not in it.\n\nExit codes: 0 done, 1 no such bucket, 2 wrong usage, 3 no cloud answers"
     )]
     Report {
         /// Only this bucket, with its days

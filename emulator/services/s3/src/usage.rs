@@ -1,7 +1,8 @@
 //! How much each bucket holds, by storage class and tier, today and at the end of days past.
 //!
 //! Every change of what is stored changes one row of its bucket in the same transaction. The first change of a new day puts the old amounts
-//! down as those of the day before: amounts of the days in between are the same, so that nothing has to run at midnight.
+//! down as those of the day before: amounts of the days in between are the same, so that nothing has to run at midnight. Parts of
+//! unfinished uploads are not counted.
 
 use crate::{
     classes,

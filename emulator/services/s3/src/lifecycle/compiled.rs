@@ -200,22 +200,31 @@ fn archiving(configuration: &IntelligentTieringConfiguration) -> Option<Archivin
     })
 }
 
-/// Compiled rules that this process remembers.
-const MOST_KEPT: usize = 256;
+/// Rules that this process keeps compiled, over all digests.
+const MOST_KEPT: usize = 200_000;
 
-static KEPT: LazyLock<RwLock<HashMap<String, Arc<Rules>>>> = LazyLock::new(RwLock::default);
+/// Rules by digest.
+#[derive(Default)]
+struct Kept {
+    by_digest: HashMap<String, Arc<Rules>>,
+    rules: usize,
+}
+
+static KEPT: LazyLock<RwLock<Kept>> = LazyLock::new(RwLock::default);
 
 /// The rules behind a digest, compiled from what `load` reads where this process hasn't met them.
 pub(crate) fn by_digest<E>(digest: &str, load: impl FnOnce() -> Result<Standing, E>) -> Result<Arc<Rules>, E> {
-    if let Some(rules) = KEPT.read().get(digest) {
+    if let Some(rules) = KEPT.read().by_digest.get(digest) {
         return Ok(rules.clone());
     }
     let rules = Arc::new(Rules::compile(&load()?));
     let mut kept = KEPT.write();
-    if kept.len() >= MOST_KEPT {
+    if kept.rules > MOST_KEPT {
         // Whoever is still asked for comes back at the next look.
-        kept.clear();
+        *kept = Kept::default();
     }
-    kept.insert(digest.to_owned(), rules.clone());
+    // One beside the rules themselves, so that empty sets count, too.
+    kept.rules += rules.rules.len() + 1;
+    kept.by_digest.insert(digest.to_owned(), rules.clone());
     Ok(rules)
 }

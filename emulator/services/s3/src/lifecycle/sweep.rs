@@ -113,14 +113,16 @@ fn act(tx: &mut Tx<'_>, cx: &Context, found: &Found, row: &VersionKey, object: O
     let (_, key, Desc(sequence)) = row;
     let (today, current) = (day_of(cx.now()), object.noncurrent_since.is_none());
     let mut version = Version { sequence: *sequence, object, current };
-    if restore::end_copy(tx, cx, found, key, &mut version)? {
+    let ended = restore::end_copy(tx, cx, found, key, &mut version)?;
+    if ended {
         done.add("RestoredCopyEnded", key);
     }
     let (alone, newer) = versions::neighbours(tx, found, key, &version)?;
     match due_on(today, found, &Subject { key, version: &version, alone, newer }) {
         Some(Action::Expire) if found.ever_versioned() => {
-            // The copy's end is kept with the row that the marker covers.
-            versions::write(tx, cx, found, key, version)?;
+            if ended {
+                versions::write(tx, cx, found, key, version)?;
+            }
             versions::mark_deleted(tx, cx, found, key, "LifecycleExpiration:DeleteMarkerCreated")?;
             done.add("DeleteMarkerCreated", key);
         }

@@ -18,6 +18,9 @@ impl S3 {
         if asked.r#type.is_some() || asked.select_parameters.is_some() || asked.output_location.is_some() {
             return Err(errors::not_built("restores of type SELECT"));
         }
+        if asked.description.is_some() {
+            cx.warn("member RestoreRequest.Description describes SELECT jobs and has no effect");
+        }
         let speed = speed_of(&asked);
         let id = input.version_id.as_deref();
         let done = cx.store().write(|tx| {

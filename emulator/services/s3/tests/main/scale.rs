@@ -8,11 +8,33 @@ use std::{sync::Arc, time::Duration};
 
 const DAY: u64 = 86_400;
 
-/// Real time; only here, where it is what is measured.
-fn real() -> std::time::Duration {
-    // CLOCK_MONOTONIC in seconds since the machine began, without asking std's clock.
-    let text = std::fs::read_to_string("/proc/uptime").unwrap();
-    Duration::from_secs_f64(text.split(' ').next().unwrap().parse().unwrap())
+/// Real and processor time; only here, where they are what is measured. Limits are on the processor's, for the machine may be busy.
+#[derive(Clone, Copy)]
+struct Spent {
+    wall: f64,
+    cpu: f64,
+}
+
+impl Spent {
+    /// Since the machine and the process began; read from the system, for clocks are kit's business.
+    fn now() -> Spent {
+        const TICKS: f64 = 100.0;
+        let uptime = std::fs::read_to_string("/proc/uptime").unwrap();
+        let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        let ticks = |place: usize| fields[place].parse::<f64>().unwrap();
+        Spent { wall: uptime.split(' ').next().unwrap().parse().unwrap(), cpu: (ticks(11) + ticks(12)) / TICKS }
+    }
+    fn since(self) -> Spent {
+        let now = Spent::now();
+        Spent { wall: now.wall - self.wall, cpu: now.cpu - self.cpu }
+    }
+}
+
+impl std::fmt::Display for Spent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:.1} s ({:.1} s CPU)", self.wall, self.cpu)
+    }
 }
 
 /// Resident megabytes, now and at most.
@@ -43,12 +65,12 @@ async fn put(cloud: &Arc<Cloud>, cx: &Context, bucket: &str, key: String) {
     ok(cloud, &cx, "PutObject", json!({ "Bucket": bucket, "Key": key })).await;
 }
 
-async fn advance(cloud: &Arc<Cloud>, days: u64) -> Duration {
-    let began = real();
+async fn advance(cloud: &Arc<Cloud>, days: u64) -> Spent {
+    let began = Spent::now();
     let by = Duration::from_secs(days * DAY);
     let done = cloud.advance(AdvanceOptions { by, settle: Settle::Each, budget: Duration::from_secs(600) }).await;
     assert_eq!(done.stopped_early, None);
-    real() - began
+    began.since()
 }
 
 async fn count(cloud: &Arc<Cloud>, cx: &Context, bucket: &str) -> usize {
@@ -62,11 +84,11 @@ async fn a_million_expire(store: Store, what: &str, objects: usize) {
     let rule = json!({ "ID": "week", "Status": "Enabled", "Filter": { "Prefix": "" }, "Expiration": { "Days": 7 } });
     let rules = json!({ "Bucket": "big", "LifecycleConfiguration": { "Rules": [rule] } });
     ok(&cloud, &cx, "PutBucketLifecycleConfiguration", rules).await;
-    let began = real();
+    let began = Spent::now();
     for n in 0..objects {
         put(&cloud, &cx, "big", format!("in/{n:08}")).await;
     }
-    let loaded = real() - began;
+    let loaded = began.since();
     let before = resident_mb();
     let quiet = advance(&cloud, 6).await;
     assert_eq!(count(&cloud, &cx, "big").await, 1000);
@@ -74,15 +96,10 @@ async fn a_million_expire(store: Store, what: &str, objects: usize) {
     assert_eq!(count(&cloud, &cx, "big").await, 0);
     let after = resident_mb();
     println!(
-        "{what}: {objects} objects put in {:.1} s; six days without work {:.3} s; all expired in {:.1} s; resident {} MB before, {} after, {} at most",
-        loaded.as_secs_f64(),
-        quiet.as_secs_f64(),
-        swept.as_secs_f64(),
-        before.0,
-        after.0,
-        after.1
+        "{what}: {objects} objects put in {loaded}; six days without work {quiet}; all expired in {swept}; resident {} MB before, {} after, {} at most",
+        before.0, after.0, after.1
     );
-    assert!(swept < Duration::from_secs(30), "{swept:?}");
+    assert!(swept.cpu < 30.0, "{swept}");
     assert!(after.1 <= before.1 + 200, "memory grew from {} to {} MB", before.1, after.1);
 }
 
@@ -126,24 +143,22 @@ async fn scale_two_thousand_rules_over_two_hundred_thousand_objects() {
             ok(&cloud, &cx, "PutObject", input).await;
         }
     }
-    let began = real();
+    let began = Spent::now();
     for bucket in ["one", "two"] {
         let rules = json!({ "Bucket": bucket, "LifecycleConfiguration": { "Rules": rules } });
         ok(&cloud, &cx, "PutBucketLifecycleConfiguration", rules).await;
     }
     cloud.settle(Duration::from_secs(600)).await.unwrap();
-    let indexed = real() - began;
+    let indexed = began.since();
     let swept = advance(&cloud, 32).await;
     for bucket in ["one", "two"] {
         assert_eq!(count(&cloud, &cx, bucket).await, 0);
     }
     println!(
-        "2 x 1,000 rules, 2 x 100,000 objects: days found anew in {:.1} s, 32 days with all of them gone in {:.1} s, resident {:?} MB",
-        indexed.as_secs_f64(),
-        swept.as_secs_f64(),
+        "2 x 1,000 rules, 2 x 100,000 objects: days found anew in {indexed}, 32 days with all of them gone in {swept}, resident {:?} MB",
         resident_mb()
     );
-    assert!(swept < Duration::from_secs(30) && indexed < Duration::from_secs(30));
+    assert!(swept.cpu < 30.0 && indexed.cpu < 30.0);
 }
 
 /// The same desk as every other test, so that this file stays honest about what it builds on.
