@@ -49,6 +49,11 @@ impl Client {
         Ok(Client { stream, host: format!("127.0.0.1:{port}"), buffer: Vec::new() })
     }
 
+    /// A client that goes on with a connection on which a request was sent.
+    pub fn over(stream: TcpStream, port: u16) -> Client {
+        Client { stream, host: format!("127.0.0.1:{port}"), buffer: Vec::new() }
+    }
+
     /// The cheapest signed request there is.
     pub fn list_buckets(&mut self) -> Result<Answer> {
         self.ask(&Ask { method: "GET", target: "/", service: "s3", content_type: "", body: b"" })
@@ -106,6 +111,11 @@ impl Client {
     /// Sends bytes and reads one answer.
     pub fn send(&mut self, bytes: &[u8]) -> Result<Answer> {
         self.stream.write_all(bytes).map_err(|error| format!("sending: {error}"))?;
+        self.answer()
+    }
+
+    /// Reads one answer.
+    pub fn answer(&mut self) -> Result<Answer> {
         self.buffer.clear();
         let head_end = loop {
             if let Some(at) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {

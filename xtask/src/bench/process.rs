@@ -90,9 +90,18 @@ impl Server {
 
     /// Resident memory in MB.
     pub fn resident_mb(&self) -> Result<f64> {
+        self.status_mb("VmRSS:")
+    }
+
+    /// The most that was ever resident, in MB.
+    pub fn peak_mb(&self) -> Result<f64> {
+        self.status_mb("VmHWM:")
+    }
+
+    fn status_mb(&self, name: &str) -> Result<f64> {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).map_err(|error| format!("/proc: {error}"))?;
-        let kb = text.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());
-        kb.map(|kb| kb / 1024.0).ok_or_else(|| "/proc tells no resident memory.".to_owned())
+        let kb = text.lines().find_map(|line| line.strip_prefix(name)?.trim().strip_suffix("kB")?.trim().parse::<f64>().ok());
+        kb.map(|kb| kb / 1024.0).ok_or_else(|| format!("/proc tells no {name}"))
     }
 
     /// CPU time of the server and of what it started, dead or alive.

@@ -2,7 +2,7 @@
 
 use super::super::http::presigned;
 use super::super::process::{Server, free_port};
-use super::super::report::{self, Row};
+use super::super::report::Row;
 use super::load::{Job, requests};
 use crate::Result;
 use std::path::Path;
@@ -66,11 +66,6 @@ pub fn measure(program: &Path, keys: u64, bytes: usize, folder: &Path) -> Result
     requests("windtunnel", &server, &job, &pages, folder)?;
     rows.push(Row::new("resident after listing all", server.resident_mb()?, 300.0, "MB", "VmRSS, after 10 s of pages from the first on"));
     Ok(rows)
-}
-
-/// The table with what has to be known to read it.
-pub fn table(rows: &[Row], load: &str) -> String {
-    report::table(rows, "release", load)
 }
 
 fn megabytes(folder: &Path) -> f64 {

@@ -6,6 +6,7 @@
 mod keys;
 mod load;
 mod peers;
+mod stream;
 mod table;
 
 use super::report;
@@ -48,6 +49,9 @@ pub struct Options {
     /// Bytes of each of those objects
     #[arg(long, default_value_t = 1024, requires = "keys")]
     key_bytes: usize,
+    /// Instead of the others: one object of so many gigabytes, 5 at most, in and out
+    #[arg(long, value_name = "GB", conflicts_with = "keys")]
+    stream: Option<u64>,
     /// Don't build: measure what lies in the target folder
     #[arg(long)]
     no_build: bool,
@@ -67,7 +71,12 @@ pub fn run(root: &Path, options: &Options) -> Result<()> {
     if let Some(count) = options.keys {
         let rows = keys::measure(&program, count, options.key_bytes, &folder);
         let _ = std::fs::remove_dir_all(&folder);
-        return told(root, keys::HEADING, &keys::table(&rows?, &load), options);
+        return told(root, keys::HEADING, &report::table(&rows?, "release", &load), options);
+    }
+    if let Some(gigabytes) = options.stream {
+        let rows = stream::measure(&program, gigabytes, &folder);
+        let _ = std::fs::remove_dir_all(&folder);
+        return told(root, stream::HEADING, &report::table(&rows?, "release", &load), options);
     }
     let mut servers = Vec::new();
     for kind in &options.servers {
