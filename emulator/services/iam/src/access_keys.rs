@@ -1,28 +1,29 @@
-//! Access keys of users. Ids begin with LKIA, so that they can't be mistaken for real ones.
+//! Access keys of users and of the account's root. Ids begin with LKIA, so that they can't be mistaken for real ones.
 
 use crate::{
     Iam,
     entity::{on_entity, whole_second},
     model::*,
     pages,
-    state::{EntityKind, KEYS, KEYS_OF, KeyRow, must_find},
+    state::{EntityKind, KEYS, KEYS_OF, KeyRow, ROOT, folded, must_find},
 };
 use kit::{Access, Authorize, Cloud, Context, Fault, Principal, Read, Scope, UserIdentity, ports};
 use std::sync::Arc;
 
 /// AWS's quota.
-const KEYS_PER_USER: usize = 2;
+pub(crate) const KEYS_PER_USER: usize = 2;
 
 impl Iam {
     /// Makes a key; the only time its secret is told.
     pub async fn create_access_key(&self, cx: &Context, input: CreateAccessKeyInput) -> Result<CreateAccessKeyOutput, Fault> {
         let user = own_name(cx, input.user_name)?;
+        let user = cx.store().read(|s| owner_name(s, cx, &user))?;
         let id = format!("LKIA{}", cx.ids().upper(16));
         let secret = cx.ids().text(40, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
         let row = KeyRow { account: cx.account().into(), user: user.clone(), secret, active: true, created: whole_second(cx.now()) };
         cx.store()
             .write(|tx| {
-                must_find(tx, cx, EntityKind::User, &user)?;
+                owner_name(tx, cx, &user)?;
                 if tx.scan(&KEYS_OF, cx.scope()).prefix(&(user.clone(),)).count() >= KEYS_PER_USER {
                     return Err(Error::LimitExceeded.says(format!("Cannot exceed quota for AccessKeysPerUser: {KEYS_PER_USER}")));
                 }
@@ -44,8 +45,7 @@ impl Iam {
     pub async fn list_access_keys(&self, cx: &Context, input: ListAccessKeysInput) -> Result<ListAccessKeysOutput, Fault> {
         let user = own_name(cx, input.user_name)?;
         let rows: Vec<(String, KeyRow)> = cx.store().read(|s| {
-            must_find(s, cx, EntityKind::User, &user)?;
-            let ids = s.scan(&KEYS_OF, cx.scope()).prefix(&(user.clone(),));
+            let ids = s.scan(&KEYS_OF, cx.scope()).prefix(&(owner_name(s, cx, &user)?,));
             let rows = ids.map(|row| row.and_then(|((_, id), ())| Ok(s.get(&KEYS, cx.scope(), &id)?.map(|key| (id, key)))));
             rows.filter_map(Result::transpose).collect::<Result<_, Fault>>()
         })?;
@@ -97,13 +97,19 @@ fn own_name(cx: &Context, given: Option<String>) -> Result<String, Fault> {
     match (given, cx.principal()) {
         (Some(name), _) => Ok(name),
         (None, Principal::User(user)) => Ok(user.name.clone()),
+        (None, Principal::Root { .. }) => Ok(ROOT.into()),
         (None, _) => Err(Error::InvalidInput.says("Must specify userName when calling with non-User credentials")),
     }
 }
 
+/// The name under which the keys of a user stand.
+fn owner_name(store: &impl Read, cx: &Context, user: &str) -> Result<String, Fault> {
+    if user == ROOT { Ok(ROOT.into()) } else { Ok(must_find(store, cx, EntityKind::User, user)?.name) }
+}
+
 fn must_find_key(store: &impl Read, cx: &Context, id: &str, user: Option<&str>) -> Result<KeyRow, Fault> {
     let row = store.get(&KEYS, cx.scope(), &id.to_owned())?;
-    row.filter(|row| row.account == cx.account() && user.is_none_or(|user| row.user == user))
+    row.filter(|row| row.account == cx.account() && user.is_none_or(|user| folded(&row.user) == folded(user)))
         .ok_or_else(|| Error::NoSuchEntity.says(format!("The Access Key with id {id} cannot be found.")))
 }
 
@@ -114,6 +120,10 @@ impl ports::AccessKeys for Iam {
         }
         cloud.store().read(|s| {
             let row = s.get(&KEYS, &Scope::new("", ""), &id.to_owned()).ok()??;
+            if row.user == ROOT {
+                let principal = Principal::Root { account: row.account.as_str().into() };
+                return Some(ports::AccessKey { secret: row.secret, session_token: None, principal, expires: None, active: row.active });
+            }
             let scope = Scope::new(&row.account, "");
             let user = s.get(&crate::state::ENTITIES, &scope, &crate::state::key(EntityKind::User, &row.user)).ok()??;
             let identity = UserIdentity { account: row.account.as_str().into(), name: user.name, path: user.path, user_id: user.id };

@@ -88,7 +88,14 @@ impl PolicyDecider {
         let scope = Scope::new(account, "");
         let gathered = Arc::new(cx.store().read(|s| {
             let entity = s.get(&ENTITIES, &scope, &key(kind, name)).ok().flatten();
-            entity.map(|entity| self.gather_entity(s, &scope, &entity)).unwrap_or_default()
+            let Some(entity) = entity else { return Gathered::default() };
+            let mut gathered = self.gather_entity(s, &scope, &entity);
+            // Of groups only the policies count; they have neither tags nor boundaries.
+            for group in &entity.groups {
+                let group = s.get(&ENTITIES, &scope, &key(EntityKind::Group, group)).ok().flatten();
+                gathered.identity.extend(group.into_iter().flat_map(|group| self.gather_entity(s, &scope, &group).identity));
+            }
+            gathered
         }));
         let mut all = self.gathered.write();
         if all.len() >= KEPT {

@@ -1,14 +1,16 @@
-//! What users and roles share: making, changing and removing an entity, and how it looks in an answer.
+//! What users, groups and roles share: making, changing and removing an entity, and how it looks in an answer.
 
 use crate::{
     Iam, documents,
-    model::{AttachedPermissionsBoundary, Error, PermissionsBoundaryAttachmentType, Role, Tag, User},
+    groups::members,
+    model::{AttachedPermissionsBoundary, Error, Group, PermissionsBoundaryAttachmentType, Role, Tag, User},
     state::{ENTITIES, Entity, EntityKind, KEYS_OF, POLICIES, find, must_find, room_for},
 };
 use kit::{Access, Context, Fault, Read, Timestamp};
 use std::collections::BTreeMap;
 
 /// What a new entity is made of.
+#[derive(Default)]
 pub(crate) struct NewEntity {
     pub kind: EntityKind,
     pub name: String,
@@ -22,16 +24,16 @@ pub(crate) struct NewEntity {
 
 impl Iam {
     pub(crate) async fn create_entity(&self, cx: &Context, new: NewEntity) -> Result<Entity, Fault> {
-        let prefix = if new.kind == EntityKind::User { "AIDA" } else { "AROA" };
         let entity = Entity {
             kind: new.kind,
             path: checked_path(new.path)?,
-            id: format!("{prefix}{}", cx.ids().upper(17)),
+            id: format!("{}{}", new.kind.id_prefix(), cx.ids().upper(17)),
             created: whole_second(cx.now()),
             tags: tags_of(new.tags)?,
             boundary: new.boundary,
             inline: BTreeMap::new(),
             attached: Default::default(),
+            groups: Default::default(),
             trust: new.trust,
             description: new.description,
             max_session_secs: new.max_session_secs,
@@ -40,8 +42,8 @@ impl Iam {
         cx.store()
             .write(|tx| {
                 if find(tx, cx, entity.kind, &entity.name)?.is_some() {
-                    let noun = if entity.kind == EntityKind::User { "User" } else { "Role" };
-                    return Err(Error::EntityAlreadyExists.says(format!("{noun} with name {} already exists.", entity.name)));
+                    let sentence = format!("{} with name {} already exists.", entity.kind.title(), entity.name);
+                    return Err(Error::EntityAlreadyExists.says(sentence));
                 }
                 if let Some(boundary) = &entity.boundary {
                     policy_exists(tx, cx, boundary)?;
@@ -84,9 +86,13 @@ impl Iam {
                 if !entity.inline.is_empty() {
                     return conflict("delete policies");
                 }
-                let has_keys = kind == EntityKind::User && tx.scan(&KEYS_OF, cx.scope()).prefix(&(name.to_owned(),)).next().is_some();
+                let has_keys = kind == EntityKind::User && tx.scan(&KEYS_OF, cx.scope()).prefix(&(entity.name.clone(),)).next().is_some();
                 if has_keys {
                     return conflict("delete access keys");
+                }
+                let in_use = kind == EntityKind::Group && !members(tx, cx, &entity.name)?.is_empty();
+                if in_use || !entity.groups.is_empty() {
+                    return conflict("remove users from group");
                 }
                 tx.delete(&ENTITIES, cx.scope(), &entity.key()).map(drop)
             })
@@ -153,6 +159,16 @@ pub(crate) fn shown_user(cx: &Context, e: &Entity) -> User {
         password_last_used: None,
         permissions_boundary: shown_boundary(e),
         tags: tag_list(&e.tags),
+    }
+}
+
+pub(crate) fn shown_group(cx: &Context, e: &Entity) -> Group {
+    Group {
+        path: e.path.clone(),
+        group_name: e.name.clone(),
+        group_id: e.id.clone(),
+        arn: e.arn(cx.account()),
+        create_date: Some(e.created),
     }
 }
 

@@ -9,18 +9,26 @@ use crate::{
 };
 use kit::{Access, Authorize, Context, Fault};
 
-/// Characters of all inline policies together, white space not counted: users 2,048, roles 10,240.
-fn inline_quota(kind: EntityKind) -> usize {
+/// Characters of all inline policies together, white space not counted: users 2,048, groups 5,120, roles 10,240.
+pub(crate) fn inline_quota(kind: EntityKind) -> usize {
     match kind {
         EntityKind::User => 2048,
+        EntityKind::Group => 5120,
         EntityKind::Role => 10_240,
     }
 }
-/// Managed policies of one user or role, AWS's default quota.
-const ATTACHED_QUOTA: usize = 10;
+/// Managed policies of one user, group or role, AWS's default quota.
+pub(crate) const ATTACHED_QUOTA: usize = 10;
 
 impl Iam {
-    async fn put_inline(&self, cx: &Context, kind: EntityKind, name: &str, policy: String, document: String) -> Result<(), Fault> {
+    pub(crate) async fn put_inline(
+        &self,
+        cx: &Context,
+        kind: EntityKind,
+        name: &str,
+        policy: String,
+        document: String,
+    ) -> Result<(), Fault> {
         documents::identity(&document)?;
         self.change(cx, kind, name, |_, entity| {
             entity.inline.insert(policy, document);
@@ -38,7 +46,7 @@ impl Iam {
         .await
     }
 
-    async fn delete_inline(&self, cx: &Context, kind: EntityKind, name: &str, policy: &str) -> Result<(), Fault> {
+    pub(crate) async fn delete_inline(&self, cx: &Context, kind: EntityKind, name: &str, policy: &str) -> Result<(), Fault> {
         self.change(cx, kind, name, |_, entity| match entity.inline.remove(policy) {
             Some(_) => Ok(()),
             None => Err(no_inline(kind, policy)),
@@ -46,22 +54,19 @@ impl Iam {
         .await
     }
 
-    async fn attach(&self, cx: &Context, kind: EntityKind, name: &str, arn: String) -> Result<(), Fault> {
+    pub(crate) async fn attach(&self, cx: &Context, kind: EntityKind, name: &str, arn: String) -> Result<(), Fault> {
         self.change(cx, kind, name, |tx, entity| {
             policy_exists(tx, cx, &arn)?;
             entity.attached.insert(arn);
             match entity.attached.len() <= ATTACHED_QUOTA {
                 true => Ok(()),
-                false => Err(Error::LimitExceeded.says(format!(
-                    "Cannot exceed quota for PoliciesPer{}: {ATTACHED_QUOTA}",
-                    if kind == EntityKind::User { "User" } else { "Role" }
-                ))),
+                false => Err(Error::LimitExceeded.says(format!("Cannot exceed quota for PoliciesPer{}: {ATTACHED_QUOTA}", kind.title()))),
             }
         })
         .await
     }
 
-    async fn detach(&self, cx: &Context, kind: EntityKind, name: &str, arn: &str) -> Result<(), Fault> {
+    pub(crate) async fn detach(&self, cx: &Context, kind: EntityKind, name: &str, arn: &str) -> Result<(), Fault> {
         self.change(cx, kind, name, |_, entity| match entity.attached.remove(arn) {
             true => Ok(()),
             false => Err(Error::NoSuchEntity.says(format!("Policy {arn} was not found."))),
@@ -176,7 +181,7 @@ impl Iam {
     }
 }
 
-fn inline(cx: &Context, kind: EntityKind, name: &str, policy: &str) -> Result<String, Fault> {
+pub(crate) fn inline(cx: &Context, kind: EntityKind, name: &str, policy: &str) -> Result<String, Fault> {
     let entity = cx.store().read(|s| must_find(s, cx, kind, name))?;
     entity.inline.get(policy).map(|d| documents::encoded(d)).ok_or_else(|| no_inline(kind, policy))
 }
@@ -185,13 +190,13 @@ fn no_inline(kind: EntityKind, policy: &str) -> Fault {
     Error::NoSuchEntity.says(format!("The {} policy with name {policy} cannot be found.", kind.noun()))
 }
 
-fn attached(entity: &Entity, path_prefix: Option<&str>) -> Vec<AttachedPolicy> {
+pub(crate) fn attached(entity: &Entity, path_prefix: Option<&str>) -> Vec<AttachedPolicy> {
     let under = |arn: &str| path_prefix.is_none_or(|prefix| arn.split_once(":policy").is_some_and(|(_, path)| path.starts_with(prefix)));
     let shown = |arn: &String| AttachedPolicy { policy_name: arn.rsplit('/').next().map(str::to_owned), policy_arn: Some(arn.clone()) };
     entity.attached.iter().filter(|arn| under(arn)).map(shown).collect()
 }
 
-fn arn_of(policy: &AttachedPolicy) -> String {
+pub(crate) fn arn_of(policy: &AttachedPolicy) -> String {
     policy.policy_arn.clone().unwrap_or_default()
 }
 

@@ -8,12 +8,15 @@ mod decide;
 mod documents;
 mod entity;
 mod entity_policies;
+mod group_policies;
+mod groups;
 mod managed;
 mod managed_policies;
 mod model;
 mod pages;
 mod roles;
 mod state;
+mod summary;
 mod tags;
 mod users;
 
@@ -74,6 +77,23 @@ kit::service! {
     AttachUserPolicy => attach_user_policy,
     DetachUserPolicy => detach_user_policy,
     ListAttachedUserPolicies => list_attached_user_policies,
+    // groups.rs
+    CreateGroup => create_group,
+    GetGroup => get_group,
+    UpdateGroup => update_group,
+    DeleteGroup => delete_group,
+    ListGroups => list_groups,
+    ListGroupsForUser => list_groups_for_user,
+    AddUserToGroup => add_user_to_group,
+    RemoveUserFromGroup => remove_user_from_group,
+    // group_policies.rs
+    PutGroupPolicy => put_group_policy,
+    GetGroupPolicy => get_group_policy,
+    DeleteGroupPolicy => delete_group_policy,
+    ListGroupPolicies => list_group_policies,
+    AttachGroupPolicy => attach_group_policy,
+    DetachGroupPolicy => detach_group_policy,
+    ListAttachedGroupPolicies => list_attached_group_policies,
     // managed_policies.rs
     CreatePolicy => create_policy,
     GetPolicy => get_policy,
@@ -95,6 +115,8 @@ kit::service! {
     TagPolicy => tag_policy,
     UntagPolicy => untag_policy,
     ListPolicyTags => list_policy_tags,
+    // summary.rs
+    GetAccountSummary => get_account_summary,
 }
 
 impl Service for Iam {

@@ -12,7 +12,7 @@ use kit::{Access, Authorize, Context, Fault, Read};
 use std::collections::BTreeMap;
 
 /// AWS's quota.
-const VERSIONS: usize = 5;
+pub(crate) const VERSIONS: usize = 5;
 
 impl Iam {
     /// Makes a managed policy with its first version.
@@ -206,7 +206,11 @@ impl Iam {
             page.items.iter().filter(move |e| e.kind == kind && wanted)
         };
         Ok(ListEntitiesForPolicyOutput {
-            policy_groups: Some(Vec::new()),
+            policy_groups: Some(
+                of(EntityKind::Group, EntityType::Group)
+                    .map(|e| PolicyGroup { group_name: Some(e.name.clone()), group_id: Some(e.id.clone()) })
+                    .collect(),
+            ),
             policy_users: Some(
                 of(EntityKind::User, EntityType::User)
                     .map(|e| PolicyUser { user_name: Some(e.name.clone()), user_id: Some(e.id.clone()) })

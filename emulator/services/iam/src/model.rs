@@ -8,6 +8,7 @@
 //! - `tables` holds the schemas that the codecs follow; a member's index there is the number in `wire::structure!`.
 #![allow(missing_docs, dead_code, clippy::all)]
 
+use std::collections::BTreeMap;
 use wire::Timestamp;
 
 pub use tables::SERVICE;
@@ -499,6 +500,211 @@ pub struct ListAttachedUserPoliciesOutput {
 wire::structure!(ListAttachedUserPoliciesOutput, tables::LIST_ATTACHED_USER_POLICIES_OUTPUT, 0 attached_policies, 1 is_truncated, 2 marker);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateGroupInput {
+    pub path: Option<String>,
+    pub group_name: String,
+}
+wire::structure!(CreateGroupInput, tables::CREATE_GROUP_INPUT, 0 path, 1 group_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateGroupOutput {
+    pub group: Option<Group>,
+}
+wire::structure!(CreateGroupOutput, tables::CREATE_GROUP_OUTPUT, 0 group);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetGroupInput {
+    pub group_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+wire::structure!(GetGroupInput, tables::GET_GROUP_INPUT, 0 group_name, 1 marker, 2 max_items);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetGroupOutput {
+    pub group: Option<Group>,
+    pub users: Vec<User>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+wire::structure!(GetGroupOutput, tables::GET_GROUP_OUTPUT, 0 group, 1 users, 2 is_truncated, 3 marker);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateGroupInput {
+    pub group_name: String,
+    pub new_path: Option<String>,
+    pub new_group_name: Option<String>,
+}
+wire::structure!(UpdateGroupInput, tables::UPDATE_GROUP_INPUT, 0 group_name, 1 new_path, 2 new_group_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateGroupOutput {}
+wire::structure!(UpdateGroupOutput, tables::UPDATE_GROUP_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteGroupInput {
+    pub group_name: String,
+}
+wire::structure!(DeleteGroupInput, tables::DELETE_GROUP_INPUT, 0 group_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteGroupOutput {}
+wire::structure!(DeleteGroupOutput, tables::DELETE_GROUP_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListGroupsInput {
+    pub path_prefix: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+wire::structure!(ListGroupsInput, tables::LIST_GROUPS_INPUT, 0 path_prefix, 1 marker, 2 max_items);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListGroupsOutput {
+    pub groups: Vec<Group>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+wire::structure!(ListGroupsOutput, tables::LIST_GROUPS_OUTPUT, 0 groups, 1 is_truncated, 2 marker);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListGroupsForUserInput {
+    pub user_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+wire::structure!(ListGroupsForUserInput, tables::LIST_GROUPS_FOR_USER_INPUT, 0 user_name, 1 marker, 2 max_items);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListGroupsForUserOutput {
+    pub groups: Vec<Group>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+wire::structure!(ListGroupsForUserOutput, tables::LIST_GROUPS_FOR_USER_OUTPUT, 0 groups, 1 is_truncated, 2 marker);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AddUserToGroupInput {
+    pub group_name: String,
+    pub user_name: String,
+}
+wire::structure!(AddUserToGroupInput, tables::ADD_USER_TO_GROUP_INPUT, 0 group_name, 1 user_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AddUserToGroupOutput {}
+wire::structure!(AddUserToGroupOutput, tables::ADD_USER_TO_GROUP_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RemoveUserFromGroupInput {
+    pub group_name: String,
+    pub user_name: String,
+}
+wire::structure!(RemoveUserFromGroupInput, tables::REMOVE_USER_FROM_GROUP_INPUT, 0 group_name, 1 user_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RemoveUserFromGroupOutput {}
+wire::structure!(RemoveUserFromGroupOutput, tables::REMOVE_USER_FROM_GROUP_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutGroupPolicyInput {
+    pub group_name: String,
+    pub policy_name: String,
+    pub policy_document: String,
+}
+wire::structure!(PutGroupPolicyInput, tables::PUT_GROUP_POLICY_INPUT, 0 group_name, 1 policy_name, 2 policy_document);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutGroupPolicyOutput {}
+wire::structure!(PutGroupPolicyOutput, tables::PUT_GROUP_POLICY_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetGroupPolicyInput {
+    pub group_name: String,
+    pub policy_name: String,
+}
+wire::structure!(GetGroupPolicyInput, tables::GET_GROUP_POLICY_INPUT, 0 group_name, 1 policy_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetGroupPolicyOutput {
+    pub group_name: String,
+    pub policy_name: String,
+    pub policy_document: String,
+}
+wire::structure!(GetGroupPolicyOutput, tables::GET_GROUP_POLICY_OUTPUT, 0 group_name, 1 policy_name, 2 policy_document);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteGroupPolicyInput {
+    pub group_name: String,
+    pub policy_name: String,
+}
+wire::structure!(DeleteGroupPolicyInput, tables::DELETE_GROUP_POLICY_INPUT, 0 group_name, 1 policy_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteGroupPolicyOutput {}
+wire::structure!(DeleteGroupPolicyOutput, tables::DELETE_GROUP_POLICY_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListGroupPoliciesInput {
+    pub group_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+wire::structure!(ListGroupPoliciesInput, tables::LIST_GROUP_POLICIES_INPUT, 0 group_name, 1 marker, 2 max_items);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListGroupPoliciesOutput {
+    pub policy_names: Vec<String>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+wire::structure!(ListGroupPoliciesOutput, tables::LIST_GROUP_POLICIES_OUTPUT, 0 policy_names, 1 is_truncated, 2 marker);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachGroupPolicyInput {
+    pub group_name: String,
+    pub policy_arn: String,
+}
+wire::structure!(AttachGroupPolicyInput, tables::ATTACH_GROUP_POLICY_INPUT, 0 group_name, 1 policy_arn);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttachGroupPolicyOutput {}
+wire::structure!(AttachGroupPolicyOutput, tables::ATTACH_GROUP_POLICY_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachGroupPolicyInput {
+    pub group_name: String,
+    pub policy_arn: String,
+}
+wire::structure!(DetachGroupPolicyInput, tables::DETACH_GROUP_POLICY_INPUT, 0 group_name, 1 policy_arn);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DetachGroupPolicyOutput {}
+wire::structure!(DetachGroupPolicyOutput, tables::DETACH_GROUP_POLICY_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListAttachedGroupPoliciesInput {
+    pub group_name: String,
+    pub path_prefix: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+wire::structure!(
+    ListAttachedGroupPoliciesInput, tables::LIST_ATTACHED_GROUP_POLICIES_INPUT,
+    0 group_name, 1 path_prefix, 2 marker, 3 max_items,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListAttachedGroupPoliciesOutput {
+    pub attached_policies: Option<Vec<AttachedPolicy>>,
+    pub is_truncated: Option<bool>,
+    pub marker: Option<String>,
+}
+wire::structure!(
+    ListAttachedGroupPoliciesOutput, tables::LIST_ATTACHED_GROUP_POLICIES_OUTPUT,
+    0 attached_policies, 1 is_truncated, 2 marker,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreatePolicyInput {
     pub policy_name: String,
     pub path: Option<String>,
@@ -765,6 +971,16 @@ pub struct ListPolicyTagsOutput {
 wire::structure!(ListPolicyTagsOutput, tables::LIST_POLICY_TAGS_OUTPUT, 0 tags, 1 is_truncated, 2 marker);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetAccountSummaryInput {}
+wire::structure!(GetAccountSummaryInput, tables::GET_ACCOUNT_SUMMARY_INPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetAccountSummaryOutput {
+    pub summary_map: Option<BTreeMap<String, i32>>,
+}
+wire::structure!(GetAccountSummaryOutput, tables::GET_ACCOUNT_SUMMARY_OUTPUT, 0 summary_map);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AccessKey {
     pub user_name: String,
     pub access_key_id: String,
@@ -799,6 +1015,16 @@ pub struct AttachedPolicy {
     pub policy_arn: Option<String>,
 }
 wire::structure!(AttachedPolicy, tables::ATTACHED_POLICY, 0 policy_name, 1 policy_arn);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Group {
+    pub path: String,
+    pub group_name: String,
+    pub group_id: String,
+    pub arn: String,
+    pub create_date: Option<Timestamp>,
+}
+wire::structure!(Group, tables::GROUP, 0 path, 1 group_name, 2 group_id, 3 arn, 4 create_date);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
@@ -916,6 +1142,22 @@ wire::enumeration!(PolicyScopeType {
 wire::enumeration!(StatusType {
     Active = "Active", Inactive = "Inactive", Expired = "Expired",
 });
+wire::enumeration!(SummaryKeyType {
+    Users = "Users", UsersQuota = "UsersQuota", Groups = "Groups", GroupsQuota = "GroupsQuota", ServerCertificates = "ServerCertificates",
+    ServerCertificatesQuota = "ServerCertificatesQuota", UserPolicySizeQuota = "UserPolicySizeQuota",
+    GroupPolicySizeQuota = "GroupPolicySizeQuota", GroupsPerUserQuota = "GroupsPerUserQuota",
+    SigningCertificatesPerUserQuota = "SigningCertificatesPerUserQuota", AccessKeysPerUserQuota = "AccessKeysPerUserQuota",
+    MFADevices = "MFADevices", MFADevicesInUse = "MFADevicesInUse", AccountMFAEnabled = "AccountMFAEnabled",
+    AccountAccessKeysPresent = "AccountAccessKeysPresent", AccountPasswordPresent = "AccountPasswordPresent",
+    AccountSigningCertificatesPresent = "AccountSigningCertificatesPresent",
+    AttachedPoliciesPerGroupQuota = "AttachedPoliciesPerGroupQuota", AttachedPoliciesPerRoleQuota = "AttachedPoliciesPerRoleQuota",
+    AttachedPoliciesPerUserQuota = "AttachedPoliciesPerUserQuota", Policies = "Policies", PoliciesQuota = "PoliciesQuota",
+    PolicySizeQuota = "PolicySizeQuota", PolicyVersionsInUse = "PolicyVersionsInUse",
+    PolicyVersionsInUseQuota = "PolicyVersionsInUseQuota", VersionsPerPolicyQuota = "VersionsPerPolicyQuota",
+    GlobalEndpointTokenVersion = "GlobalEndpointTokenVersion", AssumeRolePolicySizeQuota = "AssumeRolePolicySizeQuota",
+    InstanceProfiles = "InstanceProfiles", InstanceProfilesQuota = "InstanceProfilesQuota", Providers = "Providers",
+    RolePolicySizeQuota = "RolePolicySizeQuota", Roles = "Roles", RolesQuota = "RolesQuota",
+});
 
 mod tables {
     use wire::schema::*;
@@ -940,6 +1182,14 @@ mod tables {
     pub(super) static DELETE_USER_POLICY_OUTPUT: Schema = Schema::new("DeleteUserPolicyOutput", Kind::Structure(&[]));
     pub(super) static ATTACH_USER_POLICY_OUTPUT: Schema = Schema::new("AttachUserPolicyOutput", Kind::Structure(&[]));
     pub(super) static DETACH_USER_POLICY_OUTPUT: Schema = Schema::new("DetachUserPolicyOutput", Kind::Structure(&[]));
+    pub(super) static UPDATE_GROUP_OUTPUT: Schema = Schema::new("UpdateGroupOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_GROUP_OUTPUT: Schema = Schema::new("DeleteGroupOutput", Kind::Structure(&[]));
+    pub(super) static ADD_USER_TO_GROUP_OUTPUT: Schema = Schema::new("AddUserToGroupOutput", Kind::Structure(&[]));
+    pub(super) static REMOVE_USER_FROM_GROUP_OUTPUT: Schema = Schema::new("RemoveUserFromGroupOutput", Kind::Structure(&[]));
+    pub(super) static PUT_GROUP_POLICY_OUTPUT: Schema = Schema::new("PutGroupPolicyOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_GROUP_POLICY_OUTPUT: Schema = Schema::new("DeleteGroupPolicyOutput", Kind::Structure(&[]));
+    pub(super) static ATTACH_GROUP_POLICY_OUTPUT: Schema = Schema::new("AttachGroupPolicyOutput", Kind::Structure(&[]));
+    pub(super) static DETACH_GROUP_POLICY_OUTPUT: Schema = Schema::new("DetachGroupPolicyOutput", Kind::Structure(&[]));
     pub(super) static DELETE_POLICY_OUTPUT: Schema = Schema::new("DeletePolicyOutput", Kind::Structure(&[]));
     pub(super) static DELETE_POLICY_VERSION_OUTPUT: Schema = Schema::new("DeletePolicyVersionOutput", Kind::Structure(&[]));
     pub(super) static SET_DEFAULT_POLICY_VERSION_OUTPUT: Schema = Schema::new("SetDefaultPolicyVersionOutput", Kind::Structure(&[]));
@@ -949,6 +1199,7 @@ mod tables {
     pub(super) static UNTAG_USER_OUTPUT: Schema = Schema::new("UntagUserOutput", Kind::Structure(&[]));
     pub(super) static TAG_POLICY_OUTPUT: Schema = Schema::new("TagPolicyOutput", Kind::Structure(&[]));
     pub(super) static UNTAG_POLICY_OUTPUT: Schema = Schema::new("UntagPolicyOutput", Kind::Structure(&[]));
+    pub(super) static GET_ACCOUNT_SUMMARY_INPUT: Schema = Schema::new("GetAccountSummaryInput", Kind::Structure(&[]));
     pub(super) static ACCESS_KEY: Schema = Schema::new(
         "AccessKey",
         Kind::Structure(&[
@@ -973,6 +1224,17 @@ mod tables {
             fault: Some(FaultTraits { code: "AccountNotManagementOrDelegatedAdministratorException", status: 400, sender: true }),
             ..Traits::NONE
         });
+    pub(super) static ADD_USER_TO_GROUP_INPUT: Schema = Schema::new(
+        "AddUserToGroupRequest",
+        Kind::Structure(&[
+            Member::new("GroupName", &GROUP_NAME_TYPE).required(),
+            Member::new("UserName", &EXISTING_USER_NAME_TYPE).required(),
+        ]),
+    );
+    pub(super) static ATTACH_GROUP_POLICY_INPUT: Schema = Schema::new(
+        "AttachGroupPolicyRequest",
+        Kind::Structure(&[Member::new("GroupName", &GROUP_NAME_TYPE).required(), Member::new("PolicyArn", &ARN_TYPE).required()]),
+    );
     pub(super) static ATTACH_ROLE_POLICY_INPUT: Schema = Schema::new(
         "AttachRolePolicyRequest",
         Kind::Structure(&[Member::new("RoleName", &ROLE_NAME_TYPE).required(), Member::new("PolicyArn", &ARN_TYPE).required()]),
@@ -1005,6 +1267,12 @@ mod tables {
         Schema::new("CreateAccessKeyRequest", Kind::Structure(&[Member::new("UserName", &EXISTING_USER_NAME_TYPE)]));
     pub(super) static CREATE_ACCESS_KEY_OUTPUT: Schema =
         Schema::new("CreateAccessKeyResponse", Kind::Structure(&[Member::new("AccessKey", &ACCESS_KEY).required()]));
+    pub(super) static CREATE_GROUP_INPUT: Schema = Schema::new(
+        "CreateGroupRequest",
+        Kind::Structure(&[Member::new("Path", &PATH_TYPE), Member::new("GroupName", &GROUP_NAME_TYPE).required()]),
+    );
+    pub(super) static CREATE_GROUP_OUTPUT: Schema =
+        Schema::new("CreateGroupResponse", Kind::Structure(&[Member::new("Group", &GROUP).required()]));
     pub(super) static CREATE_POLICY_INPUT: Schema = Schema::new(
         "CreatePolicyRequest",
         Kind::Structure(&[
@@ -1073,6 +1341,12 @@ mod tables {
     pub(super) static DELETE_CONFLICT_EXCEPTION: Schema =
         Schema::new("DeleteConflictException", Kind::Structure(&[Member::new("message", &DELETE_CONFLICT_MESSAGE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "DeleteConflict", status: 409, sender: true }), ..Traits::NONE });
+    pub(super) static DELETE_GROUP_POLICY_INPUT: Schema = Schema::new(
+        "DeleteGroupPolicyRequest",
+        Kind::Structure(&[Member::new("GroupName", &GROUP_NAME_TYPE).required(), Member::new("PolicyName", &POLICY_NAME_TYPE).required()]),
+    );
+    pub(super) static DELETE_GROUP_INPUT: Schema =
+        Schema::new("DeleteGroupRequest", Kind::Structure(&[Member::new("GroupName", &GROUP_NAME_TYPE).required()]));
     pub(super) static DELETE_POLICY_INPUT: Schema =
         Schema::new("DeletePolicyRequest", Kind::Structure(&[Member::new("PolicyArn", &ARN_TYPE).required()]));
     pub(super) static DELETE_POLICY_VERSION_INPUT: Schema = Schema::new(
@@ -1098,6 +1372,10 @@ mod tables {
     );
     pub(super) static DELETE_USER_INPUT: Schema =
         Schema::new("DeleteUserRequest", Kind::Structure(&[Member::new("UserName", &EXISTING_USER_NAME_TYPE).required()]));
+    pub(super) static DETACH_GROUP_POLICY_INPUT: Schema = Schema::new(
+        "DetachGroupPolicyRequest",
+        Kind::Structure(&[Member::new("GroupName", &GROUP_NAME_TYPE).required(), Member::new("PolicyArn", &ARN_TYPE).required()]),
+    );
     pub(super) static DETACH_ROLE_POLICY_INPUT: Schema = Schema::new(
         "DetachRolePolicyRequest",
         Kind::Structure(&[Member::new("RoleName", &ROLE_NAME_TYPE).required(), Member::new("PolicyArn", &ARN_TYPE).required()]),
@@ -1129,6 +1407,37 @@ mod tables {
         Schema::new("FeatureEnabledException", Kind::Structure(&[Member::new("message", &FEATURE_ENABLED_MESSAGE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "FeatureEnabled", status: 409, sender: true }), ..Traits::NONE });
     pub(super) static FEATURE_ENABLED_MESSAGE: Schema = Schema::new("FeatureEnabledMessage", Kind::String);
+    pub(super) static GET_ACCOUNT_SUMMARY_OUTPUT: Schema =
+        Schema::new("GetAccountSummaryResponse", Kind::Structure(&[Member::new("SummaryMap", &SUMMARY_MAP_TYPE)]));
+    pub(super) static GET_GROUP_POLICY_INPUT: Schema = Schema::new(
+        "GetGroupPolicyRequest",
+        Kind::Structure(&[Member::new("GroupName", &GROUP_NAME_TYPE).required(), Member::new("PolicyName", &POLICY_NAME_TYPE).required()]),
+    );
+    pub(super) static GET_GROUP_POLICY_OUTPUT: Schema = Schema::new(
+        "GetGroupPolicyResponse",
+        Kind::Structure(&[
+            Member::new("GroupName", &GROUP_NAME_TYPE).required(),
+            Member::new("PolicyName", &POLICY_NAME_TYPE).required(),
+            Member::new("PolicyDocument", &POLICY_DOCUMENT_TYPE).required(),
+        ]),
+    );
+    pub(super) static GET_GROUP_INPUT: Schema = Schema::new(
+        "GetGroupRequest",
+        Kind::Structure(&[
+            Member::new("GroupName", &GROUP_NAME_TYPE).required(),
+            Member::new("Marker", &MARKER_TYPE),
+            Member::new("MaxItems", &MAX_ITEMS_TYPE),
+        ]),
+    );
+    pub(super) static GET_GROUP_OUTPUT: Schema = Schema::new(
+        "GetGroupResponse",
+        Kind::Structure(&[
+            Member::new("Group", &GROUP).required(),
+            Member::new("Users", &USER_LIST_TYPE).required(),
+            Member::new("IsTruncated", &BOOLEAN_TYPE),
+            Member::new("Marker", &RESPONSE_MARKER_TYPE),
+        ]),
+    );
     pub(super) static GET_POLICY_INPUT: Schema =
         Schema::new("GetPolicyRequest", Kind::Structure(&[Member::new("PolicyArn", &ARN_TYPE).required()]));
     pub(super) static GET_POLICY_OUTPUT: Schema = Schema::new("GetPolicyResponse", Kind::Structure(&[Member::new("Policy", &POLICY)]));
@@ -1171,6 +1480,16 @@ mod tables {
     pub(super) static GET_USER_INPUT: Schema =
         Schema::new("GetUserRequest", Kind::Structure(&[Member::new("UserName", &EXISTING_USER_NAME_TYPE)]));
     pub(super) static GET_USER_OUTPUT: Schema = Schema::new("GetUserResponse", Kind::Structure(&[Member::new("User", &USER).required()]));
+    pub(super) static GROUP: Schema = Schema::new(
+        "Group",
+        Kind::Structure(&[
+            Member::new("Path", &PATH_TYPE).required(),
+            Member::new("GroupName", &GROUP_NAME_TYPE).required(),
+            Member::new("GroupId", &ID_TYPE).required(),
+            Member::new("Arn", &ARN_TYPE).required(),
+            Member::new("CreateDate", &DATE_TYPE).required(),
+        ]),
+    );
     pub(super) static INVALID_AUTHENTICATION_CODE_EXCEPTION: Schema =
         Schema::new("InvalidAuthenticationCodeException", Kind::Structure(&[Member::new("message", &INVALID_AUTHENTICATION_CODE_MESSAGE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "InvalidAuthenticationCode", status: 403, sender: true }), ..Traits::NONE });
@@ -1204,6 +1523,23 @@ mod tables {
         "ListAccessKeysResponse",
         Kind::Structure(&[
             Member::new("AccessKeyMetadata", &ACCESS_KEY_METADATA_LIST_TYPE).required(),
+            Member::new("IsTruncated", &BOOLEAN_TYPE),
+            Member::new("Marker", &RESPONSE_MARKER_TYPE),
+        ]),
+    );
+    pub(super) static LIST_ATTACHED_GROUP_POLICIES_INPUT: Schema = Schema::new(
+        "ListAttachedGroupPoliciesRequest",
+        Kind::Structure(&[
+            Member::new("GroupName", &GROUP_NAME_TYPE).required(),
+            Member::new("PathPrefix", &POLICY_PATH_TYPE),
+            Member::new("Marker", &MARKER_TYPE),
+            Member::new("MaxItems", &MAX_ITEMS_TYPE),
+        ]),
+    );
+    pub(super) static LIST_ATTACHED_GROUP_POLICIES_OUTPUT: Schema = Schema::new(
+        "ListAttachedGroupPoliciesResponse",
+        Kind::Structure(&[
+            Member::new("AttachedPolicies", &ATTACHED_POLICIES_LIST_TYPE),
             Member::new("IsTruncated", &BOOLEAN_TYPE),
             Member::new("Marker", &RESPONSE_MARKER_TYPE),
         ]),
@@ -1259,6 +1595,54 @@ mod tables {
             Member::new("PolicyGroups", &POLICY_GROUP_LIST_TYPE),
             Member::new("PolicyUsers", &POLICY_USER_LIST_TYPE),
             Member::new("PolicyRoles", &POLICY_ROLE_LIST_TYPE),
+            Member::new("IsTruncated", &BOOLEAN_TYPE),
+            Member::new("Marker", &RESPONSE_MARKER_TYPE),
+        ]),
+    );
+    pub(super) static LIST_GROUP_POLICIES_INPUT: Schema = Schema::new(
+        "ListGroupPoliciesRequest",
+        Kind::Structure(&[
+            Member::new("GroupName", &GROUP_NAME_TYPE).required(),
+            Member::new("Marker", &MARKER_TYPE),
+            Member::new("MaxItems", &MAX_ITEMS_TYPE),
+        ]),
+    );
+    pub(super) static LIST_GROUP_POLICIES_OUTPUT: Schema = Schema::new(
+        "ListGroupPoliciesResponse",
+        Kind::Structure(&[
+            Member::new("PolicyNames", &POLICY_NAME_LIST_TYPE).required(),
+            Member::new("IsTruncated", &BOOLEAN_TYPE),
+            Member::new("Marker", &RESPONSE_MARKER_TYPE),
+        ]),
+    );
+    pub(super) static LIST_GROUPS_FOR_USER_INPUT: Schema = Schema::new(
+        "ListGroupsForUserRequest",
+        Kind::Structure(&[
+            Member::new("UserName", &EXISTING_USER_NAME_TYPE).required(),
+            Member::new("Marker", &MARKER_TYPE),
+            Member::new("MaxItems", &MAX_ITEMS_TYPE),
+        ]),
+    );
+    pub(super) static LIST_GROUPS_FOR_USER_OUTPUT: Schema = Schema::new(
+        "ListGroupsForUserResponse",
+        Kind::Structure(&[
+            Member::new("Groups", &GROUP_LIST_TYPE).required(),
+            Member::new("IsTruncated", &BOOLEAN_TYPE),
+            Member::new("Marker", &RESPONSE_MARKER_TYPE),
+        ]),
+    );
+    pub(super) static LIST_GROUPS_INPUT: Schema = Schema::new(
+        "ListGroupsRequest",
+        Kind::Structure(&[
+            Member::new("PathPrefix", &PATH_PREFIX_TYPE),
+            Member::new("Marker", &MARKER_TYPE),
+            Member::new("MaxItems", &MAX_ITEMS_TYPE),
+        ]),
+    );
+    pub(super) static LIST_GROUPS_OUTPUT: Schema = Schema::new(
+        "ListGroupsResponse",
+        Kind::Structure(&[
+            Member::new("Groups", &GROUP_LIST_TYPE).required(),
             Member::new("IsTruncated", &BOOLEAN_TYPE),
             Member::new("Marker", &RESPONSE_MARKER_TYPE),
         ]),
@@ -1479,6 +1863,14 @@ mod tables {
             Member::new("CreateDate", &DATE_TYPE),
         ]),
     );
+    pub(super) static PUT_GROUP_POLICY_INPUT: Schema = Schema::new(
+        "PutGroupPolicyRequest",
+        Kind::Structure(&[
+            Member::new("GroupName", &GROUP_NAME_TYPE).required(),
+            Member::new("PolicyName", &POLICY_NAME_TYPE).required(),
+            Member::new("PolicyDocument", &POLICY_DOCUMENT_TYPE).required(),
+        ]),
+    );
     pub(super) static PUT_ROLE_PERMISSIONS_BOUNDARY_INPUT: Schema = Schema::new(
         "PutRolePermissionsBoundaryRequest",
         Kind::Structure(&[Member::new("RoleName", &ROLE_NAME_TYPE).required(), Member::new("PermissionsBoundary", &ARN_TYPE).required()]),
@@ -1501,6 +1893,13 @@ mod tables {
             Member::new("UserName", &EXISTING_USER_NAME_TYPE).required(),
             Member::new("PolicyName", &POLICY_NAME_TYPE).required(),
             Member::new("PolicyDocument", &POLICY_DOCUMENT_TYPE).required(),
+        ]),
+    );
+    pub(super) static REMOVE_USER_FROM_GROUP_INPUT: Schema = Schema::new(
+        "RemoveUserFromGroupRequest",
+        Kind::Structure(&[
+            Member::new("GroupName", &GROUP_NAME_TYPE).required(),
+            Member::new("UserName", &EXISTING_USER_NAME_TYPE).required(),
         ]),
     );
     pub(super) static REPORT_GENERATION_LIMIT_EXCEEDED_EXCEPTION: Schema = Schema::new(
@@ -1595,6 +1994,14 @@ mod tables {
             Member::new("PolicyDocument", &POLICY_DOCUMENT_TYPE).required(),
         ]),
     );
+    pub(super) static UPDATE_GROUP_INPUT: Schema = Schema::new(
+        "UpdateGroupRequest",
+        Kind::Structure(&[
+            Member::new("GroupName", &GROUP_NAME_TYPE).required(),
+            Member::new("NewPath", &PATH_TYPE),
+            Member::new("NewGroupName", &GROUP_NAME_TYPE),
+        ]),
+    );
     pub(super) static UPDATE_ROLE_DESCRIPTION_INPUT: Schema = Schema::new(
         "UpdateRoleDescriptionRequest",
         Kind::Structure(&[
@@ -1658,6 +2065,7 @@ mod tables {
     pub(super) static ENTITY_TEMPORARILY_UNMODIFIABLE_MESSAGE: Schema = Schema::new("entityTemporarilyUnmodifiableMessage", Kind::String);
     pub(super) static EXISTING_USER_NAME_TYPE: Schema =
         Schema::new("existingUserNameType", Kind::String).min(1.0).max(128.0).pattern(&P_EXISTING_USER_NAME_TYPE);
+    pub(super) static GROUP_LIST_TYPE: Schema = Schema::new("groupListType", Kind::List(&Member::new("member", &GROUP)));
     pub(super) static GROUP_NAME_TYPE: Schema =
         Schema::new("groupNameType", Kind::String).min(1.0).max(128.0).pattern(&P_EXISTING_USER_NAME_TYPE);
     pub(super) static ID_TYPE: Schema = Schema::new("idType", Kind::String).min(16.0).max(128.0).pattern(&P_ACCESS_KEY_ID_TYPE);
@@ -1708,6 +2116,10 @@ mod tables {
     pub(super) static SERVICE_NOT_SUPPORTED_MESSAGE: Schema = Schema::new("serviceNotSupportedMessage", Kind::String);
     pub(super) static STATUS_TYPE: Schema = Schema::new("statusType", Kind::Enum(super::StatusType::TEXTS));
     pub(super) static STRING_TYPE: Schema = Schema::new("stringType", Kind::String);
+    pub(super) static SUMMARY_KEY_TYPE: Schema = Schema::new("summaryKeyType", Kind::Enum(super::SummaryKeyType::TEXTS));
+    pub(super) static SUMMARY_MAP_TYPE: Schema =
+        Schema::new("summaryMapType", Kind::Map(&Member::new("key", &SUMMARY_KEY_TYPE), &Member::new("value", &SUMMARY_VALUE_TYPE)));
+    pub(super) static SUMMARY_VALUE_TYPE: Schema = Schema::new("summaryValueType", Kind::Integer);
     pub(super) static TAG_KEY_LIST_TYPE: Schema =
         Schema::new("tagKeyListType", Kind::List(&Member::new("member", &TAG_KEY_TYPE))).max(50.0);
     pub(super) static TAG_KEY_TYPE: Schema = Schema::new("tagKeyType", Kind::String).min(1.0).max(128.0).pattern(&P_TAG_KEY_TYPE);
@@ -2176,6 +2588,177 @@ mod tables {
         faults: &[&NO_SUCH_ENTITY_EXCEPTION, &INVALID_INPUT_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
         unsigned: false,
     };
+    static OP_CREATE_GROUP: OperationSchema = OperationSchema {
+        name: "CreateGroup",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CREATE_GROUP_INPUT,
+        output: &CREATE_GROUP_OUTPUT,
+        result_wrapper: Some("CreateGroupResult"),
+        faults: &[&LIMIT_EXCEEDED_EXCEPTION, &ENTITY_ALREADY_EXISTS_EXCEPTION, &NO_SUCH_ENTITY_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_GROUP: OperationSchema = OperationSchema {
+        name: "GetGroup",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_GROUP_INPUT,
+        output: &GET_GROUP_OUTPUT,
+        result_wrapper: Some("GetGroupResult"),
+        faults: &[&NO_SUCH_ENTITY_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_GROUP: OperationSchema = OperationSchema {
+        name: "UpdateGroup",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_GROUP_INPUT,
+        output: &UPDATE_GROUP_OUTPUT,
+        result_wrapper: None,
+        faults: &[&NO_SUCH_ENTITY_EXCEPTION, &ENTITY_ALREADY_EXISTS_EXCEPTION, &LIMIT_EXCEEDED_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DELETE_GROUP: OperationSchema = OperationSchema {
+        name: "DeleteGroup",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_GROUP_INPUT,
+        output: &DELETE_GROUP_OUTPUT,
+        result_wrapper: None,
+        faults: &[&NO_SUCH_ENTITY_EXCEPTION, &DELETE_CONFLICT_EXCEPTION, &LIMIT_EXCEEDED_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_GROUPS: OperationSchema = OperationSchema {
+        name: "ListGroups",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_GROUPS_INPUT,
+        output: &LIST_GROUPS_OUTPUT,
+        result_wrapper: Some("ListGroupsResult"),
+        faults: &[&SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_GROUPS_FOR_USER: OperationSchema = OperationSchema {
+        name: "ListGroupsForUser",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_GROUPS_FOR_USER_INPUT,
+        output: &LIST_GROUPS_FOR_USER_OUTPUT,
+        result_wrapper: Some("ListGroupsForUserResult"),
+        faults: &[&NO_SUCH_ENTITY_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_ADD_USER_TO_GROUP: OperationSchema = OperationSchema {
+        name: "AddUserToGroup",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &ADD_USER_TO_GROUP_INPUT,
+        output: &ADD_USER_TO_GROUP_OUTPUT,
+        result_wrapper: None,
+        faults: &[&NO_SUCH_ENTITY_EXCEPTION, &LIMIT_EXCEEDED_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_REMOVE_USER_FROM_GROUP: OperationSchema = OperationSchema {
+        name: "RemoveUserFromGroup",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &REMOVE_USER_FROM_GROUP_INPUT,
+        output: &REMOVE_USER_FROM_GROUP_OUTPUT,
+        result_wrapper: None,
+        faults: &[&NO_SUCH_ENTITY_EXCEPTION, &LIMIT_EXCEEDED_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_PUT_GROUP_POLICY: OperationSchema = OperationSchema {
+        name: "PutGroupPolicy",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &PUT_GROUP_POLICY_INPUT,
+        output: &PUT_GROUP_POLICY_OUTPUT,
+        result_wrapper: None,
+        faults: &[&LIMIT_EXCEEDED_EXCEPTION, &MALFORMED_POLICY_DOCUMENT_EXCEPTION, &NO_SUCH_ENTITY_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_GROUP_POLICY: OperationSchema = OperationSchema {
+        name: "GetGroupPolicy",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_GROUP_POLICY_INPUT,
+        output: &GET_GROUP_POLICY_OUTPUT,
+        result_wrapper: Some("GetGroupPolicyResult"),
+        faults: &[&NO_SUCH_ENTITY_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DELETE_GROUP_POLICY: OperationSchema = OperationSchema {
+        name: "DeleteGroupPolicy",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_GROUP_POLICY_INPUT,
+        output: &DELETE_GROUP_POLICY_OUTPUT,
+        result_wrapper: None,
+        faults: &[&NO_SUCH_ENTITY_EXCEPTION, &LIMIT_EXCEEDED_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_GROUP_POLICIES: OperationSchema = OperationSchema {
+        name: "ListGroupPolicies",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_GROUP_POLICIES_INPUT,
+        output: &LIST_GROUP_POLICIES_OUTPUT,
+        result_wrapper: Some("ListGroupPoliciesResult"),
+        faults: &[&NO_SUCH_ENTITY_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_ATTACH_GROUP_POLICY: OperationSchema = OperationSchema {
+        name: "AttachGroupPolicy",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &ATTACH_GROUP_POLICY_INPUT,
+        output: &ATTACH_GROUP_POLICY_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &NO_SUCH_ENTITY_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &POLICY_NOT_ATTACHABLE_EXCEPTION,
+            &SERVICE_FAILURE_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DETACH_GROUP_POLICY: OperationSchema = OperationSchema {
+        name: "DetachGroupPolicy",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DETACH_GROUP_POLICY_INPUT,
+        output: &DETACH_GROUP_POLICY_OUTPUT,
+        result_wrapper: None,
+        faults: &[&NO_SUCH_ENTITY_EXCEPTION, &LIMIT_EXCEEDED_EXCEPTION, &INVALID_INPUT_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_ATTACHED_GROUP_POLICIES: OperationSchema = OperationSchema {
+        name: "ListAttachedGroupPolicies",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_ATTACHED_GROUP_POLICIES_INPUT,
+        output: &LIST_ATTACHED_GROUP_POLICIES_OUTPUT,
+        result_wrapper: Some("ListAttachedGroupPoliciesResult"),
+        faults: &[&NO_SUCH_ENTITY_EXCEPTION, &INVALID_INPUT_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
     static OP_CREATE_POLICY: OperationSchema = OperationSchema {
         name: "CreatePolicy",
         method: "POST",
@@ -2428,6 +3011,17 @@ mod tables {
         faults: &[&NO_SUCH_ENTITY_EXCEPTION, &SERVICE_FAILURE_EXCEPTION, &INVALID_INPUT_EXCEPTION],
         unsigned: false,
     };
+    static OP_GET_ACCOUNT_SUMMARY: OperationSchema = OperationSchema {
+        name: "GetAccountSummary",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_ACCOUNT_SUMMARY_INPUT,
+        output: &GET_ACCOUNT_SUMMARY_OUTPUT,
+        result_wrapper: Some("GetAccountSummaryResult"),
+        faults: &[&SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
 
     /// The service's model.
     pub static SERVICE: ServiceSchema = ServiceSchema {
@@ -2476,6 +3070,21 @@ mod tables {
             &OP_ATTACH_USER_POLICY,
             &OP_DETACH_USER_POLICY,
             &OP_LIST_ATTACHED_USER_POLICIES,
+            &OP_CREATE_GROUP,
+            &OP_GET_GROUP,
+            &OP_UPDATE_GROUP,
+            &OP_DELETE_GROUP,
+            &OP_LIST_GROUPS,
+            &OP_LIST_GROUPS_FOR_USER,
+            &OP_ADD_USER_TO_GROUP,
+            &OP_REMOVE_USER_FROM_GROUP,
+            &OP_PUT_GROUP_POLICY,
+            &OP_GET_GROUP_POLICY,
+            &OP_DELETE_GROUP_POLICY,
+            &OP_LIST_GROUP_POLICIES,
+            &OP_ATTACH_GROUP_POLICY,
+            &OP_DETACH_GROUP_POLICY,
+            &OP_LIST_ATTACHED_GROUP_POLICIES,
             &OP_CREATE_POLICY,
             &OP_GET_POLICY,
             &OP_DELETE_POLICY,
@@ -2495,18 +3104,16 @@ mod tables {
             &OP_TAG_POLICY,
             &OP_UNTAG_POLICY,
             &OP_LIST_POLICY_TAGS,
+            &OP_GET_ACCOUNT_SUMMARY,
         ],
         refused: &[
             Refused { name: "AcceptDelegationRequest", method: "POST", uri: "/" },
             Refused { name: "AddClientIDToOpenIDConnectProvider", method: "POST", uri: "/" },
             Refused { name: "AddRoleToInstanceProfile", method: "POST", uri: "/" },
-            Refused { name: "AddUserToGroup", method: "POST", uri: "/" },
             Refused { name: "AssociateDelegationRequest", method: "POST", uri: "/" },
-            Refused { name: "AttachGroupPolicy", method: "POST", uri: "/" },
             Refused { name: "ChangePassword", method: "POST", uri: "/" },
             Refused { name: "CreateAccountAlias", method: "POST", uri: "/" },
             Refused { name: "CreateDelegationRequest", method: "POST", uri: "/" },
-            Refused { name: "CreateGroup", method: "POST", uri: "/" },
             Refused { name: "CreateInstanceProfile", method: "POST", uri: "/" },
             Refused { name: "CreateLoginProfile", method: "POST", uri: "/" },
             Refused { name: "CreateOpenIDConnectProvider", method: "POST", uri: "/" },
@@ -2517,8 +3124,6 @@ mod tables {
             Refused { name: "DeactivateMFADevice", method: "POST", uri: "/" },
             Refused { name: "DeleteAccountAlias", method: "POST", uri: "/" },
             Refused { name: "DeleteAccountPasswordPolicy", method: "POST", uri: "/" },
-            Refused { name: "DeleteGroup", method: "POST", uri: "/" },
-            Refused { name: "DeleteGroupPolicy", method: "POST", uri: "/" },
             Refused { name: "DeleteInstanceProfile", method: "POST", uri: "/" },
             Refused { name: "DeleteLoginProfile", method: "POST", uri: "/" },
             Refused { name: "DeleteOpenIDConnectProvider", method: "POST", uri: "/" },
@@ -2529,7 +3134,6 @@ mod tables {
             Refused { name: "DeleteServiceSpecificCredential", method: "POST", uri: "/" },
             Refused { name: "DeleteSigningCertificate", method: "POST", uri: "/" },
             Refused { name: "DeleteVirtualMFADevice", method: "POST", uri: "/" },
-            Refused { name: "DetachGroupPolicy", method: "POST", uri: "/" },
             Refused { name: "DisableOrganizationsRootCredentialsManagement", method: "POST", uri: "/" },
             Refused { name: "DisableOrganizationsRootSessions", method: "POST", uri: "/" },
             Refused { name: "DisableOutboundWebIdentityFederation", method: "POST", uri: "/" },
@@ -2543,13 +3147,10 @@ mod tables {
             Refused { name: "GetAccessKeyLastUsed", method: "POST", uri: "/" },
             Refused { name: "GetAccountAuthorizationDetails", method: "POST", uri: "/" },
             Refused { name: "GetAccountPasswordPolicy", method: "POST", uri: "/" },
-            Refused { name: "GetAccountSummary", method: "POST", uri: "/" },
             Refused { name: "GetContextKeysForCustomPolicy", method: "POST", uri: "/" },
             Refused { name: "GetContextKeysForPrincipalPolicy", method: "POST", uri: "/" },
             Refused { name: "GetCredentialReport", method: "POST", uri: "/" },
             Refused { name: "GetDelegationRequest", method: "POST", uri: "/" },
-            Refused { name: "GetGroup", method: "POST", uri: "/" },
-            Refused { name: "GetGroupPolicy", method: "POST", uri: "/" },
             Refused { name: "GetHumanReadableSummary", method: "POST", uri: "/" },
             Refused { name: "GetInstanceProfile", method: "POST", uri: "/" },
             Refused { name: "GetLoginProfile", method: "POST", uri: "/" },
@@ -2564,11 +3165,7 @@ mod tables {
             Refused { name: "GetServiceLastAccessedDetailsWithEntities", method: "POST", uri: "/" },
             Refused { name: "GetServiceLinkedRoleDeletionStatus", method: "POST", uri: "/" },
             Refused { name: "ListAccountAliases", method: "POST", uri: "/" },
-            Refused { name: "ListAttachedGroupPolicies", method: "POST", uri: "/" },
             Refused { name: "ListDelegationRequests", method: "POST", uri: "/" },
-            Refused { name: "ListGroupPolicies", method: "POST", uri: "/" },
-            Refused { name: "ListGroups", method: "POST", uri: "/" },
-            Refused { name: "ListGroupsForUser", method: "POST", uri: "/" },
             Refused { name: "ListInstanceProfileTags", method: "POST", uri: "/" },
             Refused { name: "ListInstanceProfiles", method: "POST", uri: "/" },
             Refused { name: "ListInstanceProfilesForRole", method: "POST", uri: "/" },
@@ -2586,11 +3183,9 @@ mod tables {
             Refused { name: "ListServiceSpecificCredentials", method: "POST", uri: "/" },
             Refused { name: "ListSigningCertificates", method: "POST", uri: "/" },
             Refused { name: "ListVirtualMFADevices", method: "POST", uri: "/" },
-            Refused { name: "PutGroupPolicy", method: "POST", uri: "/" },
             Refused { name: "RejectDelegationRequest", method: "POST", uri: "/" },
             Refused { name: "RemoveClientIDFromOpenIDConnectProvider", method: "POST", uri: "/" },
             Refused { name: "RemoveRoleFromInstanceProfile", method: "POST", uri: "/" },
-            Refused { name: "RemoveUserFromGroup", method: "POST", uri: "/" },
             Refused { name: "ResetServiceSpecificCredential", method: "POST", uri: "/" },
             Refused { name: "ResyncMFADevice", method: "POST", uri: "/" },
             Refused { name: "SendDelegationToken", method: "POST", uri: "/" },
@@ -2609,7 +3204,6 @@ mod tables {
             Refused { name: "UntagServerCertificate", method: "POST", uri: "/" },
             Refused { name: "UpdateAccountPasswordPolicy", method: "POST", uri: "/" },
             Refused { name: "UpdateDelegationRequest", method: "POST", uri: "/" },
-            Refused { name: "UpdateGroup", method: "POST", uri: "/" },
             Refused { name: "UpdateLoginProfile", method: "POST", uri: "/" },
             Refused { name: "UpdateOpenIDConnectProviderThumbprint", method: "POST", uri: "/" },
             Refused { name: "UpdateSAMLProvider", method: "POST", uri: "/" },

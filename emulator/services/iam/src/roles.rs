@@ -5,7 +5,7 @@ use crate::{
     entity::{NewEntity, on_entity, on_new, policy_exists, shown_role},
     model::*,
     pages,
-    state::{Entity, EntityKind, must_find},
+    state::{Entity, EntityKind, folded, must_find},
 };
 use kit::{Access, Authorize, Context, Fault, Scope, ports};
 
@@ -86,7 +86,7 @@ impl Iam {
     /// Roles under a path, by name.
     pub async fn list_roles(&self, cx: &Context, input: ListRolesInput) -> Result<ListRolesOutput, Fault> {
         let roles = self.entities(cx, EntityKind::Role, input.path_prefix.as_deref())?;
-        let page = pages::cut(roles, |r| r.name.clone(), input.marker.as_deref(), input.max_items)?;
+        let page = pages::cut(roles, |r| folded(&r.name), input.marker.as_deref(), input.max_items)?;
         let listed = page.items.iter().map(|r| Role { tags: None, permissions_boundary: None, ..shown_role(cx, r) }).collect();
         Ok(ListRolesOutput { roles: listed, is_truncated: Some(page.next.is_some()), marker: page.next })
     }

@@ -1,10 +1,10 @@
-//! What IAM keeps: users and roles (entities), keys, managed policies. All of an account, none of a region.
+//! What IAM keeps: users, groups and roles (entities), keys, managed policies. All of an account, none of a region.
 
 use kit::{Context, Fault, Read, Table, TableScope, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Users and roles have most things in common; the difference is what only roles have.
+/// Users, groups and roles have most things in common; the difference is what only roles have.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Entity {
     pub kind: EntityKind,
@@ -24,6 +24,9 @@ pub(crate) struct Entity {
     /// ARNs of attached managed policies.
     #[serde(default)]
     pub attached: BTreeSet<String>,
+    /// Groups of a user, by their names in lower case.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub groups: BTreeSet<String>,
     /// Trust policy of a role.
     #[serde(default)]
     pub trust: String,
@@ -34,10 +37,12 @@ pub(crate) struct Entity {
     pub max_session_secs: i32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum EntityKind {
     User,
+    #[default]
     Role,
+    Group,
 }
 
 impl EntityKind {
@@ -46,12 +51,31 @@ impl EntityKind {
         match self {
             EntityKind::User => "user",
             EntityKind::Role => "role",
+            EntityKind::Group => "group",
         }
     }
-    fn limit(self) -> usize {
+    /// As it begins sentences and the names of quotas.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            EntityKind::User => "User",
+            EntityKind::Role => "Role",
+            EntityKind::Group => "Group",
+        }
+    }
+    /// How the ids of its kind begin.
+    pub(crate) fn id_prefix(self) -> &'static str {
+        match self {
+            EntityKind::User => "AIDA",
+            EntityKind::Role => "AROA",
+            EntityKind::Group => "AGPA",
+        }
+    }
+    /// Most of an account, AWS's default quota.
+    pub(crate) fn limit(self) -> usize {
         match self {
             EntityKind::User => 5000,
             EntityKind::Role => 1000,
+            EntityKind::Group => 300,
         }
     }
 }
@@ -59,6 +83,7 @@ impl EntityKind {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct KeyRow {
     pub account: String,
+    /// Empty for a key of the account's root.
     pub user: String,
     pub secret: String,
     pub active: bool,
@@ -88,7 +113,10 @@ pub(crate) struct VersionRow {
     pub created: Timestamp,
 }
 
-/// (kind, name) to entity.
+/// The owner of the root's keys, where users stand by name.
+pub(crate) const ROOT: &str = "";
+
+/// (kind, name in lower case) to entity: AWS tells names apart by more than case.
 pub(crate) const ENTITIES: Table<(String, String), Entity> = Table::new("iam.entities", TableScope::Account);
 /// Access key id to key. Global: a signature names no account.
 pub(crate) const KEYS: Table<String, KeyRow> = Table::new("iam.keys", TableScope::Global);
@@ -107,7 +135,12 @@ impl Entity {
 }
 
 pub(crate) fn key(kind: EntityKind, name: &str) -> (String, String) {
-    (kind.noun().to_owned(), name.to_owned())
+    (kind.noun().to_owned(), folded(name))
+}
+
+/// A name as rows are found by it.
+pub(crate) fn folded(name: &str) -> String {
+    name.to_ascii_lowercase()
 }
 
 pub(crate) fn find(store: &impl Read, cx: &Context, kind: EntityKind, name: &str) -> Result<Option<Entity>, Fault> {
@@ -126,10 +159,8 @@ pub(crate) fn room_for(store: &impl Read, cx: &Context, kind: EntityKind) -> Res
     let count = store.scan(&ENTITIES, cx.scope()).prefix(&(noun,)).limit(kind.limit()).count();
     match count < kind.limit() {
         true => Ok(()),
-        false => Err(crate::model::Error::LimitExceeded.says(format!(
-            "Cannot exceed quota for {}sPerAccount: {}",
-            if kind == EntityKind::User { "User" } else { "Role" },
-            kind.limit()
-        ))),
+        false => {
+            Err(crate::model::Error::LimitExceeded.says(format!("Cannot exceed quota for {}sPerAccount: {}", kind.title(), kind.limit())))
+        }
     }
 }

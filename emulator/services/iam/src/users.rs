@@ -5,7 +5,7 @@ use crate::{
     entity::{NewEntity, checked_path, on_entity, on_new, shown_user},
     model::*,
     pages,
-    state::{ENTITIES, EntityKind, KEYS, KEYS_OF, find, must_find},
+    state::{ENTITIES, EntityKind, KEYS, KEYS_OF, find, folded, must_find},
 };
 use kit::{Access, Authorize, Context, Fault, Principal, Read};
 
@@ -18,9 +18,7 @@ impl Iam {
             path: input.path,
             boundary: input.permissions_boundary,
             tags: input.tags,
-            trust: String::new(),
-            description: None,
-            max_session_secs: 0,
+            ..NewEntity::default()
         };
         let user = self.create_entity(cx, new).await?;
         Ok(CreateUserOutput { user: Some(shown_user(cx, &user)) })
@@ -51,7 +49,7 @@ impl Iam {
                 let old = user.name.clone();
                 user.path = path.unwrap_or(user.path);
                 if let Some(new) = input.new_user_name.filter(|new| *new != old) {
-                    if find(tx, cx, EntityKind::User, &new)?.is_some() {
+                    if folded(&new) != folded(&old) && find(tx, cx, EntityKind::User, &new)?.is_some() {
                         return Err(Error::EntityAlreadyExists.says(format!("User with name {new} already exists.")));
                     }
                     tx.delete(&ENTITIES, cx.scope(), &user.key())?;
@@ -82,7 +80,7 @@ impl Iam {
     /// Users under a path, by name.
     pub async fn list_users(&self, cx: &Context, input: ListUsersInput) -> Result<ListUsersOutput, Fault> {
         let users = self.entities(cx, EntityKind::User, input.path_prefix.as_deref())?;
-        let page = pages::cut(users, |u| u.name.clone(), input.marker.as_deref(), input.max_items)?;
+        let page = pages::cut(users, |u| folded(&u.name), input.marker.as_deref(), input.max_items)?;
         let listed = page.items.iter().map(|u| User { tags: None, permissions_boundary: None, ..shown_user(cx, u) }).collect();
         Ok(ListUsersOutput { users: listed, is_truncated: Some(page.next.is_some()), marker: page.next })
     }
