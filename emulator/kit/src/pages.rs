@@ -17,7 +17,7 @@ pub fn token(key: &str) -> String {
 
 /// The key inside a token; `None` when the text is no token of ours.
 pub fn key_of(token: &str) -> Option<String> {
-    if !token.is_ascii() || token.len() % 2 != 0 {
+    if !token.is_ascii() || !token.len().is_multiple_of(2) {
         return None;
     }
     let bytes: Option<Vec<u8>> = (0..token.len()).step_by(2).map(|i| u8::from_str_radix(&token[i..i + 2], 16).ok()).collect();

@@ -61,7 +61,7 @@ fn pick<T>(list: &[T], which: u16) -> Option<&T> {
 }
 
 fn place(at: u16, length: usize) -> usize {
-    usize::from(at) * (length + 1) >> 16
+    (usize::from(at) * (length + 1)) >> 16
 }
 
 fn piece(bytes: &[u8], at: u16, length: u8) -> std::ops::Range<usize> {

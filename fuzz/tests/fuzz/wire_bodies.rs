@@ -24,7 +24,7 @@ fn samples() -> Vec<Vec<u8>> {
         format!("json11 POST /\nx-amz-target: Things.PutThing\ncontent-type: application/x-amz-json-1.1\n\n{JSON}"),
         format!("json11 POST /\nx-amz-target: Things.Tell\ncontent-type: application/x-amz-json-1.1\n\n{{\"Name\":\"a\",\"Any\":{JSON}}}"),
         format!("rest-json POST /things\ncontent-type: application/json\n\n{JSON}"),
-        format!("rest-json PUT /things/a%20b/to/c/d%2Fe?kind=a&size=3&tag=x&tag=y&more=1\nx-when: Sun, 25 Jan 2026 08:00:00 GMT\nx-note: n\nx-weight: 0.5\nx-list: a, \"b,c\"\nx-meta-a: b\n\n{{\"Tree\":{{\"Name\":\"t\"}},\"Enabled\":false}}"),
+        "rest-json PUT /things/a%20b/to/c/d%2Fe?kind=a&size=3&tag=x&tag=y&more=1\nx-when: Sun, 25 Jan 2026 08:00:00 GMT\nx-note: n\nx-weight: 0.5\nx-list: a, \"b,c\"\nx-meta-a: b\n\n{\"Tree\":{\"Name\":\"t\"},\"Enabled\":false}".to_owned(),
         "rest-json PUT /trees/a\n\n{\"Name\":\"t\",\"Flat\":[\"x\"]}".to_owned(),
         format!("rest-xml POST /things\n\n{xml}"),
         format!("rest-xml PUT /things/a/to/c/d?kind=a\nx-meta-a: b\n\n<MoveThingRequest xmlns=\"https://things.example.com/\"><Tree>{TREE}</Tree><Enabled>true</Enabled></MoveThingRequest>"),

@@ -12,7 +12,7 @@ pub async fn empty_buckets(target: &SdkConfig, stack: &str) -> Result<usize, Dep
     let local = target.endpoint_url().is_some();
     let s3 = aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(target).force_path_style(local).build());
     let mut gone = 0;
-    let standing = |status: Option<&str>| !status.is_some_and(|s| s == "DELETE_COMPLETE");
+    let standing = |status: Option<&str>| status != Some("DELETE_COMPLETE");
     for resource in resources.stack_resources() {
         let is_bucket = resource.resource_type() == Some("AWS::S3::Bucket") && standing(resource.resource_status().map(|s| s.as_str()));
         if let (true, Some(bucket)) = (is_bucket, resource.physical_resource_id()) {

@@ -57,8 +57,7 @@ impl ApiGateway {
 
     /// APIs of the account and region.
     pub async fn get_rest_apis(&self, cx: &Context, input: GetRestApisInput) -> Result<GetRestApisOutput, Fault> {
-        let apis: Vec<Api> =
-            cx.store().read(|s| s.scan(&APIS, cx.scope()).into_iter().map(|row| row.map(|(_, api)| api)).collect::<Result<_, _>>())?;
+        let apis: Vec<Api> = cx.store().read(|s| s.scan(&APIS, cx.scope()).map(|row| row.map(|(_, api)| api)).collect::<Result<_, _>>())?;
         let (items, position) = page(apis, |api| api.id().to_owned(), input.position.as_deref(), input.limit)?;
         Ok(GetRestApisOutput { items: Some(items.into_iter().map(|api| api.settings).collect()), position })
     }

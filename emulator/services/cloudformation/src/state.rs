@@ -249,16 +249,12 @@ pub(crate) fn stack(read: &impl Read, scope: &Scope, name_or_arn: &str) -> Resul
 
 /// The resources of a stack by logical id.
 pub(crate) fn resources(read: &impl Read, scope: &Scope, stack: &Stack) -> Result<BTreeMap<String, Resource>, Fault> {
-    read.scan(&RESOURCES, scope)
-        .prefix(&(stack.uuid.clone(),))
-        .into_iter()
-        .map(|row| row.map(|((_, id), resource)| (id, resource)))
-        .collect()
+    read.scan(&RESOURCES, scope).prefix(&(stack.uuid.clone(),)).map(|row| row.map(|((_, id), resource)| (id, resource))).collect()
 }
 
 /// The exports of the account and region.
 pub(crate) fn exports(read: &impl Read, scope: &Scope) -> Result<BTreeMap<String, Export>, Fault> {
-    read.scan(&EXPORTS, scope).into_iter().collect()
+    read.scan(&EXPORTS, scope).collect()
 }
 
 /// The names of live stacks that import an export.

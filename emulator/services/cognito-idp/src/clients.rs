@@ -124,11 +124,7 @@ impl CognitoIdp {
     pub async fn list_user_pool_clients(&self, cx: &Context, input: ListUserPoolClientsInput) -> Result<ListUserPoolClientsOutput, Fault> {
         let clients: Vec<Client> = cx.store().read(|s| {
             pool(s, cx.scope(), &input.user_pool_id)?;
-            s.scan(&CLIENTS, cx.scope())
-                .prefix(&(input.user_pool_id.as_str(),))
-                .into_iter()
-                .map(|row| row.map(|(_, c)| c))
-                .collect::<Result<_, _>>()
+            s.scan(&CLIENTS, cx.scope()).prefix(&(input.user_pool_id.as_str(),)).map(|row| row.map(|(_, c)| c)).collect::<Result<_, _>>()
         })?;
         let limit = input.max_results.unwrap_or(60).max(1) as usize;
         let page = kit::pages::page(clients, |c| c.id().to_owned(), input.next_token.as_deref(), limit, bad_token)?;

@@ -220,7 +220,7 @@ pub(crate) fn mismatch() -> Fault {
 
 /// Messages of a deleted pool go with it.
 pub(crate) fn forget(tx: &mut Tx<'_>, scope: &Scope, pool_id: &str) -> Result<(), Fault> {
-    let rows: Vec<(u64, Message)> = tx.scan(&MESSAGES, scope).into_iter().collect::<Result<_, _>>()?;
+    let rows: Vec<(u64, Message)> = tx.scan(&MESSAGES, scope).collect::<Result<_, _>>()?;
     let mine = rows.iter().filter(|(_, m)| m.pool_id == pool_id);
     mine.map(|(seq, _)| *seq).try_for_each(|seq| tx.delete(&MESSAGES, scope, &seq).map(drop))
 }

@@ -78,7 +78,7 @@ impl Door for Inbox {
                     && pool.as_ref().is_none_or(|p| *p == m.pool_id)
             };
             let found: Result<Vec<Value>, kit::Fault> = cx.store().read(|s| {
-                let rows = s.scan(&codes::MESSAGES, cx.scope()).reverse().into_iter();
+                let rows = s.scan(&codes::MESSAGES, cx.scope()).reverse();
                 rows.filter(|row| row.as_ref().map_or(true, |(_, m)| fits(m))).map(|row| row.map(|(_, m)| shown(m))).collect()
             });
             match found {

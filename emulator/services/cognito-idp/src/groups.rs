@@ -72,11 +72,7 @@ impl CognitoIdp {
     pub async fn list_groups(&self, cx: &Context, input: ListGroupsInput) -> Result<ListGroupsOutput, Fault> {
         let groups: Vec<Group> = cx.store().read(|s| {
             let pool = pool(s, cx.scope(), &input.user_pool_id)?;
-            s.scan(&GROUPS, cx.scope())
-                .prefix(&(pool.id.as_str(),))
-                .into_iter()
-                .map(|row| row.map(|(_, group)| group))
-                .collect::<Result<_, Fault>>()
+            s.scan(&GROUPS, cx.scope()).prefix(&(pool.id.as_str(),)).map(|row| row.map(|(_, group)| group)).collect::<Result<_, Fault>>()
         })?;
         let name = |group: &Group| group.settings.group_name.clone().unwrap_or_default();
         let page = kit::pages::page(groups, name, input.next_token.as_deref(), limit(input.limit), bad_token)?;

@@ -96,7 +96,7 @@ impl CognitoIdp {
     /// Pools of the account and region.
     pub async fn list_user_pools(&self, cx: &Context, input: ListUserPoolsInput) -> Result<ListUserPoolsOutput, Fault> {
         let pools: Vec<Pool> =
-            cx.store().read(|s| s.scan(&POOLS, cx.scope()).into_iter().map(|row| row.map(|(_, pool)| pool)).collect::<Result<_, _>>())?;
+            cx.store().read(|s| s.scan(&POOLS, cx.scope()).map(|row| row.map(|(_, pool)| pool)).collect::<Result<_, _>>())?;
         let page = kit::pages::page(pools, |p| p.id.clone(), input.next_token.as_deref(), input.max_results.max(1) as usize, bad_token)?;
         let brief = |pool: Pool| UserPoolDescriptionType {
             id: Some(pool.id),

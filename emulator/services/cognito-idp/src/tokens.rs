@@ -132,7 +132,7 @@ impl CognitoIdp {
                 return Err(not_authorized("User is disabled."));
             }
             // Clients without revocation have no origin_jti in their tokens; the event of the sign-in leads to its row.
-            let mut sign_ins = s.by_index(&SIGN_INS, cx.scope(), "user", &(pool.id.as_str(), user.key(&pool))).into_iter();
+            let mut sign_ins = s.by_index(&SIGN_INS, cx.scope(), "user", &(pool.id.as_str(), user.key(&pool)));
             let alive = sign_ins.any(|row| row.is_ok_and(|(_, sign_in)| Some(sign_in.event_id.as_str()) == text("event_id")));
             match alive {
                 true => Ok(Caller { cx: cx.clone(), pool, client, user }),

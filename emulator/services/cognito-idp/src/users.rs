@@ -190,7 +190,7 @@ impl CognitoIdp {
         let filter = filter::Filter::parse(input.filter.as_deref().unwrap_or_default())?;
         let (pool, users): (Pool, Vec<User>) = cx.store().read(|s| {
             let pool = pool(s, cx.scope(), &input.user_pool_id)?;
-            let rows = s.scan(&USERS, cx.scope()).prefix(&(pool.id.as_str(),)).into_iter().map(|row| row.map(|(_, user)| user));
+            let rows = s.scan(&USERS, cx.scope()).prefix(&(pool.id.as_str(),)).map(|row| row.map(|(_, user)| user));
             let users = rows.filter(|row| row.as_ref().map_or(true, |user| filter.takes(user))).collect::<Result<_, Fault>>()?;
             Ok::<_, Fault>((pool, users))
         })?;

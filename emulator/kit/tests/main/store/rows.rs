@@ -124,7 +124,7 @@ fn a_panic_in_a_write_changes_nothing_and_blocks_nobody() {
     every_engine(|subject| async move {
         let store = subject.store.clone();
         let write = tokio::spawn(async move {
-            store.write(|tx| -> Result<(), Fault> { tx.put(&QUEUES, &here(), &s("q"), &1).and_then(|()| panic!("a bug")) }).await
+            store.write(|tx| -> Result<(), Fault> { tx.put(&QUEUES, &here(), &s("q"), &1).map(|()| panic!("a bug")) }).await
         });
         assert!(write.await.unwrap_err().is_panic());
         subject.store.write(|tx| tx.put(&QUEUES, &here(), &s("r"), &1)).await.unwrap();

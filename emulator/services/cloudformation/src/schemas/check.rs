@@ -107,7 +107,8 @@ impl<'a> Checker<'a> {
     fn closed_sets(&mut self, schema: &Json, value: &Located, path: &str) {
         let is_it = |allowed: &Json| match (value.scalar(), allowed) {
             (Some(text), Json::String(allowed)) => text == *allowed,
-            (Some(text), Json::Number(_) | Json::Bool(_)) => text == allowed.to_string(),
+            (Some(text), Json::Number(number)) => number.to_string() == *text,
+            (Some(text), Json::Bool(truth)) => truth.to_string() == *text,
             _ => value.to_json() == *allowed,
         };
         if let Some(Json::Array(allowed)) = schema.get("enum")

@@ -46,7 +46,7 @@ impl CloudFormation {
 /// All stacks, newest first.
 fn all(cx: &Context) -> Result<Vec<Stack>, Fault> {
     let mut stacks: Vec<Stack> =
-        cx.store().read(|s| s.scan(&STACKS, cx.scope()).into_iter().map(|row| row.map(|(_, stack)| stack)).collect::<Result<_, _>>())?;
+        cx.store().read(|s| s.scan(&STACKS, cx.scope()).map(|row| row.map(|(_, stack)| stack)).collect::<Result<_, _>>())?;
     stacks.sort_by_key(order);
     Ok(stacks)
 }

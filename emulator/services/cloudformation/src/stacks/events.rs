@@ -15,7 +15,7 @@ impl CloudFormation {
     pub async fn describe_stack_events(&self, cx: &Context, input: DescribeStackEventsInput) -> Result<DescribeStackEventsOutput, Fault> {
         let (stack, mut events) = cx.store().read(|s| {
             let stack = state::stack(s, cx.scope(), &input.stack_name)?;
-            let events: Vec<_> = s.scan(&EVENTS, cx.scope()).prefix(&(stack.uuid.clone(),)).into_iter().collect::<Result<_, _>>()?;
+            let events: Vec<_> = s.scan(&EVENTS, cx.scope()).prefix(&(stack.uuid.clone(),)).collect::<Result<_, _>>()?;
             Ok::<_, Fault>((stack, events))
         })?;
         events.reverse();

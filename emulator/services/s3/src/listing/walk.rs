@@ -17,6 +17,7 @@ pub(crate) struct Walk<'a> {
 }
 
 /// An item of a listing.
+#[allow(clippy::large_enum_variant)] // most items are objects
 pub(crate) enum Item {
     Object(String, Object),
     Prefix(String),

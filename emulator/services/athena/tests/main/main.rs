@@ -1,0 +1,5 @@
+//! Athena as a caller sees it: SQL over objects of a fake lake, results as rows and as objects, failures in AWS's words, limits kept.
+
+mod lake;
+mod queries;
+mod work_groups;
