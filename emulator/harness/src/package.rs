@@ -57,7 +57,9 @@ pub fn build_pipeline() -> Result<PipelineBinaries, PackageError> {
     let release = folder.file_name().is_some_and(|name| name == "release");
     let target = folder.parent().filter(|dir| dir.join("CACHEDIR.TAG").is_file()).map(Path::to_path_buf);
     let mut command = cargo(&root);
-    command.args(["build", "--package", "pipeline", "--bins"]);
+    // The whole workspace is selected, as by the `cargo run` that built this program, and only these of its binaries are built: another
+    // selection would unify the features of dependencies differently and build most of them again.
+    command.args(["build", "--bin", "presign", "--bin", "process", "--bin", "images"]);
     if release {
         command.arg("--release");
     }
@@ -86,7 +88,7 @@ fn cargo(root: &Path) -> std::process::Command {
 /// Whether everything that the functions are built from is on this machine.
 fn fetched(root: &Path) -> bool {
     let mut tree = cargo(root);
-    tree.args(["tree", "--package", "pipeline", "--edges", "no-dev", "--locked", "--offline"]);
+    tree.args(["tree", "--edges", "no-dev", "--locked", "--offline"]);
     tree.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
