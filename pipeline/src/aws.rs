@@ -1,4 +1,4 @@
-//! The way to AWS: an S3 client made from the SDK's own configuration, and what the three `main`s share.
+//! The way to AWS: an S3 client made from the SDK's own configuration, and what the `main`s share.
 //!
 //! No endpoint stands in code. Where AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3 names a host that can't have subdomains, buckets
 //! go into the path; everything else is as the SDK does it.

@@ -59,6 +59,15 @@ pub struct ImagesConfig {
     pub allowed_origin: String,
 }
 
+/// Configuration of the `aggregate` function.
+#[derive(Debug, Clone)]
+pub struct AggregateConfig {
+    /// METADATA_BUCKET: the rows of images.
+    pub metadata_bucket: String,
+    /// ANALYTICS_BUCKET: where the days go.
+    pub analytics_bucket: String,
+}
+
 const MAX_UPLOAD_BYTES: u64 = 20 * 1024 * 1024;
 /// Signature Version 4 lets no URL live longer than seven days.
 const LONGEST_URL_SECONDS: u64 = 7 * 24 * 60 * 60;
@@ -104,6 +113,13 @@ impl ImagesConfig {
             url_expires_seconds: url_expires(lookup)?,
             allowed_origin: allowed_origin(lookup)?,
         })
+    }
+}
+
+impl AggregateConfig {
+    /// Reads and checks the variables.
+    pub fn read(lookup: Lookup) -> Result<Self, ConfigError> {
+        Ok(Self { metadata_bucket: required(lookup, "METADATA_BUCKET")?, analytics_bucket: required(lookup, "ANALYTICS_BUCKET")? })
     }
 }
 

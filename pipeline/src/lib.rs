@@ -1,15 +1,16 @@
 //! The image pipeline: what a user uploads is checked, turned into renditions and described.
 //!
-//! Three Lambda functions share this library: `presign` hands out upload URLs, `process` runs on every upload, `images`
-//! lists, shows and deletes what came out. It runs on AWS as it stands: endpoints come from the SDK's own configuration,
+//! Four Lambda functions share this library: `presign` hands out upload URLs, `process` runs on every upload, `images`
+//! lists, shows and deletes what came out, `aggregate` sums up each day. It runs on AWS as it stands: endpoints come from the SDK's own configuration,
 //! time from the system, and nothing here knows that an emulator exists.
 //!
-//! Where things are: `api_event` and `s3_event` read what Lambda hands over; `presign`, `process` and `images` are the three
-//! jobs; `store` is all that they know of S3. What is done to pictures stands in the crate `pictures`.
+//! Where things are: `api_event` and `s3_event` read what Lambda hands over; `presign`, `process`, `images` and `aggregates` are
+//! the jobs; `store` is all that they know of S3. What is done to pictures stands in the crate `pictures`.
 
 // The pipeline runs on AWS: its clock is the system's.
 #![allow(clippy::disallowed_methods)]
 
+pub mod aggregates;
 pub mod api_event;
 pub mod aws;
 pub mod config;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::types::StorageClass;
 use bytes::Bytes;
 
 use crate::store::{Copied, Facts, Fetched, Keys, Sign, SignedUrl, Store, StoreError};
@@ -58,6 +59,12 @@ impl Store for S3 {
 
     async fn put(&self, bucket: &str, key: &str, body: Bytes, content_type: &str) -> Result<(), StoreError> {
         let request = self.client.put_object().bucket(bucket).key(key).content_type(content_type).body(body.into());
+        request.send().await.map(drop).map_err(|error| failure("PutObject", bucket, key, &error))
+    }
+
+    async fn put_tiered(&self, bucket: &str, key: &str, body: Bytes, content_type: &str) -> Result<(), StoreError> {
+        let request = self.client.put_object().bucket(bucket).key(key).content_type(content_type).body(body.into());
+        let request = request.storage_class(StorageClass::IntelligentTiering);
         request.send().await.map(drop).map_err(|error| failure("PutObject", bucket, key, &error))
     }
 

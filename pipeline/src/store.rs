@@ -76,6 +76,8 @@ pub trait Store: Send + Sync {
     fn etag(&self, bucket: &str, key: &str) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
     /// Writes an object.
     fn put(&self, bucket: &str, key: &str, body: Bytes, content_type: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Writes an object that is kept long and seldom read: S3 moves it between the tiers of its class by how it is used.
+    fn put_tiered(&self, bucket: &str, key: &str, body: Bytes, content_type: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Copies an object inside a bucket if its entity tag is still `etag`.
     fn copy(&self, bucket: &str, from: &str, etag: &str, to: &str) -> impl Future<Output = Result<Copied, StoreError>> + Send;
     /// Deletes an object; one that doesn't exist is deleted already.

@@ -6,7 +6,7 @@ use std::{
     process::Stdio,
 };
 
-/// Where the pipeline's three binaries are.
+/// Where the pipeline's binaries are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PipelineBinaries {
     /// Hands out upload URLs.
@@ -15,16 +15,19 @@ pub struct PipelineBinaries {
     pub process: PathBuf,
     /// Lists, gives and deletes images.
     pub images: PathBuf,
+    /// Sums up each day.
+    pub aggregate: PathBuf,
 }
 
 impl PipelineBinaries {
-    /// The three binaries in one folder, as cargo leaves them.
+    /// The binaries in one folder, as cargo leaves them.
     pub fn in_folder(folder: &Path) -> PipelineBinaries {
-        PipelineBinaries { presign: folder.join("presign"), process: folder.join("process"), images: folder.join("images") }
+        let [presign, process, images, aggregate] = ["presign", "process", "images", "aggregate"].map(|name| folder.join(name));
+        PipelineBinaries { presign, process, images, aggregate }
     }
     /// Name and path of each.
-    pub fn all(&self) -> [(&'static str, &Path); 3] {
-        [("presign", &self.presign), ("process", &self.process), ("images", &self.images)]
+    pub fn all(&self) -> [(&'static str, &Path); 4] {
+        [("presign", &self.presign), ("process", &self.process), ("images", &self.images), ("aggregate", &self.aggregate)]
     }
 }
 
@@ -59,7 +62,7 @@ pub fn build_pipeline() -> Result<PipelineBinaries, PackageError> {
     let mut command = cargo(&root);
     // The whole workspace is selected, as by the `cargo run` that built this program, and only these of its binaries are built: another
     // selection would unify the features of dependencies differently and build most of them again.
-    command.args(["build", "--bin", "presign", "--bin", "process", "--bin", "images"]);
+    command.args(["build", "--bin", "presign", "--bin", "process", "--bin", "images", "--bin", "aggregate"]);
     if release {
         command.arg("--release");
     }

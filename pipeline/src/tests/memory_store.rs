@@ -100,6 +100,10 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn put_tiered(&self, bucket: &str, key: &str, body: Bytes, content_type: &str) -> Result<(), StoreError> {
+        self.put(bucket, key, body, content_type).await
+    }
+
     async fn copy(&self, bucket: &str, from: &str, etag: &str, to: &str) -> Result<Copied, StoreError> {
         self.wrote("CopyObject", to)?;
         match self.get(bucket, from) {

@@ -1,5 +1,6 @@
 //! The library's tests: the jobs against a store made of a map.
 
+mod aggregates;
 mod api;
 mod config;
 mod events;

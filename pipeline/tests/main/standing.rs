@@ -30,6 +30,7 @@ pub fn binaries() -> PipelineBinaries {
         presign: stripped(env!("CARGO_BIN_EXE_presign")),
         process: stripped(env!("CARGO_BIN_EXE_process")),
         images: stripped(env!("CARGO_BIN_EXE_images")),
+        aggregate: stripped(env!("CARGO_BIN_EXE_aggregate")),
     };
     STRIPPED.get_or_init(all).clone()
 }

@@ -59,6 +59,12 @@ impl Outgoing {
     }
 }
 
+/// The body that one of the cloud's own endpoints answers.
+pub(crate) async fn get(emulator: &Emulator, target: &str) -> Result<Bytes, String> {
+    let request = Outgoing::new(emulator, "GET", &format!("{}{target}", emulator.endpoint()))?;
+    request.send(emulator).await.map(|answer| answer.body)
+}
+
 async fn exchange(emulator: &Emulator, request: Request<Full<Bytes>>) -> Result<Incoming, String> {
     let socket = tokio::net::TcpStream::connect(emulator.address()).await.map_err(|e| format!("can't connect to the cloud: {e}"))?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(socket)).await.map_err(|e| e.to_string())?;

@@ -25,12 +25,76 @@ pub(crate) fn sign(request: &mut Outgoing, keys: &SigningKeys, service: &str, re
     let mut signed: Vec<String> = headers.keys().map(|n| n.as_str().to_owned()).filter(|n| n != "content-length").collect();
     signed.sort();
     let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
-    let scope =
-        CredentialScope { date: amz_date[..8].into(), region: region.into(), service: service.into(), terminator: "aws4_request".into() };
+    let scope = scope(service, region, now);
     let signable = Signable { method: request.method.as_str(), path, query, headers: &headers };
     let canonical = signable.canonical(Dialect::of(service), &signed, &hash);
     let signature = SigningKey::derive(&keys.secret, &scope).sign(string_to_sign(&amz_date, &scope.text(), &canonical).as_bytes());
     let value = format!("{ALGORITHM} Credential={}/{}, SignedHeaders={}, Signature={signature}", keys.id, scope.text(), signed.join(";"));
     request.headers.push(("authorization".into(), value));
     Ok(())
+}
+
+/// When a URL is signed, and for how long.
+pub(crate) struct UrlLife {
+    pub now: Timestamp,
+    pub seconds: u64,
+}
+
+/// The target of a URL for S3 that carries its signature. Headers of the request are signed along.
+pub(crate) fn presign(
+    request: &Outgoing,
+    query: &[(String, String)],
+    keys: &SigningKeys,
+    region: &str,
+    life: &UrlLife,
+) -> Result<String, String> {
+    let (amz_date, scope) = (kit::time::amz_date(life.now), s3_scope(region, life.now));
+    let mut headers = HeaderMap::new();
+    for (name, value) in request.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).chain([("host", request.host.as_str())]) {
+        let name = HeaderName::from_str(name).map_err(|_| format!("{name} is no header name"))?;
+        headers.append(name, HeaderValue::from_str(value).map_err(|_| format!("{value:?} can't be a header's value"))?);
+    }
+    let mut signed: Vec<String> = headers.keys().map(|n| n.as_str().to_owned()).collect();
+    signed.sort();
+    let mut pairs: Vec<(String, String)> = query.to_vec();
+    pairs.extend([
+        ("X-Amz-Algorithm".into(), ALGORITHM.into()),
+        ("X-Amz-Credential".into(), format!("{}/{}", keys.id, scope.text())),
+        ("X-Amz-Date".into(), amz_date.clone()),
+        ("X-Amz-Expires".into(), life.seconds.to_string()),
+        ("X-Amz-SignedHeaders".into(), signed.join(";")),
+    ]);
+    if let Some(token) = &keys.token {
+        pairs.push(("X-Amz-Security-Token".into(), token.clone()));
+    }
+    let query = pairs.iter().map(|(n, v)| format!("{}={}", encoded(n), encoded(v))).collect::<Vec<_>>().join("&");
+    let signable = Signable { method: request.method.as_str(), path: &request.target, query: &query, headers: &headers };
+    let canonical = signable.canonical(Dialect::of("s3"), &signed, "UNSIGNED-PAYLOAD");
+    let signature = SigningKey::derive(&keys.secret, &scope).sign(string_to_sign(&amz_date, &scope.text(), &canonical).as_bytes());
+    Ok(format!("{}?{query}&X-Amz-Signature={signature}", request.target))
+}
+
+/// The signature of a form's policy (base64).
+pub(crate) fn policy_signature(keys: &SigningKeys, scope: &CredentialScope, policy: &str) -> String {
+    SigningKey::derive(&keys.secret, scope).sign(policy.as_bytes())
+}
+
+/// What a signature for S3 is good for.
+pub(crate) fn s3_scope(region: &str, now: Timestamp) -> CredentialScope {
+    scope("s3", region, now)
+}
+
+fn scope(service: &str, region: &str, now: Timestamp) -> CredentialScope {
+    let date = kit::time::amz_date(now)[..8].to_owned();
+    CredentialScope { date, region: region.into(), service: service.into(), terminator: "aws4_request".into() }
+}
+
+/// A key as a path carries it.
+pub(crate) fn encoded_path(key: &str) -> String {
+    key.split('/').map(encoded).collect::<Vec<_>>().join("/")
+}
+
+fn encoded(text: &str) -> String {
+    const UNRESERVED: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+    percent_encoding::utf8_percent_encode(text, UNRESERVED).to_string()
 }

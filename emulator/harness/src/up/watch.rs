@@ -25,7 +25,12 @@ struct Watched {
 
 /// Watches the binaries; `None` when the machine can't (told).
 pub(super) fn functions(emulator: Arc<Emulator>, pipeline: &Pipeline) -> Option<JoinHandle<()>> {
-    let names = BTreeMap::from([("presign", "PresignFunction"), ("process", "ProcessFunction"), ("images", "ImagesFunction")]);
+    let names = BTreeMap::from([
+        ("presign", "PresignFunction"),
+        ("process", "ProcessFunction"),
+        ("images", "ImagesFunction"),
+        ("aggregate", "AggregateFunction"),
+    ]);
     let mut watched: Vec<Watched> = Vec::new();
     for (name, binary) in pipeline.binaries.all() {
         let Some(function) = names.get(name).and_then(|output| pipeline.outputs.get(*output)) else { continue };

@@ -92,23 +92,9 @@ const fn may(name: &'static str, kind: ArgKind, about: &'static str) -> Arg {
 
 /// Every verb, by the file that it stands in.
 pub fn all() -> impl Iterator<Item = &'static Verb> {
-    [
-        http::VERBS,
-        aws::VERBS,
-        cognito::VERBS,
-        s3::VERBS,
-        lambda::VERBS,
-        sqs::VERBS,
-        athena::VERBS,
-        logs::VERBS,
-        clock::VERBS,
-        faults::VERBS,
-        iam::VERBS,
-        journal::VERBS,
-        control::VERBS,
-    ]
-    .into_iter()
-    .flatten()
+    let others =
+        [lambda::VERBS, sqs::VERBS, athena::VERBS, logs::VERBS, clock::VERBS, faults::VERBS, iam::VERBS, journal::VERBS, control::VERBS];
+    [http::VERBS, aws::VERBS, cognito::VERBS].into_iter().flatten().chain(s3::verbs()).chain(others.into_iter().flatten())
 }
 
 /// A verb by name.

@@ -1,11 +1,10 @@
-//! Objects.
+//! Objects, whole.
 
-use super::{Arg, ArgKind, Args, Verb, may, need};
+use super::{Arg, ArgKind, Args, BUCKET, KEY, VERSION, Verb, may, place, texts_into};
 use crate::scenario::{outcome::Outcome, world::World};
 use serde_json::{Map, Value, json};
 
-const BUCKET: Arg = need("bucket", ArgKind::Text, "bucket");
-const KEY: Arg = need("key", ArgKind::Text, "key");
+const IF_MATCH: Arg = may("if_match", ArgKind::Text, "only if its ETag is this");
 
 pub(super) const VERBS: &[Verb] = &[
     Verb {
@@ -18,6 +17,13 @@ pub(super) const VERBS: &[Verb] = &[
             may("body", ArgKind::Any, "the bytes as text, or JSON"),
             may("content_type", ArgKind::Text, "Content-Type"),
             may("metadata", ArgKind::Map, "user metadata"),
+            may("tags", ArgKind::Map, "tags"),
+            may("storage_class", ArgKind::Text, "storage class"),
+            may("encryption", ArgKind::Text, "x-amz-server-side-encryption (aws:kms)"),
+            may("key_id", ArgKind::Text, "KMS key of it"),
+            may("checksum", ArgKind::Text, "algorithm of the checksum that is kept (SHA256)"),
+            IF_MATCH,
+            may("if_none_match", ArgKind::Text, "`*`: only if there is none"),
         ],
         one_of: &["file", "body"],
         local_only: false,
@@ -26,7 +32,7 @@ pub(super) const VERBS: &[Verb] = &[
     Verb {
         name: "s3.get",
         about: "Reads an object. $ is GetObject's output and, where the object is JSON, $.json; body and image look at its bytes.",
-        args: &[BUCKET, KEY],
+        args: &[BUCKET, KEY, VERSION, may("range", ArgKind::Text, "bytes=0-99"), IF_MATCH],
         one_of: &[],
         local_only: false,
         run: |world, args| Box::pin(get(world, args)),
@@ -34,7 +40,7 @@ pub(super) const VERBS: &[Verb] = &[
     Verb {
         name: "s3.head",
         about: "Describes an object; an expected image fetches it. $ is HeadObject's output; a missing object is NoSuchKey.",
-        args: &[BUCKET, KEY],
+        args: &[BUCKET, KEY, VERSION],
         one_of: &[],
         local_only: false,
         run: |world, args| Box::pin(head(world, args)),
@@ -47,24 +53,22 @@ pub(super) const VERBS: &[Verb] = &[
         local_only: false,
         run: |world, args| Box::pin(list(world, args)),
     },
-    Verb {
-        name: "s3.delete",
-        about: "Deletes an object. $ is DeleteObject's output.",
-        args: &[BUCKET, KEY],
-        one_of: &[],
-        local_only: false,
-        run: |world, args| Box::pin(async move { Ok(world.call("s3", "DeleteObject", &place(&args)?, None).await) }),
-    },
 ];
-
-fn place(args: &Args) -> Result<Value, String> {
-    Ok(json!({ "Bucket": args.text("bucket")?, "Key": args.text("key")? }))
-}
 
 async fn put(world: &mut World, args: Args) -> Result<Outcome, String> {
     let mut input = place(&args)?;
-    if let Some(content_type) = args.text_if("content_type")? {
-        input["ContentType"] = content_type.into();
+    let members = [
+        ("content_type", "ContentType"),
+        ("storage_class", "StorageClass"),
+        ("encryption", "ServerSideEncryption"),
+        ("key_id", "SSEKMSKeyId"),
+        ("checksum", "ChecksumAlgorithm"),
+        ("if_match", "IfMatch"),
+        ("if_none_match", "IfNoneMatch"),
+    ];
+    texts_into(&args, &mut input, &members)?;
+    if args.has("tags") {
+        input["Tagging"] = tag_header(&args.texts("tags")?).into();
     }
     let metadata: Map<String, Value> = args.texts("metadata")?.into_iter().map(|(k, v)| (k, v.into())).collect();
     if !metadata.is_empty() {
@@ -75,8 +79,16 @@ async fn put(world: &mut World, args: Args) -> Result<Outcome, String> {
     Ok(world.call("s3", "PutObject", &input, Some(bytes)).await)
 }
 
+/// Tags as the header x-amz-tagging carries them.
+fn tag_header(tags: &[(String, String)]) -> String {
+    let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+    tags.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect::<Vec<_>>().join("&")
+}
+
 async fn get(world: &mut World, args: Args) -> Result<Outcome, String> {
-    let mut outcome = world.call("s3", "GetObject", &place(&args)?, None).await;
+    let mut input = place(&args)?;
+    texts_into(&args, &mut input, &[("range", "Range"), ("if_match", "IfMatch")])?;
+    let mut outcome = world.call("s3", "GetObject", &input, None).await;
     if let Some(json) = outcome.bytes.as_deref().and_then(|b| serde_json::from_slice::<Value>(b).ok()) {
         outcome.value["json"] = json;
     }
