@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use lambda_runtime::Diagnostic;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -129,6 +130,17 @@ impl std::fmt::Display for AggregateError {
 }
 
 impl std::error::Error for AggregateError {}
+
+impl From<AggregateError> for Diagnostic {
+    fn from(error: AggregateError) -> Self {
+        let error_type = match error {
+            AggregateError::Event(_) => "BadEvent",
+            AggregateError::Metadata(_) => "BadMetadata",
+            AggregateError::Store(_) => "StoreFailed",
+        };
+        Diagnostic { error_type: error_type.to_owned(), error_message: error.to_string() }
+    }
+}
 
 impl From<StoreError> for AggregateError {
     fn from(error: StoreError) -> Self {
