@@ -1,4 +1,4 @@
-//! The library: how long a cloud takes to start, and what 200 of them hold. The example `bench_clouds` does it; here is what it printed.
+//! The library: how long a cloud takes to start, and what 200 of them hold. The program `bench_clouds` does it; here is what it printed.
 
 use super::report::Row;
 use crate::Result;
@@ -16,7 +16,7 @@ pub fn measure(program: &Path) -> Result<Vec<Row>> {
         let found = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
         found.ok_or_else(|| format!("{} printed no {name}: {text}", program.display()))
     };
-    let how = "example `bench_clouds`: `Emulator::builder().start()` until it listens, all services";
+    let how = "`bench_clouds`: `Emulator::builder().start()` until it listens, all services";
     Ok(vec![
         Row::new("library start, first in its process", printed("first_start_ms")?, 10.0, "ms", how),
         Row::new("library start, median of the clouds after it", printed("median_start_ms")?, 10.0, "ms", how),

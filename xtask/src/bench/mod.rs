@@ -115,26 +115,27 @@ fn measure(root: &Path, figure: Figure, built: &Built) -> Result<Vec<Row>> {
 }
 
 /// Builds what the figures need. The lock file decides the versions, and nothing is fetched.
+/// The whole workspace is selected and its binaries are built: another selection would build most dependencies again.
 fn build(root: &Path, profile: &str, figures: &[Figure]) -> Result<()> {
-    let functions = figures.iter().any(|figure| matches!(figure, Figure::Invoke | Figure::Upload));
-    let mut builds = vec![vec!["--package", "windtunnel", "--bins", "--example", "bench_clouds"]];
-    if functions {
-        builds.push(vec!["--package", "pipeline", "--bins"]);
+    let mut arguments = vec!["--bin", "windtunnel"];
+    if figures.contains(&Figure::Clouds) {
+        arguments.extend(["--bin", "bench_clouds", "--features", "windtunnel/bench"]);
     }
-    for arguments in builds {
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(root).args(["build", "--locked", "--offline", "--profile", profile]).args(&arguments);
-        let status = cargo.status().map_err(|error| format!("cargo could not be started: {error}"))?;
-        if !status.success() {
-            return Err(format!("cargo build --profile {profile} {} ended with {status}; see above.", arguments.join(" ")));
-        }
+    if figures.iter().any(|figure| matches!(figure, Figure::Invoke | Figure::Upload)) {
+        arguments.extend(["--bin", "process"]);
     }
-    Ok(())
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root).args(["build", "--locked", "--offline", "--profile", profile]).args(&arguments);
+    let status = cargo.status().map_err(|error| format!("cargo could not be started: {error}"))?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(format!("cargo build --profile {profile} {} ended with {status}; see above.", arguments.join(" "))),
+    }
 }
 
 fn built(root: &Path, options: &Options) -> Result<Built> {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let folder = target.join(if options.profile == "dev" { "debug" } else { &options.profile });
     let windtunnel = options.program.clone().unwrap_or_else(|| folder.join("windtunnel"));
-    Ok(Built { windtunnel, bench_clouds: folder.join("examples/bench_clouds"), process: folder.join("process") })
+    Ok(Built { windtunnel, bench_clouds: folder.join("bench_clouds"), process: folder.join("process") })
 }
