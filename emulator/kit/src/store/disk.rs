@@ -243,7 +243,7 @@ fn free_bytes(path: &Path) -> io::Result<u64> {
     match unsafe { libc::statvfs(path.as_ptr(), told.as_mut_ptr()) } {
         0 => {
             let told = unsafe { told.assume_init() };
-            Ok((told.f_bavail as u64).saturating_mul(told.f_frsize as u64))
+            Ok(told.f_bavail.saturating_mul(told.f_frsize))
         }
         _ => Err(io::Error::last_os_error()),
     }

@@ -70,7 +70,7 @@ impl Kms {
     pub async fn list_aliases(&self, cx: &Context, input: ListAliasesInput) -> Result<ListAliasesOutput, Fault> {
         let aliases: Vec<Alias> = cx.store().read(|s| {
             let target = input.key_id.as_ref().map(|name| find::own(s, cx, name)).transpose()?.map(|key| key.id);
-            let all = s.scan(&ALIASES, cx.scope()).into_iter().map(|row| row.map(|(_, alias)| alias));
+            let all = s.scan(&ALIASES, cx.scope()).map(|row| row.map(|(_, alias)| alias));
             all.filter(|alias| alias.as_ref().map_or(true, |a| target.as_ref().is_none_or(|t| a.target == *t)))
                 .collect::<Result<_, Fault>>()
         })?;

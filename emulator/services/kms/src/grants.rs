@@ -44,7 +44,7 @@ impl Kms {
                 && input.grantee_principal.as_ref().is_none_or(|grantee| grant.grantee == *grantee)
         };
         let entries: Vec<GrantListEntry> = cx.store().read(|s| {
-            let all = s.scan(&GRANTS, &key.scope()).prefix(&(key.id.as_str(),)).into_iter();
+            let all = s.scan(&GRANTS, &key.scope()).prefix(&(key.id.as_str(),));
             all.filter(|row| row.as_ref().map_or(true, |(_, grant)| fits(grant)))
                 .map(|row| row.map(|(_, grant)| entry(grant)))
                 .collect::<Result<_, Fault>>()
@@ -103,7 +103,7 @@ fn put(tx: &mut kit::Tx<'_>, cx: &Context, input: &CreateGrantInput, mut fresh: 
     fresh.key_arn.clone_from(&key.arn);
     let scope = key.scope();
     let there: Vec<StoredGrant> =
-        tx.scan(&GRANTS, &scope).prefix(&(key.id.as_str(),)).into_iter().map(|row| row.map(|(_, g)| g)).collect::<Result<_, Fault>>()?;
+        tx.scan(&GRANTS, &scope).prefix(&(key.id.as_str(),)).map(|row| row.map(|(_, g)| g)).collect::<Result<_, Fault>>()?;
     let same = |g: &StoredGrant| {
         fresh.name.is_some()
             && (&g.name, &g.grantee, &g.retirer, &g.operations, &g.constraints)

@@ -143,7 +143,7 @@ pub(crate) fn in_force(cx: &Context, resource: &str) -> Option<String> {
     let statements: Vec<Value> = cx
         .store()
         .read(|s| {
-            let all = s.scan(&GRANTS, &key.scope()).prefix(&(key.id.as_str(),)).into_iter().filter_map(Result::ok);
+            let all = s.scan(&GRANTS, &key.scope()).prefix(&(key.id.as_str(),)).filter_map(Result::ok);
             all.filter(|(_, grant)| grants::is_named(cx, &grant.grantee)).map(|(_, grant)| grant).collect::<Vec<_>>()
         })
         .iter()

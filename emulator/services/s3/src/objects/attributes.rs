@@ -38,8 +38,12 @@ impl S3 {
         let given = encryption::customer!(input);
         // Who wants to know the checksum has to be able to read the body.
         match wants(ObjectAttributes::Checksum) {
-            true => drop(encryption::open(cx, &found, &input.key, &object.encryption, &given).await?),
-            false => drop(encryption::check_reader(cx, &object.encryption, &given)?),
+            true => {
+                encryption::open(cx, &found, &input.key, &object.encryption, &given).await?;
+            }
+            false => {
+                encryption::check_reader(cx, &object.encryption, &given)?;
+            }
         }
         let checksum = object.sum.as_ref().filter(|_| wants(ObjectAttributes::Checksum)).map(|sum| {
             let mut shape = Checksum { checksum_type: Some(sum.kind().to_owned()), ..Checksum::default() };

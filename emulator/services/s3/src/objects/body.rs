@@ -149,7 +149,7 @@ impl Intake {
         let md5 = std::mem::replace(&mut self.md5, Md5::new());
         let stored: Vec<Bytes> = match &mut self.sealer {
             Some(sealer) => chunks.iter().map(|chunk| sealer.push(chunk)).collect::<Result<_, _>>().map_err(unsealable)?,
-            None => chunks.iter().cloned().collect(),
+            None => chunks.to_vec(),
         };
         let (md5, written) = tokio::join!(digest::hash(md5, &chunks), self.writer.write_all(stored));
         self.md5 = md5;

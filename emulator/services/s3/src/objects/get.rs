@@ -35,8 +35,12 @@ impl S3 {
         let seen = look(cx, as_get(input), "HEAD")?;
         match seen.input.checksum_mode {
             // The checksum tells of the body, so who asks for it must be able to read that.
-            Some(_) => drop(seen.key(cx).await?),
-            None => drop(encryption::check_reader(cx, &seen.version.object.encryption, &encryption::customer!(seen.input))?),
+            Some(_) => {
+                seen.key(cx).await?;
+            }
+            None => {
+                encryption::check_reader(cx, &seen.version.object.encryption, &encryption::customer!(seen.input))?;
+            }
         }
         let (status, mut output) = (seen.status(), as_head(seen.describe(cx)?));
         output.archive_status = tiering::archive_tier(&seen.version.object).and_then(ArchiveStatus::parse);
