@@ -51,6 +51,16 @@ async fn the_day_before_is_summed_by_uploader_and_format() {
     assert_eq!(rows(&store, "daily/dt=2026-03-10/images.json"), expected);
 }
 
+#[test]
+fn a_row_has_the_columns_of_the_table() {
+    let template = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/template.yaml")).unwrap();
+    let (_, table) = template.split_once("\n  DailyTable:\n").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let names = table.lines().filter_map(|line| line.trim().strip_prefix("- { Name: ")?.split(',').next()).filter(|name| *name != "dt");
+    let row = serde_json::to_value(DailyRow::default()).unwrap();
+    assert_eq!(names.collect::<Vec<_>>(), row.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn a_day_without_images_is_written_as_such() {
     let store = MemoryStore::default();

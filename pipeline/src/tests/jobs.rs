@@ -69,11 +69,10 @@ async fn the_row_has_the_columns_of_the_table() {
     let line = store.get("meta", &format!("metadata/dt=2026-09-21/{}.json", id())).unwrap().body;
     let row: serde_json::Map<String, Value> = serde_json::from_slice(&line).unwrap();
     let template = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/template.yaml")).unwrap();
-    let columns: Vec<&str> = template
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("- { Name: ")?.split(',').next())
-        .filter(|name| *name != "dt")
-        .collect();
+    let (_, table) = template.split_once("\n  Table:\n").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let columns: Vec<&str> =
+        table.lines().filter_map(|line| line.trim().strip_prefix("- { Name: ")?.split(',').next()).filter(|name| *name != "dt").collect();
     assert_eq!(columns, row.keys().map(String::as_str).collect::<Vec<_>>());
 }
 

@@ -134,7 +134,7 @@ pub(crate) fn tags_of(tags: Option<Vec<Tag>>) -> Result<BTreeMap<String, String>
         if tag.key.to_ascii_lowercase().starts_with("aws:") {
             return Err(Error::InvalidInput.says("aws: prefixed tag key names are not allowed for external use."));
         }
-        if map.insert(tag.key, tag.value).is_some() {
+        if map.keys().any(|key: &String| key.eq_ignore_ascii_case(&tag.key)) || map.insert(tag.key, tag.value).is_some() {
             return Err(Error::InvalidInput.says("Duplicate tag keys found. Please note that Tag keys are case insensitive."));
         }
     }

@@ -5,6 +5,7 @@ mod catalog;
 mod errors;
 mod formats;
 pub(crate) mod location;
+mod names;
 mod output;
 mod own;
 mod partitions;
@@ -141,7 +142,8 @@ async fn compute(
 ) -> datafusion::error::Result<(datafusion::arrow::datatypes::SchemaRef, Vec<RecordBatch>)> {
     let state = session.state();
     let mut statements = DFParser::parse_sql(&sql)?;
-    let statement = statements.pop_front().ok_or_else(|| datafusion::error::DataFusionError::Plan("nothing to run".into()))?;
+    let mut statement = statements.pop_front().ok_or_else(|| datafusion::error::DataFusionError::Plan("nothing to run".into()))?;
+    names::complete(&mut statement);
     let plan = state.statement_to_plan(statement).await?;
     // Athena's engine changes nothing outside the catalog: no CREATE, COPY or SET reaches the library.
     datafusion::execution::context::SQLOptions::new()

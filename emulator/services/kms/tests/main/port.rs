@@ -88,7 +88,7 @@ async fn a_service_on_its_own_behalf_needs_the_key_policy_to_name_it() {
     let sns = desk.cx.as_service("sns.amazonaws.com", topic, ACCOUNT);
     let id = desk.key(json!({})).await;
     let need = key_need("kms:GenerateDataKey", &arn(&id), &context());
-    let refused = sns.grant(&need).err().expect("a refusal");
+    let refused = sns.grant(&need).expect_err("a refusal");
     assert!(refused.message.ends_with("because no resource-based policy allows the kms:GenerateDataKey action"), "{}", refused.message);
     let root = json!({ "Effect": "Allow", "Principal": { "AWS": ACCOUNT }, "Action": "kms:*", "Resource": "*" });
     let named = json!({ "Effect": "Allow", "Principal": { "Service": "sns.amazonaws.com" }, "Action": "kms:GenerateDataKey*", "Resource": "*",

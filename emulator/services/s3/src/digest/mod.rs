@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn pieces_of_any_length_come_to_the_sum_of_the_whole() {
-        let text: Vec<u8> = (0..5000u32).map(|n| (n * n >> 3) as u8).collect();
+        let text: Vec<u8> = (0..5000u32).map(|n| ((n * n) >> 3) as u8).collect();
         let whole = <md5::Md5 as md5::Digest>::digest(&text);
         for step in [1, 3, 55, 56, 63, 64, 65, 127, 1000, 4999, 5000] {
             let mut md5 = Md5::new();

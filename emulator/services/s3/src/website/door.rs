@@ -118,7 +118,7 @@ impl Visit<'_> {
             return page::of_fault(&self.cx, &fault, None).map(|_| ReplyBody::None);
         }
         if !is_folder && is_missing(&fault) && self.get(found, &format!("{path}/{index}")).await.is_ok() {
-            return self.into_folder();
+            return self.folder_redirect();
         }
         if let Some(rule) = route::rule(rules, path, Some(fault.status)) {
             return self.send(&route::sent(rule, &self.asked));
@@ -148,7 +148,7 @@ impl Visit<'_> {
     }
 
     /// A folder was asked for without its slash.
-    fn into_folder(&self) -> Response<ReplyBody> {
+    fn folder_redirect(&self) -> Response<ReplyBody> {
         let fault = Fault::new("Found", 302, "Resource Found");
         let location = format!("/{}/", route::encoded(&self.asked.path));
         page::of_fault(&self.cx, &fault.header("location", location), None)

@@ -26,14 +26,14 @@ impl Roles for OneRole {
     }
 }
 
-/// Lets in who brings the external id `7`, and the service lambda.
+/// Lets in who brings the external id `77`, and the service lambda.
 struct ByExternalId;
 
 impl Decider for ByExternalId {
     fn decide(&self, cx: &Context, need: &Need, policy: Option<&str>) -> Decision {
         let brings = |name: &str, value: &str| need.keys.iter().any(|(n, v)| &**n == name && v.iter().any(|v| v == value));
         let service = matches!(cx.principal(), Principal::Service { name, .. } if &**name == "lambda.amazonaws.com");
-        let trusted = policy.is_some() && (service || brings("sts:ExternalId", "7"));
+        let trusted = policy.is_some() && (service || brings("sts:ExternalId", "77"));
         let allowed = trusted || !need.action.starts_with("sts:AssumeRole");
         Decision { allowed, message: format!("{} may not {}", cx.principal().arn(), need.action), statement: None }
     }
@@ -60,7 +60,7 @@ impl Desk {
         self.cloud.call_json(cx, "sts", operation, &input).await
     }
     async fn assume(&self, more: Value) -> Result<Value, Fault> {
-        let mut input = json!({ "RoleArn": ROLE, "RoleSessionName": "me", "ExternalId": "7" });
+        let mut input = json!({ "RoleArn": ROLE, "RoleSessionName": "me", "ExternalId": "77" });
         input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.call(&self.cx, "AssumeRole", input).await
     }
@@ -91,7 +91,7 @@ async fn a_session_is_who_it_says_for_as_long_as_it_was_asked() {
 #[tokio::test]
 async fn the_trust_policy_decides() {
     let desk = Desk::new().await;
-    let refusal = desk.assume(json!({ "ExternalId": "8" })).await.unwrap_err();
+    let refusal = desk.assume(json!({ "ExternalId": "88" })).await.unwrap_err();
     assert_eq!((&*refusal.code, refusal.status), ("AccessDenied", 403));
     let gone = desk.assume(json!({ "RoleArn": "arn:aws:iam::111111111111:role/none" })).await.unwrap_err();
     assert_eq!(&*gone.code, "AccessDenied", "whether a role exists is nobody's business");
@@ -104,7 +104,7 @@ async fn a_session_is_no_longer_than_the_role_and_the_chain_allow() {
     let long = desk.assume(json!({ "DurationSeconds": 7201 })).await.unwrap_err();
     assert_eq!(long.message, "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.");
     let first = desk.assume(json!({})).await.unwrap();
-    let chained = json!({ "RoleArn": ROLE, "RoleSessionName": "two", "ExternalId": "7", "DurationSeconds": 3601 });
+    let chained = json!({ "RoleArn": ROLE, "RoleSessionName": "two", "ExternalId": "77", "DurationSeconds": 3601 });
     let refused = desk.call(&desk.holder(&first["Credentials"]), "AssumeRole", chained).await.unwrap_err();
     assert_eq!(refused.message, "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.");
 }

@@ -29,7 +29,7 @@ impl Element {
     /// The document as xmltodict has it: text, or a map of children with lists where names come twice.
     pub fn to_value(&self, attributes: bool) -> serde_json::Value {
         use serde_json::Value;
-        if self.children.is_empty() && !(attributes && !self.attributes.is_empty()) {
+        if self.children.is_empty() && (!attributes || self.attributes.is_empty()) {
             return if self.text.is_empty() { Value::Null } else { self.text.clone().into() };
         }
         let mut out = serde_json::Map::new();
