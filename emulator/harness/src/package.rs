@@ -85,6 +85,14 @@ pub fn build_pipeline() -> Result<PipelineBinaries, PackageError> {
 fn cargo(root: &Path) -> std::process::Command {
     let mut command = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root).stdin(Stdio::null());
+    // `cargo run` tells this program of the package that it is. Build scripts that look at these names (ring's) would run again.
+    let of_package = |name: &std::ffi::OsStr| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO_BIN_NAME" || name == "CARGO_CRATE_NAME"
+    };
+    std::env::vars_os().filter(|(name, _)| of_package(name)).for_each(|(name, _)| {
+        command.env_remove(name);
+    });
     command
 }
 
