@@ -62,6 +62,12 @@ pub(crate) fn of_response(visit: &Visit, response: Response<ReplyBody>) -> Respo
     sized(visit, Response::from_parts(parts, body))
 }
 
+/// An answer that S3 has made itself, with what its front door adds.
+pub(crate) fn of_bucket(visit: &Visit, cx: &Context, mut response: Response<ReplyBody>) -> Response<Outgoing> {
+    names_of_s3(cx, response.headers_mut());
+    of_response(visit, response)
+}
+
 /// A few words.
 pub(crate) fn plain(status: u16, text: &'static str) -> Response<Outgoing> {
     let mut response = Response::new(Outgoing::bytes(text.as_bytes()));
@@ -75,11 +81,7 @@ fn finish(visit: &Visit, cx: &Context, mut response: Response<Outgoing>) -> Resp
     let headers = response.headers_mut();
     let room = visit.room.map(|i| &visit.house.rooms[i]);
     match room.map(|r| r.dialect) {
-        Some(Dialect::S3) => {
-            set(headers, "x-amz-request-id", cx.request_id());
-            set(headers, "x-amz-id-2", &host_id(cx.request_id()));
-            set(headers, "server", "AmazonS3");
-        }
+        Some(Dialect::S3) => names_of_s3(cx, headers),
         _ => {
             if !headers.contains_key("x-amzn-requestid") {
                 set(headers, "x-amzn-requestid", cx.request_id());
@@ -92,6 +94,12 @@ fn finish(visit: &Visit, cx: &Context, mut response: Response<Outgoing>) -> Resp
     }
     date(visit, headers);
     sized(visit, response)
+}
+
+fn names_of_s3(cx: &Context, headers: &mut HeaderMap) {
+    set(headers, "x-amz-request-id", cx.request_id());
+    set(headers, "x-amz-id-2", &host_id(cx.request_id()));
+    set(headers, "server", "AmazonS3");
 }
 
 fn date(visit: &Visit, headers: &mut HeaderMap) {

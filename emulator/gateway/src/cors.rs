@@ -35,7 +35,7 @@ pub(crate) async fn preflight(visit: &mut Visit) -> Option<Response<Outgoing>> {
         let cx = context::of_caller(visit, &caller, "gateway.preflight");
         let service = visit.room().service.clone();
         if let Some(response) = service.preflight(&cx, &visit.head).await {
-            return Some(answer::of_response(visit, response));
+            return Some(answer::of_bucket(visit, &cx, response));
         }
     }
     Some(open_preflight(visit))

@@ -101,6 +101,8 @@ fn decode_query(
             Ok(there)
         }
         _ => match query.iter().find(|(key, _)| key == name) {
+            // S3 takes `max-parts=` for no number at all, as recorded.
+            Some((_, text)) if text.is_empty() && matches!(member.schema.kind, Kind::Integer | Kind::Long) => Ok(false),
             Some((_, text)) => fill.text(&path, member, TimestampFormat::DateTime, target.slot(), text.as_ref().into()).map(|()| true),
             None => Ok(false),
         },

@@ -162,9 +162,11 @@ impl<'a> Parts<'a> {
     }
 
     /// `<Code>`, `<Message>` and the other fields.
-    fn xml_fields(&self, writer: &mut Writer) {
+    ///
+    /// S3 (`bare`) writes an empty message where it has none.
+    fn xml_fields(&self, writer: &mut Writer, bare: bool) {
         writer.element("Code", self.code());
-        if !self.fault.message.is_empty() {
+        if bare || !self.fault.message.is_empty() {
             writer.element("Message", &self.fault.message);
         }
         if let Some((schema, structure)) = self.structure() {
@@ -184,7 +186,7 @@ impl<'a> Parts<'a> {
         writer.start("ErrorResponse", namespace(service));
         writer.start("Error", None);
         writer.element("Type", self.blame());
-        self.xml_fields(&mut writer);
+        self.xml_fields(&mut writer, false);
         writer.close("Error");
         writer.element("RequestId", request_id);
         writer.close("ErrorResponse");
@@ -196,7 +198,7 @@ impl<'a> Parts<'a> {
         for name in ["Response", "Errors", "Error"] {
             writer.start(name, None);
         }
-        self.xml_fields(&mut writer);
+        self.xml_fields(&mut writer, false);
         writer.close("Error");
         writer.close("Errors");
         writer.element("RequestID", request_id);
@@ -208,7 +210,7 @@ impl<'a> Parts<'a> {
     fn bare_xml(&self, request_id: &str) -> Bytes {
         let mut writer = Writer::document();
         writer.start("Error", None);
-        self.xml_fields(&mut writer);
+        self.xml_fields(&mut writer, true);
         writer.element("RequestId", request_id);
         let host = self.fault.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("x-amz-id-2")).map(|(_, value)| value.clone());
         writer.element("HostId", &host.unwrap_or_else(|| host_id(request_id)));

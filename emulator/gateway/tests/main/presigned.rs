@@ -120,3 +120,15 @@ async fn one_signature_is_enough() {
     assert_eq!((answer.status, answer.xml("Code").as_deref()), (400, Some("InvalidArgument")));
     assert!(answer.xml("Message").unwrap().starts_with("Only one auth mechanism allowed"));
 }
+
+#[tokio::test]
+async fn version_2_is_refused_where_it_is_turned_off() {
+    let target = "/photos/a?AWSAccessKeyId=test&Signature=bm9uZQ%3D%3D&Expires=4102444800";
+    let code = |taken: bool| async move {
+        let site = Site::with(gateway::Options { signature_version_2: taken, ..gateway::Options::default() }).await;
+        let answer = site.request("GET", target).send().await;
+        (answer.status, answer.xml("Code").unwrap_or_default())
+    };
+    assert_eq!(code(true).await, (403, "SignatureDoesNotMatch".into()));
+    assert_eq!(code(false).await, (400, "InvalidRequest".into()));
+}

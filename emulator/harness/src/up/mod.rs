@@ -49,6 +49,9 @@ pub struct UpArgs {
     /// Refuses what has no effect here instead of warning
     #[arg(long)]
     pub strict: bool,
+    /// S3 refuses Signature Version 2, as AWS does in regions that were opened since 2014
+    #[arg(long)]
+    pub no_signature_v2: bool,
     /// Deploys nothing
     #[arg(long)]
     pub no_stack: bool,
@@ -130,7 +133,7 @@ async fn emulator(args: &UpArgs) -> Result<Emulator, Failure> {
         eprintln!("Note: {ip} opens this cloud to whoever can reach it; its functions are programs on this machine.");
     }
     let mut builder =
-        Emulator::builder().address(SocketAddr::new(ip, args.port)).seed(args.seed).strict(args.strict).journal_bytes(32 << 20);
+        Emulator::builder().address(SocketAddr::new(ip, args.port)).seed(args.seed).strict(args.strict).signature_v2(!args.no_signature_v2).journal_bytes(32 << 20);
     if let Some(folder) = &args.data_dir {
         builder = builder.data_dir(folder, if args.durability == "power" { Durability::Power } else { Durability::Process });
     }

@@ -12,6 +12,7 @@ use kit::{Access, Authorize, Context, Fault, Need, Read, Reply, Scope, pages};
 
 /// The region that LocationConstraint never names.
 const HOME_REGION: &str = "us-east-1";
+const IRELAND: &str = "eu-west-1";
 /// Most buckets of an account.
 const MOST_BUCKETS: usize = 10_000;
 
@@ -70,6 +71,7 @@ impl S3 {
         let bucket = state::Bucket {
             created: kit::Timestamp::from_secs(cx.now().secs()),
             region: region.clone(),
+            called_eu: configuration.location_constraint.as_deref() == Some("EU"),
             ownership: Some(ownership),
             public_access_block: Some(all_blocked()),
             tags,
@@ -82,7 +84,7 @@ impl S3 {
         cx.store()
             .write(|tx| {
                 if let Some(owner) = tx.get(&NAMES, &scope, &name)? {
-                    return taken(&name, &owner, &scope);
+                    return taken(&name, &owner, &scope, !bucket.tags.is_empty());
                 }
                 if tx.count(&BUCKETS, &scope)? >= MOST_BUCKETS {
                     return Err(Fault::new("TooManyBuckets", 400, "You have attempted to create more buckets than allowed"));
@@ -120,14 +122,16 @@ impl S3 {
     }
 
     /// Whether the bucket is there and the caller may see it.
-    pub async fn head_bucket(&self, cx: &Context, input: HeadBucketInput) -> Result<HeadBucketOutput, Fault> {
+    pub async fn head_bucket(&self, cx: &Context, input: HeadBucketInput) -> Result<Reply<HeadBucketOutput>, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        Ok(HeadBucketOutput {
+        let output = HeadBucketOutput {
             bucket_arn: Some(found.arn()),
             bucket_region: Some(found.bucket.region.clone()),
             access_point_alias: Some(false),
             ..HeadBucketOutput::default()
-        })
+        };
+        // The type of a body that HEAD does not send.
+        Ok(Reply::new(output).header("Content-Type", "application/xml"))
     }
 
     /// The caller's buckets of all regions, by name.
@@ -176,7 +180,10 @@ impl S3 {
         // Asked by those who don't know the region yet, so from anywhere.
         let found = cx.store().read(|s| state::find(s, &input.bucket))?;
         state::expect_owner(&found, &input.expected_bucket_owner)?;
-        let region = (found.bucket.region != HOME_REGION).then(|| found.bucket.region.clone());
+        let region = match found.bucket.called_eu {
+            true => Some("EU".into()),
+            false => (found.bucket.region != HOME_REGION).then(|| found.bucket.region.clone()),
+        };
         Ok(Reply::new(GetBucketLocationOutput { location_constraint: region }))
     }
 
@@ -214,13 +221,13 @@ fn listed(name: String, bucket: state::Bucket, paged: bool) -> Bucket {
 }
 
 /// A name that somebody has: the caller again in us-east-1 is no error there, as it always was.
-fn taken(name: &str, owner: &Scope, wanted: &Scope) -> Result<(), Fault> {
+fn taken(name: &str, owner: &Scope, wanted: &Scope, with_tags: bool) -> Result<(), Fault> {
     if owner.account != wanted.account {
         return Err(Error::BucketAlreadyExists
             .says("The requested bucket name is not available. The bucket namespace is shared by all users of the system. Please select a different name and try again.")
             .with("BucketName", name));
     }
-    if &*owner.region == HOME_REGION && &*wanted.region == HOME_REGION {
+    if &*owner.region == HOME_REGION && &*wanted.region == HOME_REGION && !with_tags {
         return Ok(());
     }
     Err(Error::BucketAlreadyOwnedByYou
@@ -254,23 +261,22 @@ fn region_of(cx: &Context, constraint: Option<&str>) -> Result<String, Fault> {
         None | Some("") if from_inside => Ok(here.into()),
         Some(region) if from_inside && region == here => Ok(here.into()),
         None | Some("") if here == HOME_REGION => Ok(HOME_REGION.into()),
-        None | Some("") => Err(Fault::new(
-            "IllegalLocationConstraintException",
-            400,
-            "The unspecified location constraint is incompatible for the region specific endpoint this request was sent to.",
-        )),
-        Some("EU") => Ok("eu-west-1".into()),
+        None | Some("") => Err(illegal_location("unspecified")),
+        // The name that Ireland had when it was all of Europe.
+        Some("EU") if here == HOME_REGION || here == IRELAND => Ok(IRELAND.into()),
+        Some(region) if here != HOME_REGION && here != region => Err(illegal_location(region)),
         Some(region) if region == HOME_REGION || !known_region(region) => {
             Err(Fault::new("InvalidLocationConstraint", 400, "The specified location-constraint is not valid")
                 .with("LocationConstraint", region))
         }
-        Some(region) if here != HOME_REGION && here != region => Err(Fault::new(
-            "IllegalLocationConstraintException",
-            400,
-            format!("The {region} location constraint is incompatible for the region specific endpoint this request was sent to."),
-        )),
         Some(region) => Ok(region.into()),
     }
+}
+
+fn illegal_location(constraint: &str) -> Fault {
+    let sentence =
+        format!("The {constraint} location constraint is incompatible for the region specific endpoint this request was sent to.");
+    Fault::new("IllegalLocationConstraintException", 400, sentence)
 }
 
 fn known_region(region: &str) -> bool {

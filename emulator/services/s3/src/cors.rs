@@ -132,6 +132,11 @@ fn forbidden(message: &str, method: &str, is_object: bool) -> Fault {
         .with("ResourceType", if is_object { "OBJECT" } else { "BUCKET" })
 }
 
+fn asked_headers(head: &http::request::Parts) -> Vec<String> {
+    let names = header(head, "access-control-request-headers").unwrap_or_default();
+    names.split(',').map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()).collect()
+}
+
 /// Judges a preflight.
 fn judge(cx: &Context, head: &http::request::Parts) -> Result<Vec<(&'static str, String)>, Fault> {
     let Some(origin) = header(head, "origin") else {
@@ -143,14 +148,12 @@ fn judge(cx: &Context, head: &http::request::Parts) -> Result<Vec<(&'static str,
         return Err(forbidden("Bucket not found", method.unwrap_or("OPTIONS"), false));
     };
     let Some(rules) = rules else {
-        return Err(forbidden("CORS is not enabled for this bucket.", method.unwrap_or("OPTIONS"), is_object));
+        return Err(forbidden("CORS is not enabled for this bucket.", method.unwrap_or("OPTIONS"), false));
     };
     let Some(method) = method else {
         return Err(Fault::new("BadRequest", 400, "Invalid Access-Control-Request-Method: null"));
     };
-    let names = header(head, "access-control-request-headers").unwrap_or_default();
-    let headers = names.split(',').map(|name| name.trim().to_ascii_lowercase()).filter(|name| !name.is_empty()).collect();
-    let asked = Asked { origin, method, headers };
+    let asked = Asked { origin, method, headers: asked_headers(head) };
     match rule_for(&rules, &asked) {
         Some(rule) => Ok(headers_of(rule, &asked)),
         None => Err(forbidden(
@@ -178,7 +181,9 @@ pub(crate) fn decorate(cx: &Context, head: &http::request::Parts, answer: &mut h
     let Some(origin) = header(head, "origin") else { return };
     let (bucket, _) = place(head);
     let Some(Some(rules)) = rules_of(cx, &bucket) else { return };
-    let asked = Asked { origin, method: head.method.as_str(), headers: Vec::new() };
+    // As recorded, what belongs into a preflight is heeded here too.
+    let method = header(head, "access-control-request-method").unwrap_or(head.method.as_str());
+    let asked = Asked { origin, method, headers: asked_headers(head) };
     if let Some(rule) = rule_for(&rules, &asked) {
         put_all(answer, headers_of(rule, &asked));
     }

@@ -210,6 +210,13 @@ impl Service for S3 {
     fn invalid(&self, message: String) -> Fault {
         errors::invalid_input(message)
     }
+    /// Strangers are told no more than that they were refused.
+    fn denied(&self, message: String) -> Fault {
+        match message.starts_with("User: anonymous ") {
+            true => errors::access_denied(),
+            false => Fault::new("AccessDenied", 403, message),
+        }
+    }
     fn virtual_hosts(&self) -> bool {
         true
     }

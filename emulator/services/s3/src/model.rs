@@ -2108,7 +2108,7 @@ wire::structure!(
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetBucketAccelerateConfigurationOutput {
-    pub status: Option<BucketAccelerateStatus>,
+    pub status: Option<String>,
     pub request_charged: Option<RequestCharged>,
 }
 wire::structure!(GetBucketAccelerateConfigurationOutput, tables::GET_BUCKET_ACCELERATE_CONFIGURATION_OUTPUT, 0 status, 1 request_charged);
@@ -2147,7 +2147,7 @@ wire::structure!(AbortIncompleteMultipartUpload, tables::ABORT_INCOMPLETE_MULTIP
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AccelerateConfiguration {
-    pub status: Option<BucketAccelerateStatus>,
+    pub status: Option<String>,
 }
 wire::structure!(AccelerateConfiguration, tables::ACCELERATE_CONFIGURATION, 0 status);
 
@@ -3271,9 +3271,6 @@ wire::enumeration!(AnalyticsS3ExportFileFormat {
 wire::enumeration!(ArchiveStatus {
     ArchiveAccess = "ARCHIVE_ACCESS", DeepArchiveAccess = "DEEP_ARCHIVE_ACCESS",
 });
-wire::enumeration!(BucketAccelerateStatus {
-    Enabled = "Enabled", Suspended = "Suspended",
-});
 wire::enumeration!(BucketNamespace {
     AccountRegional = "account-regional", Global = "global",
 });
@@ -3543,8 +3540,7 @@ mod tables {
             Member::new("BucketArn", &S3_REGIONAL_OR_S3_EXPRESS_BUCKET_ARN_STRING),
         ]),
     );
-    pub(super) static BUCKET_ACCELERATE_STATUS: Schema =
-        Schema::new("BucketAccelerateStatus", Kind::Enum(super::BucketAccelerateStatus::TEXTS));
+    pub(super) static BUCKET_ACCELERATE_STATUS: Schema = Schema::new("BucketAccelerateStatus", Kind::String);
     pub(super) static BUCKET_ALREADY_EXISTS: Schema = Schema::new("BucketAlreadyExists", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "BucketAlreadyExists", status: 409, sender: true }), ..Traits::NONE });
     pub(super) static BUCKET_ALREADY_OWNED_BY_YOU: Schema = Schema::new("BucketAlreadyOwnedByYou", Kind::Structure(&[]))

@@ -47,6 +47,9 @@ pub struct Bucket {
     pub created: Timestamp,
     /// Its region.
     pub region: String,
+    /// It was made with the location `EU`, and is told so.
+    #[serde(default)]
+    pub called_eu: bool,
     /// Versions are kept, are no longer kept, or never were.
     #[serde(default)]
     pub versioning: Versioning,

@@ -34,12 +34,13 @@ impl S3 {
         input: PutBucketAccelerateConfigurationInput,
     ) -> Result<PutBucketAccelerateConfigurationOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        let Some(status) = input.accelerate_configuration.status else { return Err(errors::malformed_xml()) };
         if found.name.contains('.') {
             let sentence = "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names";
             return Err(errors::invalid_request(sentence));
         }
-        self.configure(cx, &found.name, &None, |bucket| bucket.acceleration = Some(status.to_string())).await?;
+        let status = input.accelerate_configuration.status.filter(|status| status == "Enabled" || status == "Suspended");
+        let Some(status) = status else { return Err(errors::malformed_xml()) };
+        self.configure(cx, &found.name, &None, |bucket| bucket.acceleration = Some(status)).await?;
         Ok(PutBucketAccelerateConfigurationOutput {})
     }
 
@@ -50,8 +51,7 @@ impl S3 {
         input: GetBucketAccelerateConfigurationInput,
     ) -> Result<GetBucketAccelerateConfigurationOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        let status = found.bucket.acceleration.as_deref().and_then(BucketAccelerateStatus::parse);
-        Ok(GetBucketAccelerateConfigurationOutput { status, request_charged: None })
+        Ok(GetBucketAccelerateConfigurationOutput { status: found.bucket.acceleration, request_charged: None })
     }
 
     /// There is no replication: PutBucketReplication is refused, so that no bucket has a configuration.

@@ -89,7 +89,9 @@ impl S3 {
             after: Some(&*marker).filter(|marker| !marker.is_empty()),
             most: most as usize,
         };
-        let page = page(cx, &found, &asked, encode, true, wants_restore(&input.optional_object_attributes))?;
+        // As recorded: strangers are not told whose the objects are.
+        let known = *cx.principal() != kit::Principal::Anonymous;
+        let page = page(cx, &found, &asked, encode, known, wants_restore(&input.optional_object_attributes))?;
         let delimited = input.delimiter.as_ref().is_some_and(|delimiter| !delimiter.is_empty());
         Ok(ListObjectsOutput {
             is_truncated: Some(page.next.is_some()),
@@ -128,8 +130,9 @@ impl S3 {
             delimiter: input.delimiter.filter(|delimiter| !delimiter.is_empty()).map(|delimiter| shown(&delimiter, encode)),
             max_keys: Some(most),
             encoding_type: input.encoding_type,
+            // As recorded: a token is told, and the key that it took the place of is not.
+            start_after: input.start_after.filter(|_| input.continuation_token.is_none()).map(|after| shown(&after, encode)),
             continuation_token: input.continuation_token,
-            start_after: input.start_after.map(|after| shown(&after, encode)),
             request_charged: None,
         })
     }

@@ -119,7 +119,11 @@ fn walk(read: &impl Read, found: &Found, asked: &Walk<'_>, version_marker: Optio
         return Ok((items, false));
     }
     let behind = match (asked.after, version_marker) {
-        (Some(key), Some(id)) => Some(versions::lookup(read, found, key, Some(id))?.ok_or_else(|| errors::invalid_version(id))?.sequence),
+        (Some(key), Some(id)) => Some(match versions::lookup(read, found, key, Some(id))? {
+            Some(version) => version.sequence,
+            // Deleted since the page before: its place in the order stays.
+            None => state::sequence_of(id).ok_or_else(|| errors::invalid_version(id))?,
+        }),
         _ => None,
     };
     let mut past: Option<String> = None;
@@ -131,8 +135,14 @@ fn walk(read: &impl Read, found: &Found, asked: &Walk<'_>, version_marker: Optio
             (None, Some(key), None) => scan.after(&(bucket, key)),
             (None, None, _) => scan,
         };
-        // Behind a version marker the first row of the marker's key is not its newest version.
-        let mut last: Option<String> = if past.is_none() && behind.is_some() { asked.after.map(str::to_owned) } else { None };
+        // Behind a version marker the first row of the marker's key is not its newest version,
+        // unless it became that because the newer ones went.
+        let mut last: Option<String> = match (&past, asked.after, behind) {
+            (None, Some(key), Some(sequence)) => {
+                versions::current(read, found, key)?.filter(|top| top.sequence >= sequence).map(|_| key.to_owned())
+            }
+            _ => None,
+        };
         for row in scan {
             let ((_, key, _), object) = row?;
             let prefix = rolled(&key, asked).map(str::to_owned);

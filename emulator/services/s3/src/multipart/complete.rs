@@ -24,6 +24,8 @@ impl S3 {
         input: CompleteMultipartUploadInput,
     ) -> Result<CompleteMultipartUploadOutput, Fault> {
         let condition = WriteCondition::read(input.if_match.as_deref(), input.if_none_match.as_deref())?;
+        let bucket = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
+        cx.store().read(|s| find(s, &bucket, &input.key, &input.upload_id))?;
         let listed = input.multipart_upload.as_ref().and_then(|list| list.parts.as_ref()).filter(|parts| !parts.is_empty());
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         cx.store().read(|s| find(s, &found, &input.key, &input.upload_id))?;

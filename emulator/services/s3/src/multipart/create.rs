@@ -56,7 +56,7 @@ impl S3 {
                 expires: input.expires,
                 website_redirect_location: input.website_redirect_location,
             },
-            metadata: checked_metadata(input.metadata)?,
+            metadata: checked_metadata(cx, input.metadata)?,
             tags: input.tagging.as_deref().map(tags_of_header).transpose()?.unwrap_or_default(),
             storage_class: refuse::storage_class(input.storage_class.as_deref())?,
             algorithm,

@@ -84,16 +84,18 @@ impl S3 {
             most: most as usize,
         };
         let (items, more) = cx.store().read(|s| walk(s, &found, &asked, id_marker.as_deref()))?;
-        let next = items.last().filter(|_| more).map(|item| match item {
-            Item::Upload(key, upload) => (key.clone(), upload.id.clone()),
-            Item::Prefix(prefix) => (prefix.clone(), String::new()),
+        // As recorded: the last upload of the page, whether more come or not, and nothing behind a common prefix.
+        let next = items.last().and_then(|item| match item {
+            Item::Upload(key, upload) => Some((key.clone(), upload.id.clone())),
+            Item::Prefix(_) => None,
         });
+        let (next_key, next_id) = next.unwrap_or_default();
         let mut output = ListMultipartUploadsOutput {
             bucket: Some(found.name.clone()),
             key_marker: Some(shown(&key_marker, encode)),
             upload_id_marker: Some(id_marker.unwrap_or_default()),
-            next_key_marker: next.as_ref().map(|(key, _)| shown(key, encode)),
-            next_upload_id_marker: next.map(|(_, id)| id),
+            next_key_marker: Some(shown(&next_key, encode)),
+            next_upload_id_marker: Some(next_id),
             prefix: Some(shown(&prefix, encode)).filter(|prefix| !prefix.is_empty()),
             delimiter: input.delimiter.as_deref().filter(|d| !d.is_empty()).map(|delimiter| shown(delimiter, encode)),
             max_uploads: Some(most),
@@ -153,6 +155,10 @@ fn walk(read: &impl Read, found: &Found, asked: &Walk<'_>, id_marker: Option<&st
         (Some(_), Some(id)) => {
             let sequence =
                 state::sequence_of(id).ok_or_else(|| errors::invalid_argument("Invalid uploadId marker", "upload-id-marker", id))?;
+            // As recorded: an upload of another key is no marker.
+            if !read.exists(&UPLOADS, &found.scope, &(bucket.to_owned(), asked.after.unwrap_or_default().to_owned(), sequence))? {
+                return Err(errors::invalid_argument("Invalid uploadId marker", "upload-id-marker", id));
+            }
             Some(sequence)
         }
         _ => None,

@@ -144,6 +144,10 @@ fn check_target(target: &Target<'_>) -> Result<(), Fault> {
     if let Some(event) = target.events.iter().find(|event| !EVENTS.contains(&&***event)) {
         return Err(errors::invalid_argument("The event is not supported for notifications", "Event", event));
     }
+    let listed = target.filter.and_then(|filter| filter.key.as_ref()).and_then(|key| key.filter_rules.as_ref());
+    if listed.is_some_and(|rules| rules.iter().any(|rule| rule.name.is_none() || rule.value.is_none())) {
+        return Err(errors::malformed_xml());
+    }
     let mut seen = Vec::new();
     for (name, _) in rules(target.filter) {
         if name != "prefix" && name != "suffix" {

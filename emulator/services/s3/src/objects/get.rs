@@ -3,7 +3,7 @@
 use super::{
     body::{self, Opened},
     conditions::{self, ReadConditions},
-    put, range,
+    put, range, words,
 };
 use crate::{
     S3, access, checksums,
@@ -148,9 +148,17 @@ fn check_overrides(cx: &Context, input: &GetObjectInput) -> Result<(), Fault> {
         &input.response_content_type,
         &input.response_expires,
     ];
-    match overrides.iter().any(|one| one.is_some()) && *cx.principal() == Principal::Anonymous {
-        true => Err(errors::invalid_request("Request specific response headers cannot be used for anonymous GET requests.")),
-        false => Ok(()),
+    if overrides.iter().any(|one| one.is_some()) && *cx.principal() == Principal::Anonymous {
+        return Err(errors::invalid_request("Request specific response headers cannot be used for anonymous GET requests."));
+    }
+    const NAMES: [&str; 6] = ["cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires"];
+    let wide = |text: &&String| text.chars().any(|c| c > '\u{ff}');
+    match overrides.iter().zip(NAMES).find_map(|(value, name)| Some((value.as_ref().filter(wide)?, name))) {
+        Some((value, name)) => {
+            let sentence = "Header value cannot be represented using ISO-8859-1.";
+            Err(errors::invalid_argument(sentence, &format!("response-{name}"), value))
+        }
+        None => Ok(()),
     }
 }
 
@@ -184,7 +192,7 @@ impl Seen {
             content_language: or(&input.response_content_language, &headers.content_language),
             expires: or(&input.response_expires, &headers.expires),
             website_redirect_location: headers.website_redirect_location.clone(),
-            metadata: (!object.metadata.is_empty()).then(|| object.metadata.clone()),
+            metadata: (!object.metadata.is_empty()).then(|| shown_metadata(object)),
             storage_class: object.storage_class.clone(),
             restore: restore::header(object),
             version_id: versions::shown_id(&self.found, object),
@@ -236,6 +244,11 @@ impl Seen {
         };
         (count > 0 && may()).then_some(count as i32)
     }
+}
+
+/// User metadata as headers can carry it.
+fn shown_metadata(object: &Object) -> std::collections::BTreeMap<String, String> {
+    object.metadata.iter().map(|(name, value)| (name.clone(), words::encoded(value))).collect()
 }
 
 /// HeadObject takes what GetObject takes.

@@ -3,7 +3,7 @@
 use super::{
     body::{self, Expected},
     conditions::WriteCondition,
-    refuse,
+    refuse, words,
 };
 use crate::{
     S3,
@@ -71,7 +71,7 @@ impl S3 {
             headers: headers_of(&input),
             lock,
             encryption: sealing.encryption.clone(),
-            metadata: checked_metadata(input.metadata)?,
+            metadata: checked_metadata(cx, input.metadata)?,
             tags: input.tagging.as_deref().map(tags_of_header).transpose()?.unwrap_or_default(),
             storage_class: refuse::storage_class(input.storage_class.as_deref())?,
             owner: owned.owner,
@@ -189,10 +189,19 @@ pub(crate) fn check_key(key: &str) -> Result<(), Fault> {
     }
 }
 
+/// The text of a metadata value, by the way it came: forms and URLs are UTF-8, headers are Latin-1 and may hold encoded words.
+fn metadata_text(cx: &Context, value: String) -> String {
+    match cx.source().auth_type {
+        Some("POST" | "REST-QUERY-STRING") => value,
+        Some(_) if !value.is_ascii() => value.bytes().map(char::from).collect(),
+        _ => words::decoded(&value),
+    }
+}
+
 /// User metadata with names in lower case, within AWS's limit.
-pub(crate) fn checked_metadata(metadata: Option<BTreeMap<String, String>>) -> Result<BTreeMap<String, String>, Fault> {
+pub(crate) fn checked_metadata(cx: &Context, metadata: Option<BTreeMap<String, String>>) -> Result<BTreeMap<String, String>, Fault> {
     let metadata: BTreeMap<String, String> =
-        metadata.unwrap_or_default().into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        metadata.unwrap_or_default().into_iter().map(|(name, value)| (name.to_ascii_lowercase(), metadata_text(cx, value))).collect();
     let size: usize = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
     match size > MOST_METADATA_BYTES {
         true => Err(Fault::new("MetadataTooLarge", 400, "Your metadata headers exceed the maximum allowed metadata size")

@@ -60,6 +60,9 @@ fn check(website: &WebsiteConfiguration) -> Result<(), Fault> {
         return Err(errors::malformed_xml());
     }
     let Some(rules) = &website.routing_rules else { return Ok(()) };
+    if rules.is_empty() {
+        return Err(errors::malformed_xml());
+    }
     if rules.len() > MOST_RULES {
         let sentence = format!(
             "{} routing rules provided, the number of routing rules in a website configuration is limited to {MOST_RULES}.",

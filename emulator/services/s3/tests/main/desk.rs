@@ -167,7 +167,7 @@ impl Functions for Told {
         })
     }
     fn exists(&self, _: &Context, function_arn: &str) -> bool {
-        !function_arn.contains("missing")
+        !function_arn.contains("missing") && !function_arn.contains(":my-")
     }
 }
 
@@ -189,7 +189,7 @@ impl Queues for Told {
         })
     }
     fn exists(&self, _: &Context, queue_arn: &str) -> bool {
-        !queue_arn.contains("missing")
+        !queue_arn.contains("missing") && !queue_arn.contains(":my-")
     }
 }
 

@@ -264,4 +264,14 @@ test TestS3::test_s3_analytics_configurations
   list_config_with_storage_analysis_1: ListBucketAnalyticsConfigurations
   DeleteBucketAnalyticsConfiguration Id=$two
   list_config_with_storage_analysis_2: ListBucketAnalyticsConfigurations
+
+test TestS3::test_s3_batch_delete_public_objects_using_requests
+  opened
+  PutBucketAcl ACL=public-read-write
+  as anonymous
+  PutObject Key=key-created-by-anonymous-1 Body="This body document" ACL=public-read-write
+  PutObject Key=key-created-by-anonymous-2 Body="This body document #2" ACL=public-read-write
+  multi-delete-with-requests: fullxml POST /$b?delete content-md5=K+oHwktVp0V1RfjV3mxbOg== x-amz-request-payer=requester body="<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Object><Key>key-created-by-anonymous-1</Key></Object><Object><Key>key-created-by-anonymous-2</Key></Object></Delete>"
+  as root
+  list-remaining-objects: ListObjects
 "##;

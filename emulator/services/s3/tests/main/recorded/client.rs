@@ -38,12 +38,26 @@ pub async fn call(desk: &Desk, caller: &Caller, op: &'static OperationSchema, mu
     let decode_keys = request::defaults(op, &mut params);
     let made = request::of(op, &params);
     let headers: Vec<(&str, &str)> = made.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
-    let answer = caller.send(desk, op.method, &made.target, &headers, &made.body).await;
+    let mut answer = caller.send(desk, op.method, &made.target, &headers, &made.body).await;
+    // A bucket that is elsewhere is asked for there.
+    if answer.status >= 300
+        && let Some(region) = answer.header("x-amz-bucket-region")
+        && Some(region) != caller.region.as_deref().or(Some("us-east-1"))
+    {
+        let there = Caller { region: Some(region.to_owned()), ..caller.clone() };
+        answer = there.send(desk, op.method, &made.target, &headers, &made.body).await;
+    }
+    answer.headers.iter_mut().for_each(|(_, value)| *value = as_latin_1(value));
     let mut parsed = parse(op, &answer);
     if decode_keys {
         unquote_keys(&mut parsed);
     }
     parsed
+}
+
+/// Python reads headers as Latin-1.
+fn as_latin_1(value: &str) -> String {
+    value.bytes().map(char::from).collect()
 }
 
 /// What boto3 makes of an answer.
@@ -83,7 +97,9 @@ fn parse(op: &OperationSchema, answer: &Answer) -> Value {
 
 fn metadata(answer: &Answer) -> Value {
     let headers: Map<String, Value> = answer.headers.iter().map(|(n, v)| (n.clone(), v.clone().into())).collect();
-    json!({ "HTTPStatusCode": answer.status, "HTTPHeaders": headers })
+    let id = |name: &str| answer.header(name).unwrap_or_default();
+    let (request, host) = (id("x-amz-request-id"), id("x-amz-id-2"));
+    json!({ "HTTPStatusCode": answer.status, "HTTPHeaders": headers, "RequestId": request, "HostId": host, "RetryAttempts": 0 })
 }
 
 /// The response of a ClientError. Bodies of HEAD are empty: the status is all there is.
@@ -123,6 +139,10 @@ fn error(op: &OperationSchema, answer: &Answer, root: Option<Element>) -> Value 
         }
     }
     out.insert("Error".into(), fields.into());
+    if op.name == "GetBucketLocation" {
+        // boto3 reads the root's text whatever the root is.
+        out.insert("LocationConstraint".into(), Value::Null);
+    }
     out.insert("ResponseMetadata".into(), metadata(answer));
     Value::Object(out)
 }

@@ -27,13 +27,22 @@ impl Bound {
                         _ if name == "HTTPHeaders" && value.as_object().is_some_and(|o| o.is_empty()) => {}
                         // AWS has left it out since late 2025; older recordings have it.
                         None if name == "DisplayName" => {}
+                        // botocore's own note on what it has verified.
+                        None if name == "ChecksumAlgorithm" && value == "crc32" => {}
                         // A value that was replaced by the name of its member.
                         Some(_) if value.as_str() == Some(&*kebab(name)) => {}
+                        // Under a key of KMS it is no hash of the body, and another one each time.
+                        Some(_) if name == "ETag" && a.get("ServerSideEncryption").is_some_and(|how| how == "aws:kms") => {}
                         Some(other) => self.compare(&format!("{path}.{name}"), value, other, out),
                         None => out.push(format!("{path}.{name}: recorded {value}, not answered")),
                     }
                 }
-                for (name, value) in b.iter().filter(|(name, _)| !a.contains_key(*name) && *name != "HTTPHeaders") {
+                // What tests took out before they recorded.
+                let left_out = |name: &str| match path.ends_with("ResponseMetadata") || path.is_empty() && b.contains_key("RetryAttempts") {
+                    true => ["HTTPHeaders", "RequestId", "HostId", "RetryAttempts"].contains(&name),
+                    false => path.ends_with("HTTPHeaders") && name == "connection",
+                };
+                for (name, value) in b.iter().filter(|(name, _)| !a.contains_key(*name) && !left_out(name)) {
                     out.push(format!("{path}.{name}: answered {value}, not recorded"));
                 }
             }
@@ -63,7 +72,9 @@ impl Bound {
     }
 
     fn matches(&mut self, pattern: &str, text: &str) -> bool {
-        if pattern == text || ["datetime", "date", "last-modified", "host-id", "owner-id"].contains(&pattern) {
+        // The account of the recordings is the one that test/test is root of.
+        let pattern = &*pattern.replace("111111111111", "000000000000");
+        if pattern == text || ["datetime", "date", "last-modified", "last--modified", "server", "id-2", "request-id", "host-id", "owner-id", "sequencer", "amz-id", "amz-request-id", "etag", "copy-etag"].contains(&pattern) {
             return true;
         }
         let mut rest = text;

@@ -41,6 +41,14 @@ test TestS3::test_multipart_complete_multipart_wrong_part
   complete-exc-wrong-part-number: CompleteMultipartUpload Key=$k UploadId=$u MultipartUpload={Parts:[{ETag:$e,PartNumber:2}]}
   complete-exc-wrong-etag: CompleteMultipartUpload Key=$k UploadId=$u MultipartUpload={Parts:[{ETag:d41d8cd98f00b204e9800998ecf8427e,PartNumber:1}]}
 
+test TestS3::test_multipart_key_validation
+  CreateMultipartUpload Key=test-key -> u=.UploadId
+  UploadPart Key=test-key UploadId=$u PartNumber=1 Body=data -> e=.ETag
+  upload-part-wrong-key-name: UploadPart Key=wrong UploadId=$u PartNumber=1 Body=data
+  complete-multipart-wrong-key-name: CompleteMultipartUpload Key=wrong UploadId=$u MultipartUpload={Parts:[{ETag:$e,PartNumber:1}]}
+  list-parts-wrong-key-name: ListParts Key=wrong UploadId=$u
+  abort-multipart-wrong-key-name: AbortMultipartUpload Key=wrong UploadId=$u
+
 test TestS3::test_multipart_overwrite_key
   put-object: PutObject Key=test.file Body="test content 123"
   multipart-upload: multipart test.file 1 "test content 123"
@@ -79,4 +87,14 @@ test TestS3::test_complete_multipart_parts_order
   UploadPart Key=$k UploadId=$u PartNumber=3 Body=*5242881:a
   UploadPart Key=$k UploadId=$u PartNumber=4 Body=*5242881:a
   complete-multipart-with-step-2: CompleteMultipartUpload Key=$k UploadId=$u MultipartUpload={Parts:[{ETag:$e,PartNumber:2},{ETag:$e,PartNumber:3},{ETag:$e,PartNumber:4}]}
+
+test TestS3::test_upload_file_multipart
+  CreateMultipartUpload Key=my-key ChecksumAlgorithm=CRC32 -> u=.UploadId
+  UploadPart Key=my-key UploadId=$u PartNumber=1 Body=*6144:1 -> e=.ETag, s=.ChecksumCRC32
+  CompleteMultipartUpload Key=my-key UploadId=$u MultipartUpload={Parts:[{ETag:$e,PartNumber:1,ChecksumCRC32:$s}]}
+  get_object: GetObject Key=my-key
+
+test TestS3::test_set_external_hostname
+  multipart-upload: multipart test.file 1 "test content 123"
+  get-object: take .
 "##;

@@ -2,6 +2,7 @@
 
 pub const SCRIPT: &str = r##"
 test TestS3::test_delete_bucket_with_content
+  bucket other
   numbers N from 0 to 9
   PutObject Key=test-key-$N Body=test-$N
   end
@@ -239,16 +240,16 @@ test TestS3::test_s3_invalid_content_md5
   md5-error-2: PutObject Key=test-key Body=something ContentMD5="not base64 encoded checksum"
   md5-error-3: PutObject Key=test-key Body=something ContentMD5=MTIz
   md5-error-4: PutObject Key=test-key Body=something ContentMD5=dGVzdC1zdHJpbmc=
-  md5-error-bad-digest: PutObject Key=test-key Body=something ContentMD5=mG5Gp2nPfUrdxtrRqRJ+Cg==
-  success-put-object-md5: PutObject Key=test-key Body=something ContentMD5=Q3uTDbhLgHn8LdgEpxttYw==
+  md5-error-bad-digest: PutObject Key=test-key Body=something ContentMD5=CYketZBSTjX8czcs3cXVlg==
+  success-put-object-md5: PutObject Key=test-key Body=something ContentMD5=Q3uTDbhLgHnC3YBKcZNrXw==
   CreateMultipartUpload Key=multi-key -> u=.UploadId
   upload-part-md5-error-0: UploadPart Key=multi-key UploadId=$u PartNumber=1 Body=something ContentMD5=__invalid__
   upload-part-md5-error-1: UploadPart Key=multi-key UploadId=$u PartNumber=1 Body=something ContentMD5=000
   upload-part-md5-error-2: UploadPart Key=multi-key UploadId=$u PartNumber=1 Body=something ContentMD5="not base64 encoded checksum"
   upload-part-md5-error-3: UploadPart Key=multi-key UploadId=$u PartNumber=1 Body=something ContentMD5=MTIz
   upload-part-md5-error-4: UploadPart Key=multi-key UploadId=$u PartNumber=1 Body=something ContentMD5=dGVzdC1zdHJpbmc=
-  upload-part-md5-bad-digest: UploadPart Key=multi-key UploadId=$u PartNumber=1 Body=something ContentMD5=mG5Gp2nPfUrdxtrRqRJ+Cg==
-  success-upload-part-md5: UploadPart Key=multi-key UploadId=$u PartNumber=1 Body=something ContentMD5=Q3uTDbhLgHn8LdgEpxttYw==
+  upload-part-md5-bad-digest: UploadPart Key=multi-key UploadId=$u PartNumber=1 Body=something ContentMD5=CYketZBSTjX8czcs3cXVlg==
+  success-upload-part-md5: UploadPart Key=multi-key UploadId=$u PartNumber=1 Body=something ContentMD5=Q3uTDbhLgHnC3YBKcZNrXw==
 
 test TestS3::test_s3_put_more_than_1000_items
   numbers N from 0 to 1009

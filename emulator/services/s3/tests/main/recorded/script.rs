@@ -14,6 +14,8 @@
 //! `sort Path Key` orders a list of the last answer. In values `$name` is what was kept, `@60` a moment 60 seconds from now.
 
 use super::{Recorder, client, request, xml};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use md5::{Digest, Md5};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
@@ -84,7 +86,9 @@ fn repeats(line: &str) -> Option<(&str, Vec<String>)> {
 
 /// Runs a replay's lines.
 pub async fn run(replay: &Replay, rec: &mut Recorder) -> Result<(), String> {
-    let mut state = State { vars: replay.vars.clone(), caller: client::Caller::default(), last: Value::Null, buckets: 0 };
+    let mut vars = replay.vars.clone();
+    vars.insert("kms".into(), crate::keys::KEY.rsplit('/').next().into());
+    let mut state = State { vars, caller: client::Caller::default(), last: Value::Null, buckets: 0, macros: Vec::new() };
     if replay.lines.first().is_none_or(|l| l != "no bucket") {
         state.bucket("b", rec).await?;
     }
@@ -99,6 +103,8 @@ struct State {
     caller: client::Caller,
     last: Value,
     buckets: usize,
+    /// Words that stand for parameters.
+    macros: Vec<(&'static str, String)>,
 }
 
 impl State {
@@ -109,11 +115,13 @@ impl State {
             None => (None, line),
         };
         let (verb, args) = call.split_once(' ').unwrap_or((call, ""));
+        let args = self.macros.iter().fold(args.to_owned(), |args, (name, text)| args.replace(name, text));
         self.verb(verb, args.trim(), label.is_some(), rec).await?;
         if let Some(label) = label {
             rec.matches(&label, &self.last);
         }
         for keep in keeps.split(", ").filter(|k| !k.is_empty()) {
+            let keep = fill_text(keep, &self.vars);
             let (name, path) = keep.split_once('=').ok_or("-> wants name=.path")?;
             let value = at(&self.last, path).ok_or_else(|| format!("nothing at {path} of {}", self.last))?;
             self.vars.insert(name.to_owned(), value);
@@ -129,6 +137,21 @@ impl State {
             "policy" => {
                 self.call("DeletePublicAccessBlock", "", false, rec).await?;
                 return self.call("PutBucketPolicy", &format!("{args} Policy={POLICY}"), labelled, rec).await;
+            }
+            "locked" => {
+                self.vars.insert("b".into(), "locked-bucket".into());
+                return self.call("CreateBucket", "ObjectLockEnabledForBucket=true", false, rec).await;
+            }
+            "sum" | "sumofsum" => {
+                let mut words = args.splitn(3, ' ').map(|word| fill_text(word, &self.vars));
+                let (Some(name), Some(algorithm), Some(data)) = (words.next(), words.next(), words.next()) else {
+                    return Err("sum wants a name, an algorithm and a text".into());
+                };
+                let data = match verb {
+                    "sumofsum" => BASE64_STANDARD.decode(data).map_err(|e| e.to_string())?,
+                    _ => request::bytes(&data.into()),
+                };
+                self.vars.insert(name, request::sum(&algorithm, &data).into());
             }
             "opened" => {
                 self.call("DeleteBucketOwnershipControls", "", false, rec).await?;
@@ -166,18 +189,69 @@ impl State {
                 let value = serde_json::from_str(text).map_err(|e| e.to_string())?;
                 self.last[args] = value;
             }
-            "xml" | "fullxml" => {
+            "page" => {
+                let words: Vec<String> = args.split(' ').map(|word| fill_text(word, &self.vars)).collect();
+                let [method, bucket, path] = &words[..] else { return Err("page wants a method, a bucket and a path".into()) };
+                let host = format!("{bucket}.s3-website.localhost:{}", rec.desk.address().port());
+                let nobody = client::Caller { anonymous: true, region: None };
+                let answer = nobody.send(&rec.desk, method, path, &[("host", &host)], b"").await;
+                self.last = answer.text().into();
+            }
+            "notify" => {
+                let events: Vec<&str> = args.split(' ').collect();
+                let queue = json!([{ "QueueArn": crate::desk::QUEUE, "Events": events }]);
+                let args = format!("NotificationConfiguration={{QueueConfigurations:{queue}}}");
+                return self.call("PutBucketNotificationConfiguration", &args, false, rec).await;
+            }
+            "records" => {
+                // What queues were told since this was asked before, in the order of the paths.
+                rec.desk.settle().await;
+                let told = std::mem::take(&mut *rec.desk.told.queues.lock().unwrap());
+                let records = told.into_iter().flat_map(|(_, body)| body["Records"].as_array().cloned().unwrap_or_default());
+                let mut records: Vec<Value> = records.collect();
+                let order = |record: &Value| args.split(' ').map(|path| order_of(at(record, path))).collect::<Vec<_>>();
+                records.sort_by_key(order);
+                self.last = records.into();
+            }
+            "keys" => {
+                let pair = |bytes: &[u8]| (BASE64_STANDARD.encode(bytes), BASE64_STANDARD.encode(Md5::digest(bytes)));
+                let ((key, md5), (second, second_md5), (short, short_md5)) = (pair(b"1234567890abcdef1234567890abcdef"), pair(b"abcdef1234567890abcdef1234567890"), pair(b"1234567890"));
+                let params = |prefix: &str, key: &str, md5: &str| {
+                    format!("{prefix}SSECustomerAlgorithm=AES256 {prefix}SSECustomerKey={key} {prefix}SSECustomerKeyMD5={md5}")
+                };
+                self.macros = vec![
+                    ("%one", params("", &key, &md5)),
+                    ("%two", params("", &second, &second_md5)),
+                    ("%from", params("CopySource", &key, &md5)),
+                ];
+                let bad = format!("{}{}", if md5.starts_with('a') { 'b' } else { 'a' }, &md5[1..]);
+                for (name, value) in [("key", key), ("md5", md5), ("short", short), ("shortmd5", short_md5), ("badmd5", bad)] {
+                    self.vars.insert(name.into(), value.into());
+                }
+            }
+            "xml" | "fullxml" | "send" | "headers" => {
                 let (method, rest) = args.split_once(' ').ok_or("xml wants a method and a target")?;
                 let (target, mut rest) = rest.split_once(' ').unwrap_or((rest, ""));
                 let target = fill_text(target, &self.vars);
-                let mut headers = Vec::new();
+                let (mut headers, mut body) = (Vec::new(), String::new());
                 while let Some((name, after)) = rest.split_once('=') {
                     let (value, after) = read_value(after, false);
-                    headers.push((name.trim(), value.as_str().unwrap_or_default().to_owned()));
+                    let value = fill_text(value.as_str().unwrap_or_default(), &self.vars);
+                    match name.trim() {
+                        "body" => body = value,
+                        name => headers.push((name, value)),
+                    }
                     rest = after;
                 }
                 let headers: Vec<(&str, &str)> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
-                let answer = self.caller.send(&rec.desk, method, &target, &headers, b"").await;
+                let answer = self.caller.send(&rec.desk, method, &target, &headers, body.as_bytes()).await;
+                if verb == "send" {
+                    return Ok(());
+                }
+                if verb == "headers" {
+                    self.last = described(&answer);
+                    return Ok(());
+                }
                 let root = xml::Element::read(&answer.text()).ok_or("no XML")?;
                 self.last = json!({ root.name.clone(): root.to_value(verb == "fullxml") });
             }
@@ -256,6 +330,27 @@ impl State {
             other => other,
         }
     }
+}
+
+/// Numbers by their size, texts by their letters, what is absent first.
+fn order_of(value: Option<Value>) -> (u64, String) {
+    match value {
+        Some(Value::String(text)) => (0, text),
+        Some(other) => (other.as_u64().unwrap_or(0), String::new()),
+        None => (0, String::new()),
+    }
+}
+
+/// Status, headers and body of an answer, as a browser would look at them.
+fn described(answer: &crate::http::Answer) -> Value {
+    let headers = answer.headers.iter().filter(|(n, _)| !["connection", "transfer-encoding", "content-length"].contains(&&**n));
+    let headers: Map<String, Value> = headers.map(|(n, v)| (n.clone(), v.clone().into())).collect();
+    let is_xml = answer.header("content-type") == Some("application/xml");
+    let body = match xml::Element::read(&answer.text()).filter(|_| is_xml) {
+        Some(root) => json!({ root.name.clone(): root.to_value(true) }),
+        None => answer.text().into(),
+    };
+    json!({ "StatusCode": answer.status, "Headers": headers, "Body": body })
 }
 
 /// `$name` and `${name}` in a text.
