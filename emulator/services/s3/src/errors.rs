@@ -89,7 +89,6 @@ pub fn invalid_input(message: String) -> Fault {
         "copySource" => invalid_argument("Invalid copy source object key", "x-amz-copy-source", "x-amz-copy-source"),
         "policy" => Fault::new("MalformedPolicy", 400, "Policies must be valid JSON and the first byte must be '{'"),
         path if path.starts_with("accessControlPolicy") => crate::acl::malformed(),
-        "copySource" => invalid_argument("Invalid copy source object key", "x-amz-copy-source", "x-amz-copy-source"),
         path if path.contains('.') => malformed_xml(),
         path if is_document(path) => Fault::new("MissingRequestBodyError", 400, "Request Body is empty"),
         _ => Fault::new("InvalidArgument", 400, message),

@@ -26,7 +26,12 @@ const OF_BUCKETS: &[(&str, Permission)] = &[
     ("s3:ListBucket", Permission::Read),
     ("s3:ListBucketVersions", Permission::Read),
     ("s3:ListBucketMultipartUploads", Permission::Read),
+    // Of an object that isn't there: who may list is told so.
+    ("s3:GetObject", Permission::Read),
+    ("s3:GetObjectVersion", Permission::Read),
     ("s3:PutObject", Permission::Write),
+    // The list that comes with a new object.
+    ("s3:PutObjectAcl", Permission::Write),
     ("s3:DeleteObject", Permission::Write),
     ("s3:GetBucketAcl", Permission::ReadAcp),
     ("s3:PutBucketAcl", Permission::WriteAcp),

@@ -11,7 +11,7 @@ mod get;
 pub(crate) mod put;
 pub(crate) mod range;
 pub(crate) mod refuse;
-pub(crate) mod words;
 mod verified;
+pub(crate) mod words;
 
 pub(crate) use put::tags_of_header;

@@ -74,7 +74,25 @@ impl Bound {
     fn matches(&mut self, pattern: &str, text: &str) -> bool {
         // The account of the recordings is the one that test/test is root of.
         let pattern = &*pattern.replace("111111111111", "000000000000");
-        if pattern == text || ["datetime", "date", "last-modified", "last--modified", "server", "id-2", "request-id", "host-id", "owner-id", "sequencer", "amz-id", "amz-request-id", "etag", "copy-etag"].contains(&pattern) {
+        if pattern == text
+            || [
+                "datetime",
+                "date",
+                "last-modified",
+                "last--modified",
+                "server",
+                "id-2",
+                "request-id",
+                "host-id",
+                "owner-id",
+                "sequencer",
+                "amz-id",
+                "amz-request-id",
+                "etag",
+                "copy-etag",
+            ]
+            .contains(&pattern)
+        {
             return true;
         }
         let mut rest = text;

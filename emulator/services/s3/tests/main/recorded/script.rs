@@ -215,7 +215,8 @@ impl State {
             }
             "keys" => {
                 let pair = |bytes: &[u8]| (BASE64_STANDARD.encode(bytes), BASE64_STANDARD.encode(Md5::digest(bytes)));
-                let ((key, md5), (second, second_md5), (short, short_md5)) = (pair(b"1234567890abcdef1234567890abcdef"), pair(b"abcdef1234567890abcdef1234567890"), pair(b"1234567890"));
+                let ((key, md5), (second, second_md5), (short, short_md5)) =
+                    (pair(b"1234567890abcdef1234567890abcdef"), pair(b"abcdef1234567890abcdef1234567890"), pair(b"1234567890"));
                 let params = |prefix: &str, key: &str, md5: &str| {
                     format!("{prefix}SSECustomerAlgorithm=AES256 {prefix}SSECustomerKey={key} {prefix}SSECustomerKeyMD5={md5}")
                 };
