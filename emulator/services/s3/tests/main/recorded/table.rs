@@ -48,14 +48,37 @@ const NOT_REPLAYED: &[(&str, &str)] = &[
 
 /// Replays that differ from the recording, and why.
 const DIFFERS: &[(&str, &str)] = &[
-    ("test_s3::TestS3::test_delete_keys_in_versioned_bucket", "AWS deletes side by side and answers in any order; here it is that of the request"),
-    ("test_s3::TestS3MultipartUploadChecksum::test_complete_multipart_parts_checksum_composite[CRC32C]", "all parts are wrong, and AWS names any of them; here it is the first"),
-    ("test_s3::TestS3MultipartUploadChecksum::test_complete_multipart_parts_checksum_composite[SHA1]", "all parts are wrong, and AWS names any of them; here it is the first"),
-    ("test_s3::TestS3MultipartUploadChecksum::test_complete_multipart_parts_checksum_composite[SHA256]", "all parts are wrong, and AWS names any of them; here it is the first"),
-    ("test_s3::TestS3MultipartUploadChecksum::test_complete_multipart_parts_checksum_full_object[CRC32]", "all parts are wrong, and AWS names any of them; here it is the first"),
-    ("test_s3::TestS3PresignedPost::test_post_object_with_unicode_metadata", "AWS reads forms' system headers as Latin-1; here they are UTF-8"),
-    ("test_s3_api::TestS3BucketEncryption::test_s3_default_bucket_encryption_exc", "an empty document is refused by its schema before the bucket is looked for"),
+    (
+        "test_s3::TestS3::test_delete_keys_in_versioned_bucket",
+        "AWS deletes side by side and answers in any order; here it is that of the request",
+    ),
+    (
+        "test_s3::TestS3MultipartUploadChecksum::test_complete_multipart_parts_checksum_composite[CRC32C]",
+        "all parts are wrong, and AWS names any of them; here it is the first",
+    ),
+    (
+        "test_s3::TestS3MultipartUploadChecksum::test_complete_multipart_parts_checksum_composite[SHA1]",
+        "all parts are wrong, and AWS names any of them; here it is the first",
+    ),
+    (
+        "test_s3::TestS3MultipartUploadChecksum::test_complete_multipart_parts_checksum_composite[SHA256]",
+        "all parts are wrong, and AWS names any of them; here it is the first",
+    ),
+    (
+        "test_s3::TestS3MultipartUploadChecksum::test_complete_multipart_parts_checksum_full_object[CRC32]",
+        "all parts are wrong, and AWS names any of them; here it is the first",
+    ),
+    (
+        "test_s3::TestS3PresignedPost::test_post_object_with_unicode_metadata",
+        "AWS reads forms' system headers as Latin-1; here they are UTF-8",
+    ),
+    (
+        "test_s3_api::TestS3BucketEncryption::test_s3_default_bucket_encryption_exc",
+        "an empty document is refused by its schema before the bucket is looked for",
+    ),
     ("test_s3_api::TestS3BucketObjectTagging::test_create_bucket_with_tags_exc", "AWS answers 500, by a mistake of its own"),
+    ("test_s3_notifications_sqs::TestS3NotificationsToSQS::test_delete_objects", "AWS tells of deleted keys that never were; not done yet"),
+    ("test_s3_notifications_sqs::TestS3NotificationsToSQS::test_object_put_acl", "AWS tells of a list only where it changes; not done yet"),
 ];
 
 /// Prints the table; what is not as it says.
