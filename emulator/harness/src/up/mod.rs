@@ -132,8 +132,12 @@ async fn emulator(args: &UpArgs) -> Result<Emulator, Failure> {
     if !ip.is_loopback() {
         eprintln!("Note: {ip} opens this cloud to whoever can reach it; its functions are programs on this machine.");
     }
-    let mut builder =
-        Emulator::builder().address(SocketAddr::new(ip, args.port)).seed(args.seed).strict(args.strict).signature_v2(!args.no_signature_v2).journal_bytes(32 << 20);
+    let mut builder = Emulator::builder()
+        .address(SocketAddr::new(ip, args.port))
+        .seed(args.seed)
+        .strict(args.strict)
+        .signature_v2(!args.no_signature_v2)
+        .journal_bytes(32 << 20);
     if let Some(folder) = &args.data_dir {
         builder = builder.data_dir(folder, if args.durability == "power" { Durability::Power } else { Durability::Process });
     }

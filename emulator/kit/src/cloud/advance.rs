@@ -56,6 +56,9 @@ pub struct NotQuiet {
 impl Cloud {
     /// Waits until no work is under way and nothing is due, at most `budget` of real time.
     pub async fn settle(self: &Arc<Self>, budget: Duration) -> Result<(), NotQuiet> {
+        // The runner looks once because of us. From then on it is told of every commit and every move, and tells us when it has looked; to
+        // ask it again each time would keep both of us running as long as anything is under way.
+        self.clock.nudge();
         let waiting = async {
             loop {
                 let changed = self.work.changed();
@@ -64,7 +67,6 @@ impl Cloud {
                 if self.quiet() {
                     return;
                 }
-                self.clock.nudge();
                 changed.await;
             }
         };
