@@ -158,15 +158,4 @@ test TestS3::test_multipart_copy_object_etag
 test TestS3PresignedUrl::test_s3_copy_md5
   PutObject Key=src Body=something
   copy-obj: CopyObject CopySource={Bucket:$b,Key:src} Key=dest
-
-test TestS3::test_s3_copy_object_src_not_exists
-  set k random-src-key
-  copy-object-src-bucket-not-exists: CopyObject Key=target CopySource=$b-none/$k
-  copy-object-src-object-not-exists: CopyObject Key=target CopySource=$b/$k
-  versioned
-  put-obj-versioned: PutObject Key=$k Body="" -> v=.VersionId
-  del-obj-versioned: DeleteObject Key=$k -> m=.VersionId
-  copy-object-src-delete-marker-current-version: CopyObject Key=target CopySource=$b/$k
-  copy-object-src-target-delete-marker: CopyObject Key=target CopySource=$b/$k?versionId=$m
-  copy-object-src-target-object-version: CopyObject Key=target CopySource=$b/$k?versionId=$v
 "##;

@@ -108,8 +108,8 @@ test TestS3Cors::test_delete_cors
 /// `test_s3_notifications_sqs`
 pub const QUEUES: &str = r##"
 test TestS3NotificationsToSQS::test_filter_rules_empty_value
-  set q arn:aws:sqs:us-east-1:111111111111:my-queue-1
-  PutBucketNotificationConfiguration NotificationConfiguration={QueueConfigurations:[{Id:i,QueueArn:$q,Events:["s3:ObjectCreated:*"],Filter:{Key:{FilterRules:[{Name:suffix,Value:""}]}}}]}
+  set q arn:aws:sqs:us-east-1:000000000000:my-queue-x
+  PutBucketNotificationConfiguration SkipDestinationValidation=true NotificationConfiguration={QueueConfigurations:[{QueueArn:$q,Events:["s3:ObjectCreated:*"],Filter:{Key:{FilterRules:[{Name:suffix,Value:""}]}}}]}
   bucket_notification_configuration: GetBucketNotificationConfiguration
 "##;
 
@@ -119,10 +119,10 @@ test TestS3NotificationsToSns::test_invalid_topic_arn
   set c {TopicConfigurations:[{Id:id123,TopicArn:invalid-topic,Events:["s3:ObjectCreated:*"]}]}
   invalid_not_skip: PutBucketNotificationConfiguration NotificationConfiguration=$c
   invalid_skip: PutBucketNotificationConfiguration NotificationConfiguration=$c SkipDestinationValidation=true
-  PutBucketNotificationConfiguration NotificationConfiguration={TopicConfigurations:[{Id:id123,TopicArn:"arn:aws:sns:us-east-1:111111111111:my-topic",Events:["s3:ObjectCreated:*"]}]} SkipDestinationValidation=true
+  PutBucketNotificationConfiguration NotificationConfiguration={TopicConfigurations:[{Id:id123,TopicArn:"arn:aws:sns:us-east-1:000000000000:my-topic",Events:["s3:ObjectCreated:*"]}]} SkipDestinationValidation=true
   skip_destination_validation: GetBucketNotificationConfiguration
 
 test TestS3NotificationsToSns::test_bucket_not_exist
-  set c {TopicConfigurations:[{Id:id123,TopicArn:"arn:aws:sns:us-east-1:111111111111:my-topic",Events:["s3:ObjectCreated:*"]}]}
+  set c {TopicConfigurations:[{Id:id123,TopicArn:"arn:aws:sns:us-east-1:000000000000:my-topic",Events:["s3:ObjectCreated:*"]}]}
   bucket_not_exists: PutBucketNotificationConfiguration Bucket=this-bucket-does-not-exist NotificationConfiguration=$c
 "##;
