@@ -3,11 +3,9 @@
 //!
 //! A thread of its own rather than the runtime's: runtimes come and go in tests, and a digest handed over must come back.
 
-use super::{
-    Md5,
-    lanes::{self, BLOCK, LANES},
-};
+use super::Md5;
 use bytes::{Buf, Bytes};
+use lanes::{BLOCK, LANES};
 use std::{
     collections::VecDeque,
     sync::{

@@ -1,10 +1,9 @@
 //! MD5, which every ETag needs: a running digest, and a hand that takes the digests of all uploads of the process side by side.
 //!
-//! `lanes` computes, `hand` brings streams together. Small pieces are computed where they are; large ones are handed over, so that many
+//! the crate `lanes` computes, `hand` brings streams together. Small pieces are computed where they are; large ones are handed over, so that many
 //! uploads at once cost little more than one. Knows no store and no operation.
 
 mod hand;
-mod lanes;
 
 pub(crate) use hand::hash;
 

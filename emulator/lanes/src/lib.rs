@@ -2,18 +2,22 @@
 //!
 //! MD5 is a chain of 64 steps that each wait for the one before, so one stream leaves most of a core idle; eight of them in lockstep take
 //! hardly longer than one. That is what makes ETags affordable when many upload at once. Knows states and blocks, nothing of uploads.
+//!
+//! A crate of its own so that a dev build may optimise it: unoptimised, each vector instruction is a call.
+
+#![deny(missing_docs)]
 
 /// The four words that a stream has come to.
-pub(crate) type State = [u32; 4];
+pub type State = [u32; 4];
 
 /// What every stream begins with.
-pub(crate) const INITIAL: State = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
+pub const INITIAL: State = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
 
 /// Bytes of a block.
-pub(crate) const BLOCK: usize = 64;
+pub const BLOCK: usize = 64;
 
 /// How many streams go side by side.
-pub(crate) const LANES: usize = 8;
+pub const LANES: usize = 8;
 
 /// RFC 1321's 64 steps: the block, the round's function, the four words in their turn, which word of the block, how far to rotate, the constant.
 macro_rules! steps {
@@ -54,7 +58,7 @@ macro_rules! steps {
 }
 
 /// Takes whole blocks into one stream.
-pub(crate) fn one(state: &mut State, blocks: &[u8]) {
+pub fn one(state: &mut State, blocks: &[u8]) {
     for block in blocks.as_chunks::<BLOCK>().0 {
         let mut w = [0u32; 16];
         for (word, bytes) in w.iter_mut().zip(block.as_chunks::<4>().0) {
@@ -90,7 +94,7 @@ pub(crate) fn one(state: &mut State, blocks: &[u8]) {
 }
 
 /// Whether this machine has the registers; without them streams go one after the other.
-pub(crate) fn side_by_side() -> bool {
+pub fn side_by_side() -> bool {
     #[cfg(target_arch = "x86_64")]
     return x86::width() > 0;
     #[cfg(not(target_arch = "x86_64"))]
@@ -101,7 +105,7 @@ pub(crate) fn side_by_side() -> bool {
 ///
 /// # Panics
 /// With more than [`LANES`] streams.
-pub(crate) fn many(streams: &mut [(&mut State, &[u8])]) -> usize {
+pub fn many(streams: &mut [(&mut State, &[u8])]) -> usize {
     assert!(streams.len() <= LANES, "{} streams", streams.len());
     let blocks = streams.iter().map(|(_, input)| input.len() / BLOCK).min().unwrap_or(0);
     if blocks == 0 {
