@@ -16,14 +16,8 @@ pub(crate) fn sign(request: &mut Outgoing, keys: &SigningKeys, service: &str, re
     if let Some(token) = &keys.token {
         request.headers.push(("x-amz-security-token".into(), token.clone()));
     }
-    let mut headers = HeaderMap::new();
-    let with_host = request.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).chain([("host", request.host.as_str())]);
-    for (name, value) in with_host {
-        let name = HeaderName::from_str(name).map_err(|_| format!("{name} is no header name"))?;
-        headers.append(name, HeaderValue::from_str(value).map_err(|_| format!("{value:?} can't be a header's value"))?);
-    }
-    let mut signed: Vec<String> = headers.keys().map(|n| n.as_str().to_owned()).filter(|n| n != "content-length").collect();
-    signed.sort();
+    let headers = signed_headers(request)?;
+    let signed: Vec<String> = names(&headers).into_iter().filter(|name| name != "content-length").collect();
     let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
     let scope = scope(service, region, now);
     let signable = Signable { method: request.method.as_str(), path, query, headers: &headers };
@@ -49,13 +43,8 @@ pub(crate) fn presign(
     life: &UrlLife,
 ) -> Result<String, String> {
     let (amz_date, scope) = (kit::time::amz_date(life.now), s3_scope(region, life.now));
-    let mut headers = HeaderMap::new();
-    for (name, value) in request.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).chain([("host", request.host.as_str())]) {
-        let name = HeaderName::from_str(name).map_err(|_| format!("{name} is no header name"))?;
-        headers.append(name, HeaderValue::from_str(value).map_err(|_| format!("{value:?} can't be a header's value"))?);
-    }
-    let mut signed: Vec<String> = headers.keys().map(|n| n.as_str().to_owned()).collect();
-    signed.sort();
+    let headers = signed_headers(request)?;
+    let signed = names(&headers);
     let mut pairs: Vec<(String, String)> = query.to_vec();
     pairs.extend([
         ("X-Amz-Algorithm".into(), ALGORITHM.into()),
@@ -67,11 +56,28 @@ pub(crate) fn presign(
     if let Some(token) = &keys.token {
         pairs.push(("X-Amz-Security-Token".into(), token.clone()));
     }
-    let query = pairs.iter().map(|(n, v)| format!("{}={}", encoded(n), encoded(v))).collect::<Vec<_>>().join("&");
+    let query = query_string(&pairs);
     let signable = Signable { method: request.method.as_str(), path: &request.target, query: &query, headers: &headers };
     let canonical = signable.canonical(Dialect::of("s3"), &signed, "UNSIGNED-PAYLOAD");
     let signature = SigningKey::derive(&keys.secret, &scope).sign(string_to_sign(&amz_date, &scope.text(), &canonical).as_bytes());
     Ok(format!("{}?{query}&X-Amz-Signature={signature}", request.target))
+}
+
+/// The request's headers, and its host.
+fn signed_headers(request: &Outgoing) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in request.headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).chain([("host", request.host.as_str())]) {
+        let name = HeaderName::from_str(name).map_err(|_| format!("{name} is no header name"))?;
+        headers.append(name, HeaderValue::from_str(value).map_err(|_| format!("{value:?} can't be a header's value"))?);
+    }
+    Ok(headers)
+}
+
+/// The names of headers in the order in which they are signed.
+fn names(headers: &HeaderMap) -> Vec<String> {
+    let mut names: Vec<String> = headers.keys().map(|name| name.as_str().to_owned()).collect();
+    names.sort();
+    names
 }
 
 /// The signature of a form's policy (base64).
@@ -89,11 +95,17 @@ fn scope(service: &str, region: &str, now: Timestamp) -> CredentialScope {
     CredentialScope { date, region: region.into(), service: service.into(), terminator: "aws4_request".into() }
 }
 
+/// Names and values as a query string.
+pub(crate) fn query_string(pairs: &[(String, String)]) -> String {
+    pairs.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect::<Vec<_>>().join("&")
+}
+
 /// A key as a path carries it.
 pub(crate) fn encoded_path(key: &str) -> String {
     key.split('/').map(encoded).collect::<Vec<_>>().join("/")
 }
 
+/// A text as a query string carries it.
 fn encoded(text: &str) -> String {
     const UNRESERVED: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
     percent_encoding::utf8_percent_encode(text, UNRESERVED).to_string()

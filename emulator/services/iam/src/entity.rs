@@ -211,3 +211,26 @@ pub(crate) fn on_entity(cx: &Context, action: &'static str, kind: EntityKind, na
 pub(crate) fn on_new(cx: &Context, action: &'static str, kind: EntityKind, path: Option<&str>, name: &str) -> Access {
     Access::on(action, format!("arn:aws:iam::{}:{}{}{name}", cx.account(), kind.noun(), path.unwrap_or("/")))
 }
+
+/// Operations whose action is needed on the entity that a member of their input names.
+macro_rules! on {
+    ($($input:ident . $name:ident, $kind:ident => $action:literal;)*) => {$(
+        impl kit::Authorize<$crate::Iam> for $input {
+            fn access(&self, _: &$crate::Iam, cx: &kit::Context) -> kit::Access {
+                $crate::entity::on_entity(cx, $action, $crate::state::EntityKind::$kind, &self.$name)
+            }
+        }
+    )*};
+}
+/// The same for operations about a managed policy, whose ARN conditions may ask for.
+macro_rules! on_with_policy {
+    ($($input:ident . $name:ident, $kind:ident => $action:literal;)*) => {$(
+        impl kit::Authorize<$crate::Iam> for $input {
+            fn access(&self, _: &$crate::Iam, cx: &kit::Context) -> kit::Access {
+                $crate::entity::on_entity(cx, $action, $crate::state::EntityKind::$kind, &self.$name)
+                    .key("iam:PolicyARN", self.policy_arn.clone())
+            }
+        }
+    )*};
+}
+pub(crate) use {on, on_with_policy};

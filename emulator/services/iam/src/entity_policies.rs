@@ -2,12 +2,12 @@
 
 use crate::{
     Iam, documents,
-    entity::{on_entity, policy_exists},
+    entity::{on, on_with_policy, policy_exists},
     model::*,
     pages,
     state::{Entity, EntityKind, must_find},
 };
-use kit::{Access, Authorize, Context, Fault};
+use kit::{Context, Fault};
 
 /// Characters of all inline policies together, white space not counted: users 2,048, groups 5,120, roles 10,240.
 pub(crate) fn inline_quota(kind: EntityKind) -> usize {
@@ -200,15 +200,6 @@ pub(crate) fn arn_of(policy: &AttachedPolicy) -> String {
     policy.policy_arn.clone().unwrap_or_default()
 }
 
-macro_rules! on {
-    ($($input:ident . $name:ident, $kind:ident => $action:literal;)*) => {$(
-        impl Authorize<Iam> for $input {
-            fn access(&self, _: &Iam, cx: &Context) -> Access {
-                on_entity(cx, $action, EntityKind::$kind, &self.$name)
-            }
-        }
-    )*};
-}
 on! {
     PutRolePolicyInput.role_name, Role => "iam:PutRolePolicy";
     GetRolePolicyInput.role_name, Role => "iam:GetRolePolicy";
@@ -222,15 +213,6 @@ on! {
     ListAttachedUserPoliciesInput.user_name, User => "iam:ListAttachedUserPolicies";
 }
 
-macro_rules! on_with_policy {
-    ($($input:ident . $name:ident, $kind:ident => $action:literal;)*) => {$(
-        impl Authorize<Iam> for $input {
-            fn access(&self, _: &Iam, cx: &Context) -> Access {
-                on_entity(cx, $action, EntityKind::$kind, &self.$name).key("iam:PolicyARN", self.policy_arn.clone())
-            }
-        }
-    )*};
-}
 on_with_policy! {
     AttachRolePolicyInput.role_name, Role => "iam:AttachRolePolicy";
     DetachRolePolicyInput.role_name, Role => "iam:DetachRolePolicy";

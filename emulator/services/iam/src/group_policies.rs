@@ -2,13 +2,13 @@
 
 use crate::{
     Iam,
-    entity::on_entity,
+    entity::{on, on_with_policy},
     entity_policies::{arn_of, attached, inline},
     model::*,
     pages,
     state::{EntityKind, must_find},
 };
-use kit::{Access, Authorize, Context, Fault};
+use kit::{Context, Fault};
 
 impl Iam {
     /// Writes an inline policy of a group.
@@ -65,33 +65,15 @@ impl Iam {
     }
 }
 
-macro_rules! on {
-    ($($input:ident => $action:literal;)*) => {$(
-        impl Authorize<Iam> for $input {
-            fn access(&self, _: &Iam, cx: &Context) -> Access {
-                on_entity(cx, $action, EntityKind::Group, &self.group_name)
-            }
-        }
-    )*};
-}
 on! {
-    PutGroupPolicyInput => "iam:PutGroupPolicy";
-    GetGroupPolicyInput => "iam:GetGroupPolicy";
-    DeleteGroupPolicyInput => "iam:DeleteGroupPolicy";
-    ListGroupPoliciesInput => "iam:ListGroupPolicies";
-    ListAttachedGroupPoliciesInput => "iam:ListAttachedGroupPolicies";
+    PutGroupPolicyInput.group_name, Group => "iam:PutGroupPolicy";
+    GetGroupPolicyInput.group_name, Group => "iam:GetGroupPolicy";
+    DeleteGroupPolicyInput.group_name, Group => "iam:DeleteGroupPolicy";
+    ListGroupPoliciesInput.group_name, Group => "iam:ListGroupPolicies";
+    ListAttachedGroupPoliciesInput.group_name, Group => "iam:ListAttachedGroupPolicies";
 }
 
-macro_rules! on_with_policy {
-    ($($input:ident => $action:literal;)*) => {$(
-        impl Authorize<Iam> for $input {
-            fn access(&self, _: &Iam, cx: &Context) -> Access {
-                on_entity(cx, $action, EntityKind::Group, &self.group_name).key("iam:PolicyARN", self.policy_arn.clone())
-            }
-        }
-    )*};
-}
 on_with_policy! {
-    AttachGroupPolicyInput => "iam:AttachGroupPolicy";
-    DetachGroupPolicyInput => "iam:DetachGroupPolicy";
+    AttachGroupPolicyInput.group_name, Group => "iam:AttachGroupPolicy";
+    DetachGroupPolicyInput.group_name, Group => "iam:DetachGroupPolicy";
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Iam,
-    entity::{NewEntity, checked_path, on_entity, on_new, shown_group, shown_user},
+    entity::{NewEntity, checked_path, on, on_new, shown_group, shown_user},
     model::*,
     pages,
     state::{ENTITIES, Entity, EntityKind, find, folded, must_find},
@@ -129,15 +129,6 @@ impl Authorize<Iam> for ListGroupsInput {
     }
 }
 
-macro_rules! on {
-    ($($input:ident . $name:ident, $kind:ident => $action:literal;)*) => {$(
-        impl Authorize<Iam> for $input {
-            fn access(&self, _: &Iam, cx: &Context) -> Access {
-                on_entity(cx, $action, EntityKind::$kind, &self.$name)
-            }
-        }
-    )*};
-}
 on! {
     GetGroupInput.group_name, Group => "iam:GetGroup";
     UpdateGroupInput.group_name, Group => "iam:UpdateGroup";

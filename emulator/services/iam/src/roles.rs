@@ -2,7 +2,7 @@
 
 use crate::{
     Iam, documents,
-    entity::{NewEntity, on_entity, on_new, policy_exists, shown_role},
+    entity::{NewEntity, on, on_new, policy_exists, shown_role},
     model::*,
     pages,
     state::{Entity, EntityKind, folded, must_find},
@@ -180,15 +180,6 @@ impl Authorize<Iam> for ListRolesInput {
     }
 }
 
-macro_rules! on {
-    ($($input:ident . $name:ident, $kind:ident => $action:literal;)*) => {$(
-        impl Authorize<Iam> for $input {
-            fn access(&self, _: &Iam, cx: &Context) -> Access {
-                on_entity(cx, $action, EntityKind::$kind, &self.$name)
-            }
-        }
-    )*};
-}
 on! {
     GetRoleInput.role_name, Role => "iam:GetRole";
     UpdateRoleInput.role_name, Role => "iam:UpdateRole";

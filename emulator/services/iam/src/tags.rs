@@ -2,7 +2,7 @@
 
 use crate::{
     Iam,
-    entity::{on_entity, tag_list, tags_of},
+    entity::{on, tag_list, tags_of},
     managed_policies::{change_policy, must_find_policy},
     model::*,
     pages,
@@ -99,15 +99,6 @@ fn merge(into: &mut BTreeMap<String, String>, tags: BTreeMap<String, String>) ->
     }
 }
 
-macro_rules! on {
-    ($($input:ident . $name:ident, $kind:ident => $action:literal;)*) => {$(
-        impl Authorize<Iam> for $input {
-            fn access(&self, _: &Iam, cx: &Context) -> Access {
-                on_entity(cx, $action, EntityKind::$kind, &self.$name)
-            }
-        }
-    )*};
-}
 on! {
     TagRoleInput.role_name, Role => "iam:TagRole";
     UntagRoleInput.role_name, Role => "iam:UntagRole";

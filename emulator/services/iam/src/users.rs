@@ -2,7 +2,7 @@
 
 use crate::{
     Iam,
-    entity::{NewEntity, checked_path, on_entity, on_new, shown_user},
+    entity::{NewEntity, checked_path, on, on_entity, on_new, shown_user},
     model::*,
     pages,
     state::{ENTITIES, EntityKind, KEYS, KEYS_OF, find, folded, must_find},
@@ -100,18 +100,12 @@ impl Authorize<Iam> for GetUserInput {
         }
     }
 }
-impl Authorize<Iam> for UpdateUserInput {
-    fn access(&self, _: &Iam, cx: &Context) -> Access {
-        on_entity(cx, "iam:UpdateUser", EntityKind::User, &self.user_name)
-    }
-}
-impl Authorize<Iam> for DeleteUserInput {
-    fn access(&self, _: &Iam, cx: &Context) -> Access {
-        on_entity(cx, "iam:DeleteUser", EntityKind::User, &self.user_name)
-    }
-}
 impl Authorize<Iam> for ListUsersInput {
     fn access(&self, _: &Iam, cx: &Context) -> Access {
         Access::on("iam:ListUsers", format!("arn:aws:iam::{}:user{}", cx.account(), self.path_prefix.as_deref().unwrap_or("/")))
     }
+}
+on! {
+    UpdateUserInput.user_name, User => "iam:UpdateUser";
+    DeleteUserInput.user_name, User => "iam:DeleteUser";
 }

@@ -78,15 +78,8 @@ pub(crate) fn publish(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, m
     lock::fill_in(cx, found, &mut object);
     object.pieces.iter().for_each(|piece| tx.adopt(&piece.blob));
     let (sequence, object) = push(tx, cx, found, key, object)?;
-    let happening = Happening {
-        name: event,
-        key,
-        size: Some(object.size),
-        etag: Some(&object.etag),
-        version_id: if found.keeps_versions() { object.version_id.as_deref() } else { None },
-        sequencer: Some(sequence),
-        storage_class: None,
-    };
+    let id = if found.keeps_versions() { object.version_id.as_deref() } else { None };
+    let happening = Happening { sequencer: Some(sequence), ..Happening::to(event, key, &object, id) };
     notifications::emit(tx, cx, found, &happening)?;
     Ok(object)
 }

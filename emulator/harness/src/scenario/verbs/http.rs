@@ -4,15 +4,12 @@ use super::{Arg, ArgKind, Args, Verb, may};
 use crate::scenario::{
     http_client::{Incoming, Outgoing},
     outcome::{Outcome, Refused},
-    sign::sign,
+    sign::{query_string, sign},
     world::World,
 };
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 const METHODS: &[&str] = &["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH"];
-/// What stays as it is in a query string.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 const ARGS: &[Arg] = &[
     may("GET", ArgKind::Text, "URL to GET"),
@@ -65,12 +62,10 @@ async fn request(world: &mut World, args: Args) -> Result<Outcome, String> {
 }
 
 fn with_query(url: String, query: &[(String, String)]) -> String {
-    let encode = |text: &str| utf8_percent_encode(text, UNRESERVED).to_string();
-    let pairs: Vec<String> = query.iter().map(|(n, v)| format!("{}={}", encode(n), encode(v))).collect();
-    match (pairs.is_empty(), url.contains('?')) {
+    match (query.is_empty(), url.contains('?')) {
         (true, _) => url,
-        (_, true) => format!("{url}&{}", pairs.join("&")),
-        (_, false) => format!("{url}?{}", pairs.join("&")),
+        (_, true) => format!("{url}&{}", query_string(query)),
+        (_, false) => format!("{url}?{}", query_string(query)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A cloud with EventBridge, and what its targets were told.
 
-use crate::fakes::Told;
+use fakes::Told;
 use kit::{AdvanceOptions, ClockMode, Cloud, Context, Decision, Fault, Need, Principal, Scope, Settle, Timestamp};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -24,7 +24,7 @@ impl Desk {
     pub async fn new() -> Desk {
         let builder = Cloud::builder().start_at(Timestamp::from_secs(START)).mode(ClockMode::Frozen);
         let cloud = builder.service(Arc::new(events::EventBridge::new())).start().await.unwrap();
-        let told = Arc::new(Told::default());
+        let told = Told::by("events.amazonaws.com");
         let asked = Arc::new(Asked::default());
         cloud.set_decider(asked.clone());
         told.offer(cloud.ports());

@@ -4,7 +4,6 @@ mod archives;
 mod buses;
 mod delivery;
 mod desk;
-mod fakes;
 mod recorded;
 mod rules;
 mod schedules;

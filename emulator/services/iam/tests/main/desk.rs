@@ -1,6 +1,6 @@
 //! A cloud that has IAM and nothing else; callers come with the keys that IAM gave them.
 
-use kit::{ClockMode, Cloud, Context, Decision, Fault, Need, Timestamp};
+use kit::{ClockMode, Cloud, Context, Decision, Fault, Need, Timestamp, ports::AccessKey};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -37,9 +37,16 @@ impl Desk {
     /// A new user, as the requests that its key signs.
     pub async fn user(&self, name: &str) -> Context {
         self.ok("CreateUser", json!({ "UserName": name })).await;
-        let made = self.ok("CreateAccessKey", json!({ "UserName": name })).await;
-        let key = self.cloud.access_key(made["AccessKey"]["AccessKeyId"].as_str().unwrap()).unwrap();
-        self.root.with_principal(key.principal)
+        self.root.with_principal(self.key(Some(name)).await.principal)
+    }
+    /// A new key of a user, ready to be used; of the root where no user is named.
+    pub async fn key(&self, user: Option<&str>) -> AccessKey {
+        let made = self.ok("CreateAccessKey", user.map_or(json!({}), |user| json!({ "UserName": user }))).await;
+        self.cloud.access_key(made["AccessKey"]["AccessKeyId"].as_str().unwrap()).expect("the key is found")
+    }
+    /// Whether the holder of a key may do something.
+    pub fn may(&self, key: &AccessKey, action: &'static str, resource: &str) -> bool {
+        may(&self.root.with_principal(key.principal.clone()), action, resource).allowed
     }
     /// Puts an inline policy of one statement on a user.
     pub async fn let_user(&self, name: &str, statement: Value) {

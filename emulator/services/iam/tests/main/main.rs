@@ -3,9 +3,6 @@
 mod desk;
 mod entities;
 mod groups;
-mod house;
 mod names;
 mod permissions;
 mod policies;
-
-use house::House;

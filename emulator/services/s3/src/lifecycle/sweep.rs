@@ -150,15 +150,7 @@ fn move_to(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version: &mu
     version.object.tiering = tiering::watched(&version.object, day_of(cx.now()));
     usage::moved(tx, cx, found, before, &version.object)?;
     let id = versions::shown_id(found, &version.object);
-    let happening = Happening {
-        name: "LifecycleTransition",
-        key,
-        size: Some(version.object.size),
-        etag: Some(&version.object.etag),
-        version_id: id.as_deref(),
-        sequencer: None,
-        storage_class: None,
-    };
+    let happening = Happening::to("LifecycleTransition", key, &version.object, id.as_deref());
     let data = serde_json::json!({ "transitionEventData": { "destinationStorageClass": class } });
     notifications::emit_with(tx, cx, found, &happening, &[("lifecycleEventData", data)])
 }

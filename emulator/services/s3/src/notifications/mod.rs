@@ -9,7 +9,10 @@ mod record;
 
 pub use record::EventVersion;
 
-use crate::{model::*, state::Found};
+use crate::{
+    model::*,
+    state::{Found, Object},
+};
 use kit::{Context, Fault, Read, Scope, Tx, store::NewTask};
 
 /// Something that happened to a key.
@@ -24,6 +27,13 @@ pub(crate) struct Happening<'a> {
     pub sequencer: Option<u64>,
     /// The class that an object lies in, where the event is about that.
     pub storage_class: Option<&'a str>,
+}
+
+impl<'a> Happening<'a> {
+    /// Something that happened to an object that is there, told with its size and tag.
+    pub fn to(name: &'a str, key: &'a str, object: &'a Object, version_id: Option<&'a str>) -> Happening<'a> {
+        Happening { name, key, size: Some(object.size), etag: Some(&object.etag), version_id, ..Happening::default() }
+    }
 }
 
 /// Writes an outbox row for everybody who asked for this event.

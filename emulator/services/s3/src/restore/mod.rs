@@ -114,13 +114,9 @@ fn tell(
 ) -> Result<(), Fault> {
     let id = versions::shown_id(found, &version.object);
     let happening = Happening {
-        name,
-        key,
-        size: Some(version.object.size),
-        etag: Some(&version.object.etag),
-        version_id: id.as_deref(),
         sequencer: Some(version.sequence),
         storage_class: version.object.storage_class.as_deref(),
+        ..Happening::to(name, key, &version.object, id.as_deref())
     };
     notifications::emit_with(tx, cx, found, &happening, data)
 }

@@ -110,15 +110,7 @@ pub(crate) fn step_down(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str,
     set_tier(tx, cx, found, &mut version.object, tier)?;
     if let Some(name) = tier.archive_name() {
         let id = versions::shown_id(found, &version.object);
-        let happening = Happening {
-            name: "IntelligentTiering",
-            key,
-            size: Some(version.object.size),
-            etag: Some(&version.object.etag),
-            version_id: id.as_deref(),
-            sequencer: None,
-            storage_class: None,
-        };
+        let happening = Happening::to("IntelligentTiering", key, &version.object, id.as_deref());
         let data = serde_json::json!({ "destinationAccessTier": name });
         notifications::emit_with(tx, cx, found, &happening, &[("intelligentTieringEventData", data)])?;
     }

@@ -1,6 +1,6 @@
 //! A cloud with Scheduler, and what its targets were told.
 
-use crate::fakes::Told;
+use fakes::Told;
 use kit::{AdvanceOptions, ClockMode, Cloud, Context, Decision, Fault, Need, Settle, Timestamp};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -25,7 +25,7 @@ impl Desk {
     pub async fn new() -> Desk {
         let builder = Cloud::builder().start_at(Timestamp::from_secs(START)).mode(ClockMode::Frozen);
         let cloud = builder.service(Arc::new(scheduler::Scheduler::new())).start().await.unwrap();
-        let told = Arc::new(Told::default());
+        let told = Told::by("scheduler.amazonaws.com");
         let refused = Arc::new(Refuses::default());
         cloud.set_decider(refused.clone());
         told.offer(cloud.ports());

@@ -1,7 +1,6 @@
 //! Scheduler as a caller sees it, below HTTP: through the Directory, on a frozen clock, with fakes of the targets that it calls.
 
 mod desk;
-mod fakes;
 mod groups;
 mod invocations;
 mod schedules;

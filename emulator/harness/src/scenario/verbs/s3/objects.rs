@@ -1,7 +1,7 @@
 //! Objects, whole.
 
 use super::{Arg, ArgKind, Args, BUCKET, KEY, VERSION, Verb, may, place, texts_into};
-use crate::scenario::{outcome::Outcome, world::World};
+use crate::scenario::{outcome::Outcome, sign::query_string, world::World};
 use serde_json::{Map, Value, json};
 
 const IF_MATCH: Arg = may("if_match", ArgKind::Text, "only if its ETag is this");
@@ -68,7 +68,8 @@ async fn put(world: &mut World, args: Args) -> Result<Outcome, String> {
     ];
     texts_into(&args, &mut input, &members)?;
     if args.has("tags") {
-        input["Tagging"] = tag_header(&args.texts("tags")?).into();
+        // The header x-amz-tagging is a query string.
+        input["Tagging"] = query_string(&args.texts("tags")?).into();
     }
     let metadata: Map<String, Value> = args.texts("metadata")?.into_iter().map(|(k, v)| (k, v.into())).collect();
     if !metadata.is_empty() {
@@ -77,12 +78,6 @@ async fn put(world: &mut World, args: Args) -> Result<Outcome, String> {
     let bytes = args.bytes("file", "body")?.unwrap_or_default();
     input["ContentLength"] = bytes.len().into();
     Ok(world.call("s3", "PutObject", &input, Some(bytes)).await)
-}
-
-/// Tags as the header x-amz-tagging carries them.
-fn tag_header(tags: &[(String, String)]) -> String {
-    let encode = |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
-    tags.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect::<Vec<_>>().join("&")
 }
 
 async fn get(world: &mut World, args: Args) -> Result<Outcome, String> {

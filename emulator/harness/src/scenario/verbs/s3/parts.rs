@@ -1,7 +1,7 @@
 //! Bodies that come in pieces, and objects made of others.
 
 use super::{ArgKind, Args, BUCKET, KEY, VERSION, Verb, may, need, place, texts_into};
-use crate::scenario::{outcome::Outcome, world::World};
+use crate::scenario::{outcome::Outcome, sign::encoded_path, world::World};
 use serde_json::{Value, json};
 
 /// AWS takes no smaller part, except the last.
@@ -80,7 +80,7 @@ async fn multipart(world: &mut World, args: Args) -> Result<Outcome, String> {
 
 async fn copy(world: &mut World, args: Args) -> Result<Outcome, String> {
     let (bucket, key) = (args.text("bucket")?, args.text("key")?);
-    let path = percent_encoding::utf8_percent_encode(&key, percent_encoding::NON_ALPHANUMERIC);
+    let path = encoded_path(&key);
     let version = args.text_if("version")?.map(|version| format!("?versionId={version}")).unwrap_or_default();
     let mut input = json!({
         "Bucket": args.text_if("to_bucket")?.unwrap_or_else(|| bucket.clone()),

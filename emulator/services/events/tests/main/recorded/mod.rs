@@ -13,7 +13,7 @@ mod tags;
 mod targets;
 
 use crate::desk::Desk;
-use crate::fakes::Sent;
+use fakes::Sent;
 use kit::{BoxFuture, Fault};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;

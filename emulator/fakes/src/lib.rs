@@ -1,6 +1,7 @@
-//! What stands where Scheduler calls: functions, queues, topics and roles, which remember what they were told.
+//! What stands where a service under test sends: functions, queues, topics, log groups and roles, which remember what they were told. For
+//! tests only. Grants are checked as the real ones check them.
 
-use kit::ports::{Functions, Invocation, Invoked, QueueMessage, Queues, Sessions, TemporaryKey, Topics};
+use kit::ports::{Functions, Invocation, Invoked, LogLines, QueueMessage, Queues, Sessions, TemporaryKey, Topics};
 use kit::{BoxFuture, Context, Fault, Grant, Ports, RoleSession, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -9,7 +10,7 @@ use std::sync::{Arc, Mutex};
 /// Something that was sent.
 #[derive(Clone, Debug)]
 pub struct Sent {
-    /// ARN of the target.
+    /// ARN of the target; log group for lines.
     pub to: String,
     pub body: String,
     pub attributes: BTreeMap<String, String>,
@@ -20,23 +21,34 @@ pub struct Sent {
 }
 
 impl Sent {
+    /// The body as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.body))
     }
 }
 
+/// The targets of one service.
 #[derive(Default)]
 pub struct Told {
+    /// Who assumes roles here: `events.amazonaws.com`.
+    service: &'static str,
+    /// What was sent, oldest first.
     pub sent: Mutex<Vec<Sent>>,
     /// What is sent to these ARNs fails with the fault.
     pub broken: Mutex<BTreeMap<String, Fault>>,
 }
 
 impl Told {
+    /// What stands behind a service, which assumes roles by this name.
+    pub fn by(service: &'static str) -> Arc<Told> {
+        Arc::new(Told { service, ..Told::default() })
+    }
+    /// Offers all ports.
     pub fn offer(self: &Arc<Self>, ports: &Ports) {
         ports.offer_functions(self.clone());
         ports.offer_queues(self.clone());
         ports.offer_topics(self.clone());
+        ports.offer_logs(self.clone());
         ports.offer_sessions(self.clone());
     }
     /// All that was sent to an ARN; it is forgotten here.
@@ -46,11 +58,13 @@ impl Told {
         *all = rest;
         mine
     }
+    /// The one thing that was sent to an ARN.
     pub fn only(&self, to: &str) -> Sent {
         let mut mine = self.take(to);
         assert_eq!(mine.len(), 1, "{mine:?}");
         mine.remove(0)
     }
+    /// From now on what is sent to an ARN fails.
     pub fn fail(&self, arn: &str, fault: Fault) {
         self.broken.lock().unwrap().insert(arn.into(), fault);
     }
@@ -131,6 +145,31 @@ impl Topics for Told {
     }
 }
 
+impl LogLines for Told {
+    fn append<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        group: &'a str,
+        stream: &'a str,
+        lines: Vec<(Timestamp, String)>,
+        create: bool,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let arn = format!("arn:aws:logs:{}:{}:log-group:{group}:log-stream:{stream}", cx.region(), cx.account());
+            grant.covers("logs:PutLogEvents", &arn)?;
+            assert!(create);
+            for (at, text) in lines {
+                self.keep(cx, group, text, vec![("at_ms".into(), at.millis().to_string())], None)?;
+            }
+            Ok(())
+        })
+    }
+    fn exists(&self, _: &Context, group: &str) -> bool {
+        !group.contains("missing")
+    }
+}
+
 impl Sessions for Told {
     fn for_service<'a>(
         &'a self,
@@ -141,7 +180,7 @@ impl Sessions for Told {
         _: u32,
     ) -> BoxFuture<'a, Result<TemporaryKey, Fault>> {
         Box::pin(async move {
-            assert_eq!(service, "scheduler.amazonaws.com");
+            assert_eq!(service, self.service);
             let Some(name) = role_arn.rsplit('/').next().filter(|name| *name != "missing") else {
                 return Err(Fault::new("AccessDenied", 403, "the role does not trust the service"));
             };
