@@ -125,6 +125,10 @@ impl Context {
     pub fn ids(&self) -> &Ids {
         &self.ids
     }
+    /// Records what was measured in this account and region now (see [`Metrics`](crate::ports::Metrics)).
+    pub fn measure(&self, measured: &crate::ports::Measured<'_>) {
+        self.cloud.ports().measure(&self.scope, self.now(), measured);
+    }
     /// The request id that the caller sees.
     pub fn request_id(&self) -> &str {
         &self.request_id

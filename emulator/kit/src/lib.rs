@@ -17,6 +17,7 @@ pub mod faults;
 pub mod filters;
 pub mod ids;
 pub mod journal;
+pub mod metrics;
 pub mod pages;
 pub mod ports;
 pub mod principal;

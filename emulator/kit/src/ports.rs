@@ -2,6 +2,7 @@
 //!
 //! Each port speaks AWS's nouns and knows no service's inside. A port that nobody offers answers a fault that says which service to add.
 
+pub use crate::metrics::{Measured, Metrics};
 use crate::{Context, Fault, Grant, Need, Principal, RoleSession};
 use futures_util::future::BoxFuture;
 use parking_lot::RwLock;
@@ -382,6 +383,34 @@ pub struct ServiceEvent {
     pub detail: serde_json::Value,
 }
 
+/// Provisioned concurrency of functions, as Application Auto Scaling reads and sets it. Grants: `lambda:GetProvisionedConcurrencyConfig` and
+/// `lambda:PutProvisionedConcurrencyConfig` on the qualified ARN of the version or alias.
+pub trait ScaledFunctions: Send + Sync {
+    /// What is asked for of a version or alias (qualified ARN); `None` where it has none. An unknown function or qualifier is Lambda's fault.
+    fn provisioned<'a>(&'a self, cx: &'a Context, grant: Grant, qualified_arn: &'a str) -> BoxFuture<'a, Result<Option<u32>, Fault>>;
+    /// Asks for so many environments; the function gets them as it does after PutProvisionedConcurrencyConfig.
+    fn provision<'a>(&'a self, cx: &'a Context, grant: Grant, qualified_arn: &'a str, wanted: u32) -> BoxFuture<'a, Result<(), Fault>>;
+}
+
+/// Scaling policies that alarms name among their actions (Application Auto Scaling). Nobody is asked: the policy's owner made the alarm its own.
+pub trait ScalingPolicies: Send + Sync {
+    /// An alarm went into a state, or is in it still a minute later, whose actions name the policy.
+    fn alarmed<'a>(&'a self, cx: &'a Context, policy_arn: &'a str, alarm: AlarmNews) -> BoxFuture<'a, Result<(), Fault>>;
+}
+
+/// What a scaling policy is told of its alarm.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct AlarmNews {
+    /// Name of the alarm.
+    pub name: String,
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub state: String,
+    /// The newest datapoint that was looked at, where there was one.
+    pub value: Option<f64>,
+    /// The alarm's threshold.
+    pub threshold: Option<f64>,
+}
+
 /// The ports of a cloud.
 #[derive(Default)]
 pub struct Ports {
@@ -396,6 +425,9 @@ pub struct Ports {
     keys: RwLock<Option<Arc<dyn Keys>>>,
     topics: RwLock<Option<Arc<dyn Topics>>>,
     events: RwLock<Option<Arc<dyn Events>>>,
+    metrics: RwLock<Option<Arc<dyn Metrics>>>,
+    scaled: RwLock<Option<Arc<dyn ScaledFunctions>>>,
+    scaling: RwLock<Option<Arc<dyn ScalingPolicies>>>,
     access_keys: RwLock<Vec<Arc<dyn AccessKeys>>>,
 }
 
@@ -412,6 +444,12 @@ macro_rules! ports {
                     *self.$field.write() = Some(port);
                 }
             )*
+            /// Records what a service measured of itself; nothing happens where CloudWatch is not part of the build.
+            pub fn measure(&self, scope: &crate::store::Scope, at: Timestamp, measured: &Measured<'_>) {
+                if let Some(metrics) = &*self.metrics.read() {
+                    metrics.record(scope, at, measured);
+                }
+            }
             /// Registers a finder of access keys.
             pub fn offer_access_keys(&self, finder: Arc<dyn AccessKeys>) {
                 self.access_keys.write().push(finder);
@@ -435,6 +473,9 @@ ports! {
     keys, offer_keys: Keys, "kms";
     topics, offer_topics: Topics, "sns";
     events, offer_events: Events, "events";
+    metrics, offer_metrics: Metrics, "cloudwatch";
+    scaled, offer_scaled: ScaledFunctions, "lambda";
+    scaling, offer_scaling: ScalingPolicies, "application-autoscaling";
 }
 
 fn missing(service: &str) -> Fault {
