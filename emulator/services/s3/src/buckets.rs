@@ -58,12 +58,9 @@ impl S3 {
         let configuration = input.create_bucket_configuration.clone().unwrap_or_default();
         refuse_unknown(&input, &configuration)?;
         let region = region_of(cx, configuration.location_constraint.as_deref())?;
-        let ownership = input.object_ownership.clone().unwrap_or_else(|| "BucketOwnerEnforced".into());
-        if !["BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"].contains(&&*ownership) {
-            let sentence = format!("Invalid x-amz-object-ownership header: {ownership}");
-            return Err(Fault::new("InvalidArgument", 400, sentence).with("ArgumentName", "x-amz-object-ownership"));
-        }
-        let acl = acl::of_new_bucket(&ownership, cx.account(), &acl::asked!(input, write))?;
+        let ownership = self.ownership_of_new(input.object_ownership.as_deref())?;
+        let block = (!self.legacy_defaults).then(all_blocked);
+        let acl = acl::of_new_bucket(ownership.as_deref(), block.is_some(), cx.account(), &acl::asked!(input, write))?;
         let tags = tagging::from_model(configuration.tags.unwrap_or_default());
         tagging::check_new_bucket_tags(&tags)?;
         let scope = Scope::new(cx.account(), &region);
@@ -72,8 +69,8 @@ impl S3 {
             created: kit::Timestamp::from_secs(cx.now().secs()),
             region: region.clone(),
             called_eu: configuration.location_constraint.as_deref() == Some("EU"),
-            ownership: Some(ownership),
-            public_access_block: Some(all_blocked()),
+            ownership,
+            public_access_block: block,
             tags,
             versioning: if locks { state::Versioning::Enabled } else { state::Versioning::Off },
             object_lock: locks.then(lock::new_configuration),
@@ -95,6 +92,18 @@ impl S3 {
             .await?;
         let location = if region == HOME_REGION { format!("/{name}") } else { format!("http://{name}.s3.amazonaws.com/") };
         Ok(CreateBucketOutput { location: Some(location), bucket_arn: Some(format!("arn:aws:s3:::{name}")) })
+    }
+
+    /// `None` where the bucket has no ownership controls, so that lists count.
+    fn ownership_of_new(&self, asked: Option<&str>) -> Result<Option<String>, Fault> {
+        let Some(ownership) = asked else {
+            return Ok((!self.legacy_defaults).then(|| "BucketOwnerEnforced".into()));
+        };
+        if !["BucketOwnerPreferred", "ObjectWriter", "BucketOwnerEnforced"].contains(&ownership) {
+            let sentence = format!("Invalid x-amz-object-ownership header: {ownership}");
+            return Err(Fault::new("InvalidArgument", 400, sentence).with("ArgumentName", "x-amz-object-ownership"));
+        }
+        Ok(Some(ownership.to_owned()))
     }
 
     /// Deletes an empty bucket with all its configuration.

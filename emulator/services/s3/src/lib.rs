@@ -49,6 +49,8 @@ pub struct S3 {
     /// Reads of watched objects that are not written down yet.
     accesses: Arc<tiering::Ledger>,
     event_version: EventVersion,
+    /// New buckets are made as they were before April 2023.
+    legacy_defaults: bool,
 }
 
 impl S3 {
@@ -59,6 +61,12 @@ impl S3 {
     /// With events numbered otherwise than recorded.
     pub fn event_version(mut self, version: EventVersion) -> S3 {
         self.event_version = version;
+        self
+    }
+    /// With new buckets as AWS made them before April 2023: writers own what they write (no ownership controls), access control lists count,
+    /// and nothing blocks public access. For suites and programs that were written for that; a request that names an ownership gets it.
+    pub fn legacy_defaults(mut self) -> S3 {
+        self.legacy_defaults = true;
         self
     }
 }

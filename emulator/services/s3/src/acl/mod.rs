@@ -101,18 +101,23 @@ fn refuse_public(cx: &Context, found: &Found, acl: Option<&[Given]>, action: &st
 }
 
 /// The list of a bucket that is about to be made. New buckets block public access, so that a public list can't be one of them.
-pub(crate) fn of_new_bucket(ownership: &str, account: &str, asked: &Asked<'_>) -> Result<Option<Vec<Given>>, Fault> {
+pub(crate) fn of_new_bucket(
+    ownership: Option<&str>,
+    blocks_public: bool,
+    account: &str,
+    asked: &Asked<'_>,
+) -> Result<Option<Vec<Given>>, Fault> {
     let choice = asked.read(BUCKET_ACLS)?;
     let says_nothing = matches!(choice, None | Some(Choice::Canned("private" | "bucket-owner-read" | "bucket-owner-full-control")));
     if says_nothing {
         return Ok(None);
     }
-    if enforced(Some(ownership)) {
+    if enforced(ownership) {
         let sentence = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting";
         return Err(Fault::new("InvalidBucketAclWithObjectOwnership", 400, sentence));
     }
     let acl = choice.map(|choice| grants_of(choice, account, account));
-    if acl.iter().flatten().any(|grant| grant.who.is_public()) {
+    if blocks_public && acl.iter().flatten().any(|grant| grant.who.is_public()) {
         let sentence = "Bucket cannot have public ACLs set with BlockPublicAccess enabled";
         return Err(Fault::new("InvalidBucketAclWithBlockPublicAccessError", 400, sentence));
     }

@@ -187,3 +187,19 @@ async fn lists_that_are_none_are_told_as_recorded() {
         desk.send("PUT", target, &[], body.as_bytes()).await.ok();
     }
 }
+
+#[tokio::test]
+async fn with_legacy_defaults_new_buckets_have_lists_and_no_block() {
+    let desk = Desk::with_service(s3::S3::new().legacy_defaults()).await;
+    desk.cloud.set_decider(Arc::new(ByPolicy));
+    desk.send("PUT", "/box", &[("x-amz-acl", "public-read-write")], b"").await.ok();
+    assert_eq!(desk.get("/box?ownershipControls").await.fault(), (404, "OwnershipControlsNotFoundError".into()));
+    assert_eq!(desk.get("/box?publicAccessBlock").await.fault(), (404, "NoSuchPublicAccessBlockConfiguration".into()));
+    // Whoever writes owns.
+    put_as(&desk, OTHER, "/box/k", &[]).await.ok();
+    let owner = desk.send_as(OTHER, "GET", "/box/k?acl", &[], b"").await.ok().element("ID").unwrap();
+    assert_eq!(owner, id_of(&desk, OTHER).await);
+    // A request that names an ownership gets it.
+    desk.send("PUT", "/shut", &[("x-amz-object-ownership", "BucketOwnerEnforced")], b"").await.ok();
+    assert_eq!(desk.send("PUT", "/shut?acl", &[("x-amz-acl", "public-read")], b"").await.fault().1, "AccessControlListNotSupported");
+}
