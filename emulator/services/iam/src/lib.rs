@@ -13,6 +13,7 @@ mod groups;
 mod managed;
 mod managed_policies;
 mod model;
+mod oidc_providers;
 mod pages;
 mod roles;
 mod state;
@@ -115,6 +116,14 @@ kit::service! {
     TagPolicy => tag_policy,
     UntagPolicy => untag_policy,
     ListPolicyTags => list_policy_tags,
+    // oidc_providers.rs
+    kept CreateOpenIDConnectProvider => create_open_id_connect_provider,
+    GetOpenIDConnectProvider => get_open_id_connect_provider,
+    ListOpenIDConnectProviders => list_open_id_connect_providers,
+    DeleteOpenIDConnectProvider => delete_open_id_connect_provider,
+    kept AddClientIDToOpenIDConnectProvider => add_client_id_to_open_id_connect_provider,
+    kept RemoveClientIDFromOpenIDConnectProvider => remove_client_id_from_open_id_connect_provider,
+    kept UpdateOpenIDConnectProviderThumbprint => update_open_id_connect_provider_thumbprint,
     // summary.rs
     GetAccountSummary => get_account_summary,
 }

@@ -971,6 +971,106 @@ pub struct ListPolicyTagsOutput {
 wire::structure!(ListPolicyTagsOutput, tables::LIST_POLICY_TAGS_OUTPUT, 0 tags, 1 is_truncated, 2 marker);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateOpenIDConnectProviderInput {
+    pub url: String,
+    pub client_id_list: Option<Vec<String>>,
+    pub thumbprint_list: Option<Vec<String>>,
+    pub tags: Option<Vec<Tag>>,
+}
+wire::structure!(
+    CreateOpenIDConnectProviderInput, tables::CREATE_OPEN_ID_CONNECT_PROVIDER_INPUT,
+    0 url, 1 client_id_list, 2 thumbprint_list, 3 tags,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateOpenIDConnectProviderOutput {
+    pub open_id_connect_provider_arn: Option<String>,
+    pub tags: Option<Vec<Tag>>,
+}
+wire::structure!(CreateOpenIDConnectProviderOutput, tables::CREATE_OPEN_ID_CONNECT_PROVIDER_OUTPUT, 0 open_id_connect_provider_arn, 1 tags);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetOpenIDConnectProviderInput {
+    pub open_id_connect_provider_arn: String,
+}
+wire::structure!(GetOpenIDConnectProviderInput, tables::GET_OPEN_ID_CONNECT_PROVIDER_INPUT, 0 open_id_connect_provider_arn);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetOpenIDConnectProviderOutput {
+    pub url: Option<String>,
+    pub client_id_list: Option<Vec<String>>,
+    pub thumbprint_list: Option<Vec<String>>,
+    pub create_date: Option<Timestamp>,
+    pub tags: Option<Vec<Tag>>,
+}
+wire::structure!(
+    GetOpenIDConnectProviderOutput, tables::GET_OPEN_ID_CONNECT_PROVIDER_OUTPUT,
+    0 url, 1 client_id_list, 2 thumbprint_list, 3 create_date, 4 tags,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListOpenIDConnectProvidersInput {}
+wire::structure!(ListOpenIDConnectProvidersInput, tables::LIST_OPEN_ID_CONNECT_PROVIDERS_INPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListOpenIDConnectProvidersOutput {
+    pub open_id_connect_provider_list: Option<Vec<OpenIDConnectProviderListEntry>>,
+}
+wire::structure!(ListOpenIDConnectProvidersOutput, tables::LIST_OPEN_ID_CONNECT_PROVIDERS_OUTPUT, 0 open_id_connect_provider_list);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteOpenIDConnectProviderInput {
+    pub open_id_connect_provider_arn: String,
+}
+wire::structure!(DeleteOpenIDConnectProviderInput, tables::DELETE_OPEN_ID_CONNECT_PROVIDER_INPUT, 0 open_id_connect_provider_arn);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteOpenIDConnectProviderOutput {}
+wire::structure!(DeleteOpenIDConnectProviderOutput, tables::DELETE_OPEN_ID_CONNECT_PROVIDER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AddClientIDToOpenIDConnectProviderInput {
+    pub open_id_connect_provider_arn: String,
+    pub client_id: String,
+}
+wire::structure!(
+    AddClientIDToOpenIDConnectProviderInput, tables::ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER_INPUT,
+    0 open_id_connect_provider_arn, 1 client_id,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AddClientIDToOpenIDConnectProviderOutput {}
+wire::structure!(AddClientIDToOpenIDConnectProviderOutput, tables::ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RemoveClientIDFromOpenIDConnectProviderInput {
+    pub open_id_connect_provider_arn: String,
+    pub client_id: String,
+}
+wire::structure!(
+    RemoveClientIDFromOpenIDConnectProviderInput, tables::REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER_INPUT,
+    0 open_id_connect_provider_arn, 1 client_id,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RemoveClientIDFromOpenIDConnectProviderOutput {}
+wire::structure!(RemoveClientIDFromOpenIDConnectProviderOutput, tables::REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateOpenIDConnectProviderThumbprintInput {
+    pub open_id_connect_provider_arn: String,
+    pub thumbprint_list: Vec<String>,
+}
+wire::structure!(
+    UpdateOpenIDConnectProviderThumbprintInput, tables::UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT_INPUT,
+    0 open_id_connect_provider_arn, 1 thumbprint_list,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateOpenIDConnectProviderThumbprintOutput {}
+wire::structure!(UpdateOpenIDConnectProviderThumbprintOutput, tables::UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetAccountSummaryInput {}
 wire::structure!(GetAccountSummaryInput, tables::GET_ACCOUNT_SUMMARY_INPUT);
 
@@ -1025,6 +1125,12 @@ pub struct Group {
     pub create_date: Option<Timestamp>,
 }
 wire::structure!(Group, tables::GROUP, 0 path, 1 group_name, 2 group_id, 3 arn, 4 create_date);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OpenIDConnectProviderListEntry {
+    pub arn: Option<String>,
+}
+wire::structure!(OpenIDConnectProviderListEntry, tables::OPEN_ID_CONNECT_PROVIDER_LIST_ENTRY, 0 arn);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
@@ -1199,6 +1305,14 @@ mod tables {
     pub(super) static UNTAG_USER_OUTPUT: Schema = Schema::new("UntagUserOutput", Kind::Structure(&[]));
     pub(super) static TAG_POLICY_OUTPUT: Schema = Schema::new("TagPolicyOutput", Kind::Structure(&[]));
     pub(super) static UNTAG_POLICY_OUTPUT: Schema = Schema::new("UntagPolicyOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_OPEN_ID_CONNECT_PROVIDER_OUTPUT: Schema =
+        Schema::new("DeleteOpenIDConnectProviderOutput", Kind::Structure(&[]));
+    pub(super) static ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER_OUTPUT: Schema =
+        Schema::new("AddClientIDToOpenIDConnectProviderOutput", Kind::Structure(&[]));
+    pub(super) static REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER_OUTPUT: Schema =
+        Schema::new("RemoveClientIDFromOpenIDConnectProviderOutput", Kind::Structure(&[]));
+    pub(super) static UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT_OUTPUT: Schema =
+        Schema::new("UpdateOpenIDConnectProviderThumbprintOutput", Kind::Structure(&[]));
     pub(super) static GET_ACCOUNT_SUMMARY_INPUT: Schema = Schema::new("GetAccountSummaryInput", Kind::Structure(&[]));
     pub(super) static ACCESS_KEY: Schema = Schema::new(
         "AccessKey",
@@ -1224,6 +1338,13 @@ mod tables {
             fault: Some(FaultTraits { code: "AccountNotManagementOrDelegatedAdministratorException", status: 400, sender: true }),
             ..Traits::NONE
         });
+    pub(super) static ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER_INPUT: Schema = Schema::new(
+        "AddClientIDToOpenIDConnectProviderRequest",
+        Kind::Structure(&[
+            Member::new("OpenIDConnectProviderArn", &ARN_TYPE).required(),
+            Member::new("ClientID", &CLIENT_ID_TYPE).required(),
+        ]),
+    );
     pub(super) static ADD_USER_TO_GROUP_INPUT: Schema = Schema::new(
         "AddUserToGroupRequest",
         Kind::Structure(&[
@@ -1273,6 +1394,19 @@ mod tables {
     );
     pub(super) static CREATE_GROUP_OUTPUT: Schema =
         Schema::new("CreateGroupResponse", Kind::Structure(&[Member::new("Group", &GROUP).required()]));
+    pub(super) static CREATE_OPEN_ID_CONNECT_PROVIDER_INPUT: Schema = Schema::new(
+        "CreateOpenIDConnectProviderRequest",
+        Kind::Structure(&[
+            Member::new("Url", &OPEN_ID_CONNECT_PROVIDER_URL_TYPE).required(),
+            Member::new("ClientIDList", &CLIENT_ID_LIST_TYPE),
+            Member::new("ThumbprintList", &THUMBPRINT_LIST_TYPE),
+            Member::new("Tags", &TAG_LIST_TYPE),
+        ]),
+    );
+    pub(super) static CREATE_OPEN_ID_CONNECT_PROVIDER_OUTPUT: Schema = Schema::new(
+        "CreateOpenIDConnectProviderResponse",
+        Kind::Structure(&[Member::new("OpenIDConnectProviderArn", &ARN_TYPE), Member::new("Tags", &TAG_LIST_TYPE)]),
+    );
     pub(super) static CREATE_POLICY_INPUT: Schema = Schema::new(
         "CreatePolicyRequest",
         Kind::Structure(&[
@@ -1347,6 +1481,10 @@ mod tables {
     );
     pub(super) static DELETE_GROUP_INPUT: Schema =
         Schema::new("DeleteGroupRequest", Kind::Structure(&[Member::new("GroupName", &GROUP_NAME_TYPE).required()]));
+    pub(super) static DELETE_OPEN_ID_CONNECT_PROVIDER_INPUT: Schema = Schema::new(
+        "DeleteOpenIDConnectProviderRequest",
+        Kind::Structure(&[Member::new("OpenIDConnectProviderArn", &ARN_TYPE).required()]),
+    );
     pub(super) static DELETE_POLICY_INPUT: Schema =
         Schema::new("DeletePolicyRequest", Kind::Structure(&[Member::new("PolicyArn", &ARN_TYPE).required()]));
     pub(super) static DELETE_POLICY_VERSION_INPUT: Schema = Schema::new(
@@ -1436,6 +1574,18 @@ mod tables {
             Member::new("Users", &USER_LIST_TYPE).required(),
             Member::new("IsTruncated", &BOOLEAN_TYPE),
             Member::new("Marker", &RESPONSE_MARKER_TYPE),
+        ]),
+    );
+    pub(super) static GET_OPEN_ID_CONNECT_PROVIDER_INPUT: Schema =
+        Schema::new("GetOpenIDConnectProviderRequest", Kind::Structure(&[Member::new("OpenIDConnectProviderArn", &ARN_TYPE).required()]));
+    pub(super) static GET_OPEN_ID_CONNECT_PROVIDER_OUTPUT: Schema = Schema::new(
+        "GetOpenIDConnectProviderResponse",
+        Kind::Structure(&[
+            Member::new("Url", &OPEN_ID_CONNECT_PROVIDER_URL_TYPE),
+            Member::new("ClientIDList", &CLIENT_ID_LIST_TYPE),
+            Member::new("ThumbprintList", &THUMBPRINT_LIST_TYPE),
+            Member::new("CreateDate", &DATE_TYPE),
+            Member::new("Tags", &TAG_LIST_TYPE),
         ]),
     );
     pub(super) static GET_POLICY_INPUT: Schema =
@@ -1647,6 +1797,11 @@ mod tables {
             Member::new("Marker", &RESPONSE_MARKER_TYPE),
         ]),
     );
+    pub(super) static LIST_OPEN_ID_CONNECT_PROVIDERS_INPUT: Schema = Schema::new("ListOpenIDConnectProvidersRequest", Kind::Structure(&[]));
+    pub(super) static LIST_OPEN_ID_CONNECT_PROVIDERS_OUTPUT: Schema = Schema::new(
+        "ListOpenIDConnectProvidersResponse",
+        Kind::Structure(&[Member::new("OpenIDConnectProviderList", &OPEN_ID_CONNECT_PROVIDER_LIST_TYPE)]),
+    );
     pub(super) static LIST_POLICIES_INPUT: Schema = Schema::new(
         "ListPoliciesRequest",
         Kind::Structure(&[
@@ -1803,6 +1958,12 @@ mod tables {
     pub(super) static NO_SUCH_ENTITY_EXCEPTION: Schema =
         Schema::new("NoSuchEntityException", Kind::Structure(&[Member::new("message", &NO_SUCH_ENTITY_MESSAGE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "NoSuchEntity", status: 404, sender: true }), ..Traits::NONE });
+    pub(super) static OPEN_ID_CONNECT_PROVIDER_LIST_ENTRY: Schema =
+        Schema::new("OpenIDConnectProviderListEntry", Kind::Structure(&[Member::new("Arn", &ARN_TYPE)]));
+    pub(super) static OPEN_ID_CONNECT_PROVIDER_LIST_TYPE: Schema =
+        Schema::new("OpenIDConnectProviderListType", Kind::List(&Member::new("member", &OPEN_ID_CONNECT_PROVIDER_LIST_ENTRY)));
+    pub(super) static OPEN_ID_CONNECT_PROVIDER_URL_TYPE: Schema =
+        Schema::new("OpenIDConnectProviderUrlType", Kind::String).min(1.0).max(255.0);
     pub(super) static OPEN_ID_IDP_COMMUNICATION_ERROR_EXCEPTION: Schema = Schema::new(
         "OpenIdIdpCommunicationErrorException",
         Kind::Structure(&[Member::new("message", &OPEN_ID_IDP_COMMUNICATION_ERROR_EXCEPTION_MESSAGE)]),
@@ -1893,6 +2054,13 @@ mod tables {
             Member::new("UserName", &EXISTING_USER_NAME_TYPE).required(),
             Member::new("PolicyName", &POLICY_NAME_TYPE).required(),
             Member::new("PolicyDocument", &POLICY_DOCUMENT_TYPE).required(),
+        ]),
+    );
+    pub(super) static REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER_INPUT: Schema = Schema::new(
+        "RemoveClientIDFromOpenIDConnectProviderRequest",
+        Kind::Structure(&[
+            Member::new("OpenIDConnectProviderArn", &ARN_TYPE).required(),
+            Member::new("ClientID", &CLIENT_ID_TYPE).required(),
         ]),
     );
     pub(super) static REMOVE_USER_FROM_GROUP_INPUT: Schema = Schema::new(
@@ -2002,6 +2170,13 @@ mod tables {
             Member::new("NewGroupName", &GROUP_NAME_TYPE),
         ]),
     );
+    pub(super) static UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT_INPUT: Schema = Schema::new(
+        "UpdateOpenIDConnectProviderThumbprintRequest",
+        Kind::Structure(&[
+            Member::new("OpenIDConnectProviderArn", &ARN_TYPE).required(),
+            Member::new("ThumbprintList", &THUMBPRINT_LIST_TYPE).required(),
+        ]),
+    );
     pub(super) static UPDATE_ROLE_DESCRIPTION_INPUT: Schema = Schema::new(
         "UpdateRoleDescriptionRequest",
         Kind::Structure(&[
@@ -2051,6 +2226,8 @@ mod tables {
         Schema::new("attachedPoliciesListType", Kind::List(&Member::new("member", &ATTACHED_POLICY)));
     pub(super) static ATTACHMENT_COUNT_TYPE: Schema = Schema::new("attachmentCountType", Kind::Integer);
     pub(super) static BOOLEAN_TYPE: Schema = Schema::new("booleanType", Kind::Boolean);
+    pub(super) static CLIENT_ID_LIST_TYPE: Schema = Schema::new("clientIDListType", Kind::List(&Member::new("member", &CLIENT_ID_TYPE)));
+    pub(super) static CLIENT_ID_TYPE: Schema = Schema::new("clientIDType", Kind::String).min(1.0).max(255.0);
     pub(super) static CREDENTIAL_REPORT_EXPIRED_EXCEPTION_MESSAGE: Schema =
         Schema::new("credentialReportExpiredExceptionMessage", Kind::String);
     pub(super) static CREDENTIAL_REPORT_NOT_PRESENT_EXCEPTION_MESSAGE: Schema =
@@ -2125,6 +2302,9 @@ mod tables {
     pub(super) static TAG_KEY_TYPE: Schema = Schema::new("tagKeyType", Kind::String).min(1.0).max(128.0).pattern(&P_TAG_KEY_TYPE);
     pub(super) static TAG_LIST_TYPE: Schema = Schema::new("tagListType", Kind::List(&Member::new("member", &TAG))).max(50.0);
     pub(super) static TAG_VALUE_TYPE: Schema = Schema::new("tagValueType", Kind::String).min(0.0).max(256.0).pattern(&P_TAG_VALUE_TYPE);
+    pub(super) static THUMBPRINT_LIST_TYPE: Schema =
+        Schema::new("thumbprintListType", Kind::List(&Member::new("member", &THUMBPRINT_TYPE)));
+    pub(super) static THUMBPRINT_TYPE: Schema = Schema::new("thumbprintType", Kind::String).min(40.0).max(40.0);
     pub(super) static UNMODIFIABLE_ENTITY_MESSAGE: Schema = Schema::new("unmodifiableEntityMessage", Kind::String);
     pub(super) static UNRECOGNIZED_PUBLIC_KEY_ENCODING_MESSAGE: Schema = Schema::new("unrecognizedPublicKeyEncodingMessage", Kind::String);
     pub(super) static USER_LIST_TYPE: Schema = Schema::new("userListType", Kind::List(&Member::new("member", &USER)));
@@ -3011,6 +3191,96 @@ mod tables {
         faults: &[&NO_SUCH_ENTITY_EXCEPTION, &SERVICE_FAILURE_EXCEPTION, &INVALID_INPUT_EXCEPTION],
         unsigned: false,
     };
+    static OP_CREATE_OPEN_ID_CONNECT_PROVIDER: OperationSchema = OperationSchema {
+        name: "CreateOpenIDConnectProvider",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CREATE_OPEN_ID_CONNECT_PROVIDER_INPUT,
+        output: &CREATE_OPEN_ID_CONNECT_PROVIDER_OUTPUT,
+        result_wrapper: Some("CreateOpenIDConnectProviderResult"),
+        faults: &[
+            &INVALID_INPUT_EXCEPTION,
+            &ENTITY_ALREADY_EXISTS_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &CONCURRENT_MODIFICATION_EXCEPTION,
+            &SERVICE_FAILURE_EXCEPTION,
+            &OPEN_ID_IDP_COMMUNICATION_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_OPEN_ID_CONNECT_PROVIDER: OperationSchema = OperationSchema {
+        name: "GetOpenIDConnectProvider",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_OPEN_ID_CONNECT_PROVIDER_INPUT,
+        output: &GET_OPEN_ID_CONNECT_PROVIDER_OUTPUT,
+        result_wrapper: Some("GetOpenIDConnectProviderResult"),
+        faults: &[&INVALID_INPUT_EXCEPTION, &NO_SUCH_ENTITY_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_OPEN_ID_CONNECT_PROVIDERS: OperationSchema = OperationSchema {
+        name: "ListOpenIDConnectProviders",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_OPEN_ID_CONNECT_PROVIDERS_INPUT,
+        output: &LIST_OPEN_ID_CONNECT_PROVIDERS_OUTPUT,
+        result_wrapper: Some("ListOpenIDConnectProvidersResult"),
+        faults: &[&SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DELETE_OPEN_ID_CONNECT_PROVIDER: OperationSchema = OperationSchema {
+        name: "DeleteOpenIDConnectProvider",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_OPEN_ID_CONNECT_PROVIDER_INPUT,
+        output: &DELETE_OPEN_ID_CONNECT_PROVIDER_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_INPUT_EXCEPTION, &NO_SUCH_ENTITY_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER: OperationSchema = OperationSchema {
+        name: "AddClientIDToOpenIDConnectProvider",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER_INPUT,
+        output: &ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &CONCURRENT_MODIFICATION_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &NO_SUCH_ENTITY_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &SERVICE_FAILURE_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER: OperationSchema = OperationSchema {
+        name: "RemoveClientIDFromOpenIDConnectProvider",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER_INPUT,
+        output: &REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER_OUTPUT,
+        result_wrapper: None,
+        faults: &[&CONCURRENT_MODIFICATION_EXCEPTION, &INVALID_INPUT_EXCEPTION, &NO_SUCH_ENTITY_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT: OperationSchema = OperationSchema {
+        name: "UpdateOpenIDConnectProviderThumbprint",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT_INPUT,
+        output: &UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT_OUTPUT,
+        result_wrapper: None,
+        faults: &[&CONCURRENT_MODIFICATION_EXCEPTION, &INVALID_INPUT_EXCEPTION, &NO_SUCH_ENTITY_EXCEPTION, &SERVICE_FAILURE_EXCEPTION],
+        unsigned: false,
+    };
     static OP_GET_ACCOUNT_SUMMARY: OperationSchema = OperationSchema {
         name: "GetAccountSummary",
         method: "POST",
@@ -3104,11 +3374,17 @@ mod tables {
             &OP_TAG_POLICY,
             &OP_UNTAG_POLICY,
             &OP_LIST_POLICY_TAGS,
+            &OP_CREATE_OPEN_ID_CONNECT_PROVIDER,
+            &OP_GET_OPEN_ID_CONNECT_PROVIDER,
+            &OP_LIST_OPEN_ID_CONNECT_PROVIDERS,
+            &OP_DELETE_OPEN_ID_CONNECT_PROVIDER,
+            &OP_ADD_CLIENT_ID_TO_OPEN_ID_CONNECT_PROVIDER,
+            &OP_REMOVE_CLIENT_ID_FROM_OPEN_ID_CONNECT_PROVIDER,
+            &OP_UPDATE_OPEN_ID_CONNECT_PROVIDER_THUMBPRINT,
             &OP_GET_ACCOUNT_SUMMARY,
         ],
         refused: &[
             Refused { name: "AcceptDelegationRequest", method: "POST", uri: "/" },
-            Refused { name: "AddClientIDToOpenIDConnectProvider", method: "POST", uri: "/" },
             Refused { name: "AddRoleToInstanceProfile", method: "POST", uri: "/" },
             Refused { name: "AssociateDelegationRequest", method: "POST", uri: "/" },
             Refused { name: "ChangePassword", method: "POST", uri: "/" },
@@ -3116,7 +3392,6 @@ mod tables {
             Refused { name: "CreateDelegationRequest", method: "POST", uri: "/" },
             Refused { name: "CreateInstanceProfile", method: "POST", uri: "/" },
             Refused { name: "CreateLoginProfile", method: "POST", uri: "/" },
-            Refused { name: "CreateOpenIDConnectProvider", method: "POST", uri: "/" },
             Refused { name: "CreateSAMLProvider", method: "POST", uri: "/" },
             Refused { name: "CreateServiceLinkedRole", method: "POST", uri: "/" },
             Refused { name: "CreateServiceSpecificCredential", method: "POST", uri: "/" },
@@ -3126,7 +3401,6 @@ mod tables {
             Refused { name: "DeleteAccountPasswordPolicy", method: "POST", uri: "/" },
             Refused { name: "DeleteInstanceProfile", method: "POST", uri: "/" },
             Refused { name: "DeleteLoginProfile", method: "POST", uri: "/" },
-            Refused { name: "DeleteOpenIDConnectProvider", method: "POST", uri: "/" },
             Refused { name: "DeleteSAMLProvider", method: "POST", uri: "/" },
             Refused { name: "DeleteSSHPublicKey", method: "POST", uri: "/" },
             Refused { name: "DeleteServerCertificate", method: "POST", uri: "/" },
@@ -3155,7 +3429,6 @@ mod tables {
             Refused { name: "GetInstanceProfile", method: "POST", uri: "/" },
             Refused { name: "GetLoginProfile", method: "POST", uri: "/" },
             Refused { name: "GetMFADevice", method: "POST", uri: "/" },
-            Refused { name: "GetOpenIDConnectProvider", method: "POST", uri: "/" },
             Refused { name: "GetOrganizationsAccessReport", method: "POST", uri: "/" },
             Refused { name: "GetOutboundWebIdentityFederationInfo", method: "POST", uri: "/" },
             Refused { name: "GetSAMLProvider", method: "POST", uri: "/" },
@@ -3172,7 +3445,6 @@ mod tables {
             Refused { name: "ListMFADeviceTags", method: "POST", uri: "/" },
             Refused { name: "ListMFADevices", method: "POST", uri: "/" },
             Refused { name: "ListOpenIDConnectProviderTags", method: "POST", uri: "/" },
-            Refused { name: "ListOpenIDConnectProviders", method: "POST", uri: "/" },
             Refused { name: "ListOrganizationsFeatures", method: "POST", uri: "/" },
             Refused { name: "ListPoliciesGrantingServiceAccess", method: "POST", uri: "/" },
             Refused { name: "ListSAMLProviderTags", method: "POST", uri: "/" },
@@ -3184,7 +3456,6 @@ mod tables {
             Refused { name: "ListSigningCertificates", method: "POST", uri: "/" },
             Refused { name: "ListVirtualMFADevices", method: "POST", uri: "/" },
             Refused { name: "RejectDelegationRequest", method: "POST", uri: "/" },
-            Refused { name: "RemoveClientIDFromOpenIDConnectProvider", method: "POST", uri: "/" },
             Refused { name: "RemoveRoleFromInstanceProfile", method: "POST", uri: "/" },
             Refused { name: "ResetServiceSpecificCredential", method: "POST", uri: "/" },
             Refused { name: "ResyncMFADevice", method: "POST", uri: "/" },
@@ -3205,7 +3476,6 @@ mod tables {
             Refused { name: "UpdateAccountPasswordPolicy", method: "POST", uri: "/" },
             Refused { name: "UpdateDelegationRequest", method: "POST", uri: "/" },
             Refused { name: "UpdateLoginProfile", method: "POST", uri: "/" },
-            Refused { name: "UpdateOpenIDConnectProviderThumbprint", method: "POST", uri: "/" },
             Refused { name: "UpdateSAMLProvider", method: "POST", uri: "/" },
             Refused { name: "UpdateSSHPublicKey", method: "POST", uri: "/" },
             Refused { name: "UpdateServerCertificate", method: "POST", uri: "/" },

@@ -107,6 +107,18 @@ pub(crate) struct ManagedPolicy {
     pub next: u32,
 }
 
+/// An OpenID Connect provider.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Provider {
+    /// Its URL without `https://`.
+    pub host: String,
+    pub clients: Vec<String>,
+    pub thumbprints: Vec<String>,
+    pub created: Timestamp,
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct VersionRow {
     pub document: String,
@@ -122,6 +134,8 @@ pub(crate) const ENTITIES: Table<(String, String), Entity> = Table::new("iam.ent
 pub(crate) const KEYS: Table<String, KeyRow> = Table::new("iam.keys", TableScope::Global);
 /// (account, user, key id): the keys of a user.
 pub(crate) const KEYS_OF: Table<(String, String), ()> = Table::new("iam.keys_of", TableScope::Account);
+/// ARN to OpenID Connect provider.
+pub(crate) const PROVIDERS: Table<String, Provider> = Table::new("iam.providers", TableScope::Account);
 /// ARN to managed policy.
 pub(crate) const POLICIES: Table<String, ManagedPolicy> = Table::new("iam.policies", TableScope::Account);
 

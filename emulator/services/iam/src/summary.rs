@@ -7,20 +7,20 @@ use crate::{
     groups::GROUPS_OF_USER,
     managed_policies::VERSIONS,
     model::*,
-    state::{ENTITIES, EntityKind, KEYS_OF, POLICIES, ROOT},
+    state::{ENTITIES, EntityKind, KEYS_OF, POLICIES, PROVIDERS, ROOT},
 };
 use kit::{Access, Authorize, Context, Fault, Read};
 
 impl Iam {
-    /// Counts and quotas of the account. Things that are not kept here (MFA devices, certificates, providers) are none.
+    /// Counts and quotas of the account. Things that are not kept here (MFA devices, certificates) are none.
     pub async fn get_account_summary(&self, cx: &Context, _: GetAccountSummaryInput) -> Result<GetAccountSummaryOutput, Fault> {
-        let (counts, policies, versions, root_keys) = cx.store().read(|s| {
+        let (counts, policies, versions, root_keys, providers) = cx.store().read(|s| {
             let count = |kind: EntityKind| s.scan(&ENTITIES, cx.scope()).prefix(&(kind.noun().to_owned(),)).count();
             let counts = [EntityKind::User, EntityKind::Group, EntityKind::Role].map(count);
             let rows = s.scan(&POLICIES, cx.scope()).map(|row| row.map(|(_, policy)| policy.versions.len()));
             let versions = rows.collect::<Result<Vec<_>, Fault>>()?;
             let root_keys = s.scan(&KEYS_OF, cx.scope()).prefix(&(ROOT.to_owned(),)).count();
-            Ok::<_, Fault>((counts, versions.len(), versions.iter().sum::<usize>(), root_keys))
+            Ok::<_, Fault>((counts, versions.len(), versions.iter().sum::<usize>(), root_keys, s.scan(&PROVIDERS, cx.scope()).count()))
         })?;
         let [users, groups, roles] = counts;
         use SummaryKeyType::*;
@@ -54,7 +54,7 @@ impl Iam {
             (AccountSigningCertificatesPresent, 0),
             (ServerCertificates, 0),
             (InstanceProfiles, 0),
-            (Providers, 0),
+            (Providers, providers),
         ];
         Ok(GetAccountSummaryOutput {
             summary_map: Some(summary.into_iter().map(|(name, value)| (name.as_str().to_owned(), value as i32)).collect()),

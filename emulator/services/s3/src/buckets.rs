@@ -178,7 +178,7 @@ impl S3 {
         let last = buckets.last().and_then(|bucket| bucket.name.as_deref()).map(pages::token);
         Ok(ListBucketsOutput {
             buckets: Some(buckets),
-            owner: Some(state::owner_of(&account.account)),
+            owner: Some(self.named(state::owner_of(&account.account))),
             continuation_token: last.filter(|_| more),
             prefix: input.prefix,
         })

@@ -64,10 +64,19 @@ impl S3 {
         self
     }
     /// With new buckets as AWS made them before April 2023: writers own what they write (no ownership controls), access control lists count,
-    /// and nothing blocks public access. For suites and programs that were written for that; a request that names an ownership gets it.
+    /// and nothing blocks public access. Answers name owners, as they did until November 2025. For suites and programs that were written for
+    /// that; a request that names an ownership gets it.
     pub fn legacy_defaults(mut self) -> S3 {
         self.legacy_defaults = true;
         self
+    }
+    /// An owner as answers show it. Accounts have no names here: the id's beginning stands for one.
+    fn named(&self, mut owner: model::Owner) -> model::Owner {
+        owner.display_name = self.name_of(owner.id.as_deref());
+        owner
+    }
+    fn name_of(&self, id: Option<&str>) -> Option<String> {
+        id.filter(|_| self.legacy_defaults).map(|id| format!("user-{}", id.get(..8).unwrap_or(id)))
     }
 }
 

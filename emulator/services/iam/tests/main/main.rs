@@ -6,3 +6,4 @@ mod groups;
 mod names;
 mod permissions;
 mod policies;
+mod providers;

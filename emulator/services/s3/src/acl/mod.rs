@@ -143,18 +143,22 @@ fn wanted(
     }
 }
 
-/// A list as answers show it.
-fn shown(owner: &str, acl: Option<&[Given]>) -> (Owner, Vec<Grant>) {
-    let full = [Given::full_control(owner)];
-    (state::owner_of(owner), acl.unwrap_or(&full).iter().map(Given::shown).collect())
-}
-
 impl S3 {
+    /// A list as answers show it.
+    fn shown(&self, owner: &str, acl: Option<&[Given]>) -> (Owner, Vec<Grant>) {
+        let full = [Given::full_control(owner)];
+        let mut grants: Vec<Grant> = acl.unwrap_or(&full).iter().map(Given::shown).collect();
+        for grantee in grants.iter_mut().filter_map(|grant| grant.grantee.as_mut()) {
+            grantee.display_name = self.name_of(grantee.id.as_deref());
+        }
+        (self.named(state::owner_of(owner)), grants)
+    }
+
     /// The bucket's list; the owner's full control alone where lists are off.
     pub async fn get_bucket_acl(&self, cx: &Context, input: GetBucketAclInput) -> Result<GetBucketAclOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         let acl = found.bucket.acl.as_deref().filter(|_| !enforced(found.bucket.ownership.as_deref()));
-        let (owner, grants) = shown(&found.scope.account, acl);
+        let (owner, grants) = self.shown(&found.scope.account, acl);
         Ok(GetBucketAclOutput { owner: Some(owner), grants: Some(grants) })
     }
 

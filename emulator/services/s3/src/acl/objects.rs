@@ -1,6 +1,6 @@
 //! GetObjectAcl and PutObjectAcl: the list of one version.
 
-use super::{Given, OBJECT_ACLS, asked, enforced, owner_of, refuse_public, shown, wanted};
+use super::{Given, OBJECT_ACLS, asked, enforced, owner_of, refuse_public, wanted};
 use crate::{
     S3, access, errors,
     model::*,
@@ -18,7 +18,7 @@ impl S3 {
         let version = cx.store().read(|s| versions::lookup(s, &found, of.key, of.version_id))?;
         let version = of.present(&found, version).map_err(|fault| of.hide(cx, &found, fault))?;
         let acl = version.object.acl.as_deref().filter(|_| !enforced(found.bucket.ownership.as_deref()));
-        let (owner, grants) = shown(owner_of(&found, &version.object), acl);
+        let (owner, grants) = self.shown(owner_of(&found, &version.object), acl);
         Ok(GetObjectAclOutput { owner: Some(owner), grants: Some(grants), request_charged: None })
     }
 

@@ -52,7 +52,7 @@ fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
     (!list.is_empty()).then_some(list)
 }
 
-fn page(cx: &Context, found: &Found, asked: &Walk<'_>, encode: bool, with_owner: bool, restored: bool) -> Result<Page, Fault> {
+fn page(s3: &S3, cx: &Context, found: &Found, asked: &Walk<'_>, encode: bool, with_owner: bool, restored: bool) -> Result<Page, Fault> {
     let (items, more) = cx.store().read(|s| walk(s, found, asked))?;
     let next = items.last().filter(|_| more).map(|item| item.marker().to_owned());
     let (mut contents, mut prefixes) = (Vec::new(), Vec::new());
@@ -67,7 +67,7 @@ fn page(cx: &Context, found: &Found, asked: &Walk<'_>, encode: bool, with_owner:
                 checksum_type: object.sum.as_ref().map(|sum| sum.kind().to_owned()),
                 size: Some(object.size as i64),
                 storage_class: Some(object.storage_class.clone().unwrap_or_else(|| "STANDARD".into())),
-                owner: with_owner.then(|| acl::shown_owner(found, &object)),
+                owner: with_owner.then(|| s3.named(acl::shown_owner(found, &object))),
                 restore_status: restored.then(|| restore::status(&object)).flatten(),
             }),
         }
@@ -91,7 +91,7 @@ impl S3 {
         };
         // As recorded: strangers are not told whose the objects are.
         let known = *cx.principal() != kit::Principal::Anonymous;
-        let page = page(cx, &found, &asked, encode, known, wants_restore(&input.optional_object_attributes))?;
+        let page = page(self, cx, &found, &asked, encode, known, wants_restore(&input.optional_object_attributes))?;
         let delimited = input.delimiter.as_ref().is_some_and(|delimiter| !delimiter.is_empty());
         Ok(ListObjectsOutput {
             is_truncated: Some(page.next.is_some()),
@@ -118,7 +118,8 @@ impl S3 {
         let resumed = input.continuation_token.as_deref().map(read_token).transpose()?;
         let after = resumed.as_deref().or(input.start_after.as_deref()).filter(|after| !after.is_empty());
         let asked = Walk { prefix: &prefix, delimiter: input.delimiter.as_deref(), after, most: most as usize };
-        let page = page(cx, &found, &asked, encode, input.fetch_owner == Some(true), wants_restore(&input.optional_object_attributes))?;
+        let page =
+            page(self, cx, &found, &asked, encode, input.fetch_owner == Some(true), wants_restore(&input.optional_object_attributes))?;
         Ok(ListObjectsV2Output {
             is_truncated: Some(page.next.is_some()),
             key_count: Some(page.key_count()),

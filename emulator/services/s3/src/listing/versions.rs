@@ -69,7 +69,7 @@ impl S3 {
             ..ListObjectVersionsOutput::default()
         };
         for item in items {
-            add(&mut output, &found, item, encode, restored);
+            add(self, &mut output, &found, item, encode, restored);
         }
         Ok(output)
     }
@@ -82,12 +82,12 @@ fn marker_of(item: &Item) -> Marker {
     }
 }
 
-fn add(output: &mut ListObjectVersionsOutput, found: &Found, item: Item, encode: bool, restored: bool) {
+fn add(s3: &S3, output: &mut ListObjectVersionsOutput, found: &Found, item: Item, encode: bool, restored: bool) {
     match item {
         Item::Prefix(prefix) => output.common_prefixes.get_or_insert_default().push(CommonPrefix { prefix: Some(shown(&prefix, encode)) }),
         Item::Version { key, object, latest } if object.delete_marker => {
             output.delete_markers.get_or_insert_default().push(DeleteMarkerEntry {
-                owner: Some(acl::shown_owner(found, &object)),
+                owner: Some(s3.named(acl::shown_owner(found, &object))),
                 key: Some(shown(&key, encode)),
                 version_id: Some(versions::id_of(&object).to_owned()),
                 is_latest: Some(latest),
@@ -104,7 +104,7 @@ fn add(output: &mut ListObjectVersionsOutput, found: &Found, item: Item, encode:
             version_id: Some(versions::id_of(&object).to_owned()),
             is_latest: Some(latest),
             last_modified: Some(object.modified),
-            owner: Some(acl::shown_owner(found, &object)),
+            owner: Some(s3.named(acl::shown_owner(found, &object))),
             restore_status: restored.then(|| restore::status(&object)).flatten(),
         }),
     }

@@ -56,7 +56,7 @@ impl S3 {
             is_truncated: Some(more),
             parts: (!page.is_empty()).then_some(page),
             initiator: Some(initiator(&upload)),
-            owner: Some(state::owner_of(&found.scope.account)),
+            owner: Some(self.named(state::owner_of(&found.scope.account))),
             storage_class: Some(class(&upload)),
             checksum_algorithm: upload.algorithm.map(|algorithm| algorithm.name().to_owned()),
             checksum_type: kind(&upload),
