@@ -16,7 +16,7 @@ use http::{Request, Response};
 use kit::{AnyReply, Call, DROP_CONNECTION, DroppedConnection, RecordKind};
 use sha2::{Digest, Sha256};
 use std::{net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
-use wire::{Body, DecodeError, Fault, Labels, OperationSchema, Place, Protocol, Route, violations_message};
+use wire::{Body, Fault, Labels, OperationSchema, Place, Protocol, Route};
 
 /// The connection is to be closed without an answer, as a fault rule asked.
 #[derive(Debug)]
@@ -352,9 +352,11 @@ fn unframe(visit: &mut Visit, body: Body, caller: Caller) -> Result<Body, Fault>
 /// `Content-Encoding: aws-chunked,gzip` describes the transfer in its first word and the object in the rest; services see the rest.
 fn forget_aws_chunked(visit: &mut Visit) {
     let Some(value) = visit.header("content-encoding") else { return };
-    let rest: Vec<&str> = value.split(',').map(str::trim).filter(|w| !w.is_empty() && *w != "aws-chunked").collect();
+    let rest: Vec<&str> = value.split(',').filter(|w| !matches!(w.trim(), "" | "aws-chunked")).collect();
+    // What stays is given back as it was written, spaces and all.
     let rest = rest.join(",");
-    match http::HeaderValue::from_str(&rest) {
+    let rest = rest.trim();
+    match http::HeaderValue::from_str(rest) {
         Ok(value) if !rest.is_empty() => drop(visit.head.headers.insert("content-encoding", value)),
         _ => drop(visit.head.headers.remove("content-encoding")),
     }
@@ -383,11 +385,8 @@ pub(crate) fn call(visit: &Visit, op: &'static OperationSchema, labels: &Labels,
     let room = visit.room();
     let index = room.schema.operations.iter().position(|o| std::ptr::eq(*o, op)).expect("the router knows the service's operations");
     let mut input = room.service.input(index);
-    let decoded =
-        wire::request::decode(visit.protocol, op, &visit.head, labels, bytes, input.structure_mut()).map_err(|error| match error {
-            DecodeError::Malformed(text) => room.service.malformed(text),
-            DecodeError::Invalid(violations) => room.service.invalid(violations_message(&violations)),
-        })?;
+    let decoded = wire::request::decode(visit.protocol, op, &visit.head, labels, bytes, input.structure_mut())
+        .map_err(|error| room.service.undecodable(error))?;
     Ok(Call { service: room.service.clone(), op: index, input, unknown: decoded.unknown })
 }
 

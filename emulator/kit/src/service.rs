@@ -146,6 +146,18 @@ pub trait Service: Operations {
             _ => Fault::new("SerializationException", 400, message),
         }
     }
+    /// The fault for a parameter of the query string or a header that is not of its type: `name` and `value` as they travel.
+    fn malformed_parameter(&self, _name: &str, _value: &str, message: String) -> Fault {
+        self.malformed(message)
+    }
+    /// The fault for a request that can't be made into an input.
+    fn undecodable(&self, error: wire::DecodeError) -> Fault {
+        match error {
+            wire::DecodeError::Malformed(text) => self.malformed(text),
+            wire::DecodeError::Parameter { name, value, sentence } => self.malformed_parameter(&name, &value, sentence),
+            wire::DecodeError::Invalid(violations) => self.invalid(wire::violations_message(&violations)),
+        }
+    }
     /// Endpoints of this service that are not its API (JWKS, execute-api, hosted pages).
     fn doors(&self) -> Vec<std::sync::Arc<dyn Door>> {
         Vec::new()

@@ -119,8 +119,8 @@ impl Decision {
             _ => {}
         }
         let who = request.principal.arn();
-        // Actions without a resource: S3 and EC2 leave the resource out, other services say `*`.
-        let bare = request.resource.is_empty() || (request.resource == "*" && matches!(service(action), "s3" | "ec2"));
+        // Actions without a resource: S3 and EC2 leave the resource out, other services say `*`. All of S3 is no resource either.
+        let bare = matches!((request.resource, service(action)), ("", _) | ("*", "s3" | "ec2") | ("arn:aws:s3:::*", "s3"));
         let on = if bare { String::new() } else { format!(" on resource: {}", request.resource) };
         let not = if self.allowed { "" } else { "not " };
         format!("User: {who} is {not}authorized to perform: {action}{on}{}", self.because(action))

@@ -5,7 +5,7 @@ use crate::form;
 use crate::json::encode::travels_in_body;
 use crate::value::{Slot, Structure, View};
 use crate::xml::encode::leaf_text;
-use crate::{Kind, Member, OperationSchema, Place, Schema, TimestampFormat};
+use crate::{DecodeError, Kind, Member, OperationSchema, Place, Schema, TimestampFormat};
 use base64::Engine;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -37,14 +37,16 @@ pub(crate) fn decode_head(
             }
             Place::Query => {
                 let mark = fill.mark();
-                if decode_query(fill, op, &query, &mut target)? {
+                let told = || query.iter().find(|(key, _)| key == member.wire_name()).map(|(_, text)| text.to_string());
+                if decode_query(fill, op, &query, &mut target).map_err(|error| of_parameter(member, told, error))? {
                     seen.insert(index);
                     fill.check_flat(&path, member, into, index, mark);
                 }
             }
             Place::Header => {
                 let mark = fill.mark();
-                if decode_header(fill, &head.headers, &mut target)? {
+                let told = || head.headers.get(member.wire_name()).map(|value| header_text(value).into_owned());
+                if decode_header(fill, &head.headers, &mut target).map_err(|error| of_parameter(member, told, error))? {
                     seen.insert(index);
                     fill.check_flat(&path, member, into, index, mark);
                 }
@@ -64,6 +66,14 @@ pub(crate) fn decode_head(
     Ok(())
 }
 
+/// A malformed scalar of the head, with its name and what came.
+fn of_parameter(member: &Member, told: impl Fn() -> Option<String>, error: DecodeError) -> DecodeError {
+    match (error, told()) {
+        (DecodeError::Malformed(sentence), Some(value)) => DecodeError::Parameter { name: member.wire_name().to_owned(), value, sentence },
+        (error, _) => error,
+    }
+}
+
 /// The member that is being filled.
 pub(crate) struct Target<'a> {
     pub(crate) path: Path<'a>,
@@ -80,12 +90,7 @@ impl Target<'_> {
 }
 
 /// One member of the query string; false when it is not there.
-fn decode_query(
-    fill: &mut Fill,
-    op: &OperationSchema,
-    query: &[(Cow<str>, Cow<str>)],
-    target: &mut Target,
-) -> Result<bool, crate::DecodeError> {
+fn decode_query(fill: &mut Fill, op: &OperationSchema, query: &[(Cow<str>, Cow<str>)], target: &mut Target) -> Result<bool, DecodeError> {
     let (path, member) = (target.path, target.member);
     let name = member.wire_name();
     match member.schema.kind {
@@ -116,7 +121,7 @@ fn decode_query_map(
     value: &'static Member,
     query: &[(Cow<str>, Cow<str>)],
     target: &mut Target,
-) -> Result<bool, crate::DecodeError> {
+) -> Result<bool, DecodeError> {
     let path = target.path;
     let Slot::Map(map) = target.slot() else { return Err(malformed("The model has no map here")) };
     for (key, text) in query {
@@ -156,7 +161,7 @@ fn header_text(value: &HeaderValue) -> Cow<'_, str> {
 }
 
 /// One member of the headers; false when it is not there.
-fn decode_header(fill: &mut Fill, headers: &HeaderMap, target: &mut Target) -> Result<bool, crate::DecodeError> {
+fn decode_header(fill: &mut Fill, headers: &HeaderMap, target: &mut Target) -> Result<bool, DecodeError> {
     let (path, member) = (target.path, target.member);
     if let Kind::List(item) = member.schema.kind {
         let mut there = false;
@@ -183,7 +188,7 @@ fn decode_header(fill: &mut Fill, headers: &HeaderMap, target: &mut Target) -> R
 }
 
 /// The values of a header list: split at commas (at every second one for HTTP dates), with quoted values.
-fn split_header(text: &str, dates: bool) -> Result<Vec<String>, crate::DecodeError> {
+fn split_header(text: &str, dates: bool) -> Result<Vec<String>, DecodeError> {
     let mut values = Vec::new();
     let mut rest = text.trim();
     while !rest.is_empty() {
@@ -211,7 +216,7 @@ fn split_header(text: &str, dates: bool) -> Result<Vec<String>, crate::DecodeErr
 }
 
 /// A map of all headers that start with the wire name; keys are what follows it, in lower case as HTTP has them.
-fn decode_headers(fill: &mut Fill, headers: &HeaderMap, target: &mut Target) -> Result<bool, crate::DecodeError> {
+fn decode_headers(fill: &mut Fill, headers: &HeaderMap, target: &mut Target) -> Result<bool, DecodeError> {
     let (path, member) = (target.path, target.member);
     let (Slot::Map(map), Kind::Map(_, value_member)) = (target.slot(), &member.schema.kind) else {
         return Err(malformed("The model has no map here"));
@@ -239,7 +244,7 @@ pub(crate) fn payload(schema: &'static Schema) -> Option<(usize, &'static Member
 }
 
 /// Fills a payload that is bytes or text; false when it is a structure or document, which the protocol reads.
-pub(crate) fn decode_raw_payload(fill: &mut Fill, body: &Bytes, target: &mut Target) -> Result<bool, crate::DecodeError> {
+pub(crate) fn decode_raw_payload(fill: &mut Fill, body: &Bytes, target: &mut Target) -> Result<bool, DecodeError> {
     let (path, schema) = (target.path, target.member.schema);
     match schema.kind {
         Kind::Blob => fill.blob(&path, schema, target.slot(), body.clone())?,

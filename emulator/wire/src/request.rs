@@ -19,6 +19,15 @@ pub struct Decoded {
 pub enum DecodeError {
     /// The bytes are not what the protocol asks for; the sentence says what is wrong.
     Malformed(String),
+    /// A parameter of the query string or a header is not of its type.
+    Parameter {
+        /// As it travels: `max-keys`.
+        name: String,
+        /// As it came.
+        value: String,
+        /// What is wrong.
+        sentence: String,
+    },
     /// The bytes are right and the values break the model's constraints.
     Invalid(Vec<Violation>),
 }
@@ -26,7 +35,7 @@ pub enum DecodeError {
 impl std::fmt::Display for DecodeError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            DecodeError::Malformed(sentence) => f.write_str(sentence),
+            DecodeError::Malformed(sentence) | DecodeError::Parameter { sentence, .. } => f.write_str(sentence),
             DecodeError::Invalid(violations) => f.write_str(&violations_message(violations)),
         }
     }

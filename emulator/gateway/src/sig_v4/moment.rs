@@ -35,8 +35,10 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 
 /// Reads the `Date` header (`Fri, 24 May 2013 00:00:00 GMT`).
 pub fn parse_http_date(text: &str) -> Option<Timestamp> {
-    let zoned = jiff::fmt::rfc2822::parse(text).ok()?;
-    Some(Timestamp { unix_ns: zoned.timestamp().as_nanosecond() })
+    // S3 doesn't look whether the day of the week is right, and knows no time before the epoch.
+    static PARSER: jiff::fmt::rfc2822::DateTimeParser = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
+    let zoned = PARSER.parse_zoned(text).ok()?;
+    Some(Timestamp { unix_ns: zoned.timestamp().as_nanosecond() }).filter(|at| at.unix_ns >= 0)
 }
 
 /// The two readings of now.
@@ -75,6 +77,8 @@ mod tests {
         assert_eq!(parse_amz_date("19700101T000000Z"), Some(Timestamp::from_secs(0)));
         assert_eq!(parse_amz_date("20240229T235959Z"), Some(Timestamp::from_secs(1_709_251_199)));
         assert_eq!(parse_http_date("Fri, 24 May 2013 00:00:00 GMT"), Some(Timestamp::from_secs(1_369_353_600)));
+        assert_eq!(parse_http_date("Tue, 24 May 2013 00:00:00 GMT"), Some(Timestamp::from_secs(1_369_353_600)), "a Friday");
+        assert_eq!(parse_http_date("Fri, 07 Jul 1950 21:53:04 GMT"), None);
         for bad in ["", "2013-05-24T00:00:00Z", "20131324T000000Z", "20130524T250000Z", "2013052aT000000Z"] {
             assert_eq!(parse_amz_date(bad), None, "{bad}");
         }

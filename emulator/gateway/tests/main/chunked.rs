@@ -28,6 +28,22 @@ async fn unsigned_chunks_with_a_trailer() {
 }
 
 #[tokio::test]
+async fn encodings_of_the_object_stay_as_they_were_written() {
+    let site = Site::start().await;
+    for (sent, kept) in [
+        ("deflate, gzip,aws-chunked", "deflate, gzip"),
+        ("aws-chunked, gzip", "gzip"),
+        ("gzip, aws-chunked", "gzip"),
+        ("aws-chunked, aws-chunked", "none"),
+    ] {
+        let ask = site.request("PUT", "/photos/a").header("content-encoding", sent).header("x-amz-decoded-content-length", "9");
+        let ask = ask.header("x-amz-trailer", "x-amz-checksum-crc32").signed_as(&site.signer("s3"), "STREAMING-UNSIGNED-PAYLOAD-TRAILER");
+        let answer = ask.body(format!("9\r\n123456789\r\n0\r\nx-amz-checksum-crc32:{CRC_OF_123456789}\r\n\r\n")).send().await;
+        assert_eq!((answer.status, answer.header("x-read-encoding")), (200, Some(kept)), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
 async fn signed_chunks_with_and_without_a_trailer() {
     let site = Site::start().await;
     for trailer in [false, true] {

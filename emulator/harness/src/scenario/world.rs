@@ -126,10 +126,7 @@ impl World {
         };
         let schema = schema.operations[op];
         let mut typed = found.input(op);
-        let decoded = wire::canonical::from_json(schema.input, input, typed.structure_mut()).map_err(|e| match e {
-            wire::DecodeError::Malformed(text) => found.malformed(text),
-            wire::DecodeError::Invalid(violations) => found.invalid(wire::violations_message(&violations)),
-        })?;
+        let decoded = wire::canonical::from_json(schema.input, input, typed.structure_mut()).map_err(|error| found.undecodable(error))?;
         if let Some(member) = decoded.unknown.first() {
             return Err(found.invalid(format!("Unknown parameter in input: \"{member}\"")));
         }

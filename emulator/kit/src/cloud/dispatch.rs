@@ -107,10 +107,7 @@ impl Cloud {
         };
         let mut value = found.input(op);
         let schema = found.schema().operations[op];
-        let decoded = wire::canonical::from_json(schema.input, input, value.structure_mut()).map_err(|e| match e {
-            wire::DecodeError::Malformed(text) => found.malformed(text),
-            wire::DecodeError::Invalid(violations) => found.invalid(wire::violations_message(&violations)),
-        })?;
+        let decoded = wire::canonical::from_json(schema.input, input, value.structure_mut()).map_err(|error| found.undecodable(error))?;
         if let Some(member) = decoded.unknown.first() {
             return Err(found.invalid(format!("Unknown parameter in input: \"{member}\"")));
         }

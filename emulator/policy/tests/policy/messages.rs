@@ -89,10 +89,12 @@ fn trust_policies_and_odd_callers() {
 
 #[test]
 fn actions_without_a_resource() {
-    assert_eq!(
-        message(&ada(), "s3:ListAllMyBuckets", "*", &Policies::default()),
-        "User: arn:aws:iam::123456789012:user/ada is not authorized to perform: s3:ListAllMyBuckets because no identity-based policy allows the s3:ListAllMyBuckets action"
-    );
+    for all in ["*", "arn:aws:s3:::*"] {
+        assert_eq!(
+            message(&ada(), "s3:ListAllMyBuckets", all, &Policies::default()),
+            "User: arn:aws:iam::123456789012:user/ada is not authorized to perform: s3:ListAllMyBuckets because no identity-based policy allows the s3:ListAllMyBuckets action"
+        );
+    }
     assert_eq!(
         message(&ada(), "lambda:ListFunctions", "*", &Policies::default()),
         "User: arn:aws:iam::123456789012:user/ada is not authorized to perform: lambda:ListFunctions on resource: * because no identity-based policy allows the lambda:ListFunctions action"

@@ -47,7 +47,8 @@ impl Authorize<S3> for CreateBucketInput {
 
 impl Authorize<S3> for ListBucketsInput {
     fn access(&self, _: &S3, _: &Context) -> Access {
-        Access::any("s3:ListAllMyBuckets")
+        // In AWS's own examples statements about `arn:aws:s3:::*` speak of this action.
+        Access::on("s3:ListAllMyBuckets", "arn:aws:s3:::*")
     }
 }
 

@@ -95,6 +95,15 @@ pub fn invalid_input(message: String) -> Fault {
     }
 }
 
+/// A header or parameter that is not of its type. AWS's sentence about numbers.
+pub fn malformed_parameter(name: &str, value: &str, message: String) -> Fault {
+    let sentence = match message.ends_with("an Integer") {
+        true => format!("Provided {name} not an integer or within integer range"),
+        false => message,
+    };
+    invalid_argument(sentence, name, value)
+}
+
 /// Whether some operation takes its body as the member of this name.
 fn is_document(path: &str) -> bool {
     let bodies = SERVICE.operations.iter().filter_map(|operation| {

@@ -227,6 +227,9 @@ impl Service for S3 {
     fn invalid(&self, message: String) -> Fault {
         errors::invalid_input(message)
     }
+    fn malformed_parameter(&self, name: &str, value: &str, message: String) -> Fault {
+        errors::malformed_parameter(name, value, message)
+    }
     /// Strangers are told no more than that they were refused.
     fn denied(&self, message: String) -> Fault {
         match message.starts_with("User: anonymous ") {

@@ -151,7 +151,7 @@ pub(crate) fn refusal(json: &'static str) -> String {
 pub(crate) fn sentence<T: std::fmt::Debug>(result: Result<T, DecodeError>) -> String {
     match result {
         Err(DecodeError::Invalid(violations)) => violations_message(&violations),
-        Err(DecodeError::Malformed(sentence)) => format!("malformed: {sentence}"),
+        Err(error) => format!("malformed: {error}"),
         Ok(value) => panic!("accepted: {value:?}"),
     }
 }

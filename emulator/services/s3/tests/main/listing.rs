@@ -65,3 +65,16 @@ async fn the_first_version_goes_on_behind_a_marker() {
     assert_eq!(next.elements("Key"), ["d", "e f"]);
     assert!(!next.text().contains("<CommonPrefixes><Prefix>b/"));
 }
+
+#[tokio::test]
+async fn a_number_that_is_none_is_told_with_its_parameter() {
+    let desk = filled().await;
+    for (target, name) in
+        [("/box?max-keys=blah", "max-keys"), ("/box?list-type=2&max-keys=2.5", "max-keys"), ("/box/a?partNumber=one", "partNumber")]
+    {
+        let answer = desk.get(target).await;
+        assert_eq!(answer.fault(), (400, "InvalidArgument".into()), "{target}");
+        assert_eq!(answer.element("ArgumentName").unwrap(), name);
+        assert_eq!(answer.element("Message").unwrap(), format!("Provided {name} not an integer or within integer range"));
+    }
+}
