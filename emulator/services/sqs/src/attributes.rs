@@ -1,82 +1,80 @@
 //! Attributes of queues: what was set, what follows from the messages.
 
-use crate::{Sqs, limits, model::*, redrive, state::*, urls};
-use kit::{Context, Fault, Read, Scope, Snapshot};
-use std::collections::BTreeMap;
+use crate::{
+    Sqs, flight,
+    model::*,
+    redrive, retention,
+    settings::{self, Moment, Settings},
+    state::*,
+    urls,
+};
+use kit::{Context, Fault, Read, Scope, Timestamp};
 
 impl Sqs {
     /// The attributes asked for.
     pub async fn get_queue_attributes(&self, cx: &Context, input: GetQueueAttributesInput) -> Result<GetQueueAttributesOutput, Fault> {
         let (scope, name) = urls::read(cx, &input.queue_url);
         let wanted = input.attribute_names.unwrap_or_default();
-        limits::attribute_names(wanted.iter())?;
+        settings::asked(&wanted)?;
         let all = cx.store().read(|s| {
             let queue = queue(s, &scope, &name)?;
-            Ok::<_, Fault>(describe(&queue, &scope, counts(cx, s, &scope, &queue)?))
+            Ok::<_, Fault>(describe(&queue, &scope, counts(s, &scope, &queue, cx.now())?))
         })?;
         let asked = |name: &str| wanted.iter().any(|w| w == "All" || w == name);
-        let found: BTreeMap<String, String> = all.into_iter().filter(|(name, _)| asked(name)).collect();
+        let found: Settings = all.into_iter().filter(|(name, _)| asked(name)).collect();
         Ok(GetQueueAttributesOutput { attributes: (!found.is_empty()).then_some(found) })
     }
 
-    /// Sets attributes; an empty text takes Policy, RedrivePolicy and RedriveAllowPolicy away.
+    /// Sets attributes; an empty text takes Policy, RedrivePolicy, RedriveAllowPolicy and KmsMasterKeyId away.
     pub async fn set_queue_attributes(&self, cx: &Context, input: SetQueueAttributesInput) -> Result<SetQueueAttributesOutput, Fault> {
         let (scope, name) = urls::read(cx, &input.queue_url);
-        limits::attributes(&input.attributes)?;
         cx.store()
             .write(|tx| {
                 let mut queue = queue(tx, &scope, &name)?;
-                redrive::check(tx, &scope, &name, &input.attributes)?;
-                for (attribute, value) in input.attributes {
-                    match value.is_empty() {
-                        true => queue.attributes.remove(&attribute),
-                        false => queue.attributes.insert(attribute, value),
-                    };
-                }
+                let attributes = settings::checked(input.attributes, queue.is_fifo(), Moment::Setting)?;
+                redrive::check(tx, &scope, &name, &attributes)?;
+                let kept = queue.number("MessageRetentionPeriod");
+                settings::set(&mut queue, attributes, cx.now());
+                settings::together(&queue)?;
                 queue.modified = cx.now();
-                tx.put(&QUEUES, &scope, &name, &queue)
+                tx.put(&QUEUES, &scope, &name, &queue)?;
+                match kept == queue.number("MessageRetentionPeriod") {
+                    true => Ok(()),
+                    false => retention::replan(tx, &scope, &queue),
+                }
             })
             .await?;
         Ok(SetQueueAttributesOutput {})
     }
 }
 
-/// Messages that are visible, in flight and delayed.
-struct Counts([usize; 3]);
-
-fn counts(cx: &Context, s: &Snapshot<'_>, scope: &Scope, queue: &Queue) -> Result<Counts, Fault> {
-    let now = cx.now();
-    let oldest = now.plus_ns(-seconds(queue.number("MessageRetentionPeriod")));
-    let mut counts = [0; 3];
-    for row in s.scan(&MESSAGES, scope).prefix(&(queue.id.as_str(),)) {
-        let (_, message) = row?;
-        if message.sent <= oldest {
-            continue;
-        }
-        let place = match (message.visible_at <= now, message.receives) {
-            (true, _) => 0,
-            (false, 0) => 2,
-            (false, _) => 1,
-        };
-        counts[place] += 1;
-    }
-    Ok(Counts(counts))
+/// How many messages of a queue are where.
+pub(crate) struct Counts {
+    pub visible: usize,
+    pub in_flight: usize,
+    pub delayed: usize,
 }
 
-fn describe(queue: &Queue, scope: &Scope, Counts([visible, in_flight, delayed]): Counts) -> BTreeMap<String, String> {
-    let mut all = queue.attributes.clone();
-    for number in limits::NUMBERS {
-        if number.name != "KmsDataKeyReusePeriodSeconds" {
-            all.insert(number.name.into(), queue.number(number.name).to_string());
-        }
-    }
-    let kms = all.contains_key("KmsMasterKeyId");
-    all.entry("SqsManagedSseEnabled".into()).or_insert_with(|| (!kms).to_string());
+pub(crate) fn counts(read: &impl Read, scope: &Scope, queue: &Queue, now: Timestamp) -> Result<Counts, Fault> {
+    let all = || read.by_index(&MESSAGES, scope, "visible", &(queue.id.as_str(),));
+    let hidden_from = (queue.id.as_str(), now.plus_ns(1));
+    let visible = number(all().until(&hidden_from).keys())?;
+    let hidden = number(all().from(&hidden_from).keys())?;
+    let in_flight = flight::count(read, scope, queue, now)?;
+    Ok(Counts { visible, in_flight, delayed: hidden.saturating_sub(in_flight) })
+}
+
+fn number<K>(mut keys: impl Iterator<Item = Result<K, Fault>>) -> Result<usize, Fault> {
+    keys.try_fold(0, |n, key| key.map(|_| n + 1))
+}
+
+fn describe(queue: &Queue, scope: &Scope, counts: Counts) -> Settings {
+    let mut all = settings::shown(queue);
     all.insert("QueueArn".into(), queue.arn(scope));
     all.insert("CreatedTimestamp".into(), queue.created.secs().to_string());
     all.insert("LastModifiedTimestamp".into(), queue.modified.secs().to_string());
-    all.insert("ApproximateNumberOfMessages".into(), visible.to_string());
-    all.insert("ApproximateNumberOfMessagesNotVisible".into(), in_flight.to_string());
-    all.insert("ApproximateNumberOfMessagesDelayed".into(), delayed.to_string());
+    all.insert("ApproximateNumberOfMessages".into(), counts.visible.to_string());
+    all.insert("ApproximateNumberOfMessagesNotVisible".into(), counts.in_flight.to_string());
+    all.insert("ApproximateNumberOfMessagesDelayed".into(), counts.delayed.to_string());
     all
 }

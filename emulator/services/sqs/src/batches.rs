@@ -1,6 +1,6 @@
 //! Batches: every entry succeeds or fails by itself.
 
-use crate::{Error, Sqs, limits, messages, model::*, state::*, urls};
+use crate::{Error, Sqs, kms::Sealed, limits, messages, model::*, state::*, urls};
 use kit::{Context, Fault};
 
 impl Sqs {
@@ -13,6 +13,9 @@ impl Sqs {
                 .says(format!("Batch requests cannot be longer than {} bytes. You have sent {all} bytes.", limits::MOST_BYTES)));
         }
         let (scope, name) = urls::read(cx, &input.queue_url);
+        let there = cx.store().read(|s| queue(s, &scope, &name))?;
+        ordered(&there, &input.entries)?;
+        let sealed = self.data_keys.seal(cx, &scope, &there).await?;
         let output = cx
             .store()
             .write(|tx| {
@@ -20,7 +23,7 @@ impl Sqs {
                 let mut output = SendMessageBatchOutput::default();
                 for entry in input.entries {
                     let id = entry.id.clone();
-                    let result = checked(&queue, entry).and_then(|new| messages::store(cx, tx, &scope, &queue, new));
+                    let result = checked(cx, &queue, entry, sealed.clone()).and_then(|new| messages::store(cx, tx, &scope, &queue, new));
                     match result {
                         Ok(sent) => output.successful.push(SendMessageBatchResultEntry {
                             id,
@@ -28,7 +31,7 @@ impl Sqs {
                             md5_of_message_body: sent.body_md5,
                             md5_of_message_attributes: sent.attributes_md5,
                             md5_of_message_system_attributes: sent.system_md5,
-                            sequence_number: None,
+                            sequence_number: sent.number,
                         }),
                         Err(fault) => output.failed.push(failed(id, fault)?),
                     }
@@ -44,19 +47,22 @@ impl Sqs {
     pub async fn delete_message_batch(&self, cx: &Context, input: DeleteMessageBatchInput) -> Result<DeleteMessageBatchOutput, Fault> {
         limits::batch(input.entries.iter().map(|e| e.id.as_str()))?;
         let (scope, name) = urls::read(cx, &input.queue_url);
-        cx.store()
+        let output = cx
+            .store()
             .write(|tx| {
                 let queue = queue(tx, &scope, &name)?;
                 let mut output = DeleteMessageBatchOutput::default();
                 for entry in input.entries {
-                    match messages::delete(tx, &scope, &queue, &entry.receipt_handle) {
+                    match messages::delete(cx, tx, &scope, &queue, &entry.receipt_handle) {
                         Ok(()) => output.successful.push(DeleteMessageBatchResultEntry { id: entry.id }),
                         Err(fault) => output.failed.push(failed(entry.id, fault)?),
                     }
                 }
                 Ok(output)
             })
-            .await
+            .await?;
+        self.arrivals.notify_waiters();
+        Ok(output)
     }
 
     /// Keeps up to ten messages hidden.
@@ -97,16 +103,39 @@ fn bytes(entry: &SendMessageBatchRequestEntry) -> usize {
     entry.message_body.len() + attributes.sum::<usize>()
 }
 
-fn checked(queue: &Queue, entry: SendMessageBatchRequestEntry) -> Result<messages::NewMessage, Fault> {
-    messages::no_deduplication(&entry.message_deduplication_id)?;
+/// A batch for a FIFO queue is refused whole where an entry lacks its group or its deduplication id (recorded).
+fn ordered(queue: &Queue, entries: &[SendMessageBatchRequestEntry]) -> Result<(), Fault> {
+    if !queue.is_fifo() {
+        return Ok(());
+    }
+    if entries.iter().any(|entry| entry.message_group_id.is_none()) {
+        return Err(bad_value("The request must contain the parameter MessageGroupId."));
+    }
+    let by_content = queue.text("ContentBasedDeduplication").as_deref() == Some("true");
+    match !by_content && entries.iter().any(|entry| entry.message_deduplication_id.is_none()) {
+        true => {
+            Err(bad_value("The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"))
+        }
+        false => Ok(()),
+    }
+}
+
+fn checked(
+    cx: &Context,
+    queue: &Queue,
+    entry: SendMessageBatchRequestEntry,
+    sealed: Option<Sealed>,
+) -> Result<messages::NewMessage, Fault> {
     let attributes = entry.message_attributes.unwrap_or_default();
     limits::message(&entry.message_body, &attributes, queue.number("MaximumMessageSize"), "cannot be validated")?;
     Ok(messages::NewMessage {
         body: entry.message_body,
         delay_secs: entry.delay_seconds,
         attributes,
-        system: entry.message_system_attributes.unwrap_or_default(),
+        system: messages::traced(cx, entry.message_system_attributes),
         group: entry.message_group_id,
+        deduplication: entry.message_deduplication_id,
+        sealed,
     })
 }
 

@@ -1,22 +1,31 @@
-//! Amazon SQS: standard queues, with visibility, delays, long polls and redrive on the cloud's clock.
+//! Amazon SQS: standard and FIFO queues, with visibility, delays, long polls, deduplication and redrive on the cloud's clock.
 //!
-//! Queues and messages are rows; nothing is kept in fields but the bell that wakes long polls. FIFO queues are refused by name.
+//! Queues and messages are rows. Fields hold what can be lost: the bell that wakes long polls, a bound for messages in flight, data keys.
 
 mod access;
 mod attributes;
 mod batches;
+mod duplicates;
+mod flight;
+mod groups;
+mod kms;
 mod limits;
 mod messages;
 #[allow(missing_docs)]
 mod model;
+mod moves;
 mod permissions;
 mod port;
 mod queues;
 mod receive;
 mod redrive;
+mod retention;
+mod rows;
+mod settings;
 mod state;
 mod sums;
 mod tags;
+mod take;
 mod urls;
 
 pub use model::*;
@@ -26,16 +35,27 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 /// The service. All state is in the store.
-#[derive(Default)]
 pub struct Sqs {
     /// Rung when a message may have become visible.
     arrivals: Arc<Notify>,
+    flight: flight::Flight,
+    data_keys: kms::DataKeys,
+}
+
+impl Default for Sqs {
+    fn default() -> Sqs {
+        Sqs::with_in_flight_quota(flight::QUOTA)
+    }
 }
 
 impl Sqs {
     /// The service, ready to be given to a cloud.
     pub fn new() -> Sqs {
         Sqs::default()
+    }
+    /// A service whose queues hold so many messages in flight, instead of AWS's 120,000.
+    pub fn with_in_flight_quota(messages: usize) -> Sqs {
+        Sqs { arrivals: Arc::default(), flight: flight::Flight::new(messages), data_keys: kms::DataKeys::default() }
     }
 }
 
@@ -66,6 +86,10 @@ kit::service! {
     RemovePermission => remove_permission,
     // redrive.rs
     ListDeadLetterSourceQueues => list_dead_letter_source_queues,
+    // moves.rs
+    StartMessageMoveTask => start_message_move_task,
+    ListMessageMoveTasks => list_message_move_tasks,
+    CancelMessageMoveTask => cancel_message_move_task,
     // tags.rs
     TagQueue => tag_queue,
     UntagQueue => untag_queue,
@@ -77,7 +101,10 @@ impl kit::Service for Sqs {
         ports.offer_queues(self);
     }
     fn task<'a>(&'a self, cx: &'a Context, task: TaskRow) -> kit::BoxFuture<'a, Result<(), Fault>> {
-        Box::pin(self.expire(cx, task))
+        match task.kind.as_str() {
+            "move" => Box::pin(self.move_step(cx, task)),
+            _ => Box::pin(self.expire(cx, task)),
+        }
     }
     /// A member that is missing has a code and a sentence of its own.
     fn invalid(&self, message: String) -> Fault {

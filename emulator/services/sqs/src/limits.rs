@@ -1,4 +1,4 @@
-//! AWS's limits: names, bodies, attributes, batches.
+//! AWS's limits of requests: bodies, message attributes, groups, batches, numbers.
 
 use crate::{Error, MessageAttributeValue, state::bad_value};
 use kit::Fault;
@@ -25,87 +25,11 @@ pub(crate) const NUMBERS: &[Number] = &[
 /// Largest message, and largest batch in all.
 pub(crate) const MOST_BYTES: usize = 1_048_576;
 
-/// A queue's name; `.fifo` is refused by name.
-pub(crate) fn queue_name(name: &str) -> Result<(), Fault> {
-    if name.ends_with(".fifo") {
-        return Err(fifo());
-    }
-    let fits = (1..=80).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-    match fits {
-        true => Ok(()),
-        false => Err(bad_value("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")),
-    }
-}
-
-pub(crate) fn fifo() -> Fault {
-    Fault::new("NotImplemented", 501, "windtunnel does not implement FIFO queues yet (FifoQueue).")
-}
-
-/// Attributes that AWS computes; they may be asked for, not set.
-const COMPUTED: &[&str] = &[
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesDelayed",
-    "ApproximateNumberOfMessagesNotVisible",
-    "CreatedTimestamp",
-    "LastModifiedTimestamp",
-    "QueueArn",
-];
-/// Attributes of FIFO queues.
-const FIFO: &[&str] = &["FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"];
-/// Attributes that are neither numbers nor computed.
-const TEXTS: &[&str] = &["Policy", "RedrivePolicy", "RedriveAllowPolicy", "KmsMasterKeyId", "SqsManagedSseEnabled"];
-
-/// Names of attributes that a caller asks for.
-pub(crate) fn attribute_names<'a>(names: impl Iterator<Item = &'a String>) -> Result<(), Fault> {
-    let known = |name: &str| {
-        let lists = [COMPUTED, FIFO, TEXTS, &["All"]];
-        lists.iter().any(|list| list.contains(&name)) || NUMBERS.iter().any(|n| n.name == name)
-    };
-    names.into_iter().find(|name| !known(name)).map_or(Ok(()), |name| Err(unknown(name)))
-}
-
-/// Attributes of CreateQueue and SetQueueAttributes.
-pub(crate) fn attributes(attributes: &BTreeMap<String, String>) -> Result<(), Fault> {
-    for (name, value) in attributes {
-        let bad = || Error::InvalidAttributeValue.says(format!("Invalid value for the parameter {name}."));
-        if let Some(number) = NUMBERS.iter().find(|n| n.name == name) {
-            value.parse().ok().filter(|v| (number.least..=number.most).contains(v)).ok_or_else(bad)?;
-            continue;
-        }
-        match name.as_str() {
-            "DeduplicationScope" | "FifoThroughputLimit" => {
-                return Err(Error::InvalidAttributeName.says(format!("You can specify the {name} only when FifoQueue is set to true.")));
-            }
-            "Policy" if !value.is_empty() => {
-                kit::policy::Document::parse(value, kit::policy::DocumentKind::Resource).map_err(|_| bad())?;
-            }
-            "RedrivePolicy" | "RedriveAllowPolicy" | "Policy" => {}
-            "KmsMasterKeyId" if value.is_empty() || value == "alias/aws/sqs" => {}
-            "KmsMasterKeyId" => {
-                return Err(Fault::new(
-                    "NotImplemented",
-                    501,
-                    "windtunnel does not implement queues encrypted under your own KMS key (KmsMasterKeyId).",
-                ));
-            }
-            "SqsManagedSseEnabled" => {
-                value.parse::<bool>().map_err(|_| bad())?;
-            }
-            _ => return Err(unknown(name)),
-        }
-    }
-    Ok(())
-}
-
 /// A parameter that must be there and isn't.
 pub(crate) fn missing(name: &str) -> Fault {
     let mut fault = Fault::new("MissingRequiredParameterException", 400, format!("The request must contain the parameter {name}."));
     fault.query_code = Some("MissingParameter".into());
     fault
-}
-
-fn unknown(name: &str) -> Fault {
-    Error::InvalidAttributeName.says(format!("Unknown Attribute {name}."))
 }
 
 /// A message's body and attributes; how many bytes they count.
@@ -158,6 +82,23 @@ fn attribute(name: &str, value: &MessageAttributeValue) -> Result<(), Fault> {
         true => Ok(()),
         false => Err(bad_value(format!("Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."))),
     }
+}
+
+/// A MessageGroupId or MessageDeduplicationId.
+pub(crate) fn token(name: &str, value: &str) -> Result<(), Fault> {
+    match (1..=128).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_graphic()) {
+        true => Ok(()),
+        false => Err(bad_value(format!(
+            "Value {value} for parameter {name} is invalid. Reason: {name} can only include alphanumeric and punctuation characters. 1 to 128 in length."
+        ))),
+    }
+}
+
+/// A parameter that queues of this type don't take.
+pub(crate) fn wrong_type(name: &str, value: impl std::fmt::Display) -> Fault {
+    bad_value(format!(
+        "Value {value} for parameter {name} is invalid. Reason: The request include parameter that is not valid for this queue type."
+    ))
 }
 
 /// The ids of a batch's entries.

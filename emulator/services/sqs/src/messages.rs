@@ -1,11 +1,9 @@
-//! Single messages: sent, deleted, kept hidden for longer; and their end when the retention period is over.
+//! Single messages: sent, deleted, kept hidden for longer.
 
-use crate::{Sqs, limits, model::*, state::*, sums, urls};
+use crate::{Sqs, duplicates, limits, model::*, rows, state::*, sums, urls};
 use base64::{Engine, prelude::BASE64_STANDARD};
-use kit::{
-    Context, Fault, Read, Scope, Tx,
-    store::{NewTask, TaskRow},
-};
+use kit::{Context, Fault, Read, Scope, Tx};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// A message on its way in.
@@ -15,50 +13,67 @@ pub(crate) struct NewMessage {
     pub attributes: BTreeMap<String, MessageAttributeValue>,
     pub system: BTreeMap<String, MessageSystemAttributeValue>,
     pub group: Option<String>,
+    pub deduplication: Option<String>,
+    pub sealed: Option<crate::kms::Sealed>,
 }
 
-/// A message that was stored.
+/// A message that was stored, or had been before.
 pub(crate) struct Sent {
     pub id: String,
     pub body_md5: String,
     pub attributes_md5: Option<String>,
     pub system_md5: Option<String>,
+    /// Of FIFO queues.
+    pub number: Option<String>,
 }
 
 impl Sqs {
     /// Sends a message.
     pub async fn send_message(&self, cx: &Context, input: SendMessageInput) -> Result<SendMessageOutput, Fault> {
-        no_deduplication(&input.message_deduplication_id)?;
         let (scope, name) = urls::read(cx, &input.queue_url);
+        let queue = cx.store().read(|s| queue(s, &scope, &name))?;
         let message = NewMessage {
             body: input.message_body,
             delay_secs: input.delay_seconds,
             attributes: input.message_attributes.unwrap_or_default(),
-            system: input.message_system_attributes.unwrap_or_default(),
+            system: traced(cx, input.message_system_attributes),
             group: input.message_group_id,
+            deduplication: input.message_deduplication_id,
+            sealed: self.data_keys.seal(cx, &scope, &queue).await?,
         };
-        let sent = cx
-            .store()
-            .write(|tx| {
-                let queue = queue(tx, &scope, &name)?;
-                limits::message(&message.body, &message.attributes, queue.number("MaximumMessageSize"), "are invalid")?;
-                store(cx, tx, &scope, &queue, message)
-            })
-            .await?;
-        self.arrivals.notify_waiters();
+        let sent = self.send(cx, &scope, &name, message).await?;
         Ok(SendMessageOutput {
             md5_of_message_body: Some(sent.body_md5),
             md5_of_message_attributes: sent.attributes_md5,
             md5_of_message_system_attributes: sent.system_md5,
             message_id: Some(sent.id),
-            sequence_number: None,
+            sequence_number: sent.number,
         })
+    }
+
+    /// Stores one message and wakes who waits for it.
+    pub(crate) async fn send(&self, cx: &Context, scope: &Scope, name: &str, message: NewMessage) -> Result<Sent, Fault> {
+        let sent = cx
+            .store()
+            .write(|tx| {
+                let queue = queue(tx, scope, name)?;
+                limits::message(&message.body, &message.attributes, queue.number("MaximumMessageSize"), "are invalid")?;
+                if queue.is_fifo() && message.group.is_none() {
+                    return Err(limits::missing("MessageGroupId"));
+                }
+                store(cx, tx, scope, &queue, message)
+            })
+            .await?;
+        self.arrivals.notify_waiters();
+        Ok(sent)
     }
 
     /// Deletes a message that was received.
     pub async fn delete_message(&self, cx: &Context, input: DeleteMessageInput) -> Result<DeleteMessageOutput, Fault> {
         let (scope, name) = urls::read(cx, &input.queue_url);
-        cx.store().write(|tx| delete(tx, &scope, &queue(tx, &scope, &name)?, &input.receipt_handle)).await?;
+        cx.store().write(|tx| delete(cx, tx, &scope, &queue(tx, &scope, &name)?, &input.receipt_handle)).await?;
+        // The next of its group may be received now.
+        self.arrivals.notify_waiters();
         Ok(DeleteMessageOutput {})
     }
 
@@ -74,78 +89,117 @@ impl Sqs {
         self.arrivals.notify_waiters();
         Ok(ChangeMessageVisibilityOutput {})
     }
-
-    /// The task of a queue whose oldest message may be past its retention period.
-    pub(crate) async fn expire(&self, cx: &Context, task: TaskRow) -> Result<(), Fault> {
-        let name: String = task.payload()?;
-        let (scope, now) = (task.scope.clone(), cx.now());
-        cx.store()
-            .write(|tx| {
-                let Some(queue) = tx.get(&QUEUES, &scope, &name)? else { return Ok(()) };
-                let oldest = now.plus_ns(-seconds(queue.number("MessageRetentionPeriod")));
-                let rows: Vec<((String, u64), StoredMessage)> = tx
-                    .scan(&MESSAGES, &scope)
-                    .prefix(&(queue.id.as_str(),))
-                    .take_while(|row| row.as_ref().map_or(true, |(_, m)| m.sent <= oldest))
-                    .collect::<Result<_, _>>()?;
-                for (key, _) in &rows {
-                    tx.delete(&MESSAGES, &scope, key)?;
-                }
-                match tx.scan(&MESSAGES, &scope).prefix(&(queue.id.as_str(),)).first()? {
-                    Some((_, next)) => plan_expiry(tx, &scope, &queue, &next),
-                    None => Ok(()),
-                }
-            })
-            .await
-    }
 }
 
-pub(crate) fn no_deduplication(id: &Option<String>) -> Result<(), Fault> {
-    match id {
-        Some(id) => Err(bad_value(format!(
-            "Value {id} for parameter MessageDeduplicationId is invalid. Reason: The request include parameter that is not valid for this queue type."
-        ))),
-        None => Ok(()),
+/// The system attributes of a request: a trace header of HTTP is taken where no attribute tells one.
+pub(crate) fn traced(
+    cx: &Context,
+    given: Option<BTreeMap<String, MessageSystemAttributeValue>>,
+) -> BTreeMap<String, MessageSystemAttributeValue> {
+    let mut system = given.unwrap_or_default();
+    if let (Some(trace), false) = (&cx.source().trace_header, system.contains_key(TRACE)) {
+        system.insert(TRACE.into(), trace_value(trace));
     }
+    system
 }
 
-/// Stores a message that was checked.
+/// The system attribute that carries a trace.
+pub(crate) const TRACE: &str = "AWSTraceHeader";
+
+pub(crate) fn trace_value(trace: &str) -> MessageSystemAttributeValue {
+    MessageSystemAttributeValue { data_type: "String".into(), string_value: Some(trace.to_owned()), ..Default::default() }
+}
+
+/// Stores a message whose body and attributes were checked; one that a FIFO queue knows already is not stored again.
 pub(crate) fn store(cx: &Context, tx: &mut Tx<'_>, scope: &Scope, queue: &Queue, new: NewMessage) -> Result<Sent, Fault> {
-    let delay = match new.delay_secs {
-        Some(secs) => limits::between("DelaySeconds", secs, 0, 900)?,
-        None => queue.number("DelaySeconds"),
-    };
+    let delay = delay(queue, new.delay_secs)?;
+    let now = cx.now();
     let mut system = BTreeMap::new();
     for (name, value) in &new.system {
-        if name != "AWSTraceHeader" {
+        if name != TRACE {
             return Err(bad_value(format!("Message system attribute name '{name}' is invalid.")));
         }
         system.insert(name.clone(), value.string_value.clone().unwrap_or_default());
     }
-    if let Some(group) = new.group {
-        system.insert("MessageGroupId".into(), group);
-    }
-    let sent = Sent {
+    let place = place(queue, &new)?;
+    let mut sent = Sent {
         id: cx.ids().uuid(),
         body_md5: sums::body(&new.body),
         attributes_md5: sums::attributes(&new.attributes),
         system_md5: sums::attributes(&new.system.into_iter().map(|(name, value)| (name, plain(value))).collect()),
+        number: None,
     };
+    let seq = tx.next_seq("sqs.messages");
+    if let Some((group, deduplication)) = &place {
+        if let Some((id, number)) = duplicates::sent(tx, scope, queue, now, group, deduplication)? {
+            return Ok(Sent { id, number: Some(number), ..sent });
+        }
+        let number = number(seq);
+        duplicates::remember_sent(tx, scope, queue, now, group, deduplication, (&sent.id, &number))?;
+        system.insert("MessageDeduplicationId".into(), deduplication.clone());
+        system.insert("SequenceNumber".into(), number.clone());
+        sent.number = Some(number);
+    }
+    if let Some(group) = new.group {
+        system.insert("MessageGroupId".into(), group);
+    }
     let message = StoredMessage {
         queue_id: queue.id.clone(),
-        seq: tx.next_seq("sqs.messages"),
+        seq,
         id: sent.id.clone(),
         body: new.body,
         attributes: new.attributes,
         system,
+        group: place.map(|(group, _)| group),
+        sealed: new.sealed,
         sender: cx.principal().user_id(),
-        sent: cx.now(),
-        visible_at: cx.now().plus_ns(seconds(delay)),
+        sent: now,
+        kept_since: now,
+        visible_at: now.plus_ns(seconds(delay)),
         receives: 0,
         first_received: None,
     };
-    put(tx, scope, queue, &message)?;
+    rows::add(tx, scope, queue, &message)?;
     Ok(sent)
+}
+
+/// Messages of FIFO queues have no delay of their own; 0 stands for the queue's (test_fifo_queue_send_message_with_zero_delay...).
+fn delay(queue: &Queue, own: Option<i32>) -> Result<i64, Fault> {
+    match own {
+        Some(secs) if queue.is_fifo() && secs != 0 => Err(limits::wrong_type("DelaySeconds", secs)),
+        Some(secs) if !queue.is_fifo() => limits::between("DelaySeconds", secs, 0, 900),
+        _ => Ok(queue.number("DelaySeconds")),
+    }
+}
+
+/// Group and deduplication id of a message for a FIFO queue; `None` for a standard queue, where a group only tells fair queues whose message
+/// it is.
+fn place(queue: &Queue, new: &NewMessage) -> Result<Option<(String, String)>, Fault> {
+    if let Some(group) = &new.group {
+        limits::token("MessageGroupId", group)?;
+    }
+    if !queue.is_fifo() {
+        return match &new.deduplication {
+            Some(id) => Err(limits::wrong_type("MessageDeduplicationId", id)),
+            None => Ok(None),
+        };
+    }
+    let group = new.group.clone().ok_or_else(|| bad_value("The request must contain the parameter MessageGroupId."))?;
+    let id = match &new.deduplication {
+        Some(id) => limits::token("MessageDeduplicationId", id).map(|()| id.clone())?,
+        None if queue.text("ContentBasedDeduplication").as_deref() == Some("true") => kit::hex(&Sha256::digest(new.body.as_bytes())),
+        None => {
+            return Err(bad_value(
+                "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
+            ));
+        }
+    };
+    Ok(Some((group, id)))
+}
+
+/// A sequence number: 20 digits that grow, with gaps, as AWS's do.
+pub(crate) fn number(seq: u64) -> String {
+    (18_850_000_000_000_000_000_u128 + u128::from(seq) * 256).to_string()
 }
 
 fn plain(value: MessageSystemAttributeValue) -> MessageAttributeValue {
@@ -155,21 +209,6 @@ fn plain(value: MessageSystemAttributeValue) -> MessageAttributeValue {
         binary_value: value.binary_value,
         ..Default::default()
     }
-}
-
-/// Writes a message and sees to it that the queue's expiry is planned.
-pub(crate) fn put(tx: &mut Tx<'_>, scope: &Scope, queue: &Queue, message: &StoredMessage) -> Result<(), Fault> {
-    tx.put(&MESSAGES, scope, &(queue.id.clone(), message.seq), message)?;
-    match tx.tasks_keyed("sqs", "expire", &queue.id).is_empty() {
-        true => plan_expiry(tx, scope, queue, message),
-        false => Ok(()),
-    }
-}
-
-fn plan_expiry(tx: &mut Tx<'_>, scope: &Scope, queue: &Queue, oldest: &StoredMessage) -> Result<(), Fault> {
-    let due = oldest.sent.plus_ns(seconds(queue.number("MessageRetentionPeriod")));
-    tx.task(NewTask::new(scope, "sqs", "expire", &queue.name).at(due).key(queue.id.clone()));
-    Ok(())
 }
 
 /// The handle of one receive of a message.
@@ -195,21 +234,29 @@ fn received(tx: &Tx<'_>, scope: &Scope, queue: &Queue, handle: &str) -> Result<O
     Ok(found.map(|message| (message.receives == receives, message)).map(|(last, message)| (message, last)))
 }
 
-/// Deletes by handle. One of an earlier receive succeeds and deletes nothing, as AWS reserves to itself.
-pub(crate) fn delete(tx: &mut Tx<'_>, scope: &Scope, queue: &Queue, handle: &str) -> Result<(), Fault> {
-    if let Some((message, true)) = received(tx, scope, queue, handle)? {
-        tx.delete(&MESSAGES, scope, &(queue.id.clone(), message.seq))?;
+/// Deletes by handle. One of an earlier receive succeeds on a standard queue and deletes nothing, as AWS reserves to itself; on a FIFO queue
+/// it has expired, and so has the last one when the message is visible again (test_fifo_delete_after_visibility_timeout).
+pub(crate) fn delete(cx: &Context, tx: &mut Tx<'_>, scope: &Scope, queue: &Queue, handle: &str) -> Result<(), Fault> {
+    let Some((message, last)) = received(tx, scope, queue, handle)? else { return Ok(()) };
+    if queue.is_fifo() && (!last || message.visible_at <= cx.now()) {
+        return Err(bad_value(format!("Value {handle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.")));
     }
-    Ok(())
+    match last {
+        true => rows::remove(tx, scope, queue, &message),
+        false => Ok(()),
+    }
 }
 
 /// Hides a message for so many seconds from now.
 pub(crate) fn hide(cx: &Context, tx: &mut Tx<'_>, scope: &Scope, queue: &Queue, handle: &str, secs: i64) -> Result<(), Fault> {
-    let Some((mut message, _)) = received(tx, scope, queue, handle)? else {
+    let now = cx.now();
+    // A FIFO queue goes by the last receive; a standard one takes the handle of a message that is visible again (recorded).
+    let found = received(tx, scope, queue, handle)?;
+    let Some((mut message, _)) = found.filter(|(message, last)| !queue.is_fifo() || (*last && message.visible_at > now)) else {
         return Err(bad_value(format!(
             "Value {handle} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change."
         )));
     };
-    message.visible_at = cx.now().plus_ns(seconds(secs));
-    tx.put(&MESSAGES, scope, &(queue.id.clone(), message.seq), &message)
+    message.visible_at = now.plus_ns(seconds(secs));
+    rows::change(tx, scope, queue, &message)
 }

@@ -293,6 +293,48 @@ pub struct ListDeadLetterSourceQueuesOutput {
 wire::structure!(ListDeadLetterSourceQueuesOutput, tables::LIST_DEAD_LETTER_SOURCE_QUEUES_OUTPUT, 0 queue_urls, 1 next_token);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartMessageMoveTaskInput {
+    pub source_arn: String,
+    pub destination_arn: Option<String>,
+    pub max_number_of_messages_per_second: Option<i32>,
+}
+wire::structure!(
+    StartMessageMoveTaskInput, tables::START_MESSAGE_MOVE_TASK_INPUT,
+    0 source_arn, 1 destination_arn, 2 max_number_of_messages_per_second,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartMessageMoveTaskOutput {
+    pub task_handle: Option<String>,
+}
+wire::structure!(StartMessageMoveTaskOutput, tables::START_MESSAGE_MOVE_TASK_OUTPUT, 0 task_handle);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListMessageMoveTasksInput {
+    pub source_arn: String,
+    pub max_results: Option<i32>,
+}
+wire::structure!(ListMessageMoveTasksInput, tables::LIST_MESSAGE_MOVE_TASKS_INPUT, 0 source_arn, 1 max_results);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListMessageMoveTasksOutput {
+    pub results: Option<Vec<ListMessageMoveTasksResultEntry>>,
+}
+wire::structure!(ListMessageMoveTasksOutput, tables::LIST_MESSAGE_MOVE_TASKS_OUTPUT, 0 results);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CancelMessageMoveTaskInput {
+    pub task_handle: String,
+}
+wire::structure!(CancelMessageMoveTaskInput, tables::CANCEL_MESSAGE_MOVE_TASK_INPUT, 0 task_handle);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CancelMessageMoveTaskOutput {
+    pub approximate_number_of_messages_moved: Option<i64>,
+}
+wire::structure!(CancelMessageMoveTaskOutput, tables::CANCEL_MESSAGE_MOVE_TASK_OUTPUT, 0 approximate_number_of_messages_moved);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TagQueueInput {
     pub queue_url: String,
     pub tags: BTreeMap<String, String>,
@@ -364,6 +406,24 @@ pub struct DeleteMessageBatchResultEntry {
     pub id: String,
 }
 wire::structure!(DeleteMessageBatchResultEntry, tables::DELETE_MESSAGE_BATCH_RESULT_ENTRY, 0 id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListMessageMoveTasksResultEntry {
+    pub task_handle: Option<String>,
+    pub status: Option<String>,
+    pub source_arn: Option<String>,
+    pub destination_arn: Option<String>,
+    pub max_number_of_messages_per_second: Option<i32>,
+    pub approximate_number_of_messages_moved: Option<i64>,
+    pub approximate_number_of_messages_to_move: Option<i64>,
+    pub failure_reason: Option<String>,
+    pub started_timestamp: Option<i64>,
+}
+wire::structure!(
+    ListMessageMoveTasksResultEntry, tables::LIST_MESSAGE_MOVE_TASKS_RESULT_ENTRY,
+    0 task_handle, 1 status, 2 source_arn, 3 destination_arn, 4 max_number_of_messages_per_second, 5 approximate_number_of_messages_moved,
+    6 approximate_number_of_messages_to_move, 7 failure_reason, 8 started_timestamp,
+);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Message {
@@ -496,6 +556,10 @@ mod tables {
     pub(super) static BINARY_LIST: Schema = Schema::new("BinaryList", Kind::List(&Member::new("member", &BINARY)));
     pub(super) static BOOLEAN: Schema = Schema::new("Boolean", Kind::Boolean);
     pub(super) static BOXED_INTEGER: Schema = Schema::new("BoxedInteger", Kind::Integer);
+    pub(super) static CANCEL_MESSAGE_MOVE_TASK_INPUT: Schema =
+        Schema::new("CancelMessageMoveTaskRequest", Kind::Structure(&[Member::new("TaskHandle", &STRING).required()]));
+    pub(super) static CANCEL_MESSAGE_MOVE_TASK_OUTPUT: Schema =
+        Schema::new("CancelMessageMoveTaskResult", Kind::Structure(&[Member::new("ApproximateNumberOfMessagesMoved", &LONG)]));
     pub(super) static CHANGE_MESSAGE_VISIBILITY_BATCH_INPUT: Schema = Schema::new(
         "ChangeMessageVisibilityBatchRequest",
         Kind::Structure(&[
@@ -644,6 +708,31 @@ mod tables {
         "ListDeadLetterSourceQueuesResult",
         Kind::Structure(&[Member::new("queueUrls", &QUEUE_URL_LIST).required().flat(), Member::new("NextToken", &TOKEN)]),
     );
+    pub(super) static LIST_MESSAGE_MOVE_TASKS_INPUT: Schema = Schema::new(
+        "ListMessageMoveTasksRequest",
+        Kind::Structure(&[Member::new("SourceArn", &STRING).required(), Member::new("MaxResults", &NULLABLE_INTEGER)]),
+    );
+    pub(super) static LIST_MESSAGE_MOVE_TASKS_OUTPUT: Schema = Schema::new(
+        "ListMessageMoveTasksResult",
+        Kind::Structure(&[Member::new("Results", &LIST_MESSAGE_MOVE_TASKS_RESULT_ENTRY_LIST).flat()]),
+    );
+    pub(super) static LIST_MESSAGE_MOVE_TASKS_RESULT_ENTRY: Schema = Schema::new(
+        "ListMessageMoveTasksResultEntry",
+        Kind::Structure(&[
+            Member::new("TaskHandle", &STRING),
+            Member::new("Status", &STRING),
+            Member::new("SourceArn", &STRING),
+            Member::new("DestinationArn", &STRING),
+            Member::new("MaxNumberOfMessagesPerSecond", &NULLABLE_INTEGER),
+            Member::new("ApproximateNumberOfMessagesMoved", &LONG),
+            Member::new("ApproximateNumberOfMessagesToMove", &NULLABLE_LONG),
+            Member::new("FailureReason", &STRING),
+            Member::new("StartedTimestamp", &LONG),
+        ]),
+    );
+    pub(super) static LIST_MESSAGE_MOVE_TASKS_RESULT_ENTRY_LIST: Schema =
+        Schema::new("ListMessageMoveTasksResultEntryList", Kind::List(&Member::new("member", &LIST_MESSAGE_MOVE_TASKS_RESULT_ENTRY)))
+            .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static LIST_QUEUE_TAGS_INPUT: Schema =
         Schema::new("ListQueueTagsRequest", Kind::Structure(&[Member::new("QueueUrl", &STRING).required()]));
     pub(super) static LIST_QUEUE_TAGS_OUTPUT: Schema =
@@ -660,6 +749,7 @@ mod tables {
         "ListQueuesResult",
         Kind::Structure(&[Member::new("QueueUrls", &QUEUE_URL_LIST).flat(), Member::new("NextToken", &TOKEN)]),
     );
+    pub(super) static LONG: Schema = Schema::new("Long", Kind::Long);
     pub(super) static MESSAGE: Schema = Schema::new(
         "Message",
         Kind::Structure(&[
@@ -721,6 +811,7 @@ mod tables {
         ]),
     );
     pub(super) static NULLABLE_INTEGER: Schema = Schema::new("NullableInteger", Kind::Integer);
+    pub(super) static NULLABLE_LONG: Schema = Schema::new("NullableLong", Kind::Long);
     pub(super) static OVER_LIMIT: Schema = Schema::new("OverLimit", Kind::Structure(&[Member::new("message", &EXCEPTION_MESSAGE)]))
         .traits(Traits { fault: Some(FaultTraits { code: "OverLimit", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static PURGE_QUEUE_IN_PROGRESS: Schema =
@@ -840,6 +931,16 @@ mod tables {
         "SetQueueAttributesRequest",
         Kind::Structure(&[Member::new("QueueUrl", &STRING).required(), Member::new("Attributes", &QUEUE_ATTRIBUTE_MAP).required().flat()]),
     );
+    pub(super) static START_MESSAGE_MOVE_TASK_INPUT: Schema = Schema::new(
+        "StartMessageMoveTaskRequest",
+        Kind::Structure(&[
+            Member::new("SourceArn", &STRING).required(),
+            Member::new("DestinationArn", &STRING),
+            Member::new("MaxNumberOfMessagesPerSecond", &NULLABLE_INTEGER),
+        ]),
+    );
+    pub(super) static START_MESSAGE_MOVE_TASK_OUTPUT: Schema =
+        Schema::new("StartMessageMoveTaskResult", Kind::Structure(&[Member::new("TaskHandle", &STRING)]));
     pub(super) static STRING: Schema = Schema::new("String", Kind::String);
     pub(super) static STRING_LIST: Schema = Schema::new("StringList", Kind::List(&Member::new("member", &STRING)));
     pub(super) static TAG_KEY: Schema = Schema::new("TagKey", Kind::String);
@@ -1167,6 +1268,39 @@ mod tables {
         faults: &[&QUEUE_DOES_NOT_EXIST, &REQUEST_THROTTLED, &INVALID_SECURITY, &INVALID_ADDRESS, &UNSUPPORTED_OPERATION],
         unsigned: false,
     };
+    static OP_START_MESSAGE_MOVE_TASK: OperationSchema = OperationSchema {
+        name: "StartMessageMoveTask",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &START_MESSAGE_MOVE_TASK_INPUT,
+        output: &START_MESSAGE_MOVE_TASK_OUTPUT,
+        result_wrapper: Some("StartMessageMoveTaskResult"),
+        faults: &[&RESOURCE_NOT_FOUND_EXCEPTION, &REQUEST_THROTTLED, &INVALID_ADDRESS, &INVALID_SECURITY, &UNSUPPORTED_OPERATION],
+        unsigned: false,
+    };
+    static OP_LIST_MESSAGE_MOVE_TASKS: OperationSchema = OperationSchema {
+        name: "ListMessageMoveTasks",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_MESSAGE_MOVE_TASKS_INPUT,
+        output: &LIST_MESSAGE_MOVE_TASKS_OUTPUT,
+        result_wrapper: Some("ListMessageMoveTasksResult"),
+        faults: &[&RESOURCE_NOT_FOUND_EXCEPTION, &REQUEST_THROTTLED, &INVALID_ADDRESS, &INVALID_SECURITY, &UNSUPPORTED_OPERATION],
+        unsigned: false,
+    };
+    static OP_CANCEL_MESSAGE_MOVE_TASK: OperationSchema = OperationSchema {
+        name: "CancelMessageMoveTask",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CANCEL_MESSAGE_MOVE_TASK_INPUT,
+        output: &CANCEL_MESSAGE_MOVE_TASK_OUTPUT,
+        result_wrapper: Some("CancelMessageMoveTaskResult"),
+        faults: &[&RESOURCE_NOT_FOUND_EXCEPTION, &REQUEST_THROTTLED, &INVALID_ADDRESS, &INVALID_SECURITY, &UNSUPPORTED_OPERATION],
+        unsigned: false,
+    };
     static OP_TAG_QUEUE: OperationSchema = OperationSchema {
         name: "TagQueue",
         method: "POST",
@@ -1231,15 +1365,14 @@ mod tables {
             &OP_ADD_PERMISSION,
             &OP_REMOVE_PERMISSION,
             &OP_LIST_DEAD_LETTER_SOURCE_QUEUES,
+            &OP_START_MESSAGE_MOVE_TASK,
+            &OP_LIST_MESSAGE_MOVE_TASKS,
+            &OP_CANCEL_MESSAGE_MOVE_TASK,
             &OP_TAG_QUEUE,
             &OP_UNTAG_QUEUE,
             &OP_LIST_QUEUE_TAGS,
         ],
-        refused: &[
-            Refused { name: "CancelMessageMoveTask", method: "POST", uri: "/" },
-            Refused { name: "ListMessageMoveTasks", method: "POST", uri: "/" },
-            Refused { name: "StartMessageMoveTask", method: "POST", uri: "/" },
-        ],
+        refused: &[],
         faults: &[
             &BATCH_ENTRY_IDS_NOT_DISTINCT,
             &BATCH_REQUEST_TOO_LONG,

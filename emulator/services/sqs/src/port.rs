@@ -1,8 +1,9 @@
 //! The port by which other services send: notifications, dead letters, destinations.
 
 use crate::{
-    Sqs, limits, messages,
-    model::{MessageAttributeValue, MessageSystemAttributeValue},
+    Sqs,
+    messages::{NewMessage, TRACE, trace_value},
+    model::MessageAttributeValue,
     state::*,
 };
 use kit::{
@@ -32,17 +33,9 @@ impl Queues for Sqs {
         Box::pin(async move {
             grant.covers("sqs:SendMessage", queue_arn)?;
             let (scope, name) = of_arn(queue_arn).ok_or_else(no_such_queue)?;
-            messages::no_deduplication(&message.deduplication)?;
-            let new = of_port(message)?;
-            let sent = cx
-                .store()
-                .write(|tx| {
-                    let queue = queue(tx, &scope, &name)?;
-                    limits::message(&new.body, &new.attributes, queue.number("MaximumMessageSize"), "are invalid")?;
-                    messages::store(cx, tx, &scope, &queue, new)
-                })
-                .await?;
-            self.arrivals.notify_waiters();
+            let queue = cx.store().read(|s| queue(s, &scope, &name))?;
+            let new = NewMessage { sealed: self.data_keys.seal(cx, &scope, &queue).await?, ..of_port(message)? };
+            let sent = self.send(cx, &scope, &name, new).await?;
             cx.cloud().journal().write(cx, kit::RecordKind::Event, "sqs", "SendMessage", queue_arn, "ok", serde_json::Value::Null);
             Ok(sent.id)
         })
@@ -53,17 +46,15 @@ impl Queues for Sqs {
     }
 }
 
-fn of_port(message: QueueMessage) -> Result<messages::NewMessage, Fault> {
-    let trace = message.trace.map(|trace| {
-        let value = MessageSystemAttributeValue { data_type: "String".into(), string_value: Some(trace), ..Default::default() };
-        ("AWSTraceHeader".to_owned(), value)
-    });
-    Ok(messages::NewMessage {
+fn of_port(message: QueueMessage) -> Result<NewMessage, Fault> {
+    Ok(NewMessage {
         body: message.body,
         delay_secs: None,
         attributes: message.attributes.into_iter().map(attribute).collect::<Result<_, Fault>>()?,
-        system: trace.into_iter().collect(),
+        system: message.trace.iter().map(|trace| (TRACE.to_owned(), trace_value(trace))).collect(),
         group: message.group,
+        deduplication: message.deduplication,
+        sealed: None,
     })
 }
 

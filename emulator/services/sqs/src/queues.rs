@@ -1,14 +1,21 @@
 //! Queues: made, found, emptied, deleted.
 
-use crate::{Error, Sqs, limits, model::*, redrive, state::*, urls};
-use kit::{Context, Fault, Read, Scope, Tx};
+use crate::{
+    Error, Sqs, limits,
+    model::*,
+    moves, redrive, retention, rows,
+    settings::{self, Moment},
+    state::*,
+    urls,
+};
+use kit::{Context, Fault, Read, Scope};
 
 impl Sqs {
     /// Makes a queue; the same name with the same attributes answers the queue that is there.
     pub async fn create_queue(&self, cx: &Context, input: CreateQueueInput) -> Result<CreateQueueOutput, Fault> {
-        limits::queue_name(&input.queue_name)?;
         let attributes = input.attributes.unwrap_or_default();
-        limits::attributes(&attributes)?;
+        let fifo = settings::queue_name(&input.queue_name, &attributes)?;
+        let attributes = settings::checked(attributes, fifo, Moment::Creating)?;
         let name = input.queue_name;
         cx.store()
             .write(|tx| {
@@ -16,15 +23,18 @@ impl Sqs {
                     return same(&there, &attributes);
                 }
                 redrive::check(tx, cx.scope(), &name, &attributes)?;
-                let queue = Queue {
+                let mut queue = Queue {
                     id: cx.ids().lower(16),
                     name: name.clone(),
-                    attributes: attributes.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
                     tags: input.tags.unwrap_or_default(),
                     created: cx.now(),
                     modified: cx.now(),
-                    purged: None,
+                    ..Queue::default()
                 };
+                settings::set(&mut queue, attributes, cx.now());
+                // What a queue is made with acts at once.
+                queue.scope_before = None;
+                settings::together(&queue)?;
                 tx.put(&QUEUES, cx.scope(), &name, &queue)
             })
             .await?;
@@ -37,9 +47,11 @@ impl Sqs {
         cx.store()
             .write(|tx| {
                 let queue = queue(tx, &scope, &name)?;
-                empty(tx, &scope, &queue)?;
-                tx.cancel_keyed("sqs", "expire", &queue.id);
-                tx.delete(&QUEUES, &scope, &name)
+                retention::forget(tx, &scope, &queue)?;
+                moves::forget(tx, &scope, &queue)?;
+                tx.delete(&QUEUES, &scope, &name)?;
+                self.flight.forget(&queue);
+                Ok(())
             })
             .await?;
         self.arrivals.notify_waiters();
@@ -78,7 +90,7 @@ impl Sqs {
                         Error::PurgeQueueInProgress.says(format!("Only one PurgeQueue operation on {name} is allowed every 60 seconds."))
                     );
                 }
-                empty(tx, &scope, &queue)?;
+                rows::clear(tx, &scope, &queue)?;
                 queue.purged = Some(now);
                 tx.put(&QUEUES, &scope, &name, &queue)
             })
@@ -87,16 +99,11 @@ impl Sqs {
     }
 }
 
-fn empty(tx: &mut Tx<'_>, scope: &Scope, queue: &Queue) -> Result<(), Fault> {
-    let keys: Vec<(String, u64)> = tx.scan(&MESSAGES, scope).prefix(&(queue.id.as_str(),)).keys().collect::<Result<_, _>>()?;
-    keys.iter().try_for_each(|key| tx.delete(&MESSAGES, scope, key).map(drop))
-}
-
 /// CreateQueue on a queue that is there: fine as long as every attribute given is as it is.
 fn same(there: &Queue, wanted: &std::collections::BTreeMap<String, String>) -> Result<(), Fault> {
     let differs = wanted.iter().find(|(name, value)| {
         let is_number = limits::NUMBERS.iter().any(|n| n.name == name.as_str());
-        let current = there.attributes.get(*name).cloned().or(is_number.then(|| there.number(name).to_string()));
+        let current = there.text(name).or(is_number.then(|| there.number(name).to_string()));
         current.unwrap_or_default() != **value
     });
     match differs {

@@ -1,14 +1,27 @@
-//! Receiving: what is visible now, or the wait until something is; messages received too often go to the dead-letter queue.
+//! Receiving: what is visible now, or the wait until something is. How a queue picks its messages is `take`'s.
 
-use crate::{Sqs, limits, messages, model::*, redrive, state::*, sums, urls};
-use kit::{Context, Fault, Read, Scope, Timestamp, Tx};
+use crate::{Error, Sqs, groups, kms::Sealed, limits, messages, model::*, state::*, sums, take, urls};
+use kit::{Context, Fault, Read, Scope, Timestamp};
 use std::{collections::BTreeMap, time::Duration};
 
-struct Ask {
-    most: usize,
-    visibility_secs: Option<i64>,
+/// What a caller asks for.
+pub(crate) struct Ask {
+    pub most: usize,
+    pub visibility_secs: Option<i64>,
+    /// ReceiveRequestAttemptId; of FIFO queues.
+    pub attempt: Option<String>,
     system: Vec<String>,
     attributes: Vec<String>,
+}
+
+/// What a look at a queue finds, before the writer's turn is taken.
+struct Look {
+    queue: Queue,
+    /// When the first message can be received.
+    next: Option<Timestamp>,
+    /// The data key of that message.
+    sealed: Option<Sealed>,
+    room: usize,
 }
 
 impl Sqs {
@@ -19,19 +32,27 @@ impl Sqs {
         let ask = Ask {
             most: limits::between("MaxNumberOfMessages", input.max_number_of_messages.unwrap_or(1), 1, 10)? as usize,
             visibility_secs: input.visibility_timeout.map(|n| limits::between("VisibilityTimeout", n, 0, 43_200)).transpose()?,
+            attempt: input.receive_request_attempt_id,
             system,
             attributes,
         };
         let queue = cx.store().read(|s| queue(s, &scope, &name))?;
+        if let Some(attempt) = &ask.attempt {
+            if !queue.is_fifo() {
+                return Err(limits::wrong_type("ReceiveRequestAttemptId", attempt));
+            }
+            limits::token("ReceiveRequestAttemptId", attempt)?;
+        }
         let wait = match input.wait_time_seconds {
             Some(secs) => limits::between("WaitTimeSeconds", secs, 0, 20)?,
             None => queue.number("ReceiveMessageWaitTimeSeconds"),
         };
         let messages = self.poll(cx, &scope, &name, &ask, wait).await?;
-        Ok(ReceiveMessageOutput { messages: (!messages.is_empty()).then_some(messages) })
+        let shown: Vec<Message> = messages.iter().map(|message| show(message, &ask)).collect();
+        Ok(ReceiveMessageOutput { messages: (!shown.is_empty()).then_some(shown) })
     }
 
-    async fn poll(&self, cx: &Context, scope: &Scope, name: &str, ask: &Ask, wait_secs: i64) -> Result<Vec<Message>, Fault> {
+    async fn poll(&self, cx: &Context, scope: &Scope, name: &str, ask: &Ask, wait_secs: i64) -> Result<Vec<StoredMessage>, Fault> {
         let until = cx.now().plus_ns(seconds(wait_secs));
         let clock = cx.cloud().clock();
         // A frozen clock must not hold a client's socket for longer than it asked.
@@ -41,7 +62,7 @@ impl Sqs {
             let arrived = self.arrivals.notified();
             tokio::pin!(arrived);
             arrived.as_mut().enable();
-            let (messages, next) = self.take(cx, scope, name, ask).await?;
+            let (messages, next) = self.take(cx, scope, name, ask, wait_secs > 0).await?;
             if !messages.is_empty() || cx.now() >= until {
                 return Ok(messages);
             }
@@ -61,68 +82,65 @@ impl Sqs {
         }
     }
 
-    /// What is visible now, and when the next message will be.
-    async fn take(&self, cx: &Context, scope: &Scope, name: &str, ask: &Ask) -> Result<(Vec<Message>, Option<Timestamp>), Fault> {
-        // Most polls find nothing: look before taking the writer's turn.
-        let looked = cx.store().read(|s| {
-            let queue = queue(s, scope, name)?;
-            let first = s.by_index(&MESSAGES, scope, "visible", &(queue.id.as_str(),)).first()?;
-            Ok::<_, Fault>(first.map(|(_, message)| message.visible_at))
-        })?;
-        match looked {
-            Some(at) if at <= cx.now() => {}
-            later => return Ok((Vec::new(), later)),
+    /// What can be received now, and when the next message can be.
+    async fn take(
+        &self,
+        cx: &Context,
+        scope: &Scope,
+        name: &str,
+        ask: &Ask,
+        long: bool,
+    ) -> Result<(Vec<StoredMessage>, Option<Timestamp>), Fault> {
+        // Most polls find nothing: look before taking the writer's turn. An attempt may find messages that are hidden.
+        let look = self.look(cx, scope, name, ask)?;
+        if look.next.is_none_or(|at| at > cx.now()) && ask.attempt.is_none() {
+            return Ok((Vec::new(), look.next));
         }
-        cx.store()
+        if look.room == 0 {
+            // AWS answers short polls of standard queues with an error and finds nothing otherwise.
+            return match look.queue.is_fifo() || long {
+                true => Ok((Vec::new(), None)),
+                false => Err(Error::OverLimit.says("Too many messages are in flight: the queue has reached its limit.").status(403)),
+            };
+        }
+        if let Some(sealed) = &look.sealed {
+            self.data_keys.open(cx, scope, &look.queue, sealed).await?;
+        }
+        let taken = cx
+            .store()
             .write(|tx| {
                 let queue = queue(tx, scope, name)?;
-                let taken = visible(cx, tx, scope, &queue, ask)?;
-                let next = tx.by_index(&MESSAGES, scope, "visible", &(queue.id.as_str(),)).first()?.map(|(_, m)| m.visible_at);
-                Ok((taken, next))
+                let taken = match queue.is_fifo() {
+                    true => take::in_groups(cx, tx, scope, &queue, ask, look.room)?,
+                    false => take::visible(cx, tx, scope, &queue, ask, look.room)?,
+                };
+                Ok((taken, next(tx, scope, &queue)?))
             })
-            .await
+            .await?;
+        self.flight.took(&look.queue, taken.0.len());
+        Ok(taken)
+    }
+
+    fn look(&self, cx: &Context, scope: &Scope, name: &str, ask: &Ask) -> Result<Look, Fault> {
+        cx.store().read(|s| {
+            let queue = queue(s, scope, name)?;
+            let next = next(s, scope, &queue)?;
+            let first = match queue.attributes.contains_key("KmsMasterKeyId") || next.is_none() {
+                true => s.by_index(&MESSAGES, scope, "visible", &(queue.id.as_str(),)).first()?,
+                false => None,
+            };
+            let room = self.flight.room(s, scope, &queue, cx.now(), ask.most)?;
+            Ok(Look { next, sealed: first.and_then(|(_, message)| message.sealed), room, queue })
+        })
     }
 }
 
-fn visible(cx: &Context, tx: &mut Tx<'_>, scope: &Scope, queue: &Queue, ask: &Ask) -> Result<Vec<Message>, Fault> {
-    let now = cx.now();
-    let oldest = now.plus_ns(-seconds(queue.number("MessageRetentionPeriod")));
-    let hidden_until = now.plus_ns(seconds(ask.visibility_secs.unwrap_or_else(|| queue.number("VisibilityTimeout"))));
-    let redrive = redrive::Policy::of(queue);
-    let mut taken = Vec::new();
-    loop {
-        let left = ask.most - taken.len();
-        // A page at a time, for messages that go to the dead-letter queue don't count.
-        let page: Vec<StoredMessage> = tx
-            .by_index(&MESSAGES, scope, "visible", &(queue.id.as_str(),))
-            .until(&(queue.id.as_str(), now.plus_ns(1)))
-            .limit(left)
-            .map(|row| row.map(|(_, message)| message))
-            .collect::<Result<_, _>>()?;
-        let full = page.len() == left;
-        let before = taken.len();
-        for mut message in page {
-            if message.sent <= oldest {
-                tx.delete(&MESSAGES, scope, &(queue.id.clone(), message.seq))?;
-                continue;
-            }
-            if let Some(policy) = &redrive
-                && message.receives >= policy.max_receives
-                && redrive::bury(tx, scope, queue, policy, &message)?
-            {
-                continue;
-            }
-            message.receives += 1;
-            message.first_received.get_or_insert(now);
-            message.visible_at = hidden_until;
-            tx.put(&MESSAGES, scope, &(queue.id.clone(), message.seq), &message)?;
-            taken.push(show(&message, ask));
-        }
-        // With a visibility timeout of 0 the same messages would come again.
-        if taken.len() == ask.most || !full || (hidden_until <= now && taken.len() > before) {
-            return Ok(taken);
-        }
+/// When the first message of a queue can be received.
+fn next(read: &impl Read, scope: &Scope, queue: &Queue) -> Result<Option<Timestamp>, Fault> {
+    if queue.is_fifo() {
+        return groups::next(read, scope, queue);
     }
+    Ok(read.by_index(&MESSAGES, scope, "visible", &(queue.id.as_str(),)).first()?.map(|(_, m)| m.visible_at))
 }
 
 fn asked_system(input: &ReceiveMessageInput) -> Vec<String> {

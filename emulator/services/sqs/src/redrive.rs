@@ -1,6 +1,6 @@
 //! Dead-letter queues: which queue's messages go where, and after how many receives.
 
-use crate::{Error, Sqs, limits, messages, model::*, state::*, urls};
+use crate::{Error, Sqs, limits, messages, model::*, rows, state::*, urls};
 use kit::{Context, Fault, Read, Scope, Tx};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -34,12 +34,7 @@ impl Sqs {
     ) -> Result<ListDeadLetterSourceQueuesOutput, Fault> {
         let (scope, name) = urls::read(cx, &input.queue_url);
         let limit = input.max_results.map_or(Ok(1000), |n| limits::between("MaxResults", n, 1, 1000))? as usize;
-        let sources = cx.store().read(|s| {
-            let arn = queue(s, &scope, &name)?.arn(&scope);
-            let all = s.scan(&QUEUES, &scope).collect::<Result<Vec<_>, _>>()?;
-            let mine = |queue: &Queue| Policy::of(queue).is_some_and(|policy| policy.dead_letter_arn == arn);
-            Ok::<_, Fault>(all.into_iter().filter(|(_, queue)| mine(queue)).map(|(name, _)| name).collect::<Vec<_>>())
-        })?;
+        let sources = cx.store().read(|s| sources(s, &scope, &queue(s, &scope, &name)?))?;
         let page =
             kit::pages::page(sources, String::clone, input.next_token.as_deref(), limit, || bad_value("Invalid or expired next token."))?;
         let queue_urls = page.items.iter().map(|name| urls::url(cx, &scope, name)).collect();
@@ -69,6 +64,9 @@ pub(crate) fn check(read: &impl Read, scope: &Scope, name: &str, attributes: &BT
         None => None,
     };
     let target = target.ok_or_else(|| bad(text, "RedrivePolicy", "Dead letter target does not exist."))?;
+    if target.is_fifo() != name.ends_with(".fifo") {
+        return Err(bad(text, "RedrivePolicy", "Dead-letter queue must be same type of queue as the source."));
+    }
     match allows(&target, &arn(scope, name)) {
         true => Ok(()),
         false => Err(bad(text, "RedrivePolicy", "Queue does not have permission to use the dead letter target.")),
@@ -89,13 +87,33 @@ fn allows(target: &Queue, source_arn: &str) -> bool {
     }
 }
 
-/// Moves a message to the dead-letter queue with its id and its time of sending; false when that queue is gone.
-pub(crate) fn bury(tx: &mut Tx<'_>, scope: &Scope, queue: &Queue, policy: &Policy, message: &StoredMessage) -> Result<bool, Fault> {
+/// The queues whose messages end in this one.
+pub(crate) fn sources(read: &impl Read, scope: &Scope, queue: &Queue) -> Result<Vec<String>, Fault> {
+    let arn = queue.arn(scope);
+    let all = read.scan(&QUEUES, scope).collect::<Result<Vec<_>, _>>()?;
+    let mine = |queue: &Queue| Policy::of(queue).is_some_and(|policy| policy.dead_letter_arn == arn);
+    Ok(all.into_iter().filter(|(_, queue)| mine(queue)).map(|(name, _)| name).collect())
+}
+
+/// Moves a message to the dead-letter queue with its id and its time of sending; false when that queue is gone. A FIFO queue keeps it for its
+/// whole retention period anew, as AWS documents, and under a sequence number of its own.
+pub(crate) fn bury(
+    cx: &Context,
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    queue: &Queue,
+    policy: &Policy,
+    message: &StoredMessage,
+) -> Result<bool, Fault> {
     let Some((_, name)) = of_arn(&policy.dead_letter_arn) else { return Ok(false) };
     let Some(target) = tx.get(&QUEUES, scope, &name)? else { return Ok(false) };
-    tx.delete(&MESSAGES, scope, &(queue.id.clone(), message.seq))?;
+    rows::remove(tx, scope, queue, message)?;
     let mut moved = StoredMessage { queue_id: target.id.clone(), seq: tx.next_seq("sqs.messages"), ..message.clone() };
     moved.system.entry("DeadLetterQueueSourceArn".into()).or_insert_with(|| queue.arn(scope));
-    messages::put(tx, scope, &target, &moved)?;
+    if target.is_fifo() {
+        moved.kept_since = cx.now();
+        moved.system.insert("SequenceNumber".into(), messages::number(moved.seq));
+    }
+    rows::add(tx, scope, &target, &moved)?;
     Ok(true)
 }

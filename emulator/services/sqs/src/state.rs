@@ -1,15 +1,26 @@
-//! What SQS keeps: queues by name, messages by queue and arrival, and the order in which messages become visible.
+//! What SQS keeps: queues by name, messages by queue and arrival, and the orders in which messages are looked for.
 
-use crate::{Error, MessageAttributeValue};
+use crate::{Error, MessageAttributeValue, settings};
 use kit::{Arn, Context, Fault, Index, Read, Scope, Table, TableScope, Timestamp, store::key_bytes};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Queues by name.
 pub(crate) const QUEUES: Table<String, Queue> = Table::new("sqs.queues", TableScope::Region);
-/// Messages by queue id and arrival.
-pub(crate) const MESSAGES: Table<(String, u64), StoredMessage> = Table::new("sqs.messages", TableScope::Region)
-    .indexes(&[Index { name: "visible", keys: |m| vec![key_bytes(&(m.queue_id.as_str(), m.visible_at, m.seq))] }]);
+/// Messages by queue id and arrival. Written by `rows` alone.
+pub(crate) const MESSAGES: Table<(String, u64), StoredMessage> = Table::new("sqs.messages", TableScope::Region).indexes(&[
+    // When a message can be received; of FIFO queues too, where its group may forbid it.
+    Index { name: "visible", keys: |m| vec![key_bytes(&(m.queue_id.as_str(), m.visible_at, m.seq))] },
+    // Those that were received: in flight as long as they are hidden.
+    Index {
+        name: "received",
+        keys: |m| if m.receives == 0 { vec![] } else { vec![key_bytes(&(m.queue_id.as_str(), m.visible_at, m.seq))] },
+    },
+    // By age, for their end.
+    Index { name: "age", keys: |m| vec![key_bytes(&(m.queue_id.as_str(), m.kept_since, m.seq))] },
+    // The groups of FIFO queues in order.
+    Index { name: "group", keys: |m| m.group.iter().map(|group| key_bytes(&(m.queue_id.as_str(), group.as_str(), m.seq))).collect() },
+]);
 
 /// A queue.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -24,6 +35,8 @@ pub(crate) struct Queue {
     pub created: Timestamp,
     pub modified: Timestamp,
     pub purged: Option<Timestamp>,
+    /// The DeduplicationScope before the last change, and when it changed: AWS takes a minute to act on it.
+    pub scope_before: Option<(String, Timestamp)>,
 }
 
 /// A message in a queue.
@@ -36,10 +49,16 @@ pub(crate) struct StoredMessage {
     pub body: String,
     #[serde(with = "wire::kept")]
     pub attributes: BTreeMap<String, MessageAttributeValue>,
-    /// AWSTraceHeader, DeadLetterQueueSourceArn, MessageGroupId.
+    /// AWSTraceHeader, DeadLetterQueueSourceArn, MessageGroupId, MessageDeduplicationId, SequenceNumber.
     pub system: BTreeMap<String, String>,
+    /// The group whose order counts; of FIFO queues only.
+    pub group: Option<String>,
+    /// Where the queue had a key of KMS.
+    pub sealed: Option<crate::kms::Sealed>,
     pub sender: String,
     pub sent: Timestamp,
+    /// What the retention period counts from: the sending, for FIFO queues the arrival in the dead-letter queue.
+    pub kept_since: Timestamp,
     pub visible_at: Timestamp,
     pub receives: u32,
     pub first_received: Option<Timestamp>,
@@ -51,8 +70,20 @@ impl Queue {
         let default = crate::limits::NUMBERS.iter().find(|n| n.name == name).map_or(0, |n| n.default);
         self.attributes.get(name).and_then(|text| text.parse().ok()).unwrap_or(default)
     }
+    /// A text attribute, or the default that a FIFO queue has.
+    pub fn text(&self, name: &str) -> Option<String> {
+        let default = || settings::fifo_default(name).filter(|_| self.is_fifo()).map(str::to_owned);
+        self.attributes.get(name).cloned().or_else(default)
+    }
+    pub fn is_fifo(&self) -> bool {
+        self.name.ends_with(".fifo")
+    }
     pub fn arn(&self, scope: &Scope) -> String {
         arn(scope, &self.name)
+    }
+    /// Messages kept since then or longer are at their end.
+    pub fn oldest(&self, now: Timestamp) -> Timestamp {
+        now.plus_ns(-seconds(self.number("MessageRetentionPeriod")))
     }
 }
 

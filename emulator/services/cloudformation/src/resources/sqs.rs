@@ -11,7 +11,11 @@ pub(super) const KINDS: &[Kind] = &[
         made_by: Some(("sqs", "CreateQueue")),
         properties: &[
             "QueueName",
+            "ContentBasedDeduplication",
+            "DeduplicationScope",
             "DelaySeconds",
+            "FifoQueue",
+            "FifoThroughputLimit",
             "KmsDataKeyReusePeriodSeconds",
             "KmsMasterKeyId",
             "MaximumMessageSize",
@@ -112,6 +116,8 @@ impl Handler for Queue {
                 "SqsManagedSseEnabled" => "true",
                 "KmsDataKeyReusePeriodSeconds" => "300",
                 "ContentBasedDeduplication" => "false",
+                "DeduplicationScope" => "queue",
+                "FifoThroughputLimit" => "perQueue",
                 _ => "",
             };
             attributes.insert((*attribute).to_owned(), default.into());

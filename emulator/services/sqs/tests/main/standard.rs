@@ -1,45 +1,7 @@
-//! Queues as a caller sees them, below HTTP: through the Directory, on a frozen clock.
+//! Standard queues: visibility, delays, redrive, long polls, retention, batches, policies.
 
-use kit::{AdvanceOptions, ClockMode, Cloud, Context, Fault, Settle, Timestamp};
+use crate::desk::{Desk, arn};
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
-
-struct Desk {
-    cloud: Arc<Cloud>,
-    cx: Context,
-}
-
-impl Desk {
-    async fn new() -> Desk {
-        let cloud = Cloud::builder()
-            .start_at(Timestamp::from_secs(1_700_000_000))
-            .mode(ClockMode::Frozen)
-            .service(Arc::new(sqs::Sqs::new()))
-            .start()
-            .await
-            .unwrap();
-        cloud.set_endpoint("http://127.0.0.1:4566");
-        let cx = cloud.house_context("test");
-        Desk { cloud, cx }
-    }
-    async fn call(&self, operation: &str, input: Value) -> Result<Value, Fault> {
-        self.cloud.call_json(&self.cx, "sqs", operation, &input).await
-    }
-    async fn ok(&self, operation: &str, input: Value) -> Value {
-        self.call(operation, input).await.unwrap_or_else(|f| panic!("{operation}: {f}"))
-    }
-    async fn queue(&self, name: &str, attributes: Value) -> String {
-        let made = self.ok("CreateQueue", json!({ "QueueName": name, "Attributes": attributes })).await;
-        made["QueueUrl"].as_str().unwrap().to_owned()
-    }
-    async fn advance(&self, secs: u64) {
-        self.cloud.advance(AdvanceOptions { by: Duration::from_secs(secs), settle: Settle::Each, budget: Duration::from_secs(20) }).await;
-    }
-    async fn receive(&self, url: &str) -> Vec<Value> {
-        let got = self.ok("ReceiveMessage", json!({ "QueueUrl": url, "MaxNumberOfMessages": 10, "MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"] })).await;
-        got["Messages"].as_array().cloned().unwrap_or_default()
-    }
-}
 
 #[tokio::test]
 async fn a_message_is_hidden_while_it_is_worked_on_and_comes_back() {
@@ -120,8 +82,6 @@ async fn batches_and_faults_say_what_aws_says() {
     let desk = Desk::new().await;
     let gone = desk.call("SendMessage", json!({ "QueueUrl": "nope", "MessageBody": "x" })).await.unwrap_err();
     assert_eq!((&*gone.code, gone.query_code.as_deref()), ("QueueDoesNotExist", Some("AWS.SimpleQueueService.NonExistentQueue")));
-    let fifo = desk.call("CreateQueue", json!({ "QueueName": "a.fifo", "Attributes": { "FifoQueue": "true" } })).await.unwrap_err();
-    assert_eq!(fifo.status, 501);
     let url = desk.queue("jobs", json!({ "MaximumMessageSize": "1024" })).await;
     let differs = desk.call("CreateQueue", json!({ "QueueName": "jobs", "Attributes": { "DelaySeconds": "1" } })).await.unwrap_err();
     assert_eq!(differs.message, "A queue already exists with the same name and a different value for attribute DelaySeconds");
@@ -168,7 +128,7 @@ async fn attributes_and_missing_members_are_named() {
     for (operation, input, code, message) in [
         (
             "CreateQueue",
-            json!({ "QueueName": "x", "Attributes": { "FifoQueue": "true" } }),
+            json!({ "QueueName": "x", "Attributes": { "FifoQueue": "false" } }),
             "InvalidAttributeName",
             "Unknown Attribute FifoQueue.",
         ),
@@ -202,4 +162,37 @@ async fn attributes_and_missing_members_are_named() {
         let fault = desk.call(operation, input).await.expect_err(message);
         assert_eq!((&*fault.code, fault.message.as_str()), (code, message));
     }
+}
+
+#[tokio::test]
+async fn a_shorter_retention_ends_what_is_there_and_an_old_message_ends_first_in_the_dead_letter_queue() {
+    let desk = Desk::new().await;
+    let dead = desk.queue("dead", json!({ "MessageRetentionPeriod": "600" })).await;
+    let policy = json!({ "deadLetterTargetArn": arn("dead"), "maxReceiveCount": 1 }).to_string();
+    let url = desk.queue("jobs", json!({ "VisibilityTimeout": "0", "RedrivePolicy": policy })).await;
+    desk.send(&url, "old").await;
+    desk.advance(400).await;
+    desk.send(&dead, "young").await;
+    assert_eq!(desk.bodies(&url, 1).await, ["old"]);
+    assert!(desk.bodies(&url, 1).await.is_empty());
+    desk.advance(150).await;
+    assert_eq!(desk.counts(&dead).await[0], "2");
+    desk.advance(50).await;
+    assert_eq!(desk.bodies(&dead, 10).await, ["young"], "600 seconds count from the first sending");
+
+    desk.send(&url, "x").await;
+    desk.ok("SetQueueAttributes", json!({ "QueueUrl": url, "Attributes": { "MessageRetentionPeriod": "60" } })).await;
+    desk.advance(61).await;
+    assert_eq!(desk.counts(&url).await, ["0", "0", "0"]);
+}
+
+#[tokio::test]
+async fn a_group_on_a_standard_queue_is_shown_and_holds_nothing_up() {
+    let desk = Desk::new().await;
+    let url = desk.queue("fair", json!({})).await;
+    desk.post(&url, "tenant", "a").await;
+    desk.post(&url, "tenant", "b").await;
+    let first = desk.take(&url, 1).await;
+    assert_eq!(first[0]["Attributes"]["MessageGroupId"], "tenant");
+    assert_eq!(desk.bodies(&url, 1).await, ["b"]);
 }

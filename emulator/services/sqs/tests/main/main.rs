@@ -1,0 +1,11 @@
+//! Queues as their callers see them.
+
+mod crash;
+mod desk;
+mod fifo;
+mod http;
+mod moves;
+mod quotas;
+mod recorded;
+mod standard;
+mod wire;
