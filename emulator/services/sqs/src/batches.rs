@@ -1,6 +1,6 @@
 //! Batches: every entry succeeds or fails by itself.
 
-use crate::{Error, Sqs, kms::Sealed, limits, messages, model::*, state::*, urls};
+use crate::{Error, Sqs, kms::Sealed, limits, messages, metrics, model::*, state::*, urls};
 use kit::{Context, Fault};
 
 impl Sqs {
@@ -16,30 +16,34 @@ impl Sqs {
         let there = cx.store().read(|s| queue(s, &scope, &name))?;
         ordered(&there, &input.entries)?;
         let sealed = self.data_keys.seal(cx, &scope, &there).await?;
-        let output = cx
+        let (output, sizes) = cx
             .store()
             .write(|tx| {
                 let queue = queue(tx, &scope, &name)?;
-                let mut output = SendMessageBatchOutput::default();
+                let (mut output, mut sizes) = (SendMessageBatchOutput::default(), Vec::new());
                 for entry in input.entries {
                     let id = entry.id.clone();
                     let result = checked(cx, &queue, entry, sealed.clone()).and_then(|new| messages::store(cx, tx, &scope, &queue, new));
                     match result {
-                        Ok(sent) => output.successful.push(SendMessageBatchResultEntry {
-                            id,
-                            message_id: sent.id,
-                            md5_of_message_body: sent.body_md5,
-                            md5_of_message_attributes: sent.attributes_md5,
-                            md5_of_message_system_attributes: sent.system_md5,
-                            sequence_number: sent.number,
-                        }),
-                        Err(fault) => output.failed.push(failed(id, fault)?),
+                        Ok(sent) => {
+                            sizes.extend((sent.bytes > 0).then_some(sent.bytes));
+                            output.successful.get_or_insert_default().push(SendMessageBatchResultEntry {
+                                id,
+                                message_id: sent.id,
+                                md5_of_message_body: sent.body_md5,
+                                md5_of_message_attributes: sent.attributes_md5,
+                                md5_of_message_system_attributes: sent.system_md5,
+                                sequence_number: sent.number,
+                            });
+                        }
+                        Err(fault) => output.failed.get_or_insert_default().push(failed(id, fault)?),
                     }
                 }
-                Ok(output)
+                Ok((output, sizes))
             })
             .await?;
         self.arrivals.notify_waiters();
+        metrics::sent(cx, &scope, &name, &sizes);
         Ok(output)
     }
 
@@ -54,14 +58,16 @@ impl Sqs {
                 let mut output = DeleteMessageBatchOutput::default();
                 for entry in input.entries {
                     match messages::delete(cx, tx, &scope, &queue, &entry.receipt_handle) {
-                        Ok(()) => output.successful.push(DeleteMessageBatchResultEntry { id: entry.id }),
-                        Err(fault) => output.failed.push(failed(entry.id, fault)?),
+                        Ok(()) => output.successful.get_or_insert_default().push(DeleteMessageBatchResultEntry { id: entry.id }),
+                        Err(fault) => output.failed.get_or_insert_default().push(failed(entry.id, fault)?),
                     }
                 }
                 Ok(output)
             })
             .await?;
         self.arrivals.notify_waiters();
+        let deleted = output.successful.as_ref().map_or(0, Vec::len);
+        metrics::request(cx, &scope, &name, &[("NumberOfMessagesDeleted", "Count", deleted as f64)]);
         Ok(output)
     }
 
@@ -81,8 +87,8 @@ impl Sqs {
                 for entry in input.entries {
                     let secs = limits::between("VisibilityTimeout", entry.visibility_timeout.unwrap_or(0), 0, 43_200);
                     match secs.and_then(|secs| messages::hide(cx, tx, &scope, &queue, &entry.receipt_handle, secs)) {
-                        Ok(()) => output.successful.push(ChangeMessageVisibilityBatchResultEntry { id: entry.id }),
-                        Err(fault) => output.failed.push(failed(entry.id, fault)?),
+                        Ok(()) => output.successful.get_or_insert_default().push(ChangeMessageVisibilityBatchResultEntry { id: entry.id }),
+                        Err(fault) => output.failed.get_or_insert_default().push(failed(entry.id, fault)?),
                     }
                 }
                 Ok(output)
@@ -94,13 +100,7 @@ impl Sqs {
 }
 
 fn bytes(entry: &SendMessageBatchRequestEntry) -> usize {
-    let attributes = entry.message_attributes.iter().flatten().map(|(name, value)| {
-        name.len()
-            + value.data_type.len()
-            + value.string_value.as_ref().map_or(0, String::len)
-            + value.binary_value.as_ref().map_or(0, |b| b.len())
-    });
-    entry.message_body.len() + attributes.sum::<usize>()
+    entry.message_attributes.as_ref().map_or(entry.message_body.len(), |attributes| limits::size(&entry.message_body, attributes))
 }
 
 /// A batch for a FIFO queue is refused whole where an entry lacks its group or its deduplication id (recorded).

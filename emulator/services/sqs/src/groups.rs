@@ -48,6 +48,12 @@ pub(crate) fn next(read: &impl Read, scope: &Scope, queue: &Queue) -> Result<Opt
     Ok(read.by_index(&GROUPS, scope, "open", &(queue.id.as_str(),)).first()?.map(|(_, group)| group.open_at))
 }
 
+/// How many groups wait for their first message.
+pub(crate) fn closed(read: &impl Read, scope: &Scope, queue: &Queue, now: Timestamp) -> Result<usize, Fault> {
+    let closed = read.by_index(&GROUPS, scope, "open", &(queue.id.as_str(),)).from(&(queue.id.as_str(), now.plus_ns(1)));
+    closed.keys().try_fold(0, |n, key| key.map(|_| n + 1))
+}
+
 /// Forgets a queue's groups.
 pub(crate) fn clear(tx: &mut Tx<'_>, scope: &Scope, queue: &Queue) -> Result<(), Fault> {
     let keys: Vec<(String, String)> = tx.scan(&GROUPS, scope).prefix(&(queue.id.as_str(),)).keys().collect::<Result<_, _>>()?;

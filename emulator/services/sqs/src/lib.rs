@@ -11,6 +11,7 @@ mod groups;
 mod kms;
 mod limits;
 mod messages;
+mod metrics;
 #[allow(missing_docs)]
 mod model;
 mod moves;
@@ -103,6 +104,7 @@ impl kit::Service for Sqs {
     fn task<'a>(&'a self, cx: &'a Context, task: TaskRow) -> kit::BoxFuture<'a, Result<(), Fault>> {
         match task.kind.as_str() {
             "move" => Box::pin(self.move_step(cx, task)),
+            "measure" => Box::pin(self.measure(cx, task)),
             _ => Box::pin(self.expire(cx, task)),
         }
     }

@@ -32,21 +32,24 @@ pub(crate) fn missing(name: &str) -> Fault {
     fault
 }
 
-/// A message's body and attributes; how many bytes they count.
-pub(crate) fn message(body: &str, attributes: &BTreeMap<String, MessageAttributeValue>, most: i64, reason: &str) -> Result<usize, Fault> {
+/// How many bytes a message counts: body and attributes with their names and types.
+pub(crate) fn size(body: &str, attributes: &BTreeMap<String, MessageAttributeValue>) -> usize {
+    let value = |value: &MessageAttributeValue| {
+        value.string_value.as_ref().map_or(0, String::len) + value.binary_value.as_ref().map_or(0, |b| b.len())
+    };
+    body.len() + attributes.iter().map(|(name, a)| name.len() + a.data_type.len() + value(a)).sum::<usize>()
+}
+
+/// Checks a message's body and attributes.
+pub(crate) fn message(body: &str, attributes: &BTreeMap<String, MessageAttributeValue>, most: i64, reason: &str) -> Result<(), Fault> {
     if body.is_empty() {
         return Err(missing("MessageBody"));
     }
     if attributes.len() > 10 {
         return Err(bad_value(format!("Number of message attributes [{}] exceeds the allowed maximum [10].", attributes.len())));
     }
-    let mut bytes = body.len();
-    for (name, value) in attributes {
-        attribute(name, value)?;
-        let value_bytes = value.string_value.as_ref().map_or(0, String::len) + value.binary_value.as_ref().map_or(0, |b| b.len());
-        bytes += name.len() + value.data_type.len() + value_bytes;
-    }
-    if bytes as i64 > most {
+    attributes.iter().try_for_each(|(name, value)| attribute(name, value))?;
+    if size(body, attributes) as i64 > most {
         return Err(bad_value(format!("One or more parameters {reason}. Reason: Message must be shorter than {most} bytes.")));
     }
     let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..='\u{10FFFF}');
@@ -55,7 +58,7 @@ pub(crate) fn message(body: &str, attributes: &BTreeMap<String, MessageAttribute
             "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
         ));
     }
-    Ok(bytes)
+    Ok(())
 }
 
 fn attribute(name: &str, value: &MessageAttributeValue) -> Result<(), Fault> {

@@ -1,6 +1,6 @@
 //! Single messages: sent, deleted, kept hidden for longer.
 
-use crate::{Sqs, duplicates, limits, model::*, rows, state::*, sums, urls};
+use crate::{Sqs, duplicates, limits, metrics, model::*, rows, state::*, sums, urls};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use kit::{Context, Fault, Read, Scope, Tx};
 use sha2::{Digest, Sha256};
@@ -25,6 +25,8 @@ pub(crate) struct Sent {
     pub system_md5: Option<String>,
     /// Of FIFO queues.
     pub number: Option<String>,
+    /// Bytes of body and attributes; 0 where a FIFO queue knew the message already.
+    pub bytes: usize,
 }
 
 impl Sqs {
@@ -65,6 +67,10 @@ impl Sqs {
             })
             .await?;
         self.arrivals.notify_waiters();
+        match sent.bytes {
+            0 => metrics::request(cx, scope, name, &[("NumberOfDeduplicatedSentMessages", "Count", 1.0)]),
+            bytes => metrics::sent(cx, scope, name, &[bytes]),
+        }
         Ok(sent)
     }
 
@@ -74,6 +80,7 @@ impl Sqs {
         cx.store().write(|tx| delete(cx, tx, &scope, &queue(tx, &scope, &name)?, &input.receipt_handle)).await?;
         // The next of its group may be received now.
         self.arrivals.notify_waiters();
+        metrics::request(cx, &scope, &name, &[("NumberOfMessagesDeleted", "Count", 1.0)]);
         Ok(DeleteMessageOutput {})
     }
 
@@ -128,11 +135,12 @@ pub(crate) fn store(cx: &Context, tx: &mut Tx<'_>, scope: &Scope, queue: &Queue,
         attributes_md5: sums::attributes(&new.attributes),
         system_md5: sums::attributes(&new.system.into_iter().map(|(name, value)| (name, plain(value))).collect()),
         number: None,
+        bytes: limits::size(&new.body, &new.attributes),
     };
     let seq = tx.next_seq("sqs.messages");
     if let Some((group, deduplication)) = &place {
         if let Some((id, number)) = duplicates::sent(tx, scope, queue, now, group, deduplication)? {
-            return Ok(Sent { id, number: Some(number), ..sent });
+            return Ok(Sent { id, number: Some(number), bytes: 0, ..sent });
         }
         let number = number(seq);
         duplicates::remember_sent(tx, scope, queue, now, group, deduplication, (&sent.id, &number))?;
@@ -160,6 +168,7 @@ pub(crate) fn store(cx: &Context, tx: &mut Tx<'_>, scope: &Scope, queue: &Queue,
         first_received: None,
     };
     rows::add(tx, scope, queue, &message)?;
+    metrics::watch(cx, tx, scope, queue);
     Ok(sent)
 }
 

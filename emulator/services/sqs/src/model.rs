@@ -220,8 +220,8 @@ wire::structure!(SendMessageBatchInput, tables::SEND_MESSAGE_BATCH_INPUT, 0 queu
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SendMessageBatchOutput {
-    pub successful: Vec<SendMessageBatchResultEntry>,
-    pub failed: Vec<BatchResultErrorEntry>,
+    pub successful: Option<Vec<SendMessageBatchResultEntry>>,
+    pub failed: Option<Vec<BatchResultErrorEntry>>,
 }
 wire::structure!(SendMessageBatchOutput, tables::SEND_MESSAGE_BATCH_OUTPUT, 0 successful, 1 failed);
 
@@ -234,8 +234,8 @@ wire::structure!(DeleteMessageBatchInput, tables::DELETE_MESSAGE_BATCH_INPUT, 0 
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteMessageBatchOutput {
-    pub successful: Vec<DeleteMessageBatchResultEntry>,
-    pub failed: Vec<BatchResultErrorEntry>,
+    pub successful: Option<Vec<DeleteMessageBatchResultEntry>>,
+    pub failed: Option<Vec<BatchResultErrorEntry>>,
 }
 wire::structure!(DeleteMessageBatchOutput, tables::DELETE_MESSAGE_BATCH_OUTPUT, 0 successful, 1 failed);
 
@@ -248,8 +248,8 @@ wire::structure!(ChangeMessageVisibilityBatchInput, tables::CHANGE_MESSAGE_VISIB
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChangeMessageVisibilityBatchOutput {
-    pub successful: Vec<ChangeMessageVisibilityBatchResultEntry>,
-    pub failed: Vec<BatchResultErrorEntry>,
+    pub successful: Option<Vec<ChangeMessageVisibilityBatchResultEntry>>,
+    pub failed: Option<Vec<BatchResultErrorEntry>>,
 }
 wire::structure!(ChangeMessageVisibilityBatchOutput, tables::CHANGE_MESSAGE_VISIBILITY_BATCH_OUTPUT, 0 successful, 1 failed);
 
@@ -519,9 +519,11 @@ mod tables {
     pub(super) static TAG_QUEUE_OUTPUT: Schema = Schema::new("TagQueueOutput", Kind::Structure(&[]));
     pub(super) static UNTAG_QUEUE_OUTPUT: Schema = Schema::new("UntagQueueOutput", Kind::Structure(&[]));
     pub(super) static AWS_ACCOUNT_ID_LIST: Schema =
-        Schema::new("AWSAccountIdList", Kind::List(&Member::new("member", &STRING))).traits(Traits { flattened: true, ..Traits::NONE });
+        Schema::new("AWSAccountIdList", Kind::List(&Member::new("member", &STRING).wire("AWSAccountId")))
+            .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static ACTION_NAME_LIST: Schema =
-        Schema::new("ActionNameList", Kind::List(&Member::new("member", &STRING))).traits(Traits { flattened: true, ..Traits::NONE });
+        Schema::new("ActionNameList", Kind::List(&Member::new("member", &STRING).wire("ActionName")))
+            .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static ADD_PERMISSION_INPUT: Schema = Schema::new(
         "AddPermissionRequest",
         Kind::Structure(&[
@@ -532,7 +534,7 @@ mod tables {
         ]),
     );
     pub(super) static ATTRIBUTE_NAME_LIST: Schema =
-        Schema::new("AttributeNameList", Kind::List(&Member::new("member", &QUEUE_ATTRIBUTE_NAME)))
+        Schema::new("AttributeNameList", Kind::List(&Member::new("member", &QUEUE_ATTRIBUTE_NAME).wire("AttributeName")))
             .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static BATCH_ENTRY_IDS_NOT_DISTINCT: Schema =
         Schema::new("BatchEntryIdsNotDistinct", Kind::Structure(&[Member::new("message", &EXCEPTION_MESSAGE)]))
@@ -549,11 +551,13 @@ mod tables {
             Member::new("Message", &STRING),
         ]),
     );
-    pub(super) static BATCH_RESULT_ERROR_ENTRY_LIST: Schema =
-        Schema::new("BatchResultErrorEntryList", Kind::List(&Member::new("member", &BATCH_RESULT_ERROR_ENTRY)))
-            .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static BATCH_RESULT_ERROR_ENTRY_LIST: Schema = Schema::new(
+        "BatchResultErrorEntryList",
+        Kind::List(&Member::new("member", &BATCH_RESULT_ERROR_ENTRY).wire("BatchResultErrorEntry")),
+    )
+    .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static BINARY: Schema = Schema::new("Binary", Kind::Blob);
-    pub(super) static BINARY_LIST: Schema = Schema::new("BinaryList", Kind::List(&Member::new("member", &BINARY)));
+    pub(super) static BINARY_LIST: Schema = Schema::new("BinaryList", Kind::List(&Member::new("member", &BINARY).wire("BinaryListValue")));
     pub(super) static BOOLEAN: Schema = Schema::new("Boolean", Kind::Boolean);
     pub(super) static BOXED_INTEGER: Schema = Schema::new("BoxedInteger", Kind::Integer);
     pub(super) static CANCEL_MESSAGE_MOVE_TASK_INPUT: Schema =
@@ -577,21 +581,21 @@ mod tables {
     );
     pub(super) static CHANGE_MESSAGE_VISIBILITY_BATCH_REQUEST_ENTRY_LIST: Schema = Schema::new(
         "ChangeMessageVisibilityBatchRequestEntryList",
-        Kind::List(&Member::new("member", &CHANGE_MESSAGE_VISIBILITY_BATCH_REQUEST_ENTRY)),
+        Kind::List(&Member::new("member", &CHANGE_MESSAGE_VISIBILITY_BATCH_REQUEST_ENTRY).wire("ChangeMessageVisibilityBatchRequestEntry")),
     )
     .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static CHANGE_MESSAGE_VISIBILITY_BATCH_OUTPUT: Schema = Schema::new(
         "ChangeMessageVisibilityBatchResult",
         Kind::Structure(&[
-            Member::new("Successful", &CHANGE_MESSAGE_VISIBILITY_BATCH_RESULT_ENTRY_LIST).required().flat(),
-            Member::new("Failed", &BATCH_RESULT_ERROR_ENTRY_LIST).required().flat(),
+            Member::new("Successful", &CHANGE_MESSAGE_VISIBILITY_BATCH_RESULT_ENTRY_LIST).flat(),
+            Member::new("Failed", &BATCH_RESULT_ERROR_ENTRY_LIST).flat(),
         ]),
     );
     pub(super) static CHANGE_MESSAGE_VISIBILITY_BATCH_RESULT_ENTRY: Schema =
         Schema::new("ChangeMessageVisibilityBatchResultEntry", Kind::Structure(&[Member::new("Id", &STRING).required()]));
     pub(super) static CHANGE_MESSAGE_VISIBILITY_BATCH_RESULT_ENTRY_LIST: Schema = Schema::new(
         "ChangeMessageVisibilityBatchResultEntryList",
-        Kind::List(&Member::new("member", &CHANGE_MESSAGE_VISIBILITY_BATCH_RESULT_ENTRY)),
+        Kind::List(&Member::new("member", &CHANGE_MESSAGE_VISIBILITY_BATCH_RESULT_ENTRY).wire("ChangeMessageVisibilityBatchResultEntry")),
     )
     .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static CHANGE_MESSAGE_VISIBILITY_INPUT: Schema = Schema::new(
@@ -606,8 +610,8 @@ mod tables {
         "CreateQueueRequest",
         Kind::Structure(&[
             Member::new("QueueName", &STRING).required(),
-            Member::new("Attributes", &QUEUE_ATTRIBUTE_MAP).flat(),
-            Member::new("tags", &TAG_MAP).flat(),
+            Member { query_name: Some("Attribute"), ..Member::new("Attributes", &QUEUE_ATTRIBUTE_MAP).flat() },
+            Member { query_name: Some("Tag"), ..Member::new("tags", &TAG_MAP).flat() },
         ]),
     );
     pub(super) static CREATE_QUEUE_OUTPUT: Schema = Schema::new("CreateQueueResult", Kind::Structure(&[Member::new("QueueUrl", &STRING)]));
@@ -622,21 +626,25 @@ mod tables {
         "DeleteMessageBatchRequestEntry",
         Kind::Structure(&[Member::new("Id", &STRING).required(), Member::new("ReceiptHandle", &STRING).required()]),
     );
-    pub(super) static DELETE_MESSAGE_BATCH_REQUEST_ENTRY_LIST: Schema =
-        Schema::new("DeleteMessageBatchRequestEntryList", Kind::List(&Member::new("member", &DELETE_MESSAGE_BATCH_REQUEST_ENTRY)))
-            .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static DELETE_MESSAGE_BATCH_REQUEST_ENTRY_LIST: Schema = Schema::new(
+        "DeleteMessageBatchRequestEntryList",
+        Kind::List(&Member::new("member", &DELETE_MESSAGE_BATCH_REQUEST_ENTRY).wire("DeleteMessageBatchRequestEntry")),
+    )
+    .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static DELETE_MESSAGE_BATCH_OUTPUT: Schema = Schema::new(
         "DeleteMessageBatchResult",
         Kind::Structure(&[
-            Member::new("Successful", &DELETE_MESSAGE_BATCH_RESULT_ENTRY_LIST).required().flat(),
-            Member::new("Failed", &BATCH_RESULT_ERROR_ENTRY_LIST).required().flat(),
+            Member::new("Successful", &DELETE_MESSAGE_BATCH_RESULT_ENTRY_LIST).flat(),
+            Member::new("Failed", &BATCH_RESULT_ERROR_ENTRY_LIST).flat(),
         ]),
     );
     pub(super) static DELETE_MESSAGE_BATCH_RESULT_ENTRY: Schema =
         Schema::new("DeleteMessageBatchResultEntry", Kind::Structure(&[Member::new("Id", &STRING).required()]));
-    pub(super) static DELETE_MESSAGE_BATCH_RESULT_ENTRY_LIST: Schema =
-        Schema::new("DeleteMessageBatchResultEntryList", Kind::List(&Member::new("member", &DELETE_MESSAGE_BATCH_RESULT_ENTRY)))
-            .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static DELETE_MESSAGE_BATCH_RESULT_ENTRY_LIST: Schema = Schema::new(
+        "DeleteMessageBatchResultEntryList",
+        Kind::List(&Member::new("member", &DELETE_MESSAGE_BATCH_RESULT_ENTRY).wire("DeleteMessageBatchResultEntry")),
+    )
+    .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static DELETE_MESSAGE_INPUT: Schema = Schema::new(
         "DeleteMessageRequest",
         Kind::Structure(&[Member::new("QueueUrl", &STRING).required(), Member::new("ReceiptHandle", &STRING).required()]),
@@ -651,8 +659,10 @@ mod tables {
         "GetQueueAttributesRequest",
         Kind::Structure(&[Member::new("QueueUrl", &STRING).required(), Member::new("AttributeNames", &ATTRIBUTE_NAME_LIST).flat()]),
     );
-    pub(super) static GET_QUEUE_ATTRIBUTES_OUTPUT: Schema =
-        Schema::new("GetQueueAttributesResult", Kind::Structure(&[Member::new("Attributes", &QUEUE_ATTRIBUTE_MAP).flat()]));
+    pub(super) static GET_QUEUE_ATTRIBUTES_OUTPUT: Schema = Schema::new(
+        "GetQueueAttributesResult",
+        Kind::Structure(&[Member { query_name: Some("Attribute"), ..Member::new("Attributes", &QUEUE_ATTRIBUTE_MAP).flat() }]),
+    );
     pub(super) static GET_QUEUE_URL_INPUT: Schema = Schema::new(
         "GetQueueUrlRequest",
         Kind::Structure(&[Member::new("QueueName", &STRING).required(), Member::new("QueueOwnerAWSAccountId", &STRING)]),
@@ -730,13 +740,15 @@ mod tables {
             Member::new("StartedTimestamp", &LONG),
         ]),
     );
-    pub(super) static LIST_MESSAGE_MOVE_TASKS_RESULT_ENTRY_LIST: Schema =
-        Schema::new("ListMessageMoveTasksResultEntryList", Kind::List(&Member::new("member", &LIST_MESSAGE_MOVE_TASKS_RESULT_ENTRY)))
-            .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static LIST_MESSAGE_MOVE_TASKS_RESULT_ENTRY_LIST: Schema = Schema::new(
+        "ListMessageMoveTasksResultEntryList",
+        Kind::List(&Member::new("member", &LIST_MESSAGE_MOVE_TASKS_RESULT_ENTRY).wire("ListMessageMoveTasksResultEntry")),
+    )
+    .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static LIST_QUEUE_TAGS_INPUT: Schema =
         Schema::new("ListQueueTagsRequest", Kind::Structure(&[Member::new("QueueUrl", &STRING).required()]));
     pub(super) static LIST_QUEUE_TAGS_OUTPUT: Schema =
-        Schema::new("ListQueueTagsResult", Kind::Structure(&[Member::new("Tags", &TAG_MAP).flat()]));
+        Schema::new("ListQueueTagsResult", Kind::Structure(&[Member { query_name: Some("Tag"), ..Member::new("Tags", &TAG_MAP).flat() }]));
     pub(super) static LIST_QUEUES_INPUT: Schema = Schema::new(
         "ListQueuesRequest",
         Kind::Structure(&[
@@ -757,14 +769,14 @@ mod tables {
             Member::new("ReceiptHandle", &STRING),
             Member::new("MD5OfBody", &STRING),
             Member::new("Body", &STRING),
-            Member::new("Attributes", &MESSAGE_SYSTEM_ATTRIBUTE_MAP).flat(),
+            Member { query_name: Some("Attribute"), ..Member::new("Attributes", &MESSAGE_SYSTEM_ATTRIBUTE_MAP).flat() },
             Member::new("MD5OfMessageAttributes", &STRING),
-            Member::new("MessageAttributes", &MESSAGE_BODY_ATTRIBUTE_MAP).flat(),
+            Member { query_name: Some("MessageAttribute"), ..Member::new("MessageAttributes", &MESSAGE_BODY_ATTRIBUTE_MAP).flat() },
         ]),
     );
     pub(super) static MESSAGE_ATTRIBUTE_NAME: Schema = Schema::new("MessageAttributeName", Kind::String);
     pub(super) static MESSAGE_ATTRIBUTE_NAME_LIST: Schema =
-        Schema::new("MessageAttributeNameList", Kind::List(&Member::new("member", &MESSAGE_ATTRIBUTE_NAME)))
+        Schema::new("MessageAttributeNameList", Kind::List(&Member::new("member", &MESSAGE_ATTRIBUTE_NAME).wire("MessageAttributeName")))
             .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static MESSAGE_ATTRIBUTE_VALUE: Schema = Schema::new(
         "MessageAttributeValue",
@@ -776,24 +788,31 @@ mod tables {
             Member::new("DataType", &STRING).required(),
         ]),
     );
-    pub(super) static MESSAGE_BODY_ATTRIBUTE_MAP: Schema =
-        Schema::new("MessageBodyAttributeMap", Kind::Map(&Member::new("key", &STRING), &Member::new("value", &MESSAGE_ATTRIBUTE_VALUE)))
-            .traits(Traits { flattened: true, ..Traits::NONE });
-    pub(super) static MESSAGE_BODY_SYSTEM_ATTRIBUTE_MAP: Schema = Schema::new(
-        "MessageBodySystemAttributeMap",
-        Kind::Map(&Member::new("key", &MESSAGE_SYSTEM_ATTRIBUTE_NAME_FOR_SENDS), &Member::new("value", &MESSAGE_SYSTEM_ATTRIBUTE_VALUE)),
+    pub(super) static MESSAGE_BODY_ATTRIBUTE_MAP: Schema = Schema::new(
+        "MessageBodyAttributeMap",
+        Kind::Map(&Member::new("key", &STRING).wire("Name"), &Member::new("value", &MESSAGE_ATTRIBUTE_VALUE).wire("Value")),
     )
     .traits(Traits { flattened: true, ..Traits::NONE });
-    pub(super) static MESSAGE_LIST: Schema =
-        Schema::new("MessageList", Kind::List(&Member::new("member", &MESSAGE))).traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static MESSAGE_BODY_SYSTEM_ATTRIBUTE_MAP: Schema = Schema::new(
+        "MessageBodySystemAttributeMap",
+        Kind::Map(
+            &Member::new("key", &MESSAGE_SYSTEM_ATTRIBUTE_NAME_FOR_SENDS).wire("Name"),
+            &Member::new("value", &MESSAGE_SYSTEM_ATTRIBUTE_VALUE).wire("Value"),
+        ),
+    )
+    .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static MESSAGE_LIST: Schema = Schema::new("MessageList", Kind::List(&Member::new("member", &MESSAGE).wire("Message")))
+        .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static MESSAGE_NOT_INFLIGHT: Schema = Schema::new("MessageNotInflight", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "MessageNotInflight", status: 400, sender: true }), ..Traits::NONE });
-    pub(super) static MESSAGE_SYSTEM_ATTRIBUTE_LIST: Schema =
-        Schema::new("MessageSystemAttributeList", Kind::List(&Member::new("member", &MESSAGE_SYSTEM_ATTRIBUTE_NAME)))
-            .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static MESSAGE_SYSTEM_ATTRIBUTE_LIST: Schema = Schema::new(
+        "MessageSystemAttributeList",
+        Kind::List(&Member::new("member", &MESSAGE_SYSTEM_ATTRIBUTE_NAME).wire("MessageSystemAttributeName")),
+    )
+    .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static MESSAGE_SYSTEM_ATTRIBUTE_MAP: Schema = Schema::new(
         "MessageSystemAttributeMap",
-        Kind::Map(&Member::new("key", &MESSAGE_SYSTEM_ATTRIBUTE_NAME), &Member::new("value", &STRING)),
+        Kind::Map(&Member::new("key", &MESSAGE_SYSTEM_ATTRIBUTE_NAME).wire("Name"), &Member::new("value", &STRING).wire("Value")),
     )
     .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static MESSAGE_SYSTEM_ATTRIBUTE_NAME: Schema =
@@ -819,9 +838,11 @@ mod tables {
             .traits(Traits { fault: Some(FaultTraits { code: "PurgeQueueInProgress", status: 403, sender: true }), ..Traits::NONE });
     pub(super) static PURGE_QUEUE_INPUT: Schema =
         Schema::new("PurgeQueueRequest", Kind::Structure(&[Member::new("QueueUrl", &STRING).required()]));
-    pub(super) static QUEUE_ATTRIBUTE_MAP: Schema =
-        Schema::new("QueueAttributeMap", Kind::Map(&Member::new("key", &QUEUE_ATTRIBUTE_NAME), &Member::new("value", &STRING)))
-            .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static QUEUE_ATTRIBUTE_MAP: Schema = Schema::new(
+        "QueueAttributeMap",
+        Kind::Map(&Member::new("key", &QUEUE_ATTRIBUTE_NAME).wire("Name"), &Member::new("value", &STRING).wire("Value")),
+    )
+    .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static QUEUE_ATTRIBUTE_NAME: Schema = Schema::new("QueueAttributeName", Kind::String);
     pub(super) static QUEUE_DELETED_RECENTLY: Schema =
         Schema::new("QueueDeletedRecently", Kind::Structure(&[Member::new("message", &EXCEPTION_MESSAGE)]))
@@ -832,8 +853,8 @@ mod tables {
     pub(super) static QUEUE_NAME_EXISTS: Schema =
         Schema::new("QueueNameExists", Kind::Structure(&[Member::new("message", &EXCEPTION_MESSAGE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "QueueNameExists", status: 400, sender: true }), ..Traits::NONE });
-    pub(super) static QUEUE_URL_LIST: Schema =
-        Schema::new("QueueUrlList", Kind::List(&Member::new("member", &STRING))).traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static QUEUE_URL_LIST: Schema = Schema::new("QueueUrlList", Kind::List(&Member::new("member", &STRING).wire("QueueUrl")))
+        .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static RECEIPT_HANDLE_IS_INVALID: Schema =
         Schema::new("ReceiptHandleIsInvalid", Kind::Structure(&[Member::new("message", &EXCEPTION_MESSAGE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "ReceiptHandleIsInvalid", status: 400, sender: true }), ..Traits::NONE });
@@ -875,20 +896,25 @@ mod tables {
             Member::new("Id", &STRING).required(),
             Member::new("MessageBody", &STRING).required(),
             Member::new("DelaySeconds", &NULLABLE_INTEGER),
-            Member::new("MessageAttributes", &MESSAGE_BODY_ATTRIBUTE_MAP).flat(),
-            Member::new("MessageSystemAttributes", &MESSAGE_BODY_SYSTEM_ATTRIBUTE_MAP).flat(),
+            Member { query_name: Some("MessageAttribute"), ..Member::new("MessageAttributes", &MESSAGE_BODY_ATTRIBUTE_MAP).flat() },
+            Member {
+                query_name: Some("MessageSystemAttribute"),
+                ..Member::new("MessageSystemAttributes", &MESSAGE_BODY_SYSTEM_ATTRIBUTE_MAP).flat()
+            },
             Member::new("MessageDeduplicationId", &STRING),
             Member::new("MessageGroupId", &STRING),
         ]),
     );
-    pub(super) static SEND_MESSAGE_BATCH_REQUEST_ENTRY_LIST: Schema =
-        Schema::new("SendMessageBatchRequestEntryList", Kind::List(&Member::new("member", &SEND_MESSAGE_BATCH_REQUEST_ENTRY)))
-            .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static SEND_MESSAGE_BATCH_REQUEST_ENTRY_LIST: Schema = Schema::new(
+        "SendMessageBatchRequestEntryList",
+        Kind::List(&Member::new("member", &SEND_MESSAGE_BATCH_REQUEST_ENTRY).wire("SendMessageBatchRequestEntry")),
+    )
+    .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static SEND_MESSAGE_BATCH_OUTPUT: Schema = Schema::new(
         "SendMessageBatchResult",
         Kind::Structure(&[
-            Member::new("Successful", &SEND_MESSAGE_BATCH_RESULT_ENTRY_LIST).required().flat(),
-            Member::new("Failed", &BATCH_RESULT_ERROR_ENTRY_LIST).required().flat(),
+            Member::new("Successful", &SEND_MESSAGE_BATCH_RESULT_ENTRY_LIST).flat(),
+            Member::new("Failed", &BATCH_RESULT_ERROR_ENTRY_LIST).flat(),
         ]),
     );
     pub(super) static SEND_MESSAGE_BATCH_RESULT_ENTRY: Schema = Schema::new(
@@ -902,17 +928,22 @@ mod tables {
             Member::new("SequenceNumber", &STRING),
         ]),
     );
-    pub(super) static SEND_MESSAGE_BATCH_RESULT_ENTRY_LIST: Schema =
-        Schema::new("SendMessageBatchResultEntryList", Kind::List(&Member::new("member", &SEND_MESSAGE_BATCH_RESULT_ENTRY)))
-            .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static SEND_MESSAGE_BATCH_RESULT_ENTRY_LIST: Schema = Schema::new(
+        "SendMessageBatchResultEntryList",
+        Kind::List(&Member::new("member", &SEND_MESSAGE_BATCH_RESULT_ENTRY).wire("SendMessageBatchResultEntry")),
+    )
+    .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static SEND_MESSAGE_INPUT: Schema = Schema::new(
         "SendMessageRequest",
         Kind::Structure(&[
             Member::new("QueueUrl", &STRING).required(),
             Member::new("MessageBody", &STRING).required(),
             Member::new("DelaySeconds", &NULLABLE_INTEGER),
-            Member::new("MessageAttributes", &MESSAGE_BODY_ATTRIBUTE_MAP).flat(),
-            Member::new("MessageSystemAttributes", &MESSAGE_BODY_SYSTEM_ATTRIBUTE_MAP).flat(),
+            Member { query_name: Some("MessageAttribute"), ..Member::new("MessageAttributes", &MESSAGE_BODY_ATTRIBUTE_MAP).flat() },
+            Member {
+                query_name: Some("MessageSystemAttribute"),
+                ..Member::new("MessageSystemAttributes", &MESSAGE_BODY_SYSTEM_ATTRIBUTE_MAP).flat()
+            },
             Member::new("MessageDeduplicationId", &STRING),
             Member::new("MessageGroupId", &STRING),
         ]),
@@ -929,7 +960,10 @@ mod tables {
     );
     pub(super) static SET_QUEUE_ATTRIBUTES_INPUT: Schema = Schema::new(
         "SetQueueAttributesRequest",
-        Kind::Structure(&[Member::new("QueueUrl", &STRING).required(), Member::new("Attributes", &QUEUE_ATTRIBUTE_MAP).required().flat()]),
+        Kind::Structure(&[
+            Member::new("QueueUrl", &STRING).required(),
+            Member { query_name: Some("Attribute"), ..Member::new("Attributes", &QUEUE_ATTRIBUTE_MAP).required().flat() },
+        ]),
     );
     pub(super) static START_MESSAGE_MOVE_TASK_INPUT: Schema = Schema::new(
         "StartMessageMoveTaskRequest",
@@ -942,15 +976,19 @@ mod tables {
     pub(super) static START_MESSAGE_MOVE_TASK_OUTPUT: Schema =
         Schema::new("StartMessageMoveTaskResult", Kind::Structure(&[Member::new("TaskHandle", &STRING)]));
     pub(super) static STRING: Schema = Schema::new("String", Kind::String);
-    pub(super) static STRING_LIST: Schema = Schema::new("StringList", Kind::List(&Member::new("member", &STRING)));
+    pub(super) static STRING_LIST: Schema = Schema::new("StringList", Kind::List(&Member::new("member", &STRING).wire("StringListValue")));
     pub(super) static TAG_KEY: Schema = Schema::new("TagKey", Kind::String);
-    pub(super) static TAG_KEY_LIST: Schema =
-        Schema::new("TagKeyList", Kind::List(&Member::new("member", &TAG_KEY))).traits(Traits { flattened: true, ..Traits::NONE });
-    pub(super) static TAG_MAP: Schema = Schema::new("TagMap", Kind::Map(&Member::new("key", &TAG_KEY), &Member::new("value", &TAG_VALUE)))
+    pub(super) static TAG_KEY_LIST: Schema = Schema::new("TagKeyList", Kind::List(&Member::new("member", &TAG_KEY).wire("TagKey")))
         .traits(Traits { flattened: true, ..Traits::NONE });
+    pub(super) static TAG_MAP: Schema =
+        Schema::new("TagMap", Kind::Map(&Member::new("key", &TAG_KEY).wire("Key"), &Member::new("value", &TAG_VALUE).wire("Value")))
+            .traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static TAG_QUEUE_INPUT: Schema = Schema::new(
         "TagQueueRequest",
-        Kind::Structure(&[Member::new("QueueUrl", &STRING).required(), Member::new("Tags", &TAG_MAP).required().flat()]),
+        Kind::Structure(&[
+            Member::new("QueueUrl", &STRING).required(),
+            Member { query_name: Some("Tag"), ..Member::new("Tags", &TAG_MAP).required().flat() },
+        ]),
     );
     pub(super) static TAG_VALUE: Schema = Schema::new("TagValue", Kind::String);
     pub(super) static TOKEN: Schema = Schema::new("Token", Kind::String);

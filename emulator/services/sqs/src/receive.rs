@@ -1,6 +1,6 @@
 //! Receiving: what is visible now, or the wait until something is. How a queue picks its messages is `take`'s.
 
-use crate::{Error, Sqs, groups, kms::Sealed, limits, messages, model::*, state::*, sums, take, urls};
+use crate::{Error, Sqs, groups, kms::Sealed, limits, messages, metrics, model::*, state::*, sums, take, urls};
 use kit::{Context, Fault, Read, Scope, Timestamp};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -48,6 +48,7 @@ impl Sqs {
             None => queue.number("ReceiveMessageWaitTimeSeconds"),
         };
         let messages = self.poll(cx, &scope, &name, &ask, wait).await?;
+        metrics::received(cx, &scope, &name, messages.len());
         let shown: Vec<Message> = messages.iter().map(|message| show(message, &ask)).collect();
         Ok(ReceiveMessageOutput { messages: (!shown.is_empty()).then_some(shown) })
     }

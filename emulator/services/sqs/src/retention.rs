@@ -54,5 +54,6 @@ pub(crate) fn replan(tx: &mut Tx<'_>, scope: &Scope, queue: &Queue) -> Result<()
 pub(crate) fn forget(tx: &mut Tx<'_>, scope: &Scope, queue: &Queue) -> Result<(), Fault> {
     rows::clear(tx, scope, queue)?;
     tx.cancel_keyed("sqs", "expire", &queue.id);
+    tx.cancel_keyed("sqs", "measure", &queue.id);
     duplicates::forget(tx, scope, queue)
 }

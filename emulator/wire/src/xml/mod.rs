@@ -16,6 +16,8 @@ pub(crate) fn is_flat(member: &Member) -> bool {
 pub(crate) fn element_name(member: &Member) -> &'static str {
     match member.schema.kind {
         Kind::List(item) if member.wire_name.is_none() && is_flat(member) => item.wire_name.unwrap_or(member.name),
+        // JSON services that still hear query clients (SQS) have another name for their maps there.
+        Kind::Map(..) if is_flat(member) => member.query_name.unwrap_or(member.wire_name()),
         _ => member.wire_name(),
     }
 }

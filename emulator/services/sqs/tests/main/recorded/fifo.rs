@@ -101,8 +101,6 @@ pub async fn required(case: Case) -> Play {
     let no_group = json!({ "QueueUrl": url, "MessageBody": "test", "MessageDeduplicationId": "dedup" });
     play.shot("invalid-parameter-value", "SendMessage", no_id.clone()).await;
     play.shot("missing-parameter", "SendMessage", no_group.clone()).await;
-    // The last two are calls of a JSON client in any case.
-    play.case.query = false;
     play.shot("invalid-parameter-value-query", "SendMessage", no_id).await;
     play.shot("missing-parameter-query", "SendMessage", no_group).await;
     play

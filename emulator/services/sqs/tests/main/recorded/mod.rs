@@ -119,8 +119,9 @@ const QUERY_LEFT: &[(&str, &str)] = &[(
     "AWS hears a query client's AttributeName alone where both are given; here both count in either protocol",
 )];
 
-/// `Detail` is an empty element of query faults, `message` boto's copy of the sentence.
-const IGNORED: [&str; 3] = ["ResponseMetadata", "Detail", "message"];
+/// `Detail` is an empty element of query faults, `message` boto's copy of the sentence. Some recordings under a query client's name are a JSON
+/// client's, so that the newer code is looked at where both have it: `wire.rs` looks at both protocols.
+const IGNORED: [&str; 4] = ["ResponseMetadata", "Detail", "message", "QueryErrorCode"];
 
 fn recordings() -> Option<Vec<(String, Value)>> {
     let mut all = Vec::new();
@@ -146,16 +147,17 @@ async fn answers_are_those_that_were_recorded() {
         met.insert(test);
         let (_, how) = TABLE.iter().find(|(known, _)| *known == test).unwrap_or_else(|| panic!("{name} is not in the table"));
         let case = Case::read(parameters);
+        let ignored = if case.query { &IGNORED[..] } else { &IGNORED[..3] };
         let left = QUERY_LEFT.iter().find(|(known, _)| case.query && *known == test).map(|(_, reason)| reason);
         let play = match (how, left) {
             (How::Played(play), None) => play(case).await,
-            (How::Left(reason), _) | (_, Some(&reason)) => {
+            (How::Left(reason), _) | (_, Some(reason)) => {
                 println!("left: {name}: {reason}");
                 continue;
             }
         };
         played += 1;
-        let differences = fakes::recorded::differences(recorded, &Value::Object(play.answers), &IGNORED);
+        let differences = fakes::recorded::differences(recorded, &Value::Object(play.answers), ignored);
         wrong.extend(differences.iter().map(|d| format!("{name}\n  {d}")));
     }
     println!("{played} of {} recorded tests were played", recordings.len());

@@ -25,7 +25,6 @@ impl Case {
 
 pub struct Play {
     pub desk: Desk,
-    pub case: Case,
     pub answers: Map<String, Value>,
 }
 
@@ -42,12 +41,12 @@ impl kit::Decider for Everybody {
 }
 
 impl Play {
-    pub async fn new(case: Case) -> Play {
+    pub async fn new(_case: Case) -> Play {
         let mut desk = Desk::new().await;
         desk.cloud.set_decider(Arc::new(Everybody));
         let user = UserIdentity { account: "000000000000".into(), name: "somebody".into(), path: "/".into(), user_id: "AIDA".into() };
         desk.cx = desk.cx.with_principal(Principal::User(Arc::new(user)));
-        Play { desk, case, answers: Map::new() }
+        Play { desk, answers: Map::new() }
     }
     /// A play with a standard queue.
     pub async fn queue(case: Case, attributes: Value) -> (Play, String) {
@@ -64,7 +63,7 @@ impl Play {
     }
     /// A call and what its caller sees of it.
     pub async fn see(&self, operation: &str, input: Value) -> Value {
-        seen(self.desk.call(operation, input).await, self.case.query)
+        seen(self.desk.call(operation, input).await)
     }
     pub fn keep(&mut self, name: &str, answer: Value) {
         assert!(self.answers.insert(name.to_owned(), answer).is_none(), "{name} twice");
@@ -93,15 +92,11 @@ impl Play {
 }
 
 /// As boto shows it: the old code first, and the new one where the protocol has both.
-fn seen(result: Result<Value, Fault>, query: bool) -> Value {
+fn seen(result: Result<Value, Fault>) -> Value {
     let fault = match result {
         Ok(answer) => return answer,
         Err(fault) => fault,
     };
     let old = fault.query_code.as_deref().unwrap_or(&fault.code);
-    let mut error = json!({ "Code": old, "Message": fault.message, "Type": "Sender" });
-    if !query {
-        error["QueryErrorCode"] = fault.code.into();
-    }
-    json!({ "Error": error })
+    json!({ "Error": { "Code": old, "Message": fault.message, "Type": "Sender", "QueryErrorCode": fault.code } })
 }
