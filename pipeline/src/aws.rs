@@ -1,4 +1,4 @@
-//! The way to AWS: an S3 client made from the SDK's own configuration, and what the `main`s share.
+//! The way to AWS: clients made from the SDK's own configuration, and what the `main`s share.
 //!
 //! No endpoint stands in code. Where AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3 names a host that can't have subdomains, buckets
 //! go into the path; everything else is as the SDK does it.
@@ -6,17 +6,21 @@
 use std::io::Read;
 use std::net::IpAddr;
 
-use aws_config::BehaviorVersion;
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
 use crate::config::{Lookup, environment};
 
-/// The S3 client. Credentials and region come from the function's environment.
-pub async fn s3_client() -> Client {
+/// What every client is made from. Credentials and region come from the function's environment.
+pub async fn shared() -> SdkConfig {
     let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-    let shared = aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await;
-    let config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(needs_path_style(&environment));
+    aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await
+}
+
+/// The S3 client.
+pub fn s3_client(shared: &SdkConfig) -> Client {
+    let config = aws_sdk_s3::config::Builder::from(shared).force_path_style(needs_path_style(&environment));
     Client::from_conf(config.build())
 }
 

@@ -2,6 +2,8 @@
 //!
 //! A wrong value stops the function in its init phase with a sentence that names the variable; nothing is guessed.
 
+use std::time::Duration;
+
 use pictures::decode::Limits;
 use pictures::render::Settings;
 
@@ -29,6 +31,8 @@ pub struct PresignConfig {
     pub max_upload_bytes: u64,
     /// URL_EXPIRES_SECONDS: how long an upload URL works.
     pub url_expires_seconds: u64,
+    /// MAX_BATCH_BYTES: the biggest batch that gets a URL.
+    pub max_batch_bytes: u64,
     /// ALLOWED_ORIGIN: the origin that browsers may call from, `*` for any.
     pub allowed_origin: String,
 }
@@ -68,6 +72,38 @@ pub struct AggregateConfig {
     pub analytics_bucket: String,
 }
 
+/// Configuration of the `batch` function, which parts a batch.
+#[derive(Debug, Clone)]
+pub struct BatchConfig {
+    /// IMAGES_BUCKET: batches, their images and their progress.
+    pub images_bucket: String,
+    /// AWS_LAMBDA_FUNCTION_NAME, which Lambda sets: who goes on when time is short.
+    pub own_name: String,
+    /// PART_FUNCTION: who works on a part.
+    pub part_function: String,
+    /// MAX_BATCH_BYTES: the biggest archive or list.
+    pub max_batch_bytes: u64,
+    /// MAX_UPLOAD_BYTES: the biggest image.
+    pub max_image_bytes: u64,
+    /// PART_IMAGES: images in a part at most.
+    pub part_images: usize,
+    /// PART_BYTES: bytes in a part at most, one image excepted.
+    pub part_bytes: u64,
+    /// HAND_OVER_SECONDS: with less time than this left, another invocation goes on.
+    pub hand_over: Duration,
+}
+
+/// Configuration of the `part` function, which works through a part of a batch.
+#[derive(Debug, Clone)]
+pub struct PartConfig {
+    /// What is done to each image.
+    pub process: ProcessConfig,
+    /// AWS_LAMBDA_FUNCTION_NAME, which Lambda sets: who goes on when time is short.
+    pub own_name: String,
+    /// HAND_OVER_SECONDS: with less time than this left, another invocation goes on.
+    pub hand_over: Duration,
+}
+
 const MAX_UPLOAD_BYTES: u64 = 20 * 1024 * 1024;
 /// Signature Version 4 lets no URL live longer than seven days.
 const LONGEST_URL_SECONDS: u64 = 7 * 24 * 60 * 60;
@@ -79,6 +115,7 @@ impl PresignConfig {
             images_bucket: required(lookup, "IMAGES_BUCKET")?,
             max_upload_bytes: number(lookup, "MAX_UPLOAD_BYTES", MAX_UPLOAD_BYTES, 1, 5 << 30)?,
             url_expires_seconds: url_expires(lookup)?,
+            max_batch_bytes: max_batch_bytes(lookup)?,
             allowed_origin: allowed_origin(lookup)?,
         })
     }
@@ -123,6 +160,33 @@ impl AggregateConfig {
     }
 }
 
+impl BatchConfig {
+    /// Reads and checks the variables.
+    pub fn read(lookup: Lookup) -> Result<Self, ConfigError> {
+        Ok(Self {
+            images_bucket: required(lookup, "IMAGES_BUCKET")?,
+            own_name: required(lookup, "AWS_LAMBDA_FUNCTION_NAME")?,
+            part_function: required(lookup, "PART_FUNCTION")?,
+            max_batch_bytes: max_batch_bytes(lookup)?,
+            max_image_bytes: number(lookup, "MAX_UPLOAD_BYTES", MAX_UPLOAD_BYTES, 1, 5 << 30)?,
+            part_images: number(lookup, "PART_IMAGES", 25, 1, 1000)? as usize,
+            part_bytes: number(lookup, "PART_BYTES", 64 << 20, 1, 5 << 30)?,
+            hand_over: hand_over(lookup)?,
+        })
+    }
+}
+
+impl PartConfig {
+    /// Reads and checks the variables.
+    pub fn read(lookup: Lookup) -> Result<Self, ConfigError> {
+        Ok(Self {
+            process: ProcessConfig::read(lookup)?,
+            own_name: required(lookup, "AWS_LAMBDA_FUNCTION_NAME")?,
+            hand_over: hand_over(lookup)?,
+        })
+    }
+}
+
 /// The real environment.
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -144,6 +208,15 @@ fn number(lookup: Lookup, name: &str, default: u64, least: u64, most: u64) -> Re
 
 fn url_expires(lookup: Lookup) -> Result<u64, ConfigError> {
     number(lookup, "URL_EXPIRES_SECONDS", 300, 1, LONGEST_URL_SECONDS)
+}
+
+/// An archive is read whole, in a function of 2 GB.
+fn max_batch_bytes(lookup: Lookup) -> Result<u64, ConfigError> {
+    number(lookup, "MAX_BATCH_BYTES", 256 << 20, 1, 512 << 20)
+}
+
+fn hand_over(lookup: Lookup) -> Result<Duration, ConfigError> {
+    number(lookup, "HAND_OVER_SECONDS", 60, 1, 600).map(Duration::from_secs)
 }
 
 fn allowed_origin(lookup: Lookup) -> Result<String, ConfigError> {

@@ -6,6 +6,8 @@
 //!
 //! ```text
 //! images bucket    uploads/<sub>/<id>-<name>
+//!                  batches/<sub>/<id>-<name> (an archive, or a list of keys), staged/<sub>/<id>-<name> (its images)
+//!                  progress/<sub>/<batch>/plan.json, dispatched.json, parts/<part>.json, summary.json
 //!                  renditions/<sub>/<id>/<size>.jpg, <size>.webp, image.json (the manifest)
 //!                  quarantine/<sub>/<id>-<name>, and the same with .reason.json
 //! metadata bucket  metadata/dt=YYYY-MM-DD/<id>.json
@@ -15,6 +17,11 @@ use sha2::{Digest, Sha256};
 
 /// Uploads lie under this prefix; the bucket notifies for it alone.
 pub const UPLOADS: &str = "uploads/";
+/// Batches lie under this one; the bucket notifies the function `batch` for it.
+pub const BATCHES: &str = "batches/";
+/// Images of batches: nobody is notified, the batch's parts work through them.
+pub const STAGED: &str = "staged/";
+const PROGRESS: &str = "progress/";
 const RENDITIONS: &str = "renditions/";
 const QUARANTINE: &str = "quarantine/";
 
@@ -58,6 +65,12 @@ impl ImageId {
         Self(format!("{}ffffffff{}", owner.tag(), hex(&Sha256::digest(key.as_bytes())[..8])))
     }
 
+    /// The id of an image that came in a batch: the same name in the same batch always gives the same id. Sorts where the batch does.
+    pub fn in_batch(batch: &Self, name: &str) -> Self {
+        let seed = format!("{}/{name}", batch.0);
+        Self(format!("{}{}", &batch.0[..16], hex(&Sha256::digest(seed.as_bytes())[..8])))
+    }
+
     /// An id as it is written, or nothing.
     pub fn parse(text: &str) -> Option<Self> {
         let fits = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
@@ -87,9 +100,13 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// Reads `uploads/<sub>/<id>-<name>`; an id that is missing or not the owner's is derived from the key.
+    /// Reads `uploads/<sub>/<id>-<name>`, and the same under `staged/`; an id that is missing or not the owner's is derived from the key.
     pub fn parse(key: &str) -> Option<Self> {
-        let (sub, file) = key.strip_prefix(UPLOADS)?.split_once('/')?;
+        Self::under(UPLOADS, key).or_else(|| Self::under(STAGED, key))
+    }
+
+    fn under(prefix: &str, key: &str) -> Option<Self> {
+        let (sub, file) = key.strip_prefix(prefix)?.split_once('/')?;
         let owner = Owner::parse(sub)?;
         if file.is_empty() {
             return None;
@@ -110,9 +127,51 @@ impl Upload {
         format!("{UPLOADS}{}/{}-{}", self.owner.0, self.id.0, self.name)
     }
 
+    /// The key of a new upload that waits for a batch to name it.
+    pub fn staged_key(&self) -> String {
+        format!("{STAGED}{}/{}-{}", self.owner.0, self.id.0, self.name)
+    }
+
     /// Where the upload goes if it is no picture that we show.
     pub fn quarantine_key(&self) -> String {
         format!("{QUARANTINE}{}/{}-{}", self.owner.0, self.id.0, self.name)
+    }
+}
+
+/// What the key of a batch says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch(Upload);
+
+impl Batch {
+    /// Reads `batches/<sub>/<id>-<name>` as [`Upload::parse`] reads uploads.
+    pub fn parse(key: &str) -> Option<Self> {
+        Upload::under(BATCHES, key).map(Self)
+    }
+
+    /// A new batch with the owner, id and name of an upload.
+    pub fn new(upload: Upload) -> Self {
+        Self(upload)
+    }
+
+    /// Where it is uploaded to.
+    pub fn key(&self) -> String {
+        format!("{BATCHES}{}/{}-{}", self.0.owner.0, self.0.id.0, self.0.name)
+    }
+
+    /// Whose it is.
+    pub fn owner(&self) -> &Owner {
+        &self.0.owner
+    }
+
+    /// The prefix of all that is noted of this batch with this content. Another body under the same key is another batch.
+    pub fn progress(&self, etag: &str) -> String {
+        format!("{PROGRESS}{}/{}-{}/", self.0.owner.0, self.0.id.0, hex(&Sha256::digest(etag.as_bytes())[..4]))
+    }
+
+    /// Where an archive's file goes.
+    pub fn staged_key(&self, name: &str) -> String {
+        let image = Upload { owner: self.0.owner.clone(), id: ImageId::in_batch(&self.0.id, name), name: sanitise(name) };
+        image.staged_key()
     }
 }
 

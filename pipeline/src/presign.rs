@@ -1,4 +1,5 @@
-//! `GET /uploads/presign?filename=&contentType=&size=`: hands a signed-in user a URL to upload one picture.
+//! `GET /uploads/presign?filename=&contentType=&size=&purpose=`: hands a signed-in user a URL to upload one picture, or with `purpose=batch`
+//! an archive of many or a list of those that were uploaded with `purpose=stage`.
 //!
 //! The URL is signed over content type and content length, so that S3 itself refuses another type or a bigger body. What the
 //! picture really is, `process` finds out; here the user's word is checked for sense.
@@ -7,11 +8,25 @@ use serde_json::{Map, Value, json};
 
 use crate::api_event::{ApiError, ApiRequest, ApiResponse, answer};
 use crate::config::PresignConfig;
-use crate::keys::{ImageId, Upload, sanitise};
+use crate::keys::{Batch, ImageId, Upload, sanitise};
 use crate::store::Sign;
 
 /// The content types that get a URL.
 pub const CONTENT_TYPES: [&str; 6] = ["image/jpeg", "image/png", "image/webp", "image/gif", "image/tiff", "image/bmp"];
+
+/// The content types of batches.
+pub const BATCH_TYPES: [&str; 2] = ["application/zip", "application/json"];
+
+/// What an upload is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// A picture, worked on as soon as it is there.
+    Upload,
+    /// A picture that waits for a batch to name it.
+    Stage,
+    /// Many pictures.
+    Batch,
+}
 
 /// The moment and the chance of one request: what makes its id.
 #[derive(Debug, Clone, Copy)]
@@ -30,12 +45,21 @@ pub async fn handle(request: &ApiRequest, config: &PresignConfig, signer: &impl 
 async fn presign(request: &ApiRequest, config: &PresignConfig, signer: &impl Sign, seed: Seed) -> Result<(u16, Value), ApiError> {
     let owner = request.caller()?;
     let name = filename(request)?;
-    let content_type = content_type(request)?;
-    let bytes = size(request, config.max_upload_bytes)?;
+    let purpose = purpose(request)?;
+    let (types, most): (&[&'static str], u64) = match purpose {
+        Purpose::Batch => (&BATCH_TYPES, config.max_batch_bytes),
+        Purpose::Upload | Purpose::Stage => (&CONTENT_TYPES, config.max_upload_bytes),
+    };
+    let content_type = content_type(request, types)?;
+    let bytes = size(request, most)?;
 
     let id = ImageId::new(&owner, seed.now_seconds, seed.random);
     let upload = Upload { owner, id, name };
-    let key = upload.key();
+    let key = match purpose {
+        Purpose::Upload => upload.key(),
+        Purpose::Stage => upload.staged_key(),
+        Purpose::Batch => Batch::new(upload.clone()).key(),
+    };
     let signed = signer.upload_url(&config.images_bucket, &key, content_type, bytes, config.url_expires_seconds).await?;
     let headers: Map<String, Value> = signed.headers.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
     crate::log::info("UploadUrlSigned", json!({ "id": upload.id.as_str(), "key": key, "bytes": bytes, "contentType": content_type }));
@@ -61,12 +85,22 @@ fn filename(request: &ApiRequest) -> Result<String, ApiError> {
     Ok(sanitise(name))
 }
 
-fn content_type(request: &ApiRequest) -> Result<&'static str, ApiError> {
+fn purpose(request: &ApiRequest) -> Result<Purpose, ApiError> {
+    match request.query("purpose") {
+        None | Some("upload") => Ok(Purpose::Upload),
+        Some("stage") => Ok(Purpose::Stage),
+        Some("batch") => Ok(Purpose::Batch),
+        Some(_) => Err(ApiError::new(400, "InvalidPurpose", "purpose must be upload, stage or batch.")),
+    }
+}
+
+fn content_type(request: &ApiRequest, types: &[&'static str]) -> Result<&'static str, ApiError> {
     let given = request.query("contentType").ok_or_else(|| missing("contentType"))?;
-    CONTENT_TYPES
-        .into_iter()
+    types
+        .iter()
         .find(|known| known.eq_ignore_ascii_case(given))
-        .ok_or_else(|| ApiError::new(415, "UnsupportedMediaType", format!("contentType must be one of {}.", CONTENT_TYPES.join(", "))))
+        .copied()
+        .ok_or_else(|| ApiError::new(415, "UnsupportedMediaType", format!("contentType must be one of {}.", types.join(", "))))
 }
 
 fn size(request: &ApiRequest, most: u64) -> Result<u64, ApiError> {

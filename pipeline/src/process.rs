@@ -197,7 +197,7 @@ async fn publish(
     let entries = manifest.renditions.iter();
     try_join_all(entries.zip(files).map(|(entry, file)| store.put(bucket, &entry.key, file, &entry.content_type))).await?;
     store.put(&config.metadata_bucket, &manifest.metadata_key, line, "application/json").await?;
-    if store.etag(bucket, key).await?.as_ref() != Some(&facts.etag) {
+    if store.facts(bucket, key).await?.is_none_or(|now| now.etag != facts.etag) {
         return Ok(None);
     }
     let manifest_key = manifest_key(&upload.owner, &upload.id);

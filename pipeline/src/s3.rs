@@ -49,9 +49,14 @@ impl Store for S3 {
         Ok(Fetched::Object(facts, body.into_bytes()))
     }
 
-    async fn etag(&self, bucket: &str, key: &str) -> Result<Option<String>, StoreError> {
+    async fn facts(&self, bucket: &str, key: &str) -> Result<Option<Facts>, StoreError> {
         match self.client.head_object().bucket(bucket).key(key).send().await {
-            Ok(object) => Ok(Some(bare(object.e_tag()))),
+            Ok(object) => Ok(Some(Facts {
+                etag: bare(object.e_tag()),
+                bytes: object.content_length().and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default(),
+                content_type: object.content_type().map(str::to_owned),
+                modified_seconds: object.last_modified().map_or(0, |moment| moment.secs()),
+            })),
             Err(error) if status(&error) == Some(404) => Ok(None),
             Err(error) => Err(failure("HeadObject", bucket, key, &error)),
         }
@@ -60,6 +65,15 @@ impl Store for S3 {
     async fn put(&self, bucket: &str, key: &str, body: Bytes, content_type: &str) -> Result<(), StoreError> {
         let request = self.client.put_object().bucket(bucket).key(key).content_type(content_type).body(body.into());
         request.send().await.map(drop).map_err(|error| failure("PutObject", bucket, key, &error))
+    }
+
+    async fn put_new(&self, bucket: &str, key: &str, body: Bytes, content_type: &str) -> Result<bool, StoreError> {
+        let request = self.client.put_object().bucket(bucket).key(key).content_type(content_type).body(body.into());
+        match request.if_none_match("*").send().await {
+            Ok(_) => Ok(true),
+            Err(error) if status(&error) == Some(412) => Ok(false),
+            Err(error) => Err(failure("PutObject", bucket, key, &error)),
+        }
     }
 
     async fn put_tiered(&self, bucket: &str, key: &str, body: Bytes, content_type: &str) -> Result<(), StoreError> {
@@ -131,10 +145,20 @@ fn failure<E: ProvideErrorMetadata + std::error::Error + 'static>(
     key: &str,
     error: &SdkError<E>,
 ) -> StoreError {
+    let place = format!("{bucket}/{key}");
+    at(operation, place, error)
+}
+
+/// The same, of any place.
+pub(crate) fn at<E: ProvideErrorMetadata + std::error::Error + 'static>(
+    operation: &'static str,
+    place: String,
+    error: &SdkError<E>,
+) -> StoreError {
     let code = error.code().map(str::to_owned).or_else(|| status(error).map(|status| format!("HTTP {status}")));
     StoreError {
         operation,
-        place: format!("{bucket}/{key}"),
+        place,
         code: code.unwrap_or_else(|| "NoAnswer".to_owned()),
         message: error.message().map_or_else(|| chain(error), str::to_owned),
     }

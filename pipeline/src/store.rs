@@ -72,10 +72,12 @@ pub struct Keys {
 pub trait Store: Send + Sync {
     /// Reads an object if it is no bigger than `max_bytes`.
     fn fetch(&self, bucket: &str, key: &str, max_bytes: u64) -> impl Future<Output = Result<Fetched, StoreError>> + Send;
-    /// The entity tag of an object that exists.
-    fn etag(&self, bucket: &str, key: &str) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+    /// What S3 says of an object that exists.
+    fn facts(&self, bucket: &str, key: &str) -> impl Future<Output = Result<Option<Facts>, StoreError>> + Send;
     /// Writes an object.
     fn put(&self, bucket: &str, key: &str, body: Bytes, content_type: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Writes an object where there is none yet; says whether it did.
+    fn put_new(&self, bucket: &str, key: &str, body: Bytes, content_type: &str) -> impl Future<Output = Result<bool, StoreError>> + Send;
     /// Writes an object that is kept long and seldom read: S3 moves it between the tiers of its class by how it is used.
     fn put_tiered(&self, bucket: &str, key: &str, body: Bytes, content_type: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Copies an object inside a bucket if its entity tag is still `etag`.
@@ -84,6 +86,12 @@ pub trait Store: Send + Sync {
     fn delete(&self, bucket: &str, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// The first keys (a thousand at most) under a prefix, those behind `after` only.
     fn keys(&self, bucket: &str, prefix: &str, after: Option<&str>) -> impl Future<Output = Result<Keys, StoreError>> + Send;
+}
+
+/// Functions by name, started without waiting for them.
+pub trait Invoke: Send + Sync {
+    /// Gives Lambda an event (a megabyte at most) to run a function with; Lambda tries it again if it fails.
+    fn send(&self, function: &str, event: &serde_json::Value) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// A URL that does one thing for whoever holds it, for a while.

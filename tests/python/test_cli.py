@@ -54,7 +54,7 @@ class CommandLine(AwsTest):
         code, stack = name("code"), name("cli")
         aws("s3", "mb", f"s3://{code}")
         parameters = [f"CodeBucket={code}"]
-        for function in ["presign", "process", "images", "aggregate"]:
+        for function in ["presign", "process", "batch", "part", "images", "aggregate"]:
             self.pack(function)
             aws("s3", "cp", self.path(function), f"s3://{code}/{function}.zip", "--no-progress")
             parameters.append(f"{function.capitalize()}CodeKey={function}.zip")

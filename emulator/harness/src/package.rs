@@ -6,6 +6,9 @@ use std::{
     process::Stdio,
 };
 
+/// The pipeline's functions, which are also the names of their binaries.
+const FUNCTIONS: [&str; 6] = ["presign", "process", "batch", "part", "images", "aggregate"];
+
 /// Where the pipeline's binaries are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PipelineBinaries {
@@ -13,6 +16,10 @@ pub struct PipelineBinaries {
     pub presign: PathBuf,
     /// Makes renditions and metadata.
     pub process: PathBuf,
+    /// Parts batches.
+    pub batch: PathBuf,
+    /// Works through a part of a batch.
+    pub part: PathBuf,
     /// Lists, gives and deletes images.
     pub images: PathBuf,
     /// Sums up each day.
@@ -22,12 +29,13 @@ pub struct PipelineBinaries {
 impl PipelineBinaries {
     /// The binaries in one folder, as cargo leaves them.
     pub fn in_folder(folder: &Path) -> PipelineBinaries {
-        let [presign, process, images, aggregate] = ["presign", "process", "images", "aggregate"].map(|name| folder.join(name));
-        PipelineBinaries { presign, process, images, aggregate }
+        let [presign, process, batch, part, images, aggregate] = FUNCTIONS.map(|name| folder.join(name));
+        PipelineBinaries { presign, process, batch, part, images, aggregate }
     }
     /// Name and path of each.
-    pub fn all(&self) -> [(&'static str, &Path); 4] {
-        [("presign", &self.presign), ("process", &self.process), ("images", &self.images), ("aggregate", &self.aggregate)]
+    pub fn all(&self) -> [(&'static str, &Path); FUNCTIONS.len()] {
+        let paths = [&self.presign, &self.process, &self.batch, &self.part, &self.images, &self.aggregate];
+        std::array::from_fn(|at| (FUNCTIONS[at], paths[at].as_path()))
     }
 }
 
@@ -62,7 +70,7 @@ pub fn build_pipeline() -> Result<PipelineBinaries, PackageError> {
     let mut command = cargo(&root);
     // The whole workspace is selected, as by the `cargo run` that built this program, and only these of its binaries are built: another
     // selection would unify the features of dependencies differently and build most of them again.
-    command.args(["build", "--bin", "presign", "--bin", "process", "--bin", "images", "--bin", "aggregate"]);
+    command.arg("build").args(FUNCTIONS.iter().flat_map(|name| ["--bin", name]));
     if release {
         command.arg("--release");
     }

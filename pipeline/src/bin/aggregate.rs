@@ -9,7 +9,7 @@ use serde_json::Value;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = AggregateConfig::read(&environment)?;
-    let store = S3::new(aws::s3_client().await);
+    let store = S3::new(aws::s3_client(&aws::shared().await));
     let (config, store) = (&config, &store);
     run(service_fn(move |event: LambdaEvent<Value>| handle(event.payload, config, store))).await
 }

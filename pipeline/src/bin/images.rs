@@ -9,7 +9,7 @@ use pipeline::{aws, s3::S3};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = ImagesConfig::read(&environment)?;
-    let store = S3::new(aws::s3_client().await);
+    let store = S3::new(aws::s3_client(&aws::shared().await));
     let (config, store) = (&config, &store);
     run(service_fn(move |event: LambdaEvent<ApiRequest>| async move { Ok::<_, Error>(handle(&event.payload, config, store).await) })).await
 }

@@ -14,7 +14,7 @@ use pipeline::{aws, s3::S3};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let config = PresignConfig::read(&environment)?;
-    let signer = S3::new(aws::s3_client().await);
+    let signer = S3::new(aws::s3_client(&aws::shared().await));
     let (config, signer) = (&config, &signer);
     run(service_fn(move |event: LambdaEvent<ApiRequest>| async move {
         let now_seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();

@@ -31,6 +31,7 @@ async fn presign(sub: Option<&str>, query: Value) -> ApiResponse {
         images_bucket: "images".into(),
         max_upload_bytes: 1000,
         url_expires_seconds: 300,
+        max_batch_bytes: 5000,
         allowed_origin: "https://app".into(),
     };
     let seed = Seed { now_seconds: 1_790_000_000, random: *b"12345678" };
@@ -51,6 +52,16 @@ async fn an_upload_url() {
 }
 
 #[tokio::test]
+async fn urls_for_batches_and_their_images() {
+    let query = json!({ "filename": "trip.zip", "contentType": "application/zip", "size": "5000", "purpose": "batch" });
+    let batch = body(&presign(Some(ANA), query).await);
+    assert_eq!(batch["key"], format!("batches/{ANA}/{}-trip.zip", batch["id"].as_str().unwrap()));
+    let query = json!({ "filename": "a.jpg", "contentType": "image/jpeg", "size": "10", "purpose": "stage" });
+    let staged = body(&presign(Some(ANA), query).await);
+    assert_eq!(staged["key"], format!("staged/{ANA}/{}-a.jpg", staged["id"].as_str().unwrap()));
+}
+
+#[tokio::test]
 async fn uploads_that_get_no_url() {
     let ok = json!({ "filename": "a.jpg", "contentType": "image/jpeg", "size": "10" });
     let with = |name: &str, value: Value| {
@@ -67,6 +78,9 @@ async fn uploads_that_get_no_url() {
         (Some(ANA), with("filename", json!("x".repeat(256))), 400, "InvalidFilename"),
         (Some(ANA), with("contentType", json!("image/svg+xml")), 415, "UnsupportedMediaType"),
         (Some(ANA), with("contentType", json!("image/jpeg; q=1")), 415, "UnsupportedMediaType"),
+        (Some(ANA), with("contentType", json!("application/zip")), 415, "UnsupportedMediaType"),
+        (Some(ANA), with("purpose", json!("batch")), 415, "UnsupportedMediaType"),
+        (Some(ANA), with("purpose", json!("party")), 400, "InvalidPurpose"),
         (Some(ANA), with("size", json!("0")), 400, "InvalidSize"),
         (Some(ANA), with("size", json!("-1")), 400, "InvalidSize"),
         (Some(ANA), with("size", json!("+1")), 400, "InvalidSize"),

@@ -85,9 +85,9 @@ impl Store for MemoryStore {
         })
     }
 
-    async fn etag(&self, bucket: &str, key: &str) -> Result<Option<String>, StoreError> {
+    async fn facts(&self, bucket: &str, key: &str) -> Result<Option<Facts>, StoreError> {
         self.call("HeadObject", key)?;
-        Ok(self.get(bucket, key).map(|object| facts(&object).etag))
+        Ok(self.get(bucket, key).map(|object| facts(&object)))
     }
 
     async fn put(&self, bucket: &str, key: &str, body: Bytes, content_type: &str) -> Result<(), StoreError> {
@@ -98,6 +98,13 @@ impl Store for MemoryStore {
         let object = Object { body, content_type: content_type.to_owned() };
         self.objects.lock().unwrap().insert((bucket.to_owned(), key.to_owned()), object);
         Ok(())
+    }
+
+    async fn put_new(&self, bucket: &str, key: &str, body: Bytes, content_type: &str) -> Result<bool, StoreError> {
+        if self.get(bucket, key).is_some() {
+            return Ok(false);
+        }
+        self.put(bucket, key, body, content_type).await.map(|()| true)
     }
 
     async fn put_tiered(&self, bucket: &str, key: &str, body: Bytes, content_type: &str) -> Result<(), StoreError> {

@@ -2,6 +2,7 @@
 
 mod aggregates;
 mod api;
+mod batch;
 mod config;
 mod events;
 mod jobs;

@@ -29,6 +29,8 @@ pub fn binaries() -> PipelineBinaries {
     let all = || PipelineBinaries {
         presign: stripped(env!("CARGO_BIN_EXE_presign")),
         process: stripped(env!("CARGO_BIN_EXE_process")),
+        batch: stripped(env!("CARGO_BIN_EXE_batch")),
+        part: stripped(env!("CARGO_BIN_EXE_part")),
         images: stripped(env!("CARGO_BIN_EXE_images")),
         aggregate: stripped(env!("CARGO_BIN_EXE_aggregate")),
     };

@@ -28,6 +28,8 @@ pub(super) fn functions(emulator: Arc<Emulator>, pipeline: &Pipeline) -> Option<
     let names = BTreeMap::from([
         ("presign", "PresignFunction"),
         ("process", "ProcessFunction"),
+        ("batch", "BatchFunction"),
+        ("part", "PartFunction"),
         ("images", "ImagesFunction"),
         ("aggregate", "AggregateFunction"),
     ]);

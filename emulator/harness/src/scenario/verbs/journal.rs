@@ -15,10 +15,26 @@ pub(super) const VERBS: &[Verb] = &[Verb {
         may("outcome", ArgKind::Text, "outcome (ok, denied, AccessDenied)"),
         may("principal", ArgKind::Text, "part of the principal's ARN"),
         may("any", ArgKind::Flag, "none at all is fine too (for $.count: 0)"),
+        may("within", ArgKind::Duration, "wait so long for the first of them, real time: for what is under way while the scenario goes on"),
     ],
     one_of: &[],
     local_only: true,
-    run: |world, args| Box::pin(async move { records(world, &args) }),
+    run: |world, args| {
+        Box::pin(async move {
+            let Some(within) = args.duration_if("within")? else { return records(world, &args) };
+            // Watching before looking: what is written between the two is not missed.
+            let mut news = world.cloud().journal().watch();
+            let look = async {
+                loop {
+                    let found = records(world, &args);
+                    if found.is_ok() || news.recv().await.is_none() {
+                        return found;
+                    }
+                }
+            };
+            tokio::time::timeout(within, look).await.unwrap_or_else(|_| records(world, &args))
+        })
+    },
 }];
 
 fn records(world: &World, args: &Args) -> Result<Outcome, String> {
