@@ -50,7 +50,9 @@ impl Policy {
         let document: Value = serde_json::from_slice(&bytes).map_err(|_| invalid("Invalid JSON."))?;
         // Sentences about missing members: from memory.
         let expiration = document.get("expiration").ok_or_else(|| invalid("Policy missing expiration."))?;
-        let expiration = expiration.as_str().and_then(|text| Timestamp::parse(text, TimestampFormat::DateTime));
+        // ISO 8601 in UTC and nothing else: `2007-12-01T12:00:00.000Z`.
+        let strict = expiration.as_str().filter(|text| text.as_bytes().get(10) == Some(&b'T') && text.ends_with('Z'));
+        let expiration = strict.and_then(|text| Timestamp::parse(text, TimestampFormat::DateTime));
         let expiration = expiration.ok_or_else(|| invalid("Invalid 'expiration' value."))?;
         let list = document.get("conditions").ok_or_else(|| invalid("Policy missing conditions."))?;
         let list = list.as_array().ok_or_else(|| invalid("Invalid 'conditions' value: must be a List."))?;
@@ -221,6 +223,15 @@ mod tests {
         }
         for bad in ["", "e30=", "!!", "eyJleHBpcmF0aW9uIjoieCIsImNvbmRpdGlvbnMiOltdfQ=="] {
             assert_eq!(Policy::read(bad).unwrap_err().code, "InvalidPolicyDocument", "{bad}");
+        }
+        for (expiration, good) in [
+            ("2026-11-22T10:00:00Z", true),
+            ("2026-11-22T10:00:00.000Z", true),
+            ("2026-11-22 10:00:00+00:00", false),
+            ("2026-11-22T10:00:00+00:00", false),
+        ] {
+            let text = STANDARD.encode(format!(r#"{{"expiration":"{expiration}","conditions":[]}}"#));
+            assert_eq!(Policy::read(&text).is_ok(), good, "{expiration}");
         }
     }
 }

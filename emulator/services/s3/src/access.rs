@@ -97,8 +97,9 @@ pub(crate) fn decide(cx: &Context, need: Option<Need>) -> Decision {
 }
 
 /// What a missing key is to the caller: `NoSuchKey` for those who may list the bucket, a refusal for others, so that names don't leak.
-pub(crate) fn missing(cx: &Context, bucket: &str, fault: Fault) -> Fault {
-    let decision = decide(cx, bucket_need(cx, "s3:ListBucket", bucket));
+/// Who may list one prefix only is told of keys that begin with it: nothing of AWS's says so but the public S3 suite.
+pub(crate) fn missing(cx: &Context, bucket: &str, key: &str, fault: Fault) -> Fault {
+    let decision = decide(cx, bucket_need(cx, "s3:ListBucket", bucket).maybe("s3:prefix", Some(key.to_owned())));
     if decision.allowed { fault } else { Error::AccessDenied.says(decision.message) }
 }
 

@@ -238,13 +238,14 @@ pub struct GetObjectInput {
     pub part_number: Option<i32>,
     pub expected_bucket_owner: Option<String>,
     pub checksum_mode: Option<String>,
+    pub server_side_encryption: Option<String>,
 }
 wire::structure!(
     GetObjectInput, tables::GET_OBJECT_INPUT,
     0 bucket, 1 if_match, 2 if_modified_since, 3 if_none_match, 4 if_unmodified_since, 5 key, 6 range, 7 response_cache_control,
     8 response_content_disposition, 9 response_content_encoding, 10 response_content_language, 11 response_content_type,
     12 response_expires, 13 version_id, 14 sse_customer_algorithm, 15 sse_customer_key, 16 sse_customer_key_md5, 17 request_payer,
-    18 part_number, 19 expected_bucket_owner, 20 checksum_mode,
+    18 part_number, 19 expected_bucket_owner, 20 checksum_mode, 21 server_side_encryption,
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -326,13 +327,14 @@ pub struct HeadObjectInput {
     pub part_number: Option<i32>,
     pub expected_bucket_owner: Option<String>,
     pub checksum_mode: Option<String>,
+    pub server_side_encryption: Option<String>,
 }
 wire::structure!(
     HeadObjectInput, tables::HEAD_OBJECT_INPUT,
     0 bucket, 1 if_match, 2 if_modified_since, 3 if_none_match, 4 if_unmodified_since, 5 key, 6 range, 7 response_cache_control,
     8 response_content_disposition, 9 response_content_encoding, 10 response_content_language, 11 response_content_type,
     12 response_expires, 13 version_id, 14 sse_customer_algorithm, 15 sse_customer_key, 16 sse_customer_key_md5, 17 request_payer,
-    18 part_number, 19 expected_bucket_owner, 20 checksum_mode,
+    18 part_number, 19 expected_bucket_owner, 20 checksum_mode, 21 server_side_encryption,
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -4624,6 +4626,7 @@ mod tables {
             Member::new("PartNumber", &PART_NUMBER).at(Place::Query, "partNumber"),
             Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
             Member::new("ChecksumMode", &CHECKSUM_MODE).at(Place::Header, "x-amz-checksum-mode"),
+            Member::new("ServerSideEncryption", &SERVER_SIDE_ENCRYPTION).at(Place::Header, "x-amz-server-side-encryption"),
         ]),
     );
     pub(super) static GET_OBJECT_RETENTION_OUTPUT: Schema =
@@ -4782,6 +4785,7 @@ mod tables {
             Member::new("PartNumber", &PART_NUMBER).at(Place::Query, "partNumber"),
             Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
             Member::new("ChecksumMode", &CHECKSUM_MODE).at(Place::Header, "x-amz-checksum-mode"),
+            Member::new("ServerSideEncryption", &SERVER_SIDE_ENCRYPTION).at(Place::Header, "x-amz-server-side-encryption"),
         ]),
     );
     pub(super) static HOST_NAME: Schema = Schema::new("HostName", Kind::String);

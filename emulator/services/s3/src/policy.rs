@@ -7,6 +7,7 @@ use crate::{
         public_access,
     },
     model::*,
+    multipart,
     state::{self, Found},
 };
 use kit::{
@@ -109,7 +110,7 @@ pub(crate) fn view(cx: &Context, need: &Need) -> ResourceView {
     match bucket_of(cx, &need.resource) {
         Some(found) if !is_restricted(cx, &found) => {
             let policy = found.bucket.policy.clone();
-            acl::with_grants(cx, &found, need, policy)
+            multipart::with_initiators(cx, &found, need, acl::with_grants(cx, &found, need, policy))
         }
         _ => ResourceView::default(),
     }

@@ -148,6 +148,9 @@ pub struct Object {
     /// Whether it was uploaded in parts.
     #[serde(default)]
     pub(crate) multipart: bool,
+    /// The id of the upload that it was made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) upload: Option<String>,
     /// What keeps it from being deleted.
     #[serde(default, skip_serializing_if = "Lock::is_empty")]
     pub(crate) lock: Lock,

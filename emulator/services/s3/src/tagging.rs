@@ -160,7 +160,7 @@ impl Tagged<'_> {
 
     /// Missing keys are told to those only who may list the bucket.
     fn hide(&self, cx: &Context, fault: Fault) -> Fault {
-        if fault.code == "NoSuchKey" { access::missing(cx, self.bucket, fault) } else { fault }
+        if fault.code == "NoSuchKey" { access::missing(cx, self.bucket, self.key, fault) } else { fault }
     }
 
     /// Replaces the tags. Lifecycle rules look at tags, so the day of expiry is found anew.

@@ -69,3 +69,16 @@ async fn policy_variables_and_tags_of_the_caller_are_seen() {
     desk.ok("TagUser", json!({ "UserName": "ada", "Tags": [{ "Key": "team", "Value": "blue" }] })).await;
     assert!(may(&ada, "sqs:SendMessage", "arn:aws:sqs:us-east-1:000000000000:q").allowed);
 }
+
+#[tokio::test]
+async fn policies_of_readers_let_read_and_no_more() {
+    let desk = Desk::new().await;
+    let ada = desk.user("ada").await;
+    for (policy, read, write) in
+        [("IAMReadOnlyAccess", "iam:ListRoles", "iam:CreateRole"), ("AmazonSNSReadOnlyAccess", "sns:ListTopics", "sns:CreateTopic")]
+    {
+        assert!(!may(&ada, read, "*").allowed);
+        desk.ok("AttachUserPolicy", json!({ "UserName": "ada", "PolicyArn": format!("arn:aws:iam::aws:policy/{policy}") })).await;
+        assert!(may(&ada, read, "*").allowed && !may(&ada, write, "*").allowed, "{policy}");
+    }
+}

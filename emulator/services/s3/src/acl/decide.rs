@@ -58,6 +58,13 @@ pub(crate) fn with_grants(cx: &Context, found: &Found, need: &Need, policy: Opti
     ResourceView { policy, owner: owner.filter(|_| foreign) }
 }
 
+/// A policy with one statement more.
+pub(crate) fn with_statement(policy: Option<&str>, statement: Value) -> String {
+    let mut all = policy.map(statements).unwrap_or_default();
+    all.push(statement);
+    json!({ "Version": "2012-10-17", "Statement": all }).to_string()
+}
+
 fn statements(policy: &str) -> Vec<Value> {
     match serde_json::from_str::<Value>(policy).map(|mut json| json["Statement"].take()) {
         Ok(Value::Array(list)) => list,

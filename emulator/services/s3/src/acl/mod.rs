@@ -8,7 +8,7 @@ pub(crate) mod groups;
 mod objects;
 
 pub(crate) use access::need;
-pub(crate) use decide::{owner_of, reported, shown_owner, with_grants};
+pub(crate) use decide::{owner_of, reported, shown_owner, with_grants, with_statement};
 pub(crate) use grants::{Asked, Choice, Given, asked, malformed};
 
 use crate::{
@@ -60,8 +60,8 @@ pub(crate) fn of_write(cx: &Context, found: &Found, asked: &Asked<'_>) -> Result
     let ownership = found.bucket.ownership.as_deref();
     if enforced(ownership) {
         return match choice {
-            // AWS's pages promise the second; the first says the same where nobody else can own anything, and many clients send it.
-            None | Some(Choice::Canned("private" | "bucket-owner-full-control")) => Ok(Ownership::default()),
+            // As AWS's pages have it: `private`, which says the same here, is refused like any other.
+            None | Some(Choice::Canned("bucket-owner-full-control")) => Ok(Ownership::default()),
             Some(Choice::Grants(grants)) if grants == [Given::full_control(bucket_owner)] => Ok(Ownership::default()),
             Some(_) => Err(errors::acl_not_supported()),
         };

@@ -76,6 +76,6 @@ impl Of<'_> {
 
     /// Missing keys are told to those only who may list the bucket.
     fn hide(&self, cx: &Context, found: &Found, fault: Fault) -> Fault {
-        if fault.code == "NoSuchKey" { access::missing(cx, &found.name, fault) } else { fault }
+        if fault.code == "NoSuchKey" { access::missing(cx, &found.name, self.key, fault) } else { fault }
     }
 }

@@ -45,7 +45,7 @@ impl S3 {
                 versions::write(tx, cx, &found, &input.key, version).map(|_| ())
             })
             .await;
-        done.map_err(|fault| hide(cx, &input.bucket, fault))?;
+        done.map_err(|fault| hide(cx, &input.bucket, &input.key, fault))?;
         Ok(PutObjectLegalHoldOutput::default())
     }
 
@@ -53,7 +53,7 @@ impl S3 {
     pub async fn get_object_legal_hold(&self, cx: &Context, input: GetObjectLegalHoldInput) -> Result<GetObjectLegalHoldOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         let version = cx.store().read(|s| present(s, &found, &input.key, input.version_id.as_deref(), "GET"));
-        let version = version.map_err(|fault| hide(cx, &input.bucket, fault))?;
+        let version = version.map_err(|fault| hide(cx, &input.bucket, &input.key, fault))?;
         let on = version.object.lock.legal_hold.ok_or_else(never_set)?;
         let status = if on { "ON" } else { "OFF" };
         Ok(GetObjectLegalHoldOutput { legal_hold: Some(ObjectLockLegalHold { status: Some(status.into()) }) })

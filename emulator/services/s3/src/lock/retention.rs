@@ -60,7 +60,7 @@ impl S3 {
                 versions::write(tx, cx, &found, &input.key, version).map(|_| ())
             })
             .await;
-        done.map_err(|fault| hide(cx, &input.bucket, fault))?;
+        done.map_err(|fault| hide(cx, &input.bucket, &input.key, fault))?;
         Ok(PutObjectRetentionOutput::default())
     }
 
@@ -68,7 +68,7 @@ impl S3 {
     pub async fn get_object_retention(&self, cx: &Context, input: GetObjectRetentionInput) -> Result<GetObjectRetentionOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         let version = cx.store().read(|s| present(s, &found, &input.key, input.version_id.as_deref(), "GET"));
-        let version = version.map_err(|fault| hide(cx, &input.bucket, fault))?;
+        let version = version.map_err(|fault| hide(cx, &input.bucket, &input.key, fault))?;
         let retention = version.object.lock.retention.ok_or_else(never_set)?;
         let shape = ObjectLockRetention { mode: Some(retention.mode.to_model()), retain_until_date: Some(retention.until) };
         Ok(GetObjectRetentionOutput { retention: Some(shape) })
@@ -76,8 +76,8 @@ impl S3 {
 }
 
 /// Missing keys are told to those only who may list the bucket.
-pub(super) fn hide(cx: &Context, bucket: &str, fault: Fault) -> Fault {
-    if fault.code == "NoSuchKey" { access::missing(cx, bucket, fault) } else { fault }
+pub(super) fn hide(cx: &Context, bucket: &str, key: &str, fault: Fault) -> Fault {
+    if fault.code == "NoSuchKey" { access::missing(cx, bucket, key, fault) } else { fault }
 }
 
 /// Judges a change of a retention that is still on: it may be made longer by everybody who may set it; in governance mode all else needs

@@ -1,6 +1,6 @@
 //! CompleteMultipartUpload and AbortMultipartUpload.
 
-use super::{find, forget, parts_of};
+use super::{again, find, forget, parts_of};
 use crate::{
     S3,
     checksums::{self, Algorithm, Sum},
@@ -24,12 +24,13 @@ impl S3 {
         input: CompleteMultipartUploadInput,
     ) -> Result<CompleteMultipartUploadOutput, Fault> {
         let condition = WriteCondition::read(input.if_match.as_deref(), input.if_none_match.as_deref())?;
-        let bucket = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        cx.store().read(|s| find(s, &bucket, &input.key, &input.upload_id))?;
-        let listed = input.multipart_upload.as_ref().and_then(|list| list.parts.as_ref()).filter(|parts| !parts.is_empty());
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        cx.store().read(|s| find(s, &found, &input.key, &input.upload_id))?;
-        let listed = listed.ok_or_else(|| errors::invalid_request("You must specify at least one part"))?;
+        if let Err(missing) = cx.store().read(|s| find(s, &found, &input.key, &input.upload_id)) {
+            let object = cx.store().read(|s| again::completed(s, &found, &input))?.ok_or(missing)?;
+            let asked_for = again::told_a_sum(&object);
+            return Ok(answer(cx, &found, input.key, &object, asked_for));
+        }
+        let listed = listed_parts(input.multipart_upload.as_ref())?;
         let whole = checksums::given!(input)?;
         let (found, object, asked_for) = cx
             .store()
@@ -53,22 +54,7 @@ impl S3 {
                 Ok((found, object, upload.algorithm.is_some()))
             })
             .await?;
-        let mut output = CompleteMultipartUploadOutput {
-            location: Some(location(cx, &found, &input.key)),
-            bucket: Some(found.name.clone()),
-            expiration: expiration(&found, &input.key, &object),
-            key: Some(input.key),
-            e_tag: Some(format!("\"{}\"", object.etag)),
-            version_id: versions::made_id(&found, &object),
-            ..CompleteMultipartUploadOutput::default()
-        };
-        encryption::tell!(output, object.encryption);
-        // As recorded: of a body under a key that isn't S3's, only a sum that was asked for is told here.
-        if asked_for || object.encryption.is_own() {
-            output.checksum_type = object.sum.as_ref().map(|sum| sum.kind().to_owned());
-            checksums::tell!(output, &object.sum);
-        }
-        Ok(output)
+        Ok(answer(cx, &found, input.key, &object, asked_for))
     }
 
     /// Gives an upload up and frees its parts.
@@ -89,6 +75,34 @@ impl S3 {
             })
             .await?;
         Ok(AbortMultipartUploadOutput { request_charged: None })
+    }
+}
+
+/// What is told of the object that an upload became.
+fn answer(cx: &Context, found: &Found, key: String, object: &Object, asked_for: bool) -> CompleteMultipartUploadOutput {
+    let mut output = CompleteMultipartUploadOutput {
+        location: Some(location(cx, found, &key)),
+        bucket: Some(found.name.clone()),
+        expiration: expiration(found, &key, object),
+        key: Some(key),
+        e_tag: Some(format!("\"{}\"", object.etag)),
+        version_id: versions::made_id(found, object),
+        ..CompleteMultipartUploadOutput::default()
+    };
+    encryption::tell!(output, object.encryption);
+    // As recorded: of a body under a key that isn't S3's, only a sum that was asked for is told here.
+    if asked_for || object.encryption.is_own() {
+        output.checksum_type = object.sum.as_ref().map(|sum| sum.kind().to_owned());
+        checksums::tell!(output, &object.sum);
+    }
+    output
+}
+
+/// The parts that a request names; it must name some.
+fn listed_parts(list: Option<&CompletedMultipartUpload>) -> Result<&[CompletedPart], Fault> {
+    match list.and_then(|list| list.parts.as_deref()) {
+        None | Some([]) => Err(errors::invalid_request("You must specify at least one part")),
+        Some(parts) => Ok(parts),
     }
 }
 
@@ -220,17 +234,14 @@ fn assembled(upload: &Upload, parts: &[(u32, Part)], size_given: Option<i64>) ->
         )));
     }
     let sum = whole_sum(upload, parts);
-    let mut md5 = Md5::new();
-    for (_, part) in parts {
-        md5.update(from_hex(&part.etag));
-    }
     let pieces = parts
         .iter()
         .map(|(number, part)| Piece { blob: part.blob.clone(), size: part.size, part: *number, sum: part.sum.clone(), salt: part.salt })
         .collect();
     Ok(Object {
         size,
-        etag: format!("{}-{}", kit::hex(&md5.finalize()), parts.len()),
+        etag: etag_of(parts.iter().map(|(_, part)| part.etag.as_str())),
+        upload: Some(upload.id.clone()),
         // As on AWS an object that was uploaded in parts is as old as its upload.
         modified: upload.initiated,
         pieces,
@@ -265,6 +276,16 @@ fn whole_sum(upload: &Upload, parts: &[(u32, Part)]) -> Option<Sum> {
         true => checksums::combined(algorithm, &sums),
         false => Some(checksums::composite(algorithm, &sums.iter().map(|(value, _)| *value).collect::<Vec<_>>())),
     }
+}
+
+/// The ETag of an object out of those of its parts.
+pub(super) fn etag_of<'p>(parts: impl Iterator<Item = &'p str>) -> String {
+    let (mut md5, mut count) = (Md5::new(), 0);
+    for etag in parts {
+        md5.update(from_hex(etag));
+        count += 1;
+    }
+    format!("{}-{count}", kit::hex(&md5.finalize()))
 }
 
 fn from_hex(text: &str) -> Vec<u8> {

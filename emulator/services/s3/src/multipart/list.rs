@@ -55,8 +55,8 @@ impl S3 {
             max_parts: Some(most),
             is_truncated: Some(more),
             parts: (!page.is_empty()).then_some(page),
-            initiator: Some(initiator(&upload)),
-            owner: Some(self.named(state::owner_of(&found.scope.account))),
+            initiator: Some(self.initiator(&upload)),
+            owner: Some(self.owner_to_be(&found, &upload)),
             storage_class: Some(class(&upload)),
             checksum_algorithm: upload.algorithm.map(|algorithm| algorithm.name().to_owned()),
             checksum_type: kind(&upload),
@@ -108,23 +108,39 @@ impl S3 {
                 Item::Prefix(prefix) => {
                     output.common_prefixes.get_or_insert_default().push(CommonPrefix { prefix: Some(shown(&prefix, encode)) })
                 }
-                Item::Upload(key, upload) => output.uploads.get_or_insert_default().push(described(&found, shown(&key, encode), *upload)),
+                Item::Upload(key, upload) => {
+                    output.uploads.get_or_insert_default().push(self.described(&found, shown(&key, encode), *upload))
+                }
             }
         }
         Ok(output)
     }
 }
 
-fn described(found: &Found, key: String, upload: Upload) -> MultipartUpload {
-    MultipartUpload {
-        key: Some(key),
-        initiated: Some(upload.initiated),
-        storage_class: Some(class(&upload)),
-        owner: Some(state::owner_of(&found.scope.account)),
-        initiator: Some(initiator(&upload)),
-        checksum_algorithm: upload.algorithm.map(|algorithm| algorithm.name().to_owned()),
-        checksum_type: kind(&upload),
-        upload_id: Some(upload.id),
+impl S3 {
+    fn described(&self, found: &Found, key: String, upload: Upload) -> MultipartUpload {
+        MultipartUpload {
+            key: Some(key),
+            initiated: Some(upload.initiated),
+            storage_class: Some(class(&upload)),
+            owner: Some(self.owner_to_be(found, &upload)),
+            initiator: Some(self.initiator(&upload)),
+            checksum_algorithm: upload.algorithm.map(|algorithm| algorithm.name().to_owned()),
+            checksum_type: kind(&upload),
+            upload_id: Some(upload.id),
+        }
+    }
+
+    /// Whose the object will be.
+    fn owner_to_be(&self, found: &Found, upload: &Upload) -> Owner {
+        self.named(state::owner_of(upload.owner.as_deref().unwrap_or(&found.scope.account)))
+    }
+
+    /// Roots are named by canonical id, others by ARN.
+    fn initiator(&self, upload: &Upload) -> Initiator {
+        let (arn, account) = &upload.initiator;
+        let id = if arn.ends_with(":root") { state::canonical_id(account) } else { arn.clone() };
+        Initiator { display_name: self.name_of(Some(&state::canonical_id(account))), id: Some(id) }
     }
 }
 
@@ -134,13 +150,6 @@ fn class(upload: &Upload) -> String {
 
 fn kind(upload: &Upload) -> Option<String> {
     upload.algorithm.map(|_| if upload.full_object { "FULL_OBJECT".into() } else { "COMPOSITE".into() })
-}
-
-/// Roots are named by canonical id, others by ARN.
-fn initiator(upload: &Upload) -> Initiator {
-    let (arn, account) = &upload.initiator;
-    let id = if arn.ends_with(":root") { state::canonical_id(account) } else { arn.clone() };
-    Initiator { id: Some(id), display_name: None }
 }
 
 enum Item {

@@ -1,12 +1,17 @@
-//! Multipart uploads: begun (`create`), fed part by part (`parts`), made into an object or given up (`complete`), and listed (`list`).
+//! Multipart uploads: begun (`create`), fed part by part (`parts`), made into an object or given up (`complete`, `again`), and listed (`list`).
+//! What may be done with one by who began it is said in `initiator`.
 //!
 //! An upload's row sorts by (bucket, key, sequence), its parts by (sequence, number). Completing moves the parts' blobs into the object
 //! as its pieces; no byte is copied.
 
+mod again;
 mod complete;
 mod create;
+mod initiator;
 mod list;
 mod parts;
+
+pub(crate) use initiator::with_initiators;
 
 use crate::{
     errors,

@@ -32,7 +32,7 @@ impl S3 {
             (Some(object), None) if object.delete_marker => return Err(errors::no_such_key(&input.key)),
             (Some(object), _) => object,
             (None, Some(id)) => return Err(errors::no_such_version(&input.key, id)),
-            (None, None) => return Err(access::missing(cx, &input.bucket, errors::no_such_key(&input.key))),
+            (None, None) => return Err(access::missing(cx, &input.bucket, &input.key, errors::no_such_key(&input.key))),
         };
         let wants = |attribute| input.object_attributes.contains(&attribute);
         let given = encryption::customer!(input);

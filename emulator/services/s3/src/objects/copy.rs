@@ -73,7 +73,7 @@ impl Source {
             }
             (Some(object), _) => object,
             (None, Some(id)) => return Err(errors::no_such_version(&self.key, id)),
-            (None, None) => return Err(access::missing(cx, &self.bucket, errors::no_such_key(&self.key))),
+            (None, None) => return Err(access::missing(cx, &self.bucket, &self.key, errors::no_such_key(&self.key))),
         };
         conditions::check_source(&object, asked, cx.now())?;
         restore::copyable(&object)?;

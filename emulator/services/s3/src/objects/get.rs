@@ -65,6 +65,11 @@ fn look(cx: &Context, input: GetObjectInput, method: &str) -> Result<Seen, Fault
         return Err(errors::invalid_request("Cannot specify both Range header and partNumber query parameter"));
     }
     check_overrides(cx, &input)?;
+    // How a body is encrypted is a matter of writing it; AWS's model doesn't know the header here, AWS refuses it.
+    if let Some(value) = &input.server_side_encryption {
+        let sentence = "x-amz-server-side-encryption header is not supported for this operation.";
+        return Err(errors::invalid_argument(sentence, "x-amz-server-side-encryption", value));
+    }
     let (found, read) = cx.store().read(|s| {
         let found = state::find(s, &input.bucket)?;
         state::expect_region(cx, &found)?;
@@ -91,7 +96,7 @@ fn look(cx: &Context, input: GetObjectInput, method: &str) -> Result<Seen, Fault
     })?;
     match read {
         Ok((version, range, part, opened)) => Ok(Seen { input, found, version, range, part, opened }),
-        Err(fault) if &*fault.code == "NoSuchKey" => Err(access::missing(cx, &input.bucket, fault)),
+        Err(fault) if &*fault.code == "NoSuchKey" => Err(access::missing(cx, &input.bucket, &input.key, fault)),
         Err(fault) => Err(fault),
     }
 }
@@ -275,6 +280,7 @@ fn as_get(input: HeadObjectInput) -> GetObjectInput {
         part_number: input.part_number,
         expected_bucket_owner: input.expected_bucket_owner,
         checksum_mode: input.checksum_mode,
+        server_side_encryption: input.server_side_encryption,
     }
 }
 

@@ -233,6 +233,8 @@ pub(crate) fn tags_of_header(text: &str) -> Result<Tags, Fault> {
         }
         tags.push(tag);
     }
+    // AWS gives tags of a header back in an order of its own.
+    tags.sort();
     tagging::check_object_tags(&tags)?;
     Ok(tags)
 }
@@ -251,7 +253,8 @@ fn headers_of(input: &PutObjectInput) -> Headers {
 
 /// Content-Encoding without `aws-chunked`, which is of the transfer and not of the object.
 pub(crate) fn stored_encoding(header: Option<&str>) -> Option<String> {
-    let kept: Vec<&str> =
-        header?.split(',').map(str::trim).filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("aws-chunked")).collect();
-    (!kept.is_empty()).then(|| kept.join(","))
+    let is_kept = |coding: &&str| !coding.trim().is_empty() && !coding.trim().eq_ignore_ascii_case("aws-chunked");
+    // What stays is given back as it was written, spaces and all.
+    let kept = header?.split(',').filter(is_kept).collect::<Vec<_>>().join(",");
+    Some(kept.trim().to_owned()).filter(|kept| !kept.is_empty())
 }

@@ -29,7 +29,7 @@ impl S3 {
             restore(tx, cx, &found, &input.key, version, speed, asked.days)
         });
         let fresh = done.await.map_err(|fault| match &*fault.code {
-            "NoSuchKey" => access::missing(cx, &input.bucket, fault),
+            "NoSuchKey" => access::missing(cx, &input.bucket, &input.key, fault),
             _ => fault,
         })?;
         Ok(Reply::new(RestoreObjectOutput::default()).status(if fresh { 202 } else { 200 }))

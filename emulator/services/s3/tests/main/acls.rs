@@ -93,7 +93,7 @@ async fn a_preferring_bucket_takes_over_what_is_given_to_it() {
 #[tokio::test]
 async fn an_enforced_bucket_knows_no_lists() {
     let desk = Desk::with_bucket("box").await;
-    for acl in ["authenticated-read", "public-read"] {
+    for acl in ["authenticated-read", "public-read", "private"] {
         let refused = put_as(&desk, Some(("test", "test")), "/box/k", &[("x-amz-acl", acl)]).await;
         assert_eq!(refused.fault(), (400, "AccessControlListNotSupported".into()), "{acl}");
     }
@@ -202,4 +202,22 @@ async fn with_legacy_defaults_new_buckets_have_lists_and_no_block() {
     // A request that names an ownership gets it.
     desk.send("PUT", "/shut", &[("x-amz-object-ownership", "BucketOwnerEnforced")], b"").await.ok();
     assert_eq!(desk.send("PUT", "/shut?acl", &[("x-amz-acl", "public-read")], b"").await.fault().1, "AccessControlListNotSupported");
+}
+
+#[tokio::test]
+async fn who_began_an_upload_may_look_at_it_and_give_it_up() {
+    let desk = open_desk("ObjectWriter").await;
+    desk.send("PUT", "/box?acl", &[("x-amz-acl", "public-read-write")], b"").await.ok();
+    let begun = desk.send_as(OTHER, "POST", "/box/big?uploads", &[], b"").await.ok();
+    let target = format!("/box/big?uploadId={}", begun.element("UploadId").unwrap());
+    let third = Some(("222222222222", "test"));
+    // The object will be the initiator's.
+    let listed = desk.get("/box?uploads").await.ok();
+    assert_eq!(listed.elements("ID"), vec![id_of(&desk, OTHER).await; 2], "{}", listed.text());
+    for method in ["GET", "DELETE"] {
+        assert_eq!(desk.send_as(third, method, &target, &[], b"").await.fault(), (403, "AccessDenied".into()), "{method}");
+    }
+    desk.send_as(OTHER, "GET", &target, &[], b"").await.ok();
+    assert_eq!(desk.send_as(OTHER, "DELETE", &target, &[], b"").await.status, 204);
+    assert!(desk.get("/box?uploads").await.ok().elements("UploadId").is_empty());
 }

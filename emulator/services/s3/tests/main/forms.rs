@@ -124,7 +124,12 @@ async fn a_form_makes_an_object_and_is_answered_as_it_asks() {
     )
     .await;
     for version in [Version::Two, Version::Four] {
-        let fields = [("success_action_status", "201"), ("x-amz-meta-Who", "me"), ("Content-Type", "text/plain"), ("acl", "private")];
+        let fields = [
+            ("success_action_status", "201"),
+            ("x-amz-meta-Who", "me"),
+            ("Content-Type", "text/plain"),
+            ("acl", "bucket-owner-full-control"),
+        ];
         let conditions = fields.iter().map(|(name, value)| json!(["eq", format!("${name}"), value])).collect();
         let form =
             Form::signed(&desk, version, "box", "in/${filename}", &fields, conditions, 60).file(Some("C:\\a b.txt"), "0".repeat(70_000));

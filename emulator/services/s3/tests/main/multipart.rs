@@ -110,3 +110,22 @@ async fn parts_are_copied_from_objects() {
     desk.send("POST", &format!("/box/big?uploadId={upload}"), &[], list(&[(1, &etag)]).as_bytes()).await.ok();
     assert_eq!(desk.get("/box/big").await.ok().text(), "2345");
 }
+
+#[tokio::test]
+async fn a_request_to_complete_that_is_sent_again_is_answered_again() {
+    let desk = Desk::with_bucket("box").await;
+    let upload = begin(&desk, &[]).await;
+    let etag = part(&desk, &upload, 1, b"x").await;
+    let target = format!("/box/big?uploadId={upload}");
+    let body = list(&[(1, &etag)]);
+    let first = desk.send("POST", &target, &[], body.as_bytes()).await.ok();
+    let again = desk.send("POST", &target, &[], body.as_bytes()).await.ok();
+    assert_eq!((again.element("ETag"), again.element("ChecksumCRC64NVME")), (first.element("ETag"), first.element("ChecksumCRC64NVME")));
+    // Other parts are another request, and no other operation finds the upload.
+    let other = list(&[(1, "\"0cc175b9c0f1b6a831c399e269772661\"")]);
+    assert_eq!(desk.send("POST", &target, &[], other.as_bytes()).await.fault(), (404, "NoSuchUpload".into()));
+    assert_eq!(desk.get(&target).await.fault(), (404, "NoSuchUpload".into()));
+    // What it made is gone, so there is nothing to tell of.
+    desk.put("/box/big", "new").await;
+    assert_eq!(desk.send("POST", &target, &[], body.as_bytes()).await.fault(), (404, "NoSuchUpload".into()));
+}

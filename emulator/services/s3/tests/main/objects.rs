@@ -152,3 +152,33 @@ async fn tags_are_put_read_and_taken_away() {
     let reserved = json!({ "Bucket": "box", "Key": "k", "Tagging": { "TagSet": [{ "Key": "aws:x", "Value": "1" }] } });
     assert_eq!(desk.call("PutObjectTagging", reserved).await.unwrap_err().code, "InvalidTag");
 }
+
+#[tokio::test]
+async fn readers_have_no_say_in_the_encryption() {
+    let desk = Desk::with_bucket("box").await;
+    desk.put("/box/k", "x").await;
+    let headers = [("x-amz-server-side-encryption", "aws:kms")];
+    assert_eq!(desk.send("GET", "/box/k", &headers, b"").await.fault(), (400, "InvalidArgument".into()));
+    assert_eq!(desk.send("HEAD", "/box/k", &headers, b"").await.status, 400);
+}
+
+#[tokio::test]
+async fn tags_of_a_header_are_told_by_their_keys() {
+    let desk = Desk::with_bucket("box").await;
+    desk.send("PUT", "/box/k", &[("x-amz-tagging", "foo=bar&bar")], b"x").await.ok();
+    assert_eq!(desk.get("/box/k?tagging").await.ok().elements("Key"), ["bar", "foo"]);
+}
+
+#[tokio::test]
+async fn encodings_are_kept_as_they_were_written_but_for_that_of_the_transfer() {
+    let desk = Desk::with_bucket("box").await;
+    for (sent, kept) in [
+        ("deflate, gzip", Some("deflate, gzip")),
+        ("gzip, aws-chunked", Some("gzip")),
+        ("aws-chunked, gzip", Some("gzip")),
+        ("aws-chunked", None),
+    ] {
+        desk.send("PUT", "/box/k", &[("content-encoding", sent)], b"x").await.ok();
+        assert_eq!(desk.get("/box/k").await.ok().header("content-encoding"), kept, "{sent}");
+    }
+}

@@ -1,7 +1,8 @@
 //! Bucket policies.
 
-use crate::desk::Desk;
+use crate::{desk::Desk, policy_decider::ByPolicy};
 use serde_json::json;
+use std::sync::Arc;
 
 fn policy(principal: serde_json::Value) -> String {
     json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": principal, "Action": "s3:GetObject", "Resource": "arn:aws:s3:::box/*" }] }).to_string()
@@ -43,4 +44,24 @@ async fn a_missing_document_is_told() {
     }
     let broken = desk.send("PUT", "/box?versioning", &[], b"<VersioningConfiguration><Status>").await;
     assert_eq!(broken.fault(), (400, "MalformedXML".into()));
+}
+
+#[tokio::test]
+async fn who_may_list_a_prefix_is_told_what_is_missing_under_it() {
+    let desk = Desk::with_bucket("box").await;
+    desk.cloud.set_decider(Arc::new(ByPolicy));
+    let statement = json!({
+        "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::111111111111:root" }, "Action": ["s3:ListBucket", "s3:GetObject"],
+        "Resource": ["arn:aws:s3:::box", "arn:aws:s3:::box/*"],
+    });
+    let mut listing = statement.clone();
+    listing["Condition"] = json!({ "StringLike": { "s3:prefix": "public/*" } });
+    listing["Action"] = json!("s3:ListBucket");
+    let mut reading = statement;
+    reading["Action"] = json!("s3:GetObject");
+    let text = json!({ "Version": "2012-10-17", "Statement": [listing, reading] }).to_string();
+    desk.send("PUT", "/box?policy", &[], text.as_bytes()).await.ok();
+    let other = Some(("111111111111", "test"));
+    assert_eq!(desk.send_as(other, "GET", "/box/public/k", &[], b"").await.fault(), (404, "NoSuchKey".into()));
+    assert_eq!(desk.send_as(other, "GET", "/box/private/k", &[], b"").await.fault(), (403, "AccessDenied".into()));
 }
