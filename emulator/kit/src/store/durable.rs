@@ -8,12 +8,14 @@ use super::{
     disk::{Disk, DiskFile},
     engine::{Batch, Engine, KeyRange, Pair, Pairs, View},
 };
+use parking_lot::RwLock;
 use redb::{AccessGuard, Database, ReadOnlyTable, ReadableDatabase, StorageBackend, StorageError, TableDefinition};
 use std::{
     borrow::Cow,
     io,
     ops::Bound,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 type Bytes = &'static [u8];
@@ -23,10 +25,22 @@ const CACHE_BYTES: usize = 32 << 20;
 
 /// Rows in a file.
 pub struct Durable {
+    /// The youngest view, for whoever reads next. Stands before the database, so that it is let go first.
+    youngest: RwLock<Youngest>,
     database: Database,
     durability: Durability,
     dir: PathBuf,
     disk: Disk,
+}
+
+type Rows = ReadOnlyTable<Bytes, Bytes>;
+
+/// Opening a view takes as long as reading two rows from it, so it is kept until the next commit.
+#[derive(Default)]
+struct Youngest {
+    /// Counts commits, begun and done: a view that was opened across one is not kept.
+    commits: u64,
+    rows: Option<Arc<Rows>>,
 }
 
 /// What batches leave free of the disk, and what those leave that take rows away: who deletes must still be able to when nothing else is.
@@ -39,13 +53,43 @@ impl Durable {
         let file = disk.open_file(dir.join("rows.redb"))?;
         let file = Backend { file, power: durability == Durability::Power };
         let database = Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(file).map_err(|e| opening(dir, e))?;
-        let durable = Durable { database, durability, dir: dir.to_owned(), disk: disk.clone() };
+        let durable = Durable { youngest: RwLock::default(), database, durability, dir: dir.to_owned(), disk: disk.clone() };
         // Views open the table and must find it.
         durable.commit(Vec::new(), redb::Durability::Immediate)?;
         Ok(durable)
     }
 
     fn commit(&self, batch: Batch, durability: redb::Durability) -> Result<(), StoreError> {
+        // Let go before, so that the pages it holds can be used again; and after, so that the commit is seen.
+        self.forget_view();
+        let done = self.write(batch, durability);
+        self.forget_view();
+        done
+    }
+
+    fn forget_view(&self) {
+        let mut youngest = self.youngest.write();
+        youngest.commits += 1;
+        youngest.rows = None;
+    }
+
+    fn rows(&self) -> Result<Arc<Rows>, StoreError> {
+        let commits = {
+            let youngest = self.youngest.read();
+            if let Some(rows) = &youngest.rows {
+                return Ok(rows.clone());
+            }
+            youngest.commits
+        };
+        let rows = Arc::new(self.database.begin_read().map_err(failed)?.open_table(ROWS).map_err(failed)?);
+        let mut youngest = self.youngest.write();
+        if youngest.commits == commits {
+            youngest.rows = Some(rows.clone());
+        }
+        Ok(rows)
+    }
+
+    fn write(&self, batch: Batch, durability: redb::Durability) -> Result<(), StoreError> {
         let mut transaction = self.database.begin_write().map_err(failed)?;
         transaction.set_durability(durability).map_err(failed)?;
         {
@@ -63,8 +107,7 @@ impl Durable {
 
 impl Engine for Durable {
     fn snapshot(&self) -> Box<dyn View + '_> {
-        let rows = self.database.begin_read().map_err(failed).and_then(|transaction| transaction.open_table(ROWS).map_err(failed));
-        match rows {
+        match self.rows() {
             Ok(rows) => Box::new(Held { rows }),
             Err(error) => Box::new(Broken(error.to_string())),
         }
@@ -91,7 +134,7 @@ impl Engine for Durable {
 }
 
 struct Held {
-    rows: ReadOnlyTable<Bytes, Bytes>,
+    rows: Arc<Rows>,
 }
 
 impl View for Held {

@@ -109,14 +109,19 @@ pub enum Versioning {
 /// Tags in the order in which they were put.
 pub type Tags = Vec<(String, String)>;
 
+/// What most rows hold in most of their members is left out of them: there may be millions.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// One version of an object, or a delete marker.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Object {
     /// Absent for the null version.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version_id: Option<String>,
     /// Hides the versions below it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub delete_marker: bool,
     /// Bytes.
     #[serde(default)]
@@ -131,22 +136,22 @@ pub struct Object {
     #[serde(default)]
     pub(crate) pieces: Vec<Piece>,
     /// Headers that were stored with it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) headers: Headers,
     /// User metadata, names in lower case.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
     /// Tags.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Tags,
     /// Absent for STANDARD.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage_class: Option<String>,
     /// Its checksum.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sum: Option<Sum>,
     /// Whether it was uploaded in parts.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub(crate) multipart: bool,
     /// The id of the upload that it was made of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -158,10 +163,10 @@ pub struct Object {
     #[serde(default, skip_serializing_if = "Encryption::is_own")]
     pub(crate) encryption: Encryption,
     /// When a newer version took its place.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) noncurrent_since: Option<Timestamp>,
     /// The first day (since the epoch) on which something is to be done with it: by a rule, by tiering, or because a restored copy ends.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) due_day: Option<u32>,
     /// Where it stands in INTELLIGENT_TIERING, if it is watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -183,10 +188,10 @@ pub(crate) struct Piece {
     pub blob: BlobRef,
     pub size: u64,
     /// Number of the part, 0 where the object wasn't uploaded in parts.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub part: u32,
     /// The part's own checksum.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sum: Option<Sum>,
     /// Where the blob is encrypted: what its key is derived with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -194,7 +199,7 @@ pub(crate) struct Piece {
 }
 
 /// Headers that S3 keeps with an object and gives back.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Headers {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,

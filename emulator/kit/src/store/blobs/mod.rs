@@ -29,8 +29,9 @@ use std::{
 };
 use wire::Fault;
 
-/// Up to this many bytes a blob of a durable store lives in its row.
-pub(super) const INLINE_MAX_BYTES: usize = 4096;
+/// Up to this many bytes a blob of a durable store lives in its row: a file costs six times as much to make (docs/measurements.md, "Small
+/// bodies"). A row of more would take a page of 32 KiB, and a start after a kill reads all pages.
+pub(super) const INLINE_MAX_BYTES: usize = 16_000;
 /// Up to this many bytes the blobs of a cloud without a data directory stay on the heap, unless it is told another number.
 pub(super) const HEAP_MAX_BYTES: usize = 32 << 20;
 

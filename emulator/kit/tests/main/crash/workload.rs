@@ -23,7 +23,7 @@ fn scope() -> Scope {
 
 /// Empty, inlined, a file, a file written in several goes.
 fn content(writer: u32, n: u32) -> Option<Vec<u8>> {
-    let size = [0, 100, 6_000, 300_000][(n / 3 % 4) as usize];
+    let size = [0, 100, 20_000, 300_000][(n / 3 % 4) as usize];
     n.is_multiple_of(3).then(|| (0..size).map(|i: u32| (i ^ n ^ (writer << 6)) as u8).collect())
 }
 

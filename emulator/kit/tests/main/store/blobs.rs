@@ -7,7 +7,7 @@ use wire::ReplyBody;
 const HOLDERS: Table<u32, BlobRef> = Table::new("t.holders", TableScope::Global);
 
 /// Inlined; a file; a file written in several goes.
-const SIZES: [usize; 4] = [0, 100, 5000, 3_000_000];
+const SIZES: [usize; 5] = [0, 100, 16_000, 16_001, 3_000_000];
 
 fn bytes(len: usize) -> Bytes {
     (0..len).map(|i| (i * 7 + i / 251) as u8).collect()
