@@ -1,114 +1,116 @@
-//! The engine of clouds with a data directory: redb, a copy-on-write B-tree in one file. Why redb: docs/measurements.md, "Durable engine".
+//! The engine of clouds with a data directory: batches wait on the heap, where every view sees them, and go to the file together.
 //!
-//! Under `process` each batch is a commit whose writes reach the system before it returns and that never waits for the disk. Under
-//! `power` a batch only changes the tree in memory, and one fsync makes all batches since the last one durable.
+//! A commit to the file takes about the same time for one batch as for ten (docs/measurements.md, "Commits that are shared"), so `apply`
+//! lays a batch over the rows and `sync` writes all that lies there. Who writes waits for a `sync` before it answers.
 
 use super::{
     Durability, StoreError,
-    disk::{Disk, DiskFile},
+    disk::Disk,
     engine::{Batch, Engine, KeyRange, Pair, Pairs, View},
+    overlay,
+    rows_file::{Rows, RowsFile, failed},
 };
-use parking_lot::RwLock;
-use redb::{AccessGuard, Database, ReadOnlyTable, ReadableDatabase, StorageBackend, StorageError, TableDefinition};
+use bytes::Bytes;
+use parking_lot::{Mutex, RwLock};
+use redb::{AccessGuard, StorageError};
 use std::{
     borrow::Cow,
-    io,
+    collections::BTreeMap,
     ops::Bound,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-type Bytes = &'static [u8];
-const ROWS: TableDefinition<Bytes, Bytes> = TableDefinition::new("rows");
-/// Pages that are kept in memory; the system caches the file besides.
-const CACHE_BYTES: usize = 32 << 20;
+/// What batches leave free of the disk, and what those leave that take rows away: who deletes must still be able to when nothing else is.
+const ROWS_LEAVE_BYTES: u64 = 16 << 20;
+const REMOVALS_LEAVE_BYTES: u64 = 4 << 20;
+/// What may wait on the heap: more comes only from those who write much at once, and they write it down on the way.
+const MOST_WAITING_BYTES: usize = 4 << 20;
 
-/// Rows in a file.
+/// Changes by key; `None` takes a row away.
+type Layer = BTreeMap<Bytes, Option<Bytes>>;
+
+/// Rows in a file, and what is to be written to it.
 pub struct Durable {
-    /// The youngest view, for whoever reads next. Stands before the database, so that it is let go first.
-    youngest: RwLock<Youngest>,
-    database: Database,
-    durability: Durability,
+    /// Stands before the file, so that the view in it is let go first.
+    now: RwLock<Now>,
+    file: RowsFile,
+    /// Held by the one who writes to the file.
+    writing: Mutex<()>,
     dir: PathBuf,
     disk: Disk,
 }
 
-type Rows = ReadOnlyTable<Bytes, Bytes>;
-
-/// Opening a view takes as long as reading two rows from it, so it is kept until the next commit.
+/// What a view is made of, and what has become of it.
 #[derive(Default)]
-struct Youngest {
-    /// Counts commits, begun and done: a view that was opened across one is not kept.
-    commits: u64,
+struct Now {
+    /// The youngest view of the file, for whoever reads next: opening one takes as long as reading two rows from it.
     rows: Option<Arc<Rows>>,
+    /// What is being written. The file may have it already.
+    leaving: Arc<Layer>,
+    /// What waits for the next to write.
+    waiting: Arc<Layer>,
+    waiting_bytes: usize,
+    /// Why nothing is written any more.
+    stopped: Option<String>,
 }
-
-/// What batches leave free of the disk, and what those leave that take rows away: who deletes must still be able to when nothing else is.
-const ROWS_LEAVE_BYTES: u64 = 16 << 20;
-const REMOVALS_LEAVE_BYTES: u64 = 4 << 20;
 
 impl Durable {
     /// Opens or makes the file in a folder. After a crash this walks the whole tree: about half a second per million rows.
     pub fn open(dir: &Path, durability: Durability, disk: &Disk) -> Result<Durable, StoreError> {
-        let file = disk.open_file(dir.join("rows.redb"))?;
-        let file = Backend { file, power: durability == Durability::Power };
-        let database = Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(file).map_err(|e| opening(dir, e))?;
-        let durable = Durable { youngest: RwLock::default(), database, durability, dir: dir.to_owned(), disk: disk.clone() };
-        // Views open the table and must find it.
-        durable.commit(Vec::new(), redb::Durability::Immediate)?;
-        Ok(durable)
+        let file = RowsFile::open(dir, durability == Durability::Power, disk)?;
+        Ok(Durable { now: RwLock::default(), file, writing: Mutex::default(), dir: dir.to_owned(), disk: disk.clone() })
     }
 
-    fn commit(&self, batch: Batch, durability: redb::Durability) -> Result<(), StoreError> {
-        // Let go before, so that the pages it holds can be used again; and after, so that the commit is seen.
-        self.forget_view();
-        let done = self.write(batch, durability);
-        self.forget_view();
-        done
-    }
-
-    fn forget_view(&self) {
-        let mut youngest = self.youngest.write();
-        youngest.commits += 1;
-        youngest.rows = None;
-    }
-
-    fn rows(&self) -> Result<Arc<Rows>, StoreError> {
-        let commits = {
-            let youngest = self.youngest.read();
-            if let Some(rows) = &youngest.rows {
-                return Ok(rows.clone());
-            }
-            youngest.commits
-        };
-        let rows = Arc::new(self.database.begin_read().map_err(failed)?.open_table(ROWS).map_err(failed)?);
-        let mut youngest = self.youngest.write();
-        if youngest.commits == commits {
-            youngest.rows = Some(rows.clone());
-        }
-        Ok(rows)
-    }
-
-    fn write(&self, batch: Batch, durability: redb::Durability) -> Result<(), StoreError> {
-        let mut transaction = self.database.begin_write().map_err(failed)?;
-        transaction.set_durability(durability).map_err(failed)?;
+    fn view(&self) -> Result<Held, StoreError> {
         {
-            let mut rows = transaction.open_table(ROWS).map_err(failed)?;
-            for (key, value) in batch {
-                match value {
-                    Some(value) => drop(rows.insert(key.as_slice(), value.as_slice()).map_err(failed)?),
-                    None => drop(rows.remove(key.as_slice()).map_err(failed)?),
-                }
+            let now = self.now.read();
+            if let Some(rows) = &now.rows {
+                return Ok(Held { rows: rows.clone(), leaving: now.leaving.clone(), waiting: now.waiting.clone() });
             }
         }
-        transaction.commit().map_err(failed)
+        // Opened under the lock: rows of a later commit under changes of an earlier one would be a state that never was.
+        let mut now = self.now.write();
+        let rows = match now.rows.take() {
+            Some(rows) => rows,
+            None => Arc::new(self.file.view()?),
+        };
+        now.rows = Some(rows.clone());
+        Ok(Held { rows, leaving: now.leaving.clone(), waiting: now.waiting.clone() })
+    }
+
+    /// Takes what waits to write it; `None` when nothing does.
+    fn take_waiting(&self) -> Result<Option<Arc<Layer>>, StoreError> {
+        let mut now = self.now.write();
+        if let Some(why) = &now.stopped {
+            return Err(StoreError::Stopped(why.clone()));
+        }
+        if now.waiting.is_empty() {
+            return Ok(None);
+        }
+        // Let go before the commit, so that the pages it holds can be used again.
+        now.rows = None;
+        now.leaving = std::mem::take(&mut now.waiting);
+        now.waiting_bytes = 0;
+        Ok(Some(now.leaving.clone()))
+    }
+
+    /// What was taken is in the file, or lost: then views show what the next start will find.
+    fn written(&self, done: &Result<(), StoreError>) {
+        let mut now = self.now.write();
+        now.rows = None;
+        now.leaving = Arc::default();
+        if let Err(error) = done {
+            now.waiting = Arc::default();
+            now.stopped = Some(error.to_string());
+        }
     }
 }
 
 impl Engine for Durable {
     fn snapshot(&self) -> Box<dyn View + '_> {
-        match self.rows() {
-            Ok(rows) => Box::new(Held { rows }),
+        match self.view() {
+            Ok(held) => Box::new(held),
             Err(error) => Box::new(Broken(error.to_string())),
         }
     }
@@ -116,29 +118,48 @@ impl Engine for Durable {
     fn apply(&self, batch: Batch) -> Result<(), StoreError> {
         let removes = batch.iter().any(|(_, value)| value.is_none());
         self.disk.check_room(&self.dir, if removes { REMOVALS_LEAVE_BYTES } else { ROWS_LEAVE_BYTES })?;
-        self.commit(
-            batch,
-            match self.durability {
-                Durability::Process => redb::Durability::Immediate,
-                Durability::Power => redb::Durability::None,
-            },
-        )
+        let much = {
+            let mut now = self.now.write();
+            if let Some(why) = &now.stopped {
+                return Err(StoreError::Stopped(why.clone()));
+            }
+            now.waiting_bytes += batch.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len)).sum::<usize>();
+            // A view that holds the layer keeps its own copy; the bytes are shared.
+            let layer = Arc::make_mut(&mut now.waiting);
+            layer.extend(batch.into_iter().map(|(key, value)| (Bytes::from(key), value.map(Bytes::from))));
+            now.waiting_bytes > MOST_WAITING_BYTES
+        };
+        if much { self.sync() } else { Ok(()) }
     }
 
     fn sync(&self) -> Result<(), StoreError> {
-        match self.durability {
-            Durability::Process => Ok(()),
-            Durability::Power => self.commit(Vec::new(), redb::Durability::Immediate),
-        }
+        let _turn = self.writing.lock();
+        let Some(layer) = self.take_waiting()? else { return Ok(()) };
+        let done = self.file.commit(layer.iter().map(|(key, value)| (&**key, value.as_deref())));
+        self.written(&done);
+        done
     }
 }
 
+impl Drop for Durable {
+    fn drop(&mut self) {
+        // Nobody was told that what still waits is there; a clean end keeps it all the same.
+        let _ = self.sync();
+    }
+}
+
+/// The file's rows with the changes that have yet to reach them.
 struct Held {
     rows: Arc<Rows>,
+    leaving: Arc<Layer>,
+    waiting: Arc<Layer>,
 }
 
 impl View for Held {
     fn get(&self, key: &[u8]) -> Result<Option<Cow<'_, [u8]>>, StoreError> {
+        if let Some(change) = self.waiting.get(key).or_else(|| self.leaving.get(key)) {
+            return Ok(change.as_deref().map(Cow::Borrowed));
+        }
         Ok(self.rows.get(key).map_err(failed)?.map(|value| Cow::Owned(value.value().to_vec())))
     }
 
@@ -151,11 +172,13 @@ impl View for Held {
             Ok(pairs) => pairs,
             Err(error) => return Box::new(std::iter::once(Err(failed(error)))),
         };
-        if reverse { Box::new(pairs.rev().map(owned)) } else { Box::new(pairs.map(owned)) }
+        let pairs: Pairs<'a> = if reverse { Box::new(pairs.rev().map(owned)) } else { Box::new(pairs.map(owned)) };
+        let pairs = overlay::over(pairs, &self.leaving, range, reverse);
+        overlay::over(pairs, &self.waiting, range, reverse)
     }
 }
 
-type Found<'a> = Result<(AccessGuard<'a, Bytes>, AccessGuard<'a, Bytes>), StorageError>;
+type Found<'a> = Result<(AccessGuard<'a, &'static [u8]>, AccessGuard<'a, &'static [u8]>), StorageError>;
 
 fn owned<'a>(pair: Found<'_>) -> Result<Pair<'a>, StoreError> {
     let (key, value) = pair.map_err(failed)?;
@@ -171,52 +194,5 @@ impl View for Broken {
     }
     fn range<'a>(&'a self, _: &KeyRange, _: bool) -> Pairs<'a> {
         Box::new(std::iter::once(Err(StoreError::Engine(self.0.clone()))))
-    }
-}
-
-fn opening(dir: &Path, error: redb::DatabaseError) -> StoreError {
-    match error {
-        redb::DatabaseError::Storage(StorageError::Io(e)) if e.kind() != io::ErrorKind::InvalidData => StoreError::io("opening", dir, e),
-        redb::DatabaseError::DatabaseAlreadyOpen => StoreError::Locked(dir.display().to_string()),
-        redb::DatabaseError::UpgradeRequired(version) => StoreError::Version(format!("{} has rows of format {version}", dir.display())),
-        other => StoreError::Corrupt(format!("{}: {other}", dir.display())),
-    }
-}
-
-fn failed(error: impl Into<redb::Error>) -> StoreError {
-    match error.into() {
-        redb::Error::Io(e) if matches!(e.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
-            StoreError::Full("writing rows".into())
-        }
-        redb::Error::Io(source) => StoreError::Io { what: "reading or writing rows".into(), source },
-        redb::Error::PreviousIo => StoreError::Stopped("an earlier write to the rows failed".into()),
-        redb::Error::Corrupted(what) => StoreError::Corrupt(what),
-        other => StoreError::Engine(other.to_string()),
-    }
-}
-
-/// The file below redb. The data directory's own lock keeps other processes out.
-#[derive(Debug)]
-struct Backend {
-    file: DiskFile,
-    power: bool,
-}
-
-impl StorageBackend for Backend {
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.file.read_at(offset, out)
-    }
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.file.set_len(len)
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        // What was written survives the process as it is; and the system keeps the order of writes that a living system can see.
-        if self.power { self.file.sync_data() } else { Ok(()) }
-    }
-    fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_at(offset, bytes)
     }
 }

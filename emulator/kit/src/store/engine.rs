@@ -57,8 +57,8 @@ pub trait View {
 pub trait Engine: Send + Sync {
     /// A view that later batches don't change. It lives on the calling thread and must be let go before [`Engine::apply`].
     fn snapshot(&self) -> Box<dyn View + '_>;
-    /// Applies a batch. When it returns, views show the batch and it survives the death of the process (not of the machine).
+    /// Applies a batch. When it returns, views show the batch; it survives nothing yet.
     fn apply(&self, batch: Batch) -> Result<(), StoreError>;
-    /// Makes every batch applied so far survive the death of the machine.
+    /// Makes every batch applied so far survive what the engine was opened to survive. After an error it takes no more batches.
     fn sync(&self) -> Result<(), StoreError>;
 }

@@ -21,7 +21,9 @@ mod error;
 mod home;
 mod key;
 mod memory;
+mod overlay;
 mod read;
+mod rows_file;
 mod scan;
 mod snapshot_file;
 mod state;
@@ -50,7 +52,7 @@ use wire::Fault;
 /// What a successful write survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// The death of the process: written before the answer.
+    /// The death of the process: written before the answer, in one commit for those who write at the same time.
     Process,
     /// The death of the machine: fsync of file and folder before the answer, shared by those who write at the same time.
     Power,

@@ -23,7 +23,7 @@ pub(super) struct State {
     pub blobs: Arc<BlobStore>,
     durability: Option<Durability>,
     readers: Mutex<Readers>,
-    /// Batches applied and batches that an fsync covers.
+    /// Batches applied and batches that a sync of the engine covers.
     applied: AtomicU64,
     synced: AtomicU64,
     syncing: tokio::sync::Mutex<()>,
@@ -77,6 +77,7 @@ impl State {
         let last = self.engine.snapshot().get(&key)?.and_then(|bytes| bytes.as_ref().try_into().ok()).map_or(0, u64::from_be_bytes);
         let run = last.max(floor) + 1;
         self.engine.apply(vec![(key, Some(run.to_be_bytes().to_vec()))])?;
+        self.engine.sync()?;
         self.blobs.begin_run(run);
         Ok(run)
     }
@@ -120,16 +121,20 @@ impl State {
         Ok(ticket)
     }
 
-    /// Waits until the batch of a ticket is as durable as promised. Those who wait at the same time share one fsync.
+    /// Waits until the batch of a ticket is as durable as promised. Those who wait at the same time share one sync.
     pub async fn settle(self: &Arc<Self>, ticket: u64) -> Result<(), StoreError> {
-        if self.durability == Some(Durability::Power) {
-            self.sync(ticket).await?;
+        if let Some(durability) = self.durability {
+            // Whoever else is ready to write does so first: a sync costs about the same for all of them as for one.
+            tokio::task::yield_now().await;
+            if self.synced.load(Ordering::Acquire) < ticket {
+                self.sync(ticket, durability).await?;
+            }
         }
         self.bury();
         Ok(())
     }
 
-    async fn sync(self: &Arc<Self>, ticket: u64) -> Result<(), StoreError> {
+    async fn sync(self: &Arc<Self>, ticket: u64, durability: Durability) -> Result<(), StoreError> {
         let _turn = self.syncing.lock().await;
         if self.synced.load(Ordering::Acquire) >= ticket {
             return Ok(());
@@ -137,20 +142,26 @@ impl State {
         if let Some(why) = &*self.failed.lock() {
             return Err(StoreError::Stopped(why.clone()));
         }
+        // Without an fsync nothing waits for the disk: that takes less than going to another thread.
+        if durability == Durability::Process {
+            return self.sync_now();
+        }
         let state = self.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            let covers = state.applied.load(Ordering::Acquire);
-            // After a failed fsync the system may have thrown the unwritten pages away: a second try that succeeds proves nothing.
-            state.engine.sync().inspect_err(|error| *state.failed.lock() = Some(error.to_string()))?;
-            state.synced.fetch_max(covers, Ordering::AcqRel);
-            Ok(())
-        });
+        let done = tokio::task::spawn_blocking(move || state.sync_now());
         done.await.map_err(|e| StoreError::Engine(format!("fsync did not come back: {e}")))?
+    }
+
+    fn sync_now(&self) -> Result<(), StoreError> {
+        let covers = self.applied.load(Ordering::Acquire);
+        // After a failed fsync the system may have thrown the unwritten pages away: a second try that succeeds proves nothing.
+        self.engine.sync().inspect_err(|error| *self.failed.lock() = Some(error.to_string()))?;
+        self.synced.fetch_max(covers, Ordering::AcqRel);
+        Ok(())
     }
 
     /// Removes the dropped blobs that nobody can ask for any more.
     fn bury(&self) {
-        let durable = if self.durability == Some(Durability::Power) { self.synced.load(Ordering::Acquire) } else { u64::MAX };
+        let durable = if self.durability.is_some() { self.synced.load(Ordering::Acquire) } else { u64::MAX };
         let mut gone = Vec::new();
         {
             let mut readers = self.readers.lock();

@@ -3,17 +3,14 @@
 use super::{
     BlobRef, Key, NewTask, Read, Scope, StoreError, Table, TaskId, TaskRow,
     blobs::{BlobStore, Pending},
-    engine::{Batch, KeyRange, Pair, Pairs, View},
-    key_bytes,
+    engine::{Batch, KeyRange, Pairs, View},
+    key_bytes, overlay,
     table::Row,
     tasks::{self, TASKS, nobody},
 };
 use std::{
     borrow::Cow,
-    cmp::Ordering,
     collections::{BTreeMap, HashMap},
-    iter::Peekable,
-    ops::Bound,
     sync::Arc,
 };
 use wire::{Fault, Timestamp};
@@ -231,48 +228,7 @@ impl View for Overlay<'_> {
     }
 
     fn range<'a>(&'a self, range: &KeyRange, reverse: bool) -> Pairs<'a> {
-        if range.is_empty() {
-            return Box::new(std::iter::empty());
-        }
-        let until = range.until.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        let changes = self.changes.range::<[u8], _>((Bound::Included(range.from.as_slice()), until));
-        let changes = changes.map(|(key, value)| (key.as_slice(), value.as_deref()));
-        let changes: LaidOver<'a> = if reverse { Box::new(changes.rev()) } else { Box::new(changes) };
-        Box::new(Merge { base: self.base.range(range, reverse).peekable(), changes: changes.peekable(), reverse })
-    }
-}
-
-type LaidOver<'a> = Box<dyn Iterator<Item = (&'a [u8], Option<&'a [u8]>)> + 'a>;
-
-/// Two ordered walks as one; where both have a key the change wins.
-struct Merge<'a> {
-    base: Peekable<Pairs<'a>>,
-    changes: Peekable<LaidOver<'a>>,
-    reverse: bool,
-}
-
-impl<'a> Iterator for Merge<'a> {
-    type Item = Result<Pair<'a>, StoreError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let order = match (self.base.peek(), self.changes.peek()) {
-                (None, None) => return None,
-                (Some(Err(_)), _) | (Some(_), None) => return self.base.next(),
-                (None, Some(_)) => Ordering::Greater,
-                (Some(Ok((key, _))), Some((change, _))) if self.reverse => (*change).cmp(&**key),
-                (Some(Ok((key, _))), Some((change, _))) => (**key).cmp(change),
-            };
-            if order == Ordering::Less {
-                return self.base.next();
-            }
-            if order == Ordering::Equal {
-                self.base.next();
-            }
-            if let Some((key, Some(value))) = self.changes.next() {
-                return Some(Ok((Cow::Borrowed(key), Cow::Borrowed(value))));
-            }
-        }
+        overlay::over(self.base.range(range, reverse), &self.changes, range, reverse)
     }
 }
 

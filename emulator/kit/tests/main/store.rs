@@ -4,6 +4,7 @@ mod blobs;
 mod model;
 mod room;
 mod rows;
+mod sharing;
 mod states;
 mod tasks;
 
