@@ -45,6 +45,10 @@ impl Desk {
     pub async fn on_disk(folder: &std::path::Path) -> Desk {
         Self::over(kit::Store::durable(folder, kit::store::Durability::Process).unwrap(), s3::S3::new()).await
     }
+    /// Over a store that is there.
+    pub async fn on_store(store: kit::Store) -> Desk {
+        Self::over(store, s3::S3::new()).await
+    }
     /// With a service that is set otherwise than by default.
     pub async fn with_service(s3: s3::S3) -> Desk {
         Self::over(kit::Store::memory(), s3).await
@@ -67,6 +71,11 @@ impl Desk {
         let desk = Desk::new().await;
         desk.ask("PUT", &format!("/{name}")).await.ok();
         desk
+    }
+    /// Stops everything; the store's folder can be opened again.
+    pub async fn close(self) {
+        self.server.stop().await;
+        self.cloud.stop().await;
     }
     pub fn address(&self) -> std::net::SocketAddr {
         self.server.address()

@@ -29,6 +29,7 @@ mod presign;
 mod recorded;
 mod report;
 mod scale;
+mod storage;
 mod tiering;
 mod transitions;
 mod versions;
