@@ -37,6 +37,24 @@ access! {
     PutLogEventsInput(me, cx) => on_stream(cx, "logs:PutLogEvents", &me.log_group_name, &me.log_stream_name);
     GetLogEventsInput(me, cx) => on_stream(cx, "logs:GetLogEvents", either(&me.log_group_name, &me.log_group_identifier), &me.log_stream_name);
     FilterLogEventsInput(me, cx) => on_stream(cx, "logs:FilterLogEvents", either(&me.log_group_name, &me.log_group_identifier), "");
+    ListLogGroupsInput(_me, cx) => on_stream(cx, "logs:ListLogGroups", "", "");
+    PutMetricFilterInput(me, cx) => on_stream(cx, "logs:PutMetricFilter", &me.log_group_name, "");
+    DescribeMetricFiltersInput(me, cx) => on_stream(cx, "logs:DescribeMetricFilters", me.log_group_name.as_deref().unwrap_or(""), "");
+    DeleteMetricFilterInput(me, cx) => on_stream(cx, "logs:DeleteMetricFilter", &me.log_group_name, "");
+    TestMetricFilterInput(_me, _cx) => Access::any("logs:TestMetricFilter");
+    PutSubscriptionFilterInput(me, cx) => on_stream(cx, "logs:PutSubscriptionFilter", &me.log_group_name, "");
+    DescribeSubscriptionFiltersInput(me, cx) => on_stream(cx, "logs:DescribeSubscriptionFilters", &me.log_group_name, "");
+    DeleteSubscriptionFilterInput(me, cx) => on_stream(cx, "logs:DeleteSubscriptionFilter", &me.log_group_name, "");
+    StartQueryInput(me, cx) => {
+        let needs = me.groups().into_iter().map(|group| {
+            kit::Need::on("logs:StartQuery", format!("{}:log-stream:", state::arn(cx.scope(), group)))
+        });
+        Access::Needs(needs.collect())
+    };
+    GetQueryResultsInput(_me, _cx) => Access::any("logs:GetQueryResults");
+    StopQueryInput(_me, _cx) => Access::any("logs:StopQuery");
+    DescribeQueriesInput(_me, _cx) => Access::any("logs:DescribeQueries");
+    GetLogRecordInput(_me, _cx) => Access::any("logs:GetLogRecord");
     PutRetentionPolicyInput(me, cx) => on_stream(cx, "logs:PutRetentionPolicy", &me.log_group_name, "");
     DeleteRetentionPolicyInput(me, cx) => on_stream(cx, "logs:DeleteRetentionPolicy", &me.log_group_name, "");
     PutResourcePolicyInput(_me, _cx) => Access::any("logs:PutResourcePolicy");

@@ -1,6 +1,13 @@
 //! Events written to a stream and read back from it, forwards and backwards.
 
-use crate::{Error, Logs, groups::bad_token, model::*, retention, state::*};
+use crate::{
+    Error, Logs,
+    groups::bad_token,
+    ingest::{self, Ingested},
+    model::*,
+    retention,
+    state::*,
+};
 use kit::{Context, Fault, Read, Snapshot, Tx};
 
 /// AWS no longer asks for sequence tokens, and still sends one.
@@ -18,16 +25,16 @@ impl Logs {
         if input.entity.is_some() {
             cx.warn("member entity has no effect");
         }
-        let rejected = cx
+        let (ingested, rejected) = cx
             .store()
             .write(|tx| {
                 let group = group(tx, cx, &input.log_group_name)?;
                 let stream = stream(tx, cx, &group, &input.log_stream_name)?;
                 let (accepted, rejected) = judge(cx, &group, events);
-                append(cx, tx, &group, stream, accepted)?;
-                Ok(rejected)
+                Ok((append(cx, tx, &group, stream, accepted)?, rejected))
             })
             .await?;
+        ingested.measure(cx, cx.scope());
         Ok(PutLogEventsOutput {
             next_sequence_token: Some(SEQUENCE_TOKEN.into()),
             rejected_log_events_info: rejected,
@@ -98,11 +105,18 @@ fn judge(cx: &Context, group: &Group, events: Vec<InputLogEvent>) -> (Vec<InputL
     (accepted, (info != RejectedLogEventsInfo::default()).then_some(info))
 }
 
-/// Appends events that were judged.
-pub(crate) fn append(cx: &Context, tx: &mut Tx<'_>, group: &Group, mut stream: Stream, events: Vec<InputLogEvent>) -> Result<(), Fault> {
+/// Appends events that were judged; what comes of them is measured by the caller behind the commit.
+pub(crate) fn append(
+    cx: &Context,
+    tx: &mut Tx<'_>,
+    group: &Group,
+    mut stream: Stream,
+    events: Vec<InputLogEvent>,
+) -> Result<Ingested, Fault> {
     if events.is_empty() {
-        return Ok(());
+        return ingest::follow(cx, tx, cx.scope(), group, Vec::new());
     }
+    let mut rows = Vec::with_capacity(events.len());
     let ingested_ms = cx.now().millis();
     for event in events {
         let at_ms = event.timestamp;
@@ -118,10 +132,12 @@ pub(crate) fn append(cx: &Context, tx: &mut Tx<'_>, group: &Group, mut stream: S
             message: event.message,
         };
         tx.put(&EVENTS, cx.scope(), &row.key(), &row)?;
+        rows.push(row);
     }
     stream.ingested_ms = Some(ingested_ms);
     tx.put(&STREAMS, cx.scope(), &(group.id.clone(), stream.name.clone()), &stream)?;
-    retention::plan(cx, tx, group)
+    retention::plan(cx, tx, group)?;
+    ingest::follow(cx, tx, cx.scope(), group, rows)
 }
 
 /// Where a page ended: `f/` goes on behind it, `b/` before it.

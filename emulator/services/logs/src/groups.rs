@@ -1,6 +1,6 @@
 //! Log groups: made, listed, deleted in pages.
 
-use crate::{Error, Logs, model::*, state::*};
+use crate::{Error, Logs, metric_filters, model::*, state::*, subscriptions};
 use kit::{Context, Fault, Read, Scope, Tx, store::NewTask};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,8 @@ impl Logs {
                 let group = group(tx, cx, &input.log_group_name)?;
                 tx.delete(&GROUPS, cx.scope(), &group.name)?;
                 tx.cancel_keyed("logs", "sweep", &group.id);
+                metric_filters::forget(tx, cx.scope(), &group)?;
+                subscriptions::forget(tx, cx.scope(), &group)?;
                 tx.task(NewTask::new(cx.scope(), "logs", "clear", &Clear { group_id: group.id.clone() }).key(group.id));
                 Ok(())
             })
@@ -62,12 +64,66 @@ impl Logs {
         let rows = cx.store().read(|s| {
             let groups = s.scan(&GROUPS, cx.scope()).text_prefix(prefix);
             let kept = groups.map(|row| row.map(|(_, group)| group)).filter(|group| group.as_ref().map_or(true, keep));
-            kept.map(|group| group.and_then(|group| Ok((stored_bytes(s, cx.scope(), &group)?, group)))).collect::<Result<Vec<_>, _>>()
+            let counted = |group: Group| Ok((stored_bytes(s, cx.scope(), &group)?, metric_filters::count(s, cx.scope(), &group)?, group));
+            kept.map(|group| group.and_then(counted)).collect::<Result<Vec<_>, Fault>>()
         })?;
         let limit = input.limit.unwrap_or(50) as usize;
-        let page = kit::pages::page(rows, |(_, group)| group.name.clone(), input.next_token.as_deref(), limit, bad_token)?;
-        let groups = page.items.into_iter().map(|(bytes, group)| show(cx, group, bytes)).collect();
+        let page = kit::pages::page(rows, |(.., group)| group.name.clone(), input.next_token.as_deref(), limit, bad_token)?;
+        let mut groups: Vec<LogGroup> = page.items.into_iter().map(|(bytes, filters, group)| show(cx, group, bytes, filters)).collect();
+        if input.log_group_name_pattern.is_some() {
+            // AWS leaves these out where it searched by a pattern; recorded.
+            groups.iter_mut().for_each(|group| (group.stored_bytes, group.deletion_protection_enabled) = (None, None));
+        }
         Ok(DescribeLogGroupsOutput { log_groups: Some(groups), next_token: page.next })
+    }
+}
+
+impl Logs {
+    /// Groups in short, by a pattern of their names.
+    pub async fn list_log_groups(&self, cx: &Context, input: ListLogGroupsInput) -> Result<ListLogGroupsOutput, Fault> {
+        if input.account_identifiers.is_some() || input.include_linked_accounts == Some(true) {
+            return Err(refused("log groups of linked accounts"));
+        }
+        if input.data_sources.is_some() || input.field_index_names.is_some() || input.log_group_tags.is_some() {
+            return Err(refused("log groups by data sources, field indexes or tags (dataSources, fieldIndexNames, logGroupTags)"));
+        }
+        let pattern = input.log_group_name_pattern.as_deref().map(NamePattern::read).transpose()?;
+        let keep = |group: &Group| {
+            pattern.as_ref().is_none_or(|pattern| pattern.fits(&group.name))
+                && input.log_group_class.is_none_or(|class| class == group.class.unwrap_or_default())
+        };
+        let rows = cx.store().read(|s| {
+            let groups = s.scan(&GROUPS, cx.scope()).map(|row| row.map(|(_, group)| group));
+            groups.filter(|group| group.as_ref().map_or(true, keep)).collect::<Result<Vec<_>, Fault>>()
+        })?;
+        let limit = input.limit.unwrap_or(50).clamp(1, 1000) as usize;
+        let page = kit::pages::page(rows, |group| group.name.clone(), input.next_token.as_deref(), limit, bad_token)?;
+        let short = |group: Group| LogGroupSummary {
+            log_group_arn: Some(arn(cx.scope(), &group.name)),
+            log_group_class: Some(group.class.unwrap_or_default()),
+            log_group_name: Some(group.name),
+        };
+        Ok(ListLogGroupsOutput { log_groups: Some(page.items.into_iter().map(short).collect()), next_token: page.next })
+    }
+}
+
+/// A text in the name, or at its start behind `^`; several with `|` between them.
+struct NamePattern(Vec<(bool, String)>);
+
+impl NamePattern {
+    fn read(text: &str) -> Result<NamePattern, Fault> {
+        let parts = text.split('|').map(|part| match part.strip_prefix('^') {
+            Some(start) => (true, start.to_owned()),
+            None => (false, part.to_owned()),
+        });
+        let parts: Vec<_> = parts.collect();
+        match parts.iter().all(|(_, part)| part.chars().count() >= 3) {
+            true => Ok(NamePattern(parts)),
+            false => Err(Error::InvalidParameter.says("Each part of logGroupNamePattern must have at least three characters.")),
+        }
+    }
+    fn fits(&self, name: &str) -> bool {
+        self.0.iter().any(|(start, part)| if *start { name.starts_with(part.as_str()) } else { name.contains(part.as_str()) })
     }
 }
 
@@ -99,7 +155,7 @@ fn stored_bytes(s: &impl Read, scope: &Scope, group: &Group) -> Result<u64, Faul
     s.scan(&STREAMS, scope).prefix(&(group.id.as_str(),)).map(|row| row.map(|(_, stream)| stream.bytes)).sum()
 }
 
-fn show(cx: &Context, group: Group, bytes: u64) -> LogGroup {
+fn show(cx: &Context, group: Group, bytes: u64, filters: i32) -> LogGroup {
     let arn = arn(cx.scope(), &group.name);
     LogGroup {
         arn: Some(format!("{arn}:*")),
@@ -108,7 +164,7 @@ fn show(cx: &Context, group: Group, bytes: u64) -> LogGroup {
         deletion_protection_enabled: Some(false),
         log_group_class: Some(group.class.unwrap_or_default()),
         log_group_name: Some(group.name),
-        metric_filter_count: Some(0),
+        metric_filter_count: Some(filters),
         retention_in_days: group.retention_days,
         stored_bytes: Some(bytes as i64),
         ..LogGroup::default()

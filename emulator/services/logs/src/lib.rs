@@ -1,17 +1,23 @@
-//! Amazon CloudWatch Logs: groups, streams and events, found again by time and by pattern; retention on the clock.
+//! Amazon CloudWatch Logs: groups, streams and events, found again by time, by pattern and by queries of Insights' language; metrics and
+//! subscriptions that follow from them; retention on the clock.
 
 mod access;
 mod events;
 mod filter;
 mod groups;
+mod ingest;
+mod insights;
+mod metric_filters;
 #[allow(missing_docs)]
 mod model;
 mod pattern;
 mod policies;
 mod port;
+mod queries;
 mod retention;
 mod state;
 mod streams;
+mod subscriptions;
 mod tags;
 
 pub use model::*;
@@ -37,6 +43,7 @@ kit::service! {
     CreateLogGroup => create_log_group,
     DeleteLogGroup => delete_log_group,
     DescribeLogGroups => describe_log_groups,
+    ListLogGroups => list_log_groups,
     // streams.rs
     CreateLogStream => create_log_stream,
     DeleteLogStream => delete_log_stream,
@@ -53,6 +60,21 @@ kit::service! {
     PutResourcePolicy => put_resource_policy,
     DescribeResourcePolicies => describe_resource_policies,
     DeleteResourcePolicy => delete_resource_policy,
+    // metric_filters.rs
+    PutMetricFilter => put_metric_filter,
+    DescribeMetricFilters => describe_metric_filters,
+    DeleteMetricFilter => delete_metric_filter,
+    TestMetricFilter => test_metric_filter,
+    // subscriptions.rs
+    PutSubscriptionFilter => put_subscription_filter,
+    DescribeSubscriptionFilters => describe_subscription_filters,
+    DeleteSubscriptionFilter => delete_subscription_filter,
+    // queries.rs
+    StartQuery => start_query,
+    GetQueryResults => get_query_results,
+    StopQuery => stop_query,
+    DescribeQueries => describe_queries,
+    GetLogRecord => get_log_record,
     // tags.rs
     TagResource => tag_resource,
     UntagResource => untag_resource,
@@ -68,6 +90,14 @@ impl kit::Service for Logs {
     }
     fn task<'a>(&'a self, cx: &'a Context, task: TaskRow) -> kit::BoxFuture<'a, Result<(), Fault>> {
         Box::pin(self.run_task(cx, task))
+    }
+    /// Names that are too long have a sentence of their own.
+    fn invalid(&self, message: String) -> Fault {
+        let name = message.contains("at 'logGroupName'") || message.contains("at 'logStreamName'");
+        match name && message.ends_with("Member must have length less than or equal to 512") {
+            true => Error::InvalidParameter.says("Invalid LogGroup or LogStream, both must have length less than or equal to 512."),
+            false => Error::InvalidParameter.says(message),
+        }
     }
     fn resource_policy(&self, cx: &Context, resource: &str) -> Option<String> {
         policies::of(cx, resource)

@@ -91,6 +91,31 @@ pub struct DescribeLogGroupsOutput {
 wire::structure!(DescribeLogGroupsOutput, tables::DESCRIBE_LOG_GROUPS_OUTPUT, 0 log_groups, 1 next_token);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListLogGroupsInput {
+    pub log_group_name_pattern: Option<String>,
+    pub log_group_class: Option<LogGroupClass>,
+    pub include_linked_accounts: Option<bool>,
+    pub account_identifiers: Option<Vec<String>>,
+    pub next_token: Option<String>,
+    pub limit: Option<i32>,
+    pub data_sources: Option<Vec<DataSourceFilter>>,
+    pub field_index_names: Option<Vec<String>>,
+    pub log_group_tags: Option<Vec<TagFilter>>,
+}
+wire::structure!(
+    ListLogGroupsInput, tables::LIST_LOG_GROUPS_INPUT,
+    0 log_group_name_pattern, 1 log_group_class, 2 include_linked_accounts, 3 account_identifiers, 4 next_token, 5 limit, 6 data_sources,
+    7 field_index_names, 8 log_group_tags,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListLogGroupsOutput {
+    pub log_groups: Option<Vec<LogGroupSummary>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListLogGroupsOutput, tables::LIST_LOG_GROUPS_OUTPUT, 0 log_groups, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreateLogStreamInput {
     pub log_group_name: String,
     pub log_stream_name: String,
@@ -284,6 +309,212 @@ pub struct DeleteResourcePolicyOutput {}
 wire::structure!(DeleteResourcePolicyOutput, tables::DELETE_RESOURCE_POLICY_OUTPUT);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutMetricFilterInput {
+    pub log_group_name: String,
+    pub filter_name: String,
+    pub filter_pattern: String,
+    pub metric_transformations: Vec<MetricTransformation>,
+    pub apply_on_transformed_logs: Option<bool>,
+    pub field_selection_criteria: Option<String>,
+    pub emit_system_field_dimensions: Option<Vec<String>>,
+}
+wire::structure!(
+    PutMetricFilterInput, tables::PUT_METRIC_FILTER_INPUT,
+    0 log_group_name, 1 filter_name, 2 filter_pattern, 3 metric_transformations, 4 apply_on_transformed_logs, 5 field_selection_criteria,
+    6 emit_system_field_dimensions,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutMetricFilterOutput {}
+wire::structure!(PutMetricFilterOutput, tables::PUT_METRIC_FILTER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeMetricFiltersInput {
+    pub log_group_name: Option<String>,
+    pub filter_name_prefix: Option<String>,
+    pub next_token: Option<String>,
+    pub limit: Option<i32>,
+    pub metric_name: Option<String>,
+    pub metric_namespace: Option<String>,
+}
+wire::structure!(
+    DescribeMetricFiltersInput, tables::DESCRIBE_METRIC_FILTERS_INPUT,
+    0 log_group_name, 1 filter_name_prefix, 2 next_token, 3 limit, 4 metric_name, 5 metric_namespace,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeMetricFiltersOutput {
+    pub metric_filters: Option<Vec<MetricFilter>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(DescribeMetricFiltersOutput, tables::DESCRIBE_METRIC_FILTERS_OUTPUT, 0 metric_filters, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteMetricFilterInput {
+    pub log_group_name: String,
+    pub filter_name: String,
+}
+wire::structure!(DeleteMetricFilterInput, tables::DELETE_METRIC_FILTER_INPUT, 0 log_group_name, 1 filter_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteMetricFilterOutput {}
+wire::structure!(DeleteMetricFilterOutput, tables::DELETE_METRIC_FILTER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TestMetricFilterInput {
+    pub filter_pattern: String,
+    pub log_event_messages: Vec<String>,
+}
+wire::structure!(TestMetricFilterInput, tables::TEST_METRIC_FILTER_INPUT, 0 filter_pattern, 1 log_event_messages);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TestMetricFilterOutput {
+    pub matches: Option<Vec<MetricFilterMatchRecord>>,
+}
+wire::structure!(TestMetricFilterOutput, tables::TEST_METRIC_FILTER_OUTPUT, 0 matches);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutSubscriptionFilterInput {
+    pub log_group_name: String,
+    pub filter_name: String,
+    pub filter_pattern: String,
+    pub destination_arn: String,
+    pub role_arn: Option<String>,
+    pub distribution: Option<Distribution>,
+    pub apply_on_transformed_logs: Option<bool>,
+    pub field_selection_criteria: Option<String>,
+    pub emit_system_fields: Option<Vec<String>>,
+}
+wire::structure!(
+    PutSubscriptionFilterInput, tables::PUT_SUBSCRIPTION_FILTER_INPUT,
+    0 log_group_name, 1 filter_name, 2 filter_pattern, 3 destination_arn, 4 role_arn, 5 distribution, 6 apply_on_transformed_logs,
+    7 field_selection_criteria, 8 emit_system_fields,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutSubscriptionFilterOutput {}
+wire::structure!(PutSubscriptionFilterOutput, tables::PUT_SUBSCRIPTION_FILTER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeSubscriptionFiltersInput {
+    pub log_group_name: String,
+    pub filter_name_prefix: Option<String>,
+    pub next_token: Option<String>,
+    pub limit: Option<i32>,
+}
+wire::structure!(
+    DescribeSubscriptionFiltersInput, tables::DESCRIBE_SUBSCRIPTION_FILTERS_INPUT,
+    0 log_group_name, 1 filter_name_prefix, 2 next_token, 3 limit,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeSubscriptionFiltersOutput {
+    pub subscription_filters: Option<Vec<SubscriptionFilter>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(DescribeSubscriptionFiltersOutput, tables::DESCRIBE_SUBSCRIPTION_FILTERS_OUTPUT, 0 subscription_filters, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteSubscriptionFilterInput {
+    pub log_group_name: String,
+    pub filter_name: String,
+}
+wire::structure!(DeleteSubscriptionFilterInput, tables::DELETE_SUBSCRIPTION_FILTER_INPUT, 0 log_group_name, 1 filter_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteSubscriptionFilterOutput {}
+wire::structure!(DeleteSubscriptionFilterOutput, tables::DELETE_SUBSCRIPTION_FILTER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartQueryInput {
+    pub query_language: Option<QueryLanguage>,
+    pub log_group_name: Option<String>,
+    pub log_group_names: Option<Vec<String>>,
+    pub log_group_identifiers: Option<Vec<String>>,
+    pub start_time: i64,
+    pub end_time: i64,
+    pub query_string: String,
+    pub limit: Option<i32>,
+}
+wire::structure!(
+    StartQueryInput, tables::START_QUERY_INPUT,
+    0 query_language, 1 log_group_name, 2 log_group_names, 3 log_group_identifiers, 4 start_time, 5 end_time, 6 query_string, 7 limit,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartQueryOutput {
+    pub query_id: Option<String>,
+}
+wire::structure!(StartQueryOutput, tables::START_QUERY_OUTPUT, 0 query_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetQueryResultsInput {
+    pub query_id: String,
+    pub next_token: Option<String>,
+    pub max_items: Option<i32>,
+}
+wire::structure!(GetQueryResultsInput, tables::GET_QUERY_RESULTS_INPUT, 0 query_id, 1 next_token, 2 max_items);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetQueryResultsOutput {
+    pub query_language: Option<QueryLanguage>,
+    pub results: Option<Vec<Vec<ResultField>>>,
+    pub statistics: Option<QueryStatistics>,
+    pub status: Option<QueryStatus>,
+    pub encryption_key: Option<String>,
+    pub next_token: Option<String>,
+}
+wire::structure!(
+    GetQueryResultsOutput, tables::GET_QUERY_RESULTS_OUTPUT,
+    0 query_language, 1 results, 2 statistics, 3 status, 4 encryption_key, 5 next_token,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StopQueryInput {
+    pub query_id: String,
+}
+wire::structure!(StopQueryInput, tables::STOP_QUERY_INPUT, 0 query_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StopQueryOutput {
+    pub success: Option<bool>,
+}
+wire::structure!(StopQueryOutput, tables::STOP_QUERY_OUTPUT, 0 success);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeQueriesInput {
+    pub log_group_name: Option<String>,
+    pub status: Option<QueryStatus>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub query_language: Option<QueryLanguage>,
+}
+wire::structure!(
+    DescribeQueriesInput, tables::DESCRIBE_QUERIES_INPUT,
+    0 log_group_name, 1 status, 2 max_results, 3 next_token, 4 query_language,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeQueriesOutput {
+    pub queries: Option<Vec<QueryInfo>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(DescribeQueriesOutput, tables::DESCRIBE_QUERIES_OUTPUT, 0 queries, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetLogRecordInput {
+    pub log_record_pointer: String,
+    pub unmask: Option<bool>,
+}
+wire::structure!(GetLogRecordInput, tables::GET_LOG_RECORD_INPUT, 0 log_record_pointer, 1 unmask);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetLogRecordOutput {
+    pub log_record: Option<BTreeMap<String, String>>,
+}
+wire::structure!(GetLogRecordOutput, tables::GET_LOG_RECORD_OUTPUT, 0 log_record);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TagResourceInput {
     pub resource_arn: String,
     pub tags: BTreeMap<String, String>,
@@ -352,6 +583,13 @@ pub struct ListTagsLogGroupOutput {
 wire::structure!(ListTagsLogGroupOutput, tables::LIST_TAGS_LOG_GROUP_OUTPUT, 0 tags);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct DataSourceFilter {
+    pub name: String,
+    pub r#type: Option<String>,
+}
+wire::structure!(DataSourceFilter, tables::DATA_SOURCE_FILTER, 0 name, 1 r#type);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entity {
     pub key_attributes: Option<BTreeMap<String, String>>,
     pub attributes: Option<BTreeMap<String, String>>,
@@ -399,6 +637,14 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct LogGroupSummary {
+    pub log_group_name: Option<String>,
+    pub log_group_arn: Option<String>,
+    pub log_group_class: Option<LogGroupClass>,
+}
+wire::structure!(LogGroupSummary, tables::LOG_GROUP_SUMMARY, 0 log_group_name, 1 log_group_arn, 2 log_group_class);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogStream {
     pub log_stream_name: Option<String>,
     pub creation_time: Option<i64>,
@@ -416,12 +662,83 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetricFilter {
+    pub filter_name: Option<String>,
+    pub filter_pattern: Option<String>,
+    pub metric_transformations: Option<Vec<MetricTransformation>>,
+    pub creation_time: Option<i64>,
+    pub log_group_name: Option<String>,
+    pub apply_on_transformed_logs: Option<bool>,
+    pub field_selection_criteria: Option<String>,
+    pub emit_system_field_dimensions: Option<Vec<String>>,
+}
+wire::structure!(
+    MetricFilter, tables::METRIC_FILTER,
+    0 filter_name, 1 filter_pattern, 2 metric_transformations, 3 creation_time, 4 log_group_name, 5 apply_on_transformed_logs,
+    6 field_selection_criteria, 7 emit_system_field_dimensions,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetricFilterMatchRecord {
+    pub event_number: Option<i64>,
+    pub event_message: Option<String>,
+    pub extracted_values: Option<BTreeMap<String, String>>,
+}
+wire::structure!(MetricFilterMatchRecord, tables::METRIC_FILTER_MATCH_RECORD, 0 event_number, 1 event_message, 2 extracted_values);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MetricTransformation {
+    pub metric_name: String,
+    pub metric_namespace: String,
+    pub metric_value: String,
+    pub default_value: Option<f64>,
+    pub dimensions: Option<BTreeMap<String, String>>,
+    pub unit: Option<StandardUnit>,
+}
+wire::structure!(
+    MetricTransformation, tables::METRIC_TRANSFORMATION,
+    0 metric_name, 1 metric_namespace, 2 metric_value, 3 default_value, 4 dimensions, 5 unit,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct OutputLogEvent {
     pub timestamp: Option<i64>,
     pub message: Option<String>,
     pub ingestion_time: Option<i64>,
 }
 wire::structure!(OutputLogEvent, tables::OUTPUT_LOG_EVENT, 0 timestamp, 1 message, 2 ingestion_time);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QueryInfo {
+    pub query_language: Option<QueryLanguage>,
+    pub query_id: Option<String>,
+    pub query_string: Option<String>,
+    pub status: Option<QueryStatus>,
+    pub create_time: Option<i64>,
+    pub log_group_name: Option<String>,
+    pub query_duration: Option<i64>,
+    pub bytes_scanned: Option<f64>,
+    pub user_identity: Option<String>,
+}
+wire::structure!(
+    QueryInfo, tables::QUERY_INFO,
+    0 query_language, 1 query_id, 2 query_string, 3 status, 4 create_time, 5 log_group_name, 6 query_duration, 7 bytes_scanned,
+    8 user_identity,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QueryStatistics {
+    pub records_matched: Option<f64>,
+    pub records_scanned: Option<f64>,
+    pub estimated_records_skipped: Option<f64>,
+    pub bytes_scanned: Option<f64>,
+    pub estimated_bytes_skipped: Option<f64>,
+    pub log_groups_scanned: Option<f64>,
+}
+wire::structure!(
+    QueryStatistics, tables::QUERY_STATISTICS,
+    0 records_matched, 1 records_scanned, 2 estimated_records_skipped, 3 bytes_scanned, 4 estimated_bytes_skipped, 5 log_groups_scanned,
+);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RejectedEntityInfo {
@@ -455,14 +772,50 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResultField {
+    pub field: Option<String>,
+    pub value: Option<String>,
+}
+wire::structure!(ResultField, tables::RESULT_FIELD, 0 field, 1 value);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SearchedLogStream {
     pub log_stream_name: Option<String>,
     pub searched_completely: Option<bool>,
 }
 wire::structure!(SearchedLogStream, tables::SEARCHED_LOG_STREAM, 0 log_stream_name, 1 searched_completely);
 
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SubscriptionFilter {
+    pub filter_name: Option<String>,
+    pub log_group_name: Option<String>,
+    pub filter_pattern: Option<String>,
+    pub destination_arn: Option<String>,
+    pub role_arn: Option<String>,
+    pub distribution: Option<Distribution>,
+    pub apply_on_transformed_logs: Option<bool>,
+    pub creation_time: Option<i64>,
+    pub field_selection_criteria: Option<String>,
+    pub emit_system_fields: Option<Vec<String>>,
+}
+wire::structure!(
+    SubscriptionFilter, tables::SUBSCRIPTION_FILTER,
+    0 filter_name, 1 log_group_name, 2 filter_pattern, 3 destination_arn, 4 role_arn, 5 distribution, 6 apply_on_transformed_logs,
+    7 creation_time, 8 field_selection_criteria, 9 emit_system_fields,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TagFilter {
+    pub key: String,
+    pub values: Option<Vec<String>>,
+}
+wire::structure!(TagFilter, tables::TAG_FILTER, 0 key, 1 values);
+
 wire::enumeration!(DataProtectionStatus {
     Activated = "ACTIVATED", Deleted = "DELETED", Archived = "ARCHIVED", Disabled = "DISABLED",
+});
+wire::enumeration!(Distribution {
+    Random = "Random", ByLogStream = "ByLogStream",
 });
 wire::enumeration!(EntityRejectionErrorType {
     InvalidEntity = "InvalidEntity", InvalidTypeValue = "InvalidTypeValue", InvalidKeyAttributes = "InvalidKeyAttributes",
@@ -481,6 +834,22 @@ wire::enumeration!(OrderBy {
 wire::enumeration!(PolicyScope {
     Account = "ACCOUNT", Resource = "RESOURCE",
 });
+wire::enumeration!(QueryLanguage {
+    Cwli = "CWLI", Sql = "SQL", Ppl = "PPL",
+});
+wire::enumeration!(QueryStatus {
+    Scheduled = "Scheduled", Running = "Running", Complete = "Complete", Failed = "Failed", Cancelled = "Cancelled", Timeout = "Timeout",
+    Unknown = "Unknown",
+});
+wire::enumeration!(StandardUnit {
+    Seconds = "Seconds", Microseconds = "Microseconds", Milliseconds = "Milliseconds", Bytes = "Bytes", Kilobytes = "Kilobytes",
+    Megabytes = "Megabytes", Gigabytes = "Gigabytes", Terabytes = "Terabytes", Bits = "Bits", Kilobits = "Kilobits",
+    Megabits = "Megabits", Gigabits = "Gigabits", Terabits = "Terabits", Percent = "Percent", Count = "Count",
+    BytesSecond = "Bytes/Second", KilobytesSecond = "Kilobytes/Second", MegabytesSecond = "Megabytes/Second",
+    GigabytesSecond = "Gigabytes/Second", TerabytesSecond = "Terabytes/Second", BitsSecond = "Bits/Second",
+    KilobitsSecond = "Kilobits/Second", MegabitsSecond = "Megabits/Second", GigabitsSecond = "Gigabits/Second",
+    TerabitsSecond = "Terabits/Second", CountSecond = "Count/Second", None = "None",
+});
 
 mod tables {
     use wire::schema::*;
@@ -492,6 +861,10 @@ mod tables {
     pub(super) static PUT_RETENTION_POLICY_OUTPUT: Schema = Schema::new("PutRetentionPolicyOutput", Kind::Structure(&[]));
     pub(super) static DELETE_RETENTION_POLICY_OUTPUT: Schema = Schema::new("DeleteRetentionPolicyOutput", Kind::Structure(&[]));
     pub(super) static DELETE_RESOURCE_POLICY_OUTPUT: Schema = Schema::new("DeleteResourcePolicyOutput", Kind::Structure(&[]));
+    pub(super) static PUT_METRIC_FILTER_OUTPUT: Schema = Schema::new("PutMetricFilterOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_METRIC_FILTER_OUTPUT: Schema = Schema::new("DeleteMetricFilterOutput", Kind::Structure(&[]));
+    pub(super) static PUT_SUBSCRIPTION_FILTER_OUTPUT: Schema = Schema::new("PutSubscriptionFilterOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_SUBSCRIPTION_FILTER_OUTPUT: Schema = Schema::new("DeleteSubscriptionFilterOutput", Kind::Structure(&[]));
     pub(super) static TAG_RESOURCE_OUTPUT: Schema = Schema::new("TagResourceOutput", Kind::Structure(&[]));
     pub(super) static UNTAG_RESOURCE_OUTPUT: Schema = Schema::new("UntagResourceOutput", Kind::Structure(&[]));
     pub(super) static TAG_LOG_GROUP_OUTPUT: Schema = Schema::new("TagLogGroupOutput", Kind::Structure(&[]));
@@ -502,8 +875,10 @@ mod tables {
     pub(super) static ACCOUNT_IDS: Schema = Schema::new("AccountIds", Kind::List(&Member::new("member", &ACCOUNT_ID))).min(0.0).max(20.0);
     pub(super) static AMAZON_RESOURCE_NAME: Schema =
         Schema::new("AmazonResourceName", Kind::String).min(1.0).max(1011.0).pattern(&P_AMAZON_RESOURCE_NAME);
+    pub(super) static APPLY_ON_TRANSFORMED_LOGS: Schema = Schema::new("ApplyOnTransformedLogs", Kind::Boolean);
     pub(super) static ARN: Schema = Schema::new("Arn", Kind::String);
     pub(super) static BEARER_TOKEN_AUTHENTICATION_ENABLED: Schema = Schema::new("BearerTokenAuthenticationEnabled", Kind::Boolean);
+    pub(super) static BYTES_SCANNED_VALUE: Schema = Schema::new("BytesScannedValue", Kind::Double);
     pub(super) static CONFLICT_EXCEPTION: Schema = Schema::new("ConflictException", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "ConflictException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static CREATE_LOG_GROUP_INPUT: Schema = Schema::new(
@@ -528,7 +903,16 @@ mod tables {
             Traits { fault: Some(FaultTraits { code: "DataAlreadyAcceptedException", status: 400, sender: true }), ..Traits::NONE },
         );
     pub(super) static DATA_PROTECTION_STATUS: Schema = Schema::new("DataProtectionStatus", Kind::Enum(super::DataProtectionStatus::TEXTS));
+    pub(super) static DATA_SOURCE_FILTER: Schema = Schema::new(
+        "DataSourceFilter",
+        Kind::Structure(&[Member::new("name", &DATA_SOURCE_NAME).required(), Member::new("type", &DATA_SOURCE_TYPE)]),
+    );
+    pub(super) static DATA_SOURCE_FILTERS: Schema =
+        Schema::new("DataSourceFilters", Kind::List(&Member::new("member", &DATA_SOURCE_FILTER))).min(1.0).max(5.0);
+    pub(super) static DATA_SOURCE_NAME: Schema = Schema::new("DataSourceName", Kind::String);
+    pub(super) static DATA_SOURCE_TYPE: Schema = Schema::new("DataSourceType", Kind::String);
     pub(super) static DAYS: Schema = Schema::new("Days", Kind::Integer);
+    pub(super) static DEFAULT_VALUE: Schema = Schema::new("DefaultValue", Kind::Double);
     pub(super) static DELETE_LOG_GROUP_INPUT: Schema =
         Schema::new("DeleteLogGroupRequest", Kind::Structure(&[Member::new("logGroupName", &LOG_GROUP_NAME).required()]));
     pub(super) static DELETE_LOG_STREAM_INPUT: Schema = Schema::new(
@@ -537,6 +921,10 @@ mod tables {
             Member::new("logGroupName", &LOG_GROUP_NAME).required(),
             Member::new("logStreamName", &LOG_STREAM_NAME).required(),
         ]),
+    );
+    pub(super) static DELETE_METRIC_FILTER_INPUT: Schema = Schema::new(
+        "DeleteMetricFilterRequest",
+        Kind::Structure(&[Member::new("logGroupName", &LOG_GROUP_NAME).required(), Member::new("filterName", &FILTER_NAME).required()]),
     );
     pub(super) static DELETE_RESOURCE_POLICY_INPUT: Schema = Schema::new(
         "DeleteResourcePolicyRequest",
@@ -548,6 +936,10 @@ mod tables {
     );
     pub(super) static DELETE_RETENTION_POLICY_INPUT: Schema =
         Schema::new("DeleteRetentionPolicyRequest", Kind::Structure(&[Member::new("logGroupName", &LOG_GROUP_NAME).required()]));
+    pub(super) static DELETE_SUBSCRIPTION_FILTER_INPUT: Schema = Schema::new(
+        "DeleteSubscriptionFilterRequest",
+        Kind::Structure(&[Member::new("logGroupName", &LOG_GROUP_NAME).required(), Member::new("filterName", &FILTER_NAME).required()]),
+    );
     pub(super) static DELETION_PROTECTION_ENABLED: Schema = Schema::new("DeletionProtectionEnabled", Kind::Boolean);
     pub(super) static DESCENDING: Schema = Schema::new("Descending", Kind::Boolean);
     pub(super) static DESCRIBE_LIMIT: Schema = Schema::new("DescribeLimit", Kind::Integer).min(1.0).max(50.0);
@@ -586,6 +978,36 @@ mod tables {
         "DescribeLogStreamsResponse",
         Kind::Structure(&[Member::new("logStreams", &LOG_STREAMS), Member::new("nextToken", &NEXT_TOKEN)]),
     );
+    pub(super) static DESCRIBE_METRIC_FILTERS_INPUT: Schema = Schema::new(
+        "DescribeMetricFiltersRequest",
+        Kind::Structure(&[
+            Member::new("logGroupName", &LOG_GROUP_NAME),
+            Member::new("filterNamePrefix", &FILTER_NAME),
+            Member::new("nextToken", &NEXT_TOKEN),
+            Member::new("limit", &DESCRIBE_LIMIT),
+            Member::new("metricName", &METRIC_NAME),
+            Member::new("metricNamespace", &METRIC_NAMESPACE),
+        ]),
+    );
+    pub(super) static DESCRIBE_METRIC_FILTERS_OUTPUT: Schema = Schema::new(
+        "DescribeMetricFiltersResponse",
+        Kind::Structure(&[Member::new("metricFilters", &METRIC_FILTERS), Member::new("nextToken", &NEXT_TOKEN)]),
+    );
+    pub(super) static DESCRIBE_QUERIES_MAX_RESULTS: Schema = Schema::new("DescribeQueriesMaxResults", Kind::Integer).min(1.0).max(1000.0);
+    pub(super) static DESCRIBE_QUERIES_INPUT: Schema = Schema::new(
+        "DescribeQueriesRequest",
+        Kind::Structure(&[
+            Member::new("logGroupName", &LOG_GROUP_NAME),
+            Member::new("status", &QUERY_STATUS),
+            Member::new("maxResults", &DESCRIBE_QUERIES_MAX_RESULTS),
+            Member::new("nextToken", &NEXT_TOKEN),
+            Member::new("queryLanguage", &QUERY_LANGUAGE),
+        ]),
+    );
+    pub(super) static DESCRIBE_QUERIES_OUTPUT: Schema = Schema::new(
+        "DescribeQueriesResponse",
+        Kind::Structure(&[Member::new("queries", &QUERY_INFO_LIST), Member::new("nextToken", &NEXT_TOKEN)]),
+    );
     pub(super) static DESCRIBE_RESOURCE_POLICIES_INPUT: Schema = Schema::new(
         "DescribeResourcePoliciesRequest",
         Kind::Structure(&[
@@ -599,6 +1021,27 @@ mod tables {
         "DescribeResourcePoliciesResponse",
         Kind::Structure(&[Member::new("resourcePolicies", &RESOURCE_POLICIES), Member::new("nextToken", &NEXT_TOKEN)]),
     );
+    pub(super) static DESCRIBE_SUBSCRIPTION_FILTERS_INPUT: Schema = Schema::new(
+        "DescribeSubscriptionFiltersRequest",
+        Kind::Structure(&[
+            Member::new("logGroupName", &LOG_GROUP_NAME).required(),
+            Member::new("filterNamePrefix", &FILTER_NAME),
+            Member::new("nextToken", &NEXT_TOKEN),
+            Member::new("limit", &DESCRIBE_LIMIT),
+        ]),
+    );
+    pub(super) static DESCRIBE_SUBSCRIPTION_FILTERS_OUTPUT: Schema = Schema::new(
+        "DescribeSubscriptionFiltersResponse",
+        Kind::Structure(&[Member::new("subscriptionFilters", &SUBSCRIPTION_FILTERS), Member::new("nextToken", &NEXT_TOKEN)]),
+    );
+    pub(super) static DESTINATION_ARN: Schema = Schema::new("DestinationArn", Kind::String).min(1.0);
+    pub(super) static DIMENSIONS: Schema =
+        Schema::new("Dimensions", Kind::Map(&Member::new("key", &DIMENSIONS_KEY), &Member::new("value", &DIMENSIONS_VALUE)));
+    pub(super) static DIMENSIONS_KEY: Schema = Schema::new("DimensionsKey", Kind::String).max(255.0);
+    pub(super) static DIMENSIONS_VALUE: Schema = Schema::new("DimensionsValue", Kind::String).max(255.0);
+    pub(super) static DISTRIBUTION: Schema = Schema::new("Distribution", Kind::Enum(super::Distribution::TEXTS));
+    pub(super) static EMIT_SYSTEM_FIELDS: Schema = Schema::new("EmitSystemFields", Kind::List(&Member::new("member", &SYSTEM_FIELD)));
+    pub(super) static ENCRYPTION_KEY: Schema = Schema::new("EncryptionKey", Kind::String).max(256.0);
     pub(super) static ENTITY: Schema = Schema::new(
         "Entity",
         Kind::Structure(&[Member::new("keyAttributes", &ENTITY_KEY_ATTRIBUTES), Member::new("attributes", &ENTITY_ATTRIBUTES)]),
@@ -623,8 +1066,18 @@ mod tables {
         Schema::new("EntityRejectionErrorType", Kind::Enum(super::EntityRejectionErrorType::TEXTS));
     pub(super) static EVENT_ID: Schema = Schema::new("EventId", Kind::String);
     pub(super) static EVENT_MESSAGE: Schema = Schema::new("EventMessage", Kind::String).min(1.0);
+    pub(super) static EVENT_NUMBER: Schema = Schema::new("EventNumber", Kind::Long);
     pub(super) static EVENTS_LIMIT: Schema = Schema::new("EventsLimit", Kind::Integer).min(1.0).max(10000.0);
+    pub(super) static EVENTS_LIMIT_START_QUERY: Schema = Schema::new("EventsLimitStartQuery", Kind::Integer).min(1.0).max(100000.0);
     pub(super) static EXPECTED_REVISION_ID: Schema = Schema::new("ExpectedRevisionId", Kind::String).min(1.0);
+    pub(super) static EXTRACTED_VALUES: Schema =
+        Schema::new("ExtractedValues", Kind::Map(&Member::new("key", &TOKEN), &Member::new("value", &VALUE)));
+    pub(super) static FIELD: Schema = Schema::new("Field", Kind::String);
+    pub(super) static FIELD_INDEX_NAME: Schema =
+        Schema::new("FieldIndexName", Kind::String).min(1.0).max(512.0).pattern(&P_FIELD_INDEX_NAME);
+    pub(super) static FIELD_INDEX_NAMES: Schema =
+        Schema::new("FieldIndexNames", Kind::List(&Member::new("member", &FIELD_INDEX_NAME))).min(1.0).max(20.0);
+    pub(super) static FIELD_SELECTION_CRITERIA: Schema = Schema::new("FieldSelectionCriteria", Kind::String).min(0.0).max(2000.0);
     pub(super) static FILTER_COUNT: Schema = Schema::new("FilterCount", Kind::Integer);
     pub(super) static FILTER_LOG_EVENTS_INPUT: Schema = Schema::new(
         "FilterLogEventsRequest",
@@ -650,6 +1103,7 @@ mod tables {
             Member::new("nextToken", &NEXT_TOKEN),
         ]),
     );
+    pub(super) static FILTER_NAME: Schema = Schema::new("FilterName", Kind::String).min(1.0).max(512.0).pattern(&P_FILTER_NAME);
     pub(super) static FILTER_PATTERN: Schema = Schema::new("FilterPattern", Kind::String).min(0.0).max(1024.0);
     pub(super) static FILTERED_LOG_EVENT: Schema = Schema::new(
         "FilteredLogEvent",
@@ -685,6 +1139,33 @@ mod tables {
             Member::new("nextBackwardToken", &NEXT_TOKEN),
         ]),
     );
+    pub(super) static GET_LOG_RECORD_INPUT: Schema = Schema::new(
+        "GetLogRecordRequest",
+        Kind::Structure(&[Member::new("logRecordPointer", &LOG_RECORD_POINTER).required(), Member::new("unmask", &UNMASK)]),
+    );
+    pub(super) static GET_LOG_RECORD_OUTPUT: Schema =
+        Schema::new("GetLogRecordResponse", Kind::Structure(&[Member::new("logRecord", &LOG_RECORD)]));
+    pub(super) static GET_QUERY_RESULTS_MAX_ITEMS: Schema = Schema::new("GetQueryResultsMaxItems", Kind::Integer).min(0.0).max(10000.0);
+    pub(super) static GET_QUERY_RESULTS_NEXT_TOKEN: Schema = Schema::new("GetQueryResultsNextToken", Kind::String).max(1024.0);
+    pub(super) static GET_QUERY_RESULTS_INPUT: Schema = Schema::new(
+        "GetQueryResultsRequest",
+        Kind::Structure(&[
+            Member::new("queryId", &QUERY_ID).required(),
+            Member::new("nextToken", &GET_QUERY_RESULTS_NEXT_TOKEN),
+            Member::new("maxItems", &GET_QUERY_RESULTS_MAX_ITEMS),
+        ]),
+    );
+    pub(super) static GET_QUERY_RESULTS_OUTPUT: Schema = Schema::new(
+        "GetQueryResultsResponse",
+        Kind::Structure(&[
+            Member::new("queryLanguage", &QUERY_LANGUAGE),
+            Member::new("results", &QUERY_RESULTS),
+            Member::new("statistics", &QUERY_STATISTICS),
+            Member::new("status", &QUERY_STATUS),
+            Member::new("encryptionKey", &ENCRYPTION_KEY),
+            Member::new("nextToken", &GET_QUERY_RESULTS_NEXT_TOKEN),
+        ]),
+    );
     pub(super) static INCLUDE_LINKED_ACCOUNTS: Schema = Schema::new("IncludeLinkedAccounts", Kind::Boolean);
     pub(super) static INHERITED_PROPERTIES: Schema =
         Schema::new("InheritedProperties", Kind::List(&Member::new("member", &INHERITED_PROPERTY)));
@@ -714,6 +1195,25 @@ mod tables {
     pub(super) static KMS_KEY_ID: Schema = Schema::new("KmsKeyId", Kind::String).max(256.0);
     pub(super) static LIMIT_EXCEEDED_EXCEPTION: Schema = Schema::new("LimitExceededException", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "LimitExceededException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static LIST_LIMIT: Schema = Schema::new("ListLimit", Kind::Integer).min(1.0).max(1000.0);
+    pub(super) static LIST_LOG_GROUPS_INPUT: Schema = Schema::new(
+        "ListLogGroupsRequest",
+        Kind::Structure(&[
+            Member::new("logGroupNamePattern", &LOG_GROUP_NAME_REGEX_PATTERN),
+            Member::new("logGroupClass", &LOG_GROUP_CLASS),
+            Member::new("includeLinkedAccounts", &INCLUDE_LINKED_ACCOUNTS),
+            Member::new("accountIdentifiers", &ACCOUNT_IDS),
+            Member::new("nextToken", &NEXT_TOKEN),
+            Member::new("limit", &LIST_LIMIT),
+            Member::new("dataSources", &DATA_SOURCE_FILTERS),
+            Member::new("fieldIndexNames", &FIELD_INDEX_NAMES),
+            Member::new("logGroupTags", &TAG_FILTERS),
+        ]),
+    );
+    pub(super) static LIST_LOG_GROUPS_OUTPUT: Schema = Schema::new(
+        "ListLogGroupsResponse",
+        Kind::Structure(&[Member::new("logGroups", &LOG_GROUP_SUMMARIES), Member::new("nextToken", &NEXT_TOKEN)]),
+    );
     pub(super) static LIST_TAGS_FOR_RESOURCE_INPUT: Schema =
         Schema::new("ListTagsForResourceRequest", Kind::Structure(&[Member::new("resourceArn", &AMAZON_RESOURCE_NAME).required()]));
     pub(super) static LIST_TAGS_FOR_RESOURCE_OUTPUT: Schema =
@@ -744,10 +1244,27 @@ mod tables {
     pub(super) static LOG_GROUP_CLASS: Schema = Schema::new("LogGroupClass", Kind::Enum(super::LogGroupClass::TEXTS));
     pub(super) static LOG_GROUP_IDENTIFIER: Schema =
         Schema::new("LogGroupIdentifier", Kind::String).min(1.0).max(2048.0).pattern(&P_LOG_GROUP_IDENTIFIER);
-    pub(super) static LOG_GROUP_NAME: Schema = Schema::new("LogGroupName", Kind::String).min(1.0).max(512.0).pattern(&P_LOG_GROUP_NAME);
+    pub(super) static LOG_GROUP_IDENTIFIERS: Schema =
+        Schema::new("LogGroupIdentifiers", Kind::List(&Member::new("member", &LOG_GROUP_IDENTIFIER)));
+    pub(super) static LOG_GROUP_NAME: Schema = Schema::new("LogGroupName", Kind::String).min(1.0).max(512.0).pattern(&P_FIELD_INDEX_NAME);
     pub(super) static LOG_GROUP_NAME_PATTERN: Schema =
         Schema::new("LogGroupNamePattern", Kind::String).min(0.0).max(512.0).pattern(&P_LOG_GROUP_NAME_PATTERN);
+    pub(super) static LOG_GROUP_NAME_REGEX_PATTERN: Schema =
+        Schema::new("LogGroupNameRegexPattern", Kind::String).min(3.0).max(129.0).pattern(&P_LOG_GROUP_NAME_REGEX_PATTERN);
+    pub(super) static LOG_GROUP_NAMES: Schema = Schema::new("LogGroupNames", Kind::List(&Member::new("member", &LOG_GROUP_NAME)));
+    pub(super) static LOG_GROUP_SUMMARIES: Schema =
+        Schema::new("LogGroupSummaries", Kind::List(&Member::new("member", &LOG_GROUP_SUMMARY)));
+    pub(super) static LOG_GROUP_SUMMARY: Schema = Schema::new(
+        "LogGroupSummary",
+        Kind::Structure(&[
+            Member::new("logGroupName", &LOG_GROUP_NAME),
+            Member::new("logGroupArn", &ARN),
+            Member::new("logGroupClass", &LOG_GROUP_CLASS),
+        ]),
+    );
     pub(super) static LOG_GROUPS: Schema = Schema::new("LogGroups", Kind::List(&Member::new("member", &LOG_GROUP)));
+    pub(super) static LOG_RECORD: Schema = Schema::new("LogRecord", Kind::Map(&Member::new("key", &FIELD), &Member::new("value", &VALUE)));
+    pub(super) static LOG_RECORD_POINTER: Schema = Schema::new("LogRecordPointer", Kind::String);
     pub(super) static LOG_STREAM: Schema = Schema::new(
         "LogStream",
         Kind::Structure(&[
@@ -761,13 +1278,53 @@ mod tables {
             Member::new("storedBytes", &STORED_BYTES),
         ]),
     );
-    pub(super) static LOG_STREAM_NAME: Schema = Schema::new("LogStreamName", Kind::String).min(1.0).max(512.0).pattern(&P_LOG_STREAM_NAME);
+    pub(super) static LOG_STREAM_NAME: Schema = Schema::new("LogStreamName", Kind::String).min(1.0).max(512.0).pattern(&P_FILTER_NAME);
     pub(super) static LOG_STREAM_SEARCHED_COMPLETELY: Schema = Schema::new("LogStreamSearchedCompletely", Kind::Boolean);
     pub(super) static LOG_STREAMS: Schema = Schema::new("LogStreams", Kind::List(&Member::new("member", &LOG_STREAM)));
     pub(super) static MALFORMED_QUERY_EXCEPTION: Schema =
         Schema::new("MalformedQueryException", Kind::Structure(&[Member::new("queryCompileError", &QUERY_COMPILE_ERROR)]))
             .traits(Traits { fault: Some(FaultTraits { code: "MalformedQueryException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static MESSAGE: Schema = Schema::new("Message", Kind::String);
+    pub(super) static METRIC_FILTER: Schema = Schema::new(
+        "MetricFilter",
+        Kind::Structure(&[
+            Member::new("filterName", &FILTER_NAME),
+            Member::new("filterPattern", &FILTER_PATTERN),
+            Member::new("metricTransformations", &METRIC_TRANSFORMATIONS),
+            Member::new("creationTime", &TIMESTAMP),
+            Member::new("logGroupName", &LOG_GROUP_NAME),
+            Member::new("applyOnTransformedLogs", &APPLY_ON_TRANSFORMED_LOGS),
+            Member::new("fieldSelectionCriteria", &FIELD_SELECTION_CRITERIA),
+            Member::new("emitSystemFieldDimensions", &EMIT_SYSTEM_FIELDS),
+        ]),
+    );
+    pub(super) static METRIC_FILTER_MATCH_RECORD: Schema = Schema::new(
+        "MetricFilterMatchRecord",
+        Kind::Structure(&[
+            Member::new("eventNumber", &EVENT_NUMBER),
+            Member::new("eventMessage", &EVENT_MESSAGE),
+            Member::new("extractedValues", &EXTRACTED_VALUES),
+        ]),
+    );
+    pub(super) static METRIC_FILTER_MATCHES: Schema =
+        Schema::new("MetricFilterMatches", Kind::List(&Member::new("member", &METRIC_FILTER_MATCH_RECORD)));
+    pub(super) static METRIC_FILTERS: Schema = Schema::new("MetricFilters", Kind::List(&Member::new("member", &METRIC_FILTER)));
+    pub(super) static METRIC_NAME: Schema = Schema::new("MetricName", Kind::String).max(255.0).pattern(&P_METRIC_NAME);
+    pub(super) static METRIC_NAMESPACE: Schema = Schema::new("MetricNamespace", Kind::String).max(255.0).pattern(&P_METRIC_NAME);
+    pub(super) static METRIC_TRANSFORMATION: Schema = Schema::new(
+        "MetricTransformation",
+        Kind::Structure(&[
+            Member::new("metricName", &METRIC_NAME).required(),
+            Member::new("metricNamespace", &METRIC_NAMESPACE).required(),
+            Member::new("metricValue", &METRIC_VALUE).required(),
+            Member::new("defaultValue", &DEFAULT_VALUE),
+            Member::new("dimensions", &DIMENSIONS),
+            Member::new("unit", &STANDARD_UNIT),
+        ]),
+    );
+    pub(super) static METRIC_TRANSFORMATIONS: Schema =
+        Schema::new("MetricTransformations", Kind::List(&Member::new("member", &METRIC_TRANSFORMATION))).min(1.0).max(1.0);
+    pub(super) static METRIC_VALUE: Schema = Schema::new("MetricValue", Kind::String).max(100.0);
     pub(super) static NEXT_TOKEN: Schema = Schema::new("NextToken", Kind::String).min(1.0);
     pub(super) static OPERATION_ABORTED_EXCEPTION: Schema = Schema::new("OperationAbortedException", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "OperationAbortedException", status: 400, sender: true }), ..Traits::NONE });
@@ -802,6 +1359,18 @@ mod tables {
             Member::new("rejectedEntityInfo", &REJECTED_ENTITY_INFO),
         ]),
     );
+    pub(super) static PUT_METRIC_FILTER_INPUT: Schema = Schema::new(
+        "PutMetricFilterRequest",
+        Kind::Structure(&[
+            Member::new("logGroupName", &LOG_GROUP_NAME).required(),
+            Member::new("filterName", &FILTER_NAME).required(),
+            Member::new("filterPattern", &FILTER_PATTERN).required(),
+            Member::new("metricTransformations", &METRIC_TRANSFORMATIONS).required(),
+            Member::new("applyOnTransformedLogs", &APPLY_ON_TRANSFORMED_LOGS),
+            Member::new("fieldSelectionCriteria", &FIELD_SELECTION_CRITERIA),
+            Member::new("emitSystemFieldDimensions", &EMIT_SYSTEM_FIELDS),
+        ]),
+    );
     pub(super) static PUT_RESOURCE_POLICY_INPUT: Schema = Schema::new(
         "PutResourcePolicyRequest",
         Kind::Structure(&[
@@ -819,6 +1388,20 @@ mod tables {
         "PutRetentionPolicyRequest",
         Kind::Structure(&[Member::new("logGroupName", &LOG_GROUP_NAME).required(), Member::new("retentionInDays", &DAYS).required()]),
     );
+    pub(super) static PUT_SUBSCRIPTION_FILTER_INPUT: Schema = Schema::new(
+        "PutSubscriptionFilterRequest",
+        Kind::Structure(&[
+            Member::new("logGroupName", &LOG_GROUP_NAME).required(),
+            Member::new("filterName", &FILTER_NAME).required(),
+            Member::new("filterPattern", &FILTER_PATTERN).required(),
+            Member::new("destinationArn", &DESTINATION_ARN).required(),
+            Member::new("roleArn", &ROLE_ARN),
+            Member::new("distribution", &DISTRIBUTION),
+            Member::new("applyOnTransformedLogs", &APPLY_ON_TRANSFORMED_LOGS),
+            Member::new("fieldSelectionCriteria", &FIELD_SELECTION_CRITERIA),
+            Member::new("emitSystemFields", &EMIT_SYSTEM_FIELDS),
+        ]),
+    );
     pub(super) static QUERY_CHAR_OFFSET: Schema = Schema::new("QueryCharOffset", Kind::Integer);
     pub(super) static QUERY_COMPILE_ERROR: Schema = Schema::new(
         "QueryCompileError",
@@ -828,6 +1411,38 @@ mod tables {
         "QueryCompileErrorLocation",
         Kind::Structure(&[Member::new("startCharOffset", &QUERY_CHAR_OFFSET), Member::new("endCharOffset", &QUERY_CHAR_OFFSET)]),
     );
+    pub(super) static QUERY_DURATION: Schema = Schema::new("QueryDuration", Kind::Long);
+    pub(super) static QUERY_ID: Schema = Schema::new("QueryId", Kind::String).min(1.0).max(256.0);
+    pub(super) static QUERY_INFO: Schema = Schema::new(
+        "QueryInfo",
+        Kind::Structure(&[
+            Member::new("queryLanguage", &QUERY_LANGUAGE),
+            Member::new("queryId", &QUERY_ID),
+            Member::new("queryString", &QUERY_STRING),
+            Member::new("status", &QUERY_STATUS),
+            Member::new("createTime", &TIMESTAMP),
+            Member::new("logGroupName", &LOG_GROUP_NAME),
+            Member::new("queryDuration", &QUERY_DURATION),
+            Member::new("bytesScanned", &BYTES_SCANNED_VALUE),
+            Member::new("userIdentity", &USER_IDENTITY),
+        ]),
+    );
+    pub(super) static QUERY_INFO_LIST: Schema = Schema::new("QueryInfoList", Kind::List(&Member::new("member", &QUERY_INFO)));
+    pub(super) static QUERY_LANGUAGE: Schema = Schema::new("QueryLanguage", Kind::Enum(super::QueryLanguage::TEXTS));
+    pub(super) static QUERY_RESULTS: Schema = Schema::new("QueryResults", Kind::List(&Member::new("member", &RESULT_ROWS)));
+    pub(super) static QUERY_STATISTICS: Schema = Schema::new(
+        "QueryStatistics",
+        Kind::Structure(&[
+            Member::new("recordsMatched", &STATS_VALUE),
+            Member::new("recordsScanned", &STATS_VALUE),
+            Member::new("estimatedRecordsSkipped", &STATS_VALUE),
+            Member::new("bytesScanned", &STATS_VALUE),
+            Member::new("estimatedBytesSkipped", &STATS_VALUE),
+            Member::new("logGroupsScanned", &STATS_VALUE),
+        ]),
+    );
+    pub(super) static QUERY_STATUS: Schema = Schema::new("QueryStatus", Kind::Enum(super::QueryStatus::TEXTS));
+    pub(super) static QUERY_STRING: Schema = Schema::new("QueryString", Kind::String).min(0.0).max(10000.0);
     pub(super) static REJECTED_ENTITY_INFO: Schema =
         Schema::new("RejectedEntityInfo", Kind::Structure(&[Member::new("errorType", &ENTITY_REJECTION_ERROR_TYPE).required()]));
     pub(super) static REJECTED_LOG_EVENTS_INFO: Schema = Schema::new(
@@ -854,6 +1469,10 @@ mod tables {
             Member::new("revisionId", &EXPECTED_REVISION_ID),
         ]),
     );
+    pub(super) static RESULT_FIELD: Schema =
+        Schema::new("ResultField", Kind::Structure(&[Member::new("field", &FIELD), Member::new("value", &VALUE)]));
+    pub(super) static RESULT_ROWS: Schema = Schema::new("ResultRows", Kind::List(&Member::new("member", &RESULT_FIELD)));
+    pub(super) static ROLE_ARN: Schema = Schema::new("RoleArn", Kind::String).min(1.0);
     pub(super) static SEARCHED_LOG_STREAM: Schema = Schema::new(
         "SearchedLogStream",
         Kind::Structure(&[
@@ -874,9 +1493,57 @@ mod tables {
     pub(super) static SESSION_TIMEOUT_EXCEPTION: Schema =
         Schema::new("SessionTimeoutException", Kind::Structure(&[Member::new("message", &MESSAGE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "SessionTimeoutException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static STANDARD_UNIT: Schema = Schema::new("StandardUnit", Kind::Enum(super::StandardUnit::TEXTS));
     pub(super) static START_FROM_HEAD: Schema = Schema::new("StartFromHead", Kind::Boolean);
+    pub(super) static START_QUERY_INPUT: Schema = Schema::new(
+        "StartQueryRequest",
+        Kind::Structure(&[
+            Member::new("queryLanguage", &QUERY_LANGUAGE),
+            Member::new("logGroupName", &LOG_GROUP_NAME),
+            Member::new("logGroupNames", &LOG_GROUP_NAMES),
+            Member::new("logGroupIdentifiers", &LOG_GROUP_IDENTIFIERS),
+            Member::new("startTime", &TIMESTAMP).required(),
+            Member::new("endTime", &TIMESTAMP).required(),
+            Member::new("queryString", &QUERY_STRING).required(),
+            Member::new("limit", &EVENTS_LIMIT_START_QUERY),
+        ]),
+    );
+    pub(super) static START_QUERY_OUTPUT: Schema = Schema::new("StartQueryResponse", Kind::Structure(&[Member::new("queryId", &QUERY_ID)]));
+    pub(super) static STATS_VALUE: Schema = Schema::new("StatsValue", Kind::Double);
+    pub(super) static STOP_QUERY_INPUT: Schema =
+        Schema::new("StopQueryRequest", Kind::Structure(&[Member::new("queryId", &QUERY_ID).required()]));
+    pub(super) static STOP_QUERY_OUTPUT: Schema = Schema::new("StopQueryResponse", Kind::Structure(&[Member::new("success", &SUCCESS)]));
     pub(super) static STORED_BYTES: Schema = Schema::new("StoredBytes", Kind::Long).min(0.0);
-    pub(super) static TAG_KEY: Schema = Schema::new("TagKey", Kind::String).min(1.0).max(128.0).pattern(&P_TAG_KEY);
+    pub(super) static SUBSCRIPTION_FILTER: Schema = Schema::new(
+        "SubscriptionFilter",
+        Kind::Structure(&[
+            Member::new("filterName", &FILTER_NAME),
+            Member::new("logGroupName", &LOG_GROUP_NAME),
+            Member::new("filterPattern", &FILTER_PATTERN),
+            Member::new("destinationArn", &DESTINATION_ARN),
+            Member::new("roleArn", &ROLE_ARN),
+            Member::new("distribution", &DISTRIBUTION),
+            Member::new("applyOnTransformedLogs", &APPLY_ON_TRANSFORMED_LOGS),
+            Member::new("creationTime", &TIMESTAMP),
+            Member::new("fieldSelectionCriteria", &FIELD_SELECTION_CRITERIA),
+            Member::new("emitSystemFields", &EMIT_SYSTEM_FIELDS),
+        ]),
+    );
+    pub(super) static SUBSCRIPTION_FILTERS: Schema =
+        Schema::new("SubscriptionFilters", Kind::List(&Member::new("member", &SUBSCRIPTION_FILTER)));
+    pub(super) static SUCCESS: Schema = Schema::new("Success", Kind::Boolean);
+    pub(super) static SYSTEM_FIELD: Schema = Schema::new("SystemField", Kind::String);
+    pub(super) static TAG_FILTER: Schema = Schema::new(
+        "TagFilter",
+        Kind::Structure(&[Member::new("key", &TAG_FILTER_KEY).required(), Member::new("values", &TAG_FILTER_VALUES)]),
+    );
+    pub(super) static TAG_FILTER_KEY: Schema = Schema::new("TagFilterKey", Kind::String).min(1.0).max(128.0).pattern(&P_TAG_FILTER_KEY);
+    pub(super) static TAG_FILTER_VALUE: Schema =
+        Schema::new("TagFilterValue", Kind::String).min(0.0).max(259.0).pattern(&P_TAG_FILTER_VALUE);
+    pub(super) static TAG_FILTER_VALUES: Schema =
+        Schema::new("TagFilterValues", Kind::List(&Member::new("member", &TAG_FILTER_VALUE))).min(0.0).max(5.0);
+    pub(super) static TAG_FILTERS: Schema = Schema::new("TagFilters", Kind::List(&Member::new("member", &TAG_FILTER))).min(1.0).max(5.0);
+    pub(super) static TAG_KEY: Schema = Schema::new("TagKey", Kind::String).min(1.0).max(128.0).pattern(&P_TAG_FILTER_KEY);
     pub(super) static TAG_KEY_LIST: Schema = Schema::new("TagKeyList", Kind::List(&Member::new("member", &TAG_KEY))).min(0.0).max(50.0);
     pub(super) static TAG_LIST: Schema = Schema::new("TagList", Kind::List(&Member::new("member", &TAG_KEY))).min(1.0);
     pub(super) static TAG_LOG_GROUP_INPUT: Schema = Schema::new(
@@ -890,9 +1557,21 @@ mod tables {
     pub(super) static TAG_VALUE: Schema = Schema::new("TagValue", Kind::String).max(256.0).pattern(&P_TAG_VALUE);
     pub(super) static TAGS: Schema =
         Schema::new("Tags", Kind::Map(&Member::new("key", &TAG_KEY), &Member::new("value", &TAG_VALUE))).min(1.0).max(50.0);
+    pub(super) static TEST_EVENT_MESSAGES: Schema =
+        Schema::new("TestEventMessages", Kind::List(&Member::new("member", &EVENT_MESSAGE))).min(1.0).max(50.0);
+    pub(super) static TEST_METRIC_FILTER_INPUT: Schema = Schema::new(
+        "TestMetricFilterRequest",
+        Kind::Structure(&[
+            Member::new("filterPattern", &FILTER_PATTERN).required(),
+            Member::new("logEventMessages", &TEST_EVENT_MESSAGES).required(),
+        ]),
+    );
+    pub(super) static TEST_METRIC_FILTER_OUTPUT: Schema =
+        Schema::new("TestMetricFilterResponse", Kind::Structure(&[Member::new("matches", &METRIC_FILTER_MATCHES)]));
     pub(super) static THROTTLING_EXCEPTION: Schema = Schema::new("ThrottlingException", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "ThrottlingException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static TIMESTAMP: Schema = Schema::new("Timestamp", Kind::Long).min(0.0);
+    pub(super) static TOKEN: Schema = Schema::new("Token", Kind::String);
     pub(super) static TOO_MANY_TAGS_EXCEPTION: Schema = Schema::new(
         "TooManyTagsException",
         Kind::Structure(&[Member::new("message", &MESSAGE), Member::new("resourceName", &AMAZON_RESOURCE_NAME)]),
@@ -909,16 +1588,21 @@ mod tables {
         "UntagResourceRequest",
         Kind::Structure(&[Member::new("resourceArn", &AMAZON_RESOURCE_NAME).required(), Member::new("tagKeys", &TAG_KEY_LIST).required()]),
     );
+    pub(super) static USER_IDENTITY: Schema = Schema::new("UserIdentity", Kind::String).min(1.0).max(2048.0);
     pub(super) static VALIDATION_EXCEPTION: Schema = Schema::new("ValidationException", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "ValidationException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static VALUE: Schema = Schema::new("Value", Kind::String);
 
     static P_ACCOUNT_ID: Pattern = Pattern::new(r"^\d{12}$");
     static P_AMAZON_RESOURCE_NAME: Pattern = Pattern::new(r"[\w+=/:,.@-]*");
+    static P_FIELD_INDEX_NAME: Pattern = Pattern::new(r"[\.\-_/#A-Za-z0-9]+");
+    static P_FILTER_NAME: Pattern = Pattern::new(r"[^:*]*");
     static P_LOG_GROUP_IDENTIFIER: Pattern = Pattern::new(r"[\w#+=/:,.@-]*");
-    static P_LOG_GROUP_NAME: Pattern = Pattern::new(r"[\.\-_/#A-Za-z0-9]+");
     static P_LOG_GROUP_NAME_PATTERN: Pattern = Pattern::new(r"[\.\-_/#A-Za-z0-9]*");
-    static P_LOG_STREAM_NAME: Pattern = Pattern::new(r"[^:*]*");
-    static P_TAG_KEY: Pattern = Pattern::new(r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]+)$");
+    static P_LOG_GROUP_NAME_REGEX_PATTERN: Pattern = Pattern::new(r"(\^?[\.\-_\/#A-Za-z0-9]{3,24})(\|\^?[\.\-_\/#A-Za-z0-9]{3,24}){0,4}");
+    static P_METRIC_NAME: Pattern = Pattern::new(r"[^:*$]*");
+    static P_TAG_FILTER_KEY: Pattern = Pattern::new(r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]+)$");
+    static P_TAG_FILTER_VALUE: Pattern = Pattern::new(r"^!?\*?([\p{L}\p{Z}\p{N}_.:/=+\-@]*)\*?$");
     static P_TAG_VALUE: Pattern = Pattern::new(r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$");
 
     static OP_CREATE_LOG_GROUP: OperationSchema = OperationSchema {
@@ -962,6 +1646,17 @@ mod tables {
         status: 200,
         input: &DESCRIBE_LOG_GROUPS_INPUT,
         output: &DESCRIBE_LOG_GROUPS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_EXCEPTION, &SERVICE_UNAVAILABLE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_LOG_GROUPS: OperationSchema = OperationSchema {
+        name: "ListLogGroups",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_LOG_GROUPS_INPUT,
+        output: &LIST_LOG_GROUPS_OUTPUT,
         result_wrapper: None,
         faults: &[&INVALID_PARAMETER_EXCEPTION, &SERVICE_UNAVAILABLE_EXCEPTION],
         unsigned: false,
@@ -1126,6 +1821,168 @@ mod tables {
         ],
         unsigned: false,
     };
+    static OP_PUT_METRIC_FILTER: OperationSchema = OperationSchema {
+        name: "PutMetricFilter",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &PUT_METRIC_FILTER_INPUT,
+        output: &PUT_METRIC_FILTER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &OPERATION_ABORTED_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &SERVICE_UNAVAILABLE_EXCEPTION,
+            &INVALID_OPERATION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DESCRIBE_METRIC_FILTERS: OperationSchema = OperationSchema {
+        name: "DescribeMetricFilters",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DESCRIBE_METRIC_FILTERS_INPUT,
+        output: &DESCRIBE_METRIC_FILTERS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION, &SERVICE_UNAVAILABLE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DELETE_METRIC_FILTER: OperationSchema = OperationSchema {
+        name: "DeleteMetricFilter",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_METRIC_FILTER_INPUT,
+        output: &DELETE_METRIC_FILTER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &OPERATION_ABORTED_EXCEPTION,
+            &SERVICE_UNAVAILABLE_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_TEST_METRIC_FILTER: OperationSchema = OperationSchema {
+        name: "TestMetricFilter",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &TEST_METRIC_FILTER_INPUT,
+        output: &TEST_METRIC_FILTER_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_EXCEPTION, &SERVICE_UNAVAILABLE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_PUT_SUBSCRIPTION_FILTER: OperationSchema = OperationSchema {
+        name: "PutSubscriptionFilter",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &PUT_SUBSCRIPTION_FILTER_INPUT,
+        output: &PUT_SUBSCRIPTION_FILTER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &OPERATION_ABORTED_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &SERVICE_UNAVAILABLE_EXCEPTION,
+            &INVALID_OPERATION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DESCRIBE_SUBSCRIPTION_FILTERS: OperationSchema = OperationSchema {
+        name: "DescribeSubscriptionFilters",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DESCRIBE_SUBSCRIPTION_FILTERS_INPUT,
+        output: &DESCRIBE_SUBSCRIPTION_FILTERS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION, &SERVICE_UNAVAILABLE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DELETE_SUBSCRIPTION_FILTER: OperationSchema = OperationSchema {
+        name: "DeleteSubscriptionFilter",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_SUBSCRIPTION_FILTER_INPUT,
+        output: &DELETE_SUBSCRIPTION_FILTER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &OPERATION_ABORTED_EXCEPTION,
+            &SERVICE_UNAVAILABLE_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_START_QUERY: OperationSchema = OperationSchema {
+        name: "StartQuery",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &START_QUERY_INPUT,
+        output: &START_QUERY_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &MALFORMED_QUERY_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &SERVICE_UNAVAILABLE_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_QUERY_RESULTS: OperationSchema = OperationSchema {
+        name: "GetQueryResults",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_QUERY_RESULTS_INPUT,
+        output: &GET_QUERY_RESULTS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION, &SERVICE_UNAVAILABLE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_STOP_QUERY: OperationSchema = OperationSchema {
+        name: "StopQuery",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &STOP_QUERY_INPUT,
+        output: &STOP_QUERY_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION, &SERVICE_UNAVAILABLE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DESCRIBE_QUERIES: OperationSchema = OperationSchema {
+        name: "DescribeQueries",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DESCRIBE_QUERIES_INPUT,
+        output: &DESCRIBE_QUERIES_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION, &SERVICE_UNAVAILABLE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_LOG_RECORD: OperationSchema = OperationSchema {
+        name: "GetLogRecord",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_LOG_RECORD_INPUT,
+        output: &GET_LOG_RECORD_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_EXCEPTION, &LIMIT_EXCEEDED_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION, &SERVICE_UNAVAILABLE_EXCEPTION],
+        unsigned: false,
+    };
     static OP_TAG_RESOURCE: OperationSchema = OperationSchema {
         name: "TagResource",
         method: "POST",
@@ -1209,6 +2066,7 @@ mod tables {
             &OP_CREATE_LOG_GROUP,
             &OP_DELETE_LOG_GROUP,
             &OP_DESCRIBE_LOG_GROUPS,
+            &OP_LIST_LOG_GROUPS,
             &OP_CREATE_LOG_STREAM,
             &OP_DELETE_LOG_STREAM,
             &OP_DESCRIBE_LOG_STREAMS,
@@ -1220,6 +2078,18 @@ mod tables {
             &OP_PUT_RESOURCE_POLICY,
             &OP_DESCRIBE_RESOURCE_POLICIES,
             &OP_DELETE_RESOURCE_POLICY,
+            &OP_PUT_METRIC_FILTER,
+            &OP_DESCRIBE_METRIC_FILTERS,
+            &OP_DELETE_METRIC_FILTER,
+            &OP_TEST_METRIC_FILTER,
+            &OP_PUT_SUBSCRIPTION_FILTER,
+            &OP_DESCRIBE_SUBSCRIPTION_FILTERS,
+            &OP_DELETE_SUBSCRIPTION_FILTER,
+            &OP_START_QUERY,
+            &OP_GET_QUERY_RESULTS,
+            &OP_STOP_QUERY,
+            &OP_DESCRIBE_QUERIES,
+            &OP_GET_LOG_RECORD,
             &OP_TAG_RESOURCE,
             &OP_UNTAG_RESOURCE,
             &OP_LIST_TAGS_FOR_RESOURCE,
@@ -1249,10 +2119,8 @@ mod tables {
             Refused { name: "DeleteIntegration", method: "POST", uri: "/" },
             Refused { name: "DeleteLogAnomalyDetector", method: "POST", uri: "/" },
             Refused { name: "DeleteLookupTable", method: "POST", uri: "/" },
-            Refused { name: "DeleteMetricFilter", method: "POST", uri: "/" },
             Refused { name: "DeleteQueryDefinition", method: "POST", uri: "/" },
             Refused { name: "DeleteScheduledQuery", method: "POST", uri: "/" },
-            Refused { name: "DeleteSubscriptionFilter", method: "POST", uri: "/" },
             Refused { name: "DeleteTransformer", method: "POST", uri: "/" },
             Refused { name: "DescribeAccountPolicies", method: "POST", uri: "/" },
             Refused { name: "DescribeConfigurationTemplates", method: "POST", uri: "/" },
@@ -1266,10 +2134,7 @@ mod tables {
             Refused { name: "DescribeImportTasks", method: "POST", uri: "/" },
             Refused { name: "DescribeIndexPolicies", method: "POST", uri: "/" },
             Refused { name: "DescribeLookupTables", method: "POST", uri: "/" },
-            Refused { name: "DescribeMetricFilters", method: "POST", uri: "/" },
-            Refused { name: "DescribeQueries", method: "POST", uri: "/" },
             Refused { name: "DescribeQueryDefinitions", method: "POST", uri: "/" },
-            Refused { name: "DescribeSubscriptionFilters", method: "POST", uri: "/" },
             Refused { name: "DisassociateKmsKey", method: "POST", uri: "/" },
             Refused { name: "DisassociateSourceFromS3TableIntegration", method: "POST", uri: "/" },
             Refused { name: "GetDataProtectionPolicy", method: "POST", uri: "/" },
@@ -1282,9 +2147,7 @@ mod tables {
             Refused { name: "GetLogFields", method: "POST", uri: "/" },
             Refused { name: "GetLogGroupFields", method: "POST", uri: "/" },
             Refused { name: "GetLogObject", method: "POST", uri: "/" },
-            Refused { name: "GetLogRecord", method: "POST", uri: "/" },
             Refused { name: "GetLookupTable", method: "POST", uri: "/" },
-            Refused { name: "GetQueryResults", method: "POST", uri: "/" },
             Refused { name: "GetScheduledQuery", method: "POST", uri: "/" },
             Refused { name: "GetScheduledQueryHistory", method: "POST", uri: "/" },
             Refused { name: "GetTransformer", method: "POST", uri: "/" },
@@ -1292,7 +2155,6 @@ mod tables {
             Refused { name: "ListAnomalies", method: "POST", uri: "/" },
             Refused { name: "ListIntegrations", method: "POST", uri: "/" },
             Refused { name: "ListLogAnomalyDetectors", method: "POST", uri: "/" },
-            Refused { name: "ListLogGroups", method: "POST", uri: "/" },
             Refused { name: "ListLogGroupsForQuery", method: "POST", uri: "/" },
             Refused { name: "ListScheduledQueries", method: "POST", uri: "/" },
             Refused { name: "ListSourcesForS3TableIntegration", method: "POST", uri: "/" },
@@ -1307,14 +2169,9 @@ mod tables {
             Refused { name: "PutIndexPolicy", method: "POST", uri: "/" },
             Refused { name: "PutIntegration", method: "POST", uri: "/" },
             Refused { name: "PutLogGroupDeletionProtection", method: "POST", uri: "/" },
-            Refused { name: "PutMetricFilter", method: "POST", uri: "/" },
             Refused { name: "PutQueryDefinition", method: "POST", uri: "/" },
-            Refused { name: "PutSubscriptionFilter", method: "POST", uri: "/" },
             Refused { name: "PutTransformer", method: "POST", uri: "/" },
             Refused { name: "StartLiveTail", method: "POST", uri: "/" },
-            Refused { name: "StartQuery", method: "POST", uri: "/" },
-            Refused { name: "StopQuery", method: "POST", uri: "/" },
-            Refused { name: "TestMetricFilter", method: "POST", uri: "/" },
             Refused { name: "TestTransformer", method: "POST", uri: "/" },
             Refused { name: "UpdateAnomaly", method: "POST", uri: "/" },
             Refused { name: "UpdateDeliveryConfiguration", method: "POST", uri: "/" },

@@ -21,7 +21,8 @@ impl LogLines for Logs {
             let mut events: Vec<InputLogEvent> =
                 lines.into_iter().map(|(at, text)| InputLogEvent { timestamp: at.millis(), message: cut(text) }).collect();
             events.sort_by_key(|event| event.timestamp);
-            cx.store()
+            let ingested = cx
+                .store()
                 .write(|tx| {
                     let name = group.to_owned();
                     if create && !tx.exists(&GROUPS, cx.scope(), &name)? {
@@ -35,7 +36,9 @@ impl LogLines for Logs {
                     };
                     events::append(cx, tx, &found, row, events)
                 })
-                .await
+                .await?;
+            ingested.measure(cx, cx.scope());
+            Ok(())
         })
     }
 

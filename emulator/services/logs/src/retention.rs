@@ -37,11 +37,14 @@ impl Logs {
         Ok(DeleteRetentionPolicyOutput {})
     }
 
-    /// Tasks: `sweep` a group's old events, `clear` what a deleted group held.
+    /// Tasks: `sweep` a group's old events, `clear` what a deleted group held, `deliver` to a subscription, run a `query` and forget it.
     pub(crate) async fn run_task(&self, cx: &Context, task: TaskRow) -> Result<(), Fault> {
         match task.kind.as_str() {
             "sweep" => sweep(cx, &task.payload::<String>()?, &task.scope).await,
             "clear" => clear(cx, &task.payload::<Clear>()?.group_id, &task.scope).await,
+            "deliver" => self.deliver(cx, &task).await,
+            "query" => self.run_query(cx, &task).await,
+            "forget-query" => self.forget_query(cx, &task).await,
             other => Err(Fault::internal(format!("logs has no task {other}"))),
         }
     }

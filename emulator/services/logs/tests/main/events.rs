@@ -1,47 +1,9 @@
-//! Log groups as a caller sees them, below HTTP: through the Directory and the port, on a frozen clock.
+//! Groups, streams and events: written, read back by token and pattern, ended by retention; policies of the account.
 
-use kit::{AdvanceOptions, ClockMode, Cloud, Context, Fault, Need, Settle, Timestamp};
-use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
-
-const NOW: i64 = 1_700_000_000;
-
-struct Desk {
-    cloud: Arc<Cloud>,
-    cx: Context,
-}
-
-impl Desk {
-    async fn new() -> Desk {
-        let start = Timestamp::from_secs(NOW);
-        let cloud = Cloud::builder().start_at(start).mode(ClockMode::Frozen).service(Arc::new(logs::Logs::new())).start().await.unwrap();
-        let cx = cloud.house_context("test");
-        Desk { cloud, cx }
-    }
-    async fn call(&self, operation: &str, input: Value) -> Result<Value, Fault> {
-        self.cloud.call_json(&self.cx, "logs", operation, &input).await
-    }
-    async fn ok(&self, operation: &str, input: Value) -> Value {
-        self.call(operation, input).await.unwrap_or_else(|f| panic!("{operation}: {f}"))
-    }
-    async fn group(&self) {
-        self.ok("CreateLogGroup", json!({ "logGroupName": "g", "tags": { "a": "1" } })).await;
-        self.ok("CreateLogStream", json!({ "logGroupName": "g", "logStreamName": "s" })).await;
-    }
-    async fn put(&self, lines: &[(i64, &str)]) -> Value {
-        let events: Vec<Value> = lines.iter().map(|(ms, text)| json!({ "timestamp": NOW * 1000 + ms, "message": text })).collect();
-        self.ok("PutLogEvents", json!({ "logGroupName": "g", "logStreamName": "s", "logEvents": events })).await
-    }
-    async fn get(&self, more: Value) -> Value {
-        let mut input = json!({ "logGroupName": "g", "logStreamName": "s" });
-        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        self.ok("GetLogEvents", input).await
-    }
-}
-
-fn messages(answer: &Value) -> Vec<&str> {
-    answer["events"].as_array().unwrap().iter().map(|e| e["message"].as_str().unwrap()).collect()
-}
+use crate::desk::{Desk, NOW, messages};
+use kit::{AdvanceOptions, Need, Settle};
+use serde_json::json;
+use std::time::Duration;
 
 #[tokio::test]
 async fn events_are_read_both_ways_by_token() {

@@ -1,0 +1,7 @@
+//! Log groups as their callers see them.
+
+mod desk;
+mod events;
+mod follow;
+mod queries;
+mod recorded;
