@@ -9,6 +9,7 @@ pub mod body;
 pub mod canonical;
 mod cbor;
 pub mod dynamic;
+pub mod event_stream;
 pub mod fault;
 pub mod fault_response;
 mod fill;

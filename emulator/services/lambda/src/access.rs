@@ -1,6 +1,6 @@
 //! What each operation needs to be allowed: its own action on the function, qualified as the request qualifies it.
 
-use crate::{Lambda, model::*, names::Name, state};
+use crate::{Lambda, layers::LayerName, model::*, names::Name, state};
 use kit::{Access, Authorize, Context, Need};
 
 /// The function's ARN as the request names it, and who owns it.
@@ -17,6 +17,13 @@ fn need(cx: &Context, action: &'static str, text: &str, qualifier: Option<&str>)
 fn bare(cx: &Context, action: &'static str, text: &str) -> Need {
     let name = Name::read(cx.scope(), text).map_or_else(|| text.to_owned(), |name| name.function_arn());
     need(cx, action, &name, None)
+}
+
+/// The ARN of a layer, or of a version.
+fn layer(cx: &Context, action: &'static str, text: &str, version: Option<i64>) -> Need {
+    let Some(name) = LayerName::read(cx.scope(), text) else { return Need::on(action, text) };
+    let arn = version.map_or_else(|| name.arn(), |number| format!("{}:{number}", name.arn()));
+    Need::on(action, arn).owned_by(&*name.scope.account)
 }
 
 macro_rules! access {
@@ -58,6 +65,31 @@ access! {
     ListAliasesInput(me, cx) => bare(cx, "lambda:ListAliases", &me.function_name);
     DeleteAliasInput(me, cx) => bare(cx, "lambda:DeleteAlias", &me.function_name);
     InvokeInput(me, cx) => need(cx, "lambda:InvokeFunction", &me.function_name, me.qualifier.as_deref());
+    InvokeWithResponseStreamInput(me, cx) => need(cx, "lambda:InvokeFunction", &me.function_name, me.qualifier.as_deref());
+    CreateFunctionUrlConfigInput(me, cx) => need(cx, "lambda:CreateFunctionUrlConfig", &me.function_name, me.qualifier.as_deref())
+        .key("lambda:FunctionUrlAuthType", me.auth_type.as_str());
+    UpdateFunctionUrlConfigInput(me, cx) => {
+        let need = need(cx, "lambda:UpdateFunctionUrlConfig", &me.function_name, me.qualifier.as_deref());
+        match me.auth_type {
+            Some(auth) => need.key("lambda:FunctionUrlAuthType", auth.as_str()),
+            None => need,
+        }
+    };
+    GetFunctionUrlConfigInput(me, cx) => need(cx, "lambda:GetFunctionUrlConfig", &me.function_name, me.qualifier.as_deref());
+    DeleteFunctionUrlConfigInput(me, cx) => need(cx, "lambda:DeleteFunctionUrlConfig", &me.function_name, me.qualifier.as_deref());
+    ListFunctionUrlConfigsInput(me, cx) => bare(cx, "lambda:ListFunctionUrlConfigs", &me.function_name);
+    PublishLayerVersionInput(me, cx) => layer(cx, "lambda:PublishLayerVersion", &me.layer_name, None);
+    GetLayerVersionInput(me, cx) => layer(cx, "lambda:GetLayerVersion", &me.layer_name, Some(me.version_number));
+    GetLayerVersionByArnInput(me, _cx) => match LayerName::version(&me.arn) {
+        Some((name, _)) => Need::on("lambda:GetLayerVersion", &me.arn).owned_by(&*name.scope.account),
+        None => Need::on("lambda:GetLayerVersion", &me.arn),
+    };
+    DeleteLayerVersionInput(me, cx) => layer(cx, "lambda:DeleteLayerVersion", &me.layer_name, Some(me.version_number));
+    ListLayerVersionsInput(_me, _cx) => Access::any("lambda:ListLayerVersions");
+    ListLayersInput(_me, _cx) => Access::any("lambda:ListLayers");
+    AddLayerVersionPermissionInput(me, cx) => layer(cx, "lambda:AddLayerVersionPermission", &me.layer_name, Some(me.version_number));
+    GetLayerVersionPolicyInput(me, cx) => layer(cx, "lambda:GetLayerVersionPolicy", &me.layer_name, Some(me.version_number));
+    RemoveLayerVersionPermissionInput(me, cx) => layer(cx, "lambda:RemoveLayerVersionPermission", &me.layer_name, Some(me.version_number));
     AddPermissionInput(me, cx) => need(cx, "lambda:AddPermission", &me.function_name, me.qualifier.as_deref())
         .key("lambda:Principal", me.principal.as_str());
     RemovePermissionInput(me, cx) => need(cx, "lambda:RemovePermission", &me.function_name, me.qualifier.as_deref());

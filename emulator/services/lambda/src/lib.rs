@@ -2,7 +2,7 @@
 //!
 //! The API is in the files of this folder, one resource a file; `code/` takes and unpacks deployment packages; `runtime/` starts and ends
 //! environments; `invoke/` is the way of an event through versions, aliases, concurrency, the environment and back; `events/` is the queue
-//! of asynchronous invocations. Memory is measured and reported, not limited; a frozen environment runs on in the background.
+//! of asynchronous invocations. An environment that waits for its next event runs on in the background.
 
 mod access;
 mod aliases;
@@ -12,6 +12,7 @@ mod event_invoke;
 mod events;
 mod functions;
 mod invoke;
+mod layers;
 #[allow(missing_docs)]
 mod model;
 mod names;
@@ -20,6 +21,7 @@ mod port;
 mod runtime;
 mod state;
 mod tags;
+mod urls;
 mod versions;
 
 pub use model::*;
@@ -77,6 +79,8 @@ kit::service! {
     DeleteAlias => delete_alias,
     // invoke/mod.rs
     Invoke => invoke,
+    // invoke/streaming.rs
+    InvokeWithResponseStream => invoke_with_response_stream,
     // permissions.rs
     AddPermission => add_permission,
     RemovePermission => remove_permission,
@@ -91,6 +95,22 @@ kit::service! {
     PutFunctionConcurrency => put_function_concurrency,
     GetFunctionConcurrency => get_function_concurrency,
     DeleteFunctionConcurrency => delete_function_concurrency,
+    // urls/config.rs
+    CreateFunctionUrlConfig => create_function_url_config,
+    UpdateFunctionUrlConfig => update_function_url_config,
+    GetFunctionUrlConfig => get_function_url_config,
+    ListFunctionUrlConfigs => list_function_url_configs,
+    DeleteFunctionUrlConfig => delete_function_url_config,
+    // layers/publish.rs, policy.rs
+    PublishLayerVersion => publish_layer_version,
+    GetLayerVersion => get_layer_version,
+    GetLayerVersionByArn => get_layer_version_by_arn,
+    DeleteLayerVersion => delete_layer_version,
+    ListLayerVersions => list_layer_versions,
+    ListLayers => list_layers,
+    AddLayerVersionPermission => add_layer_version_permission,
+    GetLayerVersionPolicy => get_layer_version_policy,
+    RemoveLayerVersionPermission => remove_layer_version_permission,
     // tags.rs
     TagResource => tag_resource,
     UntagResource => untag_resource,
@@ -123,9 +143,9 @@ impl kit::Service for Lambda {
         Box::pin(self.run_task(cx, task))
     }
     fn resource_policy(&self, cx: &Context, resource: &str) -> Option<String> {
-        permissions::of_arn(cx, resource)
+        layers::policy_of(cx, resource).or_else(|| permissions::of_arn(cx, resource))
     }
     fn doors(&self) -> Vec<Arc<dyn kit::Door>> {
-        vec![Arc::new(code::CodeDoor)]
+        vec![Arc::new(code::CodeDoor), Arc::new(urls::UrlDoor(self.pools.clone()))]
     }
 }

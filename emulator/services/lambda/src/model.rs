@@ -397,6 +397,32 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct InvokeWithResponseStreamInput {
+    pub function_name: String,
+    pub invocation_type: Option<ResponseStreamingInvocationType>,
+    pub log_type: Option<LogType>,
+    pub client_context: Option<String>,
+    pub qualifier: Option<String>,
+    pub payload: Option<Bytes>,
+    pub tenant_id: Option<String>,
+}
+wire::structure!(
+    InvokeWithResponseStreamInput, tables::INVOKE_WITH_RESPONSE_STREAM_INPUT,
+    0 function_name, 1 invocation_type, 2 log_type, 3 client_context, 4 qualifier, 5 payload, 6 tenant_id,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InvokeWithResponseStreamOutput {
+    pub status_code: Option<i32>,
+    pub executed_version: Option<String>,
+    pub response_stream_content_type: Option<String>,
+}
+wire::structure!(
+    InvokeWithResponseStreamOutput, tables::INVOKE_WITH_RESPONSE_STREAM_OUTPUT,
+    0 status_code, 1 executed_version, 3 response_stream_content_type,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AddPermissionInput {
     pub function_name: String,
     pub statement_id: String,
@@ -564,6 +590,271 @@ pub struct DeleteFunctionConcurrencyOutput {}
 wire::structure!(DeleteFunctionConcurrencyOutput, tables::DELETE_FUNCTION_CONCURRENCY_OUTPUT);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateFunctionUrlConfigInput {
+    pub function_name: String,
+    pub qualifier: Option<String>,
+    pub auth_type: FunctionUrlAuthType,
+    pub cors: Option<Cors>,
+    pub invoke_mode: Option<InvokeMode>,
+}
+wire::structure!(
+    CreateFunctionUrlConfigInput, tables::CREATE_FUNCTION_URL_CONFIG_INPUT,
+    0 function_name, 1 qualifier, 2 auth_type, 3 cors, 4 invoke_mode,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateFunctionUrlConfigOutput {
+    pub function_url: String,
+    pub function_arn: String,
+    pub auth_type: Option<FunctionUrlAuthType>,
+    pub cors: Option<Cors>,
+    pub creation_time: String,
+    pub invoke_mode: Option<InvokeMode>,
+}
+wire::structure!(
+    CreateFunctionUrlConfigOutput, tables::CREATE_FUNCTION_URL_CONFIG_OUTPUT,
+    0 function_url, 1 function_arn, 2 auth_type, 3 cors, 4 creation_time, 5 invoke_mode,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateFunctionUrlConfigInput {
+    pub function_name: String,
+    pub qualifier: Option<String>,
+    pub auth_type: Option<FunctionUrlAuthType>,
+    pub cors: Option<Cors>,
+    pub invoke_mode: Option<InvokeMode>,
+}
+wire::structure!(
+    UpdateFunctionUrlConfigInput, tables::UPDATE_FUNCTION_URL_CONFIG_INPUT,
+    0 function_name, 1 qualifier, 2 auth_type, 3 cors, 4 invoke_mode,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateFunctionUrlConfigOutput {
+    pub function_url: String,
+    pub function_arn: String,
+    pub auth_type: Option<FunctionUrlAuthType>,
+    pub cors: Option<Cors>,
+    pub creation_time: String,
+    pub last_modified_time: String,
+    pub invoke_mode: Option<InvokeMode>,
+}
+wire::structure!(
+    UpdateFunctionUrlConfigOutput, tables::UPDATE_FUNCTION_URL_CONFIG_OUTPUT,
+    0 function_url, 1 function_arn, 2 auth_type, 3 cors, 4 creation_time, 5 last_modified_time, 6 invoke_mode,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetFunctionUrlConfigInput {
+    pub function_name: String,
+    pub qualifier: Option<String>,
+}
+wire::structure!(GetFunctionUrlConfigInput, tables::GET_FUNCTION_URL_CONFIG_INPUT, 0 function_name, 1 qualifier);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetFunctionUrlConfigOutput {
+    pub function_url: String,
+    pub function_arn: String,
+    pub auth_type: Option<FunctionUrlAuthType>,
+    pub cors: Option<Cors>,
+    pub creation_time: String,
+    pub last_modified_time: String,
+    pub invoke_mode: Option<InvokeMode>,
+}
+wire::structure!(
+    GetFunctionUrlConfigOutput, tables::GET_FUNCTION_URL_CONFIG_OUTPUT,
+    0 function_url, 1 function_arn, 2 auth_type, 3 cors, 4 creation_time, 5 last_modified_time, 6 invoke_mode,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListFunctionUrlConfigsInput {
+    pub function_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+wire::structure!(ListFunctionUrlConfigsInput, tables::LIST_FUNCTION_URL_CONFIGS_INPUT, 0 function_name, 1 marker, 2 max_items);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListFunctionUrlConfigsOutput {
+    pub function_url_configs: Vec<FunctionUrlConfig>,
+    pub next_marker: Option<String>,
+}
+wire::structure!(ListFunctionUrlConfigsOutput, tables::LIST_FUNCTION_URL_CONFIGS_OUTPUT, 0 function_url_configs, 1 next_marker);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteFunctionUrlConfigInput {
+    pub function_name: String,
+    pub qualifier: Option<String>,
+}
+wire::structure!(DeleteFunctionUrlConfigInput, tables::DELETE_FUNCTION_URL_CONFIG_INPUT, 0 function_name, 1 qualifier);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteFunctionUrlConfigOutput {}
+wire::structure!(DeleteFunctionUrlConfigOutput, tables::DELETE_FUNCTION_URL_CONFIG_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PublishLayerVersionInput {
+    pub layer_name: String,
+    pub description: Option<String>,
+    pub content: LayerVersionContentInput,
+    pub compatible_runtimes: Option<Vec<Runtime>>,
+    pub license_info: Option<String>,
+    pub compatible_architectures: Option<Vec<Architecture>>,
+}
+wire::structure!(
+    PublishLayerVersionInput, tables::PUBLISH_LAYER_VERSION_INPUT,
+    0 layer_name, 1 description, 2 content, 3 compatible_runtimes, 4 license_info, 5 compatible_architectures,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PublishLayerVersionOutput {
+    pub content: Option<LayerVersionContentOutput>,
+    pub layer_arn: Option<String>,
+    pub layer_version_arn: Option<String>,
+    pub description: Option<String>,
+    pub created_date: Option<String>,
+    pub version: Option<i64>,
+    pub compatible_runtimes: Option<Vec<Runtime>>,
+    pub license_info: Option<String>,
+    pub compatible_architectures: Option<Vec<Architecture>>,
+}
+wire::structure!(
+    PublishLayerVersionOutput, tables::PUBLISH_LAYER_VERSION_OUTPUT,
+    0 content, 1 layer_arn, 2 layer_version_arn, 3 description, 4 created_date, 5 version, 6 compatible_runtimes, 7 license_info,
+    8 compatible_architectures,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetLayerVersionInput {
+    pub layer_name: String,
+    pub version_number: i64,
+}
+wire::structure!(GetLayerVersionInput, tables::GET_LAYER_VERSION_INPUT, 0 layer_name, 1 version_number);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetLayerVersionResponse {
+    pub content: Option<LayerVersionContentOutput>,
+    pub layer_arn: Option<String>,
+    pub layer_version_arn: Option<String>,
+    pub description: Option<String>,
+    pub created_date: Option<String>,
+    pub version: Option<i64>,
+    pub compatible_runtimes: Option<Vec<Runtime>>,
+    pub license_info: Option<String>,
+    pub compatible_architectures: Option<Vec<Architecture>>,
+}
+wire::structure!(
+    GetLayerVersionResponse, tables::GET_LAYER_VERSION_RESPONSE,
+    0 content, 1 layer_arn, 2 layer_version_arn, 3 description, 4 created_date, 5 version, 6 compatible_runtimes, 7 license_info,
+    8 compatible_architectures,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetLayerVersionByArnInput {
+    pub arn: String,
+}
+wire::structure!(GetLayerVersionByArnInput, tables::GET_LAYER_VERSION_BY_ARN_INPUT, 0 arn);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteLayerVersionInput {
+    pub layer_name: String,
+    pub version_number: i64,
+}
+wire::structure!(DeleteLayerVersionInput, tables::DELETE_LAYER_VERSION_INPUT, 0 layer_name, 1 version_number);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteLayerVersionOutput {}
+wire::structure!(DeleteLayerVersionOutput, tables::DELETE_LAYER_VERSION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListLayerVersionsInput {
+    pub compatible_runtime: Option<Runtime>,
+    pub layer_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+    pub compatible_architecture: Option<Architecture>,
+}
+wire::structure!(
+    ListLayerVersionsInput, tables::LIST_LAYER_VERSIONS_INPUT,
+    0 compatible_runtime, 1 layer_name, 2 marker, 3 max_items, 4 compatible_architecture,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListLayerVersionsOutput {
+    pub next_marker: Option<String>,
+    pub layer_versions: Option<Vec<LayerVersionsListItem>>,
+}
+wire::structure!(ListLayerVersionsOutput, tables::LIST_LAYER_VERSIONS_OUTPUT, 0 next_marker, 1 layer_versions);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListLayersInput {
+    pub compatible_runtime: Option<Runtime>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+    pub compatible_architecture: Option<Architecture>,
+}
+wire::structure!(ListLayersInput, tables::LIST_LAYERS_INPUT, 0 compatible_runtime, 1 marker, 2 max_items, 3 compatible_architecture);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListLayersOutput {
+    pub next_marker: Option<String>,
+    pub layers: Option<Vec<LayersListItem>>,
+}
+wire::structure!(ListLayersOutput, tables::LIST_LAYERS_OUTPUT, 0 next_marker, 1 layers);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AddLayerVersionPermissionInput {
+    pub layer_name: String,
+    pub version_number: i64,
+    pub statement_id: String,
+    pub action: String,
+    pub principal: String,
+    pub organization_id: Option<String>,
+    pub revision_id: Option<String>,
+}
+wire::structure!(
+    AddLayerVersionPermissionInput, tables::ADD_LAYER_VERSION_PERMISSION_INPUT,
+    0 layer_name, 1 version_number, 2 statement_id, 3 action, 4 principal, 5 organization_id, 6 revision_id,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AddLayerVersionPermissionOutput {
+    pub statement: Option<String>,
+    pub revision_id: Option<String>,
+}
+wire::structure!(AddLayerVersionPermissionOutput, tables::ADD_LAYER_VERSION_PERMISSION_OUTPUT, 0 statement, 1 revision_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetLayerVersionPolicyInput {
+    pub layer_name: String,
+    pub version_number: i64,
+}
+wire::structure!(GetLayerVersionPolicyInput, tables::GET_LAYER_VERSION_POLICY_INPUT, 0 layer_name, 1 version_number);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetLayerVersionPolicyOutput {
+    pub policy: Option<String>,
+    pub revision_id: Option<String>,
+}
+wire::structure!(GetLayerVersionPolicyOutput, tables::GET_LAYER_VERSION_POLICY_OUTPUT, 0 policy, 1 revision_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RemoveLayerVersionPermissionInput {
+    pub layer_name: String,
+    pub version_number: i64,
+    pub statement_id: String,
+    pub revision_id: Option<String>,
+}
+wire::structure!(
+    RemoveLayerVersionPermissionInput, tables::REMOVE_LAYER_VERSION_PERMISSION_INPUT,
+    0 layer_name, 1 version_number, 2 statement_id, 3 revision_id,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RemoveLayerVersionPermissionOutput {}
+wire::structure!(RemoveLayerVersionPermissionOutput, tables::REMOVE_LAYER_VERSION_PERMISSION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TagResourceInput {
     pub resource: String,
     pub tags: BTreeMap<String, String>,
@@ -620,6 +911,8 @@ pub type PutFunctionEventInvokeConfigOutput = FunctionEventInvokeConfig;
 pub type UpdateFunctionEventInvokeConfigOutput = FunctionEventInvokeConfig;
 pub type GetFunctionEventInvokeConfigOutput = FunctionEventInvokeConfig;
 pub type PutFunctionConcurrencyOutput = Concurrency;
+pub type GetLayerVersionOutput = GetLayerVersionResponse;
+pub type GetLayerVersionByArnOutput = GetLayerVersionResponse;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AccountLimit {
@@ -652,6 +945,17 @@ pub struct CapacityProviderConfig {
     pub lambda_managed_instances_capacity_provider_config: Option<LambdaManagedInstancesCapacityProviderConfig>,
 }
 wire::structure!(CapacityProviderConfig, tables::CAPACITY_PROVIDER_CONFIG, 0 lambda_managed_instances_capacity_provider_config);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Cors {
+    pub allow_credentials: Option<bool>,
+    pub allow_headers: Option<Vec<String>>,
+    pub allow_methods: Option<Vec<String>>,
+    pub allow_origins: Option<Vec<String>>,
+    pub expose_headers: Option<Vec<String>>,
+    pub max_age: Option<i32>,
+}
+wire::structure!(Cors, tables::CORS, 0 allow_credentials, 1 allow_headers, 2 allow_methods, 3 allow_origins, 4 expose_headers, 5 max_age);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeadLetterConfig {
@@ -734,6 +1038,21 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct FunctionUrlConfig {
+    pub function_url: String,
+    pub function_arn: String,
+    pub creation_time: String,
+    pub last_modified_time: String,
+    pub cors: Option<Cors>,
+    pub auth_type: Option<FunctionUrlAuthType>,
+    pub invoke_mode: Option<InvokeMode>,
+}
+wire::structure!(
+    FunctionUrlConfig, tables::FUNCTION_URL_CONFIG,
+    0 function_url, 1 function_arn, 2 creation_time, 3 last_modified_time, 4 cors, 5 auth_type, 6 invoke_mode,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImageConfig {
     pub entry_point: Option<Vec<String>>,
     pub command: Option<Vec<String>>,
@@ -756,6 +1075,33 @@ pub struct ImageConfigResponse {
 wire::structure!(ImageConfigResponse, tables::IMAGE_CONFIG_RESPONSE, 0 image_config, 1 error);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct InvokeResponseStreamUpdate {
+    pub payload: Option<Bytes>,
+}
+wire::structure!(InvokeResponseStreamUpdate, tables::INVOKE_RESPONSE_STREAM_UPDATE, 0 payload);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InvokeWithResponseStreamCompleteEvent {
+    pub error_code: Option<String>,
+    pub error_details: Option<String>,
+    pub log_result: Option<String>,
+}
+wire::structure!(
+    InvokeWithResponseStreamCompleteEvent, tables::INVOKE_WITH_RESPONSE_STREAM_COMPLETE_EVENT,
+    0 error_code, 1 error_details, 2 log_result,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InvokeWithResponseStreamResponseEvent {
+    pub payload_chunk: Option<InvokeResponseStreamUpdate>,
+    pub invoke_complete: Option<InvokeWithResponseStreamCompleteEvent>,
+}
+wire::structure!(
+    InvokeWithResponseStreamResponseEvent, tables::INVOKE_WITH_RESPONSE_STREAM_RESPONSE_EVENT,
+    0 payload_chunk, 1 invoke_complete,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LambdaManagedInstancesCapacityProviderConfig {
     pub capacity_provider_arn: String,
     pub per_execution_environment_max_concurrency: Option<i32>,
@@ -774,6 +1120,51 @@ pub struct Layer {
     pub signing_job_arn: Option<String>,
 }
 wire::structure!(Layer, tables::LAYER, 0 arn, 1 code_size, 2 signing_profile_version_arn, 3 signing_job_arn);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LayerVersionContentInput {
+    pub s3_bucket: Option<String>,
+    pub s3_key: Option<String>,
+    pub s3_object_version: Option<String>,
+    pub zip_file: Option<Bytes>,
+}
+wire::structure!(LayerVersionContentInput, tables::LAYER_VERSION_CONTENT_INPUT, 0 s3_bucket, 1 s3_key, 2 s3_object_version, 3 zip_file);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LayerVersionContentOutput {
+    pub location: Option<String>,
+    pub code_sha256: Option<String>,
+    pub code_size: Option<i64>,
+    pub signing_profile_version_arn: Option<String>,
+    pub signing_job_arn: Option<String>,
+}
+wire::structure!(
+    LayerVersionContentOutput, tables::LAYER_VERSION_CONTENT_OUTPUT,
+    0 location, 1 code_sha256, 2 code_size, 3 signing_profile_version_arn, 4 signing_job_arn,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LayerVersionsListItem {
+    pub layer_version_arn: Option<String>,
+    pub version: Option<i64>,
+    pub description: Option<String>,
+    pub created_date: Option<String>,
+    pub compatible_runtimes: Option<Vec<Runtime>>,
+    pub license_info: Option<String>,
+    pub compatible_architectures: Option<Vec<Architecture>>,
+}
+wire::structure!(
+    LayerVersionsListItem, tables::LAYER_VERSIONS_LIST_ITEM,
+    0 layer_version_arn, 1 version, 2 description, 3 created_date, 4 compatible_runtimes, 5 license_info, 6 compatible_architectures,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LayersListItem {
+    pub layer_name: Option<String>,
+    pub layer_arn: Option<String>,
+    pub latest_matching_version: Option<LayerVersionsListItem>,
+}
+wire::structure!(LayersListItem, tables::LAYERS_LIST_ITEM, 0 layer_name, 1 layer_arn, 2 latest_matching_version);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoggingConfig {
@@ -886,6 +1277,9 @@ wire::enumeration!(FunctionVersionLatestPublished {
 wire::enumeration!(InvocationType {
     Event = "Event", RequestResponse = "RequestResponse", DryRun = "DryRun",
 });
+wire::enumeration!(InvokeMode {
+    Buffered = "BUFFERED", ResponseStream = "RESPONSE_STREAM",
+});
 wire::enumeration!(LastUpdateStatus {
     Successful = "Successful", Failed = "Failed", InProgress = "InProgress",
 });
@@ -916,6 +1310,9 @@ wire::enumeration!(LogType {
 });
 wire::enumeration!(PackageType {
     Zip = "Zip", Image = "Image",
+});
+wire::enumeration!(ResponseStreamingInvocationType {
+    RequestResponse = "RequestResponse", DryRun = "DryRun",
 });
 wire::enumeration!(Runtime {
     Nodejs = "nodejs", Nodejs43 = "nodejs4.3", Nodejs610 = "nodejs6.10", Nodejs810 = "nodejs8.10", Nodejs10X = "nodejs10.x",
@@ -984,6 +1381,10 @@ mod tables {
     pub(super) static DELETE_FUNCTION_EVENT_INVOKE_CONFIG_OUTPUT: Schema =
         Schema::new("DeleteFunctionEventInvokeConfigOutput", Kind::Structure(&[]));
     pub(super) static DELETE_FUNCTION_CONCURRENCY_OUTPUT: Schema = Schema::new("DeleteFunctionConcurrencyOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_FUNCTION_URL_CONFIG_OUTPUT: Schema = Schema::new("DeleteFunctionUrlConfigOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_LAYER_VERSION_OUTPUT: Schema = Schema::new("DeleteLayerVersionOutput", Kind::Structure(&[]));
+    pub(super) static REMOVE_LAYER_VERSION_PERMISSION_OUTPUT: Schema =
+        Schema::new("RemoveLayerVersionPermissionOutput", Kind::Structure(&[]));
     pub(super) static TAG_RESOURCE_OUTPUT: Schema = Schema::new("TagResourceOutput", Kind::Structure(&[]));
     pub(super) static UNTAG_RESOURCE_OUTPUT: Schema = Schema::new("UntagResourceOutput", Kind::Structure(&[]));
     pub(super) static ACCOUNT_LIMIT: Schema = Schema::new(
@@ -999,6 +1400,22 @@ mod tables {
     pub(super) static ACCOUNT_USAGE: Schema =
         Schema::new("AccountUsage", Kind::Structure(&[Member::new("TotalCodeSize", &LONG), Member::new("FunctionCount", &LONG)]));
     pub(super) static ACTION: Schema = Schema::new("Action", Kind::String).pattern(&P_ACTION);
+    pub(super) static ADD_LAYER_VERSION_PERMISSION_INPUT: Schema = Schema::new(
+        "AddLayerVersionPermissionRequest",
+        Kind::Structure(&[
+            Member::new("LayerName", &LAYER_NAME).at(Place::Uri, "LayerName").required(),
+            Member::new("VersionNumber", &LAYER_VERSION_NUMBER).at(Place::Uri, "VersionNumber").required(),
+            Member::new("StatementId", &STATEMENT_ID).required(),
+            Member::new("Action", &LAYER_PERMISSION_ALLOWED_ACTION).required(),
+            Member::new("Principal", &LAYER_PERMISSION_ALLOWED_PRINCIPAL).required(),
+            Member::new("OrganizationId", &ORGANIZATION_ID),
+            Member::new("RevisionId", &STRING).at(Place::Query, "RevisionId"),
+        ]),
+    );
+    pub(super) static ADD_LAYER_VERSION_PERMISSION_OUTPUT: Schema = Schema::new(
+        "AddLayerVersionPermissionResponse",
+        Kind::Structure(&[Member::new("Statement", &STRING), Member::new("RevisionId", &STRING)]),
+    );
     pub(super) static ADD_PERMISSION_INPUT: Schema = Schema::new(
         "AddPermissionRequest",
         Kind::Structure(&[
@@ -1037,6 +1454,11 @@ mod tables {
     pub(super) static ALIAS_LIST: Schema = Schema::new("AliasList", Kind::List(&Member::new("member", &ALIAS_CONFIGURATION)));
     pub(super) static ALIAS_ROUTING_CONFIGURATION: Schema =
         Schema::new("AliasRoutingConfiguration", Kind::Structure(&[Member::new("AdditionalVersionWeights", &ADDITIONAL_VERSION_WEIGHTS)]));
+    pub(super) static ALLOW_CREDENTIALS: Schema = Schema::new("AllowCredentials", Kind::Boolean);
+    pub(super) static ALLOW_METHODS_LIST: Schema =
+        Schema::new("AllowMethodsList", Kind::List(&Member::new("member", &METHOD))).min(0.0).max(6.0);
+    pub(super) static ALLOW_ORIGINS_LIST: Schema =
+        Schema::new("AllowOriginsList", Kind::List(&Member::new("member", &ORIGIN))).min(0.0).max(100.0);
     pub(super) static APPLICATION_LOG_LEVEL: Schema = Schema::new("ApplicationLogLevel", Kind::Enum(super::ApplicationLogLevel::TEXTS));
     pub(super) static ARCHITECTURE: Schema = Schema::new("Architecture", Kind::Enum(super::Architecture::TEXTS));
     pub(super) static ARCHITECTURES_LIST: Schema =
@@ -1082,8 +1504,23 @@ mod tables {
                 fault: Some(FaultTraits { code: "CodeVerificationFailedException", status: 400, sender: true }),
                 ..Traits::NONE
             });
+    pub(super) static COMPATIBLE_ARCHITECTURES: Schema =
+        Schema::new("CompatibleArchitectures", Kind::List(&Member::new("member", &ARCHITECTURE))).min(0.0).max(2.0);
+    pub(super) static COMPATIBLE_RUNTIMES: Schema =
+        Schema::new("CompatibleRuntimes", Kind::List(&Member::new("member", &RUNTIME))).min(0.0).max(15.0);
     pub(super) static CONCURRENCY: Schema =
         Schema::new("Concurrency", Kind::Structure(&[Member::new("ReservedConcurrentExecutions", &RESERVED_CONCURRENT_EXECUTIONS)]));
+    pub(super) static CORS: Schema = Schema::new(
+        "Cors",
+        Kind::Structure(&[
+            Member::new("AllowCredentials", &ALLOW_CREDENTIALS),
+            Member::new("AllowHeaders", &HEADERS_LIST),
+            Member::new("AllowMethods", &ALLOW_METHODS_LIST),
+            Member::new("AllowOrigins", &ALLOW_ORIGINS_LIST),
+            Member::new("ExposeHeaders", &HEADERS_LIST),
+            Member::new("MaxAge", &MAX_AGE),
+        ]),
+    );
     pub(super) static CREATE_ALIAS_INPUT: Schema = Schema::new(
         "CreateAliasRequest",
         Kind::Structure(&[
@@ -1127,6 +1564,27 @@ mod tables {
             Member::new("TenancyConfig", &TENANCY_CONFIG),
         ]),
     );
+    pub(super) static CREATE_FUNCTION_URL_CONFIG_INPUT: Schema = Schema::new(
+        "CreateFunctionUrlConfigRequest",
+        Kind::Structure(&[
+            Member::new("FunctionName", &FUNCTION_NAME).at(Place::Uri, "FunctionName").required(),
+            Member::new("Qualifier", &FUNCTION_URL_QUALIFIER).at(Place::Query, "Qualifier"),
+            Member::new("AuthType", &FUNCTION_URL_AUTH_TYPE).required(),
+            Member::new("Cors", &CORS),
+            Member::new("InvokeMode", &INVOKE_MODE),
+        ]),
+    );
+    pub(super) static CREATE_FUNCTION_URL_CONFIG_OUTPUT: Schema = Schema::new(
+        "CreateFunctionUrlConfigResponse",
+        Kind::Structure(&[
+            Member::new("FunctionUrl", &FUNCTION_URL).required(),
+            Member::new("FunctionArn", &FUNCTION_ARN).required(),
+            Member::new("AuthType", &FUNCTION_URL_AUTH_TYPE).required(),
+            Member::new("Cors", &CORS),
+            Member::new("CreationTime", &TIMESTAMP).required(),
+            Member::new("InvokeMode", &INVOKE_MODE),
+        ]),
+    );
     pub(super) static DATE: Schema = Schema::new("Date", Kind::Timestamp(None));
     pub(super) static DEAD_LETTER_CONFIG: Schema =
         Schema::new("DeadLetterConfig", Kind::Structure(&[Member::new("TargetArn", &RESOURCE_ARN)]));
@@ -1157,6 +1615,20 @@ mod tables {
     );
     pub(super) static DELETE_FUNCTION_OUTPUT: Schema =
         Schema::new("DeleteFunctionResponse", Kind::Structure(&[Member::new("StatusCode", &INTEGER).at(Place::Status, "StatusCode")]));
+    pub(super) static DELETE_FUNCTION_URL_CONFIG_INPUT: Schema = Schema::new(
+        "DeleteFunctionUrlConfigRequest",
+        Kind::Structure(&[
+            Member::new("FunctionName", &FUNCTION_NAME).at(Place::Uri, "FunctionName").required(),
+            Member::new("Qualifier", &FUNCTION_URL_QUALIFIER).at(Place::Query, "Qualifier"),
+        ]),
+    );
+    pub(super) static DELETE_LAYER_VERSION_INPUT: Schema = Schema::new(
+        "DeleteLayerVersionRequest",
+        Kind::Structure(&[
+            Member::new("LayerName", &LAYER_NAME).at(Place::Uri, "LayerName").required(),
+            Member::new("VersionNumber", &LAYER_VERSION_NUMBER).at(Place::Uri, "VersionNumber").required(),
+        ]),
+    );
     pub(super) static DESCRIPTION: Schema = Schema::new("Description", Kind::String).min(0.0).max(256.0);
     pub(super) static DESTINATION_ARN: Schema = Schema::new("DestinationArn", Kind::String).min(0.0).max(350.0).pattern(&P_DESTINATION_ARN);
     pub(super) static DESTINATION_CONFIG: Schema =
@@ -1320,7 +1792,24 @@ mod tables {
         Schema::new("FunctionEventInvokeConfigList", Kind::List(&Member::new("member", &FUNCTION_EVENT_INVOKE_CONFIG)));
     pub(super) static FUNCTION_LIST: Schema = Schema::new("FunctionList", Kind::List(&Member::new("member", &FUNCTION_CONFIGURATION)));
     pub(super) static FUNCTION_NAME: Schema = Schema::new("FunctionName", Kind::String).min(1.0).max(140.0).pattern(&P_FUNCTION_NAME);
+    pub(super) static FUNCTION_URL: Schema = Schema::new("FunctionUrl", Kind::String).min(40.0).max(100.0);
     pub(super) static FUNCTION_URL_AUTH_TYPE: Schema = Schema::new("FunctionUrlAuthType", Kind::Enum(super::FunctionUrlAuthType::TEXTS));
+    pub(super) static FUNCTION_URL_CONFIG: Schema = Schema::new(
+        "FunctionUrlConfig",
+        Kind::Structure(&[
+            Member::new("FunctionUrl", &FUNCTION_URL).required(),
+            Member::new("FunctionArn", &FUNCTION_ARN).required(),
+            Member::new("CreationTime", &TIMESTAMP).required(),
+            Member::new("LastModifiedTime", &TIMESTAMP).required(),
+            Member::new("Cors", &CORS),
+            Member::new("AuthType", &FUNCTION_URL_AUTH_TYPE).required(),
+            Member::new("InvokeMode", &INVOKE_MODE),
+        ]),
+    );
+    pub(super) static FUNCTION_URL_CONFIG_LIST: Schema =
+        Schema::new("FunctionUrlConfigList", Kind::List(&Member::new("member", &FUNCTION_URL_CONFIG)));
+    pub(super) static FUNCTION_URL_QUALIFIER: Schema =
+        Schema::new("FunctionUrlQualifier", Kind::String).min(1.0).max(128.0).pattern(&P_FUNCTION_URL_QUALIFIER);
     pub(super) static FUNCTION_VERSION: Schema = Schema::new("FunctionVersion", Kind::Enum(super::FunctionVersion::TEXTS));
     pub(super) static FUNCTION_VERSION_LATEST_PUBLISHED: Schema =
         Schema::new("FunctionVersionLatestPublished", Kind::Enum(super::FunctionVersionLatestPublished::TEXTS));
@@ -1383,6 +1872,61 @@ mod tables {
             Member::new("Concurrency", &CONCURRENCY),
         ]),
     );
+    pub(super) static GET_FUNCTION_URL_CONFIG_INPUT: Schema = Schema::new(
+        "GetFunctionUrlConfigRequest",
+        Kind::Structure(&[
+            Member::new("FunctionName", &FUNCTION_NAME).at(Place::Uri, "FunctionName").required(),
+            Member::new("Qualifier", &FUNCTION_URL_QUALIFIER).at(Place::Query, "Qualifier"),
+        ]),
+    );
+    pub(super) static GET_FUNCTION_URL_CONFIG_OUTPUT: Schema = Schema::new(
+        "GetFunctionUrlConfigResponse",
+        Kind::Structure(&[
+            Member::new("FunctionUrl", &FUNCTION_URL).required(),
+            Member::new("FunctionArn", &FUNCTION_ARN).required(),
+            Member::new("AuthType", &FUNCTION_URL_AUTH_TYPE).required(),
+            Member::new("Cors", &CORS),
+            Member::new("CreationTime", &TIMESTAMP).required(),
+            Member::new("LastModifiedTime", &TIMESTAMP).required(),
+            Member::new("InvokeMode", &INVOKE_MODE),
+        ]),
+    );
+    pub(super) static GET_LAYER_VERSION_BY_ARN_INPUT: Schema = Schema::new(
+        "GetLayerVersionByArnRequest",
+        Kind::Structure(&[Member::new("Arn", &LAYER_VERSION_ARN).at(Place::Query, "Arn").required()]),
+    );
+    pub(super) static GET_LAYER_VERSION_POLICY_INPUT: Schema = Schema::new(
+        "GetLayerVersionPolicyRequest",
+        Kind::Structure(&[
+            Member::new("LayerName", &LAYER_NAME).at(Place::Uri, "LayerName").required(),
+            Member::new("VersionNumber", &LAYER_VERSION_NUMBER).at(Place::Uri, "VersionNumber").required(),
+        ]),
+    );
+    pub(super) static GET_LAYER_VERSION_POLICY_OUTPUT: Schema = Schema::new(
+        "GetLayerVersionPolicyResponse",
+        Kind::Structure(&[Member::new("Policy", &STRING), Member::new("RevisionId", &STRING)]),
+    );
+    pub(super) static GET_LAYER_VERSION_INPUT: Schema = Schema::new(
+        "GetLayerVersionRequest",
+        Kind::Structure(&[
+            Member::new("LayerName", &LAYER_NAME).at(Place::Uri, "LayerName").required(),
+            Member::new("VersionNumber", &LAYER_VERSION_NUMBER).at(Place::Uri, "VersionNumber").required(),
+        ]),
+    );
+    pub(super) static GET_LAYER_VERSION_RESPONSE: Schema = Schema::new(
+        "GetLayerVersionResponse",
+        Kind::Structure(&[
+            Member::new("Content", &LAYER_VERSION_CONTENT_OUTPUT),
+            Member::new("LayerArn", &LAYER_ARN),
+            Member::new("LayerVersionArn", &LAYER_VERSION_ARN),
+            Member::new("Description", &DESCRIPTION),
+            Member::new("CreatedDate", &TIMESTAMP),
+            Member::new("Version", &LAYER_VERSION_NUMBER),
+            Member::new("CompatibleRuntimes", &COMPATIBLE_RUNTIMES),
+            Member::new("LicenseInfo", &LICENSE_INFO),
+            Member::new("CompatibleArchitectures", &COMPATIBLE_ARCHITECTURES),
+        ]),
+    );
     pub(super) static GET_POLICY_INPUT: Schema = Schema::new(
         "GetPolicyRequest",
         Kind::Structure(&[
@@ -1393,6 +1937,8 @@ mod tables {
     pub(super) static GET_POLICY_OUTPUT: Schema =
         Schema::new("GetPolicyResponse", Kind::Structure(&[Member::new("Policy", &STRING), Member::new("RevisionId", &STRING)]));
     pub(super) static HANDLER: Schema = Schema::new("Handler", Kind::String).min(0.0).max(128.0).pattern(&P_HANDLER);
+    pub(super) static HEADER: Schema = Schema::new("Header", Kind::String).min(0.0).max(1024.0).pattern(&P_HEADER);
+    pub(super) static HEADERS_LIST: Schema = Schema::new("HeadersList", Kind::List(&Member::new("member", &HEADER))).min(0.0).max(100.0);
     pub(super) static IMAGE_CONFIG: Schema = Schema::new(
         "ImageConfig",
         Kind::Structure(&[
@@ -1468,6 +2014,44 @@ mod tables {
     )
     .traits(Traits { payload: Some("Payload"), ..Traits::NONE });
     pub(super) static INVOCATION_TYPE: Schema = Schema::new("InvocationType", Kind::Enum(super::InvocationType::TEXTS));
+    pub(super) static INVOKE_MODE: Schema = Schema::new("InvokeMode", Kind::Enum(super::InvokeMode::TEXTS));
+    pub(super) static INVOKE_RESPONSE_STREAM_UPDATE: Schema =
+        Schema::new("InvokeResponseStreamUpdate", Kind::Structure(&[Member { event_payload: true, ..Member::new("Payload", &BLOB) }]));
+    pub(super) static INVOKE_WITH_RESPONSE_STREAM_COMPLETE_EVENT: Schema = Schema::new(
+        "InvokeWithResponseStreamCompleteEvent",
+        Kind::Structure(&[Member::new("ErrorCode", &STRING), Member::new("ErrorDetails", &STRING), Member::new("LogResult", &STRING)]),
+    );
+    pub(super) static INVOKE_WITH_RESPONSE_STREAM_INPUT: Schema = Schema::new(
+        "InvokeWithResponseStreamRequest",
+        Kind::Structure(&[
+            Member::new("FunctionName", &NAMESPACED_FUNCTION_NAME).at(Place::Uri, "FunctionName").required(),
+            Member::new("InvocationType", &RESPONSE_STREAMING_INVOCATION_TYPE).at(Place::Header, "X-Amz-Invocation-Type"),
+            Member::new("LogType", &LOG_TYPE).at(Place::Header, "X-Amz-Log-Type"),
+            Member::new("ClientContext", &STRING).at(Place::Header, "X-Amz-Client-Context"),
+            Member::new("Qualifier", &NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER).at(Place::Query, "Qualifier"),
+            Member::new("Payload", &BLOB),
+            Member::new("TenantId", &TENANT_ID).at(Place::Header, "X-Amz-Tenant-Id"),
+        ]),
+    )
+    .traits(Traits { payload: Some("Payload"), ..Traits::NONE });
+    pub(super) static INVOKE_WITH_RESPONSE_STREAM_OUTPUT: Schema = Schema::new(
+        "InvokeWithResponseStreamResponse",
+        Kind::Structure(&[
+            Member::new("StatusCode", &INTEGER).at(Place::Status, "StatusCode"),
+            Member::new("ExecutedVersion", &VERSION).at(Place::Header, "X-Amz-Executed-Version"),
+            Member::new("EventStream", &INVOKE_WITH_RESPONSE_STREAM_RESPONSE_EVENT),
+            Member::new("ResponseStreamContentType", &STRING).at(Place::Header, "Content-Type"),
+        ]),
+    )
+    .traits(Traits { payload: Some("EventStream"), ..Traits::NONE });
+    pub(super) static INVOKE_WITH_RESPONSE_STREAM_RESPONSE_EVENT: Schema = Schema::new(
+        "InvokeWithResponseStreamResponseEvent",
+        Kind::Structure(&[
+            Member::new("PayloadChunk", &INVOKE_RESPONSE_STREAM_UPDATE),
+            Member::new("InvokeComplete", &INVOKE_WITH_RESPONSE_STREAM_COMPLETE_EVENT),
+        ]),
+    )
+    .traits(Traits { event_stream: true, ..Traits::NONE });
     pub(super) static INVOKED_VIA_FUNCTION_URL: Schema = Schema::new("InvokedViaFunctionUrl", Kind::Boolean);
     pub(super) static KMS_ACCESS_DENIED_EXCEPTION: Schema =
         Schema::new("KMSAccessDeniedException", Kind::Structure(&[Member::new("Type", &STRING), Member::new("Message", &STRING)]))
@@ -1503,10 +2087,60 @@ mod tables {
             Member::new("SigningJobArn", &ARN),
         ]),
     );
+    pub(super) static LAYER_ARN: Schema = Schema::new("LayerArn", Kind::String).min(1.0).max(140.0).pattern(&P_LAYER_ARN);
     pub(super) static LAYER_LIST: Schema = Schema::new("LayerList", Kind::List(&Member::new("member", &LAYER_VERSION_ARN)));
+    pub(super) static LAYER_NAME: Schema = Schema::new("LayerName", Kind::String).min(1.0).max(140.0).pattern(&P_LAYER_NAME);
+    pub(super) static LAYER_PERMISSION_ALLOWED_ACTION: Schema =
+        Schema::new("LayerPermissionAllowedAction", Kind::String).min(0.0).max(22.0).pattern(&P_LAYER_PERMISSION_ALLOWED_ACTION);
+    pub(super) static LAYER_PERMISSION_ALLOWED_PRINCIPAL: Schema =
+        Schema::new("LayerPermissionAllowedPrincipal", Kind::String).pattern(&P_LAYER_PERMISSION_ALLOWED_PRINCIPAL);
     pub(super) static LAYER_VERSION_ARN: Schema =
         Schema::new("LayerVersionArn", Kind::String).min(1.0).max(140.0).pattern(&P_LAYER_VERSION_ARN);
+    pub(super) static LAYER_VERSION_CONTENT_INPUT: Schema = Schema::new(
+        "LayerVersionContentInput",
+        Kind::Structure(&[
+            Member::new("S3Bucket", &S3_BUCKET),
+            Member::new("S3Key", &S3_KEY),
+            Member::new("S3ObjectVersion", &S3_OBJECT_VERSION),
+            Member::new("ZipFile", &BLOB),
+        ]),
+    );
+    pub(super) static LAYER_VERSION_CONTENT_OUTPUT: Schema = Schema::new(
+        "LayerVersionContentOutput",
+        Kind::Structure(&[
+            Member::new("Location", &STRING),
+            Member::new("CodeSha256", &STRING),
+            Member::new("CodeSize", &LONG),
+            Member::new("SigningProfileVersionArn", &STRING),
+            Member::new("SigningJobArn", &STRING),
+        ]),
+    );
+    pub(super) static LAYER_VERSION_NUMBER: Schema = Schema::new("LayerVersionNumber", Kind::Long);
+    pub(super) static LAYER_VERSIONS_LIST: Schema =
+        Schema::new("LayerVersionsList", Kind::List(&Member::new("member", &LAYER_VERSIONS_LIST_ITEM)));
+    pub(super) static LAYER_VERSIONS_LIST_ITEM: Schema = Schema::new(
+        "LayerVersionsListItem",
+        Kind::Structure(&[
+            Member::new("LayerVersionArn", &LAYER_VERSION_ARN),
+            Member::new("Version", &LAYER_VERSION_NUMBER),
+            Member::new("Description", &DESCRIPTION),
+            Member::new("CreatedDate", &TIMESTAMP),
+            Member::new("CompatibleRuntimes", &COMPATIBLE_RUNTIMES),
+            Member::new("LicenseInfo", &LICENSE_INFO),
+            Member::new("CompatibleArchitectures", &COMPATIBLE_ARCHITECTURES),
+        ]),
+    );
+    pub(super) static LAYERS_LIST: Schema = Schema::new("LayersList", Kind::List(&Member::new("member", &LAYERS_LIST_ITEM)));
+    pub(super) static LAYERS_LIST_ITEM: Schema = Schema::new(
+        "LayersListItem",
+        Kind::Structure(&[
+            Member::new("LayerName", &LAYER_NAME),
+            Member::new("LayerArn", &LAYER_ARN),
+            Member::new("LatestMatchingVersion", &LAYER_VERSIONS_LIST_ITEM),
+        ]),
+    );
     pub(super) static LAYERS_REFERENCE_LIST: Schema = Schema::new("LayersReferenceList", Kind::List(&Member::new("member", &LAYER)));
+    pub(super) static LICENSE_INFO: Schema = Schema::new("LicenseInfo", Kind::String).min(0.0).max(512.0);
     pub(super) static LIST_ALIASES_INPUT: Schema = Schema::new(
         "ListAliasesRequest",
         Kind::Structure(&[
@@ -1533,6 +2167,18 @@ mod tables {
             Member::new("NextMarker", &STRING),
         ]),
     );
+    pub(super) static LIST_FUNCTION_URL_CONFIGS_INPUT: Schema = Schema::new(
+        "ListFunctionUrlConfigsRequest",
+        Kind::Structure(&[
+            Member::new("FunctionName", &FUNCTION_NAME).at(Place::Uri, "FunctionName").required(),
+            Member::new("Marker", &STRING).at(Place::Query, "Marker"),
+            Member::new("MaxItems", &MAX_ITEMS).at(Place::Query, "MaxItems"),
+        ]),
+    );
+    pub(super) static LIST_FUNCTION_URL_CONFIGS_OUTPUT: Schema = Schema::new(
+        "ListFunctionUrlConfigsResponse",
+        Kind::Structure(&[Member::new("FunctionUrlConfigs", &FUNCTION_URL_CONFIG_LIST).required(), Member::new("NextMarker", &STRING)]),
+    );
     pub(super) static LIST_FUNCTIONS_INPUT: Schema = Schema::new(
         "ListFunctionsRequest",
         Kind::Structure(&[
@@ -1546,6 +2192,31 @@ mod tables {
         "ListFunctionsResponse",
         Kind::Structure(&[Member::new("NextMarker", &STRING), Member::new("Functions", &FUNCTION_LIST)]),
     );
+    pub(super) static LIST_LAYER_VERSIONS_INPUT: Schema = Schema::new(
+        "ListLayerVersionsRequest",
+        Kind::Structure(&[
+            Member::new("CompatibleRuntime", &RUNTIME).at(Place::Query, "CompatibleRuntime"),
+            Member::new("LayerName", &LAYER_NAME).at(Place::Uri, "LayerName").required(),
+            Member::new("Marker", &STRING).at(Place::Query, "Marker"),
+            Member::new("MaxItems", &MAX_LAYER_LIST_ITEMS).at(Place::Query, "MaxItems"),
+            Member::new("CompatibleArchitecture", &ARCHITECTURE).at(Place::Query, "CompatibleArchitecture"),
+        ]),
+    );
+    pub(super) static LIST_LAYER_VERSIONS_OUTPUT: Schema = Schema::new(
+        "ListLayerVersionsResponse",
+        Kind::Structure(&[Member::new("NextMarker", &STRING), Member::new("LayerVersions", &LAYER_VERSIONS_LIST)]),
+    );
+    pub(super) static LIST_LAYERS_INPUT: Schema = Schema::new(
+        "ListLayersRequest",
+        Kind::Structure(&[
+            Member::new("CompatibleRuntime", &RUNTIME).at(Place::Query, "CompatibleRuntime"),
+            Member::new("Marker", &STRING).at(Place::Query, "Marker"),
+            Member::new("MaxItems", &MAX_LAYER_LIST_ITEMS).at(Place::Query, "MaxItems"),
+            Member::new("CompatibleArchitecture", &ARCHITECTURE).at(Place::Query, "CompatibleArchitecture"),
+        ]),
+    );
+    pub(super) static LIST_LAYERS_OUTPUT: Schema =
+        Schema::new("ListLayersResponse", Kind::Structure(&[Member::new("NextMarker", &STRING), Member::new("Layers", &LAYERS_LIST)]));
     pub(super) static LIST_TAGS_INPUT: Schema = Schema::new(
         "ListTagsRequest",
         Kind::Structure(&[Member::new("Resource", &TAGGABLE_RESOURCE).at(Place::Uri, "Resource").required()]),
@@ -1579,12 +2250,16 @@ mod tables {
     );
     pub(super) static LONG: Schema = Schema::new("Long", Kind::Long);
     pub(super) static MASTER_REGION: Schema = Schema::new("MasterRegion", Kind::String).pattern(&P_MASTER_REGION);
+    pub(super) static MAX_AGE: Schema = Schema::new("MaxAge", Kind::Integer).min(0.0).max(86400.0);
     pub(super) static MAX_FUNCTION_EVENT_INVOKE_CONFIG_LIST_ITEMS: Schema =
         Schema::new("MaxFunctionEventInvokeConfigListItems", Kind::Integer).min(1.0).max(50.0);
+    pub(super) static MAX_ITEMS: Schema = Schema::new("MaxItems", Kind::Integer).min(1.0).max(50.0);
+    pub(super) static MAX_LAYER_LIST_ITEMS: Schema = Schema::new("MaxLayerListItems", Kind::Integer).min(1.0).max(50.0);
     pub(super) static MAX_LIST_ITEMS: Schema = Schema::new("MaxListItems", Kind::Integer).min(1.0).max(10000.0);
     pub(super) static MAXIMUM_EVENT_AGE_IN_SECONDS: Schema = Schema::new("MaximumEventAgeInSeconds", Kind::Integer).min(60.0).max(21600.0);
     pub(super) static MAXIMUM_RETRY_ATTEMPTS: Schema = Schema::new("MaximumRetryAttempts", Kind::Integer).min(0.0).max(2.0);
     pub(super) static MEMORY_SIZE: Schema = Schema::new("MemorySize", Kind::Integer).min(128.0).max(32768.0);
+    pub(super) static METHOD: Schema = Schema::new("Method", Kind::String).min(0.0).max(6.0).pattern(&P_HEADER);
     pub(super) static NAME_SPACED_FUNCTION_ARN: Schema =
         Schema::new("NameSpacedFunctionArn", Kind::String).min(0.0).max(10000.0).pattern(&P_NAME_SPACED_FUNCTION_ARN);
     pub(super) static NAMESPACED_FUNCTION_NAME: Schema =
@@ -1602,6 +2277,8 @@ mod tables {
             .pattern(&P_NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER);
     pub(super) static ON_FAILURE: Schema = Schema::new("OnFailure", Kind::Structure(&[Member::new("Destination", &DESTINATION_ARN)]));
     pub(super) static ON_SUCCESS: Schema = Schema::new("OnSuccess", Kind::Structure(&[Member::new("Destination", &DESTINATION_ARN)]));
+    pub(super) static ORGANIZATION_ID: Schema = Schema::new("OrganizationId", Kind::String).min(0.0).max(34.0).pattern(&P_ORGANIZATION_ID);
+    pub(super) static ORIGIN: Schema = Schema::new("Origin", Kind::String).min(1.0).max(253.0).pattern(&P_HEADER);
     pub(super) static PACKAGE_TYPE: Schema = Schema::new("PackageType", Kind::Enum(super::PackageType::TEXTS));
     pub(super) static PER_EXECUTION_ENVIRONMENT_MAX_CONCURRENCY: Schema =
         Schema::new("PerExecutionEnvironmentMaxConcurrency", Kind::Integer).min(1.0).max(1600.0);
@@ -1616,7 +2293,7 @@ mod tables {
             .traits(Traits { fault: Some(FaultTraits { code: "PreconditionFailedException", status: 412, sender: true }), ..Traits::NONE });
     pub(super) static PRINCIPAL: Schema = Schema::new("Principal", Kind::String).pattern(&P_HANDLER);
     pub(super) static PRINCIPAL_ORG_ID: Schema =
-        Schema::new("PrincipalOrgID", Kind::String).min(12.0).max(34.0).pattern(&P_PRINCIPAL_ORG_ID);
+        Schema::new("PrincipalOrgID", Kind::String).min(12.0).max(34.0).pattern(&P_ORGANIZATION_ID);
     pub(super) static PROVISIONED_CONCURRENCY_CONFIG_NOT_FOUND_EXCEPTION: Schema = Schema::new(
         "ProvisionedConcurrencyConfigNotFoundException",
         Kind::Structure(&[Member::new("Type", &STRING), Member::new("message", &STRING)]),
@@ -1625,6 +2302,31 @@ mod tables {
         fault: Some(FaultTraits { code: "ProvisionedConcurrencyConfigNotFoundException", status: 404, sender: true }),
         ..Traits::NONE
     });
+    pub(super) static PUBLISH_LAYER_VERSION_INPUT: Schema = Schema::new(
+        "PublishLayerVersionRequest",
+        Kind::Structure(&[
+            Member::new("LayerName", &LAYER_NAME).at(Place::Uri, "LayerName").required(),
+            Member::new("Description", &DESCRIPTION),
+            Member::new("Content", &LAYER_VERSION_CONTENT_INPUT).required(),
+            Member::new("CompatibleRuntimes", &COMPATIBLE_RUNTIMES),
+            Member::new("LicenseInfo", &LICENSE_INFO),
+            Member::new("CompatibleArchitectures", &COMPATIBLE_ARCHITECTURES),
+        ]),
+    );
+    pub(super) static PUBLISH_LAYER_VERSION_OUTPUT: Schema = Schema::new(
+        "PublishLayerVersionResponse",
+        Kind::Structure(&[
+            Member::new("Content", &LAYER_VERSION_CONTENT_OUTPUT),
+            Member::new("LayerArn", &LAYER_ARN),
+            Member::new("LayerVersionArn", &LAYER_VERSION_ARN),
+            Member::new("Description", &DESCRIPTION),
+            Member::new("CreatedDate", &TIMESTAMP),
+            Member::new("Version", &LAYER_VERSION_NUMBER),
+            Member::new("CompatibleRuntimes", &COMPATIBLE_RUNTIMES),
+            Member::new("LicenseInfo", &LICENSE_INFO),
+            Member::new("CompatibleArchitectures", &COMPATIBLE_ARCHITECTURES),
+        ]),
+    );
     pub(super) static PUBLISH_VERSION_INPUT: Schema = Schema::new(
         "PublishVersionRequest",
         Kind::Structure(&[
@@ -1658,6 +2360,15 @@ mod tables {
                 fault: Some(FaultTraits { code: "RecursiveInvocationException", status: 400, sender: true }),
                 ..Traits::NONE
             });
+    pub(super) static REMOVE_LAYER_VERSION_PERMISSION_INPUT: Schema = Schema::new(
+        "RemoveLayerVersionPermissionRequest",
+        Kind::Structure(&[
+            Member::new("LayerName", &LAYER_NAME).at(Place::Uri, "LayerName").required(),
+            Member::new("VersionNumber", &LAYER_VERSION_NUMBER).at(Place::Uri, "VersionNumber").required(),
+            Member::new("StatementId", &STATEMENT_ID).at(Place::Uri, "StatementId").required(),
+            Member::new("RevisionId", &STRING).at(Place::Query, "RevisionId"),
+        ]),
+    );
     pub(super) static REMOVE_PERMISSION_INPUT: Schema = Schema::new(
         "RemovePermissionRequest",
         Kind::Structure(&[
@@ -1684,6 +2395,8 @@ mod tables {
     pub(super) static RESOURCE_NOT_READY_EXCEPTION: Schema =
         Schema::new("ResourceNotReadyException", Kind::Structure(&[Member::new("Type", &STRING), Member::new("message", &STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "ResourceNotReadyException", status: 502, sender: false }), ..Traits::NONE });
+    pub(super) static RESPONSE_STREAMING_INVOCATION_TYPE: Schema =
+        Schema::new("ResponseStreamingInvocationType", Kind::Enum(super::ResponseStreamingInvocationType::TEXTS));
     pub(super) static RETENTION_PERIOD_IN_DAYS: Schema = Schema::new("RetentionPeriodInDays", Kind::Integer).min(1.0).max(90.0);
     pub(super) static ROLE_ARN: Schema = Schema::new("RoleArn", Kind::String).pattern(&P_ROLE_ARN);
     pub(super) static RUNTIME: Schema = Schema::new("Runtime", Kind::Enum(super::Runtime::TEXTS));
@@ -1789,8 +2502,7 @@ mod tables {
         Kind::Structure(&[Member::new("ErrorCode", &TAGS_ERROR_CODE).required(), Member::new("Message", &TAGS_ERROR_MESSAGE).required()]),
     );
     pub(super) static TAGS_ERROR_CODE: Schema = Schema::new("TagsErrorCode", Kind::String).min(10.0).max(21.0).pattern(&P_TAGS_ERROR_CODE);
-    pub(super) static TAGS_ERROR_MESSAGE: Schema =
-        Schema::new("TagsErrorMessage", Kind::String).min(84.0).max(1000.0).pattern(&P_TAGS_ERROR_MESSAGE);
+    pub(super) static TAGS_ERROR_MESSAGE: Schema = Schema::new("TagsErrorMessage", Kind::String).min(84.0).max(1000.0).pattern(&P_HEADER);
     pub(super) static TENANCY_CONFIG: Schema =
         Schema::new("TenancyConfig", Kind::Structure(&[Member::new("TenantIsolationMode", &TENANT_ISOLATION_MODE).required()]));
     pub(super) static TENANT_ID: Schema = Schema::new("TenantId", Kind::String).min(1.0).max(256.0).pattern(&P_TENANT_ID);
@@ -1890,6 +2602,28 @@ mod tables {
             Member::new("DestinationConfig", &DESTINATION_CONFIG),
         ]),
     );
+    pub(super) static UPDATE_FUNCTION_URL_CONFIG_INPUT: Schema = Schema::new(
+        "UpdateFunctionUrlConfigRequest",
+        Kind::Structure(&[
+            Member::new("FunctionName", &FUNCTION_NAME).at(Place::Uri, "FunctionName").required(),
+            Member::new("Qualifier", &FUNCTION_URL_QUALIFIER).at(Place::Query, "Qualifier"),
+            Member::new("AuthType", &FUNCTION_URL_AUTH_TYPE),
+            Member::new("Cors", &CORS),
+            Member::new("InvokeMode", &INVOKE_MODE),
+        ]),
+    );
+    pub(super) static UPDATE_FUNCTION_URL_CONFIG_OUTPUT: Schema = Schema::new(
+        "UpdateFunctionUrlConfigResponse",
+        Kind::Structure(&[
+            Member::new("FunctionUrl", &FUNCTION_URL).required(),
+            Member::new("FunctionArn", &FUNCTION_ARN).required(),
+            Member::new("AuthType", &FUNCTION_URL_AUTH_TYPE).required(),
+            Member::new("Cors", &CORS),
+            Member::new("CreationTime", &TIMESTAMP).required(),
+            Member::new("LastModifiedTime", &TIMESTAMP).required(),
+            Member::new("InvokeMode", &INVOKE_MODE),
+        ]),
+    );
     pub(super) static VERSION: Schema = Schema::new("Version", Kind::String).min(1.0).max(1024.0).pattern(&P_VERSION);
     pub(super) static VERSION_WITH_LATEST_PUBLISHED: Schema =
         Schema::new("VersionWithLatestPublished", Kind::String).min(1.0).max(1024.0).pattern(&P_VERSION_WITH_LATEST_PUBLISHED);
@@ -1940,8 +2674,14 @@ mod tables {
     static P_FUNCTION_NAME: Pattern = Pattern::new(
         r"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?",
     );
+    static P_FUNCTION_URL_QUALIFIER: Pattern = Pattern::new(r"((?!^\d+$)^[0-9a-zA-Z-_]+$)");
     static P_HANDLER: Pattern = Pattern::new(r"[^\s]+");
+    static P_HEADER: Pattern = Pattern::new(r".*");
     static P_KMS_KEY_ARN: Pattern = Pattern::new(r"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()");
+    static P_LAYER_ARN: Pattern = Pattern::new(r"arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\d{12}:layer:[a-zA-Z0-9-_]+");
+    static P_LAYER_NAME: Pattern = Pattern::new(r"(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+");
+    static P_LAYER_PERMISSION_ALLOWED_ACTION: Pattern = Pattern::new(r"lambda:GetLayerVersion");
+    static P_LAYER_PERMISSION_ALLOWED_PRINCIPAL: Pattern = Pattern::new(r"\d{12}|\*|arn:(aws[a-zA-Z-]*):iam::\d{12}:root");
     static P_LAYER_VERSION_ARN: Pattern = Pattern::new(r"arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+");
     static P_LOCAL_MOUNT_PATH: Pattern = Pattern::new(r"/mnt/[a-zA-Z0-9-_.]+");
     static P_LOG_GROUP: Pattern = Pattern::new(r"[\.\-_/#A-Za-z0-9]+");
@@ -1954,7 +2694,7 @@ mod tables {
         r"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:function:[a-zA-Z0-9-_\.]+(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?",
     );
     static P_NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER: Pattern = Pattern::new(r"\$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+");
-    static P_PRINCIPAL_ORG_ID: Pattern = Pattern::new(r"o-[a-z0-9]{10,32}");
+    static P_ORGANIZATION_ID: Pattern = Pattern::new(r"o-[a-z0-9]{10,32}");
     static P_ROLE_ARN: Pattern = Pattern::new(r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+");
     static P_RUNTIME_VERSION_ARN: Pattern =
         Pattern::new(r"arn:(aws[a-zA-Z-]*):lambda:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\d{1}::runtime:.+");
@@ -1965,7 +2705,6 @@ mod tables {
         r"arn:(aws[a-zA-Z-]*):lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:(function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?|code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|capacity-provider:[a-zA-Z0-9-_]+)",
     );
     static P_TAGS_ERROR_CODE: Pattern = Pattern::new(r"[A-Za-z]+Exception");
-    static P_TAGS_ERROR_MESSAGE: Pattern = Pattern::new(r".*");
     static P_TENANT_ID: Pattern = Pattern::new(r"[a-zA-Z0-9\._:\/=+\-@ ]+");
     static P_VERSION: Pattern = Pattern::new(r"(\$LATEST|[0-9]+)");
     static P_VERSION_WITH_LATEST_PUBLISHED: Pattern = Pattern::new(r"(\$LATEST(\.PUBLISHED)?|[0-9]+)");
@@ -2232,6 +2971,53 @@ mod tables {
         ],
         unsigned: false,
     };
+    static OP_INVOKE_WITH_RESPONSE_STREAM: OperationSchema = OperationSchema {
+        name: "InvokeWithResponseStream",
+        method: "POST",
+        uri: "/2021-11-15/functions/{FunctionName}/response-streaming-invocations",
+        status: 200,
+        input: &INVOKE_WITH_RESPONSE_STREAM_INPUT,
+        output: &INVOKE_WITH_RESPONSE_STREAM_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &RESOURCE_NOT_READY_EXCEPTION,
+            &INVALID_SECURITY_GROUP_ID_EXCEPTION,
+            &SNAP_START_TIMEOUT_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &EC2_THROTTLED_EXCEPTION,
+            &EFS_MOUNT_CONNECTIVITY_EXCEPTION,
+            &SUBNET_IP_ADDRESS_LIMIT_REACHED_EXCEPTION,
+            &KMS_ACCESS_DENIED_EXCEPTION,
+            &REQUEST_TOO_LARGE_EXCEPTION,
+            &KMS_DISABLED_EXCEPTION,
+            &UNSUPPORTED_MEDIA_TYPE_EXCEPTION,
+            &S3_FILES_MOUNT_CONNECTIVITY_EXCEPTION,
+            &SERIALIZED_REQUEST_ENTITY_TOO_LARGE_EXCEPTION,
+            &INVALID_RUNTIME_EXCEPTION,
+            &NO_PUBLISHED_VERSION_EXCEPTION,
+            &EC2_UNEXPECTED_EXCEPTION,
+            &INVALID_SUBNET_ID_EXCEPTION,
+            &KMS_NOT_FOUND_EXCEPTION,
+            &INVALID_PARAMETER_VALUE_EXCEPTION,
+            &EC2_ACCESS_DENIED_EXCEPTION,
+            &EFSIO_EXCEPTION,
+            &KMS_INVALID_STATE_EXCEPTION,
+            &RESOURCE_CONFLICT_EXCEPTION,
+            &ENI_LIMIT_REACHED_EXCEPTION,
+            &SNAP_START_NOT_READY_EXCEPTION,
+            &SERVICE_EXCEPTION,
+            &SNAP_START_EXCEPTION,
+            &RECURSIVE_INVOCATION_EXCEPTION,
+            &S3_FILES_MOUNT_FAILURE_EXCEPTION,
+            &EFS_MOUNT_TIMEOUT_EXCEPTION,
+            &S3_FILES_MOUNT_TIMEOUT_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_REQUEST_CONTENT_EXCEPTION,
+            &INVALID_ZIP_FILE_EXCEPTION,
+            &EFS_MOUNT_FAILURE_EXCEPTION,
+        ],
+        unsigned: false,
+    };
     static OP_ADD_PERMISSION: OperationSchema = OperationSchema {
         name: "AddPermission",
         method: "POST",
@@ -2397,6 +3183,192 @@ mod tables {
         ],
         unsigned: false,
     };
+    static OP_CREATE_FUNCTION_URL_CONFIG: OperationSchema = OperationSchema {
+        name: "CreateFunctionUrlConfig",
+        method: "POST",
+        uri: "/2021-10-31/functions/{FunctionName}/url",
+        status: 201,
+        input: &CREATE_FUNCTION_URL_CONFIG_INPUT,
+        output: &CREATE_FUNCTION_URL_CONFIG_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_VALUE_EXCEPTION,
+            &RESOURCE_CONFLICT_EXCEPTION,
+            &SERVICE_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_UPDATE_FUNCTION_URL_CONFIG: OperationSchema = OperationSchema {
+        name: "UpdateFunctionUrlConfig",
+        method: "PUT",
+        uri: "/2021-10-31/functions/{FunctionName}/url",
+        status: 200,
+        input: &UPDATE_FUNCTION_URL_CONFIG_INPUT,
+        output: &UPDATE_FUNCTION_URL_CONFIG_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_VALUE_EXCEPTION,
+            &RESOURCE_CONFLICT_EXCEPTION,
+            &SERVICE_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_FUNCTION_URL_CONFIG: OperationSchema = OperationSchema {
+        name: "GetFunctionUrlConfig",
+        method: "GET",
+        uri: "/2021-10-31/functions/{FunctionName}/url",
+        status: 200,
+        input: &GET_FUNCTION_URL_CONFIG_INPUT,
+        output: &GET_FUNCTION_URL_CONFIG_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_VALUE_EXCEPTION, &SERVICE_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_FUNCTION_URL_CONFIGS: OperationSchema = OperationSchema {
+        name: "ListFunctionUrlConfigs",
+        method: "GET",
+        uri: "/2021-10-31/functions/{FunctionName}/urls",
+        status: 200,
+        input: &LIST_FUNCTION_URL_CONFIGS_INPUT,
+        output: &LIST_FUNCTION_URL_CONFIGS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_VALUE_EXCEPTION, &SERVICE_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DELETE_FUNCTION_URL_CONFIG: OperationSchema = OperationSchema {
+        name: "DeleteFunctionUrlConfig",
+        method: "DELETE",
+        uri: "/2021-10-31/functions/{FunctionName}/url",
+        status: 204,
+        input: &DELETE_FUNCTION_URL_CONFIG_INPUT,
+        output: &DELETE_FUNCTION_URL_CONFIG_OUTPUT,
+        result_wrapper: None,
+        faults: &[&RESOURCE_CONFLICT_EXCEPTION, &SERVICE_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_PUBLISH_LAYER_VERSION: OperationSchema = OperationSchema {
+        name: "PublishLayerVersion",
+        method: "POST",
+        uri: "/2018-10-31/layers/{LayerName}/versions",
+        status: 201,
+        input: &PUBLISH_LAYER_VERSION_INPUT,
+        output: &PUBLISH_LAYER_VERSION_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_VALUE_EXCEPTION,
+            &SERVICE_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &CODE_STORAGE_EXCEEDED_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_LAYER_VERSION: OperationSchema = OperationSchema {
+        name: "GetLayerVersion",
+        method: "GET",
+        uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}",
+        status: 200,
+        input: &GET_LAYER_VERSION_INPUT,
+        output: &GET_LAYER_VERSION_RESPONSE,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_VALUE_EXCEPTION, &SERVICE_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_LAYER_VERSION_BY_ARN: OperationSchema = OperationSchema {
+        name: "GetLayerVersionByArn",
+        method: "GET",
+        uri: "/2018-10-31/layers?find=LayerVersion",
+        status: 200,
+        input: &GET_LAYER_VERSION_BY_ARN_INPUT,
+        output: &GET_LAYER_VERSION_RESPONSE,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_VALUE_EXCEPTION, &SERVICE_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DELETE_LAYER_VERSION: OperationSchema = OperationSchema {
+        name: "DeleteLayerVersion",
+        method: "DELETE",
+        uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}",
+        status: 204,
+        input: &DELETE_LAYER_VERSION_INPUT,
+        output: &DELETE_LAYER_VERSION_OUTPUT,
+        result_wrapper: None,
+        faults: &[&SERVICE_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_LAYER_VERSIONS: OperationSchema = OperationSchema {
+        name: "ListLayerVersions",
+        method: "GET",
+        uri: "/2018-10-31/layers/{LayerName}/versions",
+        status: 200,
+        input: &LIST_LAYER_VERSIONS_INPUT,
+        output: &LIST_LAYER_VERSIONS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_VALUE_EXCEPTION, &SERVICE_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_LAYERS: OperationSchema = OperationSchema {
+        name: "ListLayers",
+        method: "GET",
+        uri: "/2018-10-31/layers",
+        status: 200,
+        input: &LIST_LAYERS_INPUT,
+        output: &LIST_LAYERS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_VALUE_EXCEPTION, &SERVICE_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_ADD_LAYER_VERSION_PERMISSION: OperationSchema = OperationSchema {
+        name: "AddLayerVersionPermission",
+        method: "POST",
+        uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy",
+        status: 201,
+        input: &ADD_LAYER_VERSION_PERMISSION_INPUT,
+        output: &ADD_LAYER_VERSION_PERMISSION_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_VALUE_EXCEPTION,
+            &RESOURCE_CONFLICT_EXCEPTION,
+            &SERVICE_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &POLICY_LENGTH_EXCEEDED_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &PRECONDITION_FAILED_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_LAYER_VERSION_POLICY: OperationSchema = OperationSchema {
+        name: "GetLayerVersionPolicy",
+        method: "GET",
+        uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy",
+        status: 200,
+        input: &GET_LAYER_VERSION_POLICY_INPUT,
+        output: &GET_LAYER_VERSION_POLICY_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_VALUE_EXCEPTION, &SERVICE_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_REMOVE_LAYER_VERSION_PERMISSION: OperationSchema = OperationSchema {
+        name: "RemoveLayerVersionPermission",
+        method: "DELETE",
+        uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}",
+        status: 204,
+        input: &REMOVE_LAYER_VERSION_PERMISSION_INPUT,
+        output: &REMOVE_LAYER_VERSION_PERMISSION_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_VALUE_EXCEPTION,
+            &SERVICE_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &PRECONDITION_FAILED_EXCEPTION,
+        ],
+        unsigned: false,
+    };
     static OP_TAG_RESOURCE: OperationSchema = OperationSchema {
         name: "TagResource",
         method: "POST",
@@ -2482,6 +3454,7 @@ mod tables {
             &OP_LIST_ALIASES,
             &OP_DELETE_ALIAS,
             &OP_INVOKE,
+            &OP_INVOKE_WITH_RESPONSE_STREAM,
             &OP_ADD_PERMISSION,
             &OP_REMOVE_PERMISSION,
             &OP_GET_POLICY,
@@ -2493,17 +3466,26 @@ mod tables {
             &OP_PUT_FUNCTION_CONCURRENCY,
             &OP_GET_FUNCTION_CONCURRENCY,
             &OP_DELETE_FUNCTION_CONCURRENCY,
+            &OP_CREATE_FUNCTION_URL_CONFIG,
+            &OP_UPDATE_FUNCTION_URL_CONFIG,
+            &OP_GET_FUNCTION_URL_CONFIG,
+            &OP_LIST_FUNCTION_URL_CONFIGS,
+            &OP_DELETE_FUNCTION_URL_CONFIG,
+            &OP_PUBLISH_LAYER_VERSION,
+            &OP_GET_LAYER_VERSION,
+            &OP_GET_LAYER_VERSION_BY_ARN,
+            &OP_DELETE_LAYER_VERSION,
+            &OP_LIST_LAYER_VERSIONS,
+            &OP_LIST_LAYERS,
+            &OP_ADD_LAYER_VERSION_PERMISSION,
+            &OP_GET_LAYER_VERSION_POLICY,
+            &OP_REMOVE_LAYER_VERSION_PERMISSION,
             &OP_TAG_RESOURCE,
             &OP_UNTAG_RESOURCE,
             &OP_LIST_TAGS,
             &OP_GET_ACCOUNT_SETTINGS,
         ],
         refused: &[
-            Refused {
-                name: "AddLayerVersionPermission",
-                method: "POST",
-                uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy",
-            },
             Refused {
                 name: "CheckpointDurableExecution",
                 method: "POST",
@@ -2512,7 +3494,6 @@ mod tables {
             Refused { name: "CreateCapacityProvider", method: "POST", uri: "/2025-11-30/capacity-providers" },
             Refused { name: "CreateCodeSigningConfig", method: "POST", uri: "/2020-04-22/code-signing-configs" },
             Refused { name: "CreateEventSourceMapping", method: "POST", uri: "/2015-03-31/event-source-mappings" },
-            Refused { name: "CreateFunctionUrlConfig", method: "POST", uri: "/2021-10-31/functions/{FunctionName}/url" },
             Refused { name: "DeleteCapacityProvider", method: "DELETE", uri: "/2025-11-30/capacity-providers/{CapacityProviderName}" },
             Refused { name: "DeleteCodeSigningConfig", method: "DELETE", uri: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}" },
             Refused { name: "DeleteEventSourceMapping", method: "DELETE", uri: "/2015-03-31/event-source-mappings/{UUID}" },
@@ -2521,8 +3502,6 @@ mod tables {
                 method: "DELETE",
                 uri: "/2020-06-30/functions/{FunctionName}/code-signing-config",
             },
-            Refused { name: "DeleteFunctionUrlConfig", method: "DELETE", uri: "/2021-10-31/functions/{FunctionName}/url" },
-            Refused { name: "DeleteLayerVersion", method: "DELETE", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}" },
             Refused {
                 name: "DeleteProvisionedConcurrencyConfig",
                 method: "DELETE",
@@ -2549,10 +3528,6 @@ mod tables {
                 method: "GET",
                 uri: "/2025-11-30/functions/{FunctionName}/function-scaling-config",
             },
-            Refused { name: "GetFunctionUrlConfig", method: "GET", uri: "/2021-10-31/functions/{FunctionName}/url" },
-            Refused { name: "GetLayerVersion", method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}" },
-            Refused { name: "GetLayerVersionByArn", method: "GET", uri: "/2018-10-31/layers?find=LayerVersion" },
-            Refused { name: "GetLayerVersionPolicy", method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy" },
             Refused {
                 name: "GetProvisionedConcurrencyConfig",
                 method: "GET",
@@ -2564,11 +3539,6 @@ mod tables {
                 uri: "/2021-07-20/functions/{FunctionName}/runtime-management-config",
             },
             Refused { name: "InvokeAsync", method: "POST", uri: "/2014-11-13/functions/{FunctionName}/invoke-async" },
-            Refused {
-                name: "InvokeWithResponseStream",
-                method: "POST",
-                uri: "/2021-11-15/functions/{FunctionName}/response-streaming-invocations",
-            },
             Refused { name: "ListCapacityProviders", method: "GET", uri: "/2025-11-30/capacity-providers" },
             Refused { name: "ListCodeSigningConfigs", method: "GET", uri: "/2020-04-22/code-signing-configs" },
             Refused {
@@ -2577,7 +3547,6 @@ mod tables {
                 uri: "/2025-12-01/functions/{FunctionName}/durable-executions",
             },
             Refused { name: "ListEventSourceMappings", method: "GET", uri: "/2015-03-31/event-source-mappings" },
-            Refused { name: "ListFunctionUrlConfigs", method: "GET", uri: "/2021-10-31/functions/{FunctionName}/urls" },
             Refused {
                 name: "ListFunctionVersionsByCapacityProvider",
                 method: "GET",
@@ -2588,14 +3557,11 @@ mod tables {
                 method: "GET",
                 uri: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}/functions",
             },
-            Refused { name: "ListLayerVersions", method: "GET", uri: "/2018-10-31/layers/{LayerName}/versions" },
-            Refused { name: "ListLayers", method: "GET", uri: "/2018-10-31/layers" },
             Refused {
                 name: "ListProvisionedConcurrencyConfigs",
                 method: "GET",
                 uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL",
             },
-            Refused { name: "PublishLayerVersion", method: "POST", uri: "/2018-10-31/layers/{LayerName}/versions" },
             Refused {
                 name: "PutFunctionCodeSigningConfig",
                 method: "PUT",
@@ -2618,11 +3584,6 @@ mod tables {
                 uri: "/2021-07-20/functions/{FunctionName}/runtime-management-config",
             },
             Refused {
-                name: "RemoveLayerVersionPermission",
-                method: "DELETE",
-                uri: "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy/{StatementId}",
-            },
-            Refused {
                 name: "SendDurableExecutionCallbackFailure",
                 method: "POST",
                 uri: "/2025-12-01/durable-execution-callbacks/{CallbackId}/fail",
@@ -2641,7 +3602,6 @@ mod tables {
             Refused { name: "UpdateCapacityProvider", method: "PUT", uri: "/2025-11-30/capacity-providers/{CapacityProviderName}" },
             Refused { name: "UpdateCodeSigningConfig", method: "PUT", uri: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}" },
             Refused { name: "UpdateEventSourceMapping", method: "PUT", uri: "/2015-03-31/event-source-mappings/{UUID}" },
-            Refused { name: "UpdateFunctionUrlConfig", method: "PUT", uri: "/2021-10-31/functions/{FunctionName}/url" },
         ],
         faults: &[
             &CALLBACK_TIMEOUT_EXCEPTION,

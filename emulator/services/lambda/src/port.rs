@@ -47,7 +47,7 @@ impl Lambda {
             events::queue(cx, &name, payload, request_id, None).await?;
             return Ok(Invoked { status: 202, payload: Bytes::new(), function_error: None });
         }
-        let call = Call { name, payload, request_id, client_context: None, tail: false };
+        let call = Call { name, payload, request_id, client_context: None, tail: false, sink: None };
         let done = run::run(&self.pools, cx, target, call).await?;
         Ok(Invoked { status: 200, payload: done.payload, function_error: done.error.map(|_| "Unhandled".into()) })
     }

@@ -1,6 +1,6 @@
 //! What Lambda keeps: functions, published versions, aliases and settings of asynchronous invocation. Names no process.
 
-use crate::{AliasRoutingConfiguration, DestinationConfig, Error, LoggingConfig, names::Name};
+use crate::{AliasRoutingConfiguration, DestinationConfig, Error, LoggingConfig, layers::Used, names::Name};
 use kit::{Context, Fault, Read, Scope, Table, TableScope, Timestamp, store::BlobRef};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -54,6 +54,8 @@ pub(crate) struct Config {
     #[serde(with = "wire::kept")]
     pub logging: Option<LoggingConfig>,
     pub code: Option<Code>,
+    /// What lies on /opt, in this order, later over earlier.
+    pub layers: Vec<Used>,
     pub modified: Timestamp,
     pub revision: String,
 }

@@ -1,6 +1,6 @@
 //! Unpacked packages, one folder per content, shared by all clouds of the process and written by nobody.
 
-use super::package;
+use super::{MOST_UNZIPPED, package};
 use crate::{runtime::workdir, state::Code};
 use kit::{Context, Fault};
 use parking_lot::Mutex;
@@ -50,12 +50,20 @@ fn found(sha256: &str) -> Option<Arc<CodeDir>> {
 
 /// The folder of a package, unpacked on first use.
 pub(crate) async fn unpacked(cx: &Context, code: &Code) -> Result<Arc<CodeDir>, Fault> {
-    if let Some(dir) = found(&code.sha256) {
+    unpacked_over(cx, &[code]).await
+}
+
+/// The folder of several packages, each over those before it.
+pub(crate) async fn unpacked_over(cx: &Context, codes: &[&Code]) -> Result<Arc<CodeDir>, Fault> {
+    let key = codes.iter().map(|code| code.sha256.as_str()).collect::<Vec<_>>().join(" ");
+    if let Some(dir) = found(&key) {
         return Ok(dir);
     }
-    let zip = cx.store().blobs().read(&code.zip).await?;
-    let sha256 = code.sha256.clone();
-    let made = tokio::task::spawn_blocking(move || unpack(&sha256, &zip)).await;
+    let mut zips = Vec::with_capacity(codes.len());
+    for code in codes {
+        zips.push(cx.store().blobs().read(&code.zip).await?);
+    }
+    let made = tokio::task::spawn_blocking(move || unpack(&key, &zips)).await;
     match made {
         Ok(Ok(dir)) => Ok(dir),
         Ok(Err(e)) if e.kind() == io::ErrorKind::InvalidData => {
@@ -66,19 +74,22 @@ pub(crate) async fn unpacked(cx: &Context, code: &Code) -> Result<Arc<CodeDir>, 
     }
 }
 
-fn unpack(sha256: &str, zip: &[u8]) -> io::Result<Arc<CodeDir>> {
+fn unpack(key: &str, zips: &[kit::Bytes]) -> io::Result<Arc<CodeDir>> {
     let path = workdir::fresh("code")?;
     // Owned before it is filled, so that a package that can't be unpacked leaves nothing behind.
     let dir = Arc::new(CodeDir { path });
-    package::unpack(zip, &dir.path)?;
+    let mut left = MOST_UNZIPPED;
+    for zip in zips {
+        left = package::unpack(zip, &dir.path, left)?;
+    }
     fs::set_permissions(&dir.path, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     let mut cache = cache().lock();
     // Two may have unpacked the same at once; the first stays.
-    if let Some(other) = cache.dirs.get(sha256).and_then(Weak::upgrade) {
+    if let Some(other) = cache.dirs.get(key).and_then(Weak::upgrade) {
         return Ok(other);
     }
     cache.dirs.retain(|_, dir| dir.strong_count() > 0);
-    cache.dirs.insert(sha256.to_owned(), Arc::downgrade(&dir));
+    cache.dirs.insert(key.to_owned(), Arc::downgrade(&dir));
     cache.recent.push_back(dir.clone());
     if cache.recent.len() > KEPT {
         cache.recent.pop_front();

@@ -1,11 +1,17 @@
-//! Where GetFunction's `Code.Location` leads: the zip of a version, behind a link that only GetFunction gives and that ends after ten
+//! Where `Code.Location` of GetFunction and GetLayerVersion leads: the zip of a version, behind a link that only these give and that ends after ten
 //! minutes, as AWS's presigned one does.
 
-use crate::{names::Name, state, state::Config};
-use kit::{Body, BoxFuture, Cloud, Context, Door, Fault, ReplyBody, Scope};
+use crate::{
+    layers::{self, LayerName},
+    names::Name,
+    state,
+    state::{Code, Config},
+};
+use kit::{Body, BoxFuture, Cloud, Context, Door, Fault, Read, ReplyBody, Scope};
 use sha2::{Digest, Sha256};
 
 const PREFIX: &str = "/_windtunnel/lambda/code/";
+const LAYERS: &str = "/_windtunnel/lambda/layers/";
 const VALID_SECS: i64 = 600;
 
 /// A link to the code of a version.
@@ -16,9 +22,21 @@ pub(crate) fn location(cx: &Context, name: &Name, config: &Config) -> String {
     format!("{}{PREFIX}{path}?expires={expires}&signature={signature}", cx.cloud().endpoint())
 }
 
+/// A link to a version of a layer.
+pub(crate) fn layer_location(cx: &Context, name: &LayerName, number: u64, code: &Code) -> String {
+    let expires = cx.now().secs() + VALID_SECS;
+    let path = format!("{}/{}/{}/{number}", name.scope.account, name.scope.region, name.layer);
+    let signature = sign_layer(cx.cloud(), &path, expires, code);
+    format!("{}{LAYERS}{path}?expires={expires}&signature={signature}", cx.cloud().endpoint())
+}
+
 fn sign(cloud: &Cloud, path: &str, expires: i64, config: &Config) -> String {
     let code = config.code.as_ref().map_or("", |code| code.sha256.as_str());
     kit::hex(&Sha256::digest(format!("{}/{path}/{expires}/{}/{code}", cloud.seed(), config.revision)))
+}
+
+fn sign_layer(cloud: &Cloud, path: &str, expires: i64, code: &Code) -> String {
+    kit::hex(&Sha256::digest(format!("{}/layers/{path}/{expires}/{}", cloud.seed(), code.sha256)))
 }
 
 /// Answers those links.
@@ -29,7 +47,7 @@ impl Door for CodeDoor {
         "lambda-code"
     }
     fn takes(&self, _: &Cloud, head: &http::request::Parts) -> bool {
-        head.uri.path().starts_with(PREFIX)
+        head.uri.path().starts_with(PREFIX) || head.uri.path().starts_with(LAYERS)
     }
     fn answer<'a>(&'a self, cx: Context, head: http::request::Parts, _: Body) -> BoxFuture<'a, http::Response<ReplyBody>> {
         Box::pin(async move {
@@ -46,9 +64,18 @@ impl Door for CodeDoor {
 }
 
 async fn zip(cx: &Context, head: &http::request::Parts) -> Result<kit::Bytes, u16> {
-    let path = head.uri.path().strip_prefix(PREFIX).ok_or(404u16)?;
     let query: Vec<(&str, &str)> = head.uri.query().unwrap_or("").split('&').filter_map(|pair| pair.split_once('=')).collect();
     let value = |key: &str| query.iter().find(|(k, _)| *k == key).map(|(_, v)| *v);
+    let expires: i64 = value("expires").and_then(|v| v.parse().ok()).ok_or(403u16)?;
+    let good = |signature: String| expires >= cx.now().secs() && value("signature") == Some(signature.as_str());
+    if let Some(path) = head.uri.path().strip_prefix(LAYERS) {
+        let code = layer(cx, path).ok_or(404u16)?;
+        return match good(sign_layer(cx.cloud(), path, expires, &code)) {
+            true => cx.store().blobs().read(&code.zip).await.map_err(|fault| fault.status),
+            false => Err(403),
+        };
+    }
+    let path = head.uri.path().strip_prefix(PREFIX).ok_or(404u16)?;
     let [account, region, function, version] = path.split('/').collect::<Vec<_>>()[..] else { return Err(404) };
     let name = Name { scope: Scope::new(account, region), function: function.into(), qualifier: None };
     let version = if version == "LATEST" { state::LATEST } else { version };
@@ -57,10 +84,15 @@ async fn zip(cx: &Context, head: &http::request::Parts) -> Result<kit::Bytes, u1
         state::version_config(s, &name, &function, version)
     });
     let config = config.map_err(|fault: Fault| fault.status)?;
-    let expires: i64 = value("expires").and_then(|v| v.parse().ok()).ok_or(403u16)?;
-    if expires < cx.now().secs() || value("signature") != Some(sign(cx.cloud(), path, expires, &config).as_str()) {
+    if !good(sign(cx.cloud(), path, expires, &config)) {
         return Err(403);
     }
     let code = config.code.ok_or(404u16)?;
     cx.store().blobs().read(&code.zip).await.map_err(|fault| fault.status)
+}
+
+fn layer(cx: &Context, path: &str) -> Option<Code> {
+    let [account, region, layer, number] = path.split('/').collect::<Vec<_>>()[..] else { return None };
+    let key = (layer.to_owned(), number.parse().ok()?);
+    cx.store().read(|s| s.get(&layers::LAYERS, &Scope::new(account, region), &key)).ok()??.code
 }

@@ -4,8 +4,8 @@ mod cache;
 mod door;
 mod package;
 
-pub(crate) use cache::{CodeDir, unpacked};
-pub(crate) use door::{CodeDoor, location};
+pub(crate) use cache::{CodeDir, unpacked, unpacked_over};
+pub(crate) use door::{CodeDoor, layer_location, location};
 
 use crate::{
     Error,

@@ -72,11 +72,11 @@ fn stays(path: &Path, target: &str) -> Option<()> {
     Some(())
 }
 
-/// Unpacks a checked zip into an empty folder. Sizes are counted again: a directory may lie about its entries.
-pub(super) fn unpack(bytes: &[u8], root: &Path) -> io::Result<()> {
+/// Unpacks a checked zip into a folder, over what is there. Sizes are counted again: a directory may lie about its entries. Answers what is left
+/// of `left` bytes.
+pub(super) fn unpack(bytes: &[u8], root: &Path, mut left: u64) -> io::Result<u64> {
     let bad = |e: zip::result::ZipError| io::Error::new(io::ErrorKind::InvalidData, e);
     let mut archive = ZipArchive::new(io::Cursor::new(bytes)).map_err(bad)?;
-    let mut left = MOST_UNZIPPED;
     let mut links = Vec::new();
     for at in 0..archive.len() {
         let mut entry = archive.by_index(at).map_err(bad)?;
@@ -96,6 +96,7 @@ pub(super) fn unpack(bytes: &[u8], root: &Path) -> io::Result<()> {
             links.push((target, to));
             continue;
         }
+        make_room(&to)?;
         let mode = entry.unix_mode().unwrap_or(0o644);
         let mut file = fs::File::create_new(&to)?;
         let written = io::copy(&mut (&mut entry).take(left + 1), &mut file)?;
@@ -106,7 +107,20 @@ pub(super) fn unpack(bytes: &[u8], root: &Path) -> io::Result<()> {
         file.set_permissions(fs::Permissions::from_mode(mode & 0o555 | 0o444))?;
     }
     // Last, so that no entry is written through a link.
-    links.into_iter().try_for_each(|(target, to)| symlink(target, to))
+    for (target, to) in links {
+        make_room(&to)?;
+        symlink(target, to)?;
+    }
+    Ok(left)
+}
+
+/// A later layer's file takes the place of an earlier one's; the same name twice in one zip was refused by nobody, and the last counts.
+fn make_room(at: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(at) {
+        Ok(meta) if meta.is_dir() => Err(io::Error::new(io::ErrorKind::InvalidData, "a file where another layer has a folder")),
+        Ok(_) => fs::remove_file(at),
+        Err(_) => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -94,6 +94,7 @@ impl Lambda {
             request_id: event.request_id.clone(),
             client_context: event.client_context.clone(),
             tail: false,
+            sink: None,
         };
         let zero = target.function.reserved == Some(0);
         // AWS's own pollers ramp up too; a machine is not to start hundreds of processes because of one upload of many files.

@@ -34,7 +34,6 @@ const VARIABLE_BYTES: usize = 4096;
 /// The members that CreateFunction and UpdateFunctionConfiguration share and that aren't honoured.
 pub(super) struct Extras<'a> {
     pub vpc: &'a Option<VpcConfig>,
-    pub layers: &'a Option<Vec<String>>,
     pub file_systems: &'a Option<Vec<FileSystemConfig>>,
     pub image: &'a Option<ImageConfig>,
     pub snap_start: &'a Option<SnapStart>,
@@ -51,7 +50,6 @@ pub(super) fn extras(extras: Extras<'_>) -> Result<(), Fault> {
     let snap = extras.snap_start.as_ref().is_some_and(|snap| snap.apply_on == Some(SnapStartApplyOn::PublishedVersions));
     let refused = [
         (vpc, "functions in a VPC (VpcConfig)"),
-        (extras.layers.as_ref().is_some_and(|l| !l.is_empty()), "layers (Layers)"),
         (extras.file_systems.as_ref().is_some_and(|f| !f.is_empty()), "file systems (FileSystemConfigs)"),
         (extras.image.is_some(), "container images (ImageConfig)"),
         (snap, "SnapStart (SnapStart)"),

@@ -1,7 +1,7 @@
 //! CreateFunction.
 
 use super::check;
-use crate::{Lambda, code, model::*, names::Name, state::*, versions};
+use crate::{Lambda, code, layers, model::*, names::Name, state::*, versions};
 use kit::{Context, Fault, Read};
 
 impl Lambda {
@@ -58,7 +58,6 @@ async fn configure(cx: &Context, name: &Name, input: &CreateFunctionInput) -> Re
     }
     check::extras(check::Extras {
         vpc: &input.vpc_config,
-        layers: &input.layers,
         file_systems: &input.file_system_configs,
         image: &input.image_config,
         snap_start: &input.snap_start,
@@ -91,6 +90,7 @@ async fn configure(cx: &Context, name: &Name, input: &CreateFunctionInput) -> Re
         tracing: check::tracing(cx, &input.tracing_config),
         logging: Some(check::logging(input.logging_config.clone(), &name.function)?),
         code: None,
+        layers: layers::resolve(cx, input.layers.as_deref().unwrap_or_default())?,
         modified: cx.now(),
         revision: revision(cx),
     };

@@ -1,6 +1,6 @@
 //! DeleteFunction: a whole function, or one version of it.
 
-use crate::{Lambda, model::*, names::Name, state::*};
+use crate::{Lambda, model::*, names::Name, state::*, urls};
 use kit::{Context, Fault, Read, Reply, Tx};
 
 impl Lambda {
@@ -63,6 +63,7 @@ fn delete_all(tx: &mut Tx<'_>, name: &Name) -> Result<(), Fault> {
     if let Some(code) = function.latest.code {
         tx.drop_blob(&code.zip);
     }
+    urls::remove_all(tx, name)?;
     tx.delete(&FUNCTIONS, &name.scope, &name.function)?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A version as AWS shows it.
 
-use crate::{model::*, names::Name, state::*};
+use crate::{layers::Used, model::*, names::Name, state::*};
 use sha2::{Digest, Sha256};
 
 /// The configuration of a version. The ARN carries the qualifier that was asked for.
@@ -41,8 +41,13 @@ pub(crate) fn show(name: &Name, function: &Function, config: &Config) -> Functio
         }),
         runtime_version_config: Some(RuntimeVersionConfig { runtime_version_arn: Some(runtime_version_arn(name, config)), error: None }),
         logging_config: config.logging.clone(),
+        layers: (!config.layers.is_empty()).then(|| config.layers.iter().map(layer).collect()),
         ..FunctionConfiguration::default()
     }
+}
+
+fn layer(used: &Used) -> Layer {
+    Layer { arn: Some(used.arn.clone()), code_size: Some(used.code.bytes as i64), ..Layer::default() }
 }
 
 /// AWS names the exact build of a runtime by a hash; ours is one of the runtime's name.

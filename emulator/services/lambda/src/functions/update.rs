@@ -1,7 +1,7 @@
 //! UpdateFunctionCode and UpdateFunctionConfiguration. Environments of the old revision finish what they run and take nothing new.
 
 use super::check;
-use crate::{Lambda, code, model::*, names::Name, state::*, versions};
+use crate::{Lambda, code, layers, model::*, names::Name, state::*, versions};
 use kit::{Context, Fault};
 
 impl Lambda {
@@ -92,7 +92,6 @@ impl Lambda {
 fn change(cx: &Context, name: &Name, old: &Config, input: &UpdateFunctionConfigurationInput) -> Result<Config, Fault> {
     check::extras(check::Extras {
         vpc: &input.vpc_config,
-        layers: &input.layers,
         file_systems: &input.file_system_configs,
         image: &input.image_config,
         snap_start: &input.snap_start,
@@ -120,6 +119,9 @@ fn change(cx: &Context, name: &Name, old: &Config, input: &UpdateFunctionConfigu
         let variables = environment.variables.clone().unwrap_or_default();
         check::variables(&variables)?;
         config.variables = Some(variables);
+    }
+    if let Some(layers) = &input.layers {
+        config.layers = layers::resolve(cx, layers)?;
     }
     if input.dead_letter_config.is_some() {
         config.dead_letter_arn = check::dead_letter(&input.dead_letter_config)?;

@@ -3,6 +3,7 @@
 pub(crate) mod logs;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod streaming;
 pub(crate) mod target;
 
 use crate::{Error, Lambda, events, model::*, names::Name, state::*};
@@ -36,7 +37,7 @@ impl Lambda {
             }
             InvocationType::RequestResponse => {
                 let tail = input.log_type == Some(LogType::Tail);
-                let call = Call { name, payload, request_id: cx.request_id().to_owned(), client_context, tail };
+                let call = Call { name, payload, request_id: cx.request_id().to_owned(), client_context, tail, sink: None };
                 let done = run::run(&self.pools, cx, target, call).await?;
                 let log_result = done.log.map(|log| BASE64_STANDARD.encode(end_of(&log)));
                 let output = InvokeOutput {

@@ -29,6 +29,11 @@ pub(crate) fn failure(failure: &Failure, request_id: &str, timeout_secs: i32) ->
             let kind = "Runtime.ExitError";
             Told { payload: object(kind, text.clone()), kind: kind.into(), lines: vec![text, kind.into()], status: "error" }
         }
+        Failure::Extension(broken) => {
+            let text = format!("RequestId: {request_id} Error: {}", broken.words);
+            let lines = vec![text.clone(), broken.kind.into()];
+            Told { payload: object(broken.kind, text), kind: broken.kind.into(), lines, status: "error" }
+        }
         Failure::TimedOut => {
             let words = format!("Task timed out after {timeout_secs}.00 seconds");
             let kind = "Sandbox.Timedout";
@@ -104,7 +109,7 @@ pub(crate) fn start(form: Form, at: Timestamp, request_id: &str, version: &str) 
 /// `END ...` and `REPORT ...`
 pub(crate) fn end(form: Form, at: Timestamp, report: &Report<'_>) -> Vec<String> {
     let Report { request_id, duration, memory_mb, peak_mb, .. } = report;
-    let billed = duration.as_secs_f64().mul_add(1000.0, 0.0).ceil().max(1.0) as u64;
+    let billed = billed_ms(*duration);
     match form {
         Form::Text => {
             let mut line = format!(
@@ -122,18 +127,28 @@ pub(crate) fn end(form: Form, at: Timestamp, report: &Report<'_>) -> Vec<String>
             vec![format!("END RequestId: {request_id}"), line]
         }
         Form::Json => {
-            let mut metrics = json!({
-                "durationMs": ms(*duration), "billedDurationMs": billed, "memorySizeMB": memory_mb, "maxMemoryUsedMB": peak_mb,
-            });
-            if let Some(init) = report.init {
-                metrics["initDurationMs"] = json!(ms(init));
-            }
-            let mut body =
-                json!({ "requestId": request_id, "metrics": metrics, "status": report.status.map_or("success", |(status, _)| status) });
-            if let Some((_, kind)) = report.status {
-                body["errorType"] = json!(kind);
-            }
-            vec![record(at, "platform.report", body)]
+            vec![record(at, "platform.report", record_of(report))]
         }
     }
+}
+
+/// The record of `platform.report`, as logs in JSON and subscribers of telemetry have it.
+pub(crate) fn record_of(report: &Report<'_>) -> Value {
+    let mut metrics = json!({
+        "durationMs": ms(report.duration), "billedDurationMs": billed_ms(report.duration), "memorySizeMB": report.memory_mb,
+        "maxMemoryUsedMB": report.peak_mb,
+    });
+    if let Some(init) = report.init {
+        metrics["initDurationMs"] = json!(ms(init));
+    }
+    let status = report.status.map_or("success", |(status, _)| status);
+    let mut body = json!({ "requestId": report.request_id, "metrics": metrics, "status": status });
+    if let Some((_, kind)) = report.status {
+        body["errorType"] = json!(kind);
+    }
+    body
+}
+
+fn billed_ms(duration: Duration) -> u64 {
+    (duration.as_secs_f64() * 1000.0).ceil().max(1.0) as u64
 }

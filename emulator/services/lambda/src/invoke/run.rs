@@ -6,18 +6,19 @@ use super::{
     target::Target,
 };
 use crate::{
-    Error, LogFormat, code, concurrency, functions,
+    Error, LogFormat, code, concurrency, functions, layers,
     names::Name,
     runtime::{
-        api::Delivery,
-        environment::{Environment, Failure, Plan, Unstarted},
+        api::{Delivery, Part},
+        environment::{Environment, Failure, Folders, Plan, Unstarted},
         pools::{Full, Key, Pools, Slot},
     },
     state::*,
 };
-use kit::{Bytes, Context, Fault, RecordKind, RoleSession, Timestamp};
+use kit::{Bytes, Clock, Context, Fault, RecordKind, RoleSession, Timestamp};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
+use tokio::sync::mpsc;
 
 /// Credentials of an environment last so long, virtual.
 const CREDENTIAL_SECS: u32 = 12 * 3600;
@@ -32,6 +33,8 @@ pub(crate) struct Call {
     pub client_context: Option<String>,
     /// Whether the log is wanted with the answer.
     pub tail: bool,
+    /// Where an answer that streams goes as it comes.
+    pub sink: Option<mpsc::Sender<Part>>,
 }
 
 /// What came of it.
@@ -115,23 +118,20 @@ impl Run {
             match self.environment().await? {
                 Started::Ready(ready) => {
                     if let Some(done) = self.event(*ready).await {
-                        drop(slot);
-                        return Ok(self.finish(done, token));
+                        return Ok(self.finish(done, slot, token));
                     }
                     // The process was dead before it took the event: once more, elsewhere.
                 }
                 Started::Failed { environment, lines, failure, init } => {
                     let home = Home::Environment { environment, keep: false };
                     let outcome = Outcome { home, lines, result: Err(failure), duration: init, init: Some(init) };
-                    drop(slot);
-                    return Ok(self.finish(outcome, token));
+                    return Ok(self.finish(outcome, slot, token));
                 }
                 Started::Nothing { unstarted, lines, init } => {
                     let home = Home::Log { session: unstarted.session, stream: unstarted.log_stream };
                     let result = Err(Failure::Entrypoint(unstarted.sentence));
                     let outcome = Outcome { home, lines, result, duration: init, init: Some(init) };
-                    drop(slot);
-                    return Ok(self.finish(outcome, token));
+                    return Ok(self.finish(outcome, slot, token));
                 }
             }
         }
@@ -159,7 +159,7 @@ impl Run {
         let arn = functions::runtime_version_arn(&self.call.name, config);
         let mut lines = vec![(cx.now(), report::init_start(self.form(), cx.now(), &config.runtime, &arn))];
         let package = config.code.as_ref().ok_or_else(|| Fault::internal("a function without code"))?;
-        let folder = code::unpacked(&cx, package).await?;
+        let folders = Folders { code: code::unpacked(&cx, package).await?, opt: layers::folder(&cx, &config.layers).await? };
         let sessions = cx.cloud().ports().sessions()?;
         let key = sessions.for_service(&cx, &config.role, "lambda.amazonaws.com", &self.call.name.function, CREDENTIAL_SECS).await;
         let key = key.map_err(|fault| match fault.status {
@@ -169,15 +169,13 @@ impl Run {
         let tmp = self.pools.take_spare(&self.key(), &config.revision);
         // Fetching the code is no part of the initialisation that AWS reports.
         let started = clock.real_now();
-        let mut environment = match Environment::start(&cx, &self.plan(), folder, key, tmp).await? {
+        let mut environment = match Environment::start(&cx, &self.plan(), folders, key, tmp).await? {
             Ok(environment) => environment,
             Err(unstarted) => return Ok(Started::Nothing { unstarted, lines, init: since(&self.cx, started) }),
         };
-        if let Some(note) = environment.note.take() {
-            lines.push((cx.now(), note));
-        }
         let ready = environment.ready(clock, config.timeout_secs).await;
         lines.extend(environment.lines());
+        lines.extend(std::mem::take(&mut environment.notes).into_iter().map(|note| (cx.now(), note)));
         let init = since(&self.cx, started);
         match ready {
             Ok(()) => Ok(Started::Ready(Box::new(Ready { environment, init: Some(init), lines }))),
@@ -189,12 +187,14 @@ impl Run {
         let config = &self.target.config;
         let level = config.logging.as_ref().and_then(|l| l.application_log_level).map_or("INFO", |level| level.as_str());
         Plan {
+            account: self.call.name.scope.account.to_string(),
             function: self.call.name.function.clone(),
             version: config.version.clone(),
             region: self.call.name.scope.region.to_string(),
             runtime: config.runtime.clone(),
             handler: config.handler.clone(),
             memory_mb: config.memory_mb,
+            ephemeral_mb: config.ephemeral_mb,
             variables: config.variables.clone().unwrap_or_default(),
             endpoint: self.cx.cloud().endpoint(),
             log_group: config.log_group(&self.call.name.function),
@@ -220,6 +220,7 @@ impl Run {
             trace: format!("Root={};Parent={};Sampled=0", self.cx.trace(), self.cx.ids().hex(16)),
             client_context: self.call.client_context.clone(),
             payload: self.call.payload.clone(),
+            sink: self.call.sink.clone(),
         };
         let result = environment.run(clock, delivery, limit).await?;
         lines.extend(environment.lines());
@@ -230,7 +231,7 @@ impl Run {
     }
 
     /// Puts the answer together, gives the environment back, and leaves the log to a task of its own: the caller need not wait for it.
-    fn finish(self, outcome: Outcome, token: kit::Token) -> Done {
+    fn finish(self, outcome: Outcome, slot: Slot, token: kit::Token) -> Done {
         let Outcome { home, mut lines, result, duration, init } = outcome;
         let config = &self.target.config;
         let told = result.as_ref().err().map(|failure| report::failure(failure, &self.call.request_id, config.timeout_secs));
@@ -247,9 +248,13 @@ impl Run {
             status,
         };
         lines.extend(report::end(self.form(), now, &report).into_iter().map(|line| (now, line)));
+        if let Home::Environment { environment, .. } = &home {
+            environment.tell_report(now, || report::record_of(&report));
+        }
         self.journal(&report);
         let log = self.call.tail.then(|| lines.iter().map(|(_, line)| format!("{line}\n")).collect());
-        self.settle(home, lines, token);
+        let left = Duration::from_secs(config.timeout_secs.max(1) as u64).saturating_sub(duration);
+        self.settle(home, lines, left, (slot, token));
         Done {
             error: told.as_ref().map(|told| told.kind.clone()),
             payload: match (result, told) {
@@ -271,31 +276,63 @@ impl Run {
         self.cx.cloud().journal().write(&self.cx, RecordKind::Invocation, "lambda", "Invoke", &self.call.name.arn(), outcome, detail);
     }
 
-    /// Gives the environment back for the next event, and writes the log.
-    fn settle(&self, home: Home, mut lines: Vec<(Timestamp, String)>, token: kit::Token) {
+    /// Gives the environment back for the next event, when its extensions are done too, and writes the log.
+    fn settle(&self, home: Home, mut lines: Vec<(Timestamp, String)>, left: Duration, held: (Slot, kit::Token)) {
+        let (slot, token) = held;
+        let mut lingering = None;
         let (session, name, made) = match home {
             Home::Log { session, stream } => (session, stream, false),
             Home::Environment { mut environment, keep } => {
                 let home = (environment.session.clone(), environment.log_stream.clone(), environment.stream_made);
                 // Set before the next event of this environment can look; a writer that finds no stream after all makes it.
                 environment.stream_made = true;
-                let (key, revision) = (self.key(), &self.target.config.revision);
-                if keep {
-                    self.pools.give(&key, revision, *environment, self.cx.cloud().clock());
-                } else if let Some(tmp) = environment.into_tmp() {
-                    self.pools.give_spare(&key, revision, tmp);
+                match keep && environment.lingers() {
+                    true => lingering = Some((environment, slot)),
+                    false => self.back().give(*environment, keep),
                 }
                 home
             }
         };
         let group = self.target.config.log_group(&self.call.name.function);
-        let cx = self.cx.in_scope(self.call.name.scope.clone());
+        let (cx, back) = (self.cx.in_scope(self.call.name.scope.clone()), self.back());
         // As on AWS each line keeps its end.
         lines.iter_mut().for_each(|(_, line)| line.push('\n'));
         tokio::spawn(async move {
+            if let Some((mut environment, slot)) = lingering {
+                let keep = environment.linger(cx.cloud().clock(), left).await;
+                back.give(*environment, keep);
+                drop(slot);
+            }
             logs::write(&cx, session, logs::Stream { group: &group, name: &name, made }, lines).await;
             drop(token);
         });
+    }
+
+    fn back(&self) -> Back {
+        Back {
+            pools: self.pools.clone(),
+            key: self.key(),
+            revision: self.target.config.revision.clone(),
+            clock: self.cx.cloud().clock().clone(),
+        }
+    }
+}
+
+/// The way back of an environment.
+struct Back {
+    pools: Arc<Pools>,
+    key: Key,
+    revision: String,
+    clock: Clock,
+}
+
+impl Back {
+    fn give(&self, environment: Environment, keep: bool) {
+        if keep {
+            self.pools.give(&self.key, &self.revision, environment, &self.clock);
+        } else if let Some(tmp) = environment.into_tmp() {
+            self.pools.give_spare(&self.key, &self.revision, tmp);
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! What a runtime starts: the package's own `bootstrap`, or the host's interpreter with a small client of ours.
+//! What a runtime starts: the package's or a layer's own `bootstrap`, or the host's interpreter with awslambdaric where that is installed, else
+//! with a small client of ours.
 
 use super::workdir;
 use parking_lot::Mutex;
@@ -23,18 +24,26 @@ pub(crate) struct Entry {
 }
 
 /// What to start for a runtime; the error is the sentence of `Runtime.InvalidEntrypoint`.
-pub(crate) fn entry(runtime: &str, task_root: &Path) -> Result<Entry, String> {
+pub(crate) fn entry(runtime: &str, handler: &str, task_root: &Path, opt: Option<&Path>) -> Result<Entry, String> {
     if runtime.starts_with("python") {
         let ask = ["-c", "import sys; print(sys.executable)"];
         let interpreter = interpreter(&[runtime, "python3"], ask)
             .ok_or_else(|| format!("Couldn't find a working {runtime} or python3 on this machine"))?;
-        return Ok(Entry { program: interpreter, arguments: vec!["-u".into(), client("python_client.py", PYTHON_CLIENT)?] });
+        // Folders of code are shared: nothing is compiled into them.
+        let mut arguments: Vec<OsString> = vec!["-u".into(), "-B".into()];
+        match task_root.join("awslambdaric").is_dir() || has_awslambdaric(&interpreter) {
+            true => arguments.extend(["-m".into(), "awslambdaric".into(), handler.into()]),
+            false => arguments.push(client("python_client.py", PYTHON_CLIENT)?),
+        }
+        return Ok(Entry { program: interpreter, arguments });
     }
     if runtime.starts_with("nodejs") {
         let interpreter = interpreter(&["node"], ["-p", "process.execPath"]).ok_or("Couldn't find a working node on this machine")?;
         return Ok(Entry { program: interpreter, arguments: vec![client("node_client.mjs", NODE_CLIENT)?] });
     }
-    let program = task_root.join("bootstrap");
+    let own = task_root.join("bootstrap");
+    // A layer may bring the runtime.
+    let program = opt.map(|opt| opt.join("bootstrap")).filter(|there| !own.exists() && there.exists()).unwrap_or(own);
     match fs::metadata(&program) {
         Err(_) => Err("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".into()),
         Ok(meta) if meta.permissions().mode() & 0o111 == 0 => Err("fork/exec /var/task/bootstrap: permission denied".into()),
@@ -75,6 +84,17 @@ fn interpreter(names: &[&str], ask: [&str; 2]) -> Option<PathBuf> {
         known.entry((*name).to_owned()).or_insert_with(|| own_path(name, ask)).clone()
     };
     names.iter().find_map(look)
+}
+
+/// Whether AWS's own client lies beside the interpreter; asked once a process.
+fn has_awslambdaric(interpreter: &Path) -> bool {
+    static KNOWN: Mutex<BTreeMap<PathBuf, bool>> = Mutex::new(BTreeMap::new());
+    let ask = || {
+        let mut command = Command::new(interpreter);
+        command.args(["-c", "import awslambdaric"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    *KNOWN.lock().entry(interpreter.to_owned()).or_insert_with(ask)
 }
 
 fn own_path(name: &str, ask: [&str; 2]) -> Option<PathBuf> {

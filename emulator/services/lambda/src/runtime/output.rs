@@ -18,7 +18,12 @@ pub(crate) struct Output {
     pipe: AsyncFd<OwnedFd>,
     clock: Clock,
     lines: Mutex<Lines>,
+    /// Told of every whole line.
+    listener: Listener,
 }
+
+/// Who hears of lines as they come.
+pub(crate) type Listener = Box<dyn Fn(Timestamp, &str) + Send + Sync>;
 
 #[derive(Default)]
 struct Lines {
@@ -30,10 +35,10 @@ struct Lines {
 
 impl Output {
     /// Reads on its own until the other end closes.
-    pub fn new(pipe: OwnedFd, clock: Clock) -> std::io::Result<(Arc<Output>, tokio::task::AbortHandle)> {
+    pub fn new(pipe: OwnedFd, clock: Clock, listener: Listener) -> std::io::Result<(Arc<Output>, tokio::task::AbortHandle)> {
         // SAFETY: the descriptor is owned by the AsyncFd for as long as it lives.
         let pipe = unsafe { AsyncFd::register_with_interest(pipe, tokio::io::Interest::READABLE) }.map_err(std::io::Error::from)?;
-        let output = Arc::new(Output { pipe, clock, lines: Mutex::default() });
+        let output = Arc::new(Output { pipe, clock, lines: Mutex::default(), listener });
         let reader = output.clone();
         let task = tokio::spawn(async move {
             while let Ok(mut guard) = reader.pipe.readable().await {
@@ -53,7 +58,7 @@ impl Output {
         let at = self.clock.now();
         if !lines.partial.is_empty() {
             let rest = std::mem::take(&mut lines.partial);
-            lines.finish(at, &rest);
+            lines.finish(at, &rest, &self.listener);
         }
         if lines.lost > 0 {
             let text = format!("[windtunnel] {} bytes of output were dropped: more than {MOST_BYTES} in one invocation", lines.lost);
@@ -72,7 +77,7 @@ impl Output {
             // SAFETY: reads into our own buffer from our own descriptor.
             let n = unsafe { libc::read(self.pipe.get_ref().as_raw_fd(), buffer.as_mut_ptr().cast(), buffer.len()) };
             match n {
-                1.. => lines.add(self.clock.now(), &buffer[..n as usize]),
+                1.. => lines.add(self.clock.now(), &buffer[..n as usize], &self.listener),
                 0 => return true,
                 _ => return false,
             }
@@ -81,7 +86,7 @@ impl Output {
 }
 
 impl Lines {
-    fn add(&mut self, at: Timestamp, mut bytes: &[u8]) {
+    fn add(&mut self, at: Timestamp, mut bytes: &[u8], listener: &Listener) {
         if self.bytes + bytes.len() > MOST_BYTES {
             self.lost += bytes.len();
             return;
@@ -90,17 +95,19 @@ impl Lines {
         while let Some(end) = bytes.iter().position(|b| *b == b'\n') {
             let mut line = std::mem::take(&mut self.partial);
             line.extend_from_slice(&bytes[..end]);
-            self.finish(at, &line);
+            self.finish(at, &line, listener);
             bytes = &bytes[end + 1..];
         }
         self.partial.extend_from_slice(bytes);
         if self.partial.len() > MOST_LINE_BYTES {
             let line = std::mem::take(&mut self.partial);
-            self.finish(at, &line);
+            self.finish(at, &line, listener);
         }
     }
 
-    fn finish(&mut self, at: Timestamp, line: &[u8]) {
-        self.done.push((at, String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned()));
+    fn finish(&mut self, at: Timestamp, line: &[u8], listener: &Listener) {
+        let line = String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned();
+        listener(at, &line);
+        self.done.push((at, line));
     }
 }

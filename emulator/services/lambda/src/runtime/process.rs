@@ -2,12 +2,15 @@
 
 use super::sandbox::Sandbox;
 use std::{
-    ffi::OsString,
+    ffi::{CStr, CString, OsString},
     fs::File,
     io,
     os::{
         fd::{AsRawFd, FromRawFd, OwnedFd},
-        unix::process::{CommandExt, ExitStatusExt},
+        unix::{
+            ffi::OsStringExt,
+            process::{CommandExt, ExitStatusExt},
+        },
     },
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
@@ -15,6 +18,7 @@ use std::{
         OnceLock,
         mpsc::{Sender, channel},
     },
+    task::Poll,
 };
 use tokio::io::unix::AsyncFd;
 
@@ -28,6 +32,10 @@ pub(crate) struct Launch {
     pub output: File,
     /// A /tmp of its own, where the machine allows it.
     pub sandbox: Option<Sandbox>,
+    /// `cgroup.procs` of the cgroup to join.
+    pub cgroup: Option<PathBuf>,
+    /// See [`niceness`](super::limits::niceness).
+    pub nice: i32,
 }
 
 /// A running child; dropping it kills its whole group.
@@ -72,10 +80,16 @@ fn spawn(launch: Launch) -> io::Result<Child> {
         .stdout(launch.output)
         .process_group(0);
     let parent = std::process::id() as i32;
-    let sandbox = launch.sandbox;
+    let (sandbox, nice) = (launch.sandbox, launch.nice);
+    let cgroup = launch.cgroup.map(|path| CString::new(path.into_os_string().into_vec())).transpose()?;
     // SAFETY: runs between fork and exec; only system calls on memory made before the fork.
     unsafe {
         command.pre_exec(move || {
+            // Before the sandbox: there the cgroup's files may not show.
+            if let Some(cgroup) = &cgroup {
+                join(cgroup);
+            }
+            libc::setpriority(libc::PRIO_PROCESS, 0, nice);
             if let Some(sandbox) = &sandbox {
                 sandbox.enter();
             }
@@ -94,6 +108,18 @@ fn spawn(launch: Launch) -> io::Result<Child> {
         });
     }
     command.spawn()
+}
+
+/// A process writes itself into a cgroup; where that fails it runs without.
+unsafe fn join(cgroup: &CStr) {
+    // SAFETY: a terminated text, and a descriptor of our own.
+    unsafe {
+        let fd = libc::open(cgroup.as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
+        if fd >= 0 {
+            libc::write(fd, c"0".as_ptr().cast(), 1);
+            libc::close(fd);
+        }
+    }
 }
 
 unsafe fn limit(what: libc::__rlimit_resource_t, to: u64) {
@@ -159,6 +185,27 @@ impl Process {
                 Ok(mut guard) => guard.clear_ready(),
                 Err(_) => return ExitStatus::from_raw(libc::SIGKILL),
             }
+        }
+    }
+
+    /// As [`Process::ended`], for those who wait for several.
+    pub fn poll_ended(&mut self, cx: &mut std::task::Context<'_>) -> Poll<ExitStatus> {
+        loop {
+            if self.has_ended() {
+                return Poll::Ready(self.status.expect("just looked"));
+            }
+            match std::task::ready!(self.ended.poll_read_ready(cx)) {
+                Ok(mut guard) => guard.clear_ready(),
+                Err(_) => return Poll::Ready(ExitStatus::from_raw(libc::SIGKILL)),
+            }
+        }
+    }
+
+    /// Asks it to end.
+    pub fn terminate(&mut self) {
+        if !self.has_ended() {
+            // SAFETY: a plain system call; the child is not reaped yet, so the number is still its own.
+            unsafe { libc::kill(self.child.id() as i32, libc::SIGTERM) };
         }
     }
 

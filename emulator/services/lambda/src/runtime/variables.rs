@@ -10,6 +10,8 @@ pub(crate) struct Start<'a> {
     pub key: &'a TemporaryKey,
     pub log_stream: &'a str,
     pub task_root: &'a Path,
+    /// Where layers lie, as the function sees it.
+    pub opt: &'a Path,
     /// As the function sees it.
     pub tmp: &'a Path,
     pub shim: Option<(&'a Path, &'a Path)>,
@@ -44,8 +46,10 @@ pub(crate) fn variables(plan: &Plan, start: &Start<'_>) -> Vec<(OsString, OsStri
     }
     set("TZ", &":UTC");
     set("LANG", &"en_US.UTF-8");
-    set("PATH", &"/usr/local/bin:/usr/bin:/bin:/opt/bin");
-    set("LD_LIBRARY_PATH", &format!("{root}:{root}/lib:/opt/lib"));
+    let opt = start.opt.display();
+    set("PATH", &format!("/usr/local/bin:/usr/bin:/bin:{opt}/bin"));
+    set("LD_LIBRARY_PATH", &format!("{root}:{root}/lib:{opt}/lib"));
+    search_paths(&mut set, &plan.runtime, start.opt);
     set("TMPDIR", &start.tmp);
     if !plan.endpoint.is_empty() {
         // AWS's SDKs and CLI send every call here, which is how a function stays inside this cloud.
@@ -62,4 +66,16 @@ pub(crate) fn variables(plan: &Plan, start: &Start<'_>) -> Vec<(OsString, OsStri
         all.push((name.into(), value.into()));
     }
     all
+}
+
+/// Where interpreters look into layers, as AWS's own images have it.
+fn search_paths(set: &mut impl FnMut(&str, &dyn AsRef<std::ffi::OsStr>), runtime: &str, opt: &Path) {
+    let opt = opt.display();
+    if runtime.starts_with("python") {
+        set("PYTHONPATH", &format!("{opt}/python/lib/{runtime}/site-packages:{opt}/python"));
+    }
+    if let Some(version) = runtime.strip_prefix("nodejs") {
+        let major = version.split('.').next().unwrap_or_default();
+        set("NODE_PATH", &format!("{opt}/nodejs/node{major}/node_modules:{opt}/nodejs/node_modules"));
+    }
 }

@@ -1,6 +1,7 @@
 //! The process's own folder for code, private /tmp folders, the clock shim and runtime clients. Folders of emulators that are dead are
 //! swept when a new one starts.
 
+use super::sandbox::Namespace;
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -50,22 +51,26 @@ pub(crate) fn fresh(kind: &str) -> io::Result<PathBuf> {
 
 /// A private /tmp; removed with its owner.
 #[derive(Debug)]
-pub(crate) struct TmpDir(PathBuf);
+pub(crate) struct TmpDir {
+    path: PathBuf,
+    /// The namespace in which it is mounted, once a process made it.
+    pub namespace: Option<Namespace>,
+}
 
 impl TmpDir {
     /// An empty one.
     pub fn new() -> io::Result<TmpDir> {
-        fresh("tmp").map(TmpDir)
+        fresh("tmp").map(|path| TmpDir { path, namespace: None })
     }
     /// Where it lies on the host.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 }
 
 impl Drop for TmpDir {
     fn drop(&mut self) {
-        remove(std::mem::take(&mut self.0));
+        remove(std::mem::take(&mut self.path));
     }
 }
 
@@ -82,7 +87,17 @@ pub(crate) fn remove(path: PathBuf) {
     let _ = janitor.send(path);
 }
 
+/// Removes a cgroup's folder behind the caller's back: its processes may take a moment to go.
+pub(crate) fn remove_group(path: PathBuf) {
+    remove(path);
+}
+
 fn remove_now(path: &Path) {
+    // The files of a cgroup can't be removed, only its folder.
+    if path.starts_with("/sys/fs/cgroup") {
+        let _ = fs::remove_dir(path);
+        return;
+    }
     let _ = fs::remove_dir_all(path);
 }
 

@@ -8,7 +8,14 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+mod extension;
+
 fn main() {
+    // Under another name, in a layer's extensions/, it is an extension.
+    let name = std::env::args().next().unwrap_or_default();
+    if name.contains("/extensions/") {
+        return extension::run(name.rsplit('/').next().unwrap());
+    }
     if std::env::var("INIT").as_deref() == Ok("exit") {
         std::process::exit(127);
     }
@@ -20,9 +27,16 @@ fn main() {
         runtime.call("POST", "init/error", r#"{"errorType":"Extension.Broken","errorMessage":"no config"}"#);
         std::process::exit(1);
     }
+    if std::env::var("INIT").as_deref() == Ok("extension") {
+        extension::internal(&api);
+    }
     for count in 1.. {
         let (head, event) = runtime.call("GET", "invocation/next", "");
         let id = header(&head, "lambda-runtime-aws-request-id");
+        if event.contains("\"stream") {
+            runtime.stream(id, &event);
+            continue;
+        }
         match work(&event, &head, count) {
             Ok(answer) => runtime.call("POST", &format!("invocation/{id}/response"), &answer),
             Err(error) => runtime.call("POST", &format!("invocation/{id}/error"), &error),
@@ -52,6 +66,33 @@ fn work(event: &str, head: &str, count: u32) -> Result<String, String> {
     }
     if has("large") {
         return Ok(format!("\"{}\"", "x".repeat(6_291_600)));
+    }
+    if has("grow") {
+        let mut held: Vec<Vec<u8>> = Vec::new();
+        for _ in 0..1000 {
+            held.push(vec![1; 4 << 20]);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        println!("{} blocks", held.len());
+    }
+    if has("fill") {
+        let written = std::fs::write("/tmp/large", vec![1u8; 540 << 20]);
+        std::fs::remove_file("/tmp/large").unwrap();
+        return Ok(format!("\"{:?}\"", written.map_err(|e| e.raw_os_error())));
+    }
+    if let Some(path) = event.split("\"read ").nth(1).and_then(|rest| rest.split('"').next()) {
+        let text = std::fs::read_to_string(path).unwrap_or_else(|e| e.to_string());
+        return Ok(quoted(&text));
+    }
+    if has("wait") {
+        // Until little of its time is left, by the clock that it sees.
+        let deadline: u128 = header(head, "lambda-runtime-deadline-ms").parse().unwrap();
+        let left = || deadline.saturating_sub(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis());
+        let began = std::time::Instant::now();
+        while left() > 30_000 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        return Ok(format!(r#"{{"left":{},"waited_ms":{}}}"#, left(), began.elapsed().as_millis()));
     }
     if has("write") {
         std::fs::write("/tmp/mine", "kept").unwrap();
@@ -86,12 +127,45 @@ struct Runtime {
 }
 
 impl Runtime {
+    /// Answers in two parts, with an error in the trailers where the event says so, with a prelude where it asks for HTTP.
+    fn stream(&mut self, id: &str, event: &str) {
+        let has = |word: &str| event.contains(word);
+        let kind = if has("stream-http") { "application/vnd.awslambda.http-integration-response" } else { "text/plain" };
+        let mut text = format!(
+            "POST /2018-06-01/runtime/invocation/{id}/response HTTP/1.1\r\nHost: runtime\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\
+             Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n\r\n"
+        );
+        let mut chunk = |part: &str| text.push_str(&format!("{:x}\r\n{part}\r\n", part.len()));
+        if has("stream-http") {
+            chunk("{\"statusCode\":201,\"headers\":{\"x-mine\":\"1\"}}");
+            chunk("\0\0\0\0\0\0\0\0");
+        }
+        chunk("first ");
+        self.stream.write_all(text.as_bytes()).unwrap();
+        if has("stream-pause") {
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        let mut end = "6\r\nsecond\r\n0\r\n".to_owned();
+        if has("stream-fail") {
+            end.push_str(
+                "Lambda-Runtime-Function-Error-Type: Broken\r\nLambda-Runtime-Function-Error-Body: eyJlcnJvclR5cGUiOiJCcm9rZW4ifQ==\r\n",
+            );
+        }
+        end.push_str("\r\n");
+        self.stream.write_all(end.as_bytes()).unwrap();
+        self.answer();
+    }
+
     /// Head and body of the answer.
     fn call(&mut self, method: &str, path: &str, body: &str) -> (String, String) {
         let length = body.len();
         let request = format!("{method} /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: runtime\r\nContent-Length: {length}\r\n\r\n{body}");
         // A refusal of something large may come before all of it is sent.
         let _ = self.stream.write_all(request.as_bytes());
+        self.answer()
+    }
+
+    fn answer(&mut self) -> (String, String) {
         let mut head = String::new();
         loop {
             let mut line = String::new();

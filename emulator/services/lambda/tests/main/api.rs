@@ -117,7 +117,6 @@ async fn what_is_not_honoured_is_refused_by_name() {
     };
     let cases = [
         (json!({ "VpcConfig": { "SubnetIds": ["subnet-1"] } }), 501, "VpcConfig"),
-        (json!({ "Layers": ["arn:aws:lambda:us-east-1:000000000000:layer:l:1"] }), 501, "Layers"),
         (json!({ "SnapStart": { "ApplyOn": "PublishedVersions" } }), 501, "SnapStart"),
         (json!({ "PackageType": "Image", "Code": { "ImageUri": "000000000000.dkr.ecr.us-east-1.amazonaws.com/a:b" } }), 501, "Image"),
         (json!({ "Architectures": [if cfg!(target_arch = "aarch64") { "x86_64" } else { "arm64" }] }), 501, "this machine runs"),

@@ -2,6 +2,10 @@
 
 mod api;
 mod desk;
+mod environments;
 mod execution;
 mod queue;
 mod runtimes;
+mod server;
+mod streams;
+mod urls;

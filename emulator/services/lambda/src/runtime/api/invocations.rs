@@ -1,17 +1,11 @@
-//! The Runtime API of one environment: `next`, `response`, `error`, `init/error`. AWS's shapes for what is out of order.
+//! The Runtime API: `next`, `response`, `error`, `init/error`.
 
+use super::{Api, MOST_ANSWER_BYTES, accepted, header, stream, told};
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
-use parking_lot::Mutex;
-use std::{convert::Infallible, sync::Arc};
-use tokio::{net::TcpListener, sync::oneshot, task::AbortHandle};
-
-/// Largest answer of a function, bytes.
-pub(crate) const MOST_ANSWER_BYTES: usize = 6_291_556;
-const PREFIX: &str = "/2018-06-01/runtime/";
+use hyper::body::Incoming;
+use tokio::sync::{mpsc, oneshot};
 
 /// An event on its way to the runtime.
 #[derive(Clone, Debug)]
@@ -24,12 +18,23 @@ pub(crate) struct Delivery {
     pub trace: String,
     pub client_context: Option<String>,
     pub payload: Bytes,
+    /// Where an answer that streams goes as it comes; without it the answer is gathered.
+    pub sink: Option<mpsc::Sender<Part>>,
+}
+
+/// A part of an answer that streams.
+#[derive(Clone, Debug)]
+pub(crate) enum Part {
+    /// The content type that the runtime gave, before all bytes.
+    Began(Option<String>),
+    /// Bytes.
+    Bytes(Bytes),
 }
 
 /// What the runtime answered.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// The function's answer.
+    /// The function's answer; empty where it was streamed into the sink.
     Response(Bytes),
     /// The function's error object.
     Error(Reported),
@@ -45,69 +50,40 @@ pub(crate) struct Reported {
     pub kind: String,
 }
 
-/// The state that the environment and its connections share.
+/// The runtime's side of an environment.
 #[derive(Default)]
-pub(crate) struct Api {
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
+pub(crate) struct State {
     /// A runtime that waits for an event.
     waiting: Option<oneshot::Sender<Delivery>>,
     /// An event that waits for the runtime.
     queued: Option<Delivery>,
-    current: Option<(String, oneshot::Sender<Answer>)>,
+    current: Option<Current>,
     answered: Option<String>,
     /// Told at the first `next`, or of the error instead.
     ready: Option<oneshot::Sender<Result<(), Reported>>>,
 }
 
-/// The listener of an environment; closed when dropped.
-pub(crate) struct Listener {
-    accepting: AbortHandle,
-    /// `127.0.0.1:port`
-    pub address: String,
+/// The event that the runtime works on.
+struct Current {
+    id: String,
+    answer: oneshot::Sender<Answer>,
+    sink: Option<mpsc::Sender<Part>>,
 }
 
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.accepting.abort();
+impl State {
+    /// Before the runtime has asked for anything.
+    pub fn new() -> (State, oneshot::Receiver<Result<(), Reported>>) {
+        let (ready, heard) = oneshot::channel();
+        (State { ready: Some(ready), ..State::default() }, heard)
     }
 }
 
 impl Api {
-    /// Begins to listen; the receiver hears of the end of the initialisation.
-    pub async fn listen() -> std::io::Result<(Arc<Api>, Listener, oneshot::Receiver<Result<(), Reported>>)> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = listener.local_addr()?.to_string();
-        let (ready, heard) = oneshot::channel();
-        let api = Arc::new(Api { state: Mutex::new(State { ready: Some(ready), ..State::default() }) });
-        let shared = api.clone();
-        let accepting = tokio::spawn(async move {
-            // Connections end with the accept loop: the set aborts them when it is dropped.
-            let mut connections = tokio::task::JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                let _ = stream.set_nodelay(true);
-                let api = shared.clone();
-                connections.spawn(async move {
-                    let service = service_fn(move |request| {
-                        let api = api.clone();
-                        async move { Ok::<_, Infallible>(api.answer(request).await) }
-                    });
-                    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
-                });
-                while connections.try_join_next().is_some() {}
-            }
-        });
-        Ok((api, Listener { accepting: accepting.abort_handle(), address }, heard))
-    }
-
     /// Hands an event to the runtime as soon as it asks for one.
     pub fn deliver(&self, delivery: Delivery) -> oneshot::Receiver<Answer> {
-        let (sender, receiver) = oneshot::channel();
+        let (answer, receiver) = oneshot::channel();
         let mut state = self.state.lock();
-        state.current = Some((delivery.request_id.clone(), sender));
+        state.current = Some(Current { id: delivery.request_id.clone(), answer, sink: delivery.sink.clone() });
         let left = match state.waiting.take() {
             Some(waiting) => waiting.send(delivery).err(),
             None => Some(delivery),
@@ -126,19 +102,7 @@ impl Api {
         there
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let path = request.uri().path().strip_prefix(PREFIX).map(str::to_owned);
-        let parts: Vec<&str> = path.as_deref().unwrap_or("").split('/').collect();
-        match (request.method().clone(), parts.as_slice()) {
-            (Method::GET, ["invocation", "next"]) => self.next().await,
-            (Method::POST, ["invocation", id, "response"]) => self.response(id, request).await,
-            (Method::POST, ["invocation", id, "error"]) => self.error(id, request).await,
-            (Method::POST, ["init", "error"]) => self.init_error(request).await,
-            _ => told(StatusCode::NOT_FOUND, "InvalidPath", "404 page not found"),
-        }
-    }
-
-    async fn next(&self) -> Response<Full<Bytes>> {
+    pub(super) async fn next(&self) -> Response<Full<Bytes>> {
         let receiver = {
             let mut state = self.state.lock();
             if let Some(ready) = state.ready.take() {
@@ -165,9 +129,16 @@ impl Api {
         }
     }
 
-    async fn response(&self, id: &str, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        if let Err(refusal) = self.expects(id) {
-            return refusal;
+    pub(super) async fn response(&self, id: &str, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let sink = match self.expects(id) {
+            Ok(sink) => sink,
+            Err(refusal) => return refusal,
+        };
+        if header(&request, "lambda-runtime-function-response-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("streaming")) {
+            return match stream::receive(request, sink).await {
+                Ok(answer) => self.finish(id, answer),
+                Err(refusal) => refusal,
+            };
         }
         match Limited::new(request.into_body(), MOST_ANSWER_BYTES).collect().await {
             Ok(body) => self.finish(id, Answer::Response(body.to_bytes())),
@@ -180,7 +151,7 @@ impl Api {
         }
     }
 
-    async fn error(&self, id: &str, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    pub(super) async fn error(&self, id: &str, request: Request<Incoming>) -> Response<Full<Bytes>> {
         if let Err(refusal) = self.expects(id) {
             return refusal;
         }
@@ -190,7 +161,7 @@ impl Api {
         }
     }
 
-    async fn init_error(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    pub(super) async fn init_error(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let reported = match reported(request).await {
             Ok(reported) => reported,
             Err(refusal) => return refusal,
@@ -204,11 +175,11 @@ impl Api {
         }
     }
 
-    /// Whether an answer to this request is awaited.
-    fn expects(&self, id: &str) -> Result<(), Response<Full<Bytes>>> {
+    /// Whether an answer to this request is awaited, and where it goes if it streams.
+    fn expects(&self, id: &str) -> Result<Option<mpsc::Sender<Part>>, Response<Full<Bytes>>> {
         let state = self.state.lock();
         match &state.current {
-            Some((current, _)) if current == id => Ok(()),
+            Some(current) if current.id == id => Ok(current.sink.clone()),
             _ if state.answered.as_deref() == Some(id) => Err(told(
                 StatusCode::FORBIDDEN,
                 "InvalidStateTransition",
@@ -221,9 +192,9 @@ impl Api {
     fn finish(&self, id: &str, answer: Answer) -> Response<Full<Bytes>> {
         let mut state = self.state.lock();
         match state.current.take() {
-            Some((current, sender)) if current == id => {
-                state.answered = Some(current);
-                let _ = sender.send(answer);
+            Some(current) if current.id == id => {
+                state.answered = Some(current.id);
+                let _ = current.answer.send(answer);
                 accepted()
             }
             other => {
@@ -235,7 +206,7 @@ impl Api {
 }
 
 async fn reported(request: Request<Incoming>) -> Result<Reported, Response<Full<Bytes>>> {
-    let header = request.headers().get("lambda-runtime-function-error-type").and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let header = header(&request, "lambda-runtime-function-error-type").map(str::to_owned);
     let body = Limited::new(request.into_body(), MOST_ANSWER_BYTES).collect().await;
     let payload = body.map_err(|e| told(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", &e.to_string()))?.to_bytes();
     let json: serde_json::Value = serde_json::from_slice(&payload).unwrap_or_default();
@@ -258,20 +229,4 @@ fn event(delivery: Delivery) -> Response<Full<Bytes>> {
         Ok(response) => response,
         Err(error) => told(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", &error.to_string()),
     }
-}
-
-fn accepted() -> Response<Full<Bytes>> {
-    json(StatusCode::ACCEPTED, Bytes::from_static(b"{\"status\":\"OK\"}\n"))
-}
-
-fn told(status: StatusCode, kind: &str, message: &str) -> Response<Full<Bytes>> {
-    let body = serde_json::json!({ "errorMessage": message, "errorType": kind }).to_string();
-    json(status, body.into())
-}
-
-fn json(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert("content-type", http::HeaderValue::from_static("application/json"));
-    response
 }
