@@ -11,6 +11,7 @@ mod concurrency;
 mod event_invoke;
 mod events;
 mod functions;
+pub mod in_process;
 mod invoke;
 mod layers;
 #[allow(missing_docs)]
@@ -39,6 +40,11 @@ pub struct Lambda {
 }
 
 impl Lambda {
+    /// Registers a closure as code: functions deployed from [`in_process::package`] of this name run it.
+    pub fn register(&self, name: &str, handler: impl in_process::Handler + 'static) -> std::io::Result<()> {
+        self.pools.closures.add(name, Arc::new(handler))
+    }
+
     /// The service, ready to be given to a cloud.
     pub fn new() -> Lambda {
         Lambda { pools: Arc::default(), turns: Semaphore::new(events::TURNS) }

@@ -1,5 +1,6 @@
 //! The way of an event: which version, may it run, in which environment, what it answered, what is logged.
 
+pub(crate) mod closure;
 pub(crate) mod logs;
 pub(crate) mod report;
 pub(crate) mod run;

@@ -15,7 +15,7 @@ use crate::{
     },
     state::*,
 };
-use kit::{Bytes, Clock, Context, Fault, RecordKind, RoleSession, Timestamp};
+use kit::{Bytes, Clock, Context, Fault, RecordKind, RoleSession, Timestamp, ports::TemporaryKey};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc;
@@ -78,11 +78,11 @@ fn slot(pools: &Arc<Pools>, cx: &Context, target: &Target, name: &Name) -> Resul
     })
 }
 
-struct Run {
-    pools: Arc<Pools>,
-    cx: Context,
-    target: Target,
-    call: Call,
+pub(super) struct Run {
+    pub pools: Arc<Pools>,
+    pub cx: Context,
+    pub target: Target,
+    pub call: Call,
 }
 
 /// An environment with what starting it cost.
@@ -114,6 +114,10 @@ impl Run {
     async fn go(self, slot: Slot, token: kit::Token) -> Result<Done, Fault> {
         let arn = self.call.name.arn();
         self.cx.cloud().apply_faults("lambda", "Run", &arn).await?;
+        let closure = self.target.config.code.as_ref().and_then(|code| self.pools.closures.find(&code.sha256));
+        if let Some(handler) = closure {
+            return self.closure(handler, slot, token).await;
+        }
         loop {
             match self.environment().await? {
                 Started::Ready(ready) => {
@@ -137,12 +141,12 @@ impl Run {
         }
     }
 
-    fn key(&self) -> Key {
+    pub(super) fn key(&self) -> Key {
         let name = &self.call.name;
         Key { scope: name.scope.clone(), function: name.function.clone(), version: self.target.config.version.clone() }
     }
 
-    fn form(&self) -> Form {
+    pub(super) fn form(&self) -> Form {
         match self.target.config.logging.as_ref().and_then(|l| l.log_format) {
             Some(LogFormat::Json) => Form::Json,
             _ => Form::Text,
@@ -156,16 +160,10 @@ impl Run {
         }
         let cx = self.cx.in_scope(self.call.name.scope.clone()).child();
         let clock = cx.cloud().clock();
-        let arn = functions::runtime_version_arn(&self.call.name, config);
-        let mut lines = vec![(cx.now(), report::init_start(self.form(), cx.now(), &config.runtime, &arn))];
+        let mut lines = vec![(cx.now(), self.init_start())];
         let package = config.code.as_ref().ok_or_else(|| Fault::internal("a function without code"))?;
         let folders = Folders { code: code::unpacked(&cx, package).await?, opt: layers::folder(&cx, &config.layers).await? };
-        let sessions = cx.cloud().ports().sessions()?;
-        let key = sessions.for_service(&cx, &config.role, "lambda.amazonaws.com", &self.call.name.function, CREDENTIAL_SECS).await;
-        let key = key.map_err(|fault| match fault.status {
-            500.. => fault,
-            _ => Fault::new("AccessDeniedException", 403, "The role defined for the function cannot be assumed by Lambda."),
-        })?;
+        let key = self.credentials(&cx).await?;
         let tmp = self.pools.take_spare(&self.key(), &config.revision);
         // Fetching the code is no part of the initialisation that AWS reports.
         let started = clock.real_now();
@@ -181,6 +179,28 @@ impl Run {
             Ok(()) => Ok(Started::Ready(Box::new(Ready { environment, init: Some(init), lines }))),
             Err(failure) => Ok(Started::Failed { environment: Box::new(environment), lines, failure, init }),
         }
+    }
+
+    pub(super) fn init_start(&self) -> String {
+        let (config, now) = (&self.target.config, self.cx.now());
+        let arn = functions::runtime_version_arn(&self.call.name, config);
+        report::init_start(self.form(), now, &config.runtime, &arn)
+    }
+
+    /// Credentials of the function's role.
+    pub(super) async fn credentials(&self, cx: &Context) -> Result<TemporaryKey, Fault> {
+        let (role, name) = (&self.target.config.role, &self.call.name.function);
+        let sessions = cx.cloud().ports().sessions()?;
+        let key = sessions.for_service(cx, role, "lambda.amazonaws.com", name, CREDENTIAL_SECS).await;
+        key.map_err(|fault| match fault.status {
+            500.. => fault,
+            _ => Fault::new("AccessDeniedException", 403, "The role defined for the function cannot be assumed by Lambda."),
+        })
+    }
+
+    /// The trace header that the function sees.
+    pub(super) fn trace(&self) -> String {
+        format!("Root={};Parent={};Sampled=0", self.cx.trace(), self.cx.ids().hex(16))
     }
 
     fn plan(&self) -> Plan {
@@ -217,7 +237,7 @@ impl Run {
             request_id: self.call.request_id.clone(),
             deadline_ms: seen.millis() + limit.as_millis() as i64,
             function_arn: self.call.name.arn(),
-            trace: format!("Root={};Parent={};Sampled=0", self.cx.trace(), self.cx.ids().hex(16)),
+            trace: self.trace(),
             client_context: self.call.client_context.clone(),
             payload: self.call.payload.clone(),
             sink: self.call.sink.clone(),
@@ -231,7 +251,7 @@ impl Run {
     }
 
     /// Puts the answer together, gives the environment back, and leaves the log to a task of its own: the caller need not wait for it.
-    fn finish(self, outcome: Outcome, slot: Slot, token: kit::Token) -> Done {
+    pub(super) fn finish(self, outcome: Outcome, slot: Slot, token: kit::Token) -> Done {
         let Outcome { home, mut lines, result, duration, init } = outcome;
         let config = &self.target.config;
         let told = result.as_ref().err().map(|failure| report::failure(failure, &self.call.request_id, config.timeout_secs));
@@ -282,6 +302,7 @@ impl Run {
         let mut lingering = None;
         let (session, name, made) = match home {
             Home::Log { session, stream } => (session, stream, false),
+            Home::Closure { session, stream, made } => (session, stream, made),
             Home::Environment { mut environment, keep } => {
                 let home = (environment.session.clone(), environment.log_stream.clone(), environment.stream_made);
                 // Set before the next event of this environment can look; a writer that finds no stream after all makes it.
@@ -337,31 +358,33 @@ impl Back {
 }
 
 /// Where an event ran, and so where its log goes.
-enum Home {
+pub(super) enum Home {
     /// An environment, and whether it can take another event.
     Environment { environment: Box<Environment>, keep: bool },
     /// None: only the log is left to write.
     Log { session: Arc<RoleSession>, stream: String },
+    /// A closure of this process.
+    Closure { session: Arc<RoleSession>, stream: String, made: bool },
 }
 
 impl Home {
     fn peak_mb(&self) -> u64 {
         match self {
             Home::Environment { environment, .. } => environment.peak_mb(),
-            Home::Log { .. } => 0,
+            Home::Log { .. } | Home::Closure { .. } => 0,
         }
     }
 }
 
-struct Outcome {
-    home: Home,
-    lines: Vec<(Timestamp, String)>,
-    result: Result<Bytes, Failure>,
-    duration: Duration,
-    init: Option<Duration>,
+pub(super) struct Outcome {
+    pub home: Home,
+    pub lines: Vec<(Timestamp, String)>,
+    pub result: Result<Bytes, Failure>,
+    pub duration: Duration,
+    pub init: Option<Duration>,
 }
 
 /// Real time since a moment.
-fn since(cx: &Context, real: Timestamp) -> Duration {
+pub(super) fn since(cx: &Context, real: Timestamp) -> Duration {
     Duration::from_nanos((cx.cloud().clock().real_now().unix_ns - real.unix_ns).max(0) as u64)
 }

@@ -338,7 +338,7 @@ impl Drop for Body {
 }
 
 /// A function's time runs on both clocks: an advance of the virtual one takes it, and real work can't take longer than AWS would let it.
-async fn elapsed(clock: &Clock, limit: Duration) {
+pub(crate) async fn elapsed(clock: &Clock, limit: Duration) {
     tokio::select! {
         _ = clock.sleep(limit) => {}
         _ = clock.real_sleep(limit) => {}

@@ -12,6 +12,6 @@ pub(crate) mod pools;
 pub(crate) mod process;
 pub(crate) mod sandbox;
 mod shim;
-mod start;
+pub(crate) mod start;
 mod variables;
 pub(crate) mod workdir;

@@ -1,7 +1,7 @@
 //! Idle environments, and how many run. The most recently used comes first; what is old, lapsed, dead or of another revision goes.
 
 use super::{environment::Environment, workdir::TmpDir};
-use crate::{concurrency, names::Name};
+use crate::{concurrency, in_process::Registry, names::Name};
 use kit::{Clock, Scope, Timestamp};
 use parking_lot::Mutex;
 use std::{
@@ -31,6 +31,8 @@ pub(crate) struct Key {
 #[derive(Default)]
 pub(crate) struct Pools {
     state: Mutex<State>,
+    /// Functions that are closures of this process.
+    pub closures: Registry,
     /// Told when the pools close.
     closing: tokio::sync::watch::Sender<bool>,
 }

@@ -252,6 +252,6 @@ async fn extensions(
 }
 
 /// `2024/01/31/[$LATEST]0123...`
-fn log_stream(cx: &Context, version: &str) -> String {
+pub(crate) fn log_stream(cx: &Context, version: &str) -> String {
     format!("{}/[{version}]{}", kit::time::date(cx.now()).replace('-', "/"), cx.ids().hex(32))
 }

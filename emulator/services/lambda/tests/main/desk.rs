@@ -35,7 +35,11 @@ impl Desk {
     pub async fn with(mode: ClockMode) -> Desk {
         let start = Timestamp::from_secs(1_700_000_000);
         let cloud = Cloud::builder().start_at(start).mode(mode).service(Arc::new(lambda::Lambda::new())).start().await.unwrap();
-        let world = Arc::new(World::default());
+        Desk::over(cloud, Arc::new(World::default()))
+    }
+
+    /// A desk over a cloud that was started for it.
+    pub fn over(cloud: Arc<Cloud>, world: Arc<World>) -> Desk {
         let ports = cloud.ports();
         ports.offer_sessions(world.clone());
         ports.offer_logs(world.clone());
