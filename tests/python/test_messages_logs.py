@@ -58,6 +58,42 @@ class Queues(AwsTest):
         self.refused("InvalidParameterValue", self.sqs.create_queue, QueueName="no spaces")
 
 
+class Ordered(AwsTest):
+    def setUp(self):
+        self.sqs, self.sns = client("sqs"), client("sns")
+        self.queue = self.sqs.create_queue(QueueName=name("ordered") + ".fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+        self.arn = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+    def bodies(self, most=10):
+        got = self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=most).get("Messages", [])
+        return [message["Body"] for message in got]
+
+    def test_a_fifo_topic_fills_a_fifo_queue_in_order_and_once(self):
+        topic = self.sns.create_topic(Name=name("ordered") + ".fifo", Attributes={"FifoTopic": "true", "ContentBasedDeduplication": "true"})
+        statement = {
+            "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": self.arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic["TopicArn"]}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self.sqs.set_queue_attributes(QueueUrl=self.queue, Attributes={"Policy": policy})
+        attributes = {"RawMessageDelivery": "true"}
+        self.sns.subscribe(TopicArn=topic["TopicArn"], Protocol="sqs", Endpoint=self.arn, Attributes=attributes)
+        for body in ["one", "two", "one", "three"]:
+            self.sns.publish(TopicArn=topic["TopicArn"], Message=body, MessageGroupId="g")
+        settle()
+        self.assertEqual(self.bodies(most=1), ["one"])
+        self.assertEqual(self.bodies(), [])
+        advance("31s")
+        self.assertEqual(self.bodies(), ["one", "two", "three"])
+
+    def test_a_message_is_sent_once_in_five_minutes(self):
+        message = {"QueueUrl": self.queue, "MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": "d"}
+        first = self.sqs.send_message(**message)
+        self.assertEqual(self.sqs.send_message(**message)["SequenceNumber"], first["SequenceNumber"])
+        advance("5m")
+        self.assertNotEqual(self.sqs.send_message(**message)["MessageId"], first["MessageId"])
+
+
 class LogGroups(AwsTest):
     def setUp(self):
         self.logs = client("logs")
@@ -82,6 +118,22 @@ class LogGroups(AwsTest):
 
         self.assertEqual(found("ERROR"), ["plain ERROR one"])
         self.assertEqual(found("{ $.ms > 10 }"), [json.dumps({"level": "warn", "ms": 12})])
+
+    def test_a_query_counts_and_a_metric_filter_is_listed(self):
+        self.put(json.dumps({"level": "warn", "ms": 12}), json.dumps({"level": "warn", "ms": 8}), "fine")
+        at = int(time.time()) + int(own("GET", "clock")["offset_ms"]) // 1000
+        query = "filter level = 'warn' | stats count(*) as n, avg(ms) as mean by level"
+        started = self.logs.start_query(logGroupName=self.group, startTime=at - 3600, endTime=at + 3600, queryString=query)
+        settle()
+        found = self.logs.get_query_results(queryId=started["queryId"])
+        self.assertEqual(found["status"], "Complete")
+        self.assertEqual({cell["field"]: cell["value"] for cell in found["results"][0]}, {"level": "warn", "n": "2", "mean": "10"})
+        transformation = {"metricName": "Slow", "metricNamespace": "App", "metricValue": "$.ms"}
+        pattern = {"filterName": "slow", "filterPattern": "{ $.ms > 10 }", "metricTransformations": [transformation]}
+        self.logs.put_metric_filter(logGroupName=self.group, **pattern)
+        [listed] = self.logs.describe_metric_filters(logGroupName=self.group)["metricFilters"]
+        self.assertEqual(listed["metricTransformations"], [transformation])
+        self.refused("MalformedQueryException", self.logs.start_query, logGroupName=self.group, startTime=0, endTime=1, queryString="x")
 
     def test_retention(self):
         self.logs.put_retention_policy(logGroupName=self.group, retentionInDays=1)

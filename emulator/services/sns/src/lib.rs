@@ -77,6 +77,9 @@ kit::service! {
     PublishBatch => publish_batch,
 }
 
+/// Services that say `aws:SourceOwner` when they publish.
+const OF_OLD: [&str; 3] = ["cloudwatch.amazonaws.com", "autoscaling.amazonaws.com", "ses.amazonaws.com"];
+
 impl kit::Service for Sns {
     fn offer(self: Arc<Self>, ports: &Ports) {
         ports.offer_topics(self);
@@ -98,6 +101,16 @@ impl kit::Service for Sns {
     fn resource_policy(&self, cx: &Context, resource: &str) -> Option<String> {
         let topic = state::topic_by_arn(cx, resource)?;
         Some(topics::policy(&topic, resource))
+    }
+    /// `aws:SourceOwner` tells topics whose alarm or scaling group it is that publishes: the default policy of a topic goes by it. AWS keeps the
+    /// key for the services that had it of old; others come with `aws:SourceAccount` and `aws:SourceArn`, and need a policy that says so.
+    fn complete(&self, cx: &Context, need: &kit::Need) -> Option<kit::Need> {
+        match cx.principal() {
+            kit::Principal::Service { name, source_account: Some(account), .. } if OF_OLD.contains(&&**name) => {
+                Some(need.clone().key("aws:SourceOwner", &**account))
+            }
+            _ => None,
+        }
     }
     /// AWS's code for a refusal; its sentence writes the actions' prefix in capitals.
     fn denied(&self, message: String) -> Fault {

@@ -217,3 +217,19 @@ async fn what_is_no_part_of_it_is_refused_by_name() {
         assert_eq!((fault.status, &*fault.code), (501, "NotImplemented"), "{operation}: {}", fault.message);
     }
 }
+
+#[tokio::test]
+async fn a_topics_default_policy_knows_whose_alarm_publishes() {
+    let desk = Desk::new().await;
+    let topic = desk.topic("alarms", json!({})).await;
+    let service = desk.cloud.service("sns").unwrap();
+    let need = kit::Need::on("sns:Publish", &topic);
+    let told = |name: &str, account: &str| {
+        let cx = desk.cx.as_service(name, "arn:aws:cloudwatch:us-east-1:111111111111:alarm:a", account);
+        service.complete(&cx, &need).map(|need| need.keys)
+    };
+    let keys = told("cloudwatch.amazonaws.com", "111111111111").unwrap();
+    assert_eq!(keys, [("aws:SourceOwner".into(), vec!["111111111111".to_owned()])]);
+    assert_eq!(told("s3.amazonaws.com", "111111111111"), None, "S3 needs a policy that names it");
+    assert!(service.complete(&desk.cx, &need).is_none(), "users are judged by their own policies");
+}
