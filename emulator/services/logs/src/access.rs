@@ -55,6 +55,9 @@ access! {
     StopQueryInput(_me, _cx) => Access::any("logs:StopQuery");
     DescribeQueriesInput(_me, _cx) => Access::any("logs:DescribeQueries");
     GetLogRecordInput(_me, _cx) => Access::any("logs:GetLogRecord");
+    StartLiveTailInput(me, _cx) => {
+        Access::Needs(me.log_group_identifiers.iter().map(|arn| kit::Need::on("logs:StartLiveTail", arn.trim_end_matches(":*"))).collect())
+    };
     PutRetentionPolicyInput(me, cx) => on_stream(cx, "logs:PutRetentionPolicy", &me.log_group_name, "");
     DeleteRetentionPolicyInput(me, cx) => on_stream(cx, "logs:DeleteRetentionPolicy", &me.log_group_name, "");
     PutResourcePolicyInput(_me, _cx) => Access::any("logs:PutResourcePolicy");

@@ -34,7 +34,7 @@ impl Logs {
                 Ok((append(cx, tx, &group, stream, accepted)?, rejected))
             })
             .await?;
-        ingested.measure(cx, cx.scope());
+        self.written(cx, cx.scope(), ingested);
         Ok(PutLogEventsOutput {
             next_sequence_token: Some(SEQUENCE_TOKEN.into()),
             rejected_log_events_info: rejected,

@@ -1,9 +1,11 @@
 //! What follows from events that were written: deliveries to subscriptions, in the same transaction, and metrics behind it.
 
 use crate::{
+    Logs,
     metric_filters::{self, StoredFilter},
     state::*,
     subscriptions,
+    tail::Batch,
 };
 use kit::{Context, Fault, Read, Scope, Tx, ports::Measured};
 
@@ -14,7 +16,7 @@ pub(crate) struct Ingested {
     filters: Vec<StoredFilter>,
 }
 
-/// Plans the deliveries; what is to be measured is done after the commit, with [`Ingested::measure`].
+/// Plans the deliveries; what is measured and told comes after the commit, with [`Logs::written`].
 pub(crate) fn follow(cx: &Context, tx: &mut Tx<'_>, scope: &Scope, group: &Group, events: Vec<Event>) -> Result<Ingested, Fault> {
     subscriptions::plan(cx, tx, scope, group, &events)?;
     let filters = tx.scan(&metric_filters::FILTERS, scope).prefix(&(group.id.as_str(),));
@@ -22,9 +24,18 @@ pub(crate) fn follow(cx: &Context, tx: &mut Tx<'_>, scope: &Scope, group: &Group
     Ok(Ingested { group: group.name.clone(), events, filters })
 }
 
+impl Logs {
+    /// Records the metrics of the group and of its filters, and tells those who tail it.
+    pub(crate) fn written(&self, cx: &Context, scope: &Scope, ingested: Ingested) {
+        ingested.measure(cx, scope);
+        if self.bell.is_heard() {
+            self.bell.ring(Batch { scope: scope.clone(), group: ingested.group, events: ingested.events });
+        }
+    }
+}
+
 impl Ingested {
-    /// Records the metrics of the group and of its filters.
-    pub fn measure(self, cx: &Context, scope: &Scope) {
+    fn measure(&self, cx: &Context, scope: &Scope) {
         if self.events.is_empty() {
             return;
         }

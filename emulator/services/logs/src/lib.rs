@@ -19,20 +19,24 @@ mod state;
 mod streams;
 mod subscriptions;
 mod tags;
+mod tail;
 
 pub use model::*;
 
 use kit::{Context, Fault, ports::Ports, store::TaskRow};
 use std::sync::Arc;
 
-/// The service. All state is in the store.
+/// The service. All state is in the store; who tails listens to a bell.
 #[derive(Default)]
-pub struct Logs {}
+pub struct Logs {
+    /// Rung when events were written.
+    bell: tail::Bell,
+}
 
 impl Logs {
     /// The service, ready to be given to a cloud.
     pub fn new() -> Logs {
-        Logs {}
+        Logs::default()
     }
 }
 
@@ -53,6 +57,8 @@ kit::service! {
     GetLogEvents => get_log_events,
     // filter.rs
     FilterLogEvents => filter_log_events,
+    // tail.rs
+    StartLiveTail => start_live_tail,
     // retention.rs
     PutRetentionPolicy => put_retention_policy,
     DeleteRetentionPolicy => delete_retention_policy,

@@ -238,6 +238,22 @@ pub struct FilterLogEventsOutput {
 wire::structure!(FilterLogEventsOutput, tables::FILTER_LOG_EVENTS_OUTPUT, 0 events, 1 searched_log_streams, 2 next_token);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartLiveTailInput {
+    pub log_group_identifiers: Vec<String>,
+    pub log_stream_names: Option<Vec<String>>,
+    pub log_stream_name_prefixes: Option<Vec<String>>,
+    pub log_event_filter_pattern: Option<String>,
+}
+wire::structure!(
+    StartLiveTailInput, tables::START_LIVE_TAIL_INPUT,
+    0 log_group_identifiers, 1 log_stream_names, 2 log_stream_name_prefixes, 3 log_event_filter_pattern,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartLiveTailOutput {}
+wire::structure!(StartLiveTailOutput, tables::START_LIVE_TAIL_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PutRetentionPolicyInput {
     pub log_group_name: String,
     pub retention_in_days: i32,
@@ -614,6 +630,46 @@ pub struct InputLogEvent {
 wire::structure!(InputLogEvent, tables::INPUT_LOG_EVENT, 0 timestamp, 1 message);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct LiveTailSessionLogEvent {
+    pub log_stream_name: Option<String>,
+    pub log_group_identifier: Option<String>,
+    pub message: Option<String>,
+    pub timestamp: Option<i64>,
+    pub ingestion_time: Option<i64>,
+}
+wire::structure!(
+    LiveTailSessionLogEvent, tables::LIVE_TAIL_SESSION_LOG_EVENT,
+    0 log_stream_name, 1 log_group_identifier, 2 message, 3 timestamp, 4 ingestion_time,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LiveTailSessionMetadata {
+    pub sampled: Option<bool>,
+}
+wire::structure!(LiveTailSessionMetadata, tables::LIVE_TAIL_SESSION_METADATA, 0 sampled);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LiveTailSessionStart {
+    pub request_id: Option<String>,
+    pub session_id: Option<String>,
+    pub log_group_identifiers: Option<Vec<String>>,
+    pub log_stream_names: Option<Vec<String>>,
+    pub log_stream_name_prefixes: Option<Vec<String>>,
+    pub log_event_filter_pattern: Option<String>,
+}
+wire::structure!(
+    LiveTailSessionStart, tables::LIVE_TAIL_SESSION_START,
+    0 request_id, 1 session_id, 2 log_group_identifiers, 3 log_stream_names, 4 log_stream_name_prefixes, 5 log_event_filter_pattern,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LiveTailSessionUpdate {
+    pub session_metadata: Option<LiveTailSessionMetadata>,
+    pub session_results: Option<Vec<LiveTailSessionLogEvent>>,
+}
+wire::structure!(LiveTailSessionUpdate, tables::LIVE_TAIL_SESSION_UPDATE, 0 session_metadata, 1 session_results);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LogGroup {
     pub log_group_name: Option<String>,
     pub creation_time: Option<i64>,
@@ -784,6 +840,30 @@ pub struct SearchedLogStream {
     pub searched_completely: Option<bool>,
 }
 wire::structure!(SearchedLogStream, tables::SEARCHED_LOG_STREAM, 0 log_stream_name, 1 searched_completely);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SessionStreamingException {
+    pub message: Option<String>,
+}
+wire::structure!(SessionStreamingException, tables::SESSION_STREAMING_EXCEPTION, 0 message);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SessionTimeoutException {
+    pub message: Option<String>,
+}
+wire::structure!(SessionTimeoutException, tables::SESSION_TIMEOUT_EXCEPTION, 0 message);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartLiveTailResponseStream {
+    pub session_start: Option<LiveTailSessionStart>,
+    pub session_update: Option<LiveTailSessionUpdate>,
+    pub session_timeout_exception: Option<SessionTimeoutException>,
+    pub session_streaming_exception: Option<SessionStreamingException>,
+}
+wire::structure!(
+    StartLiveTailResponseStream, tables::START_LIVE_TAIL_RESPONSE_STREAM,
+    0 session_start, 1 session_update, 2 session_timeout_exception, 3 session_streaming_exception,
+);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SubscriptionFilter {
@@ -1192,6 +1272,7 @@ mod tables {
         Schema::new("InvalidSequenceTokenException", Kind::Structure(&[Member::new("expectedSequenceToken", &SEQUENCE_TOKEN)])).traits(
             Traits { fault: Some(FaultTraits { code: "InvalidSequenceTokenException", status: 400, sender: true }), ..Traits::NONE },
         );
+    pub(super) static IS_SAMPLED: Schema = Schema::new("IsSampled", Kind::Boolean);
     pub(super) static KMS_KEY_ID: Schema = Schema::new("KmsKeyId", Kind::String).max(256.0);
     pub(super) static LIMIT_EXCEEDED_EXCEPTION: Schema = Schema::new("LimitExceededException", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "LimitExceededException", status: 400, sender: true }), ..Traits::NONE });
@@ -1222,6 +1303,38 @@ mod tables {
         Schema::new("ListTagsLogGroupRequest", Kind::Structure(&[Member::new("logGroupName", &LOG_GROUP_NAME).required()]));
     pub(super) static LIST_TAGS_LOG_GROUP_OUTPUT: Schema =
         Schema::new("ListTagsLogGroupResponse", Kind::Structure(&[Member::new("tags", &TAGS)]));
+    pub(super) static LIVE_TAIL_SESSION_LOG_EVENT: Schema = Schema::new(
+        "LiveTailSessionLogEvent",
+        Kind::Structure(&[
+            Member::new("logStreamName", &LOG_STREAM_NAME),
+            Member::new("logGroupIdentifier", &LOG_GROUP_IDENTIFIER),
+            Member::new("message", &EVENT_MESSAGE),
+            Member::new("timestamp", &TIMESTAMP),
+            Member::new("ingestionTime", &TIMESTAMP),
+        ]),
+    );
+    pub(super) static LIVE_TAIL_SESSION_METADATA: Schema =
+        Schema::new("LiveTailSessionMetadata", Kind::Structure(&[Member::new("sampled", &IS_SAMPLED)]));
+    pub(super) static LIVE_TAIL_SESSION_RESULTS: Schema =
+        Schema::new("LiveTailSessionResults", Kind::List(&Member::new("member", &LIVE_TAIL_SESSION_LOG_EVENT)));
+    pub(super) static LIVE_TAIL_SESSION_START: Schema = Schema::new(
+        "LiveTailSessionStart",
+        Kind::Structure(&[
+            Member::new("requestId", &REQUEST_ID),
+            Member::new("sessionId", &SESSION_ID),
+            Member::new("logGroupIdentifiers", &START_LIVE_TAIL_LOG_GROUP_IDENTIFIERS),
+            Member::new("logStreamNames", &INPUT_LOG_STREAM_NAMES),
+            Member::new("logStreamNamePrefixes", &INPUT_LOG_STREAM_NAMES),
+            Member::new("logEventFilterPattern", &FILTER_PATTERN),
+        ]),
+    );
+    pub(super) static LIVE_TAIL_SESSION_UPDATE: Schema = Schema::new(
+        "LiveTailSessionUpdate",
+        Kind::Structure(&[
+            Member::new("sessionMetadata", &LIVE_TAIL_SESSION_METADATA),
+            Member::new("sessionResults", &LIVE_TAIL_SESSION_RESULTS),
+        ]),
+    );
     pub(super) static LOG_EVENT_INDEX: Schema = Schema::new("LogEventIndex", Kind::Integer);
     pub(super) static LOG_GROUP: Schema = Schema::new(
         "LogGroup",
@@ -1453,6 +1566,7 @@ mod tables {
             Member::new("expiredLogEventEndIndex", &LOG_EVENT_INDEX),
         ]),
     );
+    pub(super) static REQUEST_ID: Schema = Schema::new("RequestId", Kind::String).min(0.0).max(256.0);
     pub(super) static RESOURCE_ALREADY_EXISTS_EXCEPTION: Schema = Schema::new("ResourceAlreadyExistsException", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "ResourceAlreadyExistsException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static RESOURCE_NOT_FOUND_EXCEPTION: Schema = Schema::new("ResourceNotFoundException", Kind::Structure(&[]))
@@ -1487,6 +1601,7 @@ mod tables {
         .traits(Traits { fault: Some(FaultTraits { code: "ServiceQuotaExceededException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static SERVICE_UNAVAILABLE_EXCEPTION: Schema = Schema::new("ServiceUnavailableException", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "ServiceUnavailableException", status: 500, sender: false }), ..Traits::NONE });
+    pub(super) static SESSION_ID: Schema = Schema::new("SessionId", Kind::String).min(0.0).max(256.0);
     pub(super) static SESSION_STREAMING_EXCEPTION: Schema =
         Schema::new("SessionStreamingException", Kind::Structure(&[Member::new("message", &MESSAGE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "SessionStreamingException", status: 400, sender: true }), ..Traits::NONE });
@@ -1495,6 +1610,29 @@ mod tables {
             .traits(Traits { fault: Some(FaultTraits { code: "SessionTimeoutException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static STANDARD_UNIT: Schema = Schema::new("StandardUnit", Kind::Enum(super::StandardUnit::TEXTS));
     pub(super) static START_FROM_HEAD: Schema = Schema::new("StartFromHead", Kind::Boolean);
+    pub(super) static START_LIVE_TAIL_LOG_GROUP_IDENTIFIERS: Schema =
+        Schema::new("StartLiveTailLogGroupIdentifiers", Kind::List(&Member::new("member", &LOG_GROUP_IDENTIFIER))).min(1.0).max(10.0);
+    pub(super) static START_LIVE_TAIL_INPUT: Schema = Schema::new(
+        "StartLiveTailRequest",
+        Kind::Structure(&[
+            Member::new("logGroupIdentifiers", &START_LIVE_TAIL_LOG_GROUP_IDENTIFIERS).required(),
+            Member::new("logStreamNames", &INPUT_LOG_STREAM_NAMES),
+            Member::new("logStreamNamePrefixes", &INPUT_LOG_STREAM_NAMES),
+            Member::new("logEventFilterPattern", &FILTER_PATTERN),
+        ]),
+    );
+    pub(super) static START_LIVE_TAIL_OUTPUT: Schema =
+        Schema::new("StartLiveTailResponse", Kind::Structure(&[Member::new("responseStream", &START_LIVE_TAIL_RESPONSE_STREAM)]));
+    pub(super) static START_LIVE_TAIL_RESPONSE_STREAM: Schema = Schema::new(
+        "StartLiveTailResponseStream",
+        Kind::Structure(&[
+            Member::new("sessionStart", &LIVE_TAIL_SESSION_START),
+            Member::new("sessionUpdate", &LIVE_TAIL_SESSION_UPDATE),
+            Member::new("SessionTimeoutException", &SESSION_TIMEOUT_EXCEPTION),
+            Member::new("SessionStreamingException", &SESSION_STREAMING_EXCEPTION),
+        ]),
+    )
+    .traits(Traits { event_stream: true, ..Traits::NONE });
     pub(super) static START_QUERY_INPUT: Schema = Schema::new(
         "StartQueryRequest",
         Kind::Structure(&[
@@ -1743,6 +1881,23 @@ mod tables {
         output: &FILTER_LOG_EVENTS_OUTPUT,
         result_wrapper: None,
         faults: &[&INVALID_PARAMETER_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION, &SERVICE_UNAVAILABLE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_START_LIVE_TAIL: OperationSchema = OperationSchema {
+        name: "StartLiveTail",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &START_LIVE_TAIL_INPUT,
+        output: &START_LIVE_TAIL_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ACCESS_DENIED_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &INVALID_OPERATION_EXCEPTION,
+        ],
         unsigned: false,
     };
     static OP_PUT_RETENTION_POLICY: OperationSchema = OperationSchema {
@@ -2073,6 +2228,7 @@ mod tables {
             &OP_PUT_LOG_EVENTS,
             &OP_GET_LOG_EVENTS,
             &OP_FILTER_LOG_EVENTS,
+            &OP_START_LIVE_TAIL,
             &OP_PUT_RETENTION_POLICY,
             &OP_DELETE_RETENTION_POLICY,
             &OP_PUT_RESOURCE_POLICY,
@@ -2171,7 +2327,6 @@ mod tables {
             Refused { name: "PutLogGroupDeletionProtection", method: "POST", uri: "/" },
             Refused { name: "PutQueryDefinition", method: "POST", uri: "/" },
             Refused { name: "PutTransformer", method: "POST", uri: "/" },
-            Refused { name: "StartLiveTail", method: "POST", uri: "/" },
             Refused { name: "TestTransformer", method: "POST", uri: "/" },
             Refused { name: "UpdateAnomaly", method: "POST", uri: "/" },
             Refused { name: "UpdateDeliveryConfiguration", method: "POST", uri: "/" },

@@ -37,7 +37,7 @@ impl LogLines for Logs {
                     events::append(cx, tx, &found, row, events)
                 })
                 .await?;
-            ingested.measure(cx, cx.scope());
+            self.written(cx, cx.scope(), ingested);
             Ok(())
         })
     }

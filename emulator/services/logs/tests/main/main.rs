@@ -5,3 +5,4 @@ mod events;
 mod follow;
 mod queries;
 mod recorded;
+mod tail;
