@@ -58,6 +58,10 @@ fn work(event: &str, head: &str, count: u32) -> Result<String, String> {
     if has("pause") {
         std::thread::sleep(Duration::from_millis(300));
     }
+    if has("long") {
+        // Long enough for a thousand of us to be there at once.
+        std::thread::sleep(Duration::from_secs(20));
+    }
     if has("exit") {
         std::process::exit(3);
     }

@@ -5,6 +5,7 @@ mod closures;
 mod desk;
 mod environments;
 mod execution;
+mod figures;
 mod queue;
 mod runtimes;
 mod server;

@@ -63,3 +63,77 @@ async fn node() {
     desk.settle().await;
     assert!(desk.lines().iter().any(|line| line.contains("\tINFO\tseen { k: 1 }")), "{:?}", desk.lines());
 }
+
+/// The host's python with these modules, as a runtime's name; `None`, told, where it lacks one.
+fn python_with(modules: &str) -> Option<String> {
+    let code = format!("import sys, {modules}; print('python%d.%d' % sys.version_info[:2])");
+    let said = std::process::Command::new("python3").args(["-c", &code]).stderr(std::process::Stdio::null()).output().ok();
+    let name = said.filter(|said| said.status.success()).map(|said| String::from_utf8(said.stdout).unwrap().trim().to_owned());
+    if name.is_none() {
+        println!("skipped: this machine's python3 lacks one of {modules} (pip install -r tests/python/requirements.txt)");
+    }
+    name
+}
+
+/// As people write them: AWS's own client runs the handler, Powertools logs, routes, reports metrics and parses the event.
+#[tokio::test]
+async fn powertools_and_awslambdaric_run_unmodified() {
+    let Some(runtime) = python_with("aws_lambda_powertools, awslambdaric") else { return };
+    let desk = Desk::new().await;
+    let code = br#"
+import sys
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger(service="pictures")
+metrics = Metrics(namespace="Pictures", service="pictures")
+app = LambdaFunctionUrlResolver()
+
+@app.get("/pictures/<name>")
+def picture(name: str):
+    metrics.add_metric(name="Shown", unit=MetricUnit.Count, value=1)
+    logger.info("shown", extra={"picture": name})
+    return {"name": name, "client": "awslambdaric" in sys.modules}
+
+@logger.inject_lambda_context(log_event=False)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict, context: LambdaContext) -> dict:
+    if event.get("fail"):
+        raise ValueError("asked to")
+    return app.resolve(event, context)
+"#;
+    desk.made("tools", zip(&[("app.py", code)]), json!({ "Runtime": runtime, "Handler": "app.handler", "Timeout": 30 })).await;
+    let event = json!({ "version": "2.0", "rawPath": "/pictures/cat", "headers": {}, "requestContext": { "http": { "method": "GET", "path": "/pictures/cat" }, "stage": "$default" } });
+    let answer = told(&desk, "tools", event).await;
+    assert_eq!(answer["statusCode"], 200, "{answer} {:?}", desk.lines());
+    let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    assert_eq!(body, json!({ "name": "cat", "client": true }));
+    let failure = told(&desk, "tools", json!({ "fail": true })).await;
+    assert_eq!((&failure["errorType"], &failure["errorMessage"]), (&json!("ValueError"), &json!("asked to")));
+    desk.settle().await;
+    let lines: Vec<Value> = desk.lines().iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let shown = lines.iter().find(|line| line["message"] == "shown").unwrap_or_else(|| panic!("{:?}", desk.lines()));
+    assert_eq!((&shown["picture"], &shown["function_name"], &shown["cold_start"]), (&json!("cat"), &json!("tools"), &json!(true)));
+    assert!(lines.iter().any(|line| line["Shown"] == json!([1.0])), "{lines:?}");
+}
+
+/// What `cargo lambda build --output-format zip` writes: the program as `bootstrap`, deflated, and what is included beside it.
+#[tokio::test]
+async fn a_zip_of_cargo_lambda_runs_unmodified() {
+    use std::io::Write;
+    let desk = Desk::new().await;
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let deflated = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Deflated);
+    writer.start_file("bootstrap", deflated.unix_permissions(0o755)).unwrap();
+    writer.write_all(&std::fs::read(env!("CARGO_BIN_EXE_echo-bootstrap")).unwrap()).unwrap();
+    writer.start_file("assets/words.txt", deflated.unix_permissions(0o644)).unwrap();
+    writer.write_all(b"words").unwrap();
+    let zip = writer.finish().unwrap().into_inner();
+    desk.world.objects.lock().insert("test/cargo-lambda.zip".into(), zip.into());
+    desk.function("rust", json!({ "Code": { "S3Bucket": "test", "S3Key": "cargo-lambda.zip" } })).await;
+    assert_eq!(told(&desk, "rust", json!({ "a": 1 })).await["event"], json!({ "a": 1 }));
+    let root = told(&desk, "rust", json!({})).await["env"]["LAMBDA_TASK_ROOT"].as_str().unwrap().to_owned();
+    assert_eq!(told(&desk, "rust", json!(format!("read {root}/assets/words.txt"))).await, "words");
+}
