@@ -17,6 +17,8 @@ pub struct Sent {
     pub body: String,
     pub attributes: BTreeMap<String, String>,
     pub group: Option<String>,
+    /// Subject of what a topic was told.
+    pub subject: Option<String>,
     /// Who sent it.
     pub by: String,
     pub at: Timestamp,
@@ -75,7 +77,7 @@ impl Told {
             return Err(fault.clone());
         }
         let attributes = attributes.into_iter().collect();
-        let sent = Sent { to: to.into(), body, attributes, group, by: cx.principal().arn(), at: cx.now() };
+        let sent = Sent { to: to.into(), body, attributes, group, subject: None, by: cx.principal().arn(), at: cx.now() };
         self.sent.lock().unwrap().push(sent);
         Ok(())
     }
@@ -137,8 +139,10 @@ impl Topics for Told {
     ) -> BoxFuture<'a, Result<String, Fault>> {
         Box::pin(async move {
             grant.covers("sns:Publish", topic_arn)?;
-            assert_eq!(subject, None);
             self.keep(cx, topic_arn, message, attributes, None)?;
+            if let Some(sent) = self.sent.lock().unwrap().last_mut() {
+                sent.subject = subject;
+            }
             Ok("id".into())
         })
     }

@@ -12,6 +12,7 @@ mod cors;
 mod faults;
 mod form;
 mod house;
+mod inflate;
 mod request;
 mod server;
 mod sig_v2;

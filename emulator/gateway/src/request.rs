@@ -228,7 +228,8 @@ async fn which_operation(visit: &mut Visit) -> Result<Labels, Fault> {
         visit.hold().await?;
     }
     let room = visit.room();
-    let route = room.router.route(visit.protocol, &visit.head, visit.held.as_deref().unwrap_or(b""));
+    let held = plain(visit, visit.held.clone().unwrap_or_default())?;
+    let route = room.router.route(visit.protocol, &visit.head, &held);
     match route {
         Route::Operation(op, labels) => {
             visit.op = Some(op);
@@ -374,10 +375,19 @@ async fn decode(visit: &mut Visit, labels: Labels, caller: Caller) -> Result<(Ca
         false => {
             let form = held_body(visit, caller).await?;
             check_digests(visit, op, &form)?;
+            let form = plain(visit, form)?;
             (with_path_member(visit, op, form), None)
         }
     };
     Ok((call(visit, op, &labels, &bytes)?, streamed))
+}
+
+/// A held body without the encoding that clients may put around it. S3's bodies keep theirs.
+fn plain(visit: &Visit, body: wire::Bytes) -> Result<wire::Bytes, Fault> {
+    match visit.room().dialect {
+        Dialect::S3 => Ok(body),
+        _ => crate::inflate::inflate(visit.header("content-encoding"), body, visit.house.options.held_bytes(visit.protocol)),
+    }
 }
 
 /// The call that head, labels and held body make.

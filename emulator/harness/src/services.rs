@@ -34,6 +34,10 @@ pub fn all() -> Vec<Arc<dyn Service>> {
         Arc::new(events::EventBridge::new()),
         #[cfg(feature = "scheduler")]
         Arc::new(scheduler::Scheduler::new()),
+        #[cfg(feature = "cloudwatch")]
+        Arc::new(cloudwatch::CloudWatch::new()),
+        #[cfg(feature = "application-autoscaling")]
+        Arc::new(application_autoscaling::ApplicationAutoScaling::new()),
         #[cfg(feature = "cloudformation")]
         Arc::new(cloudformation::CloudFormation::new()),
     ]

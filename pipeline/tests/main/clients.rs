@@ -28,6 +28,7 @@ async fn boto3_s3() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn boto3_sqs_logs_glue() {
     boto3_alone("test_messages_logs").await;
+    boto3_alone("test_metrics").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,9 @@
+//! Metrics, alarms and dashboards as their users see them.
+
+mod alarms;
+mod composite;
+mod dashboards;
+mod desk;
+mod emission;
+mod metrics;
+mod recorded;
