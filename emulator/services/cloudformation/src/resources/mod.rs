@@ -6,7 +6,9 @@
 mod apigateway;
 mod apigateway_methods;
 mod athena;
+mod autoscaling;
 mod cloudformation;
+mod cloudwatch;
 mod cognito;
 mod events;
 mod glue;
@@ -63,7 +65,9 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         apigateway::KINDS,
         apigateway_methods::KINDS,
         athena::KINDS,
+        autoscaling::KINDS,
         cloudformation::KINDS,
+        cloudwatch::KINDS,
         cognito::KINDS,
         events::KINDS,
         glue::KINDS,
