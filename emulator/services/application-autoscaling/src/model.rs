@@ -1197,7 +1197,7 @@ mod tables {
 
     static P_AMAZON_RESOURCE_NAME: Pattern = Pattern::new(r"^arn:.+:application-autoscaling:.+:[0-9]+:scalable-target\/[a-zA-Z0-9-]+$");
     static P_EXPRESSION: Pattern = Pattern::new(r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*");
-    static P_POLICY_NAME: Pattern = Pattern::new(r"\p{Print}+");
+    static P_POLICY_NAME: Pattern = Pattern::new(r"[ -~]+");
     static P_SCHEDULED_ACTION_NAME: Pattern = Pattern::new(r"(?!((^[ ]+.*)|(.*([\u0000-\u001f]|[\u007f-\u009f]|[:/|])+.*)|(.*[ ]+$))).+");
 
     static OP_REGISTER_SCALABLE_TARGET: OperationSchema = OperationSchema {

@@ -53,10 +53,12 @@ struct Target;
 
 impl Target {
     async fn put(job: &Job<'_>) -> Result<Made, Fault> {
-        const GIVEN: &[&str] = &["MaxCapacity", "MinCapacity", "ResourceId", "RoleARN", "ScalableDimension", "ServiceNamespace", "SuspendedState"];
+        const GIVEN: &[&str] =
+            &["MaxCapacity", "MinCapacity", "ResourceId", "RoleARN", "ScalableDimension", "ServiceNamespace", "SuspendedState"];
         job.call(SERVICE, "RegisterScalableTarget", Json::Object(job.take(GIVEN))).await?;
         let base = job.take(&["ResourceId", "ScalableDimension", "ServiceNamespace"]);
-        let names = |actions: &Json| -> Vec<Json> { actions.as_array().into_iter().flatten().map(|a| a["ScheduledActionName"].clone()).collect() };
+        let names =
+            |actions: &Json| -> Vec<Json> { actions.as_array().into_iter().flatten().map(|a| a["ScheduledActionName"].clone()).collect() };
         let wanted = names(job.get("ScheduledActions"));
         for gone in names(job.was("ScheduledActions")).into_iter().filter(|name| !wanted.contains(name)) {
             let mut input = base.clone();

@@ -81,8 +81,7 @@ const METRIC: &[&str] = &[
     "TreatMissingData",
     "Unit",
 ];
-const COMPOSITE: &[&str] =
-    &["ActionsEnabled", "AlarmActions", "AlarmDescription", "AlarmRule", "InsufficientDataActions", "OKActions"];
+const COMPOSITE: &[&str] = &["ActionsEnabled", "AlarmActions", "AlarmDescription", "AlarmRule", "InsufficientDataActions", "OKActions"];
 
 /// Both kinds of alarms: they are put the same way, as they are and as they are to be.
 struct Alarm {

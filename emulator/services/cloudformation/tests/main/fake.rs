@@ -154,10 +154,51 @@ const SCHEDULER: &[(&str, &[&str])] = &[
     ("DeleteSchedule", &["Name", "GroupName"]),
 ];
 
-/// The stand-ins for sqs, logs, iam, kms, sns, events and scheduler.
+const CLOUDWATCH: &[(&str, &[&str])] = &[
+    (
+        "PutMetricAlarm",
+        &[
+            "AlarmName",
+            "AlarmActions",
+            "ComparisonOperator",
+            "Dimensions",
+            "EvaluationPeriods",
+            "MetricName",
+            "Namespace",
+            "Period",
+            "Statistic",
+            "Threshold",
+            "Tags",
+        ],
+    ),
+    ("PutCompositeAlarm", &["AlarmName", "AlarmRule", "Tags"]),
+    ("DeleteAlarms", &["AlarmNames"]),
+    ("PutDashboard", &["DashboardName", "DashboardBody"]),
+    ("DeleteDashboards", &["DashboardNames"]),
+    ("TagResource", &["ResourceARN", "Tags"]),
+    ("UntagResource", &["ResourceARN", "TagKeys"]),
+];
+const SCALED: &[&str] = &["ServiceNamespace", "ResourceId", "ScalableDimension"];
+const AUTOSCALING: &[(&str, &[&str])] = &[
+    ("RegisterScalableTarget", &["ServiceNamespace", "ResourceId", "ScalableDimension", "MinCapacity", "MaxCapacity"]),
+    ("DeregisterScalableTarget", SCALED),
+    (
+        "PutScheduledAction",
+        &["ServiceNamespace", "ResourceId", "ScalableDimension", "ScheduledActionName", "Schedule", "ScalableTargetAction"],
+    ),
+    ("DeleteScheduledAction", &["ServiceNamespace", "ResourceId", "ScalableDimension", "ScheduledActionName"]),
+    (
+        "PutScalingPolicy",
+        &["ServiceNamespace", "ResourceId", "ScalableDimension", "PolicyName", "PolicyType", "TargetTrackingScalingPolicyConfiguration"],
+    ),
+    ("DeleteScalingPolicy", &["ServiceNamespace", "ResourceId", "ScalableDimension", "PolicyName"]),
+];
+
+/// The stand-ins for sqs, logs, iam, kms, sns, events, scheduler, cloudwatch and application-autoscaling.
 pub fn services(world: &Arc<World>) -> Vec<Arc<dyn Service>> {
-    [("sqs", SQS), ("logs", LOGS), ("iam", IAM), ("kms", KMS), ("sns", SNS), ("events", EVENTS), ("scheduler", SCHEDULER)]
-        .into_iter()
+    let all = [("sqs", SQS), ("logs", LOGS), ("iam", IAM), ("kms", KMS), ("sns", SNS), ("events", EVENTS), ("scheduler", SCHEDULER)];
+    all.into_iter()
+        .chain([("cloudwatch", CLOUDWATCH), ("application-autoscaling", AUTOSCALING)])
         .map(|(name, ops)| Arc::new(Fake::new(name, ops, world.clone())) as Arc<dyn Service>)
         .collect()
 }
@@ -170,7 +211,7 @@ impl Fake {
         };
         let schema =
             |names: &[&'static str]| -> &'static Schema { Box::leak(Box::new(Schema::new("Loose", Kind::Structure(members(names))))) };
-        let output = schema(&["QueueUrl", "Role", "KeyMetadata", "SubscriptionArn", "RuleArn", "ScheduleArn"]);
+        let output = schema(&["QueueUrl", "Role", "KeyMetadata", "SubscriptionArn", "RuleArn", "ScheduleArn", "PolicyARN"]);
         let operations: Vec<&'static OperationSchema> = operations
             .iter()
             .map(|(name, names)| {
@@ -213,6 +254,11 @@ impl Fake {
         let service = self.schema.name;
         let rule = match service {
             "events" | "scheduler" => ["ArchiveName", "Name", "Rule", "EventBusName"].map(text).into_iter().find(|n| !n.is_empty()),
+            "cloudwatch" => ["AlarmName", "DashboardName"].map(text).into_iter().find(|n| !n.is_empty()).or_else(|| {
+                let listed = |name: &str| input.get(name)?[0].as_str().map(str::to_owned);
+                listed("AlarmNames").or_else(|| listed("DashboardNames"))
+            }),
+            "application-autoscaling" => ["PolicyName", "ScheduledActionName", "ResourceId"].map(text).into_iter().find(|n| !n.is_empty()),
             _ => None,
         };
         let name = [
@@ -251,7 +297,18 @@ impl Fake {
         let mut things = self.world.things.lock().unwrap();
         let missing = || Fault::new("ResourceNotFoundException", 404, format!("{name} is not there"));
         match operation {
-            "PutRule" | "PutResourcePolicy" if !things.contains_key(&key) => drop(things.insert(key, Json::Object(input.clone()))),
+            "PutRule"
+            | "PutResourcePolicy"
+            | "PutMetricAlarm"
+            | "PutCompositeAlarm"
+            | "PutDashboard"
+            | "RegisterScalableTarget"
+            | "PutScheduledAction"
+            | "PutScalingPolicy"
+                if !things.contains_key(&key) =>
+            {
+                drop(things.insert(key, Json::Object(input.clone())))
+            }
             "GetQueueUrl" | "GetTopicAttributes" | "DescribeRule" | "DescribeEventBus" => drop(things.get(&key).ok_or_else(missing)?),
             op if op.starts_with("Create") => {
                 // SQS answers an equal queue as if it had made it.
@@ -260,6 +317,7 @@ impl Fake {
                 }
                 things.insert(key, Json::Object(input.clone()));
             }
+            "DeregisterScalableTarget" => drop(things.remove(&key).ok_or_else(missing)?),
             "DeleteRolePolicy" => drop(things.get(&key).ok_or_else(missing)?),
             op if op.starts_with("Delete") && op != "DeleteRetentionPolicy" => drop(things.remove(&key).ok_or_else(missing)?),
             _ => {
@@ -284,6 +342,9 @@ impl Fake {
             } }),
             "sns" => json!({ "SubscriptionArn": format!("{}:1", text("TopicArn")) }),
             "events" if operation == "PutRule" => json!({ "RuleArn": format!("arn:aws:events:us-east-1:000000000000:rule/{name}") }),
+            "application-autoscaling" => {
+                json!({ "PolicyARN": format!("arn:aws:autoscaling:us-east-1:000000000000:scalingPolicy:1:{name}") })
+            }
             "scheduler" if operation.ends_with("Schedule") => {
                 json!({ "ScheduleArn": format!("arn:aws:scheduler:us-east-1:000000000000:schedule/default/{name}") })
             }

@@ -1,5 +1,6 @@
 //! Stacks as a caller sees them, below HTTP: through the Directory, on a frozen clock, over stand-ins for the services.
 
+mod alarms;
 mod change_sets;
 mod events;
 mod failures;

@@ -57,7 +57,7 @@ fn text(recorded: &str, ours: &str) -> Result<(), String> {
         return Ok(());
     }
     static PLACEHOLDER: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"<<[^<>]*>:\d+>|<[a-z][^<>]*>|<[a-z-]+$|\b1{12}\b|\bdate\b").unwrap());
+        LazyLock::new(|| Regex::new(r"<<[^<>]*>:\d+>|<[a-z][^<>]*>|<[a-z-]+$|\b1{12}\b|\bdate\b|MM/DD/YY HH:MM:SS").unwrap());
     let mut rest = ours;
     for (n, piece) in PLACEHOLDER.split(recorded).enumerate() {
         // What stands before a piece is the placeholder's, which is at least one character long.
