@@ -80,7 +80,8 @@ fn metric(of: &TargetTrackingScalingPolicyConfiguration, resource: &str) -> Valu
 
 /// The capacity at which the metric would be at its target.
 pub(crate) fn wanted(capacity: u32, value: f64, target: f64) -> u32 {
-    (f64::from(capacity) * value / target).ceil().clamp(0.0, f64::from(u32::MAX / 2)) as u32
+    // What is whole but for the noise of division is whole.
+    (f64::from(capacity) * value / target - 1e-9).ceil().clamp(0.0, f64::from(u32::MAX / 2)) as u32
 }
 
 #[cfg(test)]
@@ -89,7 +90,7 @@ mod tests {
 
     #[test]
     fn capacity_is_in_proportion() {
-        assert_eq!(wanted(10, 1.0, 0.7), 15);
+        assert_eq!((wanted(10, 1.0, 0.7), wanted(10, 2.1, 0.7)), (15, 30));
         assert_eq!(wanted(10, 0.35, 0.7), 5);
         assert_eq!(wanted(1, 0.0, 0.7), 0);
     }
