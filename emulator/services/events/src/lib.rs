@@ -12,6 +12,7 @@ mod check;
 mod deliver;
 mod entries;
 mod envelope;
+mod metrics;
 #[allow(missing_docs)]
 mod model;
 mod names;

@@ -1,6 +1,6 @@
 //! From a bus to its rules: which of them take an event, and a task row for each of their targets.
 
-use crate::{EventBridge, archives, deliver::Delivery, names::BusName, state::*};
+use crate::{EventBridge, archives, deliver::Delivery, metrics, names::BusName, state::*};
 use kit::{Context, Fault, Read, Scope, Tx};
 use serde_json::Value;
 
@@ -38,6 +38,7 @@ impl EventBridge {
 /// Writes a task for each target of a rule.
 pub(crate) fn hand_over(cx: &Context, tx: &mut Tx<'_>, scope: &Scope, rule: &StoredRule, arrival: &Arrival) {
     let text = arrival.event.to_string();
+    metrics::count(&cx.in_scope(scope.clone()), &rule.bus, &rule.name, &["MatchedEvents", "TriggeredRules"]);
     for target in &rule.targets {
         let delivery = Delivery {
             rule_arn: rule.arn(scope),

@@ -8,6 +8,7 @@ mod access;
 mod check;
 mod groups;
 mod invoke;
+mod metrics;
 #[allow(missing_docs)]
 mod model;
 mod schedules;

@@ -26,6 +26,8 @@ pub(crate) struct Call {
     pub path_parameters: BTreeMap<String, String>,
     /// Claims of the token, as texts.
     pub claims: Option<Map<String, Value>>,
+    /// Milliseconds of the clock that the integration took, once it has answered.
+    pub integration_ms: Option<f64>,
 }
 
 impl Call {
@@ -44,6 +46,7 @@ impl Call {
             method: Method::default(),
             path_parameters: BTreeMap::new(),
             claims: None,
+            integration_ms: None,
         }
     }
 

@@ -9,6 +9,7 @@ mod authorize;
 mod call;
 mod event;
 mod matching;
+mod metrics;
 mod mock;
 mod proxy;
 
@@ -59,10 +60,12 @@ impl ExecuteApi {
                 false => answers::bare(&call.cx, fault.status, &fault.message, &fault.code),
             };
         }
-        match run(&mut call, &mut body).await {
+        let answer = match run(&mut call, &mut body).await {
             Ok(answer) => answer,
             Err(refusal) => answers::of_refusal(&call, &refusal),
-        }
+        };
+        metrics::tell(&call, answer.status().as_u16());
+        answer
     }
 
     /// Where the API belongs, the stage, and the picture that it serves.
@@ -110,9 +113,12 @@ async fn run(call: &mut Call, body: &mut Body) -> Result<Response<ReplyBody>, Re
     call.path_parameters = matched.parameters;
     authorize::check(call)?;
     let integration = call.method.method_integration.clone().unwrap_or_default();
-    match integration.r#type {
+    let began = call.cx.now();
+    let answer = match integration.r#type {
         Some(IntegrationType::AwsProxy) => proxy::answer(call, &integration).await,
         Some(IntegrationType::Mock) => mock::answer(call, &integration),
         _ => Err(Refusal::configuration()),
-    }
+    };
+    call.integration_ms = Some((call.cx.now().unix_ns - began.unix_ns) as f64 / 1e6);
+    answer
 }

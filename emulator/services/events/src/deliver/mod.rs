@@ -7,7 +7,7 @@ mod input;
 pub(crate) mod path;
 mod send;
 
-use crate::{EventBridge, model::Target};
+use crate::{EventBridge, metrics, model::Target};
 use failure::{Exhausted, Failure};
 use kit::store::{NewTask, TaskRow};
 use kit::{Context, Fault, RecordKind, Scope, Timestamp};
@@ -62,6 +62,7 @@ impl EventBridge {
             Err(failure) => json!({ "rule": delivery.rule_arn, "retries": delivery.retries, "message": failure.message }),
         };
         cx.cloud().journal().write(&cx, RecordKind::Event, "events", "Deliver", &delivery.target.arn, outcome, detail);
+        tell(&cx, &delivery, result.is_ok());
         match result {
             Ok(()) => Ok(()),
             Err(failure) => again_or_bury(&cx, task, delivery, failure).await,
@@ -98,7 +99,19 @@ async fn again_or_bury(cx: &Context, task: &TaskRow, mut delivery: Delivery, fai
                 .await;
         }
     };
+    let letters = delivery.target.dead_letter_config.as_ref().and_then(|config| config.arn.as_ref());
+    let lost: &[&str] = if letters.is_some() { &["FailedInvocations", "InvocationsSentToDlq"] } else { &["FailedInvocations"] };
+    metrics::count(cx, metrics::bus_of(&delivery.rule_arn), &delivery.rule, lost);
     dead_letter::bury(cx, &delivery, &failure, exhausted).await
+}
+
+/// The first attempt is the invocation; the others are told as such.
+fn tell(cx: &Context, delivery: &Delivery, ok: bool) {
+    let mut counted = vec![if delivery.retries == 0 { "Invocations" } else { "RetryInvocationAttempts" }, "InvocationAttempts"];
+    if ok {
+        counted.push("SuccessfulInvocationAttempts");
+    }
+    metrics::count(cx, metrics::bus_of(&delivery.rule_arn), &delivery.rule, &counted);
 }
 
 /// The trace of an X-Ray header: `Root=1-...;Sampled=1`.

@@ -6,7 +6,7 @@ mod payload;
 mod send;
 pub(crate) mod universal;
 
-use crate::{model::*, state::*};
+use crate::{metrics, model::*, state::*};
 use kit::store::{NewTask, TaskRow};
 use kit::{Context, Fault, RecordKind, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,7 @@ pub(crate) async fn invoke(cx: &Context, task: &TaskRow) -> Result<(), Fault> {
     let message = result.as_ref().err().map(|fault| fault.message.as_str());
     let detail = json!({ "schedule": invocation.arn, "retries": invocation.retries, "message": message });
     cx.cloud().journal().write(cx, RecordKind::Event, "scheduler", "Invoke", target, &outcome, detail);
+    tell(cx, &invocation, result.as_ref().err());
     let Err(fault) = result else { return finish(cx, task, &invocation).await };
     match exhausted(cx, &invocation, &fault) {
         Err(due) => {
@@ -91,10 +92,22 @@ pub(crate) async fn invoke(cx: &Context, task: &TaskRow) -> Result<(), Fault> {
                 .await
         }
         Ok(why) => {
+            metrics::count(cx, &invocation.schedule.group, &["InvocationDroppedCount"]);
             dead_letter::bury(cx, &invocation, &fault, why).await;
             finish(cx, task, &invocation).await
         }
     }
+}
+
+fn tell(cx: &Context, invocation: &Invocation, fault: Option<&Fault>) {
+    let mut counted = vec!["InvocationAttemptCount"];
+    if let Some(fault) = fault {
+        counted.push("TargetErrorCount");
+        if fault.status == 429 || fault.code.contains("Throttl") {
+            counted.push("TargetErrorThrottledCount");
+        }
+    }
+    metrics::count(cx, &invocation.schedule.group, &counted);
 }
 
 async fn attempt(cx: &Context, invocation: &Invocation) -> Result<(), Fault> {
