@@ -97,6 +97,7 @@ kit::service! {
     DeleteObject => delete_object,
     DeleteObjects => delete_objects,
     CopyObject => copy_object,
+    RenameObject => rename_object,
     // listing/
     ListObjects => list_objects,
     ListObjectsV2 => list_objects_v2,
@@ -255,5 +256,6 @@ impl Service for S3 {
     fn decorate(&self, cx: &Context, head: &http::request::Parts, answer: &mut http::HeaderMap) {
         payer::tell(cx, head, answer);
         cors::decorate(cx, head, answer);
+        objects::headers::decorate(answer);
     }
 }

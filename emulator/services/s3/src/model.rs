@@ -561,6 +561,32 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct RenameObjectInput {
+    pub bucket: String,
+    pub key: String,
+    pub rename_source: String,
+    pub destination_if_match: Option<String>,
+    pub destination_if_none_match: Option<String>,
+    pub destination_if_modified_since: Option<Timestamp>,
+    pub destination_if_unmodified_since: Option<Timestamp>,
+    pub source_if_match: Option<String>,
+    pub source_if_none_match: Option<String>,
+    pub source_if_modified_since: Option<Timestamp>,
+    pub source_if_unmodified_since: Option<Timestamp>,
+    pub client_token: Option<String>,
+}
+wire::structure!(
+    RenameObjectInput, tables::RENAME_OBJECT_INPUT,
+    0 bucket, 1 key, 2 rename_source, 3 destination_if_match, 4 destination_if_none_match, 5 destination_if_modified_since,
+    6 destination_if_unmodified_since, 7 source_if_match, 8 source_if_none_match, 9 source_if_modified_since,
+    10 source_if_unmodified_since, 11 client_token,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RenameObjectOutput {}
+wire::structure!(RenameObjectOutput, tables::RENAME_OBJECT_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListObjectsInput {
     pub bucket: String,
     pub delimiter: Option<String>,
@@ -3152,7 +3178,7 @@ wire::structure!(ServerSideEncryptionByDefault, tables::SERVER_SIDE_ENCRYPTION_B
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ServerSideEncryptionConfiguration {
-    pub rules: Vec<ServerSideEncryptionRule>,
+    pub rules: Option<Vec<ServerSideEncryptionRule>>,
 }
 wire::structure!(ServerSideEncryptionConfiguration, tables::SERVER_SIDE_ENCRYPTION_CONFIGURATION, 0 rules);
 
@@ -3638,6 +3664,7 @@ mod tables {
     pub(super) static CHECKSUM_XXHASH128: Schema = Schema::new("ChecksumXXHASH128", Kind::String);
     pub(super) static CHECKSUM_XXHASH3: Schema = Schema::new("ChecksumXXHASH3", Kind::String);
     pub(super) static CHECKSUM_XXHASH64: Schema = Schema::new("ChecksumXXHASH64", Kind::String);
+    pub(super) static CLIENT_TOKEN: Schema = Schema::new("ClientToken", Kind::String);
     pub(super) static CODE: Schema = Schema::new("Code", Kind::String);
     pub(super) static COMMENTS: Schema = Schema::new("Comments", Kind::String);
     pub(super) static COMMON_PREFIX: Schema = Schema::new("CommonPrefix", Kind::Structure(&[Member::new("Prefix", &PREFIX)]));
@@ -5999,6 +6026,33 @@ mod tables {
         Kind::Structure(&[Member::new("HostName", &HOST_NAME).required(), Member::new("Protocol", &PROTOCOL)]),
     );
     pub(super) static REGION: Schema = Schema::new("Region", Kind::String).min(0.0).max(20.0);
+    pub(super) static RENAME_OBJECT_OUTPUT: Schema = Schema::new("RenameObjectOutput", Kind::Structure(&[]));
+    pub(super) static RENAME_OBJECT_INPUT: Schema = Schema::new(
+        "RenameObjectRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Key", &OBJECT_KEY).at(Place::Uri, "Key").required(),
+            Member::new("RenameSource", &RENAME_SOURCE).at(Place::Header, "x-amz-rename-source").required(),
+            Member::new("DestinationIfMatch", &IF_MATCH).at(Place::Header, "If-Match"),
+            Member::new("DestinationIfNoneMatch", &IF_NONE_MATCH).at(Place::Header, "If-None-Match"),
+            Member::new("DestinationIfModifiedSince", &IF_MODIFIED_SINCE).at(Place::Header, "If-Modified-Since"),
+            Member::new("DestinationIfUnmodifiedSince", &IF_UNMODIFIED_SINCE).at(Place::Header, "If-Unmodified-Since"),
+            Member::new("SourceIfMatch", &RENAME_SOURCE_IF_MATCH).at(Place::Header, "x-amz-rename-source-if-match"),
+            Member::new("SourceIfNoneMatch", &RENAME_SOURCE_IF_NONE_MATCH).at(Place::Header, "x-amz-rename-source-if-none-match"),
+            Member::new("SourceIfModifiedSince", &RENAME_SOURCE_IF_MODIFIED_SINCE)
+                .at(Place::Header, "x-amz-rename-source-if-modified-since"),
+            Member::new("SourceIfUnmodifiedSince", &RENAME_SOURCE_IF_UNMODIFIED_SINCE)
+                .at(Place::Header, "x-amz-rename-source-if-unmodified-since"),
+            Member { idempotency_token: true, ..Member::new("ClientToken", &CLIENT_TOKEN).at(Place::Header, "x-amz-client-token") },
+        ]),
+    );
+    pub(super) static RENAME_SOURCE: Schema = Schema::new("RenameSource", Kind::String).pattern(&P_COPY_SOURCE);
+    pub(super) static RENAME_SOURCE_IF_MATCH: Schema = Schema::new("RenameSourceIfMatch", Kind::String);
+    pub(super) static RENAME_SOURCE_IF_MODIFIED_SINCE: Schema =
+        Schema::new("RenameSourceIfModifiedSince", Kind::Timestamp(Some(TimestampFormat::HttpDate)));
+    pub(super) static RENAME_SOURCE_IF_NONE_MATCH: Schema = Schema::new("RenameSourceIfNoneMatch", Kind::String);
+    pub(super) static RENAME_SOURCE_IF_UNMODIFIED_SINCE: Schema =
+        Schema::new("RenameSourceIfUnmodifiedSince", Kind::Timestamp(Some(TimestampFormat::HttpDate)));
     pub(super) static REPLACE_KEY_PREFIX_WITH: Schema = Schema::new("ReplaceKeyPrefixWith", Kind::String);
     pub(super) static REPLACE_KEY_WITH: Schema = Schema::new("ReplaceKeyWith", Kind::String);
     pub(super) static REPLICA_KMS_KEY_ID: Schema = Schema::new("ReplicaKmsKeyID", Kind::String);
@@ -6154,7 +6208,7 @@ mod tables {
     );
     pub(super) static SERVER_SIDE_ENCRYPTION_CONFIGURATION: Schema = Schema::new(
         "ServerSideEncryptionConfiguration",
-        Kind::Structure(&[Member::new("Rules", &SERVER_SIDE_ENCRYPTION_RULES).wire("Rule").required().flat()]),
+        Kind::Structure(&[Member::new("Rules", &SERVER_SIDE_ENCRYPTION_RULES).wire("Rule").flat()]),
     );
     pub(super) static SERVER_SIDE_ENCRYPTION_RULE: Schema = Schema::new(
         "ServerSideEncryptionRule",
@@ -6505,6 +6559,17 @@ mod tables {
         output: &COPY_OBJECT_OUTPUT,
         result_wrapper: None,
         faults: &[&OBJECT_NOT_IN_ACTIVE_TIER_ERROR],
+        unsigned: false,
+    };
+    static OP_RENAME_OBJECT: OperationSchema = OperationSchema {
+        name: "RenameObject",
+        method: "PUT",
+        uri: "/{Bucket}/{Key+}?renameObject",
+        status: 200,
+        input: &RENAME_OBJECT_INPUT,
+        output: &RENAME_OBJECT_OUTPUT,
+        result_wrapper: None,
+        faults: &[&IDEMPOTENCY_PARAMETER_MISMATCH],
         unsigned: false,
     };
     static OP_LIST_OBJECTS: OperationSchema = OperationSchema {
@@ -7380,6 +7445,7 @@ mod tables {
             &OP_DELETE_OBJECT,
             &OP_DELETE_OBJECTS,
             &OP_COPY_OBJECT,
+            &OP_RENAME_OBJECT,
             &OP_LIST_OBJECTS,
             &OP_LIST_OBJECTS_V2,
             &OP_LIST_OBJECT_VERSIONS,
@@ -7475,7 +7541,6 @@ mod tables {
             Refused { name: "PutBucketLifecycle", method: "PUT", uri: "/{Bucket}?lifecycle" },
             Refused { name: "PutBucketNotification", method: "PUT", uri: "/{Bucket}?notification" },
             Refused { name: "PutBucketReplication", method: "PUT", uri: "/{Bucket}?replication" },
-            Refused { name: "RenameObject", method: "PUT", uri: "/{Bucket}/{Key+}?renameObject" },
             Refused { name: "SelectObjectContent", method: "POST", uri: "/{Bucket}/{Key+}?select&select-type=2" },
             Refused { name: "UpdateBucketMetadataInventoryTableConfiguration", method: "PUT", uri: "/{Bucket}?metadataInventoryTable" },
             Refused { name: "UpdateBucketMetadataJournalTableConfiguration", method: "PUT", uri: "/{Bucket}?metadataJournalTable" },

@@ -108,7 +108,8 @@ pub(crate) fn whole_second(cx: &Context) -> kit::Timestamp {
 
 fn push(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, mut object: Object) -> Result<(u64, Object), Fault> {
     let sequence = tx.next_seq("s3.versions");
-    object.tiering = tiering::watched(&object, lifecycle::day_of(cx.now()));
+    // One that only gets another name stays in its tier.
+    object.tiering = object.tiering.take().or_else(|| tiering::watched(&object, lifecycle::day_of(cx.now())));
     if found.keeps_versions() {
         object.version_id = Some(state::sequenced_id(cx, sequence));
     } else if let Some(old) = null_version(tx, found, key)? {

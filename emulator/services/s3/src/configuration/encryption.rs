@@ -8,13 +8,12 @@ impl S3 {
     pub async fn put_bucket_encryption(&self, cx: &Context, input: PutBucketEncryptionInput) -> Result<PutBucketEncryptionOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         let mut configuration = input.server_side_encryption_configuration;
-        let [rule] = &mut configuration.rules[..] else { return Err(errors::malformed_xml()) };
+        let [rule] = configuration.rules.as_deref_mut().unwrap_or_default() else { return Err(errors::malformed_xml()) };
         match &rule.apply_server_side_encryption_by_default {
             Some(default) => check(default)?,
             // A rule may be there only to block customers' keys.
             None if rule.blocked_encryption_types.is_some() => {
-                rule.apply_server_side_encryption_by_default =
-                    own_keys().rules.pop().and_then(|rule| rule.apply_server_side_encryption_by_default);
+                rule.apply_server_side_encryption_by_default = Some(own_key());
             }
             None => return Err(errors::malformed_xml()),
         }
@@ -55,11 +54,14 @@ fn check(default: &ServerSideEncryptionByDefault) -> Result<(), Fault> {
 }
 
 fn own_keys() -> ServerSideEncryptionConfiguration {
-    let default = ServerSideEncryptionByDefault { sse_algorithm: "AES256".into(), kms_master_key_id: None };
     let rule = ServerSideEncryptionRule {
-        apply_server_side_encryption_by_default: Some(default),
+        apply_server_side_encryption_by_default: Some(own_key()),
         bucket_key_enabled: Some(false),
         ..ServerSideEncryptionRule::default()
     };
-    ServerSideEncryptionConfiguration { rules: vec![rule] }
+    ServerSideEncryptionConfiguration { rules: Some(vec![rule]) }
+}
+
+fn own_key() -> ServerSideEncryptionByDefault {
+    ServerSideEncryptionByDefault { sse_algorithm: "AES256".into(), kms_master_key_id: None }
 }

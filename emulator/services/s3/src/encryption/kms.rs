@@ -26,6 +26,9 @@ pub(crate) struct Kms {
     /// The caller's part of the encryption context.
     #[serde(default)]
     pub context: EncryptionContext,
+    /// The key of S3 that the data key is bound to, where the object has got another since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bound_to: Option<String>,
     /// The data key under the KMS key, base64.
     pub data_key: String,
 }
@@ -56,6 +59,7 @@ impl Kms {
     /// What KMS binds the data key to.
     fn full_context(&self, found: &Found, key: &str) -> EncryptionContext {
         let mut context = self.context.clone();
+        let key = self.bound_to.as_deref().unwrap_or(key);
         let arn = if self.bucket_key { found.arn() } else { format!("{}/{key}", found.arn()) };
         context.insert("aws:s3:arn".into(), arn);
         context
@@ -100,7 +104,7 @@ pub(super) fn wanted(found: &Found, asked: &Asked<'_>) -> Result<Option<Wanted>,
 }
 
 fn default_rule(found: &Found) -> Option<&ServerSideEncryptionRule> {
-    found.bucket.encryption.as_ref()?.rules.first()
+    found.bucket.encryption.as_ref()?.rules.as_ref()?.first()
 }
 
 /// Base64 of a JSON object of strings.

@@ -45,6 +45,16 @@ impl Encryption {
             Encryption::Customer(_) => None,
         }
     }
+    /// As it is for an object that had this key when its data key was made, and now gets another.
+    pub fn bound_to(self, key: &str) -> Encryption {
+        match self {
+            Encryption::Kms(mut kms) => {
+                kms.bound_to.get_or_insert_with(|| key.to_owned());
+                Encryption::Kms(kms)
+            }
+            other => other,
+        }
+    }
     /// The KMS key, where there is one.
     pub fn kms(&self) -> Option<&Kms> {
         if let Encryption::Kms(kms) = self { Some(kms) } else { None }
@@ -156,7 +166,7 @@ pub(crate) async fn open_for_part(
 /// A bucket may be closed to customers' keys. AWS closes new buckets so since April 2026; here they stay open until somebody says so, for
 /// the recordings and most programs expect that.
 fn refuse_blocked(found: &Found) -> Result<(), Fault> {
-    let rules = found.bucket.encryption.as_ref().map(|configuration| configuration.rules.as_slice()).unwrap_or_default();
+    let rules = found.bucket.encryption.as_ref().and_then(|configuration| configuration.rules.as_deref()).unwrap_or_default();
     let blocked = rules.iter().filter_map(|rule| rule.blocked_encryption_types.as_ref()?.encryption_type.as_ref()).flatten();
     match blocked.into_iter().any(|kind| *kind == EncryptionType::SseC) {
         // The status is AWS's, the sentence ours.

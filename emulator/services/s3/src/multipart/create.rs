@@ -9,10 +9,11 @@ use crate::{
     errors, lifecycle, lock,
     model::*,
     objects::{
-        put::{check_key, checked_metadata, stored_encoding, tag_need},
+        headers,
+        put::{check_key, checked_metadata, tag_need},
         refuse, tags_of_header,
     },
-    state::{self, Headers, UPLOADS, Upload},
+    state::{self, UPLOADS, Upload},
     versions,
 };
 use kit::{Access, Authorize, Context, Fault};
@@ -47,15 +48,7 @@ impl S3 {
             encryption,
             initiated: versions::whole_second(cx),
             initiator: (cx.principal().arn(), cx.principal().account().unwrap_or_default().to_owned()),
-            headers: Headers {
-                content_type: input.content_type,
-                cache_control: input.cache_control,
-                content_disposition: input.content_disposition,
-                content_encoding: stored_encoding(input.content_encoding.as_deref()),
-                content_language: input.content_language,
-                expires: input.expires,
-                website_redirect_location: input.website_redirect_location,
-            },
+            headers: headers::kept!(cx, input),
             metadata: checked_metadata(cx, input.metadata)?,
             tags: input.tagging.as_deref().map(tags_of_header).transpose()?.unwrap_or_default(),
             storage_class: refuse::storage_class(input.storage_class.as_deref())?,

@@ -4,7 +4,7 @@
 use crate::state;
 use kit::{
     Arn, Bytes, Context, Fault, Need, RecordKind, Tx,
-    ports::Invocation,
+    ports::{Invocation, QueueMessage},
     store::{NewTask, TaskRow},
 };
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,9 @@ pub(crate) struct Delivery {
     /// The trace of what caused it, which the telling belongs to.
     #[serde(default)]
     pub trace: String,
+    /// X-Amzn-Trace-Id of the request, which queues pass on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_header: Option<String>,
 }
 
 /// S3 itself, acting because of a bucket.
@@ -74,7 +77,10 @@ async fn deliver(cx: &Context, delivery: &Delivery) -> Result<(), Fault> {
             ports.functions()?.invoke(cx, grant, call).await.map(|_| ())
         }
         "sns:Publish" => ports.topics()?.publish(cx, grant, target, Some(SUBJECT.into()), body, Vec::new()).await.map(|_| ()),
-        _ => ports.queues()?.send(cx, grant, target, body, Vec::new()).await.map(|_| ()),
+        _ => {
+            let message = QueueMessage { body, trace: delivery.trace_header.clone(), ..QueueMessage::default() };
+            ports.queues()?.deliver(cx, grant, target, message).await.map(|_| ())
+        }
     }
 }
 
@@ -99,6 +105,7 @@ pub(super) fn test(tx: &mut Tx<'_>, cx: &Context, found: &state::Found, target: 
         target: target.to_owned(),
         body: body.to_string(),
         trace: cx.trace().to_string(),
+        trace_header: None,
     };
     tx.task(NewTask::new(&found.scope, "s3", "notify", &delivery).cause(cx.cause()));
 }

@@ -68,6 +68,7 @@ pub(crate) fn emit_with(
             target: target.arn.to_owned(),
             body,
             trace: cx.trace().to_string(),
+            trace_header: cx.source().trace_header.clone(),
         };
         // What happens to one key is told one after the other.
         let lane = format!("{}/{}/{}", found.name, target.arn, happening.key);

@@ -42,16 +42,16 @@ fn not_modified(object: &Object) -> Fault {
         .header("Last-Modified", kit::time::http_date(object.modified))
 }
 
-/// Judges the source of a copy; here every condition that doesn't hold is a 412.
-pub(crate) fn check_source(object: &Object, asked: &ReadConditions<'_>, now: Timestamp) -> Result<(), Fault> {
+/// Judges the source of a copy or a rename; here every condition that doesn't hold is a 412. `header` is what names the source.
+pub(crate) fn check_source(object: &Object, asked: &ReadConditions<'_>, now: Timestamp, header: &str) -> Result<(), Fault> {
     check_read(object, asked, now).map_err(|fault| {
         let condition = match &*fault.code {
-            "NotModified" if asked.if_none_match.is_some() => "x-amz-copy-source-If-None-Match",
-            "NotModified" => "x-amz-copy-source-If-Modified-Since",
-            _ if asked.if_match.is_some() => "x-amz-copy-source-If-Match",
-            _ => "x-amz-copy-source-If-Unmodified-Since",
+            "NotModified" if asked.if_none_match.is_some() => "If-None-Match",
+            "NotModified" => "If-Modified-Since",
+            _ if asked.if_match.is_some() => "If-Match",
+            _ => "If-Unmodified-Since",
         };
-        errors::precondition_failed(condition)
+        errors::precondition_failed(&format!("{header}-{condition}"))
     })
 }
 

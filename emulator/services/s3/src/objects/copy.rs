@@ -3,6 +3,7 @@
 use super::{
     body::{self, Expected},
     conditions::{self, ReadConditions, WriteCondition},
+    headers,
     put::{self, check_key, checked_metadata, write},
     refuse, tags_of_header,
 };
@@ -75,7 +76,7 @@ impl Source {
             (None, Some(id)) => return Err(errors::no_such_version(&self.key, id)),
             (None, None) => return Err(access::missing(cx, &self.bucket, &self.key, errors::no_such_key(&self.key))),
         };
-        conditions::check_source(&object, asked, cx.now())?;
+        conditions::check_source(&object, asked, cx.now(), "x-amz-copy-source")?;
         restore::copyable(&object)?;
         Ok((found, object))
     }
@@ -224,7 +225,7 @@ fn refuse_idle_copy(source: &Source, input: &CopyObjectInput, target: &Found, fr
 /// The target without its body: metadata and tags of the source, or those of the request.
 fn described(cx: &Context, source: &Source, input: &CopyObjectInput, from: &Object, replace: bool) -> Result<Object, Fault> {
     let (headers, metadata) = match replace {
-        true => (headers_of(input), checked_metadata(cx, input.metadata.clone())?),
+        true => (headers::kept!(cx, input), checked_metadata(cx, input.metadata.clone())?),
         // A redirect belongs to the place and not to the object.
         false => {
             (Headers { website_redirect_location: input.website_redirect_location.clone(), ..from.headers.clone() }, from.metadata.clone())
@@ -235,7 +236,8 @@ fn described(cx: &Context, source: &Source, input: &CopyObjectInput, from: &Obje
         true => input.tagging.as_deref().map(tags_of_header).transpose()?.unwrap_or_default(),
         false => {
             if !from.tags.is_empty() {
-                copy_tags_allowed(cx, source, input)?;
+                let read = if source.version_id.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" };
+                tags_allowed(cx, (read, &source.bucket, &source.key), (&input.bucket, &input.key))?;
             }
             from.tags.clone()
         }
@@ -244,13 +246,9 @@ fn described(cx: &Context, source: &Source, input: &CopyObjectInput, from: &Obje
     Ok(Object { headers, metadata, tags, storage_class, modified: versions::whole_second(cx), ..Object::default() })
 }
 
-/// Tags that go along have to be read and written.
-fn copy_tags_allowed(cx: &Context, source: &Source, input: &CopyObjectInput) -> Result<(), Fault> {
-    let read = if source.version_id.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" };
-    let needs = [
-        access::object_need(cx, read, &source.bucket, &source.key),
-        access::object_need(cx, "s3:PutObjectTagging", &input.bucket, &input.key),
-    ];
+/// Tags that go along have to be read (`(action, bucket, key)`) and written (`(bucket, key)`).
+pub(super) fn tags_allowed(cx: &Context, (read, bucket, key): (&'static str, &str, &str), target: (&str, &str)) -> Result<(), Fault> {
+    let needs = [access::object_need(cx, read, bucket, key), access::object_need(cx, "s3:PutObjectTagging", target.0, target.1)];
     for need in needs {
         let decision = access::decide(cx, need);
         if !decision.allowed {
@@ -258,18 +256,6 @@ fn copy_tags_allowed(cx: &Context, source: &Source, input: &CopyObjectInput) -> 
         }
     }
     Ok(())
-}
-
-fn headers_of(input: &CopyObjectInput) -> Headers {
-    Headers {
-        content_type: input.content_type.clone(),
-        cache_control: input.cache_control.clone(),
-        content_disposition: input.content_disposition.clone(),
-        content_encoding: put::stored_encoding(input.content_encoding.as_deref()),
-        content_language: input.content_language.clone(),
-        expires: input.expires.clone(),
-        website_redirect_location: input.website_redirect_location.clone(),
-    }
 }
 
 /// The target's body: the source's blob where its MD5 and checksum can be kept, else the bytes read through once.

@@ -154,8 +154,10 @@ fn delete(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version_id: O
         return Ok(Gone { delete_marker: marker, version_id: Some(id.to_owned()) });
     }
     if found.bucket.versioning == Versioning::Off {
-        if let Some(version) = versions::current(tx, found, key)? {
-            forget(tx, cx, found, key, &version)?;
+        match versions::current(tx, found, key)? {
+            Some(version) => forget(tx, cx, found, key, &version)?,
+            // Recorded: AWS tells of it as if the key had been there.
+            None => tell(tx, cx, found, key, None)?,
         }
         return Ok(Gone { delete_marker: false, version_id: None });
     }
@@ -167,9 +169,12 @@ fn delete(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version_id: O
 fn forget(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version: &Version) -> Result<(), Fault> {
     versions::remove(tx, cx, found, key, version)?;
     multipart::overtake(tx, found, key)?;
-    let id = versions::shown_id(found, &version.object);
+    tell(tx, cx, found, key, versions::shown_id(found, &version.object).as_deref())
+}
+
+fn tell(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version_id: Option<&str>) -> Result<(), Fault> {
     let sequencer = Some(tx.next_seq("s3.versions"));
-    let happening = Happening { name: "ObjectRemoved:Delete", key, version_id: id.as_deref(), sequencer, ..Happening::default() };
+    let happening = Happening { name: "ObjectRemoved:Delete", key, version_id, sequencer, ..Happening::default() };
     notifications::emit(tx, cx, found, &happening)
 }
 

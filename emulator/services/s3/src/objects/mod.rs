@@ -1,4 +1,4 @@
-//! Objects: putting, getting, deleting and copying them. Each file is one of these, `conditions` and `range` are what they share,
+//! Objects: putting, getting, deleting, copying and renaming them. Each file is one of these, `conditions` and `range` are what they share,
 //! `body` streams bodies into blobs.
 
 pub(crate) mod attributes;
@@ -8,9 +8,11 @@ pub(crate) mod copy;
 pub(crate) mod delete;
 pub(crate) mod form;
 mod get;
+pub(crate) mod headers;
 pub(crate) mod put;
 pub(crate) mod range;
 pub(crate) mod refuse;
+pub(crate) mod rename;
 mod verified;
 pub(crate) mod words;
 

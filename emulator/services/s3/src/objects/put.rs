@@ -3,7 +3,7 @@
 use super::{
     body::{self, Expected},
     conditions::WriteCondition,
-    refuse, words,
+    headers, refuse, words,
 };
 use crate::{
     S3,
@@ -13,7 +13,7 @@ use crate::{
     encryption::{self, asked},
     errors, lifecycle, lock,
     model::*,
-    state::{self, Found, Headers, Object, Tags},
+    state::{self, Found, Object, Tags},
     tagging, versions,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -51,7 +51,10 @@ pub(crate) fn tag_need(cx: &Context, bucket: &str, key: &str, tagging: Option<&s
 impl S3 {
     /// Streams a body into a new version of a key.
     pub async fn put_object(&self, cx: &Context, input: PutObjectInput) -> Result<PutObjectOutput, Fault> {
-        refuse::members(&[("appending with x-amz-write-offset-bytes", input.write_offset_bytes.is_some())])?;
+        if input.write_offset_bytes.is_some() {
+            // Directory buckets alone append. AWS's answer is not recorded; this is how it answers their other headers.
+            return Err(errors::header_not_implemented("x-amz-write-offset-bytes", None));
+        }
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         let owned = acl::of_write(cx, &found, &acl::asked!(input))?;
         check_key(&input.key)?;
@@ -68,7 +71,7 @@ impl S3 {
         let sum = wanted_sum(cx, given, input.checksum_algorithm.as_deref(), &body)?;
         let sealing = encryption::begin(cx, &found, &input.key, &asked!(input)).await?;
         let object = Object {
-            headers: headers_of(&input),
+            headers: headers::kept!(cx, input),
             lock,
             encryption: sealing.encryption.clone(),
             metadata: checked_metadata(cx, input.metadata)?,
@@ -237,18 +240,6 @@ pub(crate) fn tags_of_header(text: &str) -> Result<Tags, Fault> {
     tags.sort();
     tagging::check_object_tags(&tags)?;
     Ok(tags)
-}
-
-fn headers_of(input: &PutObjectInput) -> Headers {
-    Headers {
-        content_type: input.content_type.clone(),
-        cache_control: input.cache_control.clone(),
-        content_disposition: input.content_disposition.clone(),
-        content_encoding: stored_encoding(input.content_encoding.as_deref()),
-        content_language: input.content_language.clone(),
-        expires: input.expires.clone(),
-        website_redirect_location: input.website_redirect_location.clone(),
-    }
 }
 
 /// Content-Encoding without `aws-chunked`, which is of the transfer and not of the object.

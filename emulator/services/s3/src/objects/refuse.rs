@@ -1,15 +1,7 @@
-//! Members of requests on objects that this build does not honour: each is refused by name, so that nobody believes in an effect that isn't there.
+//! Members of requests on objects whose values AWS refuses.
 
-use crate::{classes, errors};
+use crate::classes;
 use kit::Fault;
-
-/// Refuses the first member that is set: `(what AWS calls it, whether it is there)`.
-pub(crate) fn members(members: &[(&str, bool)]) -> Result<(), Fault> {
-    match members.iter().find(|(_, set)| *set) {
-        Some((name, _)) => Err(errors::not_built(name)),
-        None => Ok(()),
-    }
-}
 
 /// The class as it is stored; it must be one that AWS knows.
 pub(crate) fn storage_class(asked: Option<&str>) -> Result<Option<String>, Fault> {

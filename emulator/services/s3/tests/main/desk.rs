@@ -4,7 +4,7 @@ use crate::http::{Answer, Ask, send};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use kit::{
     AdvanceOptions, BoxFuture, ClockMode, Cloud, Context, Decision, Fault, Grant, Need, Principal, Settle, Timestamp,
-    ports::{Events, Functions, Invocation, Invoked, Queues, ServiceEvent, Topics},
+    ports::{Events, Functions, Invocation, Invoked, QueueMessage, Queues, ServiceEvent, Topics},
 };
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
@@ -33,6 +33,8 @@ pub struct Told {
     pub bus: Mutex<Vec<(kit::Scope, ServiceEvent)>>,
     /// Traces under which functions and queues were told.
     pub traces: Mutex<Vec<String>>,
+    /// Trace headers that queues were given.
+    pub trace_headers: Mutex<Vec<String>>,
     /// How many deliveries are to fail first.
     pub failures: Mutex<u32>,
 }
@@ -187,13 +189,23 @@ impl Queues for Told {
         grant: Grant,
         queue_arn: &'a str,
         body: String,
-        _: Vec<(String, String)>,
+        attributes: Vec<(String, String)>,
+    ) -> BoxFuture<'a, Result<String, Fault>> {
+        self.deliver(cx, grant, queue_arn, QueueMessage::text(body, attributes))
+    }
+    fn deliver<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        queue_arn: &'a str,
+        message: QueueMessage,
     ) -> BoxFuture<'a, Result<String, Fault>> {
         Box::pin(async move {
             grant.covers("sqs:SendMessage", queue_arn)?;
             self.fail()?;
             self.traces.lock().unwrap().push(cx.trace().to_string());
-            self.queues.lock().unwrap().push((queue_arn.to_owned(), serde_json::from_str(&body).unwrap()));
+            self.trace_headers.lock().unwrap().extend(message.trace);
+            self.queues.lock().unwrap().push((queue_arn.to_owned(), serde_json::from_str(&message.body).unwrap()));
             Ok("id".into())
         })
     }

@@ -13,6 +13,8 @@ use tokio::{
 pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
+    /// The headers were no UTF-8 and have been read as Latin-1.
+    pub latin_1: bool,
     pub body: Vec<u8>,
 }
 
@@ -98,14 +100,16 @@ async fn exchange(to: SocketAddr, ask: Ask<'_>, now: &str) -> std::io::Result<Ve
 
 fn read(bytes: &[u8]) -> Answer {
     let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").unwrap_or_else(|| panic!("no answer: {}", String::from_utf8_lossy(bytes)));
-    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let utf8 = String::from_utf8(bytes[..end].to_vec());
+    let latin_1 = utf8.is_err();
+    let head = utf8.unwrap_or_else(|_| bytes[..end].iter().map(|byte| char::from(*byte)).collect());
     let mut lines = head.lines();
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
     let headers: Vec<(String, String)> =
         lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
     let chunked = headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
     let body = if chunked { unchunk(&bytes[end + 4..]) } else { bytes[end + 4..].to_vec() };
-    Answer { status, headers, body }
+    Answer { status, headers, latin_1, body }
 }
 
 fn unchunk(mut bytes: &[u8]) -> Vec<u8> {

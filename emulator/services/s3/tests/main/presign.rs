@@ -33,13 +33,15 @@ pub struct Wish<'a> {
     pub headers: &'a [(&'a str, &'a str)],
     pub query: &'a [(&'a str, &'a str)],
     pub life_secs: i64,
+    /// Of the bucket; version 2 names none.
+    pub region: &'a str,
     /// The bucket stands in the host.
     pub virtual_host: bool,
 }
 
 impl Default for Wish<'_> {
     fn default() -> Self {
-        Wish { method: "GET", bucket: "", key: "", headers: &[], query: &[], life_secs: 3600, virtual_host: false }
+        Wish { method: "GET", bucket: "", key: "", headers: &[], query: &[], life_secs: 3600, region: "us-east-1", virtual_host: false }
     }
 }
 
@@ -61,7 +63,7 @@ impl Url {
 
     fn sign_4(&mut self, desk: &Desk, wish: &Wish) {
         let now = kit::time::amz_date(desk.cloud.clock().now());
-        let scope = format!("{}/us-east-1/s3/aws4_request", &now[..8]);
+        let scope = format!("{}/{}/s3/aws4_request", &now[..8], wish.region);
         let mut headers: Vec<(String, String)> = wish.headers.iter().map(|(n, v)| (n.to_lowercase(), v.to_string())).collect();
         headers.push(("host".into(), self.host.clone()));
         headers.sort();
@@ -79,7 +81,7 @@ impl Url {
         let lines: String = headers.iter().map(|(n, v)| format!("{n}:{v}\n")).collect();
         let canonical = format!("{}\n{}\n{}\n{lines}\n{names}\nUNSIGNED-PAYLOAD", wish.method, self.path, self.query_text());
         let to_sign = format!("AWS4-HMAC-SHA256\n{now}\n{scope}\n{}", kit::hex(&Sha256::digest(canonical.as_bytes())));
-        let signature = kit::hex(&hmac(&signing_key(&now[..8], "us-east-1"), &to_sign));
+        let signature = kit::hex(&hmac(&signing_key(&now[..8], wish.region), &to_sign));
         self.query.push(("X-Amz-Signature".into(), signature));
     }
 

@@ -47,7 +47,9 @@ pub async fn call(desk: &Desk, caller: &Caller, op: &'static OperationSchema, mu
         let there = Caller { region: Some(region.to_owned()), ..caller.clone() };
         answer = there.send(desk, op.method, &made.target, &headers, &made.body).await;
     }
-    answer.headers.iter_mut().for_each(|(_, value)| *value = as_latin_1(value));
+    if !answer.latin_1 {
+        answer.headers.iter_mut().for_each(|(_, value)| *value = as_latin_1(value));
+    }
     let mut parsed = parse(op, &answer);
     if decode_keys {
         unquote_keys(&mut parsed);

@@ -86,6 +86,7 @@ impl Bound {
                 "host-id",
                 "owner-id",
                 "sequencer",
+                "object-sequencer",
                 "amz-id",
                 "amz-request-id",
                 "etag",

@@ -1,5 +1,38 @@
 //! What queues are told, and which targets are taken: `test_s3_notifications_sqs`, `_sns` and `_lambda`.
 
+use super::{BoxFuture, Recorder};
+use crate::{
+    forms::Version,
+    presign::{Url, Wish},
+};
+use serde_json::json;
+
+/// Replays in code, of queues.
+pub const REPLAYS: &[(&str, for<'a> fn(&'a mut Recorder) -> BoxFuture<'a>)] =
+    &[("test_object_created_put_with_presigned_url_upload", |r| Box::pin(by_url(r)))];
+
+/// In two regions, each with a bucket and a queue.
+async fn by_url(r: &mut Recorder) {
+    for (region, step) in [("us-east-1", "receive_messages"), ("us-west-2", "receive_messages_region_2")] {
+        let bucket = format!("box-{region}");
+        let location = format!("<CreateBucketConfiguration><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>");
+        let location = if region == "us-east-1" { String::new() } else { location };
+        r.desk.send("PUT", &format!("/{bucket}"), &[], location.as_bytes()).await.ok();
+        let queue = json!([{ "QueueArn": format!("arn:aws:sqs:{region}:000000000000:events"), "Events": ["s3:ObjectCreated:*"] }]);
+        let input = json!({ "Bucket": bucket, "NotificationConfiguration": { "QueueConfigurations": queue } });
+        r.desk.ok("PutBucketNotificationConfiguration", input).await;
+        r.desk.settle().await;
+        r.desk.told.queues.lock().unwrap().clear();
+        let wish = Wish { method: "PUT", bucket: &bucket, key: "key-by-hostname", region, ..Wish::default() };
+        let answer = Url::presigned(&r.desk, Version::Four, &wish).send(&r.desk, "PUT", &[], b"something").await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        r.desk.settle().await;
+        let told = r.desk.told.queues.lock().unwrap().clone();
+        let records: Vec<_> = told.iter().map(|(_, body)| body["Records"][0].clone()).collect();
+        r.matches(step, &json!({ "messages": records }));
+    }
+}
+
 pub const QUEUES: &str = r##"
 test TestS3NotificationsToSQS::test_object_created_put
   notify s3:ObjectCreated:Put

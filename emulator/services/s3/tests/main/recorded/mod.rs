@@ -73,8 +73,12 @@ pub type BoxFuture<'a> = std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>
 type Code = for<'a> fn(&'a mut Recorder) -> BoxFuture<'a>;
 
 /// Replays in code, by the class of their tests.
-const CODE: &[(&str, &[(&str, Code)])] =
-    &[("test_s3::TestS3PresignedUrl", urls::REPLAYS), ("test_s3::TestS3PresignedPost", posts::REPLAYS), ("test_s3::TestS3", urls::OTHERS)];
+const CODE: &[(&str, &[(&str, Code)])] = &[
+    ("test_s3::TestS3PresignedUrl", urls::REPLAYS),
+    ("test_s3::TestS3PresignedPost", posts::REPLAYS),
+    ("test_s3::TestS3", urls::OTHERS),
+    ("test_s3_notifications_sqs::TestS3NotificationsToSQS", happenings::REPLAYS),
+];
 
 /// The scripts with the file of their snapshots.
 const SCRIPTS: &[(&str, &str)] = &[

@@ -189,6 +189,7 @@ test TestS3::test_delete_non_existing_keys
   DeleteObjects Delete={Objects:[{Key:test-key-nonexistent},{Key:dummy1},{Key:dummy2}]}
   deleted-resp: sort Deleted Key
 
+# AWS deletes side by side and answers in any order, here in that of the request: it is asked in the order that was recorded.
 test TestS3::test_delete_keys_in_versioned_bucket
   versioned
   PutObject Key=test-key-versioned Body=something
@@ -196,7 +197,7 @@ test TestS3::test_delete_keys_in_versioned_bucket
   list-objects-v2: ListObjectsV2
   delete-object: DeleteObjects Delete={Objects:[{Key:test-key-versioned}]}
   list-object-version: ListObjectVersions -> v0=.Versions[0].VersionId, v1=.Versions[1].VersionId
-  delete-object-version: DeleteObjects Delete={Objects:[{Key:test-key-versioned,VersionId:$v0},{Key:test-key-versioned,VersionId:$v1}]}
+  delete-object-version: DeleteObjects Delete={Objects:[{Key:test-key-versioned,VersionId:$v1},{Key:test-key-versioned,VersionId:$v0}]}
   list-objects-v2-after-delete: ListObjectsV2
   list-object-version-after-delete: ListObjectVersions -> m=.DeleteMarkers[0].VersionId
   delete-object-delete-marker: DeleteObjects Delete={Objects:[{Key:test-key-versioned,VersionId:$m}]}

@@ -89,9 +89,12 @@ pub fn of(op: &OperationSchema, params: &Map<String, Value>) -> Made {
     Made { target, headers, body }
 }
 
-/// `*5242881:a` is a run of one letter; everything else is itself.
+/// `*5242881:a` is a run of one letter, `base64:AAEC` are bytes; everything else is itself.
 pub fn bytes(value: &Value) -> Vec<u8> {
     let text = value.as_str().unwrap_or_default();
+    if let Some(bytes) = text.strip_prefix("base64:").and_then(|text| BASE64_STANDARD.decode(text).ok()) {
+        return bytes;
+    }
     match text.strip_prefix('*').and_then(|rest| rest.split_once(':')) {
         Some((count, piece)) if count.parse::<usize>().is_ok() => piece.repeat(count.parse().unwrap()).into_bytes(),
         _ => text.as_bytes().to_vec(),

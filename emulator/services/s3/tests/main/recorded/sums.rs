@@ -1,6 +1,17 @@
 //! Checksums of objects and of uploads in parts: `test_s3`.
 
 pub const SCRIPT: &str = r##"
+# A hundred times "1234567890 ", as Python's gzip packs it with the time that the tests give it.
+test TestS3::test_s3_upload_download_gzip
+  put-object: PutObject Key=test.gz Body=base64:H4sIABRs7mMC/zM0MjYxNTO3sDRQMBxljjJHmaNMcpkAl2dzU0wEAAA= ContentEncoding=gzip
+  get-object: GetObject Key=test.gz
+
+test TestS3PutObjectChecksum::test_s3_checksum_with_content_encoding
+  put-object: PutObject Key=test.gz Body=base64:H4sIABRs7mMC/zM0MjYxNTO3sDRQMBxljjJHmaNMcpkAl2dzU0wEAAA= ContentEncoding=gzip ChecksumAlgorithm=SHA256
+  get-object: GetObject Key=test.gz
+  get-object-with-checksum: GetObject Key=test.gz ChecksumMode=ENABLED
+  get-object-attrs: GetObjectAttributes Key=test.gz ObjectAttributes=[Checksum]
+
 test TestS3PutObjectChecksum::test_put_object_checksum[$A] for A in CRC32 CRC32C SHA1 SHA256 CRC64NVME
   sum bad $A bad data
   sum good $A test data..
