@@ -47,7 +47,12 @@ pub(crate) async fn make(cx: &Context, alias: &str) -> Result<(), Fault> {
     let now = cx.now();
     let mut key = Key {
         arn: key_arn(cx.scope(), &id),
-        description: format!("Default key that protects my {} data when no other key is defined", title(name)),
+        // Recorded of S3; the others by likeness.
+        description: format!(
+            "Default key that protects my {} {} when no other key is defined",
+            title(name),
+            if *name == "s3" { "objects" } else { "data" }
+        ),
         spec: KeySpec::SymmetricDefault,
         usage: KeyUsageType::EncryptDecrypt,
         manager: Manager::Aws,

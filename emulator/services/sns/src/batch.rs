@@ -16,6 +16,8 @@ impl Sns {
         let entries = input.publish_batch_request_entries;
         check_ids(&entries)?;
         let drafts: Vec<(String, Draft)> = entries.into_iter().map(draft).collect();
+        let there = cx.store().read(|s| topic(s, &scope, &name))?;
+        let key = self.data_keys.of_publisher(cx, &there, &input.topic_arn).await?;
         let successful = cx
             .store()
             .write(|tx| {
@@ -30,7 +32,7 @@ impl Sns {
                 let messages = drafts.into_iter().map(|(id, d)| Ok((id, d.stored(cx, &topic, &input.topic_arn)?)));
                 let messages: Vec<(String, StoredMessage)> = messages.collect::<Result<_, Fault>>()?;
                 let publish = |(id, message)| {
-                    let published = fanout::publish(cx, tx, &scope, &topic, message)?;
+                    let published = fanout::publish(cx, tx, &scope, &topic, message, key.as_ref())?;
                     Ok(PublishBatchResultEntry { id: Some(id), message_id: Some(published.id), sequence_number: published.sequence })
                 };
                 messages.into_iter().map(publish).collect::<Result<Vec<_>, Fault>>()

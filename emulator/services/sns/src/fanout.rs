@@ -1,7 +1,7 @@
 //! From a published message to the deliveries that it causes: duplicates are taken out, filter policies asked, task rows written, all in the
 //! transaction of Publish.
 
-use crate::{arns, delivery, model::MessageAttributeValue, state::*, subscription_attributes::filter_of};
+use crate::{arns, delivery, encryption::DataKey, model::MessageAttributeValue, state::*, subscription_attributes::filter_of};
 use kit::{Context, Fault, Read, Scope, Timestamp, Tx, filters::Filter, store::NewTask};
 use serde_json::{Map, Value};
 
@@ -22,6 +22,7 @@ pub(crate) fn publish(
     scope: &Scope,
     topic: &StoredTopic,
     mut message: StoredMessage,
+    key: Option<&DataKey>,
 ) -> Result<Published, Fault> {
     if topic.is_fifo() {
         if let Some(taken) = known(tx, topic, &message)? {
@@ -41,6 +42,7 @@ pub(crate) fn publish(
         delivery::queue(cx, tx, scope, topic, &subscription, &message)?;
     }
     if message.waiting > 0 {
+        key.map_or(Ok(()), |key| key.seal(cx, &mut message))?;
         tx.put(&MESSAGES, &everywhere(), &message.id, &message)?;
     }
     let journal = cx.cloud().journal();

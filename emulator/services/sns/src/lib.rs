@@ -10,6 +10,7 @@ mod confirmation;
 mod delivery;
 mod delivery_policy;
 mod doors;
+mod encryption;
 mod fanout;
 mod message;
 #[allow(missing_docs)]
@@ -35,6 +36,8 @@ use std::sync::Arc;
 pub struct Sns {
     /// Keys that were read from the store; rebuilt when lost.
     signers: Arc<signing::Signers>,
+    /// Data keys of topics under keys of KMS; asked for again when lost.
+    data_keys: Arc<encryption::DataKeys>,
 }
 
 impl Sns {

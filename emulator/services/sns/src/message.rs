@@ -100,6 +100,7 @@ impl Draft {
             trace: cx.trace().to_string(),
             trace_header: cx.source().trace_header.clone(),
             waiting: 0,
+            sealed: None,
         })
     }
 }

@@ -46,11 +46,13 @@ impl Sns {
             return Err(invalid("Message too long"));
         }
         let (_, name) = arns::of_topic(arn)?;
+        let there = cx.store().read(|s| topic(s, scope, &name))?;
+        let key = self.data_keys.of_publisher(cx, &there, arn).await?;
         cx.store()
             .write(|tx| {
                 let topic = topic(tx, scope, &name)?;
                 draft.check_for(&topic)?;
-                fanout::publish(cx, tx, scope, &topic, draft.stored(cx, &topic, arn)?)
+                fanout::publish(cx, tx, scope, &topic, draft.stored(cx, &topic, arn)?, key.as_ref())
             })
             .await
     }

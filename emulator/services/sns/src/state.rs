@@ -87,6 +87,9 @@ pub(crate) struct StoredMessage {
     pub trace_header: Option<String>,
     /// Deliveries that are still to be made.
     pub waiting: u32,
+    /// Subject, body and attributes, where the topic is under a key of KMS; they are empty then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<crate::encryption::Sealed>,
 }
 
 /// A message in a FIFO subscription's row.

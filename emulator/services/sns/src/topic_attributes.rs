@@ -86,8 +86,8 @@ fn one(cx: &Context, arn: &str, name: &str, value: String) -> Result<String, Fau
         "Policy" if value.is_empty() => Ok(value),
         "Policy" => resource_policy(arn, value),
         "DeliveryPolicy" => delivery_policy::of_topic(&value),
-        "KmsMasterKeyId" if value.is_empty() => Ok(value),
-        "KmsMasterKeyId" => Err(refused("topics encrypted under a KMS key (KmsMasterKeyId)")),
+        // The key itself is looked for when somebody publishes.
+        "KmsMasterKeyId" => Ok(value),
         "ArchivePolicy" | "DataProtectionPolicy" if value.is_empty() => Ok(value),
         "ArchivePolicy" | "DataProtectionPolicy" => Err(refused(format!("the topic attribute {name}"))),
         other if is_feedback(other) => {

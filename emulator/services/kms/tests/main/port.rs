@@ -49,7 +49,7 @@ async fn a_services_own_key_is_made_on_first_use_and_works_through_that_service_
     assert_eq!(keys.resolve(&s3, "alias/aws/s3").await.unwrap(), key);
     let told = desk.ok("DescribeKey", json!({ "KeyId": "alias/aws/s3" })).await;
     assert_eq!((&told["KeyMetadata"]["KeyManager"], &told["KeyMetadata"]["Arn"]), (&json!("AWS"), &json!(key)));
-    assert_eq!(told["KeyMetadata"]["Description"], "Default key that protects my S3 data when no other key is defined");
+    assert_eq!(told["KeyMetadata"]["Description"], "Default key that protects my S3 objects when no other key is defined");
 
     let need = key_need("kms:GenerateDataKey", &key, &context());
     let made = keys.data_key(&s3, s3.grant(&need).unwrap(), &key, &context()).await.unwrap();

@@ -66,7 +66,7 @@ pub(crate) fn queue(
 /// The task of one delivery.
 pub(crate) async fn run(sns: &Sns, cx: &Context, task: &TaskRow) -> Result<(), Fault> {
     let delivery: Delivery = task.payload()?;
-    let Some(attempt) = load(cx, &delivery.message, &delivery.subscription)? else {
+    let Some(attempt) = load(sns, cx, &delivery.message, &delivery.subscription).await? else {
         return cx.store().write(|tx| finish(tx, &delivery.message)).await;
     };
     let wait = match attempt.try_it(sns, cx, task.attempts).await {
@@ -102,15 +102,18 @@ fn finish(tx: &mut Tx<'_>, message: &String) -> Result<(), Fault> {
 }
 
 /// Message and subscription; `None` when one of them is gone, and with it the delivery.
-fn load(cx: &Context, message: &String, subscription: &String) -> Result<Option<Attempt>, Fault> {
-    cx.store().read(|s| {
+async fn load(sns: &Sns, cx: &Context, message: &String, subscription: &String) -> Result<Option<Attempt>, Fault> {
+    let found: Result<Option<Attempt>, Fault> = cx.store().read(|s| {
         let message = s.get(&MESSAGES, &everywhere(), message)?;
         let subscription = s.get(&SUBSCRIPTIONS, &everywhere(), subscription)?;
         let Some((message, subscription)) = message.zip(subscription) else { return Ok(None) };
         let (scope, name) = crate::arns::of_topic(&subscription.topic_arn)?;
         let topic = s.get(&TOPICS, &scope, &name)?.filter(|topic| topic.id == subscription.topic_id);
         Ok(Some(Attempt { message, subscription, topic }))
-    })
+    });
+    let Some(attempt) = found? else { return Ok(None) };
+    let message = sns.data_keys.opened(cx, attempt.message).await?;
+    Ok(Some(Attempt { message, ..attempt }))
 }
 
 impl Attempt {

@@ -38,7 +38,7 @@ pub(crate) async fn run(sns: &Sns, cx: &Context, task: &TaskRow) -> Result<(), F
     let row: Row = task.payload()?;
     loop {
         let Some((place, waiting)) = head(cx, task, &row.lane).await? else { return Ok(()) };
-        let wait = match load(cx, &waiting.message, &row.subscription)? {
+        let wait = match load(sns, cx, &waiting.message, &row.subscription).await? {
             None => None,
             Some(attempt) => match attempt.try_it(sns, cx, waiting.attempts).await {
                 Outcome::Delivered => None,

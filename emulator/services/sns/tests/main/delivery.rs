@@ -207,7 +207,6 @@ async fn what_is_no_part_of_it_is_refused_by_name() {
             "Subscribe",
             json!({ "TopicArn": topic, "Protocol": "firehose", "Endpoint": "arn:aws:firehose:us-east-1:000000000000:deliverystream/x" }),
         ),
-        ("SetTopicAttributes", json!({ "TopicArn": topic, "AttributeName": "KmsMasterKeyId", "AttributeValue": "alias/aws/sns" })),
         ("CreatePlatformApplication", json!({ "Name": "x", "Platform": "GCM", "Attributes": {} })),
         ("PutDataProtectionPolicy", json!({ "ResourceArn": topic, "DataProtectionPolicy": "{}" })),
         ("GetSMSAttributes", json!({})),

@@ -1,0 +1,99 @@
+//! The cloud in which services meet.
+
+use kit::{AdvanceOptions, ClockMode, Cloud, Context, Fault, Principal, Scope, Settle, Timestamp};
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
+
+/// 2023-11-14T22:13:20Z
+const START: i64 = 1_700_000_000;
+pub const ACCOUNT: &str = "000000000000";
+
+pub struct Square {
+    pub cloud: Arc<Cloud>,
+    pub cx: Context,
+}
+
+impl Square {
+    pub async fn new() -> Square {
+        let builder = Cloud::builder()
+            .start_at(Timestamp::from_secs(START))
+            .mode(ClockMode::Frozen)
+            .service(Arc::new(iam::Iam::new()))
+            .service(Arc::new(s3::S3::new()))
+            .service(Arc::new(sqs::Sqs::new()))
+            .service(Arc::new(sns::Sns::new()))
+            .service(Arc::new(events::EventBridge::new()))
+            .service(Arc::new(kms::Kms::new()));
+        let cloud = builder.endpoint("http://127.0.0.1:4566").start().await.unwrap();
+        let cx = cloud.house_context("test").with_principal(Principal::Root { account: ACCOUNT.into() });
+        Square { cloud, cx }
+    }
+
+    /// In another region.
+    pub fn within(&self, region: &str) -> Square {
+        Square { cloud: self.cloud.clone(), cx: self.cx.in_scope(Scope::new(ACCOUNT, region)) }
+    }
+
+    pub async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, Fault> {
+        self.cloud.call_json(&self.cx.child(), service, operation, &input).await
+    }
+    pub async fn ok(&self, service: &str, operation: &str, input: Value) -> Value {
+        self.call(service, operation, input).await.unwrap_or_else(|f| panic!("{service} {operation}: {f}"))
+    }
+    pub async fn put(&self, bucket: &str, key: &str, body: &str) -> Value {
+        let cx = self.cx.child().with_body(kit::Body::from_bytes(body.to_owned()));
+        let input = json!({ "Bucket": bucket, "Key": key });
+        self.cloud.call_json(&cx, "s3", "PutObject", &input).await.unwrap_or_else(|f| panic!("PutObject {input}: {f}"))
+    }
+    pub async fn settle(&self) {
+        self.cloud.settle(Duration::from_secs(60)).await.unwrap();
+    }
+    pub async fn advance(&self, secs: u64) {
+        let options = AdvanceOptions { by: Duration::from_secs(secs), settle: Settle::Each, budget: Duration::from_secs(60) };
+        assert_eq!(self.cloud.advance(options).await.stopped_early, None);
+    }
+
+    /// A queue to which a service may send; its ARN.
+    pub async fn queue(&self, name: &str, service: &str) -> String {
+        let arn = format!("arn:aws:sqs:{}:{ACCOUNT}:{name}", self.cx.region());
+        let policy = allow(service, "sqs:SendMessage", &arn);
+        self.ok("sqs", "CreateQueue", json!({ "QueueName": name, "Attributes": { "Policy": policy } })).await;
+        arn
+    }
+
+    /// All messages of a queue once all is quiet; they are gone then.
+    pub async fn messages(&self, name: &str) -> Vec<Value> {
+        self.settle().await;
+        let url = format!("http://127.0.0.1:4566/{ACCOUNT}/{name}");
+        let mut all = Vec::new();
+        loop {
+            let input = json!({
+                "QueueUrl": url, "MaxNumberOfMessages": 10, "MessageAttributeNames": ["All"], "MessageSystemAttributeNames": ["All"],
+            });
+            let answer = self.ok("sqs", "ReceiveMessage", input).await;
+            let Some(some) = answer["Messages"].as_array().filter(|some| !some.is_empty()) else { return all };
+            for message in some {
+                let handle = &message["ReceiptHandle"];
+                self.ok("sqs", "DeleteMessage", json!({ "QueueUrl": url, "ReceiptHandle": handle })).await;
+                all.push(message.clone());
+            }
+        }
+    }
+
+    /// The bodies of [`Self::messages`], which are JSON.
+    pub async fn bodies(&self, name: &str) -> Vec<Value> {
+        self.messages(name).await.iter().map(|message| json_of(&message["Body"])).collect()
+    }
+}
+
+/// JSON in a text.
+pub fn json_of(text: &Value) -> Value {
+    let text = text.as_str().unwrap_or_else(|| panic!("no text: {text}"));
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+/// A resource's policy that lets a service do one thing.
+pub fn allow(service: &str, action: &str, resource: &str) -> String {
+    let statement = json!({ "Effect": "Allow", "Principal": { "Service": service }, "Action": action, "Resource": resource });
+    json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
+}
