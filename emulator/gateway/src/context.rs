@@ -42,10 +42,20 @@ fn source(visit: &Visit) -> Source {
 }
 
 fn with_trace(visit: &Visit, cx: Context) -> Context {
-    match visit.header("x-amzn-trace-id").and_then(root_of) {
-        Some(root) => cx.with_trace(root),
-        None => cx,
+    let Some(header) = visit.header("x-amzn-trace-id") else { return cx };
+    match (root_of(header), lineage_of(header)) {
+        // Rounds of functions that cause one another go on with what they cause.
+        (Some(root), Some(lineage)) => cx.with_trace(format!("{root};Lineage={lineage}")),
+        (Some(root), None) => cx.with_trace(root),
+        (None, _) => cx,
     }
+}
+
+/// `1:a87bd80c:1|1:68fd508a:5`
+fn lineage_of(header: &str) -> Option<&str> {
+    let lineage = header.split(';').find_map(|p| p.trim().strip_prefix("Lineage="))?;
+    let good = |b: u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'|');
+    (!lineage.is_empty() && lineage.len() <= 200 && lineage.bytes().all(good)).then_some(lineage)
 }
 
 /// The root of `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=...`, if it has the form of one.
@@ -63,5 +73,7 @@ mod tests {
             Some("1-5759e988-bd862e3fe1be46a994272793")
         );
         assert_eq!(super::root_of("Root=<script>"), None);
+        assert_eq!(super::lineage_of("Root=1-5759e988-bd862e3fe1be46a994272793;Lineage=1:a87bd80c:1"), Some("1:a87bd80c:1"));
+        assert_eq!(super::lineage_of("Lineage=<script>"), None);
     }
 }

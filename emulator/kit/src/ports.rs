@@ -135,6 +135,56 @@ pub trait Queues: Send + Sync {
     }
     /// Whether the queue exists.
     fn exists(&self, cx: &Context, queue_arn: &str) -> bool;
+    /// Takes up to `most` messages (ten at most), which are hidden for the queue's visibility timeout from then on. Grant: `sqs:ReceiveMessage`.
+    fn receive<'a>(
+        &'a self,
+        _cx: &'a Context,
+        _grant: Grant,
+        _queue_arn: &'a str,
+        _most: usize,
+    ) -> BoxFuture<'a, Result<Vec<ReceivedMessage>, Fault>> {
+        Box::pin(async { Err(Fault::internal("this port sends only")) })
+    }
+    /// Deletes messages by their receipts; ones that are gone are fine. Grant: `sqs:DeleteMessage`.
+    fn delete<'a>(
+        &'a self,
+        _cx: &'a Context,
+        _grant: Grant,
+        _queue_arn: &'a str,
+        _receipts: Vec<String>,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async { Err(Fault::internal("this port sends only")) })
+    }
+    /// The queue's visibility timeout, seconds; SQS's fault where there is no queue. Grant: `sqs:GetQueueAttributes`.
+    fn visibility_secs<'a>(&'a self, _cx: &'a Context, _grant: Grant, _queue_arn: &'a str) -> BoxFuture<'a, Result<i64, Fault>> {
+        Box::pin(async { Err(Fault::internal("this port sends only")) })
+    }
+    /// When a queue's first message can be received: now or earlier where one waits, later where all of them are hidden.
+    fn next_visible(&self, _cx: &Context, _queue_arn: &str) -> Option<Timestamp> {
+        None
+    }
+    /// Rings a bell each time that a message of any queue may have become visible, or will at another time than before, before the request
+    /// that caused it is answered. For pollers inside the house, which so need no timers of their own.
+    fn watch(&self, _bell: Arc<dyn Fn() + Send + Sync>) {}
+}
+
+/// A message that was received.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReceivedMessage {
+    /// Id.
+    pub id: String,
+    /// Receipt handle.
+    pub receipt: String,
+    /// Body.
+    pub body: String,
+    /// MD5 of the body, hexadecimal.
+    pub md5: String,
+    /// System attributes: `SentTimestamp`, `ApproximateReceiveCount`, `MessageGroupId`, `AWSTraceHeader`...
+    pub system: std::collections::BTreeMap<String, String>,
+    /// Attributes that the sender set.
+    pub attributes: Vec<QueueAttribute>,
+    /// MD5 of the attributes, where there are any.
+    pub attributes_md5: Option<String>,
 }
 
 /// A message for a queue.

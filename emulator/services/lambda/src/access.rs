@@ -1,6 +1,6 @@
 //! What each operation needs to be allowed: its own action on the function, qualified as the request qualifies it.
 
-use crate::{Lambda, layers::LayerName, model::*, names::Name, state};
+use crate::{Lambda, layers::LayerName, mappings, model::*, names::Name, state};
 use kit::{Access, Authorize, Context, Need};
 
 /// The function's ARN as the request names it, and who owns it.
@@ -24,6 +24,11 @@ fn layer(cx: &Context, action: &'static str, text: &str, version: Option<i64>) -
     let Some(name) = LayerName::read(cx.scope(), text) else { return Need::on(action, text) };
     let arn = version.map_or_else(|| name.arn(), |number| format!("{}:{number}", name.arn()));
     Need::on(action, arn).owned_by(&*name.scope.account)
+}
+
+/// The condition key of operations on mappings.
+fn of_mapping(cx: &Context, function: &str) -> String {
+    Name::read(cx.scope(), function).map_or_else(|| function.to_owned(), |name| name.arn())
 }
 
 macro_rules! access {
@@ -105,5 +110,26 @@ access! {
     TagResourceInput(me, _cx) => Access::on("lambda:TagResource", &me.resource);
     UntagResourceInput(me, _cx) => Access::on("lambda:UntagResource", &me.resource);
     ListTagsInput(me, _cx) => Access::on("lambda:ListTags", &me.resource);
+    CreateEventSourceMappingInput(me, cx) => Access::any("lambda:CreateEventSourceMapping").key("lambda:FunctionArn", of_mapping(cx, &me.function_name));
+    UpdateEventSourceMappingInput(me, cx) => {
+        let access = Access::on("lambda:UpdateEventSourceMapping", mappings::arn(cx.scope(), &me.uuid));
+        match &me.function_name {
+            Some(function) => access.key("lambda:FunctionArn", of_mapping(cx, function)),
+            None => access,
+        }
+    };
+    GetEventSourceMappingInput(me, cx) => Access::on("lambda:GetEventSourceMapping", mappings::arn(cx.scope(), &me.uuid));
+    ListEventSourceMappingsInput(_me, _cx) => Access::any("lambda:ListEventSourceMappings");
+    DeleteEventSourceMappingInput(me, cx) => Access::on("lambda:DeleteEventSourceMapping", mappings::arn(cx.scope(), &me.uuid));
+    PutProvisionedConcurrencyConfigInput(me, cx) => need(cx, "lambda:PutProvisionedConcurrencyConfig", &me.function_name, Some(&me.qualifier));
+    GetProvisionedConcurrencyConfigInput(me, cx) => need(cx, "lambda:GetProvisionedConcurrencyConfig", &me.function_name, Some(&me.qualifier));
+    ListProvisionedConcurrencyConfigsInput(me, cx) => bare(cx, "lambda:ListProvisionedConcurrencyConfigs", &me.function_name);
+    DeleteProvisionedConcurrencyConfigInput(me, cx) => {
+        need(cx, "lambda:DeleteProvisionedConcurrencyConfig", &me.function_name, Some(&me.qualifier))
+    };
+    PutFunctionRecursionConfigInput(me, cx) => bare(cx, "lambda:PutFunctionRecursionConfig", &me.function_name);
+    GetFunctionRecursionConfigInput(me, cx) => bare(cx, "lambda:GetFunctionRecursionConfig", &me.function_name);
+    PutRuntimeManagementConfigInput(me, cx) => need(cx, "lambda:PutRuntimeManagementConfig", &me.function_name, me.qualifier.as_deref());
+    GetRuntimeManagementConfigInput(me, cx) => need(cx, "lambda:GetRuntimeManagementConfig", &me.function_name, me.qualifier.as_deref());
     GetAccountSettingsInput(_me, _cx) => Access::any("lambda:GetAccountSettings");
 }

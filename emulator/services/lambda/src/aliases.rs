@@ -1,6 +1,13 @@
 //! Aliases: names that point to a version, or share calls between two.
 
-use crate::{Lambda, functions::bad_marker, model::*, names::Name, state::*};
+use crate::{
+    Lambda,
+    functions::bad_marker,
+    model::*,
+    names::Name,
+    provisioned::{self, PROVISIONED},
+    state::*,
+};
 use kit::{Context, Fault, Read};
 
 impl Lambda {
@@ -37,8 +44,9 @@ impl Lambda {
                 let key = (name.function.clone(), input.name.clone());
                 let mut alias = tx.get(&ALIASES, &name.scope, &key)?.ok_or_else(missing)?;
                 same_revision(&input.revision_id, &alias.revision, "GetFunction/GetAlias")?;
-                if let Some(version) = input.function_version {
+                if let Some(version) = input.function_version.filter(|version| *version != alias.version) {
                     alias.version = version;
+                    provisioned::moved(cx, tx, &name.with(&alias.name))?;
                 }
                 if let Some(description) = input.description {
                     alias.description = description;
@@ -90,6 +98,7 @@ impl Lambda {
         cx.store()
             .write(|tx| {
                 tx.delete(&EVENT_SETTINGS, &name.scope, &key)?;
+                tx.delete(&PROVISIONED, &name.scope, &key)?;
                 tx.delete(&ALIASES, &name.scope, &key)
             })
             .await?;
@@ -103,7 +112,7 @@ fn has_weights(routing: &AliasRoutingConfiguration) -> bool {
 
 /// The versions must be there, and weights go with published ones only.
 fn check(read: &impl Read, name: &Name, alias: &Alias) -> Result<(), Fault> {
-    let function = function(read, name)?;
+    let function = function(read, &name.with(&alias.version))?;
     let there = |version: &str| version_config(read, &name.with(version), &function, version).map(drop);
     there(&alias.version)?;
     let Some(weights) = alias.routing.as_ref().and_then(|r| r.additional_version_weights.as_ref()) else { return Ok(()) };
@@ -117,7 +126,7 @@ fn check(read: &impl Read, name: &Name, alias: &Alias) -> Result<(), Fault> {
             )));
         }
         if alias.version == LATEST {
-            return Err(invalid("$LATEST is not supported for an alias pointing to more than 1 version"));
+            return Err(Error::InvalidParameterValue.says("$LATEST is not supported for an alias pointing to more than 1 version"));
         }
         there(version)?;
     }

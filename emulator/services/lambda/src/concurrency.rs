@@ -1,7 +1,14 @@
 //! Reserved concurrency, and the account's settings that follow from it.
 
-use crate::{Lambda, code, model::*, names::Name, state::*};
+use crate::{
+    Lambda, code,
+    model::*,
+    names::Name,
+    provisioned::{self, PROVISIONED},
+    state::*,
+};
 use kit::{Context, Fault, Read, Scope};
+use std::collections::BTreeMap;
 
 /// Environments that an account may run at once in a region.
 pub(crate) const ACCOUNT_LIMIT: i32 = 1000;
@@ -20,7 +27,14 @@ impl Lambda {
         cx.store()
             .write(|tx| {
                 let mut function = function(tx, &name).map_err(|_| not_found(&name.with(LATEST)))?;
-                let others = reserved(tx, &name.scope)? - function.reserved.unwrap_or(0);
+                let provisioned = provisioned::total(tx, &name.scope, &name.function)?;
+                let others = reserved(tx, &name.scope)? - function.reserved.unwrap_or(provisioned);
+                // The sentence is AWS's, spaces and all.
+                if wanted < provisioned {
+                    return Err(Error::InvalidParameterValue.says(format!(
+                        " ReservedConcurrentExecutions  {wanted} should not be lower than function's total provisioned concurrency [{provisioned}]."
+                    )));
+                }
                 if wanted < 0 || (wanted > 0 && ACCOUNT_LIMIT - others - wanted < LEAST_UNRESERVED) {
                     return Err(Error::InvalidParameterValue.says(format!(
                         "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [{LEAST_UNRESERVED}]."
@@ -88,7 +102,13 @@ impl Lambda {
     }
 }
 
-/// What all functions of an account and region reserve together.
+/// What all functions of an account and region reserve together; what is provisioned without a reservation is taken out of the rest, too.
 pub(crate) fn reserved(read: &impl Read, scope: &Scope) -> Result<i32, Fault> {
-    read.scan(&FUNCTIONS, scope).map(|row| row.map(|(_, function)| function.reserved.unwrap_or(0))).sum()
+    let mut provisioned: BTreeMap<String, i32> = BTreeMap::new();
+    for row in read.scan(&PROVISIONED, scope) {
+        let ((function, _), there) = row?;
+        *provisioned.entry(function).or_default() += there.requested;
+    }
+    let own = |function: &Function| function.reserved.unwrap_or_else(|| provisioned.get(&function.name).copied().unwrap_or(0));
+    read.scan(&FUNCTIONS, scope).map(|row| row.map(|(_, function)| own(&function))).sum()
 }

@@ -104,8 +104,9 @@ async fn write(
     let settings = cx
         .store()
         .write(|tx| {
-            let function = function(tx, name).map_err(|_| user(Error::ResourceNotFound.says("The function doesn't exist.")))?;
-            config(tx, name, &function)?;
+            let missing = |_| user(Error::ResourceNotFound.says("The function doesn't exist."));
+            let function = function(tx, name).map_err(missing)?;
+            config(tx, name, &function).map_err(missing)?;
             let settings = make(tx.get(&EVENT_SETTINGS, &name.scope, &key(name))?)?;
             check(tx, name, &settings)?;
             tx.put(&EVENT_SETTINGS, &name.scope, &key(name), &settings)?;
@@ -115,7 +116,7 @@ async fn write(
     Ok(show(name, settings))
 }
 
-/// Destinations must be queues or other functions.
+/// Destinations must be queues, topics, event buses or other functions; a bucket takes failures only.
 fn check(read: &impl Read, name: &Name, settings: &EventSettings) -> Result<(), Fault> {
     let Some(destinations) = &settings.destinations else { return Ok(()) };
     let success = destinations.on_success.as_ref().and_then(|d| d.destination.as_deref());
@@ -123,7 +124,11 @@ fn check(read: &impl Read, name: &Name, settings: &EventSettings) -> Result<(), 
     for target in success.into_iter().chain(failure).filter(|arn| !arn.is_empty()) {
         let arn = Arn::parse(target).ok_or_else(|| invalid(format!("The destination ARN {target} is invalid.")))?;
         match arn.service {
-            "sqs" => {}
+            "sqs" | "sns" if target.ends_with(".fifo") => {
+                return Err(invalid(format!("The destination ARN {target} is invalid: FIFO queues and topics are no destinations.")));
+            }
+            "sqs" | "sns" | "events" => {}
+            "s3" if success != Some(target) => {}
             "lambda" => {
                 let other = Name::read(&name.scope, target).ok_or_else(|| invalid(format!("The destination ARN {target} is invalid.")))?;
                 if other.function == name.function && other.scope == name.scope {
@@ -131,7 +136,6 @@ fn check(read: &impl Read, name: &Name, settings: &EventSettings) -> Result<(), 
                 }
                 function(read, &other).map_err(|_| invalid(format!("The destination ARN {target} is invalid.")))?;
             }
-            "sns" | "events" | "s3" => return Err(not_implemented(&format!("destinations in {}", arn.service))),
             _ => {
                 let text = |arn: Option<&str>, kind: &str| arn.map_or("null".to_owned(), |arn| format!("{kind}(destination={arn})"));
                 return Err(invalid(format!(

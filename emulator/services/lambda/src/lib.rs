@@ -14,12 +14,16 @@ mod functions;
 pub mod in_process;
 mod invoke;
 mod layers;
+mod mappings;
 #[allow(missing_docs)]
 mod model;
 mod names;
 mod permissions;
 mod port;
+mod provisioned;
+mod recursion;
 mod runtime;
+mod runtime_management;
 mod state;
 mod tags;
 mod urls;
@@ -35,8 +39,10 @@ use tokio::sync::Semaphore;
 /// The service. Its fields hold running environments; all else is in the store.
 pub struct Lambda {
     pools: Arc<Pools>,
-    /// Events of the asynchronous queue that may run at a time.
+    /// Events of the asynchronous queue, and batches of event sources, that may run at a time.
     turns: Semaphore,
+    /// The pollers of event source mappings.
+    pollers: Arc<mappings::Pollers>,
 }
 
 impl Lambda {
@@ -47,7 +53,7 @@ impl Lambda {
 
     /// The service, ready to be given to a cloud.
     pub fn new() -> Lambda {
-        Lambda { pools: Arc::default(), turns: Semaphore::new(events::TURNS) }
+        Lambda { pools: Arc::default(), turns: Semaphore::new(events::TURNS), pollers: Arc::default() }
     }
 }
 
@@ -123,10 +129,29 @@ kit::service! {
     ListTags => list_tags,
     // concurrency.rs
     GetAccountSettings => get_account_settings,
+    // mappings/api.rs
+    CreateEventSourceMapping => create_event_source_mapping,
+    UpdateEventSourceMapping => update_event_source_mapping,
+    GetEventSourceMapping => get_event_source_mapping,
+    ListEventSourceMappings => list_event_source_mappings,
+    DeleteEventSourceMapping => delete_event_source_mapping,
+    // provisioned.rs
+    PutProvisionedConcurrencyConfig => put_provisioned_concurrency_config,
+    GetProvisionedConcurrencyConfig => get_provisioned_concurrency_config,
+    ListProvisionedConcurrencyConfigs => list_provisioned_concurrency_configs,
+    DeleteProvisionedConcurrencyConfig => delete_provisioned_concurrency_config,
+    // recursion.rs
+    PutFunctionRecursionConfig => put_function_recursion_config,
+    GetFunctionRecursionConfig => get_function_recursion_config,
+    // runtime_management.rs
+    PutRuntimeManagementConfig => put_runtime_management_config,
+    GetRuntimeManagementConfig => get_runtime_management_config,
 }
 
 impl kit::Service for Lambda {
     fn offer(self: Arc<Self>, ports: &Ports) {
+        self.pollers.belong(Arc::downgrade(&self));
+        ports.offer_scaled(self.clone());
         ports.offer_functions(self);
     }
     fn start<'a>(&'a self, cx: &'a Context) -> kit::BoxFuture<'a, Result<(), Fault>> {
@@ -139,7 +164,7 @@ impl kit::Service for Lambda {
                     pools.clear();
                 }
             });
-            Ok(())
+            self.pollers.open(cx)
         })
     }
     fn stop(&self) -> kit::BoxFuture<'_, ()> {

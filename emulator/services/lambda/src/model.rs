@@ -899,6 +899,308 @@ pub struct GetAccountSettingsOutput {
 }
 wire::structure!(GetAccountSettingsOutput, tables::GET_ACCOUNT_SETTINGS_OUTPUT, 0 account_limit, 1 account_usage);
 
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateEventSourceMappingInput {
+    pub event_source_arn: Option<String>,
+    pub function_name: String,
+    pub enabled: Option<bool>,
+    pub batch_size: Option<i32>,
+    pub filter_criteria: Option<FilterCriteria>,
+    pub maximum_batching_window_in_seconds: Option<i32>,
+    pub parallelization_factor: Option<i32>,
+    pub starting_position: Option<EventSourcePosition>,
+    pub starting_position_timestamp: Option<Timestamp>,
+    pub destination_config: Option<DestinationConfig>,
+    pub maximum_record_age_in_seconds: Option<i32>,
+    pub bisect_batch_on_function_error: Option<bool>,
+    pub maximum_retry_attempts: Option<i32>,
+    pub tags: Option<BTreeMap<String, String>>,
+    pub tumbling_window_in_seconds: Option<i32>,
+    pub topics: Option<Vec<String>>,
+    pub queues: Option<Vec<String>>,
+    pub source_access_configurations: Option<Vec<SourceAccessConfiguration>>,
+    pub self_managed_event_source: Option<SelfManagedEventSource>,
+    pub function_response_types: Option<Vec<FunctionResponseType>>,
+    pub amazon_managed_kafka_event_source_config: Option<AmazonManagedKafkaEventSourceConfig>,
+    pub self_managed_kafka_event_source_config: Option<SelfManagedKafkaEventSourceConfig>,
+    pub scaling_config: Option<ScalingConfig>,
+    pub document_db_event_source_config: Option<DocumentDBEventSourceConfig>,
+    pub kms_key_arn: Option<String>,
+    pub metrics_config: Option<EventSourceMappingMetricsConfig>,
+    pub logging_config: Option<EventSourceMappingLoggingConfig>,
+    pub provisioned_poller_config: Option<ProvisionedPollerConfig>,
+}
+wire::structure!(
+    CreateEventSourceMappingInput, tables::CREATE_EVENT_SOURCE_MAPPING_INPUT,
+    0 event_source_arn, 1 function_name, 2 enabled, 3 batch_size, 4 filter_criteria, 5 maximum_batching_window_in_seconds,
+    6 parallelization_factor, 7 starting_position, 8 starting_position_timestamp, 9 destination_config, 10 maximum_record_age_in_seconds,
+    11 bisect_batch_on_function_error, 12 maximum_retry_attempts, 13 tags, 14 tumbling_window_in_seconds, 15 topics, 16 queues,
+    17 source_access_configurations, 18 self_managed_event_source, 19 function_response_types,
+    20 amazon_managed_kafka_event_source_config, 21 self_managed_kafka_event_source_config, 22 scaling_config,
+    23 document_db_event_source_config, 24 kms_key_arn, 25 metrics_config, 26 logging_config, 27 provisioned_poller_config,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventSourceMappingConfiguration {
+    pub uuid: Option<String>,
+    pub starting_position: Option<EventSourcePosition>,
+    pub starting_position_timestamp: Option<Timestamp>,
+    pub batch_size: Option<i32>,
+    pub maximum_batching_window_in_seconds: Option<i32>,
+    pub parallelization_factor: Option<i32>,
+    pub event_source_arn: Option<String>,
+    pub filter_criteria: Option<FilterCriteria>,
+    pub function_arn: Option<String>,
+    pub last_modified: Option<Timestamp>,
+    pub last_processing_result: Option<String>,
+    pub state: Option<String>,
+    pub state_transition_reason: Option<String>,
+    pub destination_config: Option<DestinationConfig>,
+    pub topics: Option<Vec<String>>,
+    pub queues: Option<Vec<String>>,
+    pub source_access_configurations: Option<Vec<SourceAccessConfiguration>>,
+    pub self_managed_event_source: Option<SelfManagedEventSource>,
+    pub maximum_record_age_in_seconds: Option<i32>,
+    pub bisect_batch_on_function_error: Option<bool>,
+    pub maximum_retry_attempts: Option<i32>,
+    pub tumbling_window_in_seconds: Option<i32>,
+    pub function_response_types: Option<Vec<FunctionResponseType>>,
+    pub amazon_managed_kafka_event_source_config: Option<AmazonManagedKafkaEventSourceConfig>,
+    pub self_managed_kafka_event_source_config: Option<SelfManagedKafkaEventSourceConfig>,
+    pub scaling_config: Option<ScalingConfig>,
+    pub document_db_event_source_config: Option<DocumentDBEventSourceConfig>,
+    pub kms_key_arn: Option<String>,
+    pub filter_criteria_error: Option<FilterCriteriaError>,
+    pub event_source_mapping_arn: Option<String>,
+    pub metrics_config: Option<EventSourceMappingMetricsConfig>,
+    pub logging_config: Option<EventSourceMappingLoggingConfig>,
+    pub provisioned_poller_config: Option<ProvisionedPollerConfig>,
+}
+wire::structure!(
+    EventSourceMappingConfiguration, tables::EVENT_SOURCE_MAPPING_CONFIGURATION,
+    0 uuid, 1 starting_position, 2 starting_position_timestamp, 3 batch_size, 4 maximum_batching_window_in_seconds,
+    5 parallelization_factor, 6 event_source_arn, 7 filter_criteria, 8 function_arn, 9 last_modified, 10 last_processing_result, 11 state,
+    12 state_transition_reason, 13 destination_config, 14 topics, 15 queues, 16 source_access_configurations,
+    17 self_managed_event_source, 18 maximum_record_age_in_seconds, 19 bisect_batch_on_function_error, 20 maximum_retry_attempts,
+    21 tumbling_window_in_seconds, 22 function_response_types, 23 amazon_managed_kafka_event_source_config,
+    24 self_managed_kafka_event_source_config, 25 scaling_config, 26 document_db_event_source_config, 27 kms_key_arn,
+    28 filter_criteria_error, 29 event_source_mapping_arn, 30 metrics_config, 31 logging_config, 32 provisioned_poller_config,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateEventSourceMappingInput {
+    pub uuid: String,
+    pub function_name: Option<String>,
+    pub enabled: Option<bool>,
+    pub batch_size: Option<i32>,
+    pub filter_criteria: Option<FilterCriteria>,
+    pub maximum_batching_window_in_seconds: Option<i32>,
+    pub destination_config: Option<DestinationConfig>,
+    pub maximum_record_age_in_seconds: Option<i32>,
+    pub bisect_batch_on_function_error: Option<bool>,
+    pub maximum_retry_attempts: Option<i32>,
+    pub parallelization_factor: Option<i32>,
+    pub source_access_configurations: Option<Vec<SourceAccessConfiguration>>,
+    pub tumbling_window_in_seconds: Option<i32>,
+    pub function_response_types: Option<Vec<FunctionResponseType>>,
+    pub scaling_config: Option<ScalingConfig>,
+    pub amazon_managed_kafka_event_source_config: Option<AmazonManagedKafkaEventSourceConfig>,
+    pub self_managed_kafka_event_source_config: Option<SelfManagedKafkaEventSourceConfig>,
+    pub document_db_event_source_config: Option<DocumentDBEventSourceConfig>,
+    pub kms_key_arn: Option<String>,
+    pub metrics_config: Option<EventSourceMappingMetricsConfig>,
+    pub logging_config: Option<EventSourceMappingLoggingConfig>,
+    pub provisioned_poller_config: Option<ProvisionedPollerConfig>,
+}
+wire::structure!(
+    UpdateEventSourceMappingInput, tables::UPDATE_EVENT_SOURCE_MAPPING_INPUT,
+    0 uuid, 1 function_name, 2 enabled, 3 batch_size, 4 filter_criteria, 5 maximum_batching_window_in_seconds, 6 destination_config,
+    7 maximum_record_age_in_seconds, 8 bisect_batch_on_function_error, 9 maximum_retry_attempts, 10 parallelization_factor,
+    11 source_access_configurations, 12 tumbling_window_in_seconds, 13 function_response_types, 14 scaling_config,
+    15 amazon_managed_kafka_event_source_config, 16 self_managed_kafka_event_source_config, 17 document_db_event_source_config,
+    18 kms_key_arn, 19 metrics_config, 20 logging_config, 21 provisioned_poller_config,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetEventSourceMappingInput {
+    pub uuid: String,
+}
+wire::structure!(GetEventSourceMappingInput, tables::GET_EVENT_SOURCE_MAPPING_INPUT, 0 uuid);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListEventSourceMappingsInput {
+    pub event_source_arn: Option<String>,
+    pub function_name: Option<String>,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+wire::structure!(
+    ListEventSourceMappingsInput, tables::LIST_EVENT_SOURCE_MAPPINGS_INPUT,
+    0 event_source_arn, 1 function_name, 2 marker, 3 max_items,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListEventSourceMappingsOutput {
+    pub next_marker: Option<String>,
+    pub event_source_mappings: Option<Vec<EventSourceMappingConfiguration>>,
+}
+wire::structure!(ListEventSourceMappingsOutput, tables::LIST_EVENT_SOURCE_MAPPINGS_OUTPUT, 0 next_marker, 1 event_source_mappings);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteEventSourceMappingInput {
+    pub uuid: String,
+}
+wire::structure!(DeleteEventSourceMappingInput, tables::DELETE_EVENT_SOURCE_MAPPING_INPUT, 0 uuid);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutProvisionedConcurrencyConfigInput {
+    pub function_name: String,
+    pub qualifier: String,
+    pub provisioned_concurrent_executions: i32,
+}
+wire::structure!(
+    PutProvisionedConcurrencyConfigInput, tables::PUT_PROVISIONED_CONCURRENCY_CONFIG_INPUT,
+    0 function_name, 1 qualifier, 2 provisioned_concurrent_executions,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutProvisionedConcurrencyConfigOutput {
+    pub requested_provisioned_concurrent_executions: Option<i32>,
+    pub available_provisioned_concurrent_executions: Option<i32>,
+    pub allocated_provisioned_concurrent_executions: Option<i32>,
+    pub status: Option<ProvisionedConcurrencyStatusEnum>,
+    pub status_reason: Option<String>,
+    pub last_modified: Option<String>,
+}
+wire::structure!(
+    PutProvisionedConcurrencyConfigOutput, tables::PUT_PROVISIONED_CONCURRENCY_CONFIG_OUTPUT,
+    0 requested_provisioned_concurrent_executions, 1 available_provisioned_concurrent_executions,
+    2 allocated_provisioned_concurrent_executions, 3 status, 4 status_reason, 5 last_modified,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetProvisionedConcurrencyConfigInput {
+    pub function_name: String,
+    pub qualifier: String,
+}
+wire::structure!(GetProvisionedConcurrencyConfigInput, tables::GET_PROVISIONED_CONCURRENCY_CONFIG_INPUT, 0 function_name, 1 qualifier);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetProvisionedConcurrencyConfigOutput {
+    pub requested_provisioned_concurrent_executions: Option<i32>,
+    pub available_provisioned_concurrent_executions: Option<i32>,
+    pub allocated_provisioned_concurrent_executions: Option<i32>,
+    pub status: Option<ProvisionedConcurrencyStatusEnum>,
+    pub status_reason: Option<String>,
+    pub last_modified: Option<String>,
+}
+wire::structure!(
+    GetProvisionedConcurrencyConfigOutput, tables::GET_PROVISIONED_CONCURRENCY_CONFIG_OUTPUT,
+    0 requested_provisioned_concurrent_executions, 1 available_provisioned_concurrent_executions,
+    2 allocated_provisioned_concurrent_executions, 3 status, 4 status_reason, 5 last_modified,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListProvisionedConcurrencyConfigsInput {
+    pub function_name: String,
+    pub marker: Option<String>,
+    pub max_items: Option<i32>,
+}
+wire::structure!(
+    ListProvisionedConcurrencyConfigsInput, tables::LIST_PROVISIONED_CONCURRENCY_CONFIGS_INPUT,
+    0 function_name, 1 marker, 2 max_items,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListProvisionedConcurrencyConfigsOutput {
+    pub provisioned_concurrency_configs: Option<Vec<ProvisionedConcurrencyConfigListItem>>,
+    pub next_marker: Option<String>,
+}
+wire::structure!(
+    ListProvisionedConcurrencyConfigsOutput, tables::LIST_PROVISIONED_CONCURRENCY_CONFIGS_OUTPUT,
+    0 provisioned_concurrency_configs, 1 next_marker,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteProvisionedConcurrencyConfigInput {
+    pub function_name: String,
+    pub qualifier: String,
+}
+wire::structure!(
+    DeleteProvisionedConcurrencyConfigInput, tables::DELETE_PROVISIONED_CONCURRENCY_CONFIG_INPUT,
+    0 function_name, 1 qualifier,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteProvisionedConcurrencyConfigOutput {}
+wire::structure!(DeleteProvisionedConcurrencyConfigOutput, tables::DELETE_PROVISIONED_CONCURRENCY_CONFIG_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutFunctionRecursionConfigInput {
+    pub function_name: String,
+    pub recursive_loop: RecursiveLoop,
+}
+wire::structure!(PutFunctionRecursionConfigInput, tables::PUT_FUNCTION_RECURSION_CONFIG_INPUT, 0 function_name, 1 recursive_loop);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutFunctionRecursionConfigOutput {
+    pub recursive_loop: Option<RecursiveLoop>,
+}
+wire::structure!(PutFunctionRecursionConfigOutput, tables::PUT_FUNCTION_RECURSION_CONFIG_OUTPUT, 0 recursive_loop);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetFunctionRecursionConfigInput {
+    pub function_name: String,
+}
+wire::structure!(GetFunctionRecursionConfigInput, tables::GET_FUNCTION_RECURSION_CONFIG_INPUT, 0 function_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetFunctionRecursionConfigOutput {
+    pub recursive_loop: Option<RecursiveLoop>,
+}
+wire::structure!(GetFunctionRecursionConfigOutput, tables::GET_FUNCTION_RECURSION_CONFIG_OUTPUT, 0 recursive_loop);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutRuntimeManagementConfigInput {
+    pub function_name: String,
+    pub qualifier: Option<String>,
+    pub update_runtime_on: UpdateRuntimeOn,
+    pub runtime_version_arn: Option<String>,
+}
+wire::structure!(
+    PutRuntimeManagementConfigInput, tables::PUT_RUNTIME_MANAGEMENT_CONFIG_INPUT,
+    0 function_name, 1 qualifier, 2 update_runtime_on, 3 runtime_version_arn,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutRuntimeManagementConfigOutput {
+    pub update_runtime_on: Option<UpdateRuntimeOn>,
+    pub function_arn: String,
+    pub runtime_version_arn: Option<String>,
+}
+wire::structure!(
+    PutRuntimeManagementConfigOutput, tables::PUT_RUNTIME_MANAGEMENT_CONFIG_OUTPUT,
+    0 update_runtime_on, 1 function_arn, 2 runtime_version_arn,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetRuntimeManagementConfigInput {
+    pub function_name: String,
+    pub qualifier: Option<String>,
+}
+wire::structure!(GetRuntimeManagementConfigInput, tables::GET_RUNTIME_MANAGEMENT_CONFIG_INPUT, 0 function_name, 1 qualifier);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetRuntimeManagementConfigOutput {
+    pub update_runtime_on: Option<UpdateRuntimeOn>,
+    pub runtime_version_arn: Option<String>,
+    pub function_arn: Option<String>,
+}
+wire::structure!(
+    GetRuntimeManagementConfigOutput, tables::GET_RUNTIME_MANAGEMENT_CONFIG_OUTPUT,
+    0 update_runtime_on, 1 runtime_version_arn, 2 function_arn,
+);
+
 pub type CreateFunctionOutput = FunctionConfiguration;
 pub type UpdateFunctionCodeOutput = FunctionConfiguration;
 pub type UpdateFunctionConfigurationOutput = FunctionConfiguration;
@@ -913,6 +1215,10 @@ pub type GetFunctionEventInvokeConfigOutput = FunctionEventInvokeConfig;
 pub type PutFunctionConcurrencyOutput = Concurrency;
 pub type GetLayerVersionOutput = GetLayerVersionResponse;
 pub type GetLayerVersionByArnOutput = GetLayerVersionResponse;
+pub type CreateEventSourceMappingOutput = EventSourceMappingConfiguration;
+pub type UpdateEventSourceMappingOutput = EventSourceMappingConfiguration;
+pub type GetEventSourceMappingOutput = EventSourceMappingConfiguration;
+pub type DeleteEventSourceMappingOutput = EventSourceMappingConfiguration;
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AccountLimit {
@@ -939,6 +1245,16 @@ pub struct AliasRoutingConfiguration {
     pub additional_version_weights: Option<BTreeMap<String, f64>>,
 }
 wire::structure!(AliasRoutingConfiguration, tables::ALIAS_ROUTING_CONFIGURATION, 0 additional_version_weights);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AmazonManagedKafkaEventSourceConfig {
+    pub consumer_group_id: Option<String>,
+    pub schema_registry_config: Option<KafkaSchemaRegistryConfig>,
+}
+wire::structure!(
+    AmazonManagedKafkaEventSourceConfig, tables::AMAZON_MANAGED_KAFKA_EVENT_SOURCE_CONFIG,
+    0 consumer_group_id, 1 schema_registry_config,
+);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CapacityProviderConfig {
@@ -969,6 +1285,14 @@ pub struct DestinationConfig {
     pub on_failure: Option<OnFailure>,
 }
 wire::structure!(DestinationConfig, tables::DESTINATION_CONFIG, 0 on_success, 1 on_failure);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DocumentDBEventSourceConfig {
+    pub database_name: Option<String>,
+    pub collection_name: Option<String>,
+    pub full_document: Option<FullDocument>,
+}
+wire::structure!(DocumentDBEventSourceConfig, tables::DOCUMENT_DB_EVENT_SOURCE_CONFIG, 0 database_name, 1 collection_name, 2 full_document);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DurableConfig {
@@ -1004,11 +1328,42 @@ pub struct EphemeralStorage {
 wire::structure!(EphemeralStorage, tables::EPHEMERAL_STORAGE, 0 size);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventSourceMappingLoggingConfig {
+    pub system_log_level: Option<EventSourceMappingSystemLogLevel>,
+}
+wire::structure!(EventSourceMappingLoggingConfig, tables::EVENT_SOURCE_MAPPING_LOGGING_CONFIG, 0 system_log_level);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventSourceMappingMetricsConfig {
+    pub metrics: Option<Vec<EventSourceMappingMetric>>,
+}
+wire::structure!(EventSourceMappingMetricsConfig, tables::EVENT_SOURCE_MAPPING_METRICS_CONFIG, 0 metrics);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FileSystemConfig {
     pub arn: String,
     pub local_mount_path: String,
 }
 wire::structure!(FileSystemConfig, tables::FILE_SYSTEM_CONFIG, 0 arn, 1 local_mount_path);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    pub pattern: Option<String>,
+}
+wire::structure!(Filter, tables::FILTER, 0 pattern);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FilterCriteria {
+    pub filters: Option<Vec<Filter>>,
+}
+wire::structure!(FilterCriteria, tables::FILTER_CRITERIA, 0 filters);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FilterCriteriaError {
+    pub error_code: Option<String>,
+    pub message: Option<String>,
+}
+wire::structure!(FilterCriteriaError, tables::FILTER_CRITERIA_ERROR, 0 error_code, 1 message);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FunctionCode {
@@ -1102,6 +1457,31 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct KafkaSchemaRegistryAccessConfig {
+    pub r#type: Option<KafkaSchemaRegistryAuthType>,
+    pub uri: Option<String>,
+}
+wire::structure!(KafkaSchemaRegistryAccessConfig, tables::KAFKA_SCHEMA_REGISTRY_ACCESS_CONFIG, 0 r#type, 1 uri);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KafkaSchemaRegistryConfig {
+    pub schema_registry_uri: Option<String>,
+    pub event_record_format: Option<SchemaRegistryEventRecordFormat>,
+    pub access_configs: Option<Vec<KafkaSchemaRegistryAccessConfig>>,
+    pub schema_validation_configs: Option<Vec<KafkaSchemaValidationConfig>>,
+}
+wire::structure!(
+    KafkaSchemaRegistryConfig, tables::KAFKA_SCHEMA_REGISTRY_CONFIG,
+    0 schema_registry_uri, 1 event_record_format, 2 access_configs, 3 schema_validation_configs,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KafkaSchemaValidationConfig {
+    pub attribute: Option<KafkaSchemaValidationAttribute>,
+}
+wire::structure!(KafkaSchemaValidationConfig, tables::KAFKA_SCHEMA_VALIDATION_CONFIG, 0 attribute);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct LambdaManagedInstancesCapacityProviderConfig {
     pub capacity_provider_arn: String,
     pub per_execution_environment_max_concurrency: Option<i32>,
@@ -1188,6 +1568,30 @@ pub struct OnSuccess {
 wire::structure!(OnSuccess, tables::ON_SUCCESS, 0 destination);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProvisionedConcurrencyConfigListItem {
+    pub function_arn: Option<String>,
+    pub requested_provisioned_concurrent_executions: Option<i32>,
+    pub available_provisioned_concurrent_executions: Option<i32>,
+    pub allocated_provisioned_concurrent_executions: Option<i32>,
+    pub status: Option<ProvisionedConcurrencyStatusEnum>,
+    pub status_reason: Option<String>,
+    pub last_modified: Option<String>,
+}
+wire::structure!(
+    ProvisionedConcurrencyConfigListItem, tables::PROVISIONED_CONCURRENCY_CONFIG_LIST_ITEM,
+    0 function_arn, 1 requested_provisioned_concurrent_executions, 2 available_provisioned_concurrent_executions,
+    3 allocated_provisioned_concurrent_executions, 4 status, 5 status_reason, 6 last_modified,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProvisionedPollerConfig {
+    pub minimum_pollers: Option<i32>,
+    pub maximum_pollers: Option<i32>,
+    pub poller_group_name: Option<String>,
+}
+wire::structure!(ProvisionedPollerConfig, tables::PROVISIONED_POLLER_CONFIG, 0 minimum_pollers, 1 maximum_pollers, 2 poller_group_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RuntimeVersionConfig {
     pub runtime_version_arn: Option<String>,
     pub error: Option<RuntimeVersionError>,
@@ -1202,6 +1606,28 @@ pub struct RuntimeVersionError {
 wire::structure!(RuntimeVersionError, tables::RUNTIME_VERSION_ERROR, 0 error_code, 1 message);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScalingConfig {
+    pub maximum_concurrency: Option<i32>,
+}
+wire::structure!(ScalingConfig, tables::SCALING_CONFIG, 0 maximum_concurrency);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SelfManagedEventSource {
+    pub endpoints: Option<BTreeMap<String, Vec<String>>>,
+}
+wire::structure!(SelfManagedEventSource, tables::SELF_MANAGED_EVENT_SOURCE, 0 endpoints);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SelfManagedKafkaEventSourceConfig {
+    pub consumer_group_id: Option<String>,
+    pub schema_registry_config: Option<KafkaSchemaRegistryConfig>,
+}
+wire::structure!(
+    SelfManagedKafkaEventSourceConfig, tables::SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG,
+    0 consumer_group_id, 1 schema_registry_config,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SnapStart {
     pub apply_on: Option<SnapStartApplyOn>,
 }
@@ -1213,6 +1639,13 @@ pub struct SnapStartResponse {
     pub optimization_status: Option<SnapStartOptimizationStatus>,
 }
 wire::structure!(SnapStartResponse, tables::SNAP_START_RESPONSE, 0 apply_on, 1 optimization_status);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SourceAccessConfiguration {
+    pub r#type: Option<SourceAccessType>,
+    pub uri: Option<String>,
+}
+wire::structure!(SourceAccessConfiguration, tables::SOURCE_ACCESS_CONFIGURATION, 0 r#type, 1 uri);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TagsError {
@@ -1265,6 +1698,24 @@ wire::enumeration!(ApplicationLogLevel {
 wire::enumeration!(Architecture {
     X8664 = "x86_64", Arm64 = "arm64",
 });
+wire::enumeration!(EndPointType {
+    KafkaBootstrapServers = "KAFKA_BOOTSTRAP_SERVERS",
+});
+wire::enumeration!(EventSourceMappingMetric {
+    EventCount = "EventCount", ErrorCount = "ErrorCount", KafkaMetrics = "KafkaMetrics",
+});
+wire::enumeration!(EventSourceMappingSystemLogLevel {
+    Debug = "DEBUG", Info = "INFO", Warn = "WARN",
+});
+wire::enumeration!(EventSourcePosition {
+    TrimHorizon = "TRIM_HORIZON", Latest = "LATEST", AtTimestamp = "AT_TIMESTAMP",
+});
+wire::enumeration!(FullDocument {
+    UpdateLookup = "UpdateLookup", Default = "Default",
+});
+wire::enumeration!(FunctionResponseType {
+    ReportBatchItemFailures = "ReportBatchItemFailures",
+});
 wire::enumeration!(FunctionUrlAuthType {
     None = "NONE", AwsIam = "AWS_IAM",
 });
@@ -1279,6 +1730,13 @@ wire::enumeration!(InvocationType {
 });
 wire::enumeration!(InvokeMode {
     Buffered = "BUFFERED", ResponseStream = "RESPONSE_STREAM",
+});
+wire::enumeration!(KafkaSchemaRegistryAuthType {
+    BasicAuth = "BASIC_AUTH", ClientCertificateTlsAuth = "CLIENT_CERTIFICATE_TLS_AUTH",
+    ServerRootCaCertificate = "SERVER_ROOT_CA_CERTIFICATE",
+});
+wire::enumeration!(KafkaSchemaValidationAttribute {
+    Key = "KEY", Value = "VALUE",
 });
 wire::enumeration!(LastUpdateStatus {
     Successful = "Successful", Failed = "Failed", InProgress = "InProgress",
@@ -1300,7 +1758,7 @@ wire::enumeration!(LastUpdateStatusReasonCode {
     FunctionErrorInvalidWorkingDirectory = "FunctionError.InvalidWorkingDirectory",
     FunctionErrorPermissionDenied = "FunctionError.PermissionDenied", FunctionErrorTooManyExtensions = "FunctionError.TooManyExtensions",
     FunctionErrorInitResourceExhausted = "FunctionError.InitResourceExhausted",
-    DisallowedByVpcEncryptionControl = "DisallowedByVpcEncryptionControl",
+    DisallowedByVpcEncryptionControl = "DisallowedByVpcEncryptionControl", Creating = "Creating",
 });
 wire::enumeration!(LogFormat {
     Json = "JSON", Text = "Text",
@@ -1310,6 +1768,12 @@ wire::enumeration!(LogType {
 });
 wire::enumeration!(PackageType {
     Zip = "Zip", Image = "Image",
+});
+wire::enumeration!(ProvisionedConcurrencyStatusEnum {
+    InProgress = "IN_PROGRESS", Ready = "READY", Failed = "FAILED",
+});
+wire::enumeration!(RecursiveLoop {
+    Terminate = "Terminate", Allow = "Allow",
 });
 wire::enumeration!(ResponseStreamingInvocationType {
     RequestResponse = "RequestResponse", DryRun = "DryRun",
@@ -1326,11 +1790,19 @@ wire::enumeration!(Runtime {
     Nodejs22X = "nodejs22.x", Nodejs24X = "nodejs24.x", Python314 = "python3.14", Java25 = "java25", Dotnet10 = "dotnet10",
     Ruby40 = "ruby4.0",
 });
+wire::enumeration!(SchemaRegistryEventRecordFormat {
+    Json = "JSON", Source = "SOURCE",
+});
 wire::enumeration!(SnapStartApplyOn {
     PublishedVersions = "PublishedVersions", None = "None",
 });
 wire::enumeration!(SnapStartOptimizationStatus {
     On = "On", Off = "Off",
+});
+wire::enumeration!(SourceAccessType {
+    BasicAuth = "BASIC_AUTH", VpcSubnet = "VPC_SUBNET", VpcSecurityGroup = "VPC_SECURITY_GROUP", SaslScram512Auth = "SASL_SCRAM_512_AUTH",
+    SaslScram256Auth = "SASL_SCRAM_256_AUTH", VirtualHost = "VIRTUAL_HOST", ClientCertificateTlsAuth = "CLIENT_CERTIFICATE_TLS_AUTH",
+    ServerRootCaCertificate = "SERVER_ROOT_CA_CERTIFICATE",
 });
 wire::enumeration!(State {
     Pending = "Pending", Active = "Active", Inactive = "Inactive", Failed = "Failed", Deactivating = "Deactivating",
@@ -1372,6 +1844,9 @@ wire::enumeration!(ThrottleReason {
 wire::enumeration!(TracingMode {
     Active = "Active", PassThrough = "PassThrough",
 });
+wire::enumeration!(UpdateRuntimeOn {
+    Auto = "Auto", Manual = "Manual", FunctionUpdate = "FunctionUpdate",
+});
 
 mod tables {
     use wire::schema::*;
@@ -1387,6 +1862,8 @@ mod tables {
         Schema::new("RemoveLayerVersionPermissionOutput", Kind::Structure(&[]));
     pub(super) static TAG_RESOURCE_OUTPUT: Schema = Schema::new("TagResourceOutput", Kind::Structure(&[]));
     pub(super) static UNTAG_RESOURCE_OUTPUT: Schema = Schema::new("UntagResourceOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_PROVISIONED_CONCURRENCY_CONFIG_OUTPUT: Schema =
+        Schema::new("DeleteProvisionedConcurrencyConfigOutput", Kind::Structure(&[]));
     pub(super) static ACCOUNT_LIMIT: Schema = Schema::new(
         "AccountLimit",
         Kind::Structure(&[
@@ -1459,11 +1936,17 @@ mod tables {
         Schema::new("AllowMethodsList", Kind::List(&Member::new("member", &METHOD))).min(0.0).max(6.0);
     pub(super) static ALLOW_ORIGINS_LIST: Schema =
         Schema::new("AllowOriginsList", Kind::List(&Member::new("member", &ORIGIN))).min(0.0).max(100.0);
+    pub(super) static AMAZON_MANAGED_KAFKA_EVENT_SOURCE_CONFIG: Schema = Schema::new(
+        "AmazonManagedKafkaEventSourceConfig",
+        Kind::Structure(&[Member::new("ConsumerGroupId", &URI), Member::new("SchemaRegistryConfig", &KAFKA_SCHEMA_REGISTRY_CONFIG)]),
+    );
     pub(super) static APPLICATION_LOG_LEVEL: Schema = Schema::new("ApplicationLogLevel", Kind::Enum(super::ApplicationLogLevel::TEXTS));
     pub(super) static ARCHITECTURE: Schema = Schema::new("Architecture", Kind::Enum(super::Architecture::TEXTS));
     pub(super) static ARCHITECTURES_LIST: Schema =
         Schema::new("ArchitecturesList", Kind::List(&Member::new("member", &ARCHITECTURE))).min(1.0).max(1.0);
     pub(super) static ARN: Schema = Schema::new("Arn", Kind::String).pattern(&P_ARN);
+    pub(super) static BATCH_SIZE: Schema = Schema::new("BatchSize", Kind::Integer).min(1.0).max(10000.0);
+    pub(super) static BISECT_BATCH_ON_FUNCTION_ERROR: Schema = Schema::new("BisectBatchOnFunctionError", Kind::Boolean);
     pub(super) static BLOB: Schema = Schema::new("Blob", Kind::Blob);
     pub(super) static BOOLEAN: Schema = Schema::new("Boolean", Kind::Boolean);
     pub(super) static CALLBACK_TIMEOUT_EXCEPTION: Schema =
@@ -1504,6 +1987,7 @@ mod tables {
                 fault: Some(FaultTraits { code: "CodeVerificationFailedException", status: 400, sender: true }),
                 ..Traits::NONE
             });
+    pub(super) static COLLECTION_NAME: Schema = Schema::new("CollectionName", Kind::String).min(1.0).max(57.0).pattern(&P_COLLECTION_NAME);
     pub(super) static COMPATIBLE_ARCHITECTURES: Schema =
         Schema::new("CompatibleArchitectures", Kind::List(&Member::new("member", &ARCHITECTURE))).min(0.0).max(2.0);
     pub(super) static COMPATIBLE_RUNTIMES: Schema =
@@ -1529,6 +2013,39 @@ mod tables {
             Member::new("FunctionVersion", &VERSION_WITH_LATEST_PUBLISHED).required(),
             Member::new("Description", &DESCRIPTION),
             Member::new("RoutingConfig", &ALIAS_ROUTING_CONFIGURATION),
+        ]),
+    );
+    pub(super) static CREATE_EVENT_SOURCE_MAPPING_INPUT: Schema = Schema::new(
+        "CreateEventSourceMappingRequest",
+        Kind::Structure(&[
+            Member::new("EventSourceArn", &ARN),
+            Member::new("FunctionName", &NAMESPACED_FUNCTION_NAME).required(),
+            Member::new("Enabled", &ENABLED),
+            Member::new("BatchSize", &BATCH_SIZE),
+            Member::new("FilterCriteria", &FILTER_CRITERIA),
+            Member::new("MaximumBatchingWindowInSeconds", &MAXIMUM_BATCHING_WINDOW_IN_SECONDS),
+            Member::new("ParallelizationFactor", &PARALLELIZATION_FACTOR),
+            Member::new("StartingPosition", &EVENT_SOURCE_POSITION),
+            Member::new("StartingPositionTimestamp", &DATE),
+            Member::new("DestinationConfig", &DESTINATION_CONFIG),
+            Member::new("MaximumRecordAgeInSeconds", &MAXIMUM_RECORD_AGE_IN_SECONDS),
+            Member::new("BisectBatchOnFunctionError", &BISECT_BATCH_ON_FUNCTION_ERROR),
+            Member::new("MaximumRetryAttempts", &MAXIMUM_RETRY_ATTEMPTS_EVENT_SOURCE_MAPPING),
+            Member::new("Tags", &TAGS),
+            Member::new("TumblingWindowInSeconds", &TUMBLING_WINDOW_IN_SECONDS),
+            Member::new("Topics", &TOPICS),
+            Member::new("Queues", &QUEUES),
+            Member::new("SourceAccessConfigurations", &SOURCE_ACCESS_CONFIGURATIONS),
+            Member::new("SelfManagedEventSource", &SELF_MANAGED_EVENT_SOURCE),
+            Member::new("FunctionResponseTypes", &FUNCTION_RESPONSE_TYPE_LIST),
+            Member::new("AmazonManagedKafkaEventSourceConfig", &AMAZON_MANAGED_KAFKA_EVENT_SOURCE_CONFIG),
+            Member::new("SelfManagedKafkaEventSourceConfig", &SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG),
+            Member::new("ScalingConfig", &SCALING_CONFIG),
+            Member::new("DocumentDBEventSourceConfig", &DOCUMENT_DB_EVENT_SOURCE_CONFIG),
+            Member::new("KMSKeyArn", &KMS_KEY_ARN),
+            Member::new("MetricsConfig", &EVENT_SOURCE_MAPPING_METRICS_CONFIG),
+            Member::new("LoggingConfig", &EVENT_SOURCE_MAPPING_LOGGING_CONFIG),
+            Member::new("ProvisionedPollerConfig", &PROVISIONED_POLLER_CONFIG),
         ]),
     );
     pub(super) static CREATE_FUNCTION_INPUT: Schema = Schema::new(
@@ -1585,6 +2102,7 @@ mod tables {
             Member::new("InvokeMode", &INVOKE_MODE),
         ]),
     );
+    pub(super) static DATABASE_NAME: Schema = Schema::new("DatabaseName", Kind::String).min(1.0).max(63.0).pattern(&P_DATABASE_NAME);
     pub(super) static DATE: Schema = Schema::new("Date", Kind::Timestamp(None));
     pub(super) static DEAD_LETTER_CONFIG: Schema =
         Schema::new("DeadLetterConfig", Kind::Structure(&[Member::new("TargetArn", &RESOURCE_ARN)]));
@@ -1595,6 +2113,8 @@ mod tables {
             Member::new("Name", &ALIAS).at(Place::Uri, "Name").required(),
         ]),
     );
+    pub(super) static DELETE_EVENT_SOURCE_MAPPING_INPUT: Schema =
+        Schema::new("DeleteEventSourceMappingRequest", Kind::Structure(&[Member::new("UUID", &STRING).at(Place::Uri, "UUID").required()]));
     pub(super) static DELETE_FUNCTION_CONCURRENCY_INPUT: Schema = Schema::new(
         "DeleteFunctionConcurrencyRequest",
         Kind::Structure(&[Member::new("FunctionName", &FUNCTION_NAME).at(Place::Uri, "FunctionName").required()]),
@@ -1629,10 +2149,25 @@ mod tables {
             Member::new("VersionNumber", &LAYER_VERSION_NUMBER).at(Place::Uri, "VersionNumber").required(),
         ]),
     );
+    pub(super) static DELETE_PROVISIONED_CONCURRENCY_CONFIG_INPUT: Schema = Schema::new(
+        "DeleteProvisionedConcurrencyConfigRequest",
+        Kind::Structure(&[
+            Member::new("FunctionName", &FUNCTION_NAME).at(Place::Uri, "FunctionName").required(),
+            Member::new("Qualifier", &QUALIFIER).at(Place::Query, "Qualifier").required(),
+        ]),
+    );
     pub(super) static DESCRIPTION: Schema = Schema::new("Description", Kind::String).min(0.0).max(256.0);
     pub(super) static DESTINATION_ARN: Schema = Schema::new("DestinationArn", Kind::String).min(0.0).max(350.0).pattern(&P_DESTINATION_ARN);
     pub(super) static DESTINATION_CONFIG: Schema =
         Schema::new("DestinationConfig", Kind::Structure(&[Member::new("OnSuccess", &ON_SUCCESS), Member::new("OnFailure", &ON_FAILURE)]));
+    pub(super) static DOCUMENT_DB_EVENT_SOURCE_CONFIG: Schema = Schema::new(
+        "DocumentDBEventSourceConfig",
+        Kind::Structure(&[
+            Member::new("DatabaseName", &DATABASE_NAME),
+            Member::new("CollectionName", &COLLECTION_NAME),
+            Member::new("FullDocument", &FULL_DOCUMENT),
+        ]),
+    );
     pub(super) static DURABLE_CONFIG: Schema = Schema::new(
         "DurableConfig",
         Kind::Structure(&[
@@ -1681,6 +2216,13 @@ mod tables {
     pub(super) static ENI_LIMIT_REACHED_EXCEPTION: Schema =
         Schema::new("ENILimitReachedException", Kind::Structure(&[Member::new("Type", &STRING), Member::new("Message", &STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "ENILimitReachedException", status: 502, sender: false }), ..Traits::NONE });
+    pub(super) static ENABLED: Schema = Schema::new("Enabled", Kind::Boolean);
+    pub(super) static END_POINT_TYPE: Schema = Schema::new("EndPointType", Kind::Enum(super::EndPointType::TEXTS));
+    pub(super) static ENDPOINT: Schema = Schema::new("Endpoint", Kind::String).min(1.0).max(300.0).pattern(&P_ENDPOINT);
+    pub(super) static ENDPOINT_LISTS: Schema =
+        Schema::new("EndpointLists", Kind::List(&Member::new("member", &ENDPOINT))).min(1.0).max(10.0);
+    pub(super) static ENDPOINTS: Schema =
+        Schema::new("Endpoints", Kind::Map(&Member::new("key", &END_POINT_TYPE), &Member::new("value", &ENDPOINT_LISTS))).min(1.0).max(2.0);
     pub(super) static ENVIRONMENT: Schema =
         Schema::new("Environment", Kind::Structure(&[Member::new("Variables", &ENVIRONMENT_VARIABLES)]));
     pub(super) static ENVIRONMENT_ERROR: Schema =
@@ -1699,6 +2241,61 @@ mod tables {
     pub(super) static EPHEMERAL_STORAGE: Schema =
         Schema::new("EphemeralStorage", Kind::Structure(&[Member::new("Size", &EPHEMERAL_STORAGE_SIZE).required()]));
     pub(super) static EPHEMERAL_STORAGE_SIZE: Schema = Schema::new("EphemeralStorageSize", Kind::Integer).min(512.0).max(10240.0);
+    pub(super) static EVENT_SOURCE_MAPPING_ARN: Schema =
+        Schema::new("EventSourceMappingArn", Kind::String).min(85.0).max(120.0).pattern(&P_EVENT_SOURCE_MAPPING_ARN);
+    pub(super) static EVENT_SOURCE_MAPPING_CONFIGURATION: Schema = Schema::new(
+        "EventSourceMappingConfiguration",
+        Kind::Structure(&[
+            Member::new("UUID", &STRING),
+            Member::new("StartingPosition", &EVENT_SOURCE_POSITION),
+            Member::new("StartingPositionTimestamp", &DATE),
+            Member::new("BatchSize", &BATCH_SIZE),
+            Member::new("MaximumBatchingWindowInSeconds", &MAXIMUM_BATCHING_WINDOW_IN_SECONDS),
+            Member::new("ParallelizationFactor", &PARALLELIZATION_FACTOR),
+            Member::new("EventSourceArn", &ARN),
+            Member::new("FilterCriteria", &FILTER_CRITERIA),
+            Member::new("FunctionArn", &FUNCTION_ARN),
+            Member::new("LastModified", &DATE),
+            Member::new("LastProcessingResult", &STRING),
+            Member::new("State", &STRING),
+            Member::new("StateTransitionReason", &STRING),
+            Member::new("DestinationConfig", &DESTINATION_CONFIG),
+            Member::new("Topics", &TOPICS),
+            Member::new("Queues", &QUEUES),
+            Member::new("SourceAccessConfigurations", &SOURCE_ACCESS_CONFIGURATIONS),
+            Member::new("SelfManagedEventSource", &SELF_MANAGED_EVENT_SOURCE),
+            Member::new("MaximumRecordAgeInSeconds", &MAXIMUM_RECORD_AGE_IN_SECONDS),
+            Member::new("BisectBatchOnFunctionError", &BISECT_BATCH_ON_FUNCTION_ERROR),
+            Member::new("MaximumRetryAttempts", &MAXIMUM_RETRY_ATTEMPTS_EVENT_SOURCE_MAPPING),
+            Member::new("TumblingWindowInSeconds", &TUMBLING_WINDOW_IN_SECONDS),
+            Member::new("FunctionResponseTypes", &FUNCTION_RESPONSE_TYPE_LIST),
+            Member::new("AmazonManagedKafkaEventSourceConfig", &AMAZON_MANAGED_KAFKA_EVENT_SOURCE_CONFIG),
+            Member::new("SelfManagedKafkaEventSourceConfig", &SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG),
+            Member::new("ScalingConfig", &SCALING_CONFIG),
+            Member::new("DocumentDBEventSourceConfig", &DOCUMENT_DB_EVENT_SOURCE_CONFIG),
+            Member::new("KMSKeyArn", &KMS_KEY_ARN),
+            Member::new("FilterCriteriaError", &FILTER_CRITERIA_ERROR),
+            Member::new("EventSourceMappingArn", &EVENT_SOURCE_MAPPING_ARN),
+            Member::new("MetricsConfig", &EVENT_SOURCE_MAPPING_METRICS_CONFIG),
+            Member::new("LoggingConfig", &EVENT_SOURCE_MAPPING_LOGGING_CONFIG),
+            Member::new("ProvisionedPollerConfig", &PROVISIONED_POLLER_CONFIG),
+        ]),
+    );
+    pub(super) static EVENT_SOURCE_MAPPING_LOGGING_CONFIG: Schema = Schema::new(
+        "EventSourceMappingLoggingConfig",
+        Kind::Structure(&[Member::new("SystemLogLevel", &EVENT_SOURCE_MAPPING_SYSTEM_LOG_LEVEL)]),
+    );
+    pub(super) static EVENT_SOURCE_MAPPING_METRIC: Schema =
+        Schema::new("EventSourceMappingMetric", Kind::Enum(super::EventSourceMappingMetric::TEXTS));
+    pub(super) static EVENT_SOURCE_MAPPING_METRIC_LIST: Schema =
+        Schema::new("EventSourceMappingMetricList", Kind::List(&Member::new("member", &EVENT_SOURCE_MAPPING_METRIC))).min(0.0).max(3.0);
+    pub(super) static EVENT_SOURCE_MAPPING_METRICS_CONFIG: Schema =
+        Schema::new("EventSourceMappingMetricsConfig", Kind::Structure(&[Member::new("Metrics", &EVENT_SOURCE_MAPPING_METRIC_LIST)]));
+    pub(super) static EVENT_SOURCE_MAPPING_SYSTEM_LOG_LEVEL: Schema =
+        Schema::new("EventSourceMappingSystemLogLevel", Kind::Enum(super::EventSourceMappingSystemLogLevel::TEXTS));
+    pub(super) static EVENT_SOURCE_MAPPINGS_LIST: Schema =
+        Schema::new("EventSourceMappingsList", Kind::List(&Member::new("member", &EVENT_SOURCE_MAPPING_CONFIGURATION)));
+    pub(super) static EVENT_SOURCE_POSITION: Schema = Schema::new("EventSourcePosition", Kind::Enum(super::EventSourcePosition::TEXTS));
     pub(super) static EVENT_SOURCE_TOKEN: Schema =
         Schema::new("EventSourceToken", Kind::String).min(0.0).max(256.0).pattern(&P_EVENT_SOURCE_TOKEN);
     pub(super) static EXECUTION_ENVIRONMENT_MEMORY_GI_B_PER_V_CPU: Schema =
@@ -1711,6 +2308,18 @@ mod tables {
     );
     pub(super) static FILE_SYSTEM_CONFIG_LIST: Schema =
         Schema::new("FileSystemConfigList", Kind::List(&Member::new("member", &FILE_SYSTEM_CONFIG))).min(0.0).max(1.0);
+    pub(super) static FILTER: Schema = Schema::new("Filter", Kind::Structure(&[Member::new("Pattern", &PATTERN)]));
+    pub(super) static FILTER_CRITERIA: Schema = Schema::new("FilterCriteria", Kind::Structure(&[Member::new("Filters", &FILTER_LIST)]));
+    pub(super) static FILTER_CRITERIA_ERROR: Schema = Schema::new(
+        "FilterCriteriaError",
+        Kind::Structure(&[Member::new("ErrorCode", &FILTER_CRITERIA_ERROR_CODE), Member::new("Message", &FILTER_CRITERIA_ERROR_MESSAGE)]),
+    );
+    pub(super) static FILTER_CRITERIA_ERROR_CODE: Schema =
+        Schema::new("FilterCriteriaErrorCode", Kind::String).min(10.0).max(50.0).pattern(&P_FILTER_CRITERIA_ERROR_CODE);
+    pub(super) static FILTER_CRITERIA_ERROR_MESSAGE: Schema =
+        Schema::new("FilterCriteriaErrorMessage", Kind::String).min(10.0).max(2048.0).pattern(&P_FILTER_CRITERIA_ERROR_MESSAGE);
+    pub(super) static FILTER_LIST: Schema = Schema::new("FilterList", Kind::List(&Member::new("member", &FILTER)));
+    pub(super) static FULL_DOCUMENT: Schema = Schema::new("FullDocument", Kind::Enum(super::FullDocument::TEXTS));
     pub(super) static FUNCTION_ARN: Schema = Schema::new("FunctionArn", Kind::String).min(0.0).max(10000.0).pattern(&P_FUNCTION_ARN);
     pub(super) static FUNCTION_CODE: Schema = Schema::new(
         "FunctionCode",
@@ -1792,6 +2401,9 @@ mod tables {
         Schema::new("FunctionEventInvokeConfigList", Kind::List(&Member::new("member", &FUNCTION_EVENT_INVOKE_CONFIG)));
     pub(super) static FUNCTION_LIST: Schema = Schema::new("FunctionList", Kind::List(&Member::new("member", &FUNCTION_CONFIGURATION)));
     pub(super) static FUNCTION_NAME: Schema = Schema::new("FunctionName", Kind::String).min(1.0).max(140.0).pattern(&P_FUNCTION_NAME);
+    pub(super) static FUNCTION_RESPONSE_TYPE: Schema = Schema::new("FunctionResponseType", Kind::Enum(super::FunctionResponseType::TEXTS));
+    pub(super) static FUNCTION_RESPONSE_TYPE_LIST: Schema =
+        Schema::new("FunctionResponseTypeList", Kind::List(&Member::new("member", &FUNCTION_RESPONSE_TYPE))).min(0.0).max(1.0);
     pub(super) static FUNCTION_URL: Schema = Schema::new("FunctionUrl", Kind::String).min(40.0).max(100.0);
     pub(super) static FUNCTION_URL_AUTH_TYPE: Schema = Schema::new("FunctionUrlAuthType", Kind::Enum(super::FunctionUrlAuthType::TEXTS));
     pub(super) static FUNCTION_URL_CONFIG: Schema = Schema::new(
@@ -1833,6 +2445,8 @@ mod tables {
             Member::new("Name", &ALIAS).at(Place::Uri, "Name").required(),
         ]),
     );
+    pub(super) static GET_EVENT_SOURCE_MAPPING_INPUT: Schema =
+        Schema::new("GetEventSourceMappingRequest", Kind::Structure(&[Member::new("UUID", &STRING).at(Place::Uri, "UUID").required()]));
     pub(super) static GET_FUNCTION_CONCURRENCY_INPUT: Schema = Schema::new(
         "GetFunctionConcurrencyRequest",
         Kind::Structure(&[Member::new("FunctionName", &FUNCTION_NAME).at(Place::Uri, "FunctionName").required()]),
@@ -1855,6 +2469,12 @@ mod tables {
             Member::new("Qualifier", &NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER).at(Place::Query, "Qualifier"),
         ]),
     );
+    pub(super) static GET_FUNCTION_RECURSION_CONFIG_INPUT: Schema = Schema::new(
+        "GetFunctionRecursionConfigRequest",
+        Kind::Structure(&[Member::new("FunctionName", &UNQUALIFIED_FUNCTION_NAME).at(Place::Uri, "FunctionName").required()]),
+    );
+    pub(super) static GET_FUNCTION_RECURSION_CONFIG_OUTPUT: Schema =
+        Schema::new("GetFunctionRecursionConfigResponse", Kind::Structure(&[Member::new("RecursiveLoop", &RECURSIVE_LOOP)]));
     pub(super) static GET_FUNCTION_INPUT: Schema = Schema::new(
         "GetFunctionRequest",
         Kind::Structure(&[
@@ -1936,8 +2556,41 @@ mod tables {
     );
     pub(super) static GET_POLICY_OUTPUT: Schema =
         Schema::new("GetPolicyResponse", Kind::Structure(&[Member::new("Policy", &STRING), Member::new("RevisionId", &STRING)]));
+    pub(super) static GET_PROVISIONED_CONCURRENCY_CONFIG_INPUT: Schema = Schema::new(
+        "GetProvisionedConcurrencyConfigRequest",
+        Kind::Structure(&[
+            Member::new("FunctionName", &FUNCTION_NAME).at(Place::Uri, "FunctionName").required(),
+            Member::new("Qualifier", &QUALIFIER).at(Place::Query, "Qualifier").required(),
+        ]),
+    );
+    pub(super) static GET_PROVISIONED_CONCURRENCY_CONFIG_OUTPUT: Schema = Schema::new(
+        "GetProvisionedConcurrencyConfigResponse",
+        Kind::Structure(&[
+            Member::new("RequestedProvisionedConcurrentExecutions", &POSITIVE_INTEGER),
+            Member::new("AvailableProvisionedConcurrentExecutions", &NON_NEGATIVE_INTEGER),
+            Member::new("AllocatedProvisionedConcurrentExecutions", &NON_NEGATIVE_INTEGER),
+            Member::new("Status", &PROVISIONED_CONCURRENCY_STATUS_ENUM),
+            Member::new("StatusReason", &STRING),
+            Member::new("LastModified", &TIMESTAMP),
+        ]),
+    );
+    pub(super) static GET_RUNTIME_MANAGEMENT_CONFIG_INPUT: Schema = Schema::new(
+        "GetRuntimeManagementConfigRequest",
+        Kind::Structure(&[
+            Member::new("FunctionName", &NAMESPACED_FUNCTION_NAME).at(Place::Uri, "FunctionName").required(),
+            Member::new("Qualifier", &NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER).at(Place::Query, "Qualifier"),
+        ]),
+    );
+    pub(super) static GET_RUNTIME_MANAGEMENT_CONFIG_OUTPUT: Schema = Schema::new(
+        "GetRuntimeManagementConfigResponse",
+        Kind::Structure(&[
+            Member::new("UpdateRuntimeOn", &UPDATE_RUNTIME_ON),
+            Member::new("RuntimeVersionArn", &RUNTIME_VERSION_ARN),
+            Member::new("FunctionArn", &NAME_SPACED_FUNCTION_ARN),
+        ]),
+    );
     pub(super) static HANDLER: Schema = Schema::new("Handler", Kind::String).min(0.0).max(128.0).pattern(&P_HANDLER);
-    pub(super) static HEADER: Schema = Schema::new("Header", Kind::String).min(0.0).max(1024.0).pattern(&P_HEADER);
+    pub(super) static HEADER: Schema = Schema::new("Header", Kind::String).min(0.0).max(1024.0).pattern(&P_FILTER_CRITERIA_ERROR_MESSAGE);
     pub(super) static HEADERS_LIST: Schema = Schema::new("HeadersList", Kind::List(&Member::new("member", &HEADER))).min(0.0).max(100.0);
     pub(super) static IMAGE_CONFIG: Schema = Schema::new(
         "ImageConfig",
@@ -2066,6 +2719,29 @@ mod tables {
     pub(super) static KMS_NOT_FOUND_EXCEPTION: Schema =
         Schema::new("KMSNotFoundException", Kind::Structure(&[Member::new("Type", &STRING), Member::new("Message", &STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "KMSNotFoundException", status: 502, sender: false }), ..Traits::NONE });
+    pub(super) static KAFKA_SCHEMA_REGISTRY_ACCESS_CONFIG: Schema = Schema::new(
+        "KafkaSchemaRegistryAccessConfig",
+        Kind::Structure(&[Member::new("Type", &KAFKA_SCHEMA_REGISTRY_AUTH_TYPE), Member::new("URI", &ARN)]),
+    );
+    pub(super) static KAFKA_SCHEMA_REGISTRY_ACCESS_CONFIG_LIST: Schema =
+        Schema::new("KafkaSchemaRegistryAccessConfigList", Kind::List(&Member::new("member", &KAFKA_SCHEMA_REGISTRY_ACCESS_CONFIG)));
+    pub(super) static KAFKA_SCHEMA_REGISTRY_AUTH_TYPE: Schema =
+        Schema::new("KafkaSchemaRegistryAuthType", Kind::Enum(super::KafkaSchemaRegistryAuthType::TEXTS));
+    pub(super) static KAFKA_SCHEMA_REGISTRY_CONFIG: Schema = Schema::new(
+        "KafkaSchemaRegistryConfig",
+        Kind::Structure(&[
+            Member::new("SchemaRegistryURI", &SCHEMA_REGISTRY_URI),
+            Member::new("EventRecordFormat", &SCHEMA_REGISTRY_EVENT_RECORD_FORMAT),
+            Member::new("AccessConfigs", &KAFKA_SCHEMA_REGISTRY_ACCESS_CONFIG_LIST),
+            Member::new("SchemaValidationConfigs", &KAFKA_SCHEMA_VALIDATION_CONFIG_LIST),
+        ]),
+    );
+    pub(super) static KAFKA_SCHEMA_VALIDATION_ATTRIBUTE: Schema =
+        Schema::new("KafkaSchemaValidationAttribute", Kind::Enum(super::KafkaSchemaValidationAttribute::TEXTS));
+    pub(super) static KAFKA_SCHEMA_VALIDATION_CONFIG: Schema =
+        Schema::new("KafkaSchemaValidationConfig", Kind::Structure(&[Member::new("Attribute", &KAFKA_SCHEMA_VALIDATION_ATTRIBUTE)]));
+    pub(super) static KAFKA_SCHEMA_VALIDATION_CONFIG_LIST: Schema =
+        Schema::new("KafkaSchemaValidationConfigList", Kind::List(&Member::new("member", &KAFKA_SCHEMA_VALIDATION_CONFIG)));
     pub(super) static LAMBDA_MANAGED_INSTANCES_CAPACITY_PROVIDER_CONFIG: Schema = Schema::new(
         "LambdaManagedInstancesCapacityProviderConfig",
         Kind::Structure(&[
@@ -2152,6 +2828,19 @@ mod tables {
     );
     pub(super) static LIST_ALIASES_OUTPUT: Schema =
         Schema::new("ListAliasesResponse", Kind::Structure(&[Member::new("NextMarker", &STRING), Member::new("Aliases", &ALIAS_LIST)]));
+    pub(super) static LIST_EVENT_SOURCE_MAPPINGS_INPUT: Schema = Schema::new(
+        "ListEventSourceMappingsRequest",
+        Kind::Structure(&[
+            Member::new("EventSourceArn", &ARN).at(Place::Query, "EventSourceArn"),
+            Member::new("FunctionName", &NAMESPACED_FUNCTION_NAME).at(Place::Query, "FunctionName"),
+            Member::new("Marker", &STRING).at(Place::Query, "Marker"),
+            Member::new("MaxItems", &MAX_LIST_ITEMS).at(Place::Query, "MaxItems"),
+        ]),
+    );
+    pub(super) static LIST_EVENT_SOURCE_MAPPINGS_OUTPUT: Schema = Schema::new(
+        "ListEventSourceMappingsResponse",
+        Kind::Structure(&[Member::new("NextMarker", &STRING), Member::new("EventSourceMappings", &EVENT_SOURCE_MAPPINGS_LIST)]),
+    );
     pub(super) static LIST_FUNCTION_EVENT_INVOKE_CONFIGS_INPUT: Schema = Schema::new(
         "ListFunctionEventInvokeConfigsRequest",
         Kind::Structure(&[
@@ -2217,6 +2906,21 @@ mod tables {
     );
     pub(super) static LIST_LAYERS_OUTPUT: Schema =
         Schema::new("ListLayersResponse", Kind::Structure(&[Member::new("NextMarker", &STRING), Member::new("Layers", &LAYERS_LIST)]));
+    pub(super) static LIST_PROVISIONED_CONCURRENCY_CONFIGS_INPUT: Schema = Schema::new(
+        "ListProvisionedConcurrencyConfigsRequest",
+        Kind::Structure(&[
+            Member::new("FunctionName", &FUNCTION_NAME).at(Place::Uri, "FunctionName").required(),
+            Member::new("Marker", &STRING).at(Place::Query, "Marker"),
+            Member::new("MaxItems", &MAX_PROVISIONED_CONCURRENCY_CONFIG_LIST_ITEMS).at(Place::Query, "MaxItems"),
+        ]),
+    );
+    pub(super) static LIST_PROVISIONED_CONCURRENCY_CONFIGS_OUTPUT: Schema = Schema::new(
+        "ListProvisionedConcurrencyConfigsResponse",
+        Kind::Structure(&[
+            Member::new("ProvisionedConcurrencyConfigs", &PROVISIONED_CONCURRENCY_CONFIG_LIST),
+            Member::new("NextMarker", &STRING),
+        ]),
+    );
     pub(super) static LIST_TAGS_INPUT: Schema = Schema::new(
         "ListTagsRequest",
         Kind::Structure(&[Member::new("Resource", &TAGGABLE_RESOURCE).at(Place::Uri, "Resource").required()]),
@@ -2256,10 +2960,21 @@ mod tables {
     pub(super) static MAX_ITEMS: Schema = Schema::new("MaxItems", Kind::Integer).min(1.0).max(50.0);
     pub(super) static MAX_LAYER_LIST_ITEMS: Schema = Schema::new("MaxLayerListItems", Kind::Integer).min(1.0).max(50.0);
     pub(super) static MAX_LIST_ITEMS: Schema = Schema::new("MaxListItems", Kind::Integer).min(1.0).max(10000.0);
+    pub(super) static MAX_PROVISIONED_CONCURRENCY_CONFIG_LIST_ITEMS: Schema =
+        Schema::new("MaxProvisionedConcurrencyConfigListItems", Kind::Integer).min(1.0).max(50.0);
+    pub(super) static MAXIMUM_BATCHING_WINDOW_IN_SECONDS: Schema =
+        Schema::new("MaximumBatchingWindowInSeconds", Kind::Integer).min(0.0).max(300.0);
+    pub(super) static MAXIMUM_CONCURRENCY: Schema = Schema::new("MaximumConcurrency", Kind::Integer).min(2.0).max(1000.0);
     pub(super) static MAXIMUM_EVENT_AGE_IN_SECONDS: Schema = Schema::new("MaximumEventAgeInSeconds", Kind::Integer).min(60.0).max(21600.0);
+    pub(super) static MAXIMUM_NUMBER_OF_POLLERS: Schema = Schema::new("MaximumNumberOfPollers", Kind::Integer).min(1.0).max(2000.0);
+    pub(super) static MAXIMUM_RECORD_AGE_IN_SECONDS: Schema =
+        Schema::new("MaximumRecordAgeInSeconds", Kind::Integer).min(-1.0).max(604800.0);
     pub(super) static MAXIMUM_RETRY_ATTEMPTS: Schema = Schema::new("MaximumRetryAttempts", Kind::Integer).min(0.0).max(2.0);
+    pub(super) static MAXIMUM_RETRY_ATTEMPTS_EVENT_SOURCE_MAPPING: Schema =
+        Schema::new("MaximumRetryAttemptsEventSourceMapping", Kind::Integer).min(-1.0).max(10000.0);
     pub(super) static MEMORY_SIZE: Schema = Schema::new("MemorySize", Kind::Integer).min(128.0).max(32768.0);
-    pub(super) static METHOD: Schema = Schema::new("Method", Kind::String).min(0.0).max(6.0).pattern(&P_HEADER);
+    pub(super) static METHOD: Schema = Schema::new("Method", Kind::String).min(0.0).max(6.0).pattern(&P_FILTER_CRITERIA_ERROR_MESSAGE);
+    pub(super) static MINIMUM_NUMBER_OF_POLLERS: Schema = Schema::new("MinimumNumberOfPollers", Kind::Integer).min(1.0).max(200.0);
     pub(super) static NAME_SPACED_FUNCTION_ARN: Schema =
         Schema::new("NameSpacedFunctionArn", Kind::String).min(0.0).max(10000.0).pattern(&P_NAME_SPACED_FUNCTION_ARN);
     pub(super) static NAMESPACED_FUNCTION_NAME: Schema =
@@ -2269,6 +2984,7 @@ mod tables {
     pub(super) static NO_PUBLISHED_VERSION_EXCEPTION: Schema =
         Schema::new("NoPublishedVersionException", Kind::Structure(&[Member::new("Type", &STRING), Member::new("Message", &STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "NoPublishedVersionException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static NON_NEGATIVE_INTEGER: Schema = Schema::new("NonNegativeInteger", Kind::Integer).min(0.0);
     pub(super) static NULLABLE_BOOLEAN: Schema = Schema::new("NullableBoolean", Kind::Boolean);
     pub(super) static NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER: Schema =
         Schema::new("NumericLatestPublishedOrAliasQualifier", Kind::String)
@@ -2278,8 +2994,10 @@ mod tables {
     pub(super) static ON_FAILURE: Schema = Schema::new("OnFailure", Kind::Structure(&[Member::new("Destination", &DESTINATION_ARN)]));
     pub(super) static ON_SUCCESS: Schema = Schema::new("OnSuccess", Kind::Structure(&[Member::new("Destination", &DESTINATION_ARN)]));
     pub(super) static ORGANIZATION_ID: Schema = Schema::new("OrganizationId", Kind::String).min(0.0).max(34.0).pattern(&P_ORGANIZATION_ID);
-    pub(super) static ORIGIN: Schema = Schema::new("Origin", Kind::String).min(1.0).max(253.0).pattern(&P_HEADER);
+    pub(super) static ORIGIN: Schema = Schema::new("Origin", Kind::String).min(1.0).max(253.0).pattern(&P_FILTER_CRITERIA_ERROR_MESSAGE);
     pub(super) static PACKAGE_TYPE: Schema = Schema::new("PackageType", Kind::Enum(super::PackageType::TEXTS));
+    pub(super) static PARALLELIZATION_FACTOR: Schema = Schema::new("ParallelizationFactor", Kind::Integer).min(1.0).max(10.0);
+    pub(super) static PATTERN: Schema = Schema::new("Pattern", Kind::String).min(0.0).max(4096.0).pattern(&P_FILTER_CRITERIA_ERROR_MESSAGE);
     pub(super) static PER_EXECUTION_ENVIRONMENT_MAX_CONCURRENCY: Schema =
         Schema::new("PerExecutionEnvironmentMaxConcurrency", Kind::Integer).min(1.0).max(1600.0);
     pub(super) static POLICY_LENGTH_EXCEEDED_EXCEPTION: Schema =
@@ -2288,12 +3006,27 @@ mod tables {
                 fault: Some(FaultTraits { code: "PolicyLengthExceededException", status: 400, sender: true }),
                 ..Traits::NONE
             });
+    pub(super) static POSITIVE_INTEGER: Schema = Schema::new("PositiveInteger", Kind::Integer).min(1.0);
     pub(super) static PRECONDITION_FAILED_EXCEPTION: Schema =
         Schema::new("PreconditionFailedException", Kind::Structure(&[Member::new("Type", &STRING), Member::new("message", &STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "PreconditionFailedException", status: 412, sender: true }), ..Traits::NONE });
     pub(super) static PRINCIPAL: Schema = Schema::new("Principal", Kind::String).pattern(&P_HANDLER);
     pub(super) static PRINCIPAL_ORG_ID: Schema =
         Schema::new("PrincipalOrgID", Kind::String).min(12.0).max(34.0).pattern(&P_ORGANIZATION_ID);
+    pub(super) static PROVISIONED_CONCURRENCY_CONFIG_LIST: Schema =
+        Schema::new("ProvisionedConcurrencyConfigList", Kind::List(&Member::new("member", &PROVISIONED_CONCURRENCY_CONFIG_LIST_ITEM)));
+    pub(super) static PROVISIONED_CONCURRENCY_CONFIG_LIST_ITEM: Schema = Schema::new(
+        "ProvisionedConcurrencyConfigListItem",
+        Kind::Structure(&[
+            Member::new("FunctionArn", &FUNCTION_ARN),
+            Member::new("RequestedProvisionedConcurrentExecutions", &POSITIVE_INTEGER),
+            Member::new("AvailableProvisionedConcurrentExecutions", &NON_NEGATIVE_INTEGER),
+            Member::new("AllocatedProvisionedConcurrentExecutions", &NON_NEGATIVE_INTEGER),
+            Member::new("Status", &PROVISIONED_CONCURRENCY_STATUS_ENUM),
+            Member::new("StatusReason", &STRING),
+            Member::new("LastModified", &TIMESTAMP),
+        ]),
+    );
     pub(super) static PROVISIONED_CONCURRENCY_CONFIG_NOT_FOUND_EXCEPTION: Schema = Schema::new(
         "ProvisionedConcurrencyConfigNotFoundException",
         Kind::Structure(&[Member::new("Type", &STRING), Member::new("message", &STRING)]),
@@ -2302,6 +3035,18 @@ mod tables {
         fault: Some(FaultTraits { code: "ProvisionedConcurrencyConfigNotFoundException", status: 404, sender: true }),
         ..Traits::NONE
     });
+    pub(super) static PROVISIONED_CONCURRENCY_STATUS_ENUM: Schema =
+        Schema::new("ProvisionedConcurrencyStatusEnum", Kind::Enum(super::ProvisionedConcurrencyStatusEnum::TEXTS));
+    pub(super) static PROVISIONED_POLLER_CONFIG: Schema = Schema::new(
+        "ProvisionedPollerConfig",
+        Kind::Structure(&[
+            Member::new("MinimumPollers", &MINIMUM_NUMBER_OF_POLLERS),
+            Member::new("MaximumPollers", &MAXIMUM_NUMBER_OF_POLLERS),
+            Member::new("PollerGroupName", &PROVISIONED_POLLER_GROUP_NAME),
+        ]),
+    );
+    pub(super) static PROVISIONED_POLLER_GROUP_NAME: Schema =
+        Schema::new("ProvisionedPollerGroupName", Kind::String).min(0.0).max(128.0).pattern(&P_PROVISIONED_POLLER_GROUP_NAME);
     pub(super) static PUBLISH_LAYER_VERSION_INPUT: Schema = Schema::new(
         "PublishLayerVersionRequest",
         Kind::Structure(&[
@@ -2354,12 +3099,61 @@ mod tables {
             Member::new("DestinationConfig", &DESTINATION_CONFIG),
         ]),
     );
+    pub(super) static PUT_FUNCTION_RECURSION_CONFIG_INPUT: Schema = Schema::new(
+        "PutFunctionRecursionConfigRequest",
+        Kind::Structure(&[
+            Member::new("FunctionName", &UNQUALIFIED_FUNCTION_NAME).at(Place::Uri, "FunctionName").required(),
+            Member::new("RecursiveLoop", &RECURSIVE_LOOP).required(),
+        ]),
+    );
+    pub(super) static PUT_FUNCTION_RECURSION_CONFIG_OUTPUT: Schema =
+        Schema::new("PutFunctionRecursionConfigResponse", Kind::Structure(&[Member::new("RecursiveLoop", &RECURSIVE_LOOP)]));
+    pub(super) static PUT_PROVISIONED_CONCURRENCY_CONFIG_INPUT: Schema = Schema::new(
+        "PutProvisionedConcurrencyConfigRequest",
+        Kind::Structure(&[
+            Member::new("FunctionName", &FUNCTION_NAME).at(Place::Uri, "FunctionName").required(),
+            Member::new("Qualifier", &QUALIFIER).at(Place::Query, "Qualifier").required(),
+            Member::new("ProvisionedConcurrentExecutions", &POSITIVE_INTEGER).required(),
+        ]),
+    );
+    pub(super) static PUT_PROVISIONED_CONCURRENCY_CONFIG_OUTPUT: Schema = Schema::new(
+        "PutProvisionedConcurrencyConfigResponse",
+        Kind::Structure(&[
+            Member::new("RequestedProvisionedConcurrentExecutions", &POSITIVE_INTEGER),
+            Member::new("AvailableProvisionedConcurrentExecutions", &NON_NEGATIVE_INTEGER),
+            Member::new("AllocatedProvisionedConcurrentExecutions", &NON_NEGATIVE_INTEGER),
+            Member::new("Status", &PROVISIONED_CONCURRENCY_STATUS_ENUM),
+            Member::new("StatusReason", &STRING),
+            Member::new("LastModified", &TIMESTAMP),
+        ]),
+    );
+    pub(super) static PUT_RUNTIME_MANAGEMENT_CONFIG_INPUT: Schema = Schema::new(
+        "PutRuntimeManagementConfigRequest",
+        Kind::Structure(&[
+            Member::new("FunctionName", &NAMESPACED_FUNCTION_NAME).at(Place::Uri, "FunctionName").required(),
+            Member::new("Qualifier", &NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER).at(Place::Query, "Qualifier"),
+            Member::new("UpdateRuntimeOn", &UPDATE_RUNTIME_ON).required(),
+            Member::new("RuntimeVersionArn", &RUNTIME_VERSION_ARN),
+        ]),
+    );
+    pub(super) static PUT_RUNTIME_MANAGEMENT_CONFIG_OUTPUT: Schema = Schema::new(
+        "PutRuntimeManagementConfigResponse",
+        Kind::Structure(&[
+            Member::new("UpdateRuntimeOn", &UPDATE_RUNTIME_ON).required(),
+            Member::new("FunctionArn", &FUNCTION_ARN).required(),
+            Member::new("RuntimeVersionArn", &RUNTIME_VERSION_ARN),
+        ]),
+    );
+    pub(super) static QUALIFIER: Schema = Schema::new("Qualifier", Kind::String).min(1.0).max(128.0).pattern(&P_QUALIFIER);
+    pub(super) static QUEUE: Schema = Schema::new("Queue", Kind::String).min(1.0).max(1000.0).pattern(&P_QUEUE);
+    pub(super) static QUEUES: Schema = Schema::new("Queues", Kind::List(&Member::new("member", &QUEUE))).min(1.0).max(1.0);
     pub(super) static RECURSIVE_INVOCATION_EXCEPTION: Schema =
         Schema::new("RecursiveInvocationException", Kind::Structure(&[Member::new("Type", &STRING), Member::new("Message", &STRING)]))
             .traits(Traits {
                 fault: Some(FaultTraits { code: "RecursiveInvocationException", status: 400, sender: true }),
                 ..Traits::NONE
             });
+    pub(super) static RECURSIVE_LOOP: Schema = Schema::new("RecursiveLoop", Kind::Enum(super::RecursiveLoop::TEXTS));
     pub(super) static REMOVE_LAYER_VERSION_PERMISSION_INPUT: Schema = Schema::new(
         "RemoveLayerVersionPermissionRequest",
         Kind::Structure(&[
@@ -2431,9 +3225,21 @@ mod tables {
             });
     pub(super) static S3_KEY: Schema = Schema::new("S3Key", Kind::String).min(1.0).max(1024.0);
     pub(super) static S3_OBJECT_VERSION: Schema = Schema::new("S3ObjectVersion", Kind::String).min(1.0).max(1024.0);
+    pub(super) static SCALING_CONFIG: Schema =
+        Schema::new("ScalingConfig", Kind::Structure(&[Member::new("MaximumConcurrency", &MAXIMUM_CONCURRENCY)]));
+    pub(super) static SCHEMA_REGISTRY_EVENT_RECORD_FORMAT: Schema =
+        Schema::new("SchemaRegistryEventRecordFormat", Kind::Enum(super::SchemaRegistryEventRecordFormat::TEXTS));
+    pub(super) static SCHEMA_REGISTRY_URI: Schema =
+        Schema::new("SchemaRegistryUri", Kind::String).min(1.0).max(10000.0).pattern(&P_SCHEMA_REGISTRY_URI);
     pub(super) static SECURITY_GROUP_ID: Schema = Schema::new("SecurityGroupId", Kind::String);
     pub(super) static SECURITY_GROUP_IDS: Schema =
         Schema::new("SecurityGroupIds", Kind::List(&Member::new("member", &SECURITY_GROUP_ID))).min(0.0).max(5.0);
+    pub(super) static SELF_MANAGED_EVENT_SOURCE: Schema =
+        Schema::new("SelfManagedEventSource", Kind::Structure(&[Member::new("Endpoints", &ENDPOINTS)]));
+    pub(super) static SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG: Schema = Schema::new(
+        "SelfManagedKafkaEventSourceConfig",
+        Kind::Structure(&[Member::new("ConsumerGroupId", &URI), Member::new("SchemaRegistryConfig", &KAFKA_SCHEMA_REGISTRY_CONFIG)]),
+    );
     pub(super) static SENSITIVE_STRING: Schema = Schema::new("SensitiveString", Kind::String);
     pub(super) static SERIALIZED_REQUEST_ENTITY_TOO_LARGE_EXCEPTION: Schema = Schema::new(
         "SerializedRequestEntityTooLargeException",
@@ -2466,6 +3272,11 @@ mod tables {
     pub(super) static SNAP_START_TIMEOUT_EXCEPTION: Schema =
         Schema::new("SnapStartTimeoutException", Kind::Structure(&[Member::new("Type", &STRING), Member::new("Message", &STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "SnapStartTimeoutException", status: 408, sender: true }), ..Traits::NONE });
+    pub(super) static SOURCE_ACCESS_CONFIGURATION: Schema =
+        Schema::new("SourceAccessConfiguration", Kind::Structure(&[Member::new("Type", &SOURCE_ACCESS_TYPE), Member::new("URI", &URI)]));
+    pub(super) static SOURCE_ACCESS_CONFIGURATIONS: Schema =
+        Schema::new("SourceAccessConfigurations", Kind::List(&Member::new("member", &SOURCE_ACCESS_CONFIGURATION))).min(0.0).max(22.0);
+    pub(super) static SOURCE_ACCESS_TYPE: Schema = Schema::new("SourceAccessType", Kind::Enum(super::SourceAccessType::TEXTS));
     pub(super) static SOURCE_OWNER: Schema = Schema::new("SourceOwner", Kind::String).min(0.0).max(12.0).pattern(&P_SOURCE_OWNER);
     pub(super) static STATE: Schema = Schema::new("State", Kind::Enum(super::State::TEXTS));
     pub(super) static STATE_REASON: Schema = Schema::new("StateReason", Kind::String);
@@ -2501,8 +3312,10 @@ mod tables {
         "TagsError",
         Kind::Structure(&[Member::new("ErrorCode", &TAGS_ERROR_CODE).required(), Member::new("Message", &TAGS_ERROR_MESSAGE).required()]),
     );
-    pub(super) static TAGS_ERROR_CODE: Schema = Schema::new("TagsErrorCode", Kind::String).min(10.0).max(21.0).pattern(&P_TAGS_ERROR_CODE);
-    pub(super) static TAGS_ERROR_MESSAGE: Schema = Schema::new("TagsErrorMessage", Kind::String).min(84.0).max(1000.0).pattern(&P_HEADER);
+    pub(super) static TAGS_ERROR_CODE: Schema =
+        Schema::new("TagsErrorCode", Kind::String).min(10.0).max(21.0).pattern(&P_FILTER_CRITERIA_ERROR_CODE);
+    pub(super) static TAGS_ERROR_MESSAGE: Schema =
+        Schema::new("TagsErrorMessage", Kind::String).min(84.0).max(1000.0).pattern(&P_FILTER_CRITERIA_ERROR_MESSAGE);
     pub(super) static TENANCY_CONFIG: Schema =
         Schema::new("TenancyConfig", Kind::Structure(&[Member::new("TenantIsolationMode", &TENANT_ISOLATION_MODE).required()]));
     pub(super) static TENANT_ID: Schema = Schema::new("TenantId", Kind::String).min(1.0).max(256.0).pattern(&P_TENANT_ID);
@@ -2520,10 +3333,16 @@ mod tables {
         ]),
     )
     .traits(Traits { fault: Some(FaultTraits { code: "TooManyRequestsException", status: 429, sender: true }), ..Traits::NONE });
+    pub(super) static TOPIC: Schema = Schema::new("Topic", Kind::String).min(1.0).max(249.0).pattern(&P_TOPIC);
+    pub(super) static TOPICS: Schema = Schema::new("Topics", Kind::List(&Member::new("member", &TOPIC))).min(1.0).max(1.0);
     pub(super) static TRACING_CONFIG: Schema = Schema::new("TracingConfig", Kind::Structure(&[Member::new("Mode", &TRACING_MODE)]));
     pub(super) static TRACING_CONFIG_RESPONSE: Schema =
         Schema::new("TracingConfigResponse", Kind::Structure(&[Member::new("Mode", &TRACING_MODE)]));
     pub(super) static TRACING_MODE: Schema = Schema::new("TracingMode", Kind::Enum(super::TracingMode::TEXTS));
+    pub(super) static TUMBLING_WINDOW_IN_SECONDS: Schema = Schema::new("TumblingWindowInSeconds", Kind::Integer).min(0.0).max(900.0);
+    pub(super) static URI: Schema = Schema::new("URI", Kind::String).min(1.0).max(200.0).pattern(&P_SCHEMA_REGISTRY_URI);
+    pub(super) static UNQUALIFIED_FUNCTION_NAME: Schema =
+        Schema::new("UnqualifiedFunctionName", Kind::String).min(1.0).max(140.0).pattern(&P_UNQUALIFIED_FUNCTION_NAME);
     pub(super) static UNRESERVED_CONCURRENT_EXECUTIONS: Schema = Schema::new("UnreservedConcurrentExecutions", Kind::Integer).min(0.0);
     pub(super) static UNSUPPORTED_MEDIA_TYPE_EXCEPTION: Schema =
         Schema::new("UnsupportedMediaTypeException", Kind::Structure(&[Member::new("Type", &STRING), Member::new("message", &STRING)]))
@@ -2547,6 +3366,33 @@ mod tables {
             Member::new("Description", &DESCRIPTION),
             Member::new("RoutingConfig", &ALIAS_ROUTING_CONFIGURATION),
             Member::new("RevisionId", &STRING),
+        ]),
+    );
+    pub(super) static UPDATE_EVENT_SOURCE_MAPPING_INPUT: Schema = Schema::new(
+        "UpdateEventSourceMappingRequest",
+        Kind::Structure(&[
+            Member::new("UUID", &STRING).at(Place::Uri, "UUID").required(),
+            Member::new("FunctionName", &NAMESPACED_FUNCTION_NAME),
+            Member::new("Enabled", &ENABLED),
+            Member::new("BatchSize", &BATCH_SIZE),
+            Member::new("FilterCriteria", &FILTER_CRITERIA),
+            Member::new("MaximumBatchingWindowInSeconds", &MAXIMUM_BATCHING_WINDOW_IN_SECONDS),
+            Member::new("DestinationConfig", &DESTINATION_CONFIG),
+            Member::new("MaximumRecordAgeInSeconds", &MAXIMUM_RECORD_AGE_IN_SECONDS),
+            Member::new("BisectBatchOnFunctionError", &BISECT_BATCH_ON_FUNCTION_ERROR),
+            Member::new("MaximumRetryAttempts", &MAXIMUM_RETRY_ATTEMPTS_EVENT_SOURCE_MAPPING),
+            Member::new("ParallelizationFactor", &PARALLELIZATION_FACTOR),
+            Member::new("SourceAccessConfigurations", &SOURCE_ACCESS_CONFIGURATIONS),
+            Member::new("TumblingWindowInSeconds", &TUMBLING_WINDOW_IN_SECONDS),
+            Member::new("FunctionResponseTypes", &FUNCTION_RESPONSE_TYPE_LIST),
+            Member::new("ScalingConfig", &SCALING_CONFIG),
+            Member::new("AmazonManagedKafkaEventSourceConfig", &AMAZON_MANAGED_KAFKA_EVENT_SOURCE_CONFIG),
+            Member::new("SelfManagedKafkaEventSourceConfig", &SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG),
+            Member::new("DocumentDBEventSourceConfig", &DOCUMENT_DB_EVENT_SOURCE_CONFIG),
+            Member::new("KMSKeyArn", &KMS_KEY_ARN),
+            Member::new("MetricsConfig", &EVENT_SOURCE_MAPPING_METRICS_CONFIG),
+            Member::new("LoggingConfig", &EVENT_SOURCE_MAPPING_LOGGING_CONFIG),
+            Member::new("ProvisionedPollerConfig", &PROVISIONED_POLLER_CONFIG),
         ]),
     );
     pub(super) static UPDATE_FUNCTION_CODE_INPUT: Schema = Schema::new(
@@ -2624,6 +3470,7 @@ mod tables {
             Member::new("InvokeMode", &INVOKE_MODE),
         ]),
     );
+    pub(super) static UPDATE_RUNTIME_ON: Schema = Schema::new("UpdateRuntimeOn", Kind::Enum(super::UpdateRuntimeOn::TEXTS));
     pub(super) static VERSION: Schema = Schema::new("Version", Kind::String).min(1.0).max(1024.0).pattern(&P_VERSION);
     pub(super) static VERSION_WITH_LATEST_PUBLISHED: Schema =
         Schema::new("VersionWithLatestPublished", Kind::String).min(1.0).max(1024.0).pattern(&P_VERSION_WITH_LATEST_PUBLISHED);
@@ -2656,18 +3503,28 @@ mod tables {
         Pattern::new(r"arn:aws[a-zA-Z-]*:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:capacity-provider:[a-zA-Z0-9-_]+");
     static P_CODE_SIGNING_CONFIG_ARN: Pattern =
         Pattern::new(r"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\d{1}:\d{12}:code-signing-config:csc-[a-z0-9]{17}");
+    static P_COLLECTION_NAME: Pattern = Pattern::new(r"(^(?!(system\x2e)))(^[_a-zA-Z0-9])([^$]*)");
+    static P_DATABASE_NAME: Pattern = Pattern::new(r"[^ /\.$\x22]*");
     static P_DESTINATION_ARN: Pattern = Pattern::new(
-        r"$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)",
+        r"$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)",
     );
     static P_DURABLE_EXECUTION_ARN: Pattern = Pattern::new(
         r"arn:([a-zA-Z0-9-]+):lambda:([a-zA-Z0-9-]+):(\d{12}):function:([a-zA-Z0-9_-]+):(\$LATEST(?:\.PUBLISHED)?|[0-9]+)/durable-execution/([a-zA-Z0-9_-]+)/([a-zA-Z0-9_-]+)",
     );
     static P_DURABLE_EXECUTION_NAME: Pattern = Pattern::new(r"[a-zA-Z0-9-_]+");
+    static P_ENDPOINT: Pattern = Pattern::new(
+        r"(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9\-]*[a-zA-Z0-9])\.)*([A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9\-]*[A-Za-z0-9]):[0-9]{1,5}",
+    );
     static P_ENVIRONMENT_VARIABLE_NAME: Pattern = Pattern::new(r"[a-zA-Z]([a-zA-Z0-9_])+");
+    static P_EVENT_SOURCE_MAPPING_ARN: Pattern = Pattern::new(
+        r"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
+    );
     static P_EVENT_SOURCE_TOKEN: Pattern = Pattern::new(r"[a-zA-Z0-9._\-]+");
     static P_FILE_SYSTEM_ARN: Pattern = Pattern::new(
         r"arn:aws[a-zA-Z-]*:elasticfilesystem:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\d{1}:\d{12}:access-point/fsap-[a-f0-9]{17}$|^arn:aws[-a-z]*:s3files:[0-9a-z-:]+:file-system/fs-[0-9a-f]{17,40}/access-point/fsap-[0-9a-f]{17,40}",
     );
+    static P_FILTER_CRITERIA_ERROR_CODE: Pattern = Pattern::new(r"[A-Za-z]+Exception");
+    static P_FILTER_CRITERIA_ERROR_MESSAGE: Pattern = Pattern::new(r".*");
     static P_FUNCTION_ARN: Pattern = Pattern::new(
         r"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?",
     );
@@ -2676,7 +3533,6 @@ mod tables {
     );
     static P_FUNCTION_URL_QUALIFIER: Pattern = Pattern::new(r"((?!^\d+$)^[0-9a-zA-Z-_]+$)");
     static P_HANDLER: Pattern = Pattern::new(r"[^\s]+");
-    static P_HEADER: Pattern = Pattern::new(r".*");
     static P_KMS_KEY_ARN: Pattern = Pattern::new(r"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()");
     static P_LAYER_ARN: Pattern = Pattern::new(r"arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\d{12}:layer:[a-zA-Z0-9-_]+");
     static P_LAYER_NAME: Pattern = Pattern::new(r"(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+");
@@ -2695,17 +3551,24 @@ mod tables {
     );
     static P_NUMERIC_LATEST_PUBLISHED_OR_ALIAS_QUALIFIER: Pattern = Pattern::new(r"\$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+");
     static P_ORGANIZATION_ID: Pattern = Pattern::new(r"o-[a-z0-9]{10,32}");
+    static P_PROVISIONED_POLLER_GROUP_NAME: Pattern = Pattern::new(r"[a-zA-Z0-9-_]*");
+    static P_QUALIFIER: Pattern = Pattern::new(r"(|[a-zA-Z0-9$_-]+)");
+    static P_QUEUE: Pattern = Pattern::new(r"[\s\S]*");
     static P_ROLE_ARN: Pattern = Pattern::new(r"arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+");
     static P_RUNTIME_VERSION_ARN: Pattern =
         Pattern::new(r"arn:(aws[a-zA-Z-]*):lambda:[a-z]{2}((-gov)|(-iso(b?)))?-[a-z]+-\d{1}::runtime:.+");
     static P_S3_BUCKET: Pattern = Pattern::new(r"[0-9A-Za-z\.\-_]*(?<!\.)");
+    static P_SCHEMA_REGISTRY_URI: Pattern = Pattern::new(r"[a-zA-Z0-9-\/*:_+=.@-]*");
     static P_SOURCE_OWNER: Pattern = Pattern::new(r"\d{12}");
     static P_STATEMENT_ID: Pattern = Pattern::new(r"([a-zA-Z0-9-_]+)");
     static P_TAGGABLE_RESOURCE: Pattern = Pattern::new(
-        r"arn:(aws[a-zA-Z-]*):lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:(function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?|code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|capacity-provider:[a-zA-Z0-9-_]+)",
+        r"arn:(aws[a-zA-Z-]*):lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:(function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?|layer:([a-zA-Z0-9-_]+)|code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|capacity-provider:[a-zA-Z0-9-_]+)",
     );
-    static P_TAGS_ERROR_CODE: Pattern = Pattern::new(r"[A-Za-z]+Exception");
     static P_TENANT_ID: Pattern = Pattern::new(r"[a-zA-Z0-9\._:\/=+\-@ ]+");
+    static P_TOPIC: Pattern = Pattern::new(r"[^.]([a-zA-Z0-9\-_.]+)");
+    static P_UNQUALIFIED_FUNCTION_NAME: Pattern = Pattern::new(
+        r"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)",
+    );
     static P_VERSION: Pattern = Pattern::new(r"(\$LATEST|[0-9]+)");
     static P_VERSION_WITH_LATEST_PUBLISHED: Pattern = Pattern::new(r"(\$LATEST(\.PUBLISHED)?|[0-9]+)");
 
@@ -3425,6 +4288,199 @@ mod tables {
         faults: &[&SERVICE_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
         unsigned: false,
     };
+    static OP_CREATE_EVENT_SOURCE_MAPPING: OperationSchema = OperationSchema {
+        name: "CreateEventSourceMapping",
+        method: "POST",
+        uri: "/2015-03-31/event-source-mappings",
+        status: 202,
+        input: &CREATE_EVENT_SOURCE_MAPPING_INPUT,
+        output: &EVENT_SOURCE_MAPPING_CONFIGURATION,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_VALUE_EXCEPTION,
+            &RESOURCE_CONFLICT_EXCEPTION,
+            &SERVICE_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_UPDATE_EVENT_SOURCE_MAPPING: OperationSchema = OperationSchema {
+        name: "UpdateEventSourceMapping",
+        method: "PUT",
+        uri: "/2015-03-31/event-source-mappings/{UUID}",
+        status: 202,
+        input: &UPDATE_EVENT_SOURCE_MAPPING_INPUT,
+        output: &EVENT_SOURCE_MAPPING_CONFIGURATION,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_VALUE_EXCEPTION,
+            &RESOURCE_IN_USE_EXCEPTION,
+            &RESOURCE_CONFLICT_EXCEPTION,
+            &SERVICE_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_EVENT_SOURCE_MAPPING: OperationSchema = OperationSchema {
+        name: "GetEventSourceMapping",
+        method: "GET",
+        uri: "/2015-03-31/event-source-mappings/{UUID}",
+        status: 200,
+        input: &GET_EVENT_SOURCE_MAPPING_INPUT,
+        output: &EVENT_SOURCE_MAPPING_CONFIGURATION,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_VALUE_EXCEPTION, &SERVICE_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_EVENT_SOURCE_MAPPINGS: OperationSchema = OperationSchema {
+        name: "ListEventSourceMappings",
+        method: "GET",
+        uri: "/2015-03-31/event-source-mappings",
+        status: 200,
+        input: &LIST_EVENT_SOURCE_MAPPINGS_INPUT,
+        output: &LIST_EVENT_SOURCE_MAPPINGS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_VALUE_EXCEPTION, &SERVICE_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DELETE_EVENT_SOURCE_MAPPING: OperationSchema = OperationSchema {
+        name: "DeleteEventSourceMapping",
+        method: "DELETE",
+        uri: "/2015-03-31/event-source-mappings/{UUID}",
+        status: 202,
+        input: &DELETE_EVENT_SOURCE_MAPPING_INPUT,
+        output: &EVENT_SOURCE_MAPPING_CONFIGURATION,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_VALUE_EXCEPTION,
+            &RESOURCE_IN_USE_EXCEPTION,
+            &RESOURCE_CONFLICT_EXCEPTION,
+            &SERVICE_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_PUT_PROVISIONED_CONCURRENCY_CONFIG: OperationSchema = OperationSchema {
+        name: "PutProvisionedConcurrencyConfig",
+        method: "PUT",
+        uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency",
+        status: 202,
+        input: &PUT_PROVISIONED_CONCURRENCY_CONFIG_INPUT,
+        output: &PUT_PROVISIONED_CONCURRENCY_CONFIG_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_VALUE_EXCEPTION,
+            &RESOURCE_CONFLICT_EXCEPTION,
+            &SERVICE_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_PROVISIONED_CONCURRENCY_CONFIG: OperationSchema = OperationSchema {
+        name: "GetProvisionedConcurrencyConfig",
+        method: "GET",
+        uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency",
+        status: 200,
+        input: &GET_PROVISIONED_CONCURRENCY_CONFIG_INPUT,
+        output: &GET_PROVISIONED_CONCURRENCY_CONFIG_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_VALUE_EXCEPTION,
+            &PROVISIONED_CONCURRENCY_CONFIG_NOT_FOUND_EXCEPTION,
+            &SERVICE_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_LIST_PROVISIONED_CONCURRENCY_CONFIGS: OperationSchema = OperationSchema {
+        name: "ListProvisionedConcurrencyConfigs",
+        method: "GET",
+        uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL",
+        status: 200,
+        input: &LIST_PROVISIONED_CONCURRENCY_CONFIGS_INPUT,
+        output: &LIST_PROVISIONED_CONCURRENCY_CONFIGS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_VALUE_EXCEPTION, &SERVICE_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DELETE_PROVISIONED_CONCURRENCY_CONFIG: OperationSchema = OperationSchema {
+        name: "DeleteProvisionedConcurrencyConfig",
+        method: "DELETE",
+        uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency",
+        status: 204,
+        input: &DELETE_PROVISIONED_CONCURRENCY_CONFIG_INPUT,
+        output: &DELETE_PROVISIONED_CONCURRENCY_CONFIG_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_VALUE_EXCEPTION,
+            &RESOURCE_CONFLICT_EXCEPTION,
+            &SERVICE_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_PUT_FUNCTION_RECURSION_CONFIG: OperationSchema = OperationSchema {
+        name: "PutFunctionRecursionConfig",
+        method: "PUT",
+        uri: "/2024-08-31/functions/{FunctionName}/recursion-config",
+        status: 200,
+        input: &PUT_FUNCTION_RECURSION_CONFIG_INPUT,
+        output: &PUT_FUNCTION_RECURSION_CONFIG_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_VALUE_EXCEPTION,
+            &RESOURCE_CONFLICT_EXCEPTION,
+            &SERVICE_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_FUNCTION_RECURSION_CONFIG: OperationSchema = OperationSchema {
+        name: "GetFunctionRecursionConfig",
+        method: "GET",
+        uri: "/2024-08-31/functions/{FunctionName}/recursion-config",
+        status: 200,
+        input: &GET_FUNCTION_RECURSION_CONFIG_INPUT,
+        output: &GET_FUNCTION_RECURSION_CONFIG_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_VALUE_EXCEPTION, &SERVICE_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_PUT_RUNTIME_MANAGEMENT_CONFIG: OperationSchema = OperationSchema {
+        name: "PutRuntimeManagementConfig",
+        method: "PUT",
+        uri: "/2021-07-20/functions/{FunctionName}/runtime-management-config",
+        status: 200,
+        input: &PUT_RUNTIME_MANAGEMENT_CONFIG_INPUT,
+        output: &PUT_RUNTIME_MANAGEMENT_CONFIG_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_VALUE_EXCEPTION,
+            &RESOURCE_CONFLICT_EXCEPTION,
+            &SERVICE_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_RUNTIME_MANAGEMENT_CONFIG: OperationSchema = OperationSchema {
+        name: "GetRuntimeManagementConfig",
+        method: "GET",
+        uri: "/2021-07-20/functions/{FunctionName}/runtime-management-config",
+        status: 200,
+        input: &GET_RUNTIME_MANAGEMENT_CONFIG_INPUT,
+        output: &GET_RUNTIME_MANAGEMENT_CONFIG_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_VALUE_EXCEPTION, &SERVICE_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
 
     /// The service's model.
     pub static SERVICE: ServiceSchema = ServiceSchema {
@@ -3484,6 +4540,19 @@ mod tables {
             &OP_UNTAG_RESOURCE,
             &OP_LIST_TAGS,
             &OP_GET_ACCOUNT_SETTINGS,
+            &OP_CREATE_EVENT_SOURCE_MAPPING,
+            &OP_UPDATE_EVENT_SOURCE_MAPPING,
+            &OP_GET_EVENT_SOURCE_MAPPING,
+            &OP_LIST_EVENT_SOURCE_MAPPINGS,
+            &OP_DELETE_EVENT_SOURCE_MAPPING,
+            &OP_PUT_PROVISIONED_CONCURRENCY_CONFIG,
+            &OP_GET_PROVISIONED_CONCURRENCY_CONFIG,
+            &OP_LIST_PROVISIONED_CONCURRENCY_CONFIGS,
+            &OP_DELETE_PROVISIONED_CONCURRENCY_CONFIG,
+            &OP_PUT_FUNCTION_RECURSION_CONFIG,
+            &OP_GET_FUNCTION_RECURSION_CONFIG,
+            &OP_PUT_RUNTIME_MANAGEMENT_CONFIG,
+            &OP_GET_RUNTIME_MANAGEMENT_CONFIG,
         ],
         refused: &[
             Refused {
@@ -3493,19 +4562,12 @@ mod tables {
             },
             Refused { name: "CreateCapacityProvider", method: "POST", uri: "/2025-11-30/capacity-providers" },
             Refused { name: "CreateCodeSigningConfig", method: "POST", uri: "/2020-04-22/code-signing-configs" },
-            Refused { name: "CreateEventSourceMapping", method: "POST", uri: "/2015-03-31/event-source-mappings" },
             Refused { name: "DeleteCapacityProvider", method: "DELETE", uri: "/2025-11-30/capacity-providers/{CapacityProviderName}" },
             Refused { name: "DeleteCodeSigningConfig", method: "DELETE", uri: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}" },
-            Refused { name: "DeleteEventSourceMapping", method: "DELETE", uri: "/2015-03-31/event-source-mappings/{UUID}" },
             Refused {
                 name: "DeleteFunctionCodeSigningConfig",
                 method: "DELETE",
                 uri: "/2020-06-30/functions/{FunctionName}/code-signing-config",
-            },
-            Refused {
-                name: "DeleteProvisionedConcurrencyConfig",
-                method: "DELETE",
-                uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency",
             },
             Refused { name: "GetCapacityProvider", method: "GET", uri: "/2025-11-30/capacity-providers/{CapacityProviderName}" },
             Refused { name: "GetCodeSigningConfig", method: "GET", uri: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}" },
@@ -3516,27 +4578,15 @@ mod tables {
                 uri: "/2025-12-01/durable-executions/{DurableExecutionArn}/history",
             },
             Refused { name: "GetDurableExecutionState", method: "GET", uri: "/2025-12-01/durable-executions/{DurableExecutionArn}/state" },
-            Refused { name: "GetEventSourceMapping", method: "GET", uri: "/2015-03-31/event-source-mappings/{UUID}" },
             Refused {
                 name: "GetFunctionCodeSigningConfig",
                 method: "GET",
                 uri: "/2020-06-30/functions/{FunctionName}/code-signing-config",
             },
-            Refused { name: "GetFunctionRecursionConfig", method: "GET", uri: "/2024-08-31/functions/{FunctionName}/recursion-config" },
             Refused {
                 name: "GetFunctionScalingConfig",
                 method: "GET",
                 uri: "/2025-11-30/functions/{FunctionName}/function-scaling-config",
-            },
-            Refused {
-                name: "GetProvisionedConcurrencyConfig",
-                method: "GET",
-                uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency",
-            },
-            Refused {
-                name: "GetRuntimeManagementConfig",
-                method: "GET",
-                uri: "/2021-07-20/functions/{FunctionName}/runtime-management-config",
             },
             Refused { name: "InvokeAsync", method: "POST", uri: "/2014-11-13/functions/{FunctionName}/invoke-async" },
             Refused { name: "ListCapacityProviders", method: "GET", uri: "/2025-11-30/capacity-providers" },
@@ -3546,7 +4596,6 @@ mod tables {
                 method: "GET",
                 uri: "/2025-12-01/functions/{FunctionName}/durable-executions",
             },
-            Refused { name: "ListEventSourceMappings", method: "GET", uri: "/2015-03-31/event-source-mappings" },
             Refused {
                 name: "ListFunctionVersionsByCapacityProvider",
                 method: "GET",
@@ -3558,30 +4607,14 @@ mod tables {
                 uri: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}/functions",
             },
             Refused {
-                name: "ListProvisionedConcurrencyConfigs",
-                method: "GET",
-                uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency?List=ALL",
-            },
-            Refused {
                 name: "PutFunctionCodeSigningConfig",
                 method: "PUT",
                 uri: "/2020-06-30/functions/{FunctionName}/code-signing-config",
             },
-            Refused { name: "PutFunctionRecursionConfig", method: "PUT", uri: "/2024-08-31/functions/{FunctionName}/recursion-config" },
             Refused {
                 name: "PutFunctionScalingConfig",
                 method: "PUT",
                 uri: "/2025-11-30/functions/{FunctionName}/function-scaling-config",
-            },
-            Refused {
-                name: "PutProvisionedConcurrencyConfig",
-                method: "PUT",
-                uri: "/2019-09-30/functions/{FunctionName}/provisioned-concurrency",
-            },
-            Refused {
-                name: "PutRuntimeManagementConfig",
-                method: "PUT",
-                uri: "/2021-07-20/functions/{FunctionName}/runtime-management-config",
             },
             Refused {
                 name: "SendDurableExecutionCallbackFailure",
@@ -3601,7 +4634,6 @@ mod tables {
             Refused { name: "StopDurableExecution", method: "POST", uri: "/2025-12-01/durable-executions/{DurableExecutionArn}/stop" },
             Refused { name: "UpdateCapacityProvider", method: "PUT", uri: "/2025-11-30/capacity-providers/{CapacityProviderName}" },
             Refused { name: "UpdateCodeSigningConfig", method: "PUT", uri: "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}" },
-            Refused { name: "UpdateEventSourceMapping", method: "PUT", uri: "/2015-03-31/event-source-mappings/{UUID}" },
         ],
         faults: &[
             &CALLBACK_TIMEOUT_EXCEPTION,

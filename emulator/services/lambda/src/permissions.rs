@@ -1,7 +1,7 @@
 //! Resource policies: statements by id, on the function or on one of its qualifiers.
 
 use crate::{Lambda, model::*, names::Name, state::*};
-use kit::{Context, Fault};
+use kit::{Context, Fault, Read};
 use serde_json::{Map, Value, json};
 
 /// Bytes of a policy.
@@ -18,9 +18,12 @@ impl Lambda {
         cx.store()
             .write(|tx| {
                 let mut function = function(tx, &Name { qualifier: None, ..name.clone() })?;
-                config(tx, &name, &function)?;
+                let config = config(tx, &name, &function).map_err(|fault| no_alias(&name, fault))?;
+                let own = own_revision(tx, &name, &function, &config)?;
                 let policy = function.policies.entry(name.qualifier.clone().unwrap_or_default()).or_default();
-                revision_matches(&input.revision_id, policy)?;
+                // Before there is a policy the revision is that of the function, version or alias.
+                let current = if policy.revision.is_empty() { &own } else { &policy.revision };
+                same_revision(&input.revision_id, current, "GetPolicy")?;
                 if position(policy, &input.statement_id).is_some() {
                     return Err(user(Error::ResourceConflict.says(format!(
                         "The statement id ({}) provided already exists. Please provide a new statement id, or remove the existing statement.",
@@ -45,10 +48,12 @@ impl Lambda {
             .write(|tx| {
                 let no_function = |_| user(Error::ResourceNotFound.says(format!("No policy found for: {}", name.arn())));
                 let mut function = function(tx, &Name { qualifier: None, ..name.clone() }).map_err(no_function)?;
+                config(tx, &name, &function).map_err(|fault| no_alias(&name, fault))?;
                 let key = name.qualifier.clone().unwrap_or_default();
                 let missing =
                     || user(Error::ResourceNotFound.says(format!("Statement {} is not found in resource policy.", input.statement_id)));
-                let policy = function.policies.get_mut(&key).ok_or_else(missing)?;
+                let no_policy = || user(Error::ResourceNotFound.says("No policy is associated with the given resource."));
+                let policy = function.policies.get_mut(&key).ok_or_else(no_policy)?;
                 revision_matches(&input.revision_id, policy)?;
                 let at = position(policy, &input.statement_id).ok_or_else(missing)?;
                 policy.statements.remove(at);
@@ -82,6 +87,28 @@ pub(crate) fn of_arn(cx: &Context, arn: &str) -> Option<String> {
 
 fn revision_matches(given: &Option<String>, policy: &Policy) -> Result<(), Fault> {
     same_revision(given, &policy.revision, "GetPolicy")
+}
+
+/// Policies have a sentence of their own for an alias that isn't there. A name that no alias can have is not looked for among them.
+fn no_alias(name: &Name, fault: Fault) -> Fault {
+    match name.qualifier.as_deref() {
+        Some(alias) if !is_number(alias) && !alias.contains('$') => {
+            user(Error::ResourceNotFound.says(format!("Cannot find alias arn: {}", name.arn())))
+        }
+        _ => fault,
+    }
+}
+
+/// The revision of what a name leads to.
+fn own_revision(read: &impl Read, name: &Name, function: &Function, config: &Config) -> Result<String, Fault> {
+    match name.qualifier.as_deref() {
+        None | Some(LATEST) => Ok(function.revision().to_owned()),
+        Some(number) if is_number(number) => Ok(config.revision.clone()),
+        Some(alias) => {
+            let found = read.get(&ALIASES, &name.scope, &(name.function.clone(), alias.to_owned()))?;
+            Ok(found.map(|alias| alias.revision).unwrap_or_default())
+        }
+    }
 }
 
 fn position(policy: &Policy, id: &str) -> Option<usize> {

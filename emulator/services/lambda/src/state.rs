@@ -26,11 +26,19 @@ pub(crate) struct Function {
     pub latest: Config,
     /// Number of the newest published version.
     pub published: u64,
+    /// The description that `$LATEST` had then; the version's own may be another.
+    pub published_description: String,
+    /// The revision of `$LATEST` where it is of the newest publication, and not of a change.
+    pub published_revision: Option<String>,
     pub tags: BTreeMap<String, String>,
     /// Concurrency reserved for it.
     pub reserved: Option<i32>,
     /// Resource policies by qualifier; the function's own under the empty text.
     pub policies: BTreeMap<String, Policy>,
+    /// Whether it may run in a loop (RecursiveLoop Allow).
+    pub loops: bool,
+    /// UpdateRuntimeOn by version, where it isn't Auto.
+    pub runtime_updates: BTreeMap<String, String>,
 }
 
 /// What a version is: its code and how it runs.
@@ -100,6 +108,13 @@ pub(crate) struct EventSettings {
     #[serde(with = "wire::kept")]
     pub destinations: Option<DestinationConfig>,
     pub modified: Timestamp,
+}
+
+impl Function {
+    /// The revision of `$LATEST` as callers know it.
+    pub fn revision(&self) -> &str {
+        self.published_revision.as_deref().unwrap_or(&self.latest.revision)
+    }
 }
 
 impl Policy {

@@ -13,7 +13,7 @@ impl Lambda {
         cx.store()
             .write(|tx| {
                 let mut function = function(tx, &name)?;
-                same_revision(&input.revision_id, &function.latest.revision, "GetFunction/GetAlias")?;
+                same_revision(&input.revision_id, function.revision(), "GetFunction/GetAlias")?;
                 let sha = function.latest.code.as_ref().map(|c| c.sha256.as_str()).unwrap_or_default();
                 if let Some(wanted) = input.code_sha256.as_deref().filter(|wanted| !wanted.is_empty() && *wanted != sha) {
                     return Err(invalid(format!(
@@ -36,10 +36,10 @@ impl Lambda {
         let name = Name::parse(cx, &input.function_name, None)?.unqualified()?;
         let rows = cx.store().read(|s| {
             let function = function(s, &name)?;
-            let mut rows = vec![(0, functions::show(&name.with(LATEST), &function, &function.latest))];
+            let mut rows = vec![(0, functions::listed(functions::show(&name.with(LATEST), &function, &function.latest)))];
             for row in s.scan(&VERSIONS, &name.scope).prefix(&(name.function.as_str(),)) {
                 let ((_, number), config) = row?;
-                rows.push((number, functions::show(&name.with(&number.to_string()), &function, &config)));
+                rows.push((number, functions::listed(functions::show(&name.with(&number.to_string()), &function, &config))));
             }
             Ok::<_, Fault>(rows)
         })?;
@@ -60,10 +60,14 @@ pub(crate) fn publish(
     if function.published > 0
         && let Some(newest) = tx.get(&VERSIONS, &name.scope, &(name.function.clone(), function.published))?
         && newest.same_as(&function.latest)
+        && function.published_description == function.latest.description
     {
         return Ok(newest);
     }
     function.published += 1;
+    // Publishing gives $LATEST another revision, too, but its environments are as good as before.
+    function.published_revision = Some(revision(cx));
+    function.published_description.clone_from(&function.latest.description);
     let mut config = function.latest.clone();
     config.version = function.published.to_string();
     config.revision = revision(cx);

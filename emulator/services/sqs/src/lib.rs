@@ -5,6 +5,8 @@
 mod access;
 mod attributes;
 mod batches;
+mod bell;
+mod consume;
 mod duplicates;
 mod flight;
 mod groups;
@@ -33,12 +35,11 @@ pub use model::*;
 
 use kit::{Context, Fault, ports::Ports, store::TaskRow};
 use std::sync::Arc;
-use tokio::sync::Notify;
 
 /// The service. All state is in the store.
 pub struct Sqs {
     /// Rung when a message may have become visible.
-    arrivals: Arc<Notify>,
+    arrivals: Arc<bell::Bell>,
     flight: flight::Flight,
     data_keys: kms::DataKeys,
 }

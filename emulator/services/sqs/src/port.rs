@@ -1,15 +1,17 @@
-//! The port by which other services send: notifications, dead letters, destinations.
+//! The port by which other services send (notifications, dead letters, destinations) and poll (event sources).
 
 use crate::{
     Sqs,
     messages::{NewMessage, TRACE, trace_value},
     model::MessageAttributeValue,
+    receive,
     state::*,
 };
 use kit::{
-    BoxFuture, Context, Fault, Grant,
-    ports::{QueueAttribute, QueueMessage, Queues},
+    BoxFuture, Context, Fault, Grant, Timestamp,
+    ports::{QueueAttribute, QueueMessage, Queues, ReceivedMessage},
 };
+use std::sync::Arc;
 
 impl Queues for Sqs {
     fn send<'a>(
@@ -43,6 +45,34 @@ impl Queues for Sqs {
 
     fn exists(&self, cx: &Context, queue_arn: &str) -> bool {
         by_arn(cx, queue_arn).is_some()
+    }
+
+    fn receive<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        queue_arn: &'a str,
+        most: usize,
+    ) -> BoxFuture<'a, Result<Vec<ReceivedMessage>, Fault>> {
+        Box::pin(self.receive_for(cx, grant, queue_arn, most))
+    }
+
+    fn delete<'a>(&'a self, cx: &'a Context, grant: Grant, queue_arn: &'a str, receipts: Vec<String>) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(self.delete_for(cx, grant, queue_arn, receipts))
+    }
+
+    fn visibility_secs<'a>(&'a self, cx: &'a Context, grant: Grant, queue_arn: &'a str) -> BoxFuture<'a, Result<i64, Fault>> {
+        Box::pin(async move { self.visibility_for(cx, grant, queue_arn) })
+    }
+
+    fn next_visible(&self, cx: &Context, queue_arn: &str) -> Option<Timestamp> {
+        let (scope, name) = of_arn(queue_arn)?;
+        let next = cx.store().read(|s| receive::next(s, &scope, &queue(s, &scope, &name)?));
+        next.ok().flatten()
+    }
+
+    fn watch(&self, bell: Arc<dyn Fn() + Send + Sync>) {
+        self.arrivals.watch(bell);
     }
 }
 

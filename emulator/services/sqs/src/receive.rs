@@ -1,6 +1,6 @@
 //! Receiving: what is visible now, or the wait until something is. How a queue picks its messages is `take`'s.
 
-use crate::{Error, Sqs, groups, kms::Sealed, limits, messages, metrics, model::*, state::*, sums, take, urls};
+use crate::{Error, Sqs, groups, kms::Sealed, limits, messages, metrics, model::*, redrive, state::*, sums, take, urls};
 use kit::{Context, Fault, Read, Scope, Timestamp};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -119,6 +119,10 @@ impl Sqs {
             })
             .await?;
         self.flight.took(&look.queue, taken.0.len());
+        // Some may be in the dead-letter queue now, where others wait for them.
+        if redrive::Policy::of(&look.queue).is_some() {
+            self.arrivals.notify_waiters();
+        }
         Ok(taken)
     }
 
@@ -137,7 +141,7 @@ impl Sqs {
 }
 
 /// When the first message of a queue can be received.
-fn next(read: &impl Read, scope: &Scope, queue: &Queue) -> Result<Option<Timestamp>, Fault> {
+pub(crate) fn next(read: &impl Read, scope: &Scope, queue: &Queue) -> Result<Option<Timestamp>, Fault> {
     if queue.is_fifo() {
         return groups::next(read, scope, queue);
     }

@@ -2,8 +2,11 @@
 //! the function's role; what it may not is lost, as on AWS, and the journal says so.
 
 use super::{Case, End, Event};
-use crate::state::not_implemented;
-use kit::{Arn, Context, Fault, Need, RecordKind, ports::Invocation};
+use crate::{invoke::metrics, state::not_implemented};
+use kit::{
+    Arn, Body, Context, Fault, Need, RecordKind,
+    ports::{Invocation, NewObject, QueueMessage},
+};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -19,6 +22,10 @@ impl Case<'_> {
             true => destinations.on_success.and_then(|d| d.destination),
             false => destinations.on_failure.and_then(|d| d.destination),
         };
+        if !success {
+            // Without having been processed: AWS counts what ended in a destination or a dead-letter queue, too.
+            metrics::record(self.cx, self.name, None, &[metrics::one("AsyncEventsDropped")]);
+        }
         let target = target.filter(|arn| !arn.is_empty());
         let dead_letter = self.config.dead_letter_arn.clone().filter(|_| !success);
         if target.is_none() && dead_letter.is_none() {
@@ -33,14 +40,16 @@ impl Case<'_> {
         };
         if let Some(target) = target {
             let record = self.record(&event, &end);
-            if let Err(fault) = self.deliver(&role, &target, record).await {
+            if let Err(fault) = self.deliver(&role, &target, record, success).await {
                 self.journal(&role, "Deliver", &target, &fault);
+                metrics::record(self.cx, self.name, None, &[metrics::one("DestinationDeliveryFailures")]);
             }
         }
         if let Some(queue) = dead_letter
             && let Err(fault) = self.bury(&role, &queue, &event, &end).await
         {
             self.journal(&role, "DeadLetter", &queue, &fault);
+            metrics::record(self.cx, self.name, None, &[metrics::one("DeadLetterErrors")]);
         }
         Ok(())
     }
@@ -56,23 +65,62 @@ impl Case<'_> {
         cx.cloud().journal().write(cx, RecordKind::Event, "lambda", operation, resource, &fault.code, detail);
     }
 
-    async fn deliver(&self, role: &Context, target: &str, record: Value) -> Result<(), Fault> {
+    async fn deliver(&self, role: &Context, target: &str, record: Value, success: bool) -> Result<(), Fault> {
+        let ports = role.cloud().ports();
         let service = Arn::parse(target).map_or("", |arn| arn.service);
         match service {
             "sqs" => {
+                let message = QueueMessage { body: record.to_string(), trace: Some(self.trace()), ..QueueMessage::default() };
                 let grant = role.grant(&Need::on("sqs:SendMessage", target))?;
-                role.cloud().ports().queues()?.send(role, grant, target, record.to_string(), Vec::new()).await.map(drop)
+                ports.queues()?.deliver(role, grant, target, message).await.map(drop)
+            }
+            "sns" => {
+                let grant = role.grant(&Need::on("sns:Publish", target))?;
+                ports.topics()?.publish(role, grant, target, None, record.to_string(), Vec::new()).await.map(drop)
             }
             "lambda" => {
                 let grant = role.grant(&Need::on("lambda:InvokeFunction", target))?;
                 let call = Invocation { function_arn: target.to_owned(), payload: record.to_string().into(), asynchronous: true };
-                role.cloud().ports().functions()?.invoke(role, grant, call).await.map(drop)
+                ports.functions()?.invoke(role, grant, call).await.map(drop)
             }
+            "events" => self.put_event(role, target, &record, success).await,
+            "s3" => self.put_object(role, target, &record).await,
             other => Err(not_implemented(&format!("destinations in {other}"))),
         }
     }
 
-    async fn bury(&self, role: &Context, queue: &str, event: &Event, end: &End<'_>) -> Result<(), Fault> {
+    /// The trace under which the record goes on.
+    fn trace(&self) -> String {
+        format!("Root={}", self.cx.trace())
+    }
+
+    /// The record as an event of Lambda's on a bus.
+    async fn put_event(&self, role: &Context, bus: &str, record: &Value, success: bool) -> Result<(), Fault> {
+        let result = if success { "Success" } else { "Failure" };
+        let entry = json!({
+            "EventBusName": bus, "Source": "lambda", "DetailType": format!("Lambda Function Invocation Result - {result}"),
+            "Detail": record.to_string(), "Resources": [bus, self.qualified_arn()],
+        });
+        let answer = role.cloud().call_json(role, "events", "PutEvents", &json!({ "Entries": [entry] })).await?;
+        let refused = &answer["Entries"][0];
+        match refused["ErrorCode"].as_str() {
+            Some(code) => Err(Fault::new(code.to_owned(), 400, refused["ErrorMessage"].as_str().unwrap_or_default())),
+            None => Ok(()),
+        }
+    }
+
+    /// The record as an object: `aws/lambda/async/<function>/YYYY/MM/DD/YYYY-MM-DDTHH.MM.SS-<uuid>` (AWS's documentation).
+    async fn put_object(&self, role: &Context, bucket_arn: &str, record: &Value) -> Result<(), Fault> {
+        let bucket = bucket_arn.rsplit(':').next().unwrap_or_default();
+        let at = kit::time::iso_secs(self.cx.now());
+        let (day, moment) = (at[..10].replace('-', "/"), at.trim_end_matches('Z').replace(':', "."));
+        let key = format!("aws/lambda/async/{}/{day}/{moment}-{}", self.name.function, self.cx.ids().uuid());
+        let grant = role.grant(&Need::on("s3:PutObject", format!("{bucket_arn}/{key}")))?;
+        let object = NewObject { bucket: bucket.into(), key, content_type: Some("application/json".into()), metadata: Vec::new() };
+        role.cloud().ports().objects()?.put(role, grant, object, Body::from_bytes(record.to_string())).await.map(drop)
+    }
+
+    async fn bury(&self, role: &Context, target: &str, event: &Event, end: &End<'_>) -> Result<(), Fault> {
         let (code, message) = match end {
             End::Success(_) => return Ok(()),
             End::Failed(_, done) => {
@@ -87,8 +135,21 @@ impl Case<'_> {
             attributes.push(("ErrorMessage".to_owned(), message));
         }
         let body = String::from_utf8_lossy(&event.payload).into_owned();
-        let grant = role.grant(&Need::on("sqs:SendMessage", queue))?;
-        role.cloud().ports().queues()?.send(role, grant, queue, body, attributes).await.map(drop)
+        let ports = role.cloud().ports();
+        if Arn::parse(target).is_some_and(|arn| arn.service == "sns") {
+            let grant = role.grant(&Need::on("sns:Publish", target))?;
+            return ports.topics()?.publish(role, grant, target, None, body, attributes).await.map(drop);
+        }
+        let grant = role.grant(&Need::on("sqs:SendMessage", target))?;
+        ports.queues()?.send(role, grant, target, body, attributes).await.map(drop)
+    }
+
+    /// The function's ARN as records name it: always with a qualifier.
+    fn qualified_arn(&self) -> String {
+        match &self.name.qualifier {
+            Some(_) => self.name.arn(),
+            None => self.name.with(crate::state::LATEST).arn(),
+        }
     }
 
     /// AWS's record of an invocation.
@@ -99,10 +160,7 @@ impl Case<'_> {
             End::Failed(condition, done) => (*condition, Some(done)),
             End::Refused(condition, _) => (*condition, None),
         };
-        let arn = match &self.name.qualifier {
-            Some(_) => self.name.arn(),
-            None => self.name.with(crate::state::LATEST).arn(),
-        };
+        let arn = self.qualified_arn();
         let mut record = json!({
             "version": "1.0",
             "timestamp": kit::time::iso_millis(self.cx.now()),

@@ -6,11 +6,13 @@ mod destinations;
 use crate::{
     Error, Lambda,
     invoke::{
-        run,
+        metrics, run,
         run::{Call, Done},
         target,
     },
+    mappings::{batch, pollers},
     names::Name,
+    provisioned,
     state::*,
 };
 use kit::{
@@ -74,14 +76,23 @@ pub(crate) async fn queue(
     };
     let task = NewTask::new(&name.scope, "lambda", KIND, &event).cause(cx.ids().number());
     cx.store().write(|tx| Ok(tx.task(task))).await?;
+    metrics::record(cx, name, None, &[metrics::one("AsyncEventsReceived")]);
     Ok(())
 }
 
 impl Lambda {
     /// Runs a queued event.
     pub(crate) async fn run_task(&self, cx: &Context, task: TaskRow) -> Result<(), Fault> {
-        if task.kind != KIND {
-            return Err(Fault::internal(format!("lambda has no task {}", task.kind)));
+        match task.kind.as_str() {
+            KIND => {}
+            pollers::KIND => {
+                let wake: pollers::Wake = task.payload()?;
+                self.pollers.look(cx.cloud(), &(task.scope.clone(), wake.uuid));
+                return Ok(());
+            }
+            batch::KIND => return batch::again(self, cx, &task).await,
+            provisioned::KIND => return self.provision(cx, task).await,
+            other => return Err(Fault::internal(format!("lambda has no task {other}"))),
         }
         let event: Event = task.payload()?;
         let cx = cx.clone().with_trace(event.trace.clone());
@@ -97,6 +108,8 @@ impl Lambda {
             sink: None,
         };
         let zero = target.function.reserved == Some(0);
+        let age_ms = (cx.now().unix_ns - event.queued.unix_ns).max(0) / 1_000_000;
+        metrics::record(&cx, &name, None, &[("AsyncEventAge", "Milliseconds", age_ms as f64)]);
         // AWS's own pollers ramp up too; a machine is not to start hundreds of processes because of one upload of many files.
         let _turn = self.turns.acquire().await.map_err(|_| Fault::internal("the emulator is stopping"))?;
         let result = match zero {
@@ -108,6 +121,9 @@ impl Lambda {
         match result {
             Ok(done) if done.error.is_none() => case.end(event, End::Success(&done)).await,
             Ok(done) => case.again_or_end(event, &done).await,
+            Err(fault) if fault.code == "RecursiveInvocationException" => {
+                case.end(event, End::Refused("RecursiveInvocation", &fault)).await
+            }
             Err(fault) if zero => case.end(event, End::Refused("ZeroReservedConcurrency", &fault)).await,
             Err(fault) => case.back_off_or_end(event, &fault).await,
         }

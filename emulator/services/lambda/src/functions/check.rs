@@ -147,7 +147,7 @@ pub(super) fn logging(given: Option<LoggingConfig>, function: &str) -> Result<Lo
     Ok(logging)
 }
 
-/// The role: it must be there, trust Lambda, and be able to reach the dead-letter queue.
+/// The role: it must be there, trust Lambda, and be able to reach the dead-letter queue or topic.
 pub(super) async fn role(cx: &Context, role_arn: &str, function: &str, dead_letter_arn: Option<&str>) -> Result<(), Fault> {
     let sessions = cx.cloud().ports().sessions()?;
     let assumed = sessions.for_service(cx, role_arn, "lambda.amazonaws.com", function, 3600).await;
@@ -157,18 +157,21 @@ pub(super) async fn role(cx: &Context, role_arn: &str, function: &str, dead_lett
     })?;
     let Some(target) = dead_letter_arn else { return Ok(()) };
     let as_role = cx.as_role(std::sync::Arc::new(key.session));
-    match as_role.decide(&Need::on("sqs:SendMessage", target)).allowed {
+    let (action, sentence) = match kit::Arn::parse(target).map(|arn| arn.service) {
+        Some("sns") => ("sns:Publish", "The provided execution role does not have permissions to call Publish on SNS"),
+        _ => ("sqs:SendMessage", "The provided execution role does not have permissions to call SendMessage on SQS"),
+    };
+    match as_role.decide(&Need::on(action, target)).allowed {
         true => Ok(()),
-        false => Err(invalid("The provided execution role does not have permissions to call SendMessage on SQS")),
+        false => Err(invalid(sentence)),
     }
 }
 
-/// The dead-letter target: a queue; an empty ARN takes it away.
+/// The dead-letter target: a queue or a topic; an empty ARN takes it away.
 pub(super) fn dead_letter(given: &Option<DeadLetterConfig>) -> Result<Option<String>, Fault> {
     let Some(target) = given.as_ref().and_then(|d| d.target_arn.clone()).filter(|arn| !arn.is_empty()) else { return Ok(None) };
     match kit::Arn::parse(&target).map(|arn| arn.service) {
-        Some("sqs") => Ok(Some(target)),
-        Some("sns") => Err(not_implemented("dead letters to SNS topics (DeadLetterConfig)")),
+        Some("sqs" | "sns") => Ok(Some(target)),
         _ => Err(invalid(format!("The provided dead letter target {target} is invalid."))),
     }
 }

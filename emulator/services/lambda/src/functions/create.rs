@@ -40,12 +40,7 @@ impl Lambda {
                 Ok((shown, function))
             })
             .await?;
-        let mut answer = super::show(&Name { qualifier: None, ..name }, &function, &shown);
-        answer.state = Some(State::Pending);
-        answer.state_reason = Some("The function is being created.".into());
-        answer.state_reason_code = Some(StateReasonCode::Creating);
-        answer.last_update_status = None;
-        Ok(answer)
+        Ok(super::show::pending(super::show(&Name { qualifier: None, ..name }, &function, &shown)))
     }
 }
 

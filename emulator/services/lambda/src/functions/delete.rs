@@ -1,6 +1,6 @@
 //! DeleteFunction: a whole function, or one version of it.
 
-use crate::{Lambda, model::*, names::Name, state::*, urls};
+use crate::{Lambda, model::*, names::Name, provisioned::PROVISIONED, state::*, urls};
 use kit::{Context, Fault, Read, Reply, Tx};
 
 impl Lambda {
@@ -32,6 +32,7 @@ fn delete_version(tx: &mut Tx<'_>, name: &Name, qualifier: &str) -> Result<(), F
         return Err(user(Error::ResourceConflict.says(format!("Version {qualifier} is used by alias {}", alias.name))));
     }
     let number: u64 = qualifier.parse().map_err(|_| not_found(name))?;
+    tx.delete(&PROVISIONED, &name.scope, &(name.function.clone(), qualifier.to_owned()))?;
     // AWS answers 204 for versions that aren't there, too.
     if let Some(config) = tx.delete(&VERSIONS, &name.scope, &(name.function.clone(), number))?
         && let Some(code) = config.code
@@ -59,6 +60,11 @@ fn delete_all(tx: &mut Tx<'_>, name: &Name) -> Result<(), Fault> {
         tx.scan(&EVENT_SETTINGS, &name.scope).prefix(&(name.function.as_str(),)).keys().collect::<Result<_, _>>()?;
     for key in &settings {
         tx.delete(&EVENT_SETTINGS, &name.scope, key)?;
+    }
+    let provisioned: Vec<(String, String)> =
+        tx.scan(&PROVISIONED, &name.scope).prefix(&(name.function.as_str(),)).keys().collect::<Result<_, _>>()?;
+    for key in &provisioned {
+        tx.delete(&PROVISIONED, &name.scope, key)?;
     }
     if let Some(code) = function.latest.code {
         tx.drop_blob(&code.zip);

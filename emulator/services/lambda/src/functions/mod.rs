@@ -9,4 +9,4 @@ mod update;
 
 pub(crate) use check::tags as check_tags;
 pub(crate) use read::bad_marker;
-pub(crate) use show::{runtime_version_arn, show};
+pub(crate) use show::{listed, runtime_version_arn, show};

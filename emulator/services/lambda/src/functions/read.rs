@@ -52,11 +52,12 @@ impl Lambda {
                 let (name, function) = row?;
                 let of = |version: &str| Name { scope: cx.scope().clone(), function: name.clone(), qualifier: Some(version.to_owned()) };
                 let unqualified = Name { qualifier: all_versions.then(|| LATEST.to_owned()), ..of(LATEST) };
-                rows.push((name.clone(), super::show(&unqualified, &function, &function.latest)));
+                rows.push((name.clone(), super::listed(super::show(&unqualified, &function, &function.latest))));
                 if all_versions {
                     for version in s.scan(&VERSIONS, cx.scope()).prefix(&(name.as_str(),)) {
                         let ((_, number), config) = version?;
-                        rows.push((format!("{name}:{number:012}"), super::show(&of(&number.to_string()), &function, &config)));
+                        let shown = super::show(&of(&number.to_string()), &function, &config);
+                        rows.push((format!("{name}:{number:012}"), super::listed(shown)));
                     }
                 }
             }

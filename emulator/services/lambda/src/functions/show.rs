@@ -29,7 +29,10 @@ pub(crate) fn show(name: &Name, function: &Function, config: &Config) -> Functio
         tracing_config: Some(TracingConfigResponse {
             mode: Some(config.tracing.as_deref().and_then(TracingMode::parse).unwrap_or(TracingMode::PassThrough)),
         }),
-        revision_id: Some(config.revision.clone()),
+        revision_id: Some(match config.version.as_str() {
+            LATEST => function.revision().to_owned(),
+            _ => config.revision.clone(),
+        }),
         state: Some(State::Active),
         last_update_status: Some(LastUpdateStatus::Successful),
         package_type: Some(PackageType::Zip),
@@ -48,6 +51,23 @@ pub(crate) fn show(name: &Name, function: &Function, config: &Config) -> Functio
 
 fn layer(used: &Used) -> Layer {
     Layer { arn: Some(used.arn.clone()), code_size: Some(used.code.bytes as i64), ..Layer::default() }
+}
+
+/// A configuration as lists show it: without what is under way, and without the build of the runtime.
+pub(crate) fn listed(mut shown: FunctionConfiguration) -> FunctionConfiguration {
+    shown.state = None;
+    shown.last_update_status = None;
+    shown.runtime_version_config = None;
+    shown
+}
+
+/// A version that was made this moment, as its maker sees it.
+pub(crate) fn pending(mut shown: FunctionConfiguration) -> FunctionConfiguration {
+    shown.state = Some(State::Pending);
+    shown.state_reason = Some("The function is being created.".into());
+    shown.state_reason_code = Some(StateReasonCode::Creating);
+    shown.last_update_status = None;
+    shown
 }
 
 /// AWS names the exact build of a runtime by a hash; ours is one of the runtime's name.

@@ -9,7 +9,7 @@ impl Lambda {
     pub async fn update_function_code(&self, cx: &Context, input: UpdateFunctionCodeInput) -> Result<UpdateFunctionCodeOutput, Fault> {
         let name = Name::parse(cx, &input.function_name, None)?.unqualified()?;
         let there = cx.store().read(|s| function(s, &name))?;
-        same_revision(&input.revision_id, &there.latest.revision, "GetFunction/GetAlias")?;
+        same_revision(&input.revision_id, there.revision(), "GetFunction/GetAlias")?;
         if input.image_uri.is_some() {
             return Err(invalid("Please don't provide ImageUri when updating a function with packageType Zip."));
         }
@@ -35,7 +35,7 @@ impl Lambda {
             .store()
             .write(|tx| {
                 let mut function = function(tx, &name)?;
-                same_revision(&input.revision_id, &function.latest.revision, "GetFunction/GetAlias")?;
+                same_revision(&input.revision_id, function.revision(), "GetFunction/GetAlias")?;
                 tx.adopt(&code.zip);
                 if let Some(old) = function.latest.code.replace(code) {
                     tx.drop_blob(&old.zip);
@@ -45,6 +45,7 @@ impl Lambda {
                 }
                 function.latest.modified = cx.now();
                 function.latest.revision = revision(cx);
+                function.published_revision = None;
                 let shown = match publish {
                     true => versions::publish(cx, tx, &name, &mut function, None)?,
                     false => function.latest.clone(),
@@ -54,7 +55,8 @@ impl Lambda {
             })
             .await?;
         self.pools.retire(&name, &function.latest.revision);
-        Ok(in_progress(super::show(&name, &function, &shown)))
+        let shown = super::show(&name, &function, &shown);
+        Ok(if publish { super::show::pending(shown) } else { in_progress(shown) })
     }
 
     /// Changes how `$LATEST` runs.
@@ -65,7 +67,7 @@ impl Lambda {
     ) -> Result<UpdateFunctionConfigurationOutput, Fault> {
         let name = Name::parse(cx, &input.function_name, None)?.unqualified()?;
         let there = cx.store().read(|s| function(s, &name))?;
-        same_revision(&input.revision_id, &there.latest.revision, "GetFunction/GetAlias")?;
+        same_revision(&input.revision_id, there.revision(), "GetFunction/GetAlias")?;
         let changed = change(cx, &name, &there.latest, &input)?;
         if input.role.is_some() || input.dead_letter_config.is_some() {
             check::role(cx, &changed.role, &name.function, changed.dead_letter_arn.as_deref()).await?;
@@ -76,10 +78,11 @@ impl Lambda {
                 let mut function = function(tx, &name)?;
                 // Someone else was faster: the change is made again on what stands now.
                 let mut config = change(cx, &name, &function.latest, &input)?;
-                same_revision(&input.revision_id, &function.latest.revision, "GetFunction/GetAlias")?;
+                same_revision(&input.revision_id, function.revision(), "GetFunction/GetAlias")?;
                 config.modified = cx.now();
                 config.revision = revision(cx);
                 function.latest = config;
+                function.published_revision = None;
                 tx.put(&FUNCTIONS, &name.scope, &name.function, &function)?;
                 Ok(function)
             })
@@ -139,5 +142,6 @@ fn change(cx: &Context, name: &Name, old: &Config, input: &UpdateFunctionConfigu
 fn in_progress(mut answer: FunctionConfiguration) -> FunctionConfiguration {
     answer.last_update_status = Some(LastUpdateStatus::InProgress);
     answer.last_update_status_reason = Some("The function is being created.".into());
+    answer.last_update_status_reason_code = Some(LastUpdateStatusReasonCode::Creating);
     answer
 }

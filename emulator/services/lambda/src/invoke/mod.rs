@@ -2,6 +2,7 @@
 
 pub(crate) mod closure;
 pub(crate) mod logs;
+pub(crate) mod metrics;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod streaming;

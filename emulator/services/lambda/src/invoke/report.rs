@@ -82,7 +82,7 @@ fn record(at: Timestamp, kind: &str, record: Value) -> String {
 }
 
 /// `INIT_START ...`, before the first event of an environment.
-pub(crate) fn init_start(form: Form, at: Timestamp, runtime: &str, arn: &str) -> String {
+pub(crate) fn init_start(form: Form, at: Timestamp, runtime: &str, arn: &str, provisioned: bool) -> String {
     let name = match runtime {
         python if python.starts_with("python") => python.replacen("python", "python:", 1),
         node if node.starts_with("nodejs") => node.trim_end_matches(".x").replacen("nodejs", "nodejs:", 1),
@@ -93,7 +93,7 @@ pub(crate) fn init_start(form: Form, at: Timestamp, runtime: &str, arn: &str) ->
         Form::Json => record(
             at,
             "platform.initStart",
-            json!({ "initializationType": "on-demand", "phase": "init", "runtimeVersion": name, "runtimeVersionArn": arn }),
+            json!({ "initializationType": if provisioned { "provisioned-concurrency" } else { "on-demand" }, "phase": "init", "runtimeVersion": name, "runtimeVersionArn": arn }),
         ),
     }
 }

@@ -1,13 +1,14 @@
 //! One event on one environment, from the slot to the REPORT.
 
 use super::{
-    logs, report,
+    logs, metrics, report,
     report::{Form, Report},
     target::Target,
 };
 use crate::{
     Error, LogFormat, code, concurrency, functions, layers,
     names::Name,
+    recursion,
     runtime::{
         api::{Delivery, Part},
         environment::{Environment, Failure, Folders, Plan, Unstarted},
@@ -51,13 +52,20 @@ pub(crate) struct Done {
 
 /// Runs an event and waits for the answer. It runs on when the caller goes away, as on AWS.
 pub(crate) async fn run(pools: &Arc<Pools>, cx: &Context, target: Target, call: Call) -> Result<Done, Fault> {
-    let slot = slot(pools, cx, &target, &call.name)?;
+    let lineage = recursion::next(recursion::parts(cx.trace()).1, &call.name, target.function.loops);
+    let lineage = lineage.map_err(|stopped| {
+        metrics::record(cx, &call.name, None, &[metrics::one("RecursiveInvocationsDropped")]);
+        stopped.fault()
+    })?;
+    let slot = slot(pools, cx, &target, &call.name).inspect_err(|_| metrics::record(cx, &call.name, None, &[metrics::one("Throttles")]))?;
     let (pools, cx) = (pools.clone(), cx.clone());
+    let provisioned = slot.is_provisioned();
+    measure_start(&pools, &cx, &target, &call.name, provisioned);
     let token = cx.cloud().work().begin(format!("lambda:{}", call.name.function));
     let running = tokio::spawn(async move {
         let stopping = pools.clone();
         tokio::select! {
-            done = Run { pools, cx, target, call }.go(slot, token) => done,
+            done = Run { pools, cx, target, call, provisioned, lineage }.go(slot, token) => done,
             _ = stopping.closed() => Err(Error::Service.says("The emulator is stopping.")),
         }
     });
@@ -69,13 +77,57 @@ fn slot(pools: &Arc<Pools>, cx: &Context, target: &Target, name: &Name) -> Resul
         let reserved = cx.store().read(|s| concurrency::reserved(s, &name.scope)).unwrap_or(0);
         concurrency::ACCOUNT_LIMIT - reserved
     };
-    pools.slot(name, target.function.reserved, unreserved).map_err(|full| {
-        let reason = match full {
-            Full::Reserved => "ReservedFunctionConcurrentInvocationLimitExceeded",
-            Full::Account => "ConcurrentInvocationLimitExceeded",
-        };
-        user(Error::TooManyRequests.says("Rate Exceeded.").with("Reason", reason))
-    })
+    pools.slot(name, target.function.reserved, target.provisioned, unreserved).map_err(throttled)
+}
+
+/// What is known when an event has its slot.
+fn measure_start(pools: &Pools, cx: &Context, target: &Target, name: &Name, provisioned: bool) {
+    let busy = pools.running(name);
+    metrics::record(cx, name, None, &[("ConcurrentExecutions", "Count", f64::from(busy.function))]);
+    metrics::of_account(cx, name, &[("UnreservedConcurrentExecutions", "Count", f64::from(busy.unreserved))]);
+    let there = target.provisioned.here;
+    if there == 0 {
+        return;
+    }
+    let used = pools.provisioned_running(name);
+    let which = if provisioned { "ProvisionedConcurrencyInvocations" } else { "ProvisionedConcurrencySpilloverInvocations" };
+    let values = [
+        metrics::one(which),
+        ("ProvisionedConcurrentExecutions", "Count", f64::from(used)),
+        ("ProvisionedConcurrencyUtilization", "Count", f64::from(used) / f64::from(there)),
+    ];
+    metrics::record(cx, name, None, &values);
+}
+
+fn throttled(full: Full) -> Fault {
+    user(Error::TooManyRequests.says("Rate Exceeded.").with("Reason", full.reason()))
+}
+
+/// Starts an environment ahead of any event, for provisioned concurrency; whether its initialisation went well.
+pub(crate) async fn prepare(pools: &Arc<Pools>, cx: &Context, target: Target, call: Call) -> Result<bool, Fault> {
+    let token = cx.cloud().work().begin(format!("lambda:{}", call.name.function));
+    // A closure of this process stands ready anyway.
+    if target.config.code.as_ref().is_some_and(|code| pools.closures.find(&code.sha256).is_some()) {
+        return Ok(true);
+    }
+    let run = Run { pools: pools.clone(), cx: cx.clone(), target, call, provisioned: true, lineage: String::new() };
+    let limit = Duration::from_secs(run.target.config.timeout_secs.max(1) as u64);
+    run.pools.expect(&run.key(), &run.target.config.revision);
+    match run.fresh().await? {
+        Started::Ready(ready) => {
+            let outcome = Home::Environment { environment: Box::new(ready.environment), keep: true };
+            run.settle(outcome, ready.lines, limit, (None, token));
+            Ok(true)
+        }
+        Started::Failed { environment, lines, .. } => {
+            run.settle(Home::Environment { environment, keep: false }, lines, limit, (None, token));
+            Ok(false)
+        }
+        Started::Nothing { unstarted, lines, .. } => {
+            run.settle(Home::Log { session: unstarted.session, stream: unstarted.log_stream }, lines, limit, (None, token));
+            Ok(false)
+        }
+    }
 }
 
 pub(super) struct Run {
@@ -83,6 +135,10 @@ pub(super) struct Run {
     pub cx: Context,
     pub target: Target,
     pub call: Call,
+    /// It runs on what is provisioned for its qualifier.
+    pub provisioned: bool,
+    /// Of what the function causes.
+    pub lineage: String,
 }
 
 /// An environment with what starting it cost.
@@ -143,7 +199,13 @@ impl Run {
 
     pub(super) fn key(&self) -> Key {
         let name = &self.call.name;
-        Key { scope: name.scope.clone(), function: name.function.clone(), version: self.target.config.version.clone() }
+        let version = &self.target.config.version;
+        // What stands ready for a qualifier is not used for others.
+        let version = match &name.qualifier {
+            Some(qualifier) if self.provisioned => format!("{version}@{qualifier}"),
+            _ => version.clone(),
+        };
+        Key { scope: name.scope.clone(), function: name.function.clone(), version }
     }
 
     pub(super) fn form(&self) -> Form {
@@ -158,6 +220,15 @@ impl Run {
         if let Some(environment) = self.pools.take(&self.key(), &config.revision, self.cx.now()) {
             return Ok(Started::Ready(Box::new(Ready { environment, init: None, lines: Vec::new() })));
         }
+        if !self.provisioned {
+            self.pools.grow(&self.call.name, self.cx.now()).map_err(throttled)?;
+        }
+        self.fresh().await
+    }
+
+    /// A new environment.
+    async fn fresh(&self) -> Result<Started, Fault> {
+        let config = &self.target.config;
         let cx = self.cx.in_scope(self.call.name.scope.clone()).child();
         let clock = cx.cloud().clock();
         let mut lines = vec![(cx.now(), self.init_start())];
@@ -184,7 +255,7 @@ impl Run {
     pub(super) fn init_start(&self) -> String {
         let (config, now) = (&self.target.config, self.cx.now());
         let arn = functions::runtime_version_arn(&self.call.name, config);
-        report::init_start(self.form(), now, &config.runtime, &arn)
+        report::init_start(self.form(), now, &config.runtime, &arn, self.provisioned)
     }
 
     /// Credentials of the function's role.
@@ -200,7 +271,8 @@ impl Run {
 
     /// The trace header that the function sees.
     pub(super) fn trace(&self) -> String {
-        format!("Root={};Parent={};Sampled=0", self.cx.trace(), self.cx.ids().hex(16))
+        let (root, parent) = (recursion::parts(self.cx.trace()).0, self.cx.ids().hex(16));
+        format!("Root={root};Parent={parent};Sampled=0;Lineage={}", self.lineage)
     }
 
     fn plan(&self) -> Plan {
@@ -220,6 +292,7 @@ impl Run {
             log_group: config.log_group(&self.call.name.function),
             json_logs: self.form() == Form::Json,
             log_level: level.to_owned(),
+            provisioned: self.provisioned,
         }
     }
 
@@ -272,9 +345,16 @@ impl Run {
             environment.tell_report(now, || report::record_of(&report));
         }
         self.journal(&report);
+        let values = [
+            metrics::one("Invocations"),
+            metrics::whether("Errors", report.status.is_some()),
+            metrics::whether("Throttles", false),
+            ("Duration", "Milliseconds", duration.as_secs_f64() * 1000.0),
+        ];
+        metrics::record(&self.cx, &self.call.name, Some(&config.version), &values);
         let log = self.call.tail.then(|| lines.iter().map(|(_, line)| format!("{line}\n")).collect());
         let left = Duration::from_secs(config.timeout_secs.max(1) as u64).saturating_sub(duration);
-        self.settle(home, lines, left, (slot, token));
+        self.settle(home, lines, left, (Some(slot), token));
         Done {
             error: told.as_ref().map(|told| told.kind.clone()),
             payload: match (result, told) {
@@ -297,7 +377,7 @@ impl Run {
     }
 
     /// Gives the environment back for the next event, when its extensions are done too, and writes the log.
-    fn settle(&self, home: Home, mut lines: Vec<(Timestamp, String)>, left: Duration, held: (Slot, kit::Token)) {
+    fn settle(&self, home: Home, mut lines: Vec<(Timestamp, String)>, left: Duration, held: (Option<Slot>, kit::Token)) {
         let (slot, token) = held;
         let mut lingering = None;
         let (session, name, made) = match home {

@@ -1,6 +1,6 @@
 //! Which version an event runs on: the qualifier's, or one of two by an alias's weights.
 
-use crate::{names::Name, state::*};
+use crate::{names::Name, provisioned::PROVISIONED, state::*};
 use kit::{Context, Fault, Read};
 
 /// A function with the version that is to run.
@@ -8,6 +8,15 @@ use kit::{Context, Fault, Read};
 pub(crate) struct Target {
     pub function: Function,
     pub config: Config,
+    /// Environments that stand ready for the qualifier, and those of the whole function.
+    pub provisioned: Provision,
+}
+
+/// What is provisioned.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Provision {
+    pub here: i32,
+    pub all: i32,
 }
 
 /// Follows the qualifier.
@@ -22,8 +31,21 @@ pub(crate) fn resolve(cx: &Context, name: &Name) -> Result<Target, Fault> {
             }
             _ => config(s, name, &function)?,
         };
-        Ok(Target { function, config })
+        let provisioned = provision(s, name)?;
+        Ok(Target { function, config, provisioned })
     })
+}
+
+fn provision(read: &impl Read, name: &Name) -> Result<Provision, Fault> {
+    let mut found = Provision::default();
+    for row in read.scan(&PROVISIONED, &name.scope).prefix(&(name.function.as_str(),)) {
+        let ((_, qualifier), there) = row?;
+        found.all += there.allocated;
+        if name.qualifier.as_ref() == Some(&qualifier) {
+            found.here = there.allocated;
+        }
+    }
+    Ok(found)
 }
 
 /// One of an alias's versions.

@@ -48,6 +48,15 @@ pub(crate) struct Plan {
     pub log_group: String,
     pub json_logs: bool,
     pub log_level: String,
+    /// It stands ready before there is an event.
+    pub provisioned: bool,
+}
+
+impl Plan {
+    /// AWS's word for why it is started.
+    pub fn initialization(&self) -> &'static str {
+        if self.provisioned { "provisioned-concurrency" } else { "on-demand" }
+    }
 }
 
 /// A running environment. Dropping it ends its processes and removes its folder.
@@ -350,7 +359,7 @@ pub(super) fn telemetry(clock: &Clock, plan: &Plan) -> Arc<Telemetry> {
     let telemetry = Telemetry::new(clock.clone(), true);
     telemetry.tell(Category::Platform, "platform.initStart", clock.now(), || {
         json!({
-            "initializationType": "on-demand", "phase": "init", "functionName": plan.function, "functionVersion": plan.version,
+            "initializationType": plan.initialization(), "phase": "init", "functionName": plan.function, "functionVersion": plan.version,
         })
     });
     telemetry

@@ -1,7 +1,7 @@
 //! Idle environments, and how many run. The most recently used comes first; what is old, lapsed, dead or of another revision goes.
 
 use super::{environment::Environment, workdir::TmpDir};
-use crate::{concurrency, in_process::Registry, names::Name};
+use crate::{concurrency, in_process::Registry, invoke::target::Provision, names::Name};
 use kit::{Clock, Scope, Timestamp};
 use parking_lot::Mutex;
 use std::{
@@ -19,12 +19,26 @@ const MOST_SPARE: usize = 8;
 /// Credentials that end within this time are not good for another event.
 const LAPSE_SECS: i128 = 60;
 
+/// New environments of one function in a period of the clock, and the period (AWS's documentation, "Lambda scaling behavior").
+const MOST_GROWTH: u32 = 1000;
+const GROWTH_SECS: i128 = 10;
+/// Functions whose growth is kept in mind before old ones are swept.
+const MOST_GROWING: usize = 1000;
+
 /// Which environments are alike.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub scope: Scope,
     pub function: String,
+    /// `version@qualifier` for what is provisioned.
     pub version: String,
+}
+
+impl Key {
+    /// Whether these stand ready for a qualifier: they stay.
+    fn is_provisioned(&self) -> bool {
+        self.version.contains('@')
+    }
 }
 
 /// All environments of a cloud.
@@ -43,8 +57,12 @@ struct State {
     pools: HashMap<Key, Pool>,
     /// Running, of functions without a reservation, by account and region.
     unreserved: HashMap<Scope, i32>,
-    /// Running, by function.
+    /// Running, by function, beside what is provisioned.
     running: HashMap<(Scope, String), i32>,
+    /// Running on what is provisioned, by function and qualifier.
+    provisioned: HashMap<(Scope, String, String), i32>,
+    /// Environments started in the last period, by function.
+    growth: HashMap<(Scope, String), (Timestamp, u32)>,
 }
 
 #[derive(Default)]
@@ -68,23 +86,72 @@ pub(crate) enum Full {
     Reserved,
     /// The account's concurrency is.
     Account,
+    /// The function's environments became too many too quickly.
+    Growth,
+}
+
+impl Full {
+    /// AWS's reason of the throttle. AWS has none of its own for growth.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Full::Reserved => "ReservedFunctionConcurrentInvocationLimitExceeded",
+            Full::Account | Full::Growth => "ConcurrentInvocationLimitExceeded",
+        }
+    }
+}
+
+/// Events that run: of a function, and of all functions without a reservation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Running {
+    pub function: i32,
+    pub unreserved: i32,
 }
 
 /// The right to run one more event; given back when dropped.
 pub(crate) struct Slot {
     pools: Arc<Pools>,
     function: (Scope, String),
-    reserved: bool,
+    place: Place,
+}
+
+/// Out of which allowance a slot is.
+#[derive(Clone, Debug, PartialEq)]
+enum Place {
+    Reserved,
+    Unreserved,
+    /// What is provisioned for the qualifier.
+    Provisioned(String),
+}
+
+impl Slot {
+    /// Whether the event runs on what is provisioned.
+    pub fn is_provisioned(&self) -> bool {
+        matches!(self.place, Place::Provisioned(_))
+    }
 }
 
 impl Pools {
-    /// Takes a slot. `unreserved_limit` is asked only where it may matter.
-    pub fn slot(self: &Arc<Self>, name: &Name, reserved: Option<i32>, unreserved_limit: impl FnOnce() -> i32) -> Result<Slot, Full> {
+    /// Takes a slot: of what is provisioned, then of the function's reservation, then of the account. `unreserved_limit` is asked only where it
+    /// may matter.
+    pub fn slot(
+        self: &Arc<Self>,
+        name: &Name,
+        reserved: Option<i32>,
+        provision: Provision,
+        unreserved_limit: impl FnOnce() -> i32,
+    ) -> Result<Slot, Full> {
         let function = (name.scope.clone(), name.function.clone());
         let mut state = self.state.lock();
+        if let Some(qualifier) = name.qualifier.as_ref().filter(|_| provision.here > 0) {
+            let own = state.provisioned.entry((name.scope.clone(), name.function.clone(), qualifier.clone())).or_default();
+            if *own < provision.here {
+                *own += 1;
+                return Ok(Slot { pools: self.clone(), function, place: Place::Provisioned(qualifier.clone()) });
+            }
+        }
         let own = state.running.get(&function).copied().unwrap_or(0);
         match reserved {
-            Some(limit) if own >= limit => return Err(Full::Reserved),
+            Some(limit) if own >= limit - provision.all => return Err(Full::Reserved),
             Some(_) => {}
             None => {
                 let all = state.unreserved.get(&name.scope).copied().unwrap_or(0);
@@ -96,7 +163,46 @@ impl Pools {
             }
         }
         *state.running.entry(function.clone()).or_default() += 1;
-        Ok(Slot { pools: self.clone(), function, reserved: reserved.is_some() })
+        let place = if reserved.is_some() { Place::Reserved } else { Place::Unreserved };
+        Ok(Slot { pools: self.clone(), function, place })
+    }
+
+    /// Counts one more environment of a function: at most 1,000 in ten seconds of the clock.
+    pub fn grow(&self, name: &Name, now: Timestamp) -> Result<(), Full> {
+        let mut state = self.state.lock();
+        if state.growth.len() > MOST_GROWING {
+            state.growth.retain(|_, (since, _)| now.unix_ns - since.unix_ns < GROWTH_SECS * 1_000_000_000);
+        }
+        let (since, count) = state.growth.entry((name.scope.clone(), name.function.clone())).or_insert((now, 0));
+        if now.unix_ns - since.unix_ns >= GROWTH_SECS * 1_000_000_000 {
+            (*since, *count) = (now, 0);
+        }
+        if *count >= MOST_GROWTH {
+            return Err(Full::Growth);
+        }
+        *count += 1;
+        Ok(())
+    }
+
+    /// How much runs now.
+    pub fn running(&self, name: &Name) -> Running {
+        let state = self.state.lock();
+        let of = |key: &(Scope, String, String)| key.0 == name.scope && key.1 == name.function;
+        let provisioned: i32 = state.provisioned.iter().filter(|(key, _)| of(key)).map(|(_, count)| count).sum();
+        let own = state.running.get(&(name.scope.clone(), name.function.clone())).copied().unwrap_or(0);
+        Running { function: own + provisioned, unreserved: state.unreserved.get(&name.scope).copied().unwrap_or(0) }
+    }
+
+    /// Events that run on what is provisioned for a qualifier.
+    pub fn provisioned_running(&self, name: &Name) -> i32 {
+        let key = (name.scope.clone(), name.function.clone(), name.qualifier.clone().unwrap_or_default());
+        self.state.lock().provisioned.get(&key).copied().unwrap_or(0)
+    }
+
+    /// Ends what stands ready for a qualifier.
+    pub fn remove_provisioned(&self, name: &Name) {
+        let end = format!("@{}", name.qualifier.as_deref().unwrap_or_default());
+        self.remove_where(|key| key.scope == name.scope && key.function == name.function && key.version.ends_with(&end));
     }
 
     /// An idle environment that may be used again.
@@ -112,7 +218,7 @@ impl Pools {
         let secs = |n: i128| n * 1_000_000_000;
         let found = loop {
             let Some(mut idle) = pool.idle.pop() else { break None };
-            let old = now.unix_ns - idle.since.unix_ns > secs(IDLE_VIRTUAL_SECS);
+            let old = !key.is_provisioned() && now.unix_ns - idle.since.unix_ns > secs(IDLE_VIRTUAL_SECS);
             let lapsed = idle.environment.expires.unix_ns - now.unix_ns < secs(LAPSE_SECS);
             if old || lapsed || idle.environment.is_dead() {
                 gone.push(idle);
@@ -122,6 +228,15 @@ impl Pools {
         };
         drop(state);
         found
+    }
+
+    /// Makes room for environments that are started ahead of any event.
+    pub fn expect(&self, key: &Key, revision: &str) {
+        let mut state = self.state.lock();
+        let pool = state.pools.entry(key.clone()).or_default();
+        if pool.revision != revision {
+            *pool = Pool { revision: revision.to_owned(), ..Pool::default() };
+        }
     }
 
     /// Gives an environment back; it ends if nothing of its revision is wanted any more.
@@ -153,15 +268,18 @@ impl Pools {
 
     /// A function, or one version, is gone.
     pub fn remove(&self, name: &Name) {
-        let mut state = self.state.lock();
-        let (gone, kept) = std::mem::take(&mut state.pools).into_iter().partition(|(key, _)| {
-            key.scope == name.scope
-                && key.function == name.function
-                && name.qualifier.as_ref().is_none_or(|version| *version == key.version)
+        let same = |version: &str, key: &Key| key.version.split('@').next() == Some(version);
+        self.remove_where(|key| {
+            key.scope == name.scope && key.function == name.function && name.qualifier.as_ref().is_none_or(|version| same(version, key))
         });
+    }
+
+    fn remove_where(&self, gone: impl Fn(&Key) -> bool) {
+        let mut state = self.state.lock();
+        let (gone, kept): (HashMap<Key, Pool>, HashMap<Key, Pool>) =
+            std::mem::take(&mut state.pools).into_iter().partition(|(key, _)| gone(key));
         state.pools = kept;
         drop(state);
-        let gone: HashMap<Key, Pool> = gone;
         drop(gone);
     }
 
@@ -212,7 +330,7 @@ impl Pools {
             if state.closed {
                 return;
             }
-            for pool in state.pools.values_mut() {
+            for (_, pool) in state.pools.iter_mut().filter(|(key, _)| !key.is_provisioned()) {
                 let (old, young): (Vec<Idle>, Vec<Idle>) =
                     std::mem::take(&mut pool.idle).into_iter().partition(|idle| idle.since_real < before);
                 pool.idle = young;
@@ -226,16 +344,55 @@ impl Pools {
 impl Drop for Slot {
     fn drop(&mut self) {
         let mut state = self.pools.state.lock();
-        if !self.reserved
-            && let Some(all) = state.unreserved.get_mut(&self.function.0)
-        {
-            *all -= 1;
-        }
-        if let Some(own) = state.running.get_mut(&self.function) {
-            *own -= 1;
-            if *own == 0 {
-                state.running.remove(&self.function);
+        let (scope, function) = &self.function;
+        match &self.place {
+            Place::Provisioned(qualifier) => {
+                let key = (scope.clone(), function.clone(), qualifier.clone());
+                return less(&mut state.provisioned, &key);
             }
+            Place::Unreserved => less(&mut state.unreserved, scope),
+            Place::Reserved => {}
         }
+        less(&mut state.running, &self.function);
+    }
+}
+
+fn less<K: Eq + std::hash::Hash>(counts: &mut HashMap<K, i32>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count <= 0 {
+            counts.remove(key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(qualifier: Option<&str>) -> Name {
+        Name { scope: Scope::new("000000000000", "us-east-1"), function: "f".into(), qualifier: qualifier.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_thousand_environments_in_ten_seconds() {
+        let pools = Pools::default();
+        let start = Timestamp::from_secs(1_700_000_000);
+        assert!((0..1000).all(|_| pools.grow(&name(None), start).is_ok()));
+        assert_eq!(pools.grow(&name(None), start.plus_ns(9_999_999_999)), Err(Full::Growth));
+        assert_eq!(pools.grow(&name(None), start.plus_ns(10_000_000_000)), Ok(()));
+    }
+
+    #[test]
+    fn slots_of_what_is_provisioned_come_first() {
+        let pools = Arc::new(Pools::default());
+        let provision = Provision { here: 1, all: 1 };
+        let first = pools.slot(&name(Some("1")), Some(1), provision, || 0).ok().unwrap();
+        assert!(first.is_provisioned());
+        // The reservation is used up by what is provisioned.
+        assert_eq!(pools.slot(&name(Some("1")), Some(1), provision, || 0).err(), Some(Full::Reserved));
+        assert_eq!(pools.provisioned_running(&name(Some("1"))), 1);
+        drop(first);
+        assert!(pools.slot(&name(Some("1")), Some(1), provision, || 0).is_ok_and(|slot| slot.is_provisioned()));
     }
 }

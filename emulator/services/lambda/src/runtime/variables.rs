@@ -35,7 +35,7 @@ pub(crate) fn variables(plan: &Plan, start: &Start<'_>) -> Vec<(OsString, OsStri
     set("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &plan.memory_mb.to_string());
     set("AWS_LAMBDA_LOG_GROUP_NAME", &plan.log_group);
     set("AWS_LAMBDA_LOG_STREAM_NAME", &start.log_stream);
-    set("AWS_LAMBDA_INITIALIZATION_TYPE", &"on-demand");
+    set("AWS_LAMBDA_INITIALIZATION_TYPE", &plan.initialization());
     set("AWS_XRAY_CONTEXT_MISSING", &"LOG_ERROR");
     if plan.json_logs {
         set("AWS_LAMBDA_LOG_FORMAT", &"JSON");

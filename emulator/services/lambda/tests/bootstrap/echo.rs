@@ -52,6 +52,13 @@ fn main() {
 fn work(event: &str, head: &str, count: u32) -> Result<String, String> {
     let has = |word: &str| event.contains(&format!("\"{word}\""));
     println!("event {event}");
+    if let Ok(path) = std::env::var("NOTE") {
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+        file.write_all(format!("{event}\n").as_bytes()).unwrap();
+    }
+    if event.contains("AWSTraceHeader") {
+        println!("trace {}", header(head, "lambda-runtime-trace-id"));
+    }
     if has("hang") {
         std::thread::sleep(Duration::from_secs(60));
     }
@@ -98,6 +105,9 @@ fn work(event: &str, head: &str, count: u32) -> Result<String, String> {
         }
         return Ok(format!(r#"{{"left":{},"waited_ms":{}}}"#, left(), began.elapsed().as_millis()));
     }
+    if std::env::var("REPORT").is_ok() {
+        return Ok(bad_items(event));
+    }
     if has("write") {
         std::fs::write("/tmp/mine", "kept").unwrap();
     }
@@ -114,6 +124,14 @@ fn work(event: &str, head: &str, count: u32) -> Result<String, String> {
         quoted(&std::env::current_dir().unwrap().display().to_string()),
         environment.join(",")
     ))
+}
+
+/// The messages of a batch whose body is `bad`. A record's id comes before its body.
+fn bad_items(event: &str) -> String {
+    let records = event.split(r#""messageId":""#).skip(1).filter(|record| record.contains(r#""body":"bad""#));
+    let items: Vec<String> =
+        records.filter_map(|record| record.split('"').next()).map(|id| format!(r#"{{"itemIdentifier":"{id}"}}"#)).collect();
+    format!(r#"{{"batchItemFailures":[{}]}}"#, items.join(","))
 }
 
 fn quoted(text: &str) -> String {

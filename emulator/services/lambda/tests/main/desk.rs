@@ -2,8 +2,8 @@
 
 use kit::{
     AdvanceOptions, BoxFuture, Bytes, ClockMode, Cloud, Context, Fault, Grant, RoleSession, Settle, Timestamp,
-    ports::{LogLines, NewObject, ObjectBytes, ObjectInfo, Objects, Queues, Sessions, TemporaryKey},
-    store::Scope,
+    ports::{LogLines, NewObject, ObjectBytes, ObjectInfo, Objects, QueueMessage, Queues, ReceivedMessage, Sessions, TemporaryKey, Topics},
+    store::{Scope, Store},
 };
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -25,6 +25,18 @@ pub struct World {
     pub sent: Mutex<Vec<(String, String, Vec<(String, String)>)>>,
     pub objects: Mutex<BTreeMap<String, Bytes>>,
     pub sessions: Mutex<u32>,
+    /// Queues that can be polled.
+    pub queues: crate::queues::Queues,
+    /// What was published: topic, message, attributes.
+    pub published: Mutex<Vec<(String, String, Vec<(String, String)>)>>,
+}
+
+impl World {
+    /// The trace header of the function's newest event, from its own log.
+    pub fn trace_of_last(&self) -> String {
+        let lines = self.lines.lock();
+        lines.iter().rev().find_map(|(.., line)| line.strip_prefix("trace ")).expect("no function ran").to_owned()
+    }
 }
 
 impl Desk {
@@ -33,8 +45,14 @@ impl Desk {
     }
 
     pub async fn with(mode: ClockMode) -> Desk {
+        Desk::stored(mode, Store::memory()).await
+    }
+
+    /// A desk over a store that may hold something already.
+    pub async fn stored(mode: ClockMode, store: Store) -> Desk {
         let start = Timestamp::from_secs(1_700_000_000);
-        let cloud = Cloud::builder().start_at(start).mode(mode).service(Arc::new(lambda::Lambda::new())).start().await.unwrap();
+        let builder = Cloud::builder().start_at(start).mode(mode).store(store);
+        let cloud = builder.service(Arc::new(lambda::Lambda::new())).start().await.unwrap();
         Desk::over(cloud, Arc::new(World::default()))
     }
 
@@ -45,6 +63,7 @@ impl Desk {
         ports.offer_logs(world.clone());
         ports.offer_queues(world.clone());
         ports.offer_objects(world.clone());
+        ports.offer_topics(world.clone());
         // Roles are nobody's here: whoever has a session may do everything but what a test forbids.
         cloud.set_decider(Arc::new(Easy));
         let cx = cloud.house_context("test");
@@ -86,6 +105,10 @@ impl Desk {
     }
     pub async fn settle(&self) {
         self.cloud.settle(Duration::from_secs(30)).await.unwrap();
+    }
+    /// Whether an operation is not built.
+    pub fn lacks(&self, operation: &str) -> bool {
+        !self.cloud.service("lambda").unwrap().schema().operations.iter().any(|o| o.name == operation)
     }
     pub fn lines(&self) -> Vec<String> {
         self.world.lines.lock().iter().map(|(.., line)| line.clone()).collect()
@@ -211,7 +234,64 @@ impl Queues for World {
     ) -> BoxFuture<'a, Result<String, Fault>> {
         Box::pin(async move {
             grant.covers("sqs:SendMessage", arn)?;
+            self.queues.send(arn, &body, &[], Vec::new());
             self.sent.lock().push((arn.to_owned(), body, attributes));
+            Ok("id".into())
+        })
+    }
+    fn deliver<'a>(&'a self, cx: &'a Context, grant: Grant, arn: &'a str, message: QueueMessage) -> BoxFuture<'a, Result<String, Fault>> {
+        assert!(message.trace.as_ref().is_none_or(|trace| trace.starts_with("Root=1-")));
+        self.send(cx, grant, arn, message.body, Vec::new())
+    }
+    fn exists(&self, _: &Context, _: &str) -> bool {
+        true
+    }
+    fn receive<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        arn: &'a str,
+        most: usize,
+    ) -> BoxFuture<'a, Result<Vec<ReceivedMessage>, Fault>> {
+        Box::pin(async move {
+            grant.covers("sqs:ReceiveMessage", arn)?;
+            self.queues.receive(cx, arn, most)
+        })
+    }
+    fn delete<'a>(&'a self, _: &'a Context, grant: Grant, arn: &'a str, receipts: Vec<String>) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            grant.covers("sqs:DeleteMessage", arn)?;
+            self.queues.delete(arn, &receipts);
+            Ok(())
+        })
+    }
+    fn visibility_secs<'a>(&'a self, _: &'a Context, grant: Grant, arn: &'a str) -> BoxFuture<'a, Result<i64, Fault>> {
+        Box::pin(async move {
+            grant.covers("sqs:GetQueueAttributes", arn)?;
+            self.queues.visibility_secs(arn)
+        })
+    }
+    fn next_visible(&self, _: &Context, arn: &str) -> Option<Timestamp> {
+        self.queues.next_visible(arn)
+    }
+    fn watch(&self, bell: Arc<dyn Fn() + Send + Sync>) {
+        self.queues.watch(bell);
+    }
+}
+
+impl Topics for World {
+    fn publish<'a>(
+        &'a self,
+        _: &'a Context,
+        grant: Grant,
+        arn: &'a str,
+        _: Option<String>,
+        message: String,
+        attributes: Vec<(String, String)>,
+    ) -> BoxFuture<'a, Result<String, Fault>> {
+        Box::pin(async move {
+            grant.covers("sns:Publish", arn)?;
+            self.published.lock().push((arn.to_owned(), message, attributes));
             Ok("id".into())
         })
     }
@@ -238,8 +318,14 @@ impl Objects for World {
     fn head<'a>(&'a self, cx: &'a Context, grant: Grant, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<ObjectInfo, Fault>> {
         Box::pin(async move { Ok(self.get(cx, grant, bucket, key, None).await?.info) })
     }
-    fn put<'a>(&'a self, _: &'a Context, _: Grant, _: NewObject, _: kit::Body) -> BoxFuture<'a, Result<ObjectInfo, Fault>> {
-        Box::pin(async { Err(Fault::internal("not part of the test")) })
+    fn put<'a>(&'a self, _: &'a Context, grant: Grant, object: NewObject, body: kit::Body) -> BoxFuture<'a, Result<ObjectInfo, Fault>> {
+        Box::pin(async move {
+            grant.covers("s3:PutObject", &format!("arn:aws:s3:::{}/{}", object.bucket, object.key))?;
+            let mut body = body;
+            let bytes = body.collect(1 << 20).await.map_err(|e| Fault::internal(e.to_string()))?;
+            self.objects.lock().insert(format!("{}/{}", object.bucket, object.key), bytes);
+            Ok(ObjectInfo::default())
+        })
     }
     fn delete<'a>(&'a self, _: &'a Context, _: Grant, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async { Err(Fault::internal("not part of the test")) })

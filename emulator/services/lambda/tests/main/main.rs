@@ -2,11 +2,16 @@
 
 mod api;
 mod closures;
+mod crash;
 mod desk;
 mod environments;
 mod execution;
 mod figures;
+mod mappings;
+mod provisioned;
 mod queue;
+mod queues;
+mod recorded;
 mod runtimes;
 mod server;
 mod streams;

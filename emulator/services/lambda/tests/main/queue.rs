@@ -146,3 +146,29 @@ async fn the_port_invokes_and_queues() {
     let other = kit::Need::on("lambda:InvokeFunction", format!("{arn}:other"));
     assert!(port.invoke(&desk.cx, desk.cx.grant(&other).unwrap(), call(false)).await.is_err(), "a grant for one function opened another");
 }
+
+#[tokio::test]
+async fn topics_and_buckets_are_destinations_too() {
+    let desk = Desk::with(ClockMode::Frozen).await;
+    let topic = "arn:aws:sns:us-east-1:000000000000:done";
+    let letters = "arn:aws:sns:us-east-1:000000000000:letters";
+    desk.function("f", json!({ "DeadLetterConfig": { "TargetArn": letters } })).await;
+    let to = |success: &str, failure: &str| json!({ "FunctionName": "f", "MaximumRetryAttempts": 0, "DestinationConfig": { "OnSuccess": { "Destination": success }, "OnFailure": { "Destination": failure } } });
+    let bucket = "arn:aws:s3:::failures";
+    assert_eq!(desk.call("PutFunctionEventInvokeConfig", to(bucket, topic)).await.unwrap_err().status, 400, "a bucket takes failures only");
+    desk.ok("PutFunctionEventInvokeConfig", to(topic, bucket)).await;
+    send(&desk, "f", json!({ "fine": 1 })).await;
+    send(&desk, "f", json!("fail")).await;
+    desk.settle().await;
+    let published = desk.world.published.lock().clone();
+    let (_, told, attributes) = published.iter().find(|(arn, ..)| arn == topic).expect("the topic has the record of the success");
+    let record: Value = serde_json::from_str(told).unwrap();
+    assert_eq!((&record["requestContext"]["condition"], attributes.len()), (&json!("Success"), 0));
+    let (_, letter, attributes) = published.iter().find(|(arn, ..)| arn == letters).expect("the topic has the dead letter");
+    assert_eq!((letter.as_str(), attributes[1].1.as_str()), ("\"fail\"", "200"));
+    let objects = desk.world.objects.lock().clone();
+    let (key, body) = objects.iter().find(|(key, _)| key.starts_with("failures/")).expect("the bucket has the record of the failure");
+    assert!(key.starts_with("failures/aws/lambda/async/f/2023/11/14/2023-11-14T22.13.20-"), "{key}");
+    let record: Value = serde_json::from_slice(body).unwrap();
+    assert_eq!(record["requestContext"]["condition"], "RetriesExhausted");
+}

@@ -1,0 +1,83 @@
+//! Which messages a function wants. A pattern looks at a record of SQS; what it says of `body` is held against the JSON in the body, or
+//! against the text where the pattern wants texts (AWS's documentation, "Filtering with Amazon SQS").
+
+use kit::filters::{Dialect, Filter};
+use serde_json::Value;
+
+/// A pattern, ready to be asked.
+pub(super) struct Wanted {
+    filter: Filter,
+    /// What the pattern says of the body, where it does.
+    body: Body,
+}
+
+/// What a pattern expects a message's body to be.
+#[derive(Clone, Copy, PartialEq)]
+enum Body {
+    Any,
+    Text,
+    Json,
+}
+
+/// Reads a pattern; `None` where AWS calls it invalid.
+pub(super) fn parse(pattern: &str) -> Option<Wanted> {
+    let filter = Filter::parse(pattern, Dialect::Sources).ok()?;
+    let value: Value = serde_json::from_str(pattern).ok()?;
+    let body = match value.get("body") {
+        None => Body::Any,
+        Some(Value::Object(_)) => Body::Json,
+        Some(_) => Body::Text,
+    };
+    Some(Wanted { filter, body })
+}
+
+/// Whether a record passes one of the patterns; all do where there are none.
+pub(super) fn passes(patterns: &[Wanted], record: &Value) -> bool {
+    patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(record))
+}
+
+impl Wanted {
+    fn matches(&self, record: &Value) -> bool {
+        let parsed = record["body"].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+        match (self.body, parsed.filter(|body| body.is_object() || body.is_array())) {
+            (Body::Any, _) => self.filter.matches(record),
+            // A body of the other kind than the pattern's never matches.
+            (Body::Text, Some(_)) | (Body::Json, None) => false,
+            (Body::Text, None) => self.filter.matches(record),
+            (Body::Json, Some(body)) => {
+                let mut record = record.clone();
+                record["body"] = body;
+                self.filter.matches(&record)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn passes(pattern: Value, body: &str) -> bool {
+        super::passes(&[parse(&pattern.to_string()).unwrap()], &json!({ "body": body, "eventSource": "aws:sqs" }))
+    }
+
+    #[test]
+    fn bodies_are_json_or_text() {
+        let json = json!({ "body": { "size": [{ "numeric": [">", 10] }] } });
+        assert!(passes(json.clone(), r#"{"size": 11}"#));
+        assert!(!passes(json.clone(), r#"{"size": 9}"#));
+        assert!(!passes(json, "size"));
+        let text = json!({ "body": [{ "prefix": "up" }] });
+        assert!(passes(text.clone(), "upload"));
+        assert!(!passes(text, r#"{"up": 1}"#));
+        assert!(passes(json!({ "eventSource": ["aws:sqs"] }), "anything"));
+    }
+
+    #[test]
+    fn what_is_no_pattern() {
+        for text in ["", "null", "simple string", r#"{"eventSource": "aws:sqs"}"#, r#"{"eventSource": []}"#] {
+            assert!(parse(text).is_none(), "{text}");
+        }
+    }
+}
