@@ -20,6 +20,7 @@ pub(super) const KINDS: &[Kind] = &[Kind {
         "Environment",
         "EphemeralStorage",
         "Handler",
+        "Layers",
         "LoggingConfig",
         "MemorySize",
         "PackageType",

@@ -18,6 +18,7 @@ mod inline_code;
 mod job;
 mod kms;
 mod lambda;
+mod lambda_layers;
 mod lambda_parts;
 mod logs;
 mod s3;
@@ -75,6 +76,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         iam_attachments::KINDS,
         kms::KINDS,
         lambda::KINDS,
+        lambda_layers::KINDS,
         lambda_parts::KINDS,
         logs::KINDS,
         s3::KINDS,
