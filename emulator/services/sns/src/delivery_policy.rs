@@ -31,6 +31,7 @@ pub(crate) fn of_topic(text: &str) -> Result<String, Fault> {
     for member in known {
         match http.get(member) {
             Some(Value::Object(policy)) if member == "defaultHealthyRetryPolicy" => retries(policy)?,
+            Some(Value::Object(policy)) if member == "defaultThrottlePolicy" => throttle(policy)?,
             _ => {}
         }
         match http.get(member).filter(|v| !v.is_null()) {
@@ -52,6 +53,9 @@ pub(crate) fn of_subscription(text: &str) -> Result<String, Fault> {
     only(&given, &known)?;
     if let Some(Value::Object(policy)) = given.get("healthyRetryPolicy") {
         retries(policy)?;
+    }
+    if let Some(Value::Object(policy)) = given.get("throttlePolicy") {
+        throttle(policy)?;
     }
     let mut kept = Map::new();
     for member in known {
@@ -92,6 +96,12 @@ pub(crate) fn effective_of_subscription(topic: Option<&StoredTopic>, subscriptio
         "requestPolicy": or_above("requestPolicy", &http["defaultRequestPolicy"]),
         "guaranteed": own["guaranteed"].as_bool().unwrap_or(false),
     })
+}
+
+/// Deliveries that an endpoint takes in a second, where its policy says so.
+pub(crate) fn most_per_second(topic: &StoredTopic, subscription: &StoredSubscription) -> Option<f64> {
+    let effective = effective_of_subscription(Some(topic), subscription);
+    effective["throttlePolicy"]["maxReceivesPerSecond"].as_f64().filter(|rate| *rate > 0.0)
 }
 
 /// Seconds to wait before attempt `attempt` (1 is the first retry); `None` when there are no more.
@@ -180,6 +190,15 @@ fn retries(policy: &Map<String, Value>) -> Result<(), Fault> {
     match policy.get("backoffFunction").map(|f| f.as_str().unwrap_or_default()) {
         None | Some("linear" | "arithmetic" | "geometric" | "exponential") => Ok(()),
         Some(_) => Err(bad("backoffFunction must be one of arithmetic, exponential, geometric, linear")),
+    }
+}
+
+fn throttle(policy: &Map<String, Value>) -> Result<(), Fault> {
+    only(policy, &["maxReceivesPerSecond"])?;
+    match policy.get("maxReceivesPerSecond") {
+        None | Some(Value::Null) => Ok(()),
+        Some(value) if value.as_u64().is_some_and(|n| n >= 1) => Ok(()),
+        Some(_) => Err(bad("maxReceivesPerSecond must be an integer greater than or equal to 1")),
     }
 }
 

@@ -107,6 +107,7 @@ fn shown(subscription: &StoredSubscription) -> Subscription {
 /// Takes a subscription out of its topic; the one that was there.
 pub(crate) fn end(tx: &mut Tx<'_>, arn: &str) -> Result<Option<StoredSubscription>, Fault> {
     let Some(gone) = tx.delete(&SUBSCRIPTIONS, &everywhere(), &arn.to_owned())? else { return Ok(None) };
+    delivery::forget_pace(tx, arn)?;
     let (scope, name) = arns::of_topic(&gone.topic_arn)?;
     if let Some(mut topic) = tx.get(&TOPICS, &scope, &name)?.filter(|topic| topic.id == gone.topic_id) {
         topic.deleted += 1;

@@ -1,6 +1,6 @@
 //! Topics: made, listed, deleted.
 
-use crate::{Sns, arns, model::*, permissions, state::*, tags, topic_attributes};
+use crate::{Sns, arns, delivery, model::*, permissions, state::*, tags, topic_attributes};
 use kit::{Context, Fault, Read, store::NewTask};
 use std::collections::BTreeMap;
 
@@ -68,7 +68,10 @@ impl Sns {
                     .by_index(&SUBSCRIPTIONS, &everywhere(), "topic", &(topic_id.as_str(),))
                     .map(|row| row.map(|(arn, _)| arn))
                     .collect::<Result<_, _>>()?;
-                arns.iter().try_for_each(|arn| tx.delete(&SUBSCRIPTIONS, &everywhere(), arn).map(drop))
+                arns.iter().try_for_each(|arn| {
+                    delivery::forget_pace(tx, arn)?;
+                    tx.delete(&SUBSCRIPTIONS, &everywhere(), arn).map(drop)
+                })
             })
             .await
     }

@@ -6,11 +6,13 @@
 mod dead_letter;
 mod envelope;
 mod http;
+mod pace;
 mod row;
 mod target;
 
 pub(crate) use envelope::{base_url, set_out};
 pub(crate) use http::{Post, is_local};
+pub(crate) use pace::forget as forget_pace;
 pub(crate) use row::run as run_row;
 
 use crate::{Sns, delivery_policy, state::*};
@@ -59,7 +61,12 @@ pub(crate) fn queue(
         return row::append(cx, tx, scope, subscription, message);
     }
     let delivery = Delivery { message: message.id.clone(), subscription: subscription.arn.clone() };
-    tx.task(NewTask::new(scope, "sns", "deliver", &delivery).cause(cx.cause()));
+    let task = NewTask::new(scope, "sns", "deliver", &delivery).cause(cx.cause());
+    let task = match pace::due(cx, tx, topic, subscription)? {
+        Some(due) => task.at(due),
+        None => task,
+    };
+    tx.task(task);
     Ok(())
 }
 

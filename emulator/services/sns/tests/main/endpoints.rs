@@ -136,3 +136,27 @@ async fn an_email_subscription_waits_and_its_token_is_in_the_journal() {
     let confirmed = desk.ok("ConfirmSubscription", json!({ "TopicArn": topic, "Token": token })).await;
     assert_eq!(confirmed["SubscriptionArn"], *arn);
 }
+
+#[tokio::test]
+async fn an_endpoint_gets_no_more_in_a_second_than_its_policy_says() {
+    let (desk, _server) = open().await;
+    let endpoint = Endpoint::new().await;
+    let topic = desk.topic("news", json!({})).await;
+    let policy = json!({ "throttlePolicy": { "maxReceivesPerSecond": 2 } }).to_string();
+    let input = json!({
+        "TopicArn": topic, "Protocol": "http", "Endpoint": endpoint.url, "Attributes": { "DeliveryPolicy": policy },
+    });
+    desk.ok("Subscribe", input).await;
+    desk.settle().await;
+    follow(endpoint.requests()[0].json()["SubscribeURL"].as_str().unwrap()).await;
+    for n in 0..5 {
+        desk.publish(&topic, &n.to_string()).await;
+    }
+    desk.settle().await;
+    let told = || kinds(&endpoint.requests()).iter().filter(|kind| **kind == "Notification").count();
+    assert_eq!(told(), 1);
+    desk.advance(1).await;
+    assert_eq!(told(), 3);
+    desk.advance(1).await;
+    assert_eq!(told(), 5);
+}

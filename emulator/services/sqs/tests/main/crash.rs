@@ -22,6 +22,7 @@ use std::{
 };
 
 const FOLDER: &str = "WINDTUNNEL_TEST_SQS_CRASH_FOLDER";
+const SECONDS: &str = "WINDTUNNEL_TEST_SQS_CRASH_SECONDS";
 const ROUNDS: &str = "WINDTUNNEL_TEST_CRASH_ROUNDS";
 
 /// Does nothing in a test run: it is the server that [`queues_survive_kill_9`] starts and kills.
@@ -29,7 +30,8 @@ const ROUNDS: &str = "WINDTUNNEL_TEST_CRASH_ROUNDS";
 async fn server() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
     let store = Store::durable(Path::new(&folder), Durability::Process).unwrap();
-    let builder = Cloud::builder().start_at(Timestamp::from_secs(START)).mode(ClockMode::Frozen).store(store);
+    let later: i64 = std::env::var(SECONDS).unwrap().parse().unwrap();
+    let builder = Cloud::builder().start_at(Timestamp::from_secs(START + later)).mode(ClockMode::Frozen).store(store);
     let cloud = builder.service(Arc::new(sqs::Sqs::new())).start().await.unwrap();
     let gateway = gateway::Gateway::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let server = gateway.serve(cloud, None);
@@ -45,9 +47,14 @@ struct Victim {
 }
 
 impl Victim {
-    fn start(folder: &Path) -> Victim {
+    /// Starts with its clock so many seconds later: what was in flight when the one before died is visible again.
+    fn start(folder: &Path, later: u32) -> Victim {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "crash::server", "--nocapture", "--test-threads=1"]).env(FOLDER, folder).stdout(Stdio::piped());
+        command
+            .args(["--exact", "crash::server", "--nocapture", "--test-threads=1"])
+            .env(FOLDER, folder)
+            .env(SECONDS, later.to_string())
+            .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = lines.find_map(|line| line.unwrap().strip_prefix("listens ").map(|address| address.parse().unwrap()));
@@ -104,7 +111,7 @@ async fn step(to: SocketAddr, worker: &mut Worker) -> Option<()> {
         call(to, "SendMessage", input).await?;
         worker.there.insert(n);
     }
-    let got = call(to, "ReceiveMessage", json!({ "QueueUrl": worker.queue, "MaxNumberOfMessages": 1 })).await?;
+    let got = call(to, "ReceiveMessage", json!({ "QueueUrl": worker.queue, "MaxNumberOfMessages": 1, "VisibilityTimeout": 1 })).await?;
     for message in got["Messages"].as_array().into_iter().flatten() {
         let n = number(message);
         // From here on the message may be gone: it is neither surely there nor surely deleted until that is answered.
@@ -124,7 +131,7 @@ fn number(message: &Value) -> u32 {
     number
 }
 
-/// Receives and deletes all there is; messages in flight when the server died are made visible by deleting what comes with a timeout of 0.
+/// Receives and deletes all there is.
 async fn drain(to: SocketAddr, worker: &mut Worker) {
     let counts = call(to, "GetQueueAttributes", json!({ "QueueUrl": worker.queue, "AttributeNames": ["All"] })).await.unwrap();
     let of = |kind: &str| counts["Attributes"][format!("ApproximateNumberOfMessages{kind}")].as_str().unwrap().parse::<usize>().unwrap();
@@ -138,22 +145,15 @@ async fn drain(to: SocketAddr, worker: &mut Worker) {
             call(to, "DeleteMessage", json!({ "QueueUrl": worker.queue, "ReceiptHandle": message["ReceiptHandle"] })).await.unwrap();
         }
     }
-    let fifo = worker.queue.ends_with(".fifo");
-    if fifo && in_flight > 0 {
-        // The message in flight holds its group up: what is behind it can't come.
-        assert!(found.is_empty());
-    } else {
-        assert_eq!(found.len(), visible, "{}: what is counted comes", worker.queue);
-        let lost: Vec<_> = worker.there.iter().filter(|n| !found.contains(n)).collect();
-        assert!(lost.is_empty(), "{}: lost {lost:?}", worker.queue);
-    }
-    assert!(in_flight <= 1, "{}: at most the one that was being deleted is in flight", worker.queue);
+    assert_eq!((found.len(), in_flight), (visible, 0), "{}: what is counted comes", worker.queue);
+    let lost: Vec<_> = worker.there.iter().filter(|n| !found.contains(n)).collect();
+    assert!(lost.is_empty(), "{}: lost {lost:?}", worker.queue);
     let mut seen = BTreeSet::new();
     for n in &found {
         assert!(seen.insert(n), "{}: {n} came twice", worker.queue);
         assert!(worker.maybe.contains(n) && !worker.gone.contains(n), "{}: {n} was never sent, or was deleted", worker.queue);
     }
-    if fifo {
+    if worker.queue.ends_with(".fifo") {
         assert!(found.is_sorted(), "{found:?}");
     }
     call(to, "DeleteQueue", json!({ "QueueUrl": worker.queue })).await.unwrap();
@@ -170,7 +170,7 @@ async fn make(to: SocketAddr, queue: &'static str, next: u32) -> Worker {
 async fn queues_survive_kill_9() {
     let rounds: u32 = std::env::var(ROUNDS).ok().and_then(|n| n.parse().ok()).unwrap_or(5);
     let folder = tempfile::tempdir().unwrap();
-    let mut victim = Victim::start(folder.path());
+    let mut victim = Victim::start(folder.path(), 0);
     let mut workers = Vec::new();
     for queue in ["one", "two", "three.fifo"] {
         workers.push(make(victim.address, queue, 0).await);
@@ -188,7 +188,7 @@ async fn queues_survive_kill_9() {
         for worker in working {
             workers.push(worker.await.unwrap());
         }
-        victim = Victim::start(folder.path());
+        victim = Victim::start(folder.path(), 2 * (round + 1));
         for worker in &mut workers {
             steps += worker.next;
             drain(victim.address, worker).await;

@@ -4,6 +4,7 @@ mod crash;
 mod desk;
 mod fifo;
 mod http;
+mod kms;
 mod moves;
 mod quotas;
 mod recorded;
