@@ -20,6 +20,7 @@ mod inventory;
 mod lifecycle;
 mod listing;
 mod lock;
+mod metrics;
 #[allow(missing_docs, dead_code, unused_imports, clippy::all)]
 mod model;
 mod multipart;
@@ -182,7 +183,7 @@ kit::service! {
     GetBucketAnalyticsConfiguration => get_bucket_analytics_configuration,
     DeleteBucketAnalyticsConfiguration => delete_bucket_analytics_configuration,
     ListBucketAnalyticsConfigurations => list_bucket_analytics_configurations,
-    kept PutBucketMetricsConfiguration => put_bucket_metrics_configuration,
+    PutBucketMetricsConfiguration => put_bucket_metrics_configuration,
     GetBucketMetricsConfiguration => get_bucket_metrics_configuration,
     DeleteBucketMetricsConfiguration => delete_bucket_metrics_configuration,
     ListBucketMetricsConfigurations => list_bucket_metrics_configurations,
@@ -215,6 +216,7 @@ impl Service for S3 {
                 "accesses" => self.accesses.write_down(cx).await,
                 "access-log" => access_log::deliver(cx, task).await,
                 "inventory" => inventory::report(cx, task).await,
+                metrics::storage::KIND => metrics::storage::tell(cx, &task).await,
                 kind => Err(Fault::internal(format!("s3 has no task {kind}"))),
             }
         })
@@ -252,6 +254,7 @@ impl Service for S3 {
     }
     fn answered(&self, cx: &Context, answered: &kit::Answered<'_>) {
         access_log::note_operation(cx, answered);
+        metrics::requests::tell(cx, answered);
     }
     fn decorate(&self, cx: &Context, head: &http::request::Parts, answer: &mut http::HeaderMap) {
         payer::tell(cx, head, answer);

@@ -131,7 +131,11 @@ fn subtract(slots: &mut Slots, slot: Slot, bytes: u64) {
 
 fn change(tx: &mut Tx<'_>, cx: &Context, found: &Found, change: impl FnOnce(&mut Slots)) -> Result<(), Fault> {
     let today = day_of(cx.now());
-    let mut usage = tx.get(&USAGE, &found.scope, &found.name)?.unwrap_or(Usage { day: today, slots: Slots::new() });
+    let stored = tx.get(&USAGE, &found.scope, &found.name)?;
+    if stored.as_ref().is_none_or(|usage| usage.slots.is_empty()) {
+        crate::metrics::storage::plan(tx, cx, cx.now());
+    }
+    let mut usage = stored.unwrap_or(Usage { day: today, slots: Slots::new() });
     if usage.day != today {
         tx.put(&DAYS, &found.scope, &(found.name.clone(), usage.day), &usage.slots)?;
         forget_before(tx, found, today.saturating_sub(MOST_DAYS))?;

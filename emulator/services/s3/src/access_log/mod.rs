@@ -10,6 +10,7 @@ mod operations;
 
 pub(crate) use delivery::{deliver, forget};
 pub(crate) use line::Seen;
+pub(crate) use operations::key_of;
 
 use crate::state::{self, Found, LOGGED};
 use kit::{Context, Fault, Read, Scope, Table, TableScope, Timestamp, Tx, store::NewTask};

@@ -5,7 +5,7 @@ use crate::{
     errors,
     state::{self, Found},
 };
-use kit::{Context, Fault, Read, Table, TableScope, Tx, pages};
+use kit::{Context, Fault, Read, Scope, Table, TableScope, Tx, pages};
 use serde::{Deserialize, Serialize};
 use wire::kept::Keep;
 
@@ -85,6 +85,11 @@ pub(crate) fn list<T: Keep>(cx: &Context, found: &Found, kind: &str, token: Opti
     let last = rows.iter().take(PAGE).next_back().map(|((_, _, id), _)| pages::token(id));
     let items = rows.iter().take(PAGE).map(|(_, row)| regain(row)).collect::<Result<Vec<T>, _>>()?;
     Ok(Page { items: (!items.is_empty()).then_some(items), next: last.filter(|_| more) })
+}
+
+/// All of a kind, of a bucket of an account.
+pub(crate) fn all<T: Keep>(read: &impl Read, scope: &Scope, bucket: &str, kind: &str) -> Result<Vec<T>, Fault> {
+    read.scan(&LISTED, scope).prefix(&(bucket, kind)).map(|row| regain(&row?.1)).collect()
 }
 
 /// Everything of a bucket goes with it.

@@ -1,8 +1,8 @@
-//! Request metrics: configurations are checked, kept and given back. Nothing is measured.
+//! Request metrics: for which keys requests are measured (`metrics/requests.rs` measures them).
 
 use super::listed;
 use crate::{S3, errors, model::*, state};
-use kit::{Context, Fault};
+use kit::{Context, Fault, Read, Scope};
 
 const KIND: &str = "metrics";
 
@@ -15,6 +15,10 @@ impl S3 {
     ) -> Result<PutBucketMetricsConfigurationOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         check(&input.id, &input.metrics_configuration)?;
+        let filter = input.metrics_configuration.filter.as_ref();
+        if filter.is_some_and(|filter| filter.tag.is_some() || filter.and.is_some()) {
+            cx.warn("MetricsConfiguration with a filter by tags has no effect: its requests are not measured");
+        }
         listed::store(cx, &found, KIND, &input.id, &input.metrics_configuration).await?;
         Ok(PutBucketMetricsConfigurationOutput {})
     }
@@ -69,4 +73,9 @@ fn check(id: &str, configuration: &MetricsConfiguration) -> Result<(), Fault> {
     }
     let given = [filter.prefix.is_some(), filter.tag.is_some(), filter.and.is_some()].into_iter().filter(|set| *set).count();
     if given == 1 { Ok(()) } else { Err(errors::malformed_xml()) }
+}
+
+/// The metrics configurations of a bucket of an account; mostly none.
+pub(crate) fn of(read: &impl Read, scope: &Scope, bucket: &str) -> Result<Vec<MetricsConfiguration>, Fault> {
+    listed::all(read, scope, bucket, KIND)
 }

@@ -8,3 +8,5 @@ mod metrics;
 mod ownership;
 pub(crate) mod public;
 pub(crate) mod public_access;
+
+pub(crate) use metrics::of as metrics_of;
