@@ -13,6 +13,8 @@ fn command(site: &Site, words: &[&str]) -> tokio::process::Command {
         ("RCLONE_CONFIG_W_PROVIDER", "Minio"),
         ("RCLONE_CONFIG_W_ENV_AUTH", "true"),
         ("RCLONE_CONFIG_W_REGION", "us-east-1"),
+        // rclone's own is `private`, which buckets that are owner-enforced refuse.
+        ("RCLONE_CONFIG_W_ACL", "bucket-owner-full-control"),
         // rclone's own is 200 MiB; parts of its own 5 MiB.
         ("RCLONE_CONFIG_W_UPLOAD_CUTOFF", "8Mi"),
     ]);
