@@ -236,7 +236,8 @@ async fn which_operation(visit: &mut Visit) -> Result<Labels, Fault> {
         visit.hold().await?;
     }
     let room = visit.room();
-    let held = plain(visit, visit.held.clone().unwrap_or_default())?;
+    // Only the protocols that name the operation in the body hold it this early.
+    let held = visit.held.clone().map(|held| plain(visit, held)).transpose()?.unwrap_or_default();
     let route = room.router.route(visit.protocol, &visit.head, &held);
     match route {
         Route::Operation(op, labels) => {
