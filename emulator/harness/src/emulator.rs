@@ -26,7 +26,13 @@ pub struct Builder {
     data_dir: Option<(PathBuf, Durability)>,
     journal_bytes: usize,
     signature_v2: bool,
+    #[cfg(feature = "lambda")]
+    functions: Vec<(String, Closure)>,
 }
+
+/// A function of this process.
+#[cfg(feature = "lambda")]
+type Closure = Arc<dyn lambda::in_process::Handler>;
 
 impl Default for Builder {
     fn default() -> Self {
@@ -39,6 +45,8 @@ impl Default for Builder {
             data_dir: None,
             journal_bytes: 1 << 20,
             signature_v2: true,
+            #[cfg(feature = "lambda")]
+            functions: Vec::new(),
         }
     }
 }
@@ -91,6 +99,15 @@ impl Builder {
         self
     }
 
+    /// Makes a Lambda function of this name out of a closure, which runs in this process: under a debugger, with the semantics of a function
+    /// around it. Its role, `windtunnel-closures`, may do everything; a function with another role or other settings is made with
+    /// CreateFunction out of [`lambda::in_process::package`].
+    #[cfg(feature = "lambda")]
+    pub fn function(mut self, name: &str, closure: impl lambda::in_process::Handler + 'static) -> Self {
+        self.functions.push((name.to_owned(), Arc::new(closure)));
+        self
+    }
+
     /// Starts the cloud and listens.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let store = match &self.data_dir {
@@ -107,12 +124,19 @@ impl Builder {
             builder = builder.mode(ClockMode::Frozen);
         }
         for service in crate::services::all() {
+            #[cfg(feature = "lambda")]
+            if service.schema().name == "lambda" {
+                builder = builder.service(Arc::new(crate::closures::lambda(&self.functions)?));
+                continue;
+            }
             builder = builder.service(service);
         }
         let options = gateway::Options { signature_version_2: self.signature_v2, ..gateway::Options::default() };
         let gateway = Gateway::bind(self.address).await.map_err(|e| StartError::Listen(self.address, e))?.options(options);
         let address = gateway.address();
         let cloud = builder.endpoint(format!("http://{address}")).start().await.map_err(StartError::Cloud)?;
+        #[cfg(feature = "lambda")]
+        crate::closures::create(&cloud, &self.functions).await.map_err(StartError::Cloud)?;
         let own = crate::admin::endpoints(cloud.clone());
         let server = gateway.serve(cloud.clone(), Some(own));
         Ok(Emulator { cloud, address, server: Some(server) })

@@ -5,6 +5,8 @@
 
 pub mod admin;
 pub mod cli;
+#[cfg(feature = "lambda")]
+mod closures;
 pub mod deploy;
 pub mod durations;
 mod emulator;
@@ -17,3 +19,5 @@ pub mod up;
 
 pub use emulator::{Builder, Emulator, StartError};
 pub use kit;
+#[cfg(feature = "lambda")]
+pub use lambda::in_process;

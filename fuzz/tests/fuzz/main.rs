@@ -11,6 +11,7 @@
 
 mod budget;
 mod edit;
+mod event_streams;
 mod filters;
 mod house;
 mod pictures;

@@ -100,3 +100,22 @@ async fn the_library_in_five_lines() {
     assert!(cloud.journal().held().iter().any(|record| &*record.operation == "PutObject"));
     cloud.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closure_is_a_function() {
+    let double = |event: serde_json::Value, _: windtunnel::in_process::Invocation| async move {
+        match event["n"].as_i64() {
+            Some(n) => Ok(serde_json::json!({ "n": 2 * n })),
+            None => Err(windtunnel::in_process::HandlerError::new("NoNumber", "n is missing")),
+        }
+    };
+    let cloud = windtunnel::Emulator::builder().function("double", double).start().await.expect("it starts");
+    let lambda = aws_sdk_lambda::Client::new(&cloud.sdk_config());
+    let ask = |event: &'static str| lambda.invoke().function_name("double").payload(event.as_bytes().to_vec().into()).send();
+    let answer = ask(r#"{"n": 21}"#).await.expect("an invocation");
+    assert_eq!((answer.function_error(), answer.payload().expect("an answer").as_ref()), (None, &br#"{"n":42}"#[..]));
+    let failed = ask("{}").await.expect("an invocation");
+    let said: serde_json::Value = serde_json::from_slice(failed.payload().expect("an answer").as_ref()).expect("JSON");
+    assert_eq!((failed.function_error(), said["errorType"].as_str()), (Some("Unhandled"), Some("NoNumber")), "{said}");
+    cloud.stop().await;
+}

@@ -10,7 +10,7 @@ mod rclone;
 mod s3cmd;
 mod tree;
 
-use kit::{ClockMode, Cloud, Store, store::Durability};
+use kit::{AdvanceOptions, ClockMode, Cloud, Settle, Store, store::Durability};
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
@@ -60,6 +60,12 @@ impl Site {
     pub async fn call(&self, operation: &str, input: Value) {
         let cx = self.cloud.house_context("many").with_body(kit::Body::from_bytes("x"));
         self.cloud.call_json(&cx, "s3", operation, &input).await.unwrap();
+    }
+
+    /// Lets a second go by: listings tell no shorter time.
+    pub async fn a_second_later(&self) {
+        let second = AdvanceOptions { by: Duration::from_secs(1), settle: Settle::Each, budget: Duration::from_secs(30) };
+        assert_eq!(self.cloud.advance(second).await.stopped_early, None);
     }
 
     pub fn url(&self) -> String {
