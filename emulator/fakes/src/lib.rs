@@ -1,6 +1,7 @@
 //! What stands where a service under test sends: functions, queues, topics, log groups and roles, which remember what they were told. For
 //! tests only. Grants are checked as the real ones check them.
 
+pub mod like;
 pub mod recorded;
 
 use kit::ports::{Functions, Invocation, Invoked, LogLines, QueueMessage, Queues, Sessions, TemporaryKey, Topics};

@@ -2,8 +2,19 @@
 //! recording, and `111111111111` for the account.
 
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::HashMap;
+
+/// A file of recordings by its service's folder and its name (`sqs/test_sqs`): test names and what was recorded in each. None, said in a
+/// sentence, on machines without them.
+pub fn recordings(file: &str) -> Option<Map<String, Value>> {
+    let path = format!("{}/../../../shared/aws-recorded/{file}.snapshot.json", env!("CARGO_MANIFEST_DIR"));
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        println!("skipped: {path} is not here");
+        return None;
+    };
+    Some(serde_json::from_str(&text).unwrap_or_else(|e| panic!("{path}: {e}")))
+}
 
 /// What differs, one line each; members of these names are not looked at.
 pub fn differences(recorded: &Value, ours: &Value, ignored: &[&str]) -> Vec<String> {

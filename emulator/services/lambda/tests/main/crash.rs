@@ -46,8 +46,7 @@ async fn emulator() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn accepted_events_survive_kill_9() {
-    // Functions have a /tmp of their own, so that this is elsewhere.
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let folder = crate::desk::shared_folder();
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "crash::emulator", "--nocapture", "--test-threads=1"]).env(FOLDER, folder.path()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();

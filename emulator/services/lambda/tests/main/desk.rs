@@ -11,6 +11,11 @@ use std::{collections::BTreeMap, io::Write, ops::Range, sync::Arc, time::Duratio
 
 pub const ROLE: &str = "arn:aws:iam::000000000000:role/worker";
 
+/// A folder that functions see too. They have a /tmp of their own, which may be where the target folder is.
+pub fn shared_folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/var/tmp").unwrap()
+}
+
 /// A cloud with what was written in it.
 pub struct Desk {
     pub cloud: Arc<Cloud>,

@@ -139,8 +139,8 @@ async fn layers_answer_as_recorded() {
 async fn an_extension_hears_of_events_and_of_the_end() {
     let desk = Desk::new().await;
     let arn = layer(&desk, "watch", &[("extensions/watches", &program())]).await;
-    // Not below /tmp, where it would not show.
-    let told = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("extension-{}", std::process::id()));
+    let folder = crate::desk::shared_folder();
+    let told = folder.path().join("told");
     desk.function("f", json!({ "Layers": [arn], "Environment": { "Variables": { "TELL": told.to_str().unwrap() } } })).await;
     for _ in 0..2 {
         assert_eq!(desk.invoke("f", json!({})).await.0["FunctionError"], Value::Null);
@@ -159,7 +159,6 @@ async fn an_extension_hears_of_events_and_of_the_end() {
             && let Ok(event) = serde_json::from_str::<Value>(&text)
         {
             assert_eq!((&event["eventType"], &event["shutdownReason"]), (&json!("SHUTDOWN"), &json!("spindown")));
-            std::fs::remove_file(&told).unwrap();
             return;
         }
         clock.real_sleep(Duration::from_millis(20)).await;

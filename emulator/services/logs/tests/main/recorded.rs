@@ -103,12 +103,7 @@ const FILES: [&str; 11] = [
 async fn answers_are_those_that_were_recorded() {
     let (mut played, mut all, mut wrong) = (0, 0, Vec::new());
     for file in FILES {
-        let path = format!("{}/../../../../shared/aws-recorded/logs/test_logs_{file}.snapshot.json", env!("CARGO_MANIFEST_DIR"));
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            println!("skipped: {path} is not here");
-            return;
-        };
-        let recorded: Map<String, Value> = serde_json::from_str(&text).unwrap();
+        let Some(recorded) = fakes::recorded::recordings(&format!("logs/test_logs_{file}")) else { return };
         for (name, value) in &recorded {
             all += 1;
             let fits =

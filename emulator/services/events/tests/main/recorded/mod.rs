@@ -5,7 +5,6 @@ mod archives;
 mod buses;
 mod entries;
 mod inputs;
-mod like;
 mod patterns;
 mod rules;
 mod schedules;
@@ -13,11 +12,33 @@ mod tags;
 mod targets;
 
 use crate::desk::Desk;
-use fakes::Sent;
+use fakes::{Sent, like::Rules};
 use kit::{BoxFuture, Fault};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
+
+/// What stands for what in the recordings.
+static RULES: Rules = Rules::new(
+    &[
+        "datetime",
+        "date",
+        "timestamp",
+        "detail",
+        "receipt-handle",
+        "m-d5-of-body",
+        "message-id",
+        "event-id",
+        "target-arn",
+        "topic-arn",
+        "signature",
+        "request-id",
+        "object-sequencer",
+    ],
+    r"<<[^<>]*>:\d+>|<[a-z][^<>]*>|<[a-z-]+$|\b1{12}\b|\bdate\b",
+    &["MessageRaw"],
+    false,
+);
 
 /// What becomes of a recording.
 pub enum How {
@@ -63,7 +84,7 @@ impl Shot {
     /// Holds an answer against what was recorded under a label.
     pub fn same(&self, label: &str, ours: &Value) {
         self.by_hand(label);
-        if let Err(why) = like::like(self.recorded(label), ours) {
+        if let Err(why) = RULES.like(self.recorded(label), ours) {
             panic!("{label}: {why}\nrecorded: {}\nours: {ours}", self.recorded(label));
         }
     }
@@ -97,14 +118,9 @@ pub fn answer(result: Result<Value, Fault>) -> Value {
 }
 
 async fn run(file: &str, table: Table) {
-    let path = format!("{}/../../../../shared/aws-recorded/events/{file}.snapshot.json", env!("CARGO_MANIFEST_DIR"));
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        println!("skipped: {path} is not here");
-        return;
-    };
-    let all: Value = serde_json::from_str(&text).unwrap();
+    let Some(all) = fakes::recorded::recordings(&format!("events/{file}")) else { return };
     let mut used = BTreeSet::new();
-    for (name, recording) in all.as_object().unwrap() {
+    for (name, recording) in &all {
         let name = name.split_once("::").unwrap().1;
         let (test, parameter) = name.split_once('[').map_or((name, ""), |(test, rest)| (test, rest.strip_suffix(']').unwrap()));
         let (entry, how) = table.iter().find(|(entry, _)| *entry == test).unwrap_or_else(|| panic!("{name} is not in the table"));

@@ -74,7 +74,7 @@ async fn topic(shot: Shot) {
     let sent = told(pattern(), TOPIC, json!({}), &[detail()]).await;
     let recorded = shot.recorded("messages")[0]["Body"]["Message"].as_str().unwrap();
     let recorded: Value = serde_json::from_str(recorded).unwrap();
-    like::like(&recorded, &sent[0].json()).unwrap();
+    super::RULES.like(&recorded, &sent[0].json()).unwrap();
     shot.by_hand("messages");
 }
 

@@ -179,12 +179,7 @@ const IGNORED: [&str; 4] = ["ResponseMetadata", "MD5OfBody", "MD5OfMessageAttrib
 fn recordings() -> Option<Vec<(String, Value)>> {
     let mut all = Vec::new();
     for file in ["test_sns", "test_sns_filter_policy"] {
-        let path = format!("{}/../../../../shared/aws-recorded/sns/{file}.snapshot.json", env!("CARGO_MANIFEST_DIR"));
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            println!("skipped: {path} is not here");
-            return None;
-        };
-        let recorded: serde_json::Map<String, Value> = serde_json::from_str(&text).unwrap();
+        let recorded = fakes::recorded::recordings(&format!("sns/{file}"))?;
         all.extend(recorded.into_iter().map(|(name, value)| (name, value["recorded-content"].clone())));
     }
     Some(all)

@@ -126,12 +126,7 @@ const IGNORED: [&str; 4] = ["ResponseMetadata", "Detail", "message", "QueryError
 fn recordings() -> Option<Vec<(String, Value)>> {
     let mut all = Vec::new();
     for file in ["test_sqs", "test_sqs_move_task"] {
-        let path = format!("{}/../../../../shared/aws-recorded/sqs/{file}.snapshot.json", env!("CARGO_MANIFEST_DIR"));
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            println!("skipped: {path} is not here");
-            return None;
-        };
-        let recorded: serde_json::Map<String, Value> = serde_json::from_str(&text).unwrap();
+        let recorded = fakes::recorded::recordings(&format!("sqs/{file}"))?;
         all.extend(recorded.into_iter().map(|(name, value)| (name, value["recorded-content"].clone())));
     }
     Some(all)
