@@ -54,6 +54,13 @@ pub(crate) fn tell(visit: &Visit, answer: &Response<Outgoing>, error: Option<&st
     visit.house.rooms[room].service.answered(cx, &answered);
 }
 
+/// The answer of a web ACL's rule.
+pub(crate) fn of_firewall(visit: &Visit, cx: &Context, stopped: &kit::Stopped) -> Result<Response<Outgoing>, Fault> {
+    let (parts, body) = stopped.response(("application/json", wire::Bytes::new())).into_parts();
+    let body = Outgoing::of(body).map_err(|e| Fault::internal(format!("the answer's body can't be read: {e}")))?;
+    Ok(finish(visit, cx, Response::from_parts(parts, body)))
+}
+
 /// An answer that a door, an own endpoint or a service has made itself.
 pub(crate) fn of_response(visit: &Visit, response: Response<ReplyBody>) -> Response<Outgoing> {
     let (mut parts, body) = response.into_parts();

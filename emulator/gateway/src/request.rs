@@ -104,7 +104,10 @@ async fn operation(visit: &mut Visit) -> Result<Response<Outgoing>, Fault> {
     let labels = which_operation(visit).await?;
     body_limits(visit)?;
     let caller = authenticate(visit).await?;
-    let (call, streamed) = decode(visit, labels, caller).await?;
+    let (call, streamed, bytes) = decode(visit, labels, caller).await?;
+    if let Some(answer) = firewall(visit, &call, &bytes).await? {
+        return Ok(answer);
+    }
     let reply = dispatch(visit, call, streamed).await?;
     answer::of_reply(visit, reply)
 }
@@ -373,7 +376,7 @@ fn forget_aws_chunked(visit: &mut Visit) {
 }
 
 /// The operation's input, and its body where it streams it.
-async fn decode(visit: &mut Visit, labels: Labels, caller: Caller) -> Result<(Call, Option<Body>), Fault> {
+async fn decode(visit: &mut Visit, labels: Labels, caller: Caller) -> Result<(Call, Option<Body>, wire::Bytes), Fault> {
     let op = visit.op.expect("which_operation comes first");
     let (bytes, streamed) = match streams_in(op) {
         true => {
@@ -388,7 +391,30 @@ async fn decode(visit: &mut Visit, labels: Labels, caller: Caller) -> Result<(Ca
             (with_path_member(visit, op, form), None)
         }
     };
-    Ok((call(visit, op, &labels, &bytes)?, streamed))
+    Ok((call(visit, op, &labels, &bytes)?, streamed, bytes))
+}
+
+/// The web ACL's judgement of a request that needs no signature. It stands behind decoding, for only the input tells whose resource it is.
+async fn firewall(visit: &Visit, call: &Call, bytes: &wire::Bytes) -> Result<Option<Response<Outgoing>>, Fault> {
+    if !visit.op.is_some_and(|op| op.unsigned) {
+        return Ok(None);
+    }
+    let cx = visit.cx.as_ref().expect("authenticate comes first");
+    let Some(guarded) = call.service.guarded(cx, call.op, &*call.input, bytes) else { return Ok(None) };
+    let inside = cx.in_scope(guarded.scope);
+    let request = kit::Inspected { head: &visit.head, body: &guarded.body };
+    let stopped = match kit::firewall::inspect(&inside, &guarded.arn, request).await {
+        kit::Verdict::Pass(_) => return Ok(None),
+        kit::Verdict::Stop(stopped) => stopped,
+    };
+    let detail = serde_json::json!({ "webAclAction": stopped.action });
+    let service = visit.room().schema.name;
+    visit.house.cloud.journal().write(&inside, RecordKind::Request, service, call.name(), &guarded.arn, "ForbiddenException", detail);
+    match stopped.own_answer && stopped.body.is_some() {
+        true => answer::of_firewall(visit, cx, &stopped).map(Some),
+        // Confirmed in AWS's developer guide and by what SDKs report; the status is from memory.
+        false => Err(Fault::new("ForbiddenException", 403, "Request not allowed due to WAF block.")),
+    }
 }
 
 /// A held body without the encoding that clients may put around it. S3's bodies keep theirs.

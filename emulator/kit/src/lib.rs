@@ -15,6 +15,7 @@ pub mod context;
 pub mod door;
 pub mod faults;
 pub mod filters;
+pub mod firewall;
 pub mod ids;
 pub mod journal;
 pub mod metrics;
@@ -34,6 +35,7 @@ pub use cloud::{AdvanceOptions, Advanced, Call, Cloud, CloudBuilder, DEFAULT_ACC
 pub use context::{Context, Source};
 pub use door::{Door, DroppedConnection, dropped_connection};
 pub use faults::{Effect, FaultRule, Faults};
+pub use firewall::{Firewall, Guarded, Inspected, Stopped, Verdict};
 #[doc(hidden)]
 pub use futures_util::future::BoxFuture;
 pub use ids::{Ids, hex};

@@ -2,6 +2,7 @@
 //!
 //! Each port speaks AWS's nouns and knows no service's inside. A port that nobody offers answers a fault that says which service to add.
 
+pub use crate::firewall::Firewall;
 pub use crate::metrics::{Measured, Metrics};
 use crate::{Context, Fault, Grant, Need, Principal, RoleSession};
 use futures_util::future::BoxFuture;
@@ -478,6 +479,7 @@ pub struct Ports {
     metrics: RwLock<Option<Arc<dyn Metrics>>>,
     scaled: RwLock<Option<Arc<dyn ScaledFunctions>>>,
     scaling: RwLock<Option<Arc<dyn ScalingPolicies>>>,
+    firewall: RwLock<Option<Arc<dyn Firewall>>>,
     access_keys: RwLock<Vec<Arc<dyn AccessKeys>>>,
 }
 
@@ -526,6 +528,7 @@ ports! {
     metrics, offer_metrics: Metrics, "cloudwatch";
     scaled, offer_scaled: ScaledFunctions, "lambda";
     scaling, offer_scaling: ScalingPolicies, "application-autoscaling";
+    firewall, offer_firewall: Firewall, "wafv2";
 }
 
 fn missing(service: &str) -> Fault {

@@ -190,6 +190,16 @@ pub trait Service: Operations {
     /// Told of every request of the API that was answered, for services that keep logs of their own. The answer waits for it, so that what
     /// takes time is to be begun and not done here.
     fn answered(&self, _cx: &Context, _answered: &Answered<'_>) {}
+    /// Whether a web ACL may be associated with a resource: it exists in the account and region of `cx`, and the service asks the firewall
+    /// for every request to it.
+    fn is_guarded(&self, _cx: &Context, _resource_arn: &str) -> bool {
+        false
+    }
+    /// The resource that a request of the API is for which needs no signature, if a web ACL may protect it. The gateway asks the firewall
+    /// then. Requests that are signed, and doors, are the service's own affair.
+    fn guarded(&self, _cx: &Context, _op: usize, _input: &dyn Typed, _body: &wire::Bytes) -> Option<crate::Guarded> {
+        None
+    }
     /// Adds headers to an answer before it leaves (S3's CORS headers).
     fn decorate(&self, _cx: &Context, _head: &http::request::Parts, _answer: &mut http::HeaderMap) {}
 }

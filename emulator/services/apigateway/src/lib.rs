@@ -110,4 +110,7 @@ impl kit::Service for ApiGateway {
     fn doors(&self) -> Vec<Arc<dyn Door>> {
         vec![Arc::new(execute::ExecuteApi::new(self.pictures.clone()))]
     }
+    fn is_guarded(&self, cx: &kit::Context, resource_arn: &str) -> bool {
+        execute::firewall::is_stage(cx, resource_arn)
+    }
 }

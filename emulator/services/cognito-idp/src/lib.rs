@@ -11,6 +11,7 @@ mod clients;
 mod codes;
 mod doors;
 mod filter;
+mod firewall;
 mod groups;
 mod keys;
 mod mfa_config;
@@ -143,5 +144,11 @@ impl kit::Service for CognitoIdp {
     }
     fn doors(&self) -> Vec<Arc<dyn Door>> {
         vec![Arc::new(doors::Discovery(self.clone())), Arc::new(doors::Inbox)]
+    }
+    fn is_guarded(&self, cx: &kit::Context, resource_arn: &str) -> bool {
+        self.guards(cx, resource_arn)
+    }
+    fn guarded(&self, cx: &kit::Context, op: usize, input: &dyn kit::Typed, body: &kit::Bytes) -> Option<kit::Guarded> {
+        self.guarded_pool(cx, op, input, body)
     }
 }

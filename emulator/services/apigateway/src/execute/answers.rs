@@ -44,6 +44,10 @@ impl Refusal {
     pub fn forbidden() -> Refusal {
         Refusal::of(GatewayResponseType::AccessDenied, "Forbidden", "ForbiddenException")
     }
+    /// By a web ACL. The error type is the one of forbidden requests, as AWS sends it.
+    pub fn waf_filtered() -> Refusal {
+        Refusal::of(GatewayResponseType::WafFiltered, "Forbidden", "ForbiddenException")
+    }
     pub fn too_large() -> Refusal {
         Refusal::of(GatewayResponseType::RequestTooLarge, "Request Too Long", "RequestTooLargeException")
     }

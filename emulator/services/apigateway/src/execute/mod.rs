@@ -8,6 +8,7 @@ mod answers;
 mod authorize;
 mod call;
 mod event;
+pub(crate) mod firewall;
 mod matching;
 mod metrics;
 mod mock;
@@ -107,6 +108,9 @@ async fn run(call: &mut Call, body: &mut Body) -> Result<Response<ReplyBody>, Re
         return Err(Refusal::forbidden());
     }
     call.body = body.collect(MOST_BYTES).await.map_err(|_| Refusal::too_large())?;
+    if let Some(answer) = firewall::judge(call).await? {
+        return Ok(answer);
+    }
     let matched = matching::find(&call.api, &call.address.path, call.head.method.as_str()).ok_or_else(Refusal::missing_token)?;
     call.resource = matched.resource;
     call.method = matched.method;

@@ -1,0 +1,44 @@
+//! A stage's web ACL: asked once the body is there, before resource policy and authorizer.
+
+use super::{answers, answers::Refusal, call::Call};
+use crate::state::STAGES;
+use http::{HeaderName, HeaderValue, Response};
+use kit::{Arn, Context, Inspected, Read, Verdict};
+use wire::ReplyBody;
+
+/// The answer of a rule that has one of its own; `None` where the request may go on, with the headers that rules put in.
+pub(super) async fn judge(call: &mut Call) -> Result<Option<Response<ReplyBody>>, Refusal> {
+    let arn = arn(call.cx.region(), &call.address.api_id, &call.address.stage);
+    let request = Inspected { head: &call.head, body: &call.body };
+    match kit::firewall::inspect(&call.cx, &arn, request).await {
+        Verdict::Pass(headers) => {
+            for (name, value) in headers {
+                if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+                    call.head.headers.insert(name, value);
+                }
+            }
+            Ok(None)
+        }
+        Verdict::Stop(stopped) if stopped.own_answer => {
+            let mut answer = stopped.response(("application/json", "".into()));
+            answers::stamp(call, &mut answer);
+            Ok(Some(answer))
+        }
+        Verdict::Stop(_) => Err(Refusal::waf_filtered()),
+    }
+}
+
+/// Whether a stage of this account and region has this ARN.
+pub(crate) fn is_stage(cx: &Context, resource_arn: &str) -> bool {
+    let parts = Arn::parse(resource_arn).and_then(|arn| arn.after("/restapis/")?.split_once("/stages/"));
+    parts.is_some_and(|(api_id, stage)| {
+        let key = (api_id.to_owned(), stage.to_owned());
+        let there = cx.store().read(|s| s.exists(&STAGES, cx.scope(), &key)).unwrap_or(false);
+        there && arn(cx.region(), api_id, stage) == resource_arn
+    })
+}
+
+/// AWS's ARN of a stage names no account.
+fn arn(region: &str, api_id: &str, stage: &str) -> String {
+    format!("arn:aws:apigateway:{region}::/restapis/{api_id}/stages/{stage}")
+}
