@@ -22,6 +22,23 @@ on_pool! {
     UpdateUserPoolClientInput: "cognito-idp:UpdateUserPoolClient";
     DeleteUserPoolClientInput: "cognito-idp:DeleteUserPoolClient";
     ListUserPoolClientsInput: "cognito-idp:ListUserPoolClients";
+    AddUserPoolClientSecretInput: "cognito-idp:AddUserPoolClientSecret";
+    ListUserPoolClientSecretsInput: "cognito-idp:ListUserPoolClientSecrets";
+    DeleteUserPoolClientSecretInput: "cognito-idp:DeleteUserPoolClientSecret";
+    CreateUserPoolDomainInput: "cognito-idp:CreateUserPoolDomain";
+    UpdateUserPoolDomainInput: "cognito-idp:UpdateUserPoolDomain";
+    DeleteUserPoolDomainInput: "cognito-idp:DeleteUserPoolDomain";
+    CreateResourceServerInput: "cognito-idp:CreateResourceServer";
+    DescribeResourceServerInput: "cognito-idp:DescribeResourceServer";
+    UpdateResourceServerInput: "cognito-idp:UpdateResourceServer";
+    DeleteResourceServerInput: "cognito-idp:DeleteResourceServer";
+    ListResourceServersInput: "cognito-idp:ListResourceServers";
+    CreateIdentityProviderInput: "cognito-idp:CreateIdentityProvider";
+    DescribeIdentityProviderInput: "cognito-idp:DescribeIdentityProvider";
+    GetIdentityProviderByIdentifierInput: "cognito-idp:GetIdentityProviderByIdentifier";
+    UpdateIdentityProviderInput: "cognito-idp:UpdateIdentityProvider";
+    DeleteIdentityProviderInput: "cognito-idp:DeleteIdentityProvider";
+    ListIdentityProvidersInput: "cognito-idp:ListIdentityProviders";
     GetUserPoolMfaConfigInput: "cognito-idp:GetUserPoolMfaConfig";
     SetUserPoolMfaConfigInput: "cognito-idp:SetUserPoolMfaConfig";
     AdminInitiateAuthInput: "cognito-idp:AdminInitiateAuth";
@@ -75,6 +92,11 @@ impl Authorize<CognitoIdp> for UpdateUserPoolInput {
     fn access(&self, _: &CognitoIdp, cx: &Context) -> Access {
         let access = Access::on("cognito-idp:UpdateUserPool", state::arn(cx.scope(), &self.user_pool_id));
         tagged(access, self.user_pool_tags.as_ref())
+    }
+}
+impl Authorize<CognitoIdp> for DescribeUserPoolDomainInput {
+    fn access(&self, _: &CognitoIdp, _: &Context) -> Access {
+        Access::any("cognito-idp:DescribeUserPoolDomain")
     }
 }
 impl Authorize<CognitoIdp> for ListUserPoolsInput {

@@ -8,7 +8,28 @@ use std::collections::BTreeMap;
 
 type Parameters = BTreeMap<String, String>;
 
-/// How far a sign-in has come.
+/// How far a sign-in has come. Whoever asked makes of a user who is proved what he needs: tokens, or a code of OAuth.
+pub(crate) enum Step {
+    /// The user has proved who he is.
+    Proven(Box<Proven>),
+    /// The client is to answer a question.
+    Challenge { name: ChallengeNameType, session: Option<String>, parameters: Parameters },
+}
+
+/// A user who has proved who he is.
+pub(crate) struct Proven {
+    pub user: User,
+    /// The device it happened on, where the client named one that is known.
+    pub device_key: Option<String>,
+}
+
+impl Proven {
+    pub fn of(user: User) -> Step {
+        Step::Proven(Box::new(Proven { user, device_key: None }))
+    }
+}
+
+/// How far a request has come.
 pub(crate) enum Outcome {
     /// It is done.
     Tokens(AuthenticationResultType),
@@ -62,17 +83,40 @@ impl CognitoIdp {
         if matches!(input.auth_flow, AuthFlowType::AdminNoSrpAuth | AuthFlowType::AdminUserPasswordAuth) {
             return Err(bad("Initiate Auth method not supported."));
         }
-        Ok(answer!(InitiateAuthOutput, self.begin(&desk, input.auth_flow, parameters).await?))
+        Ok(answer!(InitiateAuthOutput, self.initiate(&desk, input.auth_flow, parameters).await?))
     }
 
     /// Begins a sign-in on behalf of a server.
     pub async fn admin_initiate_auth(&self, cx: &Context, input: AdminInitiateAuthInput) -> Result<AdminInitiateAuthOutput, Fault> {
         let desk = Desk::of_pool(cx, &input.user_pool_id, &input.client_id)?;
         let parameters = input.auth_parameters.unwrap_or_default();
-        Ok(answer!(AdminInitiateAuthOutput, self.begin(&desk, input.auth_flow, parameters).await?))
+        Ok(answer!(AdminInitiateAuthOutput, self.initiate(&desk, input.auth_flow, parameters).await?))
     }
 
-    async fn begin(&self, desk: &Desk, flow: AuthFlowType, parameters: Parameters) -> Result<Outcome, Fault> {
+    async fn initiate(&self, desk: &Desk, flow: AuthFlowType, parameters: Parameters) -> Result<Outcome, Fault> {
+        match flow {
+            AuthFlowType::RefreshToken | AuthFlowType::RefreshTokenAuth => {
+                match clients::allows(&desk.client, ExplicitAuthFlowsType::AllowRefreshTokenAuth, None) {
+                    true => self.by_refresh_token(desk, parameters).await.map(Outcome::Tokens),
+                    false => Err(bad("REFRESH_TOKEN_AUTH is not enabled for the client.")),
+                }
+            }
+            _ => {
+                let step = self.begin(desk, flow, parameters).await?;
+                self.finish(desk, step).await
+            }
+        }
+    }
+
+    /// Tokens for a user who is proved.
+    pub(crate) async fn finish(&self, desk: &Desk, step: Step) -> Result<Outcome, Fault> {
+        match step {
+            Step::Proven(proven) => self.sign_in(desk, &proven, None).await.map(Outcome::Tokens),
+            Step::Challenge { name, session, parameters } => Ok(Outcome::Challenge { name, session, parameters }),
+        }
+    }
+
+    async fn begin(&self, desk: &Desk, flow: AuthFlowType, parameters: Parameters) -> Result<Step, Fault> {
         use ExplicitAuthFlowsType as Flow;
         let allowed = |new, old| clients::allows(&desk.client, new, old);
         match flow {
@@ -90,15 +134,13 @@ impl CognitoIdp {
                 true => by_srp(desk, parameters),
                 false => Err(bad("USER_SRP_AUTH is not enabled for the client.")),
             },
-            AuthFlowType::RefreshToken | AuthFlowType::RefreshTokenAuth => match allowed(Flow::AllowRefreshTokenAuth, None) {
-                true => self.by_refresh_token(desk, parameters).await.map(Outcome::Tokens),
-                false => Err(bad("REFRESH_TOKEN_AUTH is not enabled for the client.")),
-            },
+            AuthFlowType::RefreshToken | AuthFlowType::RefreshTokenAuth => Err(bad("A refresh token proves no user.")),
             AuthFlowType::CustomAuth | AuthFlowType::UserAuth => Err(refused("InitiateAuth", &format!("AuthFlow {flow}"))),
         }
     }
 
-    async fn by_password(&self, desk: &Desk, parameters: Parameters) -> Result<Outcome, Fault> {
+    /// By USERNAME and PASSWORD, whatever flows the client allows: its hosted pages come here too.
+    pub(crate) async fn by_password(&self, desk: &Desk, parameters: Parameters) -> Result<Step, Fault> {
         let username = required(&parameters, "USERNAME")?;
         let text = required(&parameters, "PASSWORD")?;
         desk.check_secret(username, parameters.get("SECRET_HASH").map(String::as_str))?;
@@ -109,7 +151,7 @@ impl CognitoIdp {
     }
 
     /// Goes on once the password was right or wrong.
-    pub(crate) async fn after_password(&self, desk: &Desk, user: User, right: bool) -> Result<Outcome, Fault> {
+    pub(crate) async fn after_password(&self, desk: &Desk, user: User, right: bool) -> Result<Step, Fault> {
         if !right {
             password::count_failure(&desk.cx, &desk.pool, &user).await?;
             return Err(wrong());
@@ -121,13 +163,13 @@ impl CognitoIdp {
                 true => Err(not_authorized("Temporary password has expired and must be reset by an administrator.")),
                 false => Ok(new_password_required(desk, &user)),
             },
-            _ => self.sign_in(desk, &user).await.map(Outcome::Tokens),
+            _ => Ok(Proven::of(user)),
         }
     }
 
-    /// Makes the sign-in and its tokens.
-    pub(crate) async fn sign_in(&self, desk: &Desk, user: &User) -> Result<AuthenticationResultType, Fault> {
-        let (cx, pool) = (&desk.cx, &desk.pool);
+    /// Makes the sign-in and its tokens; `oauth` says what an OAuth client is granted.
+    pub(crate) async fn sign_in(&self, desk: &Desk, proven: &Proven, oauth: Option<OAuthGrant>) -> Result<AuthenticationResultType, Fault> {
+        let (cx, pool, user) = (&desk.cx, &desk.pool, &proven.user);
         let refresh = tokens::refresh_token(cx);
         let life_secs = clients::validity(&desk.client).refresh_secs;
         let expires = cx.now().plus_ns(seconds(life_secs));
@@ -143,6 +185,8 @@ impl CognitoIdp {
             expires,
             // The last access token may have been taken just before, and lives a day at most.
             ends: expires.plus_ns(seconds(86_400)),
+            oauth,
+            device_key: proven.device_key.clone(),
         };
         cx.store()
             .write(|tx| {
@@ -197,7 +241,7 @@ fn session_end(desk: &Desk) -> i64 {
     desk.cx.now().secs() + 60 * i64::from(minutes)
 }
 
-fn by_srp(desk: &Desk, parameters: Parameters) -> Result<Outcome, Fault> {
+fn by_srp(desk: &Desk, parameters: Parameters) -> Result<Step, Fault> {
     let username = required(&parameters, "USERNAME")?;
     let a = required(&parameters, "SRP_A")?;
     desk.check_secret(username, parameters.get("SECRET_HASH").map(String::as_str))?;
@@ -225,7 +269,7 @@ fn by_srp(desk: &Desk, parameters: Parameters) -> Result<Outcome, Fault> {
         ("USER_ID_FOR_SRP", block.name),
     ];
     let parameters = parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Ok(Outcome::Challenge { name: ChallengeNameType::PasswordVerifier, session: None, parameters })
+    Ok(Step::Challenge { name: ChallengeNameType::PasswordVerifier, session: None, parameters })
 }
 
 /// The server's secret number of an exchange.
@@ -240,7 +284,7 @@ fn pretended_verifier(pool: &Pool, username: &str) -> srp::Verifier {
     srp::Verifier { salt, verifier }
 }
 
-fn new_password_required(desk: &Desk, user: &User) -> Outcome {
+fn new_password_required(desk: &Desk, user: &User) -> Step {
     let pool = &desk.pool;
     let session = Session {
         challenge: ChallengeNameType::NewPasswordRequired,
@@ -255,7 +299,7 @@ fn new_password_required(desk: &Desk, user: &User) -> Outcome {
         ("requiredAttributes", json!(missing).to_string()),
         ("userAttributes", json!(user.attributes).to_string()),
     ];
-    Outcome::Challenge {
+    Step::Challenge {
         name: ChallengeNameType::NewPasswordRequired,
         session: Some(seal::seal(&pool.secret, "session", &session)),
         parameters: parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),

@@ -3,7 +3,7 @@
 use crate::{
     CognitoIdp,
     attributes::{self, Writer},
-    auth::{Block, Outcome, Session, answer, required, server_secret, standing, wrong},
+    auth::{Block, Outcome, Proven, Session, Step, answer, required, server_secret, standing, wrong},
     model::*,
     names::Desk,
     password, seal, srp,
@@ -46,6 +46,18 @@ impl CognitoIdp {
         responses: Responses,
         session: Option<String>,
     ) -> Result<Outcome, Fault> {
+        let step = self.answer_challenge(desk, challenge, responses, session).await?;
+        self.finish(desk, step).await
+    }
+
+    /// Judges the answer to a challenge.
+    pub(crate) async fn answer_challenge(
+        &self,
+        desk: &Desk,
+        challenge: ChallengeNameType,
+        responses: Responses,
+        session: Option<String>,
+    ) -> Result<Step, Fault> {
         let username = required(&responses, "USERNAME")?;
         desk.check_secret(username, responses.get("SECRET_HASH").map(String::as_str))?;
         match challenge {
@@ -55,7 +67,7 @@ impl CognitoIdp {
         }
     }
 
-    async fn password_verifier(&self, desk: &Desk, responses: &Responses) -> Result<Outcome, Fault> {
+    async fn password_verifier(&self, desk: &Desk, responses: &Responses) -> Result<Step, Fault> {
         let block_text = required(responses, "PASSWORD_CLAIM_SECRET_BLOCK")?;
         let signature = required(responses, "PASSWORD_CLAIM_SIGNATURE")?;
         let timestamp = required(responses, "TIMESTAMP")?;
@@ -82,7 +94,7 @@ impl CognitoIdp {
         self.after_password(desk, user, right).await
     }
 
-    async fn new_password(&self, desk: &Desk, responses: &Responses, session: Option<String>) -> Result<Outcome, Fault> {
+    async fn new_password(&self, desk: &Desk, responses: &Responses, session: Option<String>) -> Result<Step, Fault> {
         let (cx, pool) = (&desk.cx, &desk.pool);
         let text = required(responses, "NEW_PASSWORD")?;
         let session = session.ok_or_else(|| bad("Missing required parameter Session"))?;
@@ -121,6 +133,6 @@ impl CognitoIdp {
                 Ok(user)
             })
             .await?;
-        self.sign_in(desk, &user).await.map(Outcome::Tokens)
+        Ok(Proven::of(user))
     }
 }

@@ -1,7 +1,7 @@
 //! App clients: made, described, changed, deleted; which flows they allow and how long their tokens live.
 
-use crate::{CognitoIdp, model::*, pools::bad_token, state::*};
-use kit::{Context, Fault, Read};
+use crate::{CognitoIdp, Error, client_secrets::ClientSecret, model::*, pools::bad_token, providers, resource_servers, state::*};
+use kit::{Context, Fault, Read, Scope};
 
 const DAY_SECS: i64 = 86_400;
 
@@ -12,15 +12,16 @@ impl CognitoIdp {
         cx: &Context,
         input: CreateUserPoolClientInput,
     ) -> Result<CreateUserPoolClientOutput, Fault> {
-        let secret = match (input.generate_secret == Some(true), &input.client_secret) {
+        let id = cx.ids().lower(26);
+        let secret = match (input.generate_secret == Some(true), input.client_secret) {
             (true, Some(_)) => return Err(bad("You cannot specify both GenerateSecret as true and provide a ClientSecret value.")),
-            (true, None) => Some(cx.ids().lower(52)),
-            (false, given) => given.clone(),
+            (false, None) => None,
+            (_, given) => Some(ClientSecret::new(cx, &id, given)),
         };
         let fixed = UserPoolClientType {
             user_pool_id: Some(input.user_pool_id.clone()),
-            client_id: Some(cx.ids().lower(26)),
-            client_secret: secret,
+            client_id: Some(id),
+            client_secret: secret.as_ref().map(|s| s.value.clone()),
             creation_date: Some(cx.now()),
             ..Default::default()
         };
@@ -53,7 +54,8 @@ impl CognitoIdp {
             .store()
             .write(|tx| {
                 let pool = pool(tx, cx.scope(), &wanted.user_pool_id)?;
-                let client = Client { settings: settings(cx, "CreateUserPoolClient", &pool, fixed, wanted)? };
+                let settings = settings(cx, tx, "CreateUserPoolClient", &pool, fixed, wanted)?;
+                let client = Client { settings, secrets: secret.into_iter().collect() };
                 let place = Place { account: cx.account().into(), region: cx.region().into(), pool_id: pool.id.clone() };
                 tx.put(&NAMES, cx.scope(), &client.id().to_owned(), &place)?;
                 tx.put(&CLIENTS, cx.scope(), &(pool.id, client.id().to_owned()), &client)?;
@@ -86,7 +88,7 @@ impl CognitoIdp {
             .store()
             .write(|tx| {
                 let pool = pool(tx, cx.scope(), &input.user_pool_id)?;
-                let there = client(tx, cx.scope(), &pool.id, &input.client_id)?.settings;
+                let Client { settings: there, secrets } = client(tx, cx.scope(), &pool.id, &input.client_id)?;
                 let fixed = UserPoolClientType {
                     user_pool_id: there.user_pool_id,
                     client_id: there.client_id,
@@ -95,7 +97,7 @@ impl CognitoIdp {
                     creation_date: there.creation_date,
                     ..Default::default()
                 };
-                let changed = Client { settings: settings(cx, "UpdateUserPoolClient", &pool, fixed, input)? };
+                let changed = Client { settings: settings(cx, tx, "UpdateUserPoolClient", &pool, fixed, input)?, secrets };
                 tx.put(&CLIENTS, cx.scope(), &(pool.id, changed.id().to_owned()), &changed)?;
                 Ok(changed)
             })
@@ -139,12 +141,14 @@ impl CognitoIdp {
 
 fn settings(
     cx: &Context,
+    read: &impl Read,
     operation: &str,
     pool: &Pool,
     fixed: UserPoolClientType,
     wanted: UpdateUserPoolClientInput,
 ) -> Result<UserPoolClientType, Fault> {
     refuse_what_is_not_honoured(cx, operation, &wanted)?;
+    check_oauth(read, cx.scope(), pool, fixed.client_secret.is_some(), &wanted)?;
     check_attributes(pool, wanted.read_attributes.as_deref())?;
     check_attributes(pool, wanted.write_attributes.as_deref())?;
     check_flows(&wanted)?;
@@ -163,7 +167,8 @@ fn settings(
         logout_urls: wanted.logout_urls,
         default_redirect_uri: wanted.default_redirect_uri,
         allowed_o_auth_scopes: wanted.allowed_o_auth_scopes,
-        allowed_o_auth_flows_user_pool_client: Some(false),
+        allowed_o_auth_flows: wanted.allowed_o_auth_flows,
+        allowed_o_auth_flows_user_pool_client: Some(wanted.allowed_o_auth_flows_user_pool_client.unwrap_or(false)),
         prevent_user_existence_errors: wanted.prevent_user_existence_errors,
         enable_token_revocation: Some(wanted.enable_token_revocation.unwrap_or(true)),
         enable_propagate_additional_user_context_data: Some(false),
@@ -171,20 +176,11 @@ fn settings(
         refresh_token_rotation: wanted.refresh_token_rotation,
         ..fixed
     };
-    check_validity(&Client { settings: made.clone() })?;
+    check_validity(&Client { settings: made.clone(), secrets: Vec::new() })?;
     Ok(made)
 }
 
 fn refuse_what_is_not_honoured(cx: &Context, operation: &str, wanted: &UpdateUserPoolClientInput) -> Result<(), Fault> {
-    if wanted.allowed_o_auth_flows_user_pool_client == Some(true) {
-        return Err(refused(operation, "AllowedOAuthFlowsUserPoolClient (hosted pages and OAuth)"));
-    }
-    if wanted.allowed_o_auth_flows.as_ref().is_some_and(|flows| !flows.is_empty()) {
-        return Err(refused(operation, "AllowedOAuthFlows"));
-    }
-    if wanted.supported_identity_providers.iter().flatten().any(|name| name != "COGNITO") {
-        return Err(refused(operation, "SupportedIdentityProviders other than COGNITO"));
-    }
     if wanted.analytics_configuration.is_some() {
         return Err(refused(operation, "AnalyticsConfiguration"));
     }
@@ -192,6 +188,61 @@ fn refuse_what_is_not_honoured(cx: &Context, operation: &str, wanted: &UpdateUse
         cx.warn("EnablePropagateAdditionalUserContextData has no effect");
     }
     Ok(())
+}
+
+/// What OAuth needs: flows that go together, scopes and providers of the pool, URLs that may be led back to.
+fn check_oauth(read: &impl Read, scope: &Scope, pool: &Pool, has_secret: bool, wanted: &UpdateUserPoolClientInput) -> Result<(), Fault> {
+    let flows = wanted.allowed_o_auth_flows.as_deref().unwrap_or_default();
+    let scopes = wanted.allowed_o_auth_scopes.as_deref().unwrap_or_default();
+    if wanted.allowed_o_auth_flows_user_pool_client == Some(true) && (flows.is_empty() || scopes.is_empty()) {
+        return Err(bad("AllowedOAuthFlows and AllowedOAuthScopes are required if user pool client is allowed to use OAuth flows."));
+    }
+    if flows.contains(&OAuthFlowType::ClientCredentials) {
+        if flows.len() > 1 {
+            return Err(Error::InvalidOAuthFlow.says("client_credentials flow can not be selected along with code flow or implicit flow."));
+        }
+        if !has_secret {
+            return Err(
+                Error::InvalidOAuthFlow.says("client_credentials flow can not be selected if client does not have a client secret.")
+            );
+        }
+        if let Some(user) = scopes.iter().find(|s| resource_servers::STANDARD_SCOPES.contains(&s.as_str())) {
+            return Err(bad(format!("{user} is not supported with client_credentials flow.")));
+        }
+    }
+    for name in scopes {
+        if !resource_servers::knows_scope(read, scope, &pool.id, name)? {
+            return Err(Error::ScopeDoesNotExist.says(format!("Invalid scope requested: {name}")));
+        }
+    }
+    for name in wanted.supported_identity_providers.iter().flatten().filter(|name| *name != "COGNITO") {
+        if providers::provider(read, scope, &pool.id, name).is_err() {
+            return Err(bad(format!("The provider {name} does not exist for User Pool {}.", pool.id)));
+        }
+    }
+    let callbacks = wanted.callback_urls.as_deref().unwrap_or_default();
+    callbacks.iter().chain(wanted.logout_urls.iter().flatten()).chain(&wanted.default_redirect_uri).try_for_each(|url| check_url(url))?;
+    match &wanted.default_redirect_uri {
+        Some(url) if !callbacks.contains(url) => Err(bad("The default redirect URI must be in the list of callback URLs.")),
+        _ => Ok(()),
+    }
+}
+
+/// An absolute URL without fragment; plain http leads to this machine only.
+fn check_url(url: &str) -> Result<(), Fault> {
+    let (scheme, rest) = url
+        .split_once(':')
+        .filter(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty())
+        .ok_or_else(|| bad(format!("{url} is not a valid redirect URI.")))?;
+    let host = rest.trim_start_matches('/').split(['/', ':', '?']).next().unwrap_or_default();
+    let local = matches!(host, "localhost" | "127.0.0.1" | "[") || host.ends_with(".localhost");
+    if scheme == "http" && !local {
+        return Err(bad(format!("cannot use the HTTP protocol for {url}: only for http://localhost.")));
+    }
+    match url.contains('#') {
+        true => Err(bad(format!("{url}: redirect URIs cannot contain fragments."))),
+        false => Ok(()),
+    }
 }
 
 fn check_attributes(pool: &Pool, names: Option<&[String]>) -> Result<(), Fault> {

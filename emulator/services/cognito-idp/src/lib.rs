@@ -7,8 +7,10 @@ mod access;
 mod attributes;
 mod auth;
 mod challenges;
+mod client_secrets;
 mod clients;
 mod codes;
+mod domains;
 mod doors;
 mod filter;
 mod firewall;
@@ -22,7 +24,9 @@ mod password;
 mod pool_settings;
 mod pools;
 mod port;
+mod providers;
 mod refresh;
+mod resource_servers;
 mod seal;
 mod self_service;
 mod sign_up;
@@ -82,6 +86,28 @@ kit::service! {
     UpdateUserPoolClient => update_user_pool_client,
     DeleteUserPoolClient => delete_user_pool_client,
     ListUserPoolClients => list_user_pool_clients,
+    // client_secrets.rs
+    AddUserPoolClientSecret => add_user_pool_client_secret,
+    ListUserPoolClientSecrets => list_user_pool_client_secrets,
+    DeleteUserPoolClientSecret => delete_user_pool_client_secret,
+    // domains.rs
+    CreateUserPoolDomain => create_user_pool_domain,
+    DescribeUserPoolDomain => describe_user_pool_domain,
+    UpdateUserPoolDomain => update_user_pool_domain,
+    DeleteUserPoolDomain => delete_user_pool_domain,
+    // resource_servers.rs
+    CreateResourceServer => create_resource_server,
+    DescribeResourceServer => describe_resource_server,
+    UpdateResourceServer => update_resource_server,
+    DeleteResourceServer => delete_resource_server,
+    ListResourceServers => list_resource_servers,
+    // providers.rs
+    CreateIdentityProvider => create_identity_provider,
+    DescribeIdentityProvider => describe_identity_provider,
+    GetIdentityProviderByIdentifier => get_identity_provider_by_identifier,
+    UpdateIdentityProvider => update_identity_provider,
+    DeleteIdentityProvider => delete_identity_provider,
+    ListIdentityProviders => list_identity_providers,
     // mfa_config.rs
     GetUserPoolMfaConfig => get_user_pool_mfa_config,
     SetUserPoolMfaConfig => set_user_pool_mfa_config,

@@ -324,6 +324,271 @@ pub struct ListUserPoolClientsOutput {
 wire::structure!(ListUserPoolClientsOutput, tables::LIST_USER_POOL_CLIENTS_OUTPUT, 0 user_pool_clients, 1 next_token);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct AddUserPoolClientSecretInput {
+    pub user_pool_id: String,
+    pub client_id: String,
+    pub client_secret: Option<String>,
+}
+wire::structure!(AddUserPoolClientSecretInput, tables::ADD_USER_POOL_CLIENT_SECRET_INPUT, 0 user_pool_id, 1 client_id, 2 client_secret);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AddUserPoolClientSecretOutput {
+    pub client_secret_descriptor: Option<ClientSecretDescriptorType>,
+}
+wire::structure!(AddUserPoolClientSecretOutput, tables::ADD_USER_POOL_CLIENT_SECRET_OUTPUT, 0 client_secret_descriptor);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListUserPoolClientSecretsInput {
+    pub user_pool_id: String,
+    pub client_id: String,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListUserPoolClientSecretsInput, tables::LIST_USER_POOL_CLIENT_SECRETS_INPUT, 0 user_pool_id, 1 client_id, 2 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListUserPoolClientSecretsOutput {
+    pub client_secrets: Option<Vec<ClientSecretDescriptorType>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListUserPoolClientSecretsOutput, tables::LIST_USER_POOL_CLIENT_SECRETS_OUTPUT, 0 client_secrets, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteUserPoolClientSecretInput {
+    pub user_pool_id: String,
+    pub client_id: String,
+    pub client_secret_id: String,
+}
+wire::structure!(
+    DeleteUserPoolClientSecretInput, tables::DELETE_USER_POOL_CLIENT_SECRET_INPUT,
+    0 user_pool_id, 1 client_id, 2 client_secret_id,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteUserPoolClientSecretOutput {}
+wire::structure!(DeleteUserPoolClientSecretOutput, tables::DELETE_USER_POOL_CLIENT_SECRET_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateUserPoolDomainInput {
+    pub domain: String,
+    pub user_pool_id: String,
+    pub managed_login_version: Option<i32>,
+    pub custom_domain_config: Option<CustomDomainConfigType>,
+}
+wire::structure!(
+    CreateUserPoolDomainInput, tables::CREATE_USER_POOL_DOMAIN_INPUT,
+    0 domain, 1 user_pool_id, 2 managed_login_version, 3 custom_domain_config,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateUserPoolDomainOutput {
+    pub managed_login_version: Option<i32>,
+    pub cloud_front_domain: Option<String>,
+}
+wire::structure!(CreateUserPoolDomainOutput, tables::CREATE_USER_POOL_DOMAIN_OUTPUT, 0 managed_login_version, 1 cloud_front_domain);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeUserPoolDomainInput {
+    pub domain: String,
+}
+wire::structure!(DescribeUserPoolDomainInput, tables::DESCRIBE_USER_POOL_DOMAIN_INPUT, 0 domain);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeUserPoolDomainOutput {
+    pub domain_description: Option<DomainDescriptionType>,
+}
+wire::structure!(DescribeUserPoolDomainOutput, tables::DESCRIBE_USER_POOL_DOMAIN_OUTPUT, 0 domain_description);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateUserPoolDomainInput {
+    pub domain: String,
+    pub user_pool_id: String,
+    pub managed_login_version: Option<i32>,
+    pub custom_domain_config: Option<CustomDomainConfigType>,
+}
+wire::structure!(
+    UpdateUserPoolDomainInput, tables::UPDATE_USER_POOL_DOMAIN_INPUT,
+    0 domain, 1 user_pool_id, 2 managed_login_version, 3 custom_domain_config,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateUserPoolDomainOutput {
+    pub managed_login_version: Option<i32>,
+    pub cloud_front_domain: Option<String>,
+}
+wire::structure!(UpdateUserPoolDomainOutput, tables::UPDATE_USER_POOL_DOMAIN_OUTPUT, 0 managed_login_version, 1 cloud_front_domain);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteUserPoolDomainInput {
+    pub domain: String,
+    pub user_pool_id: String,
+}
+wire::structure!(DeleteUserPoolDomainInput, tables::DELETE_USER_POOL_DOMAIN_INPUT, 0 domain, 1 user_pool_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteUserPoolDomainOutput {}
+wire::structure!(DeleteUserPoolDomainOutput, tables::DELETE_USER_POOL_DOMAIN_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateResourceServerInput {
+    pub user_pool_id: String,
+    pub identifier: String,
+    pub name: String,
+    pub scopes: Option<Vec<ResourceServerScopeType>>,
+}
+wire::structure!(CreateResourceServerInput, tables::CREATE_RESOURCE_SERVER_INPUT, 0 user_pool_id, 1 identifier, 2 name, 3 scopes);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateResourceServerOutput {
+    pub resource_server: Option<ResourceServerType>,
+}
+wire::structure!(CreateResourceServerOutput, tables::CREATE_RESOURCE_SERVER_OUTPUT, 0 resource_server);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeResourceServerInput {
+    pub user_pool_id: String,
+    pub identifier: String,
+}
+wire::structure!(DescribeResourceServerInput, tables::DESCRIBE_RESOURCE_SERVER_INPUT, 0 user_pool_id, 1 identifier);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeResourceServerOutput {
+    pub resource_server: Option<ResourceServerType>,
+}
+wire::structure!(DescribeResourceServerOutput, tables::DESCRIBE_RESOURCE_SERVER_OUTPUT, 0 resource_server);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateResourceServerInput {
+    pub user_pool_id: String,
+    pub identifier: String,
+    pub name: String,
+    pub scopes: Option<Vec<ResourceServerScopeType>>,
+}
+wire::structure!(UpdateResourceServerInput, tables::UPDATE_RESOURCE_SERVER_INPUT, 0 user_pool_id, 1 identifier, 2 name, 3 scopes);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateResourceServerOutput {
+    pub resource_server: Option<ResourceServerType>,
+}
+wire::structure!(UpdateResourceServerOutput, tables::UPDATE_RESOURCE_SERVER_OUTPUT, 0 resource_server);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteResourceServerInput {
+    pub user_pool_id: String,
+    pub identifier: String,
+}
+wire::structure!(DeleteResourceServerInput, tables::DELETE_RESOURCE_SERVER_INPUT, 0 user_pool_id, 1 identifier);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteResourceServerOutput {}
+wire::structure!(DeleteResourceServerOutput, tables::DELETE_RESOURCE_SERVER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListResourceServersInput {
+    pub user_pool_id: String,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListResourceServersInput, tables::LIST_RESOURCE_SERVERS_INPUT, 0 user_pool_id, 1 max_results, 2 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListResourceServersOutput {
+    pub resource_servers: Vec<ResourceServerType>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListResourceServersOutput, tables::LIST_RESOURCE_SERVERS_OUTPUT, 0 resource_servers, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateIdentityProviderInput {
+    pub user_pool_id: String,
+    pub provider_name: String,
+    pub provider_type: IdentityProviderTypeType,
+    pub provider_details: BTreeMap<String, String>,
+    pub attribute_mapping: Option<BTreeMap<String, String>>,
+    pub idp_identifiers: Option<Vec<String>>,
+}
+wire::structure!(
+    CreateIdentityProviderInput, tables::CREATE_IDENTITY_PROVIDER_INPUT,
+    0 user_pool_id, 1 provider_name, 2 provider_type, 3 provider_details, 4 attribute_mapping, 5 idp_identifiers,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateIdentityProviderOutput {
+    pub identity_provider: Option<IdentityProviderType>,
+}
+wire::structure!(CreateIdentityProviderOutput, tables::CREATE_IDENTITY_PROVIDER_OUTPUT, 0 identity_provider);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeIdentityProviderInput {
+    pub user_pool_id: String,
+    pub provider_name: String,
+}
+wire::structure!(DescribeIdentityProviderInput, tables::DESCRIBE_IDENTITY_PROVIDER_INPUT, 0 user_pool_id, 1 provider_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeIdentityProviderOutput {
+    pub identity_provider: Option<IdentityProviderType>,
+}
+wire::structure!(DescribeIdentityProviderOutput, tables::DESCRIBE_IDENTITY_PROVIDER_OUTPUT, 0 identity_provider);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetIdentityProviderByIdentifierInput {
+    pub user_pool_id: String,
+    pub idp_identifier: String,
+}
+wire::structure!(GetIdentityProviderByIdentifierInput, tables::GET_IDENTITY_PROVIDER_BY_IDENTIFIER_INPUT, 0 user_pool_id, 1 idp_identifier);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetIdentityProviderByIdentifierOutput {
+    pub identity_provider: Option<IdentityProviderType>,
+}
+wire::structure!(GetIdentityProviderByIdentifierOutput, tables::GET_IDENTITY_PROVIDER_BY_IDENTIFIER_OUTPUT, 0 identity_provider);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateIdentityProviderInput {
+    pub user_pool_id: String,
+    pub provider_name: String,
+    pub provider_details: Option<BTreeMap<String, String>>,
+    pub attribute_mapping: Option<BTreeMap<String, String>>,
+    pub idp_identifiers: Option<Vec<String>>,
+}
+wire::structure!(
+    UpdateIdentityProviderInput, tables::UPDATE_IDENTITY_PROVIDER_INPUT,
+    0 user_pool_id, 1 provider_name, 2 provider_details, 3 attribute_mapping, 4 idp_identifiers,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateIdentityProviderOutput {
+    pub identity_provider: Option<IdentityProviderType>,
+}
+wire::structure!(UpdateIdentityProviderOutput, tables::UPDATE_IDENTITY_PROVIDER_OUTPUT, 0 identity_provider);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteIdentityProviderInput {
+    pub user_pool_id: String,
+    pub provider_name: String,
+}
+wire::structure!(DeleteIdentityProviderInput, tables::DELETE_IDENTITY_PROVIDER_INPUT, 0 user_pool_id, 1 provider_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteIdentityProviderOutput {}
+wire::structure!(DeleteIdentityProviderOutput, tables::DELETE_IDENTITY_PROVIDER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListIdentityProvidersInput {
+    pub user_pool_id: String,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListIdentityProvidersInput, tables::LIST_IDENTITY_PROVIDERS_INPUT, 0 user_pool_id, 1 max_results, 2 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListIdentityProvidersOutput {
+    pub providers: Vec<ProviderDescription>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListIdentityProvidersOutput, tables::LIST_IDENTITY_PROVIDERS_OUTPUT, 0 providers, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetUserPoolMfaConfigInput {
     pub user_pool_id: String,
 }
@@ -1135,6 +1400,17 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct ClientSecretDescriptorType {
+    pub client_secret_id: Option<String>,
+    pub client_secret_value: Option<String>,
+    pub client_secret_create_date: Option<Timestamp>,
+}
+wire::structure!(
+    ClientSecretDescriptorType, tables::CLIENT_SECRET_DESCRIPTOR_TYPE,
+    0 client_secret_id, 1 client_secret_value, 2 client_secret_create_date,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CodeDeliveryDetailsType {
     pub destination: Option<String>,
     pub delivery_medium: Option<DeliveryMediumType>,
@@ -1151,6 +1427,12 @@ pub struct ContextDataType {
     pub encoded_data: Option<String>,
 }
 wire::structure!(ContextDataType, tables::CONTEXT_DATA_TYPE, 0 ip_address, 1 server_name, 2 server_path, 3 http_headers, 4 encoded_data);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CustomDomainConfigType {
+    pub certificate_arn: String,
+}
+wire::structure!(CustomDomainConfigType, tables::CUSTOM_DOMAIN_CONFIG_TYPE, 0 certificate_arn);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CustomEmailLambdaVersionConfigType {
@@ -1174,6 +1456,24 @@ pub struct DeviceConfigurationType {
 wire::structure!(
     DeviceConfigurationType, tables::DEVICE_CONFIGURATION_TYPE,
     0 challenge_required_on_new_device, 1 device_only_remembered_on_user_prompt,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DomainDescriptionType {
+    pub user_pool_id: Option<String>,
+    pub aws_account_id: Option<String>,
+    pub domain: Option<String>,
+    pub s3_bucket: Option<String>,
+    pub cloud_front_distribution: Option<String>,
+    pub version: Option<String>,
+    pub status: Option<DomainStatusType>,
+    pub custom_domain_config: Option<CustomDomainConfigType>,
+    pub managed_login_version: Option<i32>,
+}
+wire::structure!(
+    DomainDescriptionType, tables::DOMAIN_DESCRIPTION_TYPE,
+    0 user_pool_id, 1 aws_account_id, 2 domain, 3 s3_bucket, 4 cloud_front_distribution, 5 version, 6 status, 7 custom_domain_config,
+    8 managed_login_version,
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -1217,6 +1517,23 @@ pub struct HttpHeader {
     pub header_value: Option<String>,
 }
 wire::structure!(HttpHeader, tables::HTTP_HEADER, 0 header_name, 1 header_value);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IdentityProviderType {
+    pub user_pool_id: Option<String>,
+    pub provider_name: Option<String>,
+    pub provider_type: Option<IdentityProviderTypeType>,
+    pub provider_details: Option<BTreeMap<String, String>>,
+    pub attribute_mapping: Option<BTreeMap<String, String>>,
+    pub idp_identifiers: Option<Vec<String>>,
+    pub last_modified_date: Option<Timestamp>,
+    pub creation_date: Option<Timestamp>,
+}
+wire::structure!(
+    IdentityProviderType, tables::IDENTITY_PROVIDER_TYPE,
+    0 user_pool_id, 1 provider_name, 2 provider_type, 3 provider_details, 4 attribute_mapping, 5 idp_identifiers, 6 last_modified_date,
+    7 creation_date,
+);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InboundFederationLambdaType {
@@ -1303,6 +1620,18 @@ pub struct PreTokenGenerationVersionConfigType {
 wire::structure!(PreTokenGenerationVersionConfigType, tables::PRE_TOKEN_GENERATION_VERSION_CONFIG_TYPE, 0 lambda_version, 1 lambda_arn);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProviderDescription {
+    pub provider_name: Option<String>,
+    pub provider_type: Option<IdentityProviderTypeType>,
+    pub last_modified_date: Option<Timestamp>,
+    pub creation_date: Option<Timestamp>,
+}
+wire::structure!(
+    ProviderDescription, tables::PROVIDER_DESCRIPTION,
+    0 provider_name, 1 provider_type, 2 last_modified_date, 3 creation_date,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RecoveryOptionType {
     pub priority: i32,
     pub name: Option<RecoveryOptionNameType>,
@@ -1315,6 +1644,22 @@ pub struct RefreshTokenRotationType {
     pub retry_grace_period_seconds: Option<i32>,
 }
 wire::structure!(RefreshTokenRotationType, tables::REFRESH_TOKEN_ROTATION_TYPE, 0 feature, 1 retry_grace_period_seconds);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourceServerScopeType {
+    pub scope_name: String,
+    pub scope_description: String,
+}
+wire::structure!(ResourceServerScopeType, tables::RESOURCE_SERVER_SCOPE_TYPE, 0 scope_name, 1 scope_description);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourceServerType {
+    pub user_pool_id: Option<String>,
+    pub identifier: Option<String>,
+    pub name: Option<String>,
+    pub scopes: Option<Vec<ResourceServerScopeType>>,
+}
+wire::structure!(ResourceServerType, tables::RESOURCE_SERVER_TYPE, 0 user_pool_id, 1 identifier, 2 name, 3 scopes);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SchemaAttributeType {
@@ -1600,6 +1945,9 @@ wire::enumeration!(DeletionProtectionType {
 wire::enumeration!(DeliveryMediumType {
     Sms = "SMS", Email = "EMAIL",
 });
+wire::enumeration!(DomainStatusType {
+    Creating = "CREATING", Deleting = "DELETING", Updating = "UPDATING", Active = "ACTIVE", Failed = "FAILED",
+});
 wire::enumeration!(EmailSendingAccountType {
     CognitoDefault = "COGNITO_DEFAULT", Developer = "DEVELOPER",
 });
@@ -1611,6 +1959,10 @@ wire::enumeration!(ExplicitAuthFlowsType {
 });
 wire::enumeration!(FeatureType {
     Enabled = "ENABLED", Disabled = "DISABLED",
+});
+wire::enumeration!(IdentityProviderTypeType {
+    Saml = "SAML", Facebook = "Facebook", Google = "Google", LoginWithAmazon = "LoginWithAmazon", SignInWithApple = "SignInWithApple",
+    Oidc = "OIDC",
 });
 wire::enumeration!(InboundFederationLambdaVersionType {
     V10 = "V1_0",
@@ -1664,11 +2016,14 @@ mod tables {
 
     pub(super) static DELETE_USER_POOL_OUTPUT: Schema = Schema::new("DeleteUserPoolOutput", Kind::Structure(&[]));
     pub(super) static DELETE_USER_POOL_CLIENT_OUTPUT: Schema = Schema::new("DeleteUserPoolClientOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_RESOURCE_SERVER_OUTPUT: Schema = Schema::new("DeleteResourceServerOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_IDENTITY_PROVIDER_OUTPUT: Schema = Schema::new("DeleteIdentityProviderOutput", Kind::Structure(&[]));
     pub(super) static ADMIN_DELETE_USER_OUTPUT: Schema = Schema::new("AdminDeleteUserOutput", Kind::Structure(&[]));
     pub(super) static DELETE_USER_OUTPUT: Schema = Schema::new("DeleteUserOutput", Kind::Structure(&[]));
     pub(super) static DELETE_GROUP_OUTPUT: Schema = Schema::new("DeleteGroupOutput", Kind::Structure(&[]));
     pub(super) static ADMIN_ADD_USER_TO_GROUP_OUTPUT: Schema = Schema::new("AdminAddUserToGroupOutput", Kind::Structure(&[]));
     pub(super) static ADMIN_REMOVE_USER_FROM_GROUP_OUTPUT: Schema = Schema::new("AdminRemoveUserFromGroupOutput", Kind::Structure(&[]));
+    pub(super) static AWS_ACCOUNT_ID_TYPE: Schema = Schema::new("AWSAccountIdType", Kind::String).max(12.0).pattern(&P_AWS_ACCOUNT_ID_TYPE);
     pub(super) static ACCESS_DENIED_EXCEPTION: Schema =
         Schema::new("AccessDeniedException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "AccessDeniedException", status: 400, sender: true }), ..Traits::NONE });
@@ -1683,6 +2038,18 @@ mod tables {
         ]),
     );
     pub(super) static ADD_CUSTOM_ATTRIBUTES_OUTPUT: Schema = Schema::new("AddCustomAttributesResponse", Kind::Structure(&[]));
+    pub(super) static ADD_USER_POOL_CLIENT_SECRET_INPUT: Schema = Schema::new(
+        "AddUserPoolClientSecretRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("ClientId", &CLIENT_ID_TYPE).required(),
+            Member::new("ClientSecret", &CLIENT_SECRET_TYPE),
+        ]),
+    );
+    pub(super) static ADD_USER_POOL_CLIENT_SECRET_OUTPUT: Schema = Schema::new(
+        "AddUserPoolClientSecretResponse",
+        Kind::Structure(&[Member::new("ClientSecretDescriptor", &CLIENT_SECRET_DESCRIPTOR_TYPE)]),
+    );
     pub(super) static ADMIN_ADD_USER_TO_GROUP_INPUT: Schema = Schema::new(
         "AdminAddUserToGroupRequest",
         Kind::Structure(&[
@@ -1898,6 +2265,11 @@ mod tables {
     pub(super) static ARN_TYPE: Schema = Schema::new("ArnType", Kind::String).min(20.0).max(2048.0).pattern(&P_ARN_TYPE);
     pub(super) static ATTRIBUTE_DATA_TYPE: Schema = Schema::new("AttributeDataType", Kind::Enum(super::AttributeDataType::TEXTS));
     pub(super) static ATTRIBUTE_LIST_TYPE: Schema = Schema::new("AttributeListType", Kind::List(&Member::new("member", &ATTRIBUTE_TYPE)));
+    pub(super) static ATTRIBUTE_MAPPING_KEY_TYPE: Schema = Schema::new("AttributeMappingKeyType", Kind::String).min(1.0).max(32.0);
+    pub(super) static ATTRIBUTE_MAPPING_TYPE: Schema = Schema::new(
+        "AttributeMappingType",
+        Kind::Map(&Member::new("key", &ATTRIBUTE_MAPPING_KEY_TYPE), &Member::new("value", &STRING_TYPE)),
+    );
     pub(super) static ATTRIBUTE_NAME_LIST_TYPE: Schema =
         Schema::new("AttributeNameListType", Kind::List(&Member::new("member", &ATTRIBUTE_NAME_TYPE)));
     pub(super) static ATTRIBUTE_NAME_TYPE: Schema =
@@ -1952,6 +2324,17 @@ mod tables {
     pub(super) static CLIENT_PERMISSION_LIST_TYPE: Schema =
         Schema::new("ClientPermissionListType", Kind::List(&Member::new("member", &CLIENT_PERMISSION_TYPE)));
     pub(super) static CLIENT_PERMISSION_TYPE: Schema = Schema::new("ClientPermissionType", Kind::String).min(1.0).max(2048.0);
+    pub(super) static CLIENT_SECRET_DESCRIPTOR_LIST_TYPE: Schema =
+        Schema::new("ClientSecretDescriptorListType", Kind::List(&Member::new("member", &CLIENT_SECRET_DESCRIPTOR_TYPE)));
+    pub(super) static CLIENT_SECRET_DESCRIPTOR_TYPE: Schema = Schema::new(
+        "ClientSecretDescriptorType",
+        Kind::Structure(&[
+            Member::new("ClientSecretId", &CLIENT_SECRET_ID_TYPE),
+            Member::new("ClientSecretValue", &CLIENT_SECRET_TYPE),
+            Member::new("ClientSecretCreateDate", &DATE_TYPE),
+        ]),
+    );
+    pub(super) static CLIENT_SECRET_ID_TYPE: Schema = Schema::new("ClientSecretIdType", Kind::String).min(1.0).max(128.0);
     pub(super) static CLIENT_SECRET_TYPE: Schema =
         Schema::new("ClientSecretType", Kind::String).min(24.0).max(64.0).pattern(&P_CLIENT_ID_TYPE);
     pub(super) static CODE_DELIVERY_DETAILS_LIST_TYPE: Schema =
@@ -2031,6 +2414,32 @@ mod tables {
     );
     pub(super) static CREATE_GROUP_OUTPUT: Schema =
         Schema::new("CreateGroupResponse", Kind::Structure(&[Member::new("Group", &GROUP_TYPE)]));
+    pub(super) static CREATE_IDENTITY_PROVIDER_INPUT: Schema = Schema::new(
+        "CreateIdentityProviderRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("ProviderName", &PROVIDER_NAME_TYPE_V2).required(),
+            Member::new("ProviderType", &IDENTITY_PROVIDER_TYPE_TYPE).required(),
+            Member::new("ProviderDetails", &PROVIDER_DETAILS_TYPE).required(),
+            Member::new("AttributeMapping", &ATTRIBUTE_MAPPING_TYPE),
+            Member::new("IdpIdentifiers", &IDP_IDENTIFIERS_LIST_TYPE),
+        ]),
+    );
+    pub(super) static CREATE_IDENTITY_PROVIDER_OUTPUT: Schema = Schema::new(
+        "CreateIdentityProviderResponse",
+        Kind::Structure(&[Member::new("IdentityProvider", &IDENTITY_PROVIDER_TYPE).required()]),
+    );
+    pub(super) static CREATE_RESOURCE_SERVER_INPUT: Schema = Schema::new(
+        "CreateResourceServerRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("Identifier", &RESOURCE_SERVER_IDENTIFIER_TYPE).required(),
+            Member::new("Name", &RESOURCE_SERVER_NAME_TYPE).required(),
+            Member::new("Scopes", &RESOURCE_SERVER_SCOPE_LIST_TYPE),
+        ]),
+    );
+    pub(super) static CREATE_RESOURCE_SERVER_OUTPUT: Schema =
+        Schema::new("CreateResourceServerResponse", Kind::Structure(&[Member::new("ResourceServer", &RESOURCE_SERVER_TYPE).required()]));
     pub(super) static CREATE_USER_POOL_CLIENT_INPUT: Schema = Schema::new(
         "CreateUserPoolClientRequest",
         Kind::Structure(&[
@@ -2062,6 +2471,19 @@ mod tables {
     );
     pub(super) static CREATE_USER_POOL_CLIENT_OUTPUT: Schema =
         Schema::new("CreateUserPoolClientResponse", Kind::Structure(&[Member::new("UserPoolClient", &USER_POOL_CLIENT_TYPE)]));
+    pub(super) static CREATE_USER_POOL_DOMAIN_INPUT: Schema = Schema::new(
+        "CreateUserPoolDomainRequest",
+        Kind::Structure(&[
+            Member::new("Domain", &DOMAIN_TYPE).required(),
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("ManagedLoginVersion", &WRAPPED_INTEGER_TYPE),
+            Member::new("CustomDomainConfig", &CUSTOM_DOMAIN_CONFIG_TYPE),
+        ]),
+    );
+    pub(super) static CREATE_USER_POOL_DOMAIN_OUTPUT: Schema = Schema::new(
+        "CreateUserPoolDomainResponse",
+        Kind::Structure(&[Member::new("ManagedLoginVersion", &WRAPPED_INTEGER_TYPE), Member::new("CloudFrontDomain", &DOMAIN_TYPE)]),
+    );
     pub(super) static CREATE_USER_POOL_INPUT: Schema = Schema::new(
         "CreateUserPoolRequest",
         Kind::Structure(&[
@@ -2097,6 +2519,8 @@ mod tables {
         Schema::new("CustomAttributeNameType", Kind::String).min(1.0).max(20.0).pattern(&P_CUSTOM_ATTRIBUTE_NAME_TYPE);
     pub(super) static CUSTOM_ATTRIBUTES_LIST_TYPE: Schema =
         Schema::new("CustomAttributesListType", Kind::List(&Member::new("member", &SCHEMA_ATTRIBUTE_TYPE))).min(1.0).max(25.0);
+    pub(super) static CUSTOM_DOMAIN_CONFIG_TYPE: Schema =
+        Schema::new("CustomDomainConfigType", Kind::Structure(&[Member::new("CertificateArn", &ARN_TYPE).required()]));
     pub(super) static CUSTOM_EMAIL_LAMBDA_VERSION_CONFIG_TYPE: Schema = Schema::new(
         "CustomEmailLambdaVersionConfigType",
         Kind::Structure(&[
@@ -2122,6 +2546,20 @@ mod tables {
         "DeleteGroupRequest",
         Kind::Structure(&[Member::new("GroupName", &GROUP_NAME_TYPE).required(), Member::new("UserPoolId", &USER_POOL_ID_TYPE).required()]),
     );
+    pub(super) static DELETE_IDENTITY_PROVIDER_INPUT: Schema = Schema::new(
+        "DeleteIdentityProviderRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("ProviderName", &PROVIDER_NAME_TYPE).required(),
+        ]),
+    );
+    pub(super) static DELETE_RESOURCE_SERVER_INPUT: Schema = Schema::new(
+        "DeleteResourceServerRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("Identifier", &RESOURCE_SERVER_IDENTIFIER_TYPE).required(),
+        ]),
+    );
     pub(super) static DELETE_USER_ATTRIBUTES_INPUT: Schema = Schema::new(
         "DeleteUserAttributesRequest",
         Kind::Structure(&[
@@ -2134,6 +2572,21 @@ mod tables {
         "DeleteUserPoolClientRequest",
         Kind::Structure(&[Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(), Member::new("ClientId", &CLIENT_ID_TYPE).required()]),
     );
+    pub(super) static DELETE_USER_POOL_CLIENT_SECRET_INPUT: Schema = Schema::new(
+        "DeleteUserPoolClientSecretRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("ClientId", &CLIENT_ID_TYPE).required(),
+            Member::new("ClientSecretId", &CLIENT_SECRET_ID_TYPE).required(),
+        ]),
+    );
+    pub(super) static DELETE_USER_POOL_CLIENT_SECRET_OUTPUT: Schema =
+        Schema::new("DeleteUserPoolClientSecretResponse", Kind::Structure(&[]));
+    pub(super) static DELETE_USER_POOL_DOMAIN_INPUT: Schema = Schema::new(
+        "DeleteUserPoolDomainRequest",
+        Kind::Structure(&[Member::new("Domain", &DOMAIN_TYPE).required(), Member::new("UserPoolId", &USER_POOL_ID_TYPE).required()]),
+    );
+    pub(super) static DELETE_USER_POOL_DOMAIN_OUTPUT: Schema = Schema::new("DeleteUserPoolDomainResponse", Kind::Structure(&[]));
     pub(super) static DELETE_USER_POOL_INPUT: Schema =
         Schema::new("DeleteUserPoolRequest", Kind::Structure(&[Member::new("UserPoolId", &USER_POOL_ID_TYPE).required()]));
     pub(super) static DELETE_USER_INPUT: Schema =
@@ -2143,12 +2596,36 @@ mod tables {
     pub(super) static DELIVERY_MEDIUM_LIST_TYPE: Schema =
         Schema::new("DeliveryMediumListType", Kind::List(&Member::new("member", &DELIVERY_MEDIUM_TYPE)));
     pub(super) static DELIVERY_MEDIUM_TYPE: Schema = Schema::new("DeliveryMediumType", Kind::Enum(super::DeliveryMediumType::TEXTS));
+    pub(super) static DESCRIBE_IDENTITY_PROVIDER_INPUT: Schema = Schema::new(
+        "DescribeIdentityProviderRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("ProviderName", &PROVIDER_NAME_TYPE).required(),
+        ]),
+    );
+    pub(super) static DESCRIBE_IDENTITY_PROVIDER_OUTPUT: Schema = Schema::new(
+        "DescribeIdentityProviderResponse",
+        Kind::Structure(&[Member::new("IdentityProvider", &IDENTITY_PROVIDER_TYPE).required()]),
+    );
+    pub(super) static DESCRIBE_RESOURCE_SERVER_INPUT: Schema = Schema::new(
+        "DescribeResourceServerRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("Identifier", &RESOURCE_SERVER_IDENTIFIER_TYPE).required(),
+        ]),
+    );
+    pub(super) static DESCRIBE_RESOURCE_SERVER_OUTPUT: Schema =
+        Schema::new("DescribeResourceServerResponse", Kind::Structure(&[Member::new("ResourceServer", &RESOURCE_SERVER_TYPE).required()]));
     pub(super) static DESCRIBE_USER_POOL_CLIENT_INPUT: Schema = Schema::new(
         "DescribeUserPoolClientRequest",
         Kind::Structure(&[Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(), Member::new("ClientId", &CLIENT_ID_TYPE).required()]),
     );
     pub(super) static DESCRIBE_USER_POOL_CLIENT_OUTPUT: Schema =
         Schema::new("DescribeUserPoolClientResponse", Kind::Structure(&[Member::new("UserPoolClient", &USER_POOL_CLIENT_TYPE)]));
+    pub(super) static DESCRIBE_USER_POOL_DOMAIN_INPUT: Schema =
+        Schema::new("DescribeUserPoolDomainRequest", Kind::Structure(&[Member::new("Domain", &DOMAIN_TYPE).required()]));
+    pub(super) static DESCRIBE_USER_POOL_DOMAIN_OUTPUT: Schema =
+        Schema::new("DescribeUserPoolDomainResponse", Kind::Structure(&[Member::new("DomainDescription", &DOMAIN_DESCRIPTION_TYPE)]));
     pub(super) static DESCRIBE_USER_POOL_INPUT: Schema =
         Schema::new("DescribeUserPoolRequest", Kind::Structure(&[Member::new("UserPoolId", &USER_POOL_ID_TYPE).required()]));
     pub(super) static DESCRIBE_USER_POOL_OUTPUT: Schema =
@@ -2165,7 +2642,23 @@ mod tables {
         Schema::new("DeviceKeyExistsException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "DeviceKeyExistsException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static DEVICE_KEY_TYPE: Schema = Schema::new("DeviceKeyType", Kind::String).min(1.0).max(55.0).pattern(&P_DEVICE_KEY_TYPE);
+    pub(super) static DOMAIN_DESCRIPTION_TYPE: Schema = Schema::new(
+        "DomainDescriptionType",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE),
+            Member::new("AWSAccountId", &AWS_ACCOUNT_ID_TYPE),
+            Member::new("Domain", &DOMAIN_TYPE),
+            Member::new("S3Bucket", &S3_BUCKET_TYPE),
+            Member::new("CloudFrontDistribution", &STRING_TYPE),
+            Member::new("Version", &DOMAIN_VERSION_TYPE),
+            Member::new("Status", &DOMAIN_STATUS_TYPE),
+            Member::new("CustomDomainConfig", &CUSTOM_DOMAIN_CONFIG_TYPE),
+            Member::new("ManagedLoginVersion", &WRAPPED_INTEGER_TYPE),
+        ]),
+    );
+    pub(super) static DOMAIN_STATUS_TYPE: Schema = Schema::new("DomainStatusType", Kind::Enum(super::DomainStatusType::TEXTS));
     pub(super) static DOMAIN_TYPE: Schema = Schema::new("DomainType", Kind::String).min(1.0).max(63.0).pattern(&P_DOMAIN_TYPE);
+    pub(super) static DOMAIN_VERSION_TYPE: Schema = Schema::new("DomainVersionType", Kind::String).min(1.0).max(20.0);
     pub(super) static DUPLICATE_PROVIDER_EXCEPTION: Schema =
         Schema::new("DuplicateProviderException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "DuplicateProviderException", status: 400, sender: true }), ..Traits::NONE });
@@ -2242,6 +2735,17 @@ mod tables {
         Kind::Structure(&[Member::new("GroupName", &GROUP_NAME_TYPE).required(), Member::new("UserPoolId", &USER_POOL_ID_TYPE).required()]),
     );
     pub(super) static GET_GROUP_OUTPUT: Schema = Schema::new("GetGroupResponse", Kind::Structure(&[Member::new("Group", &GROUP_TYPE)]));
+    pub(super) static GET_IDENTITY_PROVIDER_BY_IDENTIFIER_INPUT: Schema = Schema::new(
+        "GetIdentityProviderByIdentifierRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("IdpIdentifier", &IDP_IDENTIFIER_TYPE).required(),
+        ]),
+    );
+    pub(super) static GET_IDENTITY_PROVIDER_BY_IDENTIFIER_OUTPUT: Schema = Schema::new(
+        "GetIdentityProviderByIdentifierResponse",
+        Kind::Structure(&[Member::new("IdentityProvider", &IDENTITY_PROVIDER_TYPE).required()]),
+    );
     pub(super) static GET_TOKENS_FROM_REFRESH_TOKEN_INPUT: Schema = Schema::new(
         "GetTokensFromRefreshTokenRequest",
         Kind::Structure(&[
@@ -2318,6 +2822,25 @@ mod tables {
         Schema::new("HttpHeader", Kind::Structure(&[Member::new("headerName", &STRING_TYPE), Member::new("headerValue", &STRING_TYPE)]));
     pub(super) static HTTP_HEADER_LIST: Schema = Schema::new("HttpHeaderList", Kind::List(&Member::new("member", &HTTP_HEADER)));
     pub(super) static ID_TOKEN_VALIDITY_TYPE: Schema = Schema::new("IdTokenValidityType", Kind::Integer).min(1.0).max(86400.0);
+    pub(super) static IDENTITY_PROVIDER_TYPE: Schema = Schema::new(
+        "IdentityProviderType",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE),
+            Member::new("ProviderName", &PROVIDER_NAME_TYPE),
+            Member::new("ProviderType", &IDENTITY_PROVIDER_TYPE_TYPE),
+            Member::new("ProviderDetails", &PROVIDER_DETAILS_TYPE),
+            Member::new("AttributeMapping", &ATTRIBUTE_MAPPING_TYPE),
+            Member::new("IdpIdentifiers", &IDP_IDENTIFIERS_LIST_TYPE),
+            Member::new("LastModifiedDate", &DATE_TYPE),
+            Member::new("CreationDate", &DATE_TYPE),
+        ]),
+    );
+    pub(super) static IDENTITY_PROVIDER_TYPE_TYPE: Schema =
+        Schema::new("IdentityProviderTypeType", Kind::Enum(super::IdentityProviderTypeType::TEXTS));
+    pub(super) static IDP_IDENTIFIER_TYPE: Schema =
+        Schema::new("IdpIdentifierType", Kind::String).min(1.0).max(40.0).pattern(&P_IDP_IDENTIFIER_TYPE);
+    pub(super) static IDP_IDENTIFIERS_LIST_TYPE: Schema =
+        Schema::new("IdpIdentifiersListType", Kind::List(&Member::new("member", &IDP_IDENTIFIER_TYPE))).min(0.0).max(50.0);
     pub(super) static INBOUND_FEDERATION_LAMBDA_TYPE: Schema = Schema::new(
         "InboundFederationLambdaType",
         Kind::Structure(&[
@@ -2429,10 +2952,52 @@ mod tables {
         "ListGroupsResponse",
         Kind::Structure(&[Member::new("Groups", &GROUP_LIST_TYPE), Member::new("NextToken", &PAGINATION_KEY)]),
     );
+    pub(super) static LIST_IDENTITY_PROVIDERS_INPUT: Schema = Schema::new(
+        "ListIdentityProvidersRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("MaxResults", &LIST_PROVIDERS_LIMIT_TYPE),
+            Member::new("NextToken", &PAGINATION_KEY_TYPE),
+        ]),
+    );
+    pub(super) static LIST_IDENTITY_PROVIDERS_OUTPUT: Schema = Schema::new(
+        "ListIdentityProvidersResponse",
+        Kind::Structure(&[Member::new("Providers", &PROVIDERS_LIST_TYPE).required(), Member::new("NextToken", &PAGINATION_KEY_TYPE)]),
+    );
+    pub(super) static LIST_PROVIDERS_LIMIT_TYPE: Schema = Schema::new("ListProvidersLimitType", Kind::Integer).min(0.0).max(60.0);
+    pub(super) static LIST_RESOURCE_SERVERS_LIMIT_TYPE: Schema =
+        Schema::new("ListResourceServersLimitType", Kind::Integer).min(1.0).max(50.0);
+    pub(super) static LIST_RESOURCE_SERVERS_INPUT: Schema = Schema::new(
+        "ListResourceServersRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("MaxResults", &LIST_RESOURCE_SERVERS_LIMIT_TYPE),
+            Member::new("NextToken", &PAGINATION_KEY_TYPE),
+        ]),
+    );
+    pub(super) static LIST_RESOURCE_SERVERS_OUTPUT: Schema = Schema::new(
+        "ListResourceServersResponse",
+        Kind::Structure(&[
+            Member::new("ResourceServers", &RESOURCE_SERVERS_LIST_TYPE).required(),
+            Member::new("NextToken", &PAGINATION_KEY_TYPE),
+        ]),
+    );
     pub(super) static LIST_TAGS_FOR_RESOURCE_INPUT: Schema =
         Schema::new("ListTagsForResourceRequest", Kind::Structure(&[Member::new("ResourceArn", &ARN_TYPE).required()]));
     pub(super) static LIST_TAGS_FOR_RESOURCE_OUTPUT: Schema =
         Schema::new("ListTagsForResourceResponse", Kind::Structure(&[Member::new("Tags", &USER_POOL_TAGS_TYPE)]));
+    pub(super) static LIST_USER_POOL_CLIENT_SECRETS_INPUT: Schema = Schema::new(
+        "ListUserPoolClientSecretsRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("ClientId", &CLIENT_ID_TYPE).required(),
+            Member::new("NextToken", &PAGINATION_KEY),
+        ]),
+    );
+    pub(super) static LIST_USER_POOL_CLIENT_SECRETS_OUTPUT: Schema = Schema::new(
+        "ListUserPoolClientSecretsResponse",
+        Kind::Structure(&[Member::new("ClientSecrets", &CLIENT_SECRET_DESCRIPTOR_LIST_TYPE), Member::new("NextToken", &PAGINATION_KEY)]),
+    );
     pub(super) static LIST_USER_POOL_CLIENTS_INPUT: Schema = Schema::new(
         "ListUserPoolClientsRequest",
         Kind::Structure(&[
@@ -2566,8 +3131,23 @@ mod tables {
     pub(super) static PREVENT_USER_EXISTENCE_ERROR_TYPES: Schema =
         Schema::new("PreventUserExistenceErrorTypes", Kind::Enum(super::PreventUserExistenceErrorTypes::TEXTS));
     pub(super) static PRIORITY_TYPE: Schema = Schema::new("PriorityType", Kind::Integer).min(1.0).max(2.0);
+    pub(super) static PROVIDER_DESCRIPTION: Schema = Schema::new(
+        "ProviderDescription",
+        Kind::Structure(&[
+            Member::new("ProviderName", &PROVIDER_NAME_TYPE),
+            Member::new("ProviderType", &IDENTITY_PROVIDER_TYPE_TYPE),
+            Member::new("LastModifiedDate", &DATE_TYPE),
+            Member::new("CreationDate", &DATE_TYPE),
+        ]),
+    );
+    pub(super) static PROVIDER_DETAILS_TYPE: Schema =
+        Schema::new("ProviderDetailsType", Kind::Map(&Member::new("key", &STRING_TYPE), &Member::new("value", &STRING_TYPE)));
     pub(super) static PROVIDER_NAME_TYPE: Schema =
         Schema::new("ProviderNameType", Kind::String).min(1.0).max(32.0).pattern(&P_PROVIDER_NAME_TYPE);
+    pub(super) static PROVIDER_NAME_TYPE_V2: Schema =
+        Schema::new("ProviderNameTypeV2", Kind::String).min(1.0).max(32.0).pattern(&P_PROVIDER_NAME_TYPE_V2);
+    pub(super) static PROVIDERS_LIST_TYPE: Schema =
+        Schema::new("ProvidersListType", Kind::List(&Member::new("member", &PROVIDER_DESCRIPTION))).min(0.0).max(50.0);
     pub(super) static QUERY_LIMIT: Schema = Schema::new("QueryLimit", Kind::Integer).min(1.0).max(60.0);
     pub(super) static QUERY_LIMIT_TYPE: Schema = Schema::new("QueryLimitType", Kind::Integer).min(0.0).max(60.0);
     pub(super) static RECOVERY_MECHANISMS_TYPE: Schema =
@@ -2610,6 +3190,34 @@ mod tables {
     pub(super) static RESOURCE_NOT_FOUND_EXCEPTION: Schema =
         Schema::new("ResourceNotFoundException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "ResourceNotFoundException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static RESOURCE_SERVER_IDENTIFIER_TYPE: Schema =
+        Schema::new("ResourceServerIdentifierType", Kind::String).min(1.0).max(256.0).pattern(&P_RESOURCE_SERVER_IDENTIFIER_TYPE);
+    pub(super) static RESOURCE_SERVER_NAME_TYPE: Schema =
+        Schema::new("ResourceServerNameType", Kind::String).min(1.0).max(256.0).pattern(&P_CLIENT_NAME_TYPE);
+    pub(super) static RESOURCE_SERVER_SCOPE_DESCRIPTION_TYPE: Schema =
+        Schema::new("ResourceServerScopeDescriptionType", Kind::String).min(1.0).max(256.0);
+    pub(super) static RESOURCE_SERVER_SCOPE_LIST_TYPE: Schema =
+        Schema::new("ResourceServerScopeListType", Kind::List(&Member::new("member", &RESOURCE_SERVER_SCOPE_TYPE))).max(100.0);
+    pub(super) static RESOURCE_SERVER_SCOPE_NAME_TYPE: Schema =
+        Schema::new("ResourceServerScopeNameType", Kind::String).min(1.0).max(256.0).pattern(&P_RESOURCE_SERVER_SCOPE_NAME_TYPE);
+    pub(super) static RESOURCE_SERVER_SCOPE_TYPE: Schema = Schema::new(
+        "ResourceServerScopeType",
+        Kind::Structure(&[
+            Member::new("ScopeName", &RESOURCE_SERVER_SCOPE_NAME_TYPE).required(),
+            Member::new("ScopeDescription", &RESOURCE_SERVER_SCOPE_DESCRIPTION_TYPE).required(),
+        ]),
+    );
+    pub(super) static RESOURCE_SERVER_TYPE: Schema = Schema::new(
+        "ResourceServerType",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE),
+            Member::new("Identifier", &RESOURCE_SERVER_IDENTIFIER_TYPE),
+            Member::new("Name", &RESOURCE_SERVER_NAME_TYPE),
+            Member::new("Scopes", &RESOURCE_SERVER_SCOPE_LIST_TYPE),
+        ]),
+    );
+    pub(super) static RESOURCE_SERVERS_LIST_TYPE: Schema =
+        Schema::new("ResourceServersListType", Kind::List(&Member::new("member", &RESOURCE_SERVER_TYPE)));
     pub(super) static RESPOND_TO_AUTH_CHALLENGE_INPUT: Schema = Schema::new(
         "RespondToAuthChallengeRequest",
         Kind::Structure(&[
@@ -2642,6 +3250,7 @@ mod tables {
         ]),
     );
     pub(super) static REVOKE_TOKEN_OUTPUT: Schema = Schema::new("RevokeTokenResponse", Kind::Structure(&[]));
+    pub(super) static S3_BUCKET_TYPE: Schema = Schema::new("S3BucketType", Kind::String).min(3.0).max(1024.0).pattern(&P_S3_BUCKET_TYPE);
     pub(super) static SES_CONFIGURATION_SET: Schema =
         Schema::new("SESConfigurationSet", Kind::String).min(1.0).max(64.0).pattern(&P_SES_CONFIGURATION_SET);
     pub(super) static SCHEMA_ATTRIBUTE_TYPE: Schema = Schema::new(
@@ -2662,7 +3271,8 @@ mod tables {
         Schema::new("ScopeDoesNotExistException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "ScopeDoesNotExistException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static SCOPE_LIST_TYPE: Schema = Schema::new("ScopeListType", Kind::List(&Member::new("member", &SCOPE_TYPE))).max(50.0);
-    pub(super) static SCOPE_TYPE: Schema = Schema::new("ScopeType", Kind::String).min(1.0).max(256.0).pattern(&P_SCOPE_TYPE);
+    pub(super) static SCOPE_TYPE: Schema =
+        Schema::new("ScopeType", Kind::String).min(1.0).max(256.0).pattern(&P_RESOURCE_SERVER_IDENTIFIER_TYPE);
     pub(super) static SEARCH_PAGINATION_TOKEN_TYPE: Schema =
         Schema::new("SearchPaginationTokenType", Kind::String).min(1.0).pattern(&P_CONFIRMATION_CODE_TYPE);
     pub(super) static SEARCHED_ATTRIBUTE_NAMES_LIST_TYPE: Schema =
@@ -2828,6 +3438,31 @@ mod tables {
     );
     pub(super) static UPDATE_GROUP_OUTPUT: Schema =
         Schema::new("UpdateGroupResponse", Kind::Structure(&[Member::new("Group", &GROUP_TYPE)]));
+    pub(super) static UPDATE_IDENTITY_PROVIDER_INPUT: Schema = Schema::new(
+        "UpdateIdentityProviderRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("ProviderName", &PROVIDER_NAME_TYPE).required(),
+            Member::new("ProviderDetails", &PROVIDER_DETAILS_TYPE),
+            Member::new("AttributeMapping", &ATTRIBUTE_MAPPING_TYPE),
+            Member::new("IdpIdentifiers", &IDP_IDENTIFIERS_LIST_TYPE),
+        ]),
+    );
+    pub(super) static UPDATE_IDENTITY_PROVIDER_OUTPUT: Schema = Schema::new(
+        "UpdateIdentityProviderResponse",
+        Kind::Structure(&[Member::new("IdentityProvider", &IDENTITY_PROVIDER_TYPE).required()]),
+    );
+    pub(super) static UPDATE_RESOURCE_SERVER_INPUT: Schema = Schema::new(
+        "UpdateResourceServerRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("Identifier", &RESOURCE_SERVER_IDENTIFIER_TYPE).required(),
+            Member::new("Name", &RESOURCE_SERVER_NAME_TYPE).required(),
+            Member::new("Scopes", &RESOURCE_SERVER_SCOPE_LIST_TYPE),
+        ]),
+    );
+    pub(super) static UPDATE_RESOURCE_SERVER_OUTPUT: Schema =
+        Schema::new("UpdateResourceServerResponse", Kind::Structure(&[Member::new("ResourceServer", &RESOURCE_SERVER_TYPE).required()]));
     pub(super) static UPDATE_USER_ATTRIBUTES_INPUT: Schema = Schema::new(
         "UpdateUserAttributesRequest",
         Kind::Structure(&[
@@ -2870,6 +3505,19 @@ mod tables {
     );
     pub(super) static UPDATE_USER_POOL_CLIENT_OUTPUT: Schema =
         Schema::new("UpdateUserPoolClientResponse", Kind::Structure(&[Member::new("UserPoolClient", &USER_POOL_CLIENT_TYPE)]));
+    pub(super) static UPDATE_USER_POOL_DOMAIN_INPUT: Schema = Schema::new(
+        "UpdateUserPoolDomainRequest",
+        Kind::Structure(&[
+            Member::new("Domain", &DOMAIN_TYPE).required(),
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("ManagedLoginVersion", &WRAPPED_INTEGER_TYPE),
+            Member::new("CustomDomainConfig", &CUSTOM_DOMAIN_CONFIG_TYPE),
+        ]),
+    );
+    pub(super) static UPDATE_USER_POOL_DOMAIN_OUTPUT: Schema = Schema::new(
+        "UpdateUserPoolDomainResponse",
+        Kind::Structure(&[Member::new("ManagedLoginVersion", &WRAPPED_INTEGER_TYPE), Member::new("CloudFrontDomain", &DOMAIN_TYPE)]),
+    );
     pub(super) static UPDATE_USER_POOL_INPUT: Schema = Schema::new(
         "UpdateUserPoolRequest",
         Kind::Structure(&[
@@ -3140,10 +3788,12 @@ mod tables {
             ..Traits::NONE
         });
     pub(super) static WRAPPED_BOOLEAN_TYPE: Schema = Schema::new("WrappedBooleanType", Kind::Boolean);
+    pub(super) static WRAPPED_INTEGER_TYPE: Schema = Schema::new("WrappedIntegerType", Kind::Integer);
 
     static P_ARN_TYPE: Pattern =
         Pattern::new(r"arn:[\w+=/,.@-]+:[\w+=/,.@-]+:([\w+=/,.@-]*)?:[0-9]+:[\w+=/,.@-]+(:[\w+=/,.@-]+)?(:[\w+=/,.@-]+)?");
     static P_ATTRIBUTE_NAME_TYPE: Pattern = Pattern::new(r"[\p{L}\p{M}\p{S}\p{N}\p{P}\t\n\r ]+");
+    static P_AWS_ACCOUNT_ID_TYPE: Pattern = Pattern::new(r"[0-9]+");
     static P_CLIENT_ID_TYPE: Pattern = Pattern::new(r"[\w+]+");
     static P_CLIENT_NAME_TYPE: Pattern = Pattern::new(r"[\w\s+=,.@-]+");
     static P_CONFIRMATION_CODE_TYPE: Pattern = Pattern::new(r"[\S]+");
@@ -3157,8 +3807,12 @@ mod tables {
     static P_EMAIL_VERIFICATION_MESSAGE_BY_LINK_TYPE: Pattern =
         Pattern::new(r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{##[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*##\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*");
     static P_HEX_STRING_TYPE: Pattern = Pattern::new(r"^[0-9a-fA-F]+$");
+    static P_IDP_IDENTIFIER_TYPE: Pattern = Pattern::new(r"[\w\s+=.@-]+");
     static P_PROVIDER_NAME_TYPE: Pattern = Pattern::new(r"[\p{L}\p{M}\p{S}\p{N}\p{P}\p{Z}]+");
-    static P_SCOPE_TYPE: Pattern = Pattern::new(r"[\x21\x23-\x5B\x5D-\x7E]+");
+    static P_PROVIDER_NAME_TYPE_V2: Pattern = Pattern::new(r"[^_\p{Z}][\p{L}\p{M}\p{S}\p{N}\p{P}][^_\p{Z}]+");
+    static P_RESOURCE_SERVER_IDENTIFIER_TYPE: Pattern = Pattern::new(r"[\x21\x23-\x5B\x5D-\x7E]+");
+    static P_RESOURCE_SERVER_SCOPE_NAME_TYPE: Pattern = Pattern::new(r"[\x21\x23-\x2E\x30-\x5B\x5D-\x7E]+");
+    static P_S3_BUCKET_TYPE: Pattern = Pattern::new(r"^[0-9A-Za-z\.\-_]*(?<!\.)$");
     static P_SECRET_HASH_TYPE: Pattern = Pattern::new(r"[\w+=/]+");
     static P_SES_CONFIGURATION_SET: Pattern = Pattern::new(r"^[a-zA-Z0-9_-]+$");
     static P_SMS_INVITE_MESSAGE_TYPE: Pattern = Pattern::new(r"(?s).*");
@@ -3369,6 +4023,318 @@ mod tables {
             &RESOURCE_NOT_FOUND_EXCEPTION,
             &TOO_MANY_REQUESTS_EXCEPTION,
             &NOT_AUTHORIZED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_ADD_USER_POOL_CLIENT_SECRET: OperationSchema = OperationSchema {
+        name: "AddUserPoolClientSecret",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &ADD_USER_POOL_CLIENT_SECRET_INPUT,
+        output: &ADD_USER_POOL_CLIENT_SECRET_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &INTERNAL_SERVER_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &ACCESS_DENIED_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_LIST_USER_POOL_CLIENT_SECRETS: OperationSchema = OperationSchema {
+        name: "ListUserPoolClientSecrets",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_USER_POOL_CLIENT_SECRETS_INPUT,
+        output: &LIST_USER_POOL_CLIENT_SECRETS_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &INTERNAL_SERVER_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_USER_POOL_CLIENT_SECRET: OperationSchema = OperationSchema {
+        name: "DeleteUserPoolClientSecret",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_USER_POOL_CLIENT_SECRET_INPUT,
+        output: &DELETE_USER_POOL_CLIENT_SECRET_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &INTERNAL_SERVER_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_CREATE_USER_POOL_DOMAIN: OperationSchema = OperationSchema {
+        name: "CreateUserPoolDomain",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CREATE_USER_POOL_DOMAIN_INPUT,
+        output: &CREATE_USER_POOL_DOMAIN_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &CONCURRENT_MODIFICATION_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &FEATURE_UNAVAILABLE_IN_TIER_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DESCRIBE_USER_POOL_DOMAIN: OperationSchema = OperationSchema {
+        name: "DescribeUserPoolDomain",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DESCRIBE_USER_POOL_DOMAIN_INPUT,
+        output: &DESCRIBE_USER_POOL_DOMAIN_OUTPUT,
+        result_wrapper: None,
+        faults: &[&NOT_AUTHORIZED_EXCEPTION, &INVALID_PARAMETER_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION, &INTERNAL_ERROR_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_USER_POOL_DOMAIN: OperationSchema = OperationSchema {
+        name: "UpdateUserPoolDomain",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_USER_POOL_DOMAIN_INPUT,
+        output: &UPDATE_USER_POOL_DOMAIN_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &CONCURRENT_MODIFICATION_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &FEATURE_UNAVAILABLE_IN_TIER_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_USER_POOL_DOMAIN: OperationSchema = OperationSchema {
+        name: "DeleteUserPoolDomain",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_USER_POOL_DOMAIN_INPUT,
+        output: &DELETE_USER_POOL_DOMAIN_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &NOT_AUTHORIZED_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &CONCURRENT_MODIFICATION_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_CREATE_RESOURCE_SERVER: OperationSchema = OperationSchema {
+        name: "CreateResourceServer",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CREATE_RESOURCE_SERVER_INPUT,
+        output: &CREATE_RESOURCE_SERVER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DESCRIBE_RESOURCE_SERVER: OperationSchema = OperationSchema {
+        name: "DescribeResourceServer",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DESCRIBE_RESOURCE_SERVER_INPUT,
+        output: &DESCRIBE_RESOURCE_SERVER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_UPDATE_RESOURCE_SERVER: OperationSchema = OperationSchema {
+        name: "UpdateResourceServer",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_RESOURCE_SERVER_INPUT,
+        output: &UPDATE_RESOURCE_SERVER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_RESOURCE_SERVER: OperationSchema = OperationSchema {
+        name: "DeleteResourceServer",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_RESOURCE_SERVER_INPUT,
+        output: &DELETE_RESOURCE_SERVER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_LIST_RESOURCE_SERVERS: OperationSchema = OperationSchema {
+        name: "ListResourceServers",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_RESOURCE_SERVERS_INPUT,
+        output: &LIST_RESOURCE_SERVERS_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_CREATE_IDENTITY_PROVIDER: OperationSchema = OperationSchema {
+        name: "CreateIdentityProvider",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CREATE_IDENTITY_PROVIDER_INPUT,
+        output: &CREATE_IDENTITY_PROVIDER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &DUPLICATE_PROVIDER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DESCRIBE_IDENTITY_PROVIDER: OperationSchema = OperationSchema {
+        name: "DescribeIdentityProvider",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DESCRIBE_IDENTITY_PROVIDER_INPUT,
+        output: &DESCRIBE_IDENTITY_PROVIDER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_IDENTITY_PROVIDER_BY_IDENTIFIER: OperationSchema = OperationSchema {
+        name: "GetIdentityProviderByIdentifier",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_IDENTITY_PROVIDER_BY_IDENTIFIER_INPUT,
+        output: &GET_IDENTITY_PROVIDER_BY_IDENTIFIER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_UPDATE_IDENTITY_PROVIDER: OperationSchema = OperationSchema {
+        name: "UpdateIdentityProvider",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_IDENTITY_PROVIDER_INPUT,
+        output: &UPDATE_IDENTITY_PROVIDER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &UNSUPPORTED_IDENTITY_PROVIDER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &CONCURRENT_MODIFICATION_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_IDENTITY_PROVIDER: OperationSchema = OperationSchema {
+        name: "DeleteIdentityProvider",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_IDENTITY_PROVIDER_INPUT,
+        output: &DELETE_IDENTITY_PROVIDER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &UNSUPPORTED_IDENTITY_PROVIDER_EXCEPTION,
+            &CONCURRENT_MODIFICATION_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_LIST_IDENTITY_PROVIDERS: OperationSchema = OperationSchema {
+        name: "ListIdentityProviders",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_IDENTITY_PROVIDERS_INPUT,
+        output: &LIST_IDENTITY_PROVIDERS_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
             &INTERNAL_ERROR_EXCEPTION,
         ],
         unsigned: false,
@@ -4390,6 +5356,24 @@ mod tables {
             &OP_UPDATE_USER_POOL_CLIENT,
             &OP_DELETE_USER_POOL_CLIENT,
             &OP_LIST_USER_POOL_CLIENTS,
+            &OP_ADD_USER_POOL_CLIENT_SECRET,
+            &OP_LIST_USER_POOL_CLIENT_SECRETS,
+            &OP_DELETE_USER_POOL_CLIENT_SECRET,
+            &OP_CREATE_USER_POOL_DOMAIN,
+            &OP_DESCRIBE_USER_POOL_DOMAIN,
+            &OP_UPDATE_USER_POOL_DOMAIN,
+            &OP_DELETE_USER_POOL_DOMAIN,
+            &OP_CREATE_RESOURCE_SERVER,
+            &OP_DESCRIBE_RESOURCE_SERVER,
+            &OP_UPDATE_RESOURCE_SERVER,
+            &OP_DELETE_RESOURCE_SERVER,
+            &OP_LIST_RESOURCE_SERVERS,
+            &OP_CREATE_IDENTITY_PROVIDER,
+            &OP_DESCRIBE_IDENTITY_PROVIDER,
+            &OP_GET_IDENTITY_PROVIDER_BY_IDENTIFIER,
+            &OP_UPDATE_IDENTITY_PROVIDER,
+            &OP_DELETE_IDENTITY_PROVIDER,
+            &OP_LIST_IDENTITY_PROVIDERS,
             &OP_GET_USER_POOL_MFA_CONFIG,
             &OP_SET_USER_POOL_MFA_CONFIG,
             &OP_SIGN_UP,
@@ -4437,7 +5421,6 @@ mod tables {
             &OP_LIST_TAGS_FOR_RESOURCE,
         ],
         refused: &[
-            Refused { name: "AddUserPoolClientSecret", method: "POST", uri: "/" },
             Refused { name: "AdminDisableProviderForUser", method: "POST", uri: "/" },
             Refused { name: "AdminForgetDevice", method: "POST", uri: "/" },
             Refused { name: "AdminGetDevice", method: "POST", uri: "/" },
@@ -4451,41 +5434,27 @@ mod tables {
             Refused { name: "AssociateSoftwareToken", method: "POST", uri: "/" },
             Refused { name: "CompleteWebAuthnRegistration", method: "POST", uri: "/" },
             Refused { name: "ConfirmDevice", method: "POST", uri: "/" },
-            Refused { name: "CreateIdentityProvider", method: "POST", uri: "/" },
             Refused { name: "CreateManagedLoginBranding", method: "POST", uri: "/" },
-            Refused { name: "CreateResourceServer", method: "POST", uri: "/" },
             Refused { name: "CreateTerms", method: "POST", uri: "/" },
             Refused { name: "CreateUserImportJob", method: "POST", uri: "/" },
-            Refused { name: "CreateUserPoolDomain", method: "POST", uri: "/" },
-            Refused { name: "DeleteIdentityProvider", method: "POST", uri: "/" },
             Refused { name: "DeleteManagedLoginBranding", method: "POST", uri: "/" },
-            Refused { name: "DeleteResourceServer", method: "POST", uri: "/" },
             Refused { name: "DeleteTerms", method: "POST", uri: "/" },
-            Refused { name: "DeleteUserPoolClientSecret", method: "POST", uri: "/" },
-            Refused { name: "DeleteUserPoolDomain", method: "POST", uri: "/" },
             Refused { name: "DeleteWebAuthnCredential", method: "POST", uri: "/" },
-            Refused { name: "DescribeIdentityProvider", method: "POST", uri: "/" },
             Refused { name: "DescribeManagedLoginBranding", method: "POST", uri: "/" },
             Refused { name: "DescribeManagedLoginBrandingByClient", method: "POST", uri: "/" },
-            Refused { name: "DescribeResourceServer", method: "POST", uri: "/" },
             Refused { name: "DescribeRiskConfiguration", method: "POST", uri: "/" },
             Refused { name: "DescribeTerms", method: "POST", uri: "/" },
             Refused { name: "DescribeUserImportJob", method: "POST", uri: "/" },
-            Refused { name: "DescribeUserPoolDomain", method: "POST", uri: "/" },
             Refused { name: "ForgetDevice", method: "POST", uri: "/" },
             Refused { name: "GetCSVHeader", method: "POST", uri: "/" },
             Refused { name: "GetDevice", method: "POST", uri: "/" },
-            Refused { name: "GetIdentityProviderByIdentifier", method: "POST", uri: "/" },
             Refused { name: "GetLogDeliveryConfiguration", method: "POST", uri: "/" },
             Refused { name: "GetSigningCertificate", method: "POST", uri: "/" },
             Refused { name: "GetUICustomization", method: "POST", uri: "/" },
             Refused { name: "GetUserAuthFactors", method: "POST", uri: "/" },
             Refused { name: "ListDevices", method: "POST", uri: "/" },
-            Refused { name: "ListIdentityProviders", method: "POST", uri: "/" },
-            Refused { name: "ListResourceServers", method: "POST", uri: "/" },
             Refused { name: "ListTerms", method: "POST", uri: "/" },
             Refused { name: "ListUserImportJobs", method: "POST", uri: "/" },
-            Refused { name: "ListUserPoolClientSecrets", method: "POST", uri: "/" },
             Refused { name: "ListWebAuthnCredentials", method: "POST", uri: "/" },
             Refused { name: "SetLogDeliveryConfiguration", method: "POST", uri: "/" },
             Refused { name: "SetRiskConfiguration", method: "POST", uri: "/" },
@@ -4497,11 +5466,8 @@ mod tables {
             Refused { name: "StopUserImportJob", method: "POST", uri: "/" },
             Refused { name: "UpdateAuthEventFeedback", method: "POST", uri: "/" },
             Refused { name: "UpdateDeviceStatus", method: "POST", uri: "/" },
-            Refused { name: "UpdateIdentityProvider", method: "POST", uri: "/" },
             Refused { name: "UpdateManagedLoginBranding", method: "POST", uri: "/" },
-            Refused { name: "UpdateResourceServer", method: "POST", uri: "/" },
             Refused { name: "UpdateTerms", method: "POST", uri: "/" },
-            Refused { name: "UpdateUserPoolDomain", method: "POST", uri: "/" },
             Refused { name: "VerifySoftwareToken", method: "POST", uri: "/" },
         ],
         faults: &[

@@ -35,14 +35,24 @@ impl Desk {
     /// Checks SECRET_HASH for a user name as the request carries it.
     pub fn check_secret(&self, username: &str, hash: Option<&str>) -> Result<(), Fault> {
         let id = self.client.id();
-        match (self.client.secret(), hash) {
-            (None, None) => Ok(()),
-            (Some(_), None) => Err(not_authorized(format!("Client {id} is configured with secret but SECRET_HASH was not received"))),
-            (None, Some(_)) => Err(not_authorized(format!("Unable to verify secret hash for client {id}"))),
-            (Some(secret), Some(hash)) => match bool::from(secret_hash(secret, username, id).as_bytes().ct_eq(hash.as_bytes())) {
-                true => Ok(()),
-                false => Err(not_authorized(format!("Unable to verify secret hash for client {id}"))),
-            },
+        let secrets = self.client.secrets();
+        match hash {
+            None if secrets.is_empty() => Ok(()),
+            None => Err(not_authorized(format!("Client {id} is configured with secret but SECRET_HASH was not received"))),
+            Some(hash) if secrets.iter().any(|secret| same(&secret_hash(secret, username, id), hash)) => Ok(()),
+            Some(_) => Err(not_authorized(format!("Unable to verify secret hash for client {id}"))),
+        }
+    }
+
+    /// Checks a client's own secret, as it proves itself where there is no user yet.
+    pub fn check_client_secret(&self, given: Option<&str>) -> Result<(), Fault> {
+        let id = self.client.id();
+        let secrets = self.client.secrets();
+        match given {
+            None if secrets.is_empty() => Ok(()),
+            None => Err(not_authorized(format!("Client {id} is configured with secret but ClientSecret was not received"))),
+            Some(given) if secrets.iter().any(|secret| same(secret, given)) => Ok(()),
+            Some(_) => Err(not_authorized(format!("Invalid client secret for client {id}"))),
         }
     }
 
@@ -61,6 +71,10 @@ impl Desk {
             attribute_name: Some("email".into()),
         }
     }
+}
+
+fn same(one: &str, other: &str) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
 /// base64(HMAC-SHA256(secret, user name and client id)).

@@ -16,6 +16,8 @@ pub(crate) fn of_new(cx: &Context, id: &str, input: CreateUserPoolInput) -> Resu
         alias_attributes: input.alias_attributes.clone(),
         username_attributes: input.username_attributes.clone(),
         username_configuration: input.username_configuration.clone(),
+        domain: None,
+        custom_domain: None,
     };
     settings(cx, "CreateUserPool", fixed, input)
 }
@@ -31,6 +33,8 @@ pub(crate) fn of_update(cx: &Context, pool: &Pool, input: UpdateUserPoolInput) -
         alias_attributes: there.alias_attributes.clone(),
         username_attributes: there.username_attributes.clone(),
         username_configuration: there.username_configuration.clone(),
+        domain: there.domain.clone(),
+        custom_domain: there.custom_domain.clone(),
     };
     let wanted = CreateUserPoolInput {
         pool_name: input.pool_name.or(there.name.clone()).unwrap_or_default(),
@@ -67,6 +71,8 @@ struct Fixed {
     alias_attributes: Option<Vec<AliasAttributeType>>,
     username_attributes: Option<Vec<UsernameAttributeType>>,
     username_configuration: Option<UsernameConfigurationType>,
+    domain: Option<String>,
+    custom_domain: Option<String>,
 }
 
 fn settings(cx: &Context, operation: &str, fixed: Fixed, input: CreateUserPoolInput) -> Result<UserPoolType, Fault> {
@@ -87,6 +93,8 @@ fn settings(cx: &Context, operation: &str, fixed: Fixed, input: CreateUserPoolIn
         alias_attributes: fixed.alias_attributes,
         username_attributes: fixed.username_attributes,
         username_configuration: fixed.username_configuration,
+        domain: fixed.domain,
+        custom_domain: fixed.custom_domain,
         policies: Some(policies(input.policies)?),
         deletion_protection: Some(input.deletion_protection.unwrap_or(DeletionProtectionType::Inactive)),
         lambda_config: Some(LambdaConfigType::default()),

@@ -1,6 +1,6 @@
 //! User pools: made, described, changed, deleted.
 
-use crate::{CognitoIdp, codes, keys, model::*, pool_settings, state::*};
+use crate::{CognitoIdp, codes, keys, model::*, pool_settings, providers::PROVIDERS, resource_servers::RESOURCE_SERVERS, state::*};
 use kit::{Context, Fault, Key, Read, Scope, Table, Tx};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -77,6 +77,9 @@ impl CognitoIdp {
                 if pool.settings.deletion_protection == Some(DeletionProtectionType::Active) {
                     return Err(bad("The user pool cannot be deleted because deletion protection is activated. Deletion protection must be inactivated first."));
                 }
+                if pool.settings.domain.is_some() || pool.settings.custom_domain.is_some() {
+                    return Err(bad("User pool cannot be deleted. It has a domain configured that should be deleted first."));
+                }
                 for (_, client) in delete_all(tx, &CLIENTS, cx.scope(), &id)? {
                     tx.delete(&NAMES, cx.scope(), &client)?;
                 }
@@ -84,6 +87,8 @@ impl CognitoIdp {
                 delete_all(tx, &GROUPS, cx.scope(), &id)?;
                 delete_all(tx, &MEMBERS, cx.scope(), &id)?;
                 delete_all(tx, &SIGN_INS, cx.scope(), &id)?;
+                delete_all(tx, &RESOURCE_SERVERS, cx.scope(), &id)?;
+                delete_all(tx, &PROVIDERS, cx.scope(), &id)?;
                 keys::forget(tx, &Place { account: cx.account().into(), region: cx.region().into(), pool_id: id.clone() })?;
                 codes::forget(tx, cx.scope(), &id)?;
                 tx.delete(&NAMES, cx.scope(), &id)?;

@@ -3,7 +3,6 @@
 use crate::{CognitoIdp, Error, auth::required, model::*, names::Desk, state::*, tokens};
 use kit::{Context, Fault, Read, Scope};
 use std::collections::BTreeMap;
-use subtle::ConstantTimeEq;
 
 impl CognitoIdp {
     /// REFRESH_TOKEN_AUTH: fresh id and access tokens; the refresh token stays.
@@ -26,7 +25,7 @@ impl CognitoIdp {
         input: GetTokensFromRefreshTokenInput,
     ) -> Result<GetTokensFromRefreshTokenOutput, Fault> {
         let desk = Desk::of_client(cx, &input.client_id)?;
-        check_client_secret(&desk, input.client_secret.as_deref())?;
+        desk.check_client_secret(input.client_secret.as_deref())?;
         let (cx, pool) = (&desk.cx, &desk.pool);
         let rotation = desk.client.settings.refresh_token_rotation.clone().filter(|r| r.feature == Some(FeatureType::Enabled));
         let fresh = rotation.is_some().then(|| tokens::refresh_token(cx));
@@ -51,7 +50,7 @@ impl CognitoIdp {
     /// Ends the sign-in of a refresh token; its access tokens end with it.
     pub async fn revoke_token(&self, cx: &Context, input: RevokeTokenInput) -> Result<RevokeTokenOutput, Fault> {
         let desk = Desk::of_client(cx, &input.client_id)?;
-        check_client_secret(&desk, input.client_secret.as_deref())?;
+        desk.check_client_secret(input.client_secret.as_deref())?;
         let (cx, pool) = (&desk.cx, &desk.pool);
         if desk.client.settings.enable_token_revocation == Some(false) {
             return Err(Error::UnsupportedOperation.says("Token revocation is not enabled for this client."));
@@ -125,15 +124,5 @@ fn current(read: &impl Read, desk: &Desk, token: &str) -> Result<(SignIn, User),
     match user.disabled {
         true => Err(not_authorized("User is disabled.")),
         false => Ok((sign_in, user)),
-    }
-}
-
-fn check_client_secret(desk: &Desk, given: Option<&str>) -> Result<(), Fault> {
-    let id = desk.client.id();
-    match (desk.client.secret(), given) {
-        (None, None) => Ok(()),
-        (Some(secret), Some(given)) if bool::from(secret.as_bytes().ct_eq(given.as_bytes())) => Ok(()),
-        (Some(_), None) => Err(not_authorized(format!("Client {id} is configured with secret but ClientSecret was not received"))),
-        _ => Err(not_authorized(format!("Invalid client secret for client {id}"))),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Pools and clients are kept as AWS's own shapes describe them; what a shape has no room for stands beside it.
 
-use crate::{Error, model::*, srp::Verifier};
+use crate::{Error, client_secrets::ClientSecret, model::*, srp::Verifier};
 use kit::{Context, Fault, Index, Read, Scope, Table, TableScope, Timestamp, store::key_bytes};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -15,6 +15,10 @@ pub(crate) const CLIENTS: Table<(String, String), Client> = Table::new("cognito-
 pub(crate) const USERS: Table<(String, String), User> = Table::new("cognito-idp.users", TableScope::Region).indexes(&[
     Index { name: "sub", keys: |u| vec![key_bytes(&(u.pool_id.as_str(), u.sub.as_str()))] },
     Index { name: "alias", keys: alias_keys },
+    Index {
+        name: "identity",
+        keys: |u| u.identities.iter().map(|i| key_bytes(&(u.pool_id.as_str(), i.provider.as_str(), i.user_id.as_str()))).collect(),
+    },
 ]);
 /// Groups by pool and name.
 pub(crate) const GROUPS: Table<(String, String), Group> = Table::new("cognito-idp.groups", TableScope::Region);
@@ -56,6 +60,8 @@ pub(crate) struct Pool {
 pub(crate) struct Client {
     #[serde(with = "wire::kept")]
     pub settings: UserPoolClientType,
+    /// All that count, oldest first; the first one stands in `settings` too.
+    pub secrets: Vec<ClientSecret>,
 }
 
 /// A user.
@@ -80,6 +86,23 @@ pub(crate) struct User {
     /// Wrong passwords in a row, and when the last one came.
     pub failures: u32,
     pub failed_at: Timestamp,
+    /// Who else says who this user is, by providers of the pool.
+    pub identities: Vec<Identity>,
+}
+
+/// What a user is called by an identity provider.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Identity {
+    /// Name of the provider in the pool.
+    pub provider: String,
+    /// `OIDC`, `SAML`...
+    pub provider_type: String,
+    pub user_id: String,
+    pub issuer: Option<String>,
+    /// False where the user was here before and was linked.
+    pub primary: bool,
+    pub made: Timestamp,
 }
 
 /// Where a user stands.
@@ -142,6 +165,24 @@ pub(crate) struct SignIn {
     pub expires: Timestamp,
     /// When no token of the sign-in can be valid any more, and the row may go.
     pub ends: Timestamp,
+    /// What an OAuth client asked for; absent where the API was asked.
+    pub oauth: Option<OAuthGrant>,
+    /// The device that it happened on, where the pool tracks devices.
+    pub device_key: Option<String>,
+}
+
+/// What an OAuth client was granted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct OAuthGrant {
+    pub scopes: Vec<String>,
+    pub nonce: Option<String>,
+}
+
+impl OAuthGrant {
+    pub fn has(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|s| s == scope)
+    }
 }
 
 impl SignIn {
@@ -205,8 +246,12 @@ impl Client {
     pub fn id(&self) -> &str {
         self.settings.client_id.as_deref().unwrap_or_default()
     }
-    pub fn secret(&self) -> Option<&str> {
-        self.settings.client_secret.as_deref()
+    /// The secrets that count; none for public clients.
+    pub fn secrets(&self) -> Vec<&str> {
+        match self.secrets.is_empty() {
+            true => self.settings.client_secret.as_deref().into_iter().collect(),
+            false => self.secrets.iter().map(|s| s.value.as_str()).collect(),
+        }
     }
     /// Whether the client wants unknown users to look like known ones.
     pub fn hides_users(&self) -> bool {
@@ -274,6 +319,13 @@ pub(crate) fn by_alias(read: &impl Read, scope: &Scope, pool: &Pool, name: &str,
         }
     }
     Ok(None)
+}
+
+/// The user whom a provider of the pool knows by an id of its own.
+#[allow(dead_code)] // Federation comes with the OAuth endpoints.
+pub(crate) fn by_identity(read: &impl Read, scope: &Scope, pool_id: &str, provider: &str, user_id: &str) -> Result<Option<User>, Fault> {
+    let found = read.by_index(&USERS, scope, "identity", &(pool_id, provider, user_id)).first()?;
+    Ok(found.map(|(_, user)| user))
 }
 
 /// A user by name, alias or sub, or AWS's fault.

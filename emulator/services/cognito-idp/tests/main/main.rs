@@ -3,6 +3,7 @@
 mod admin;
 mod desk;
 mod discovery;
+mod pool_parts;
 mod recovery;
 mod sign_up;
 mod srp;
