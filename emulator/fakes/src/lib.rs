@@ -2,6 +2,7 @@
 //! tests only. Grants are checked as the real ones check them.
 
 pub mod like;
+pub mod objects;
 pub mod recorded;
 
 use kit::ports::{Functions, Invocation, Invoked, LogLines, QueueMessage, Queues, Sessions, TemporaryKey, Topics};

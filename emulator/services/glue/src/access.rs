@@ -45,4 +45,65 @@ access! {
     UpdatePartitionInput => "glue:UpdatePartition", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
     DeletePartitionInput => "glue:DeletePartition", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
     BatchDeletePartitionInput => "glue:BatchDeletePartition", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
+    BatchUpdatePartitionInput => "glue:BatchUpdatePartition", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
+    GetTableVersionInput => "glue:GetTableVersion", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
+    GetTableVersionsInput => "glue:GetTableVersions", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
+    DeleteTableVersionInput => "glue:DeleteTableVersion", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
+    BatchDeleteTableVersionInput => "glue:BatchDeleteTableVersion", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
+}
+
+fn on_crawler(cx: &Context, action: &'static str, name: &str) -> Access {
+    Access::from(Need::on(action, crate::crawlers::state::arn(cx, name)))
+}
+
+/// A crawler is handed a role, which its maker must be allowed to pass.
+fn with_role(cx: &Context, access: Access, role: &str) -> Access {
+    access.and(Need::on("iam:PassRole", crate::crawlers::role_arn(cx, role)).key("iam:PassedToService", "glue.amazonaws.com"))
+}
+
+macro_rules! others {
+    ($($input:ident($me:ident, $cx:ident) => $access:expr;)*) => {$(
+        impl Authorize<Glue> for $input {
+            fn access(&self, _: &Glue, $cx: &Context) -> Access {
+                let $me = self;
+                $access
+            }
+        }
+    )*};
+}
+others! {
+    CreateCrawlerInput(me, cx) => {
+        let access = with_role(cx, on_crawler(cx, "glue:CreateCrawler", &me.name), &me.role);
+        match me.tags.as_ref().is_some_and(|tags| !tags.is_empty()) {
+            true => access.and(Need::on("glue:TagResource", crate::crawlers::state::arn(cx, &me.name))),
+            false => access,
+        }
+    };
+    UpdateCrawlerInput(me, cx) => {
+        let access = on_crawler(cx, "glue:UpdateCrawler", &me.name);
+        match &me.role {
+            Some(role) => with_role(cx, access, role),
+            None => access,
+        }
+    };
+    GetCrawlerInput(me, cx) => on_crawler(cx, "glue:GetCrawler", &me.name);
+    GetCrawlersInput(_me, _cx) => Access::any("glue:GetCrawlers");
+    BatchGetCrawlersInput(_me, _cx) => Access::any("glue:BatchGetCrawlers");
+    ListCrawlersInput(_me, _cx) => Access::any("glue:ListCrawlers");
+    DeleteCrawlerInput(me, cx) => on_crawler(cx, "glue:DeleteCrawler", &me.name);
+    StartCrawlerInput(me, cx) => on_crawler(cx, "glue:StartCrawler", &me.name);
+    StopCrawlerInput(me, cx) => on_crawler(cx, "glue:StopCrawler", &me.name);
+    GetCrawlerMetricsInput(_me, _cx) => Access::any("glue:GetCrawlerMetrics");
+    ListCrawlsInput(me, cx) => on_crawler(cx, "glue:ListCrawls", &me.crawler_name);
+    UpdateCrawlerScheduleInput(me, cx) => on_crawler(cx, "glue:UpdateCrawlerSchedule", &me.crawler_name);
+    StartCrawlerScheduleInput(me, cx) => on_crawler(cx, "glue:StartCrawlerSchedule", &me.crawler_name);
+    StopCrawlerScheduleInput(me, cx) => on_crawler(cx, "glue:StopCrawlerSchedule", &me.crawler_name);
+    CreateClassifierInput(_me, _cx) => Access::any("glue:CreateClassifier");
+    GetClassifierInput(_me, _cx) => Access::any("glue:GetClassifier");
+    GetClassifiersInput(_me, _cx) => Access::any("glue:GetClassifiers");
+    UpdateClassifierInput(_me, _cx) => Access::any("glue:UpdateClassifier");
+    DeleteClassifierInput(_me, _cx) => Access::any("glue:DeleteClassifier");
+    TagResourceInput(me, _cx) => Access::on("glue:TagResource", &me.resource_arn);
+    UntagResourceInput(me, _cx) => Access::on("glue:UntagResource", &me.resource_arn);
+    GetTagsInput(me, _cx) => Access::on("glue:GetTags", &me.resource_arn);
 }

@@ -78,12 +78,13 @@ impl Glue {
     }
 }
 
-/// Removes a table with its partitions.
+/// Removes a table with its partitions and versions.
 pub(crate) fn remove_table(tx: &mut Tx<'_>, cx: &Context, database: &str, table: &str) -> Result<(), Fault> {
     let of = (database.to_owned(), table.to_owned());
     let partitions: Vec<(String, String, String)> =
         tx.scan(&PARTITIONS, cx.scope()).prefix(&of).map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?;
     partitions.iter().try_for_each(|key| tx.delete(&PARTITIONS, cx.scope(), key).map(drop))?;
+    crate::versions::remove(tx, cx, database, table)?;
     tx.delete(&TABLES, cx.scope(), &of).map(drop)
 }
 

@@ -402,12 +402,438 @@ pub struct BatchDeletePartitionOutput {
 wire::structure!(BatchDeletePartitionOutput, tables::BATCH_DELETE_PARTITION_OUTPUT, 0 errors);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchUpdatePartitionInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub table_name: String,
+    pub entries: Vec<BatchUpdatePartitionRequestEntry>,
+}
+wire::structure!(BatchUpdatePartitionInput, tables::BATCH_UPDATE_PARTITION_INPUT, 0 catalog_id, 1 database_name, 2 table_name, 3 entries);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchUpdatePartitionOutput {
+    pub errors: Option<Vec<BatchUpdatePartitionFailureEntry>>,
+}
+wire::structure!(BatchUpdatePartitionOutput, tables::BATCH_UPDATE_PARTITION_OUTPUT, 0 errors);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetTableVersionInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub table_name: String,
+    pub version_id: Option<String>,
+    pub audit_context: Option<AuditContext>,
+}
+wire::structure!(
+    GetTableVersionInput, tables::GET_TABLE_VERSION_INPUT,
+    0 catalog_id, 1 database_name, 2 table_name, 3 version_id, 4 audit_context,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetTableVersionOutput {
+    pub table_version: Option<TableVersion>,
+}
+wire::structure!(GetTableVersionOutput, tables::GET_TABLE_VERSION_OUTPUT, 0 table_version);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetTableVersionsInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub table_name: String,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub audit_context: Option<AuditContext>,
+}
+wire::structure!(
+    GetTableVersionsInput, tables::GET_TABLE_VERSIONS_INPUT,
+    0 catalog_id, 1 database_name, 2 table_name, 3 next_token, 4 max_results, 5 audit_context,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetTableVersionsOutput {
+    pub table_versions: Option<Vec<TableVersion>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(GetTableVersionsOutput, tables::GET_TABLE_VERSIONS_OUTPUT, 0 table_versions, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteTableVersionInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub table_name: String,
+    pub version_id: String,
+}
+wire::structure!(DeleteTableVersionInput, tables::DELETE_TABLE_VERSION_INPUT, 0 catalog_id, 1 database_name, 2 table_name, 3 version_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteTableVersionOutput {}
+wire::structure!(DeleteTableVersionOutput, tables::DELETE_TABLE_VERSION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchDeleteTableVersionInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub table_name: String,
+    pub version_ids: Vec<String>,
+}
+wire::structure!(
+    BatchDeleteTableVersionInput, tables::BATCH_DELETE_TABLE_VERSION_INPUT,
+    0 catalog_id, 1 database_name, 2 table_name, 3 version_ids,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchDeleteTableVersionOutput {
+    pub errors: Option<Vec<TableVersionError>>,
+}
+wire::structure!(BatchDeleteTableVersionOutput, tables::BATCH_DELETE_TABLE_VERSION_OUTPUT, 0 errors);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TagResourceInput {
+    pub resource_arn: String,
+    pub tags_to_add: BTreeMap<String, String>,
+}
+wire::structure!(TagResourceInput, tables::TAG_RESOURCE_INPUT, 0 resource_arn, 1 tags_to_add);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TagResourceOutput {}
+wire::structure!(TagResourceOutput, tables::TAG_RESOURCE_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UntagResourceInput {
+    pub resource_arn: String,
+    pub tags_to_remove: Vec<String>,
+}
+wire::structure!(UntagResourceInput, tables::UNTAG_RESOURCE_INPUT, 0 resource_arn, 1 tags_to_remove);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UntagResourceOutput {}
+wire::structure!(UntagResourceOutput, tables::UNTAG_RESOURCE_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetTagsInput {
+    pub resource_arn: String,
+}
+wire::structure!(GetTagsInput, tables::GET_TAGS_INPUT, 0 resource_arn);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetTagsOutput {
+    pub tags: Option<BTreeMap<String, String>>,
+}
+wire::structure!(GetTagsOutput, tables::GET_TAGS_OUTPUT, 0 tags);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateClassifierInput {
+    pub grok_classifier: Option<CreateGrokClassifierRequest>,
+    pub xml_classifier: Option<CreateXMLClassifierRequest>,
+    pub json_classifier: Option<CreateJsonClassifierRequest>,
+    pub csv_classifier: Option<CreateCsvClassifierRequest>,
+}
+wire::structure!(
+    CreateClassifierInput, tables::CREATE_CLASSIFIER_INPUT,
+    0 grok_classifier, 1 xml_classifier, 2 json_classifier, 3 csv_classifier,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateClassifierOutput {}
+wire::structure!(CreateClassifierOutput, tables::CREATE_CLASSIFIER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetClassifierInput {
+    pub name: String,
+}
+wire::structure!(GetClassifierInput, tables::GET_CLASSIFIER_INPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetClassifierOutput {
+    pub classifier: Option<Classifier>,
+}
+wire::structure!(GetClassifierOutput, tables::GET_CLASSIFIER_OUTPUT, 0 classifier);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetClassifiersInput {
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+wire::structure!(GetClassifiersInput, tables::GET_CLASSIFIERS_INPUT, 0 max_results, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetClassifiersOutput {
+    pub classifiers: Option<Vec<Classifier>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(GetClassifiersOutput, tables::GET_CLASSIFIERS_OUTPUT, 0 classifiers, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateClassifierInput {
+    pub grok_classifier: Option<UpdateGrokClassifierRequest>,
+    pub xml_classifier: Option<UpdateXMLClassifierRequest>,
+    pub json_classifier: Option<UpdateJsonClassifierRequest>,
+    pub csv_classifier: Option<UpdateCsvClassifierRequest>,
+}
+wire::structure!(
+    UpdateClassifierInput, tables::UPDATE_CLASSIFIER_INPUT,
+    0 grok_classifier, 1 xml_classifier, 2 json_classifier, 3 csv_classifier,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateClassifierOutput {}
+wire::structure!(UpdateClassifierOutput, tables::UPDATE_CLASSIFIER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteClassifierInput {
+    pub name: String,
+}
+wire::structure!(DeleteClassifierInput, tables::DELETE_CLASSIFIER_INPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteClassifierOutput {}
+wire::structure!(DeleteClassifierOutput, tables::DELETE_CLASSIFIER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateCrawlerInput {
+    pub name: String,
+    pub role: String,
+    pub database_name: Option<String>,
+    pub description: Option<String>,
+    pub targets: CrawlerTargets,
+    pub schedule: Option<String>,
+    pub classifiers: Option<Vec<String>>,
+    pub table_prefix: Option<String>,
+    pub schema_change_policy: Option<SchemaChangePolicy>,
+    pub recrawl_policy: Option<RecrawlPolicy>,
+    pub lineage_configuration: Option<LineageConfiguration>,
+    pub lake_formation_configuration: Option<LakeFormationConfiguration>,
+    pub configuration: Option<String>,
+    pub crawler_security_configuration: Option<String>,
+    pub tags: Option<BTreeMap<String, String>>,
+}
+wire::structure!(
+    CreateCrawlerInput, tables::CREATE_CRAWLER_INPUT,
+    0 name, 1 role, 2 database_name, 3 description, 4 targets, 5 schedule, 6 classifiers, 7 table_prefix, 8 schema_change_policy,
+    9 recrawl_policy, 10 lineage_configuration, 11 lake_formation_configuration, 12 configuration, 13 crawler_security_configuration,
+    14 tags,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateCrawlerOutput {}
+wire::structure!(CreateCrawlerOutput, tables::CREATE_CRAWLER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetCrawlerInput {
+    pub name: String,
+}
+wire::structure!(GetCrawlerInput, tables::GET_CRAWLER_INPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetCrawlerOutput {
+    pub crawler: Option<Crawler>,
+}
+wire::structure!(GetCrawlerOutput, tables::GET_CRAWLER_OUTPUT, 0 crawler);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetCrawlersInput {
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+wire::structure!(GetCrawlersInput, tables::GET_CRAWLERS_INPUT, 0 max_results, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetCrawlersOutput {
+    pub crawlers: Option<Vec<Crawler>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(GetCrawlersOutput, tables::GET_CRAWLERS_OUTPUT, 0 crawlers, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchGetCrawlersInput {
+    pub crawler_names: Vec<String>,
+}
+wire::structure!(BatchGetCrawlersInput, tables::BATCH_GET_CRAWLERS_INPUT, 0 crawler_names);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchGetCrawlersOutput {
+    pub crawlers: Option<Vec<Crawler>>,
+    pub crawlers_not_found: Option<Vec<String>>,
+}
+wire::structure!(BatchGetCrawlersOutput, tables::BATCH_GET_CRAWLERS_OUTPUT, 0 crawlers, 1 crawlers_not_found);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListCrawlersInput {
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+    pub tags: Option<BTreeMap<String, String>>,
+}
+wire::structure!(ListCrawlersInput, tables::LIST_CRAWLERS_INPUT, 0 max_results, 1 next_token, 2 tags);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListCrawlersOutput {
+    pub crawler_names: Option<Vec<String>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListCrawlersOutput, tables::LIST_CRAWLERS_OUTPUT, 0 crawler_names, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateCrawlerInput {
+    pub name: String,
+    pub role: Option<String>,
+    pub database_name: Option<String>,
+    pub description: Option<String>,
+    pub targets: Option<CrawlerTargets>,
+    pub schedule: Option<String>,
+    pub classifiers: Option<Vec<String>>,
+    pub table_prefix: Option<String>,
+    pub schema_change_policy: Option<SchemaChangePolicy>,
+    pub recrawl_policy: Option<RecrawlPolicy>,
+    pub lineage_configuration: Option<LineageConfiguration>,
+    pub lake_formation_configuration: Option<LakeFormationConfiguration>,
+    pub configuration: Option<String>,
+    pub crawler_security_configuration: Option<String>,
+}
+wire::structure!(
+    UpdateCrawlerInput, tables::UPDATE_CRAWLER_INPUT,
+    0 name, 1 role, 2 database_name, 3 description, 4 targets, 5 schedule, 6 classifiers, 7 table_prefix, 8 schema_change_policy,
+    9 recrawl_policy, 10 lineage_configuration, 11 lake_formation_configuration, 12 configuration, 13 crawler_security_configuration,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateCrawlerOutput {}
+wire::structure!(UpdateCrawlerOutput, tables::UPDATE_CRAWLER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteCrawlerInput {
+    pub name: String,
+}
+wire::structure!(DeleteCrawlerInput, tables::DELETE_CRAWLER_INPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteCrawlerOutput {}
+wire::structure!(DeleteCrawlerOutput, tables::DELETE_CRAWLER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartCrawlerInput {
+    pub name: String,
+}
+wire::structure!(StartCrawlerInput, tables::START_CRAWLER_INPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartCrawlerOutput {}
+wire::structure!(StartCrawlerOutput, tables::START_CRAWLER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StopCrawlerInput {
+    pub name: String,
+}
+wire::structure!(StopCrawlerInput, tables::STOP_CRAWLER_INPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StopCrawlerOutput {}
+wire::structure!(StopCrawlerOutput, tables::STOP_CRAWLER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetCrawlerMetricsInput {
+    pub crawler_name_list: Option<Vec<String>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+wire::structure!(GetCrawlerMetricsInput, tables::GET_CRAWLER_METRICS_INPUT, 0 crawler_name_list, 1 max_results, 2 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetCrawlerMetricsOutput {
+    pub crawler_metrics_list: Option<Vec<CrawlerMetrics>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(GetCrawlerMetricsOutput, tables::GET_CRAWLER_METRICS_OUTPUT, 0 crawler_metrics_list, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListCrawlsInput {
+    pub crawler_name: String,
+    pub max_results: Option<i32>,
+    pub filters: Option<Vec<CrawlsFilter>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListCrawlsInput, tables::LIST_CRAWLS_INPUT, 0 crawler_name, 1 max_results, 2 filters, 3 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListCrawlsOutput {
+    pub crawls: Option<Vec<CrawlerHistory>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListCrawlsOutput, tables::LIST_CRAWLS_OUTPUT, 0 crawls, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateCrawlerScheduleInput {
+    pub crawler_name: String,
+    pub schedule: Option<String>,
+}
+wire::structure!(UpdateCrawlerScheduleInput, tables::UPDATE_CRAWLER_SCHEDULE_INPUT, 0 crawler_name, 1 schedule);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateCrawlerScheduleOutput {}
+wire::structure!(UpdateCrawlerScheduleOutput, tables::UPDATE_CRAWLER_SCHEDULE_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartCrawlerScheduleInput {
+    pub crawler_name: String,
+}
+wire::structure!(StartCrawlerScheduleInput, tables::START_CRAWLER_SCHEDULE_INPUT, 0 crawler_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartCrawlerScheduleOutput {}
+wire::structure!(StartCrawlerScheduleOutput, tables::START_CRAWLER_SCHEDULE_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StopCrawlerScheduleInput {
+    pub crawler_name: String,
+}
+wire::structure!(StopCrawlerScheduleInput, tables::STOP_CRAWLER_SCHEDULE_INPUT, 0 crawler_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StopCrawlerScheduleOutput {}
+wire::structure!(StopCrawlerScheduleOutput, tables::STOP_CRAWLER_SCHEDULE_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AuditContext {
     pub additional_audit_context: Option<String>,
     pub requested_columns: Option<Vec<String>>,
     pub all_columns_requested: Option<bool>,
 }
 wire::structure!(AuditContext, tables::AUDIT_CONTEXT, 0 additional_audit_context, 1 requested_columns, 2 all_columns_requested);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchUpdatePartitionFailureEntry {
+    pub partition_value_list: Option<Vec<String>>,
+    pub error_detail: Option<ErrorDetail>,
+}
+wire::structure!(BatchUpdatePartitionFailureEntry, tables::BATCH_UPDATE_PARTITION_FAILURE_ENTRY, 0 partition_value_list, 1 error_detail);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchUpdatePartitionRequestEntry {
+    pub partition_value_list: Vec<String>,
+    pub partition_input: PartitionInput,
+}
+wire::structure!(BatchUpdatePartitionRequestEntry, tables::BATCH_UPDATE_PARTITION_REQUEST_ENTRY, 0 partition_value_list, 1 partition_input);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CatalogTarget {
+    pub database_name: String,
+    pub tables: Vec<String>,
+    pub connection_name: Option<String>,
+    pub event_queue_arn: Option<String>,
+    pub dlq_event_queue_arn: Option<String>,
+}
+wire::structure!(
+    CatalogTarget, tables::CATALOG_TARGET,
+    0 database_name, 1 tables, 2 connection_name, 3 event_queue_arn, 4 dlq_event_queue_arn,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Classifier {
+    pub grok_classifier: Option<GrokClassifier>,
+    pub xml_classifier: Option<XMLClassifier>,
+    pub json_classifier: Option<JsonClassifier>,
+    pub csv_classifier: Option<CsvClassifier>,
+}
+wire::structure!(Classifier, tables::CLASSIFIER, 0 grok_classifier, 1 xml_classifier, 2 json_classifier, 3 csv_classifier);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Column {
@@ -417,6 +843,127 @@ pub struct Column {
     pub parameters: Option<BTreeMap<String, String>>,
 }
 wire::structure!(Column, tables::COLUMN, 0 name, 1 r#type, 2 comment, 3 parameters);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Crawler {
+    pub name: Option<String>,
+    pub role: Option<String>,
+    pub targets: Option<CrawlerTargets>,
+    pub database_name: Option<String>,
+    pub description: Option<String>,
+    pub classifiers: Option<Vec<String>>,
+    pub recrawl_policy: Option<RecrawlPolicy>,
+    pub schema_change_policy: Option<SchemaChangePolicy>,
+    pub lineage_configuration: Option<LineageConfiguration>,
+    pub state: Option<CrawlerState>,
+    pub table_prefix: Option<String>,
+    pub schedule: Option<Schedule>,
+    pub crawl_elapsed_time: Option<i64>,
+    pub creation_time: Option<Timestamp>,
+    pub last_updated: Option<Timestamp>,
+    pub last_crawl: Option<LastCrawlInfo>,
+    pub version: Option<i64>,
+    pub configuration: Option<String>,
+    pub crawler_security_configuration: Option<String>,
+    pub lake_formation_configuration: Option<LakeFormationConfiguration>,
+}
+wire::structure!(
+    Crawler, tables::CRAWLER,
+    0 name, 1 role, 2 targets, 3 database_name, 4 description, 5 classifiers, 6 recrawl_policy, 7 schema_change_policy,
+    8 lineage_configuration, 9 state, 10 table_prefix, 11 schedule, 12 crawl_elapsed_time, 13 creation_time, 14 last_updated,
+    15 last_crawl, 16 version, 17 configuration, 18 crawler_security_configuration, 19 lake_formation_configuration,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CrawlerHistory {
+    pub crawl_id: Option<String>,
+    pub state: Option<CrawlerHistoryState>,
+    pub start_time: Option<Timestamp>,
+    pub end_time: Option<Timestamp>,
+    pub summary: Option<String>,
+    pub error_message: Option<String>,
+    pub log_group: Option<String>,
+    pub log_stream: Option<String>,
+    pub message_prefix: Option<String>,
+    pub dpu_hour: Option<f64>,
+}
+wire::structure!(
+    CrawlerHistory, tables::CRAWLER_HISTORY,
+    0 crawl_id, 1 state, 2 start_time, 3 end_time, 4 summary, 5 error_message, 6 log_group, 7 log_stream, 8 message_prefix, 9 dpu_hour,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CrawlerMetrics {
+    pub crawler_name: Option<String>,
+    pub time_left_seconds: Option<f64>,
+    pub still_estimating: Option<bool>,
+    pub last_runtime_seconds: Option<f64>,
+    pub median_runtime_seconds: Option<f64>,
+    pub tables_created: Option<i32>,
+    pub tables_updated: Option<i32>,
+    pub tables_deleted: Option<i32>,
+}
+wire::structure!(
+    CrawlerMetrics, tables::CRAWLER_METRICS,
+    0 crawler_name, 1 time_left_seconds, 2 still_estimating, 3 last_runtime_seconds, 4 median_runtime_seconds, 5 tables_created,
+    6 tables_updated, 7 tables_deleted,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CrawlerTargets {
+    pub s3_targets: Option<Vec<S3Target>>,
+    pub jdbc_targets: Option<Vec<JdbcTarget>>,
+    pub mongo_db_targets: Option<Vec<MongoDBTarget>>,
+    pub dynamo_db_targets: Option<Vec<DynamoDBTarget>>,
+    pub catalog_targets: Option<Vec<CatalogTarget>>,
+    pub delta_targets: Option<Vec<DeltaTarget>>,
+    pub iceberg_targets: Option<Vec<IcebergTarget>>,
+    pub hudi_targets: Option<Vec<HudiTarget>>,
+}
+wire::structure!(
+    CrawlerTargets, tables::CRAWLER_TARGETS,
+    0 s3_targets, 1 jdbc_targets, 2 mongo_db_targets, 3 dynamo_db_targets, 4 catalog_targets, 5 delta_targets, 6 iceberg_targets,
+    7 hudi_targets,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CrawlsFilter {
+    pub field_name: Option<FieldName>,
+    pub filter_operator: Option<FilterOperator>,
+    pub field_value: Option<String>,
+}
+wire::structure!(CrawlsFilter, tables::CRAWLS_FILTER, 0 field_name, 1 filter_operator, 2 field_value);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateCsvClassifierRequest {
+    pub name: String,
+    pub delimiter: Option<String>,
+    pub quote_symbol: Option<String>,
+    pub contains_header: Option<CsvHeaderOption>,
+    pub header: Option<Vec<String>>,
+    pub disable_value_trimming: Option<bool>,
+    pub allow_single_column: Option<bool>,
+    pub custom_datatype_configured: Option<bool>,
+    pub custom_datatypes: Option<Vec<String>>,
+    pub serde: Option<CsvSerdeOption>,
+}
+wire::structure!(
+    CreateCsvClassifierRequest, tables::CREATE_CSV_CLASSIFIER_REQUEST,
+    0 name, 1 delimiter, 2 quote_symbol, 3 contains_header, 4 header, 5 disable_value_trimming, 6 allow_single_column,
+    7 custom_datatype_configured, 8 custom_datatypes, 9 serde,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateGrokClassifierRequest {
+    pub classification: String,
+    pub name: String,
+    pub grok_pattern: String,
+    pub custom_patterns: Option<String>,
+}
+wire::structure!(
+    CreateGrokClassifierRequest, tables::CREATE_GROK_CLASSIFIER_REQUEST,
+    0 classification, 1 name, 2 grok_pattern, 3 custom_patterns,
+);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreateIcebergTableInput {
@@ -429,6 +976,43 @@ pub struct CreateIcebergTableInput {
 wire::structure!(
     CreateIcebergTableInput, tables::CREATE_ICEBERG_TABLE_INPUT,
     0 location, 1 schema, 2 partition_spec, 3 write_order, 4 properties,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateJsonClassifierRequest {
+    pub name: String,
+    pub json_path: String,
+}
+wire::structure!(CreateJsonClassifierRequest, tables::CREATE_JSON_CLASSIFIER_REQUEST, 0 name, 1 json_path);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateXMLClassifierRequest {
+    pub classification: String,
+    pub name: String,
+    pub row_tag: Option<String>,
+}
+wire::structure!(CreateXMLClassifierRequest, tables::CREATE_XML_CLASSIFIER_REQUEST, 0 classification, 1 name, 2 row_tag);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CsvClassifier {
+    pub name: String,
+    pub creation_time: Option<Timestamp>,
+    pub last_updated: Option<Timestamp>,
+    pub version: Option<i64>,
+    pub delimiter: Option<String>,
+    pub quote_symbol: Option<String>,
+    pub contains_header: Option<CsvHeaderOption>,
+    pub header: Option<Vec<String>>,
+    pub disable_value_trimming: Option<bool>,
+    pub allow_single_column: Option<bool>,
+    pub custom_datatype_configured: Option<bool>,
+    pub custom_datatypes: Option<Vec<String>>,
+    pub serde: Option<CsvSerdeOption>,
+}
+wire::structure!(
+    CsvClassifier, tables::CSV_CLASSIFIER,
+    0 name, 1 creation_time, 2 last_updated, 3 version, 4 delimiter, 5 quote_symbol, 6 contains_header, 7 header,
+    8 disable_value_trimming, 9 allow_single_column, 10 custom_datatype_configured, 11 custom_datatypes, 12 serde,
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -479,6 +1063,23 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeltaTarget {
+    pub delta_tables: Option<Vec<String>>,
+    pub connection_name: Option<String>,
+    pub write_manifest: Option<bool>,
+    pub create_native_delta_table: Option<bool>,
+}
+wire::structure!(DeltaTarget, tables::DELTA_TARGET, 0 delta_tables, 1 connection_name, 2 write_manifest, 3 create_native_delta_table);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DynamoDBTarget {
+    pub path: Option<String>,
+    pub scan_all: Option<bool>,
+    pub scan_rate: Option<f64>,
+}
+wire::structure!(DynamoDBTarget, tables::DYNAMO_DB_TARGET, 0 path, 1 scan_all, 2 scan_rate);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ErrorDetail {
     pub error_code: Option<String>,
     pub error_message: Option<String>,
@@ -501,6 +1102,30 @@ pub struct FederatedTable {
     pub connection_type: Option<String>,
 }
 wire::structure!(FederatedTable, tables::FEDERATED_TABLE, 0 identifier, 1 database_identifier, 2 connection_name, 3 connection_type);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GrokClassifier {
+    pub name: String,
+    pub classification: String,
+    pub creation_time: Option<Timestamp>,
+    pub last_updated: Option<Timestamp>,
+    pub version: Option<i64>,
+    pub grok_pattern: String,
+    pub custom_patterns: Option<String>,
+}
+wire::structure!(
+    GrokClassifier, tables::GROK_CLASSIFIER,
+    0 name, 1 classification, 2 creation_time, 3 last_updated, 4 version, 5 grok_pattern, 6 custom_patterns,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HudiTarget {
+    pub paths: Option<Vec<String>>,
+    pub connection_name: Option<String>,
+    pub exclusions: Option<Vec<String>>,
+    pub maximum_traversal_depth: Option<i32>,
+}
+wire::structure!(HudiTarget, tables::HUDI_TARGET, 0 paths, 1 connection_name, 2 exclusions, 3 maximum_traversal_depth);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct IcebergEncryptedKey {
@@ -592,6 +1217,69 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct IcebergTarget {
+    pub paths: Option<Vec<String>>,
+    pub connection_name: Option<String>,
+    pub exclusions: Option<Vec<String>>,
+    pub maximum_traversal_depth: Option<i32>,
+}
+wire::structure!(IcebergTarget, tables::ICEBERG_TARGET, 0 paths, 1 connection_name, 2 exclusions, 3 maximum_traversal_depth);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JdbcTarget {
+    pub connection_name: Option<String>,
+    pub path: Option<String>,
+    pub exclusions: Option<Vec<String>>,
+    pub enable_additional_metadata: Option<Vec<JdbcMetadataEntry>>,
+}
+wire::structure!(JdbcTarget, tables::JDBC_TARGET, 0 connection_name, 1 path, 2 exclusions, 3 enable_additional_metadata);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JsonClassifier {
+    pub name: String,
+    pub creation_time: Option<Timestamp>,
+    pub last_updated: Option<Timestamp>,
+    pub version: Option<i64>,
+    pub json_path: String,
+}
+wire::structure!(JsonClassifier, tables::JSON_CLASSIFIER, 0 name, 1 creation_time, 2 last_updated, 3 version, 4 json_path);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LakeFormationConfiguration {
+    pub use_lake_formation_credentials: Option<bool>,
+    pub account_id: Option<String>,
+}
+wire::structure!(LakeFormationConfiguration, tables::LAKE_FORMATION_CONFIGURATION, 0 use_lake_formation_credentials, 1 account_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LastCrawlInfo {
+    pub status: Option<LastCrawlStatus>,
+    pub error_message: Option<String>,
+    pub log_group: Option<String>,
+    pub log_stream: Option<String>,
+    pub message_prefix: Option<String>,
+    pub start_time: Option<Timestamp>,
+}
+wire::structure!(
+    LastCrawlInfo, tables::LAST_CRAWL_INFO,
+    0 status, 1 error_message, 2 log_group, 3 log_stream, 4 message_prefix, 5 start_time,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LineageConfiguration {
+    pub crawler_lineage_settings: Option<CrawlerLineageSettings>,
+}
+wire::structure!(LineageConfiguration, tables::LINEAGE_CONFIGURATION, 0 crawler_lineage_settings);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MongoDBTarget {
+    pub connection_name: Option<String>,
+    pub path: Option<String>,
+    pub scan_all: Option<bool>,
+}
+wire::structure!(MongoDBTarget, tables::MONGO_DB_TARGET, 0 connection_name, 1 path, 2 scan_all);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct OpenTableFormatInput {
     pub iceberg_input: Option<IcebergInput>,
 }
@@ -674,6 +1362,40 @@ wire::structure!(
     QuerySessionContext, tables::QUERY_SESSION_CONTEXT,
     0 query_id, 1 query_start_time, 2 cluster_id, 3 query_authorization_id, 4 additional_context,
 );
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RecrawlPolicy {
+    pub recrawl_behavior: Option<RecrawlBehavior>,
+}
+wire::structure!(RecrawlPolicy, tables::RECRAWL_POLICY, 0 recrawl_behavior);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct S3Target {
+    pub path: Option<String>,
+    pub exclusions: Option<Vec<String>>,
+    pub connection_name: Option<String>,
+    pub sample_size: Option<i32>,
+    pub event_queue_arn: Option<String>,
+    pub dlq_event_queue_arn: Option<String>,
+}
+wire::structure!(
+    S3Target, tables::S3_TARGET,
+    0 path, 1 exclusions, 2 connection_name, 3 sample_size, 4 event_queue_arn, 5 dlq_event_queue_arn,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Schedule {
+    pub schedule_expression: Option<String>,
+    pub state: Option<ScheduleState>,
+}
+wire::structure!(Schedule, tables::SCHEDULE, 0 schedule_expression, 1 state);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SchemaChangePolicy {
+    pub update_behavior: Option<UpdateBehavior>,
+    pub delete_behavior: Option<DeleteBehavior>,
+}
+wire::structure!(SchemaChangePolicy, tables::SCHEMA_CHANGE_POLICY, 0 update_behavior, 1 delete_behavior);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SchemaId {
@@ -836,6 +1558,52 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct TableVersion {
+    pub table: Option<Table>,
+    pub version_id: Option<String>,
+}
+wire::structure!(TableVersion, tables::TABLE_VERSION, 0 table, 1 version_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TableVersionError {
+    pub table_name: Option<String>,
+    pub version_id: Option<String>,
+    pub error_detail: Option<ErrorDetail>,
+}
+wire::structure!(TableVersionError, tables::TABLE_VERSION_ERROR, 0 table_name, 1 version_id, 2 error_detail);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateCsvClassifierRequest {
+    pub name: String,
+    pub delimiter: Option<String>,
+    pub quote_symbol: Option<String>,
+    pub contains_header: Option<CsvHeaderOption>,
+    pub header: Option<Vec<String>>,
+    pub disable_value_trimming: Option<bool>,
+    pub allow_single_column: Option<bool>,
+    pub custom_datatype_configured: Option<bool>,
+    pub custom_datatypes: Option<Vec<String>>,
+    pub serde: Option<CsvSerdeOption>,
+}
+wire::structure!(
+    UpdateCsvClassifierRequest, tables::UPDATE_CSV_CLASSIFIER_REQUEST,
+    0 name, 1 delimiter, 2 quote_symbol, 3 contains_header, 4 header, 5 disable_value_trimming, 6 allow_single_column,
+    7 custom_datatype_configured, 8 custom_datatypes, 9 serde,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateGrokClassifierRequest {
+    pub name: String,
+    pub classification: Option<String>,
+    pub grok_pattern: Option<String>,
+    pub custom_patterns: Option<String>,
+}
+wire::structure!(
+    UpdateGrokClassifierRequest, tables::UPDATE_GROK_CLASSIFIER_REQUEST,
+    0 name, 1 classification, 2 grok_pattern, 3 custom_patterns,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct UpdateIcebergInput {
     pub update_iceberg_table_input: UpdateIcebergTableInput,
 }
@@ -848,10 +1616,25 @@ pub struct UpdateIcebergTableInput {
 wire::structure!(UpdateIcebergTableInput, tables::UPDATE_ICEBERG_TABLE_INPUT, 0 updates);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateJsonClassifierRequest {
+    pub name: String,
+    pub json_path: Option<String>,
+}
+wire::structure!(UpdateJsonClassifierRequest, tables::UPDATE_JSON_CLASSIFIER_REQUEST, 0 name, 1 json_path);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct UpdateOpenTableFormatInput {
     pub update_iceberg_input: Option<UpdateIcebergInput>,
 }
 wire::structure!(UpdateOpenTableFormatInput, tables::UPDATE_OPEN_TABLE_FORMAT_INPUT, 0 update_iceberg_input);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateXMLClassifierRequest {
+    pub name: String,
+    pub classification: Option<String>,
+    pub row_tag: Option<String>,
+}
+wire::structure!(UpdateXMLClassifierRequest, tables::UPDATE_XML_CLASSIFIER_REQUEST, 0 name, 1 classification, 2 row_tag);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ViewDefinition {
@@ -930,8 +1713,37 @@ wire::structure!(
     0 dialect, 1 dialect_version, 2 view_validation_text, 3 update_time, 4 state, 5 error,
 );
 
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct XMLClassifier {
+    pub name: String,
+    pub classification: String,
+    pub creation_time: Option<Timestamp>,
+    pub last_updated: Option<Timestamp>,
+    pub version: Option<i64>,
+    pub row_tag: Option<String>,
+}
+wire::structure!(XMLClassifier, tables::XML_CLASSIFIER, 0 name, 1 classification, 2 creation_time, 3 last_updated, 4 version, 5 row_tag);
+
+wire::enumeration!(CrawlerHistoryState {
+    Running = "RUNNING", Completed = "COMPLETED", Failed = "FAILED", Stopped = "STOPPED",
+});
+wire::enumeration!(CrawlerLineageSettings {
+    Enable = "ENABLE", Disable = "DISABLE",
+});
+wire::enumeration!(CrawlerState {
+    Ready = "READY", Running = "RUNNING", Stopping = "STOPPING",
+});
+wire::enumeration!(CsvHeaderOption {
+    Unknown = "UNKNOWN", Present = "PRESENT", Absent = "ABSENT",
+});
+wire::enumeration!(CsvSerdeOption {
+    OpenCSVSerDe = "OpenCSVSerDe", LazySimpleSerDe = "LazySimpleSerDe", None = "None",
+});
 wire::enumeration!(DatabaseAttributes {
     Name = "NAME", TargetDatabase = "TARGET_DATABASE",
+});
+wire::enumeration!(DeleteBehavior {
+    Log = "LOG", DeleteFromDatabase = "DELETE_FROM_DATABASE", DeprecateInDatabase = "DEPRECATE_IN_DATABASE",
 });
 wire::enumeration!(FederationSourceErrorCode {
     AccessDeniedException = "AccessDeniedException", EntityNotFoundException = "EntityNotFoundException",
@@ -939,6 +1751,12 @@ wire::enumeration!(FederationSourceErrorCode {
     InvalidResponseException = "InvalidResponseException", OperationTimeoutException = "OperationTimeoutException",
     OperationNotSupportedException = "OperationNotSupportedException", InternalServiceException = "InternalServiceException",
     PartialFailureException = "PartialFailureException", ThrottlingException = "ThrottlingException",
+});
+wire::enumeration!(FieldName {
+    CrawlId = "CRAWL_ID", State = "STATE", StartTime = "START_TIME", EndTime = "END_TIME", DpuHour = "DPU_HOUR",
+});
+wire::enumeration!(FilterOperator {
+    Gt = "GT", Ge = "GE", Lt = "LT", Le = "LE", Eq = "EQ", Ne = "NE",
 });
 wire::enumeration!(IcebergNullOrder {
     NullsFirst = "nulls-first", NullsLast = "nulls-last",
@@ -955,6 +1773,12 @@ wire::enumeration!(IcebergUpdateAction {
     SetProperties = "set-properties", RemoveProperties = "remove-properties", AddEncryptionKey = "add-encryption-key",
     RemoveEncryptionKey = "remove-encryption-key",
 });
+wire::enumeration!(JdbcMetadataEntry {
+    Comments = "COMMENTS", Rawtypes = "RAWTYPES",
+});
+wire::enumeration!(LastCrawlStatus {
+    Succeeded = "SUCCEEDED", Cancelled = "CANCELLED", Failed = "FAILED",
+});
 wire::enumeration!(LastRefreshType {
     Full = "FULL", Incremental = "INCREMENTAL",
 });
@@ -965,6 +1789,9 @@ wire::enumeration!(Permission {
     All = "ALL", Select = "SELECT", Alter = "ALTER", Drop = "DROP", Delete = "DELETE", Insert = "INSERT",
     CreateDatabase = "CREATE_DATABASE", CreateTable = "CREATE_TABLE", DataLocationAccess = "DATA_LOCATION_ACCESS",
 });
+wire::enumeration!(RecrawlBehavior {
+    CrawlEverything = "CRAWL_EVERYTHING", CrawlNewFoldersOnly = "CRAWL_NEW_FOLDERS_ONLY", CrawlEventMode = "CRAWL_EVENT_MODE",
+});
 wire::enumeration!(ResourceAction {
     Update = "UPDATE", Create = "CREATE",
 });
@@ -974,8 +1801,14 @@ wire::enumeration!(ResourceShareType {
 wire::enumeration!(ResourceState {
     Queued = "QUEUED", InProgress = "IN_PROGRESS", Success = "SUCCESS", Stopped = "STOPPED", Failed = "FAILED",
 });
+wire::enumeration!(ScheduleState {
+    Scheduled = "SCHEDULED", NotScheduled = "NOT_SCHEDULED", Transitioning = "TRANSITIONING",
+});
 wire::enumeration!(TableAttributes {
     Name = "NAME", TableType = "TABLE_TYPE",
+});
+wire::enumeration!(UpdateBehavior {
+    Log = "LOG", UpdateInDatabase = "UPDATE_IN_DATABASE",
 });
 wire::enumeration!(ViewDialect {
     Redshift = "REDSHIFT", Athena = "ATHENA", Spark = "SPARK",
@@ -990,6 +1823,7 @@ mod tables {
     pub(super) static ACCESS_DENIED_EXCEPTION: Schema =
         Schema::new("AccessDeniedException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "AccessDeniedException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static ACCOUNT_ID: Schema = Schema::new("AccountId", Kind::String).min(0.0).max(12.0);
     pub(super) static ADDITIONAL_CONTEXT_MAP: Schema =
         Schema::new("AdditionalContextMap", Kind::Map(&Member::new("key", &CONTEXT_KEY), &Member::new("value", &CONTEXT_VALUE)));
     pub(super) static ALREADY_EXISTS_EXCEPTION: Schema =
@@ -1044,6 +1878,25 @@ mod tables {
     );
     pub(super) static BATCH_DELETE_TABLE_OUTPUT: Schema =
         Schema::new("BatchDeleteTableResponse", Kind::Structure(&[Member::new("Errors", &TABLE_ERRORS)]));
+    pub(super) static BATCH_DELETE_TABLE_VERSION_LIST: Schema =
+        Schema::new("BatchDeleteTableVersionList", Kind::List(&Member::new("member", &VERSION_STRING))).min(0.0).max(100.0);
+    pub(super) static BATCH_DELETE_TABLE_VERSION_INPUT: Schema = Schema::new(
+        "BatchDeleteTableVersionRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("TableName", &NAME_STRING).required(),
+            Member::new("VersionIds", &BATCH_DELETE_TABLE_VERSION_LIST).required(),
+        ]),
+    );
+    pub(super) static BATCH_DELETE_TABLE_VERSION_OUTPUT: Schema =
+        Schema::new("BatchDeleteTableVersionResponse", Kind::Structure(&[Member::new("Errors", &TABLE_VERSION_ERRORS)]));
+    pub(super) static BATCH_GET_CRAWLERS_INPUT: Schema =
+        Schema::new("BatchGetCrawlersRequest", Kind::Structure(&[Member::new("CrawlerNames", &CRAWLER_NAME_LIST).required()]));
+    pub(super) static BATCH_GET_CRAWLERS_OUTPUT: Schema = Schema::new(
+        "BatchGetCrawlersResponse",
+        Kind::Structure(&[Member::new("Crawlers", &CRAWLER_LIST), Member::new("CrawlersNotFound", &CRAWLER_NAME_LIST)]),
+    );
     pub(super) static BATCH_GET_PARTITION_INPUT: Schema = Schema::new(
         "BatchGetPartitionRequest",
         Kind::Structure(&[
@@ -1061,6 +1914,34 @@ mod tables {
     );
     pub(super) static BATCH_GET_PARTITION_VALUE_LIST: Schema =
         Schema::new("BatchGetPartitionValueList", Kind::List(&Member::new("member", &PARTITION_VALUE_LIST))).min(0.0).max(1000.0);
+    pub(super) static BATCH_UPDATE_PARTITION_FAILURE_ENTRY: Schema = Schema::new(
+        "BatchUpdatePartitionFailureEntry",
+        Kind::Structure(&[Member::new("PartitionValueList", &BOUNDED_PARTITION_VALUE_LIST), Member::new("ErrorDetail", &ERROR_DETAIL)]),
+    );
+    pub(super) static BATCH_UPDATE_PARTITION_FAILURE_LIST: Schema =
+        Schema::new("BatchUpdatePartitionFailureList", Kind::List(&Member::new("member", &BATCH_UPDATE_PARTITION_FAILURE_ENTRY)));
+    pub(super) static BATCH_UPDATE_PARTITION_INPUT: Schema = Schema::new(
+        "BatchUpdatePartitionRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("TableName", &NAME_STRING).required(),
+            Member::new("Entries", &BATCH_UPDATE_PARTITION_REQUEST_ENTRY_LIST).required(),
+        ]),
+    );
+    pub(super) static BATCH_UPDATE_PARTITION_REQUEST_ENTRY: Schema = Schema::new(
+        "BatchUpdatePartitionRequestEntry",
+        Kind::Structure(&[
+            Member::new("PartitionValueList", &BOUNDED_PARTITION_VALUE_LIST).required(),
+            Member::new("PartitionInput", &PARTITION_INPUT).required(),
+        ]),
+    );
+    pub(super) static BATCH_UPDATE_PARTITION_REQUEST_ENTRY_LIST: Schema =
+        Schema::new("BatchUpdatePartitionRequestEntryList", Kind::List(&Member::new("member", &BATCH_UPDATE_PARTITION_REQUEST_ENTRY)))
+            .min(1.0)
+            .max(100.0);
+    pub(super) static BATCH_UPDATE_PARTITION_OUTPUT: Schema =
+        Schema::new("BatchUpdatePartitionResponse", Kind::Structure(&[Member::new("Errors", &BATCH_UPDATE_PARTITION_FAILURE_LIST)]));
     pub(super) static BOOLEAN: Schema = Schema::new("Boolean", Kind::Boolean);
     pub(super) static BOOLEAN_NULLABLE: Schema = Schema::new("BooleanNullable", Kind::Boolean);
     pub(super) static BOUNDED_PARTITION_VALUE_LIST: Schema =
@@ -1068,6 +1949,31 @@ mod tables {
     pub(super) static CATALOG_GETTER_PAGE_SIZE: Schema = Schema::new("CatalogGetterPageSize", Kind::Integer).min(1.0).max(100.0);
     pub(super) static CATALOG_ID_STRING: Schema =
         Schema::new("CatalogIdString", Kind::String).min(1.0).max(255.0).pattern(&P_CATALOG_ID_STRING);
+    pub(super) static CATALOG_TABLES_LIST: Schema =
+        Schema::new("CatalogTablesList", Kind::List(&Member::new("member", &NAME_STRING))).min(1.0);
+    pub(super) static CATALOG_TARGET: Schema = Schema::new(
+        "CatalogTarget",
+        Kind::Structure(&[
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("Tables", &CATALOG_TABLES_LIST).required(),
+            Member::new("ConnectionName", &CONNECTION_NAME),
+            Member::new("EventQueueArn", &EVENT_QUEUE_ARN),
+            Member::new("DlqEventQueueArn", &EVENT_QUEUE_ARN),
+        ]),
+    );
+    pub(super) static CATALOG_TARGET_LIST: Schema = Schema::new("CatalogTargetList", Kind::List(&Member::new("member", &CATALOG_TARGET)));
+    pub(super) static CLASSIFICATION: Schema = Schema::new("Classification", Kind::String);
+    pub(super) static CLASSIFIER: Schema = Schema::new(
+        "Classifier",
+        Kind::Structure(&[
+            Member::new("GrokClassifier", &GROK_CLASSIFIER),
+            Member::new("XMLClassifier", &XML_CLASSIFIER),
+            Member::new("JsonClassifier", &JSON_CLASSIFIER),
+            Member::new("CsvClassifier", &CSV_CLASSIFIER),
+        ]),
+    );
+    pub(super) static CLASSIFIER_LIST: Schema = Schema::new("ClassifierList", Kind::List(&Member::new("member", &CLASSIFIER)));
+    pub(super) static CLASSIFIER_NAME_LIST: Schema = Schema::new("ClassifierNameList", Kind::List(&Member::new("member", &NAME_STRING)));
     pub(super) static COLUMN: Schema = Schema::new(
         "Column",
         Kind::Structure(&[
@@ -1121,17 +2027,154 @@ mod tables {
     pub(super) static CONFLICT_EXCEPTION: Schema =
         Schema::new("ConflictException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "ConflictException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static CONNECTION_NAME: Schema = Schema::new("ConnectionName", Kind::String);
     pub(super) static CONTEXT_KEY: Schema = Schema::new("ContextKey", Kind::String).min(1.0).max(128.0);
     pub(super) static CONTEXT_VALUE: Schema = Schema::new("ContextValue", Kind::String).min(0.0).max(256.0);
+    pub(super) static CRAWL_ID: Schema = Schema::new("CrawlId", Kind::String);
+    pub(super) static CRAWLER: Schema = Schema::new(
+        "Crawler",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING),
+            Member::new("Role", &ROLE),
+            Member::new("Targets", &CRAWLER_TARGETS),
+            Member::new("DatabaseName", &DATABASE_NAME),
+            Member::new("Description", &DESCRIPTION_STRING),
+            Member::new("Classifiers", &CLASSIFIER_NAME_LIST),
+            Member::new("RecrawlPolicy", &RECRAWL_POLICY),
+            Member::new("SchemaChangePolicy", &SCHEMA_CHANGE_POLICY),
+            Member::new("LineageConfiguration", &LINEAGE_CONFIGURATION),
+            Member::new("State", &CRAWLER_STATE),
+            Member::new("TablePrefix", &TABLE_PREFIX),
+            Member::new("Schedule", &SCHEDULE),
+            Member::new("CrawlElapsedTime", &MILLISECONDS_COUNT),
+            Member::new("CreationTime", &TIMESTAMP),
+            Member::new("LastUpdated", &TIMESTAMP),
+            Member::new("LastCrawl", &LAST_CRAWL_INFO),
+            Member::new("Version", &VERSION_ID),
+            Member::new("Configuration", &CRAWLER_CONFIGURATION),
+            Member::new("CrawlerSecurityConfiguration", &CRAWLER_SECURITY_CONFIGURATION),
+            Member::new("LakeFormationConfiguration", &LAKE_FORMATION_CONFIGURATION),
+        ]),
+    );
+    pub(super) static CRAWLER_CONFIGURATION: Schema = Schema::new("CrawlerConfiguration", Kind::String);
+    pub(super) static CRAWLER_HISTORY: Schema = Schema::new(
+        "CrawlerHistory",
+        Kind::Structure(&[
+            Member::new("CrawlId", &CRAWL_ID),
+            Member::new("State", &CRAWLER_HISTORY_STATE),
+            Member::new("StartTime", &TIMESTAMP),
+            Member::new("EndTime", &TIMESTAMP),
+            Member::new("Summary", &NAME_STRING),
+            Member::new("ErrorMessage", &DESCRIPTION_STRING),
+            Member::new("LogGroup", &LOG_GROUP),
+            Member::new("LogStream", &LOG_STREAM),
+            Member::new("MessagePrefix", &MESSAGE_PREFIX),
+            Member::new("DPUHour", &NON_NEGATIVE_DOUBLE),
+        ]),
+    );
+    pub(super) static CRAWLER_HISTORY_LIST: Schema =
+        Schema::new("CrawlerHistoryList", Kind::List(&Member::new("member", &CRAWLER_HISTORY)));
+    pub(super) static CRAWLER_HISTORY_STATE: Schema = Schema::new("CrawlerHistoryState", Kind::Enum(super::CrawlerHistoryState::TEXTS));
+    pub(super) static CRAWLER_LINEAGE_SETTINGS: Schema =
+        Schema::new("CrawlerLineageSettings", Kind::Enum(super::CrawlerLineageSettings::TEXTS));
+    pub(super) static CRAWLER_LIST: Schema = Schema::new("CrawlerList", Kind::List(&Member::new("member", &CRAWLER)));
+    pub(super) static CRAWLER_METRICS: Schema = Schema::new(
+        "CrawlerMetrics",
+        Kind::Structure(&[
+            Member::new("CrawlerName", &NAME_STRING),
+            Member::new("TimeLeftSeconds", &NON_NEGATIVE_DOUBLE),
+            Member::new("StillEstimating", &BOOLEAN),
+            Member::new("LastRuntimeSeconds", &NON_NEGATIVE_DOUBLE),
+            Member::new("MedianRuntimeSeconds", &NON_NEGATIVE_DOUBLE),
+            Member::new("TablesCreated", &NON_NEGATIVE_INTEGER),
+            Member::new("TablesUpdated", &NON_NEGATIVE_INTEGER),
+            Member::new("TablesDeleted", &NON_NEGATIVE_INTEGER),
+        ]),
+    );
+    pub(super) static CRAWLER_METRICS_LIST: Schema =
+        Schema::new("CrawlerMetricsList", Kind::List(&Member::new("member", &CRAWLER_METRICS)));
+    pub(super) static CRAWLER_NAME_LIST: Schema =
+        Schema::new("CrawlerNameList", Kind::List(&Member::new("member", &NAME_STRING))).min(0.0).max(100.0);
     pub(super) static CRAWLER_NOT_RUNNING_EXCEPTION: Schema =
         Schema::new("CrawlerNotRunningException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "CrawlerNotRunningException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static CRAWLER_RUNNING_EXCEPTION: Schema =
         Schema::new("CrawlerRunningException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "CrawlerRunningException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static CRAWLER_SECURITY_CONFIGURATION: Schema =
+        Schema::new("CrawlerSecurityConfiguration", Kind::String).min(0.0).max(128.0);
+    pub(super) static CRAWLER_STATE: Schema = Schema::new("CrawlerState", Kind::Enum(super::CrawlerState::TEXTS));
     pub(super) static CRAWLER_STOPPING_EXCEPTION: Schema =
         Schema::new("CrawlerStoppingException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "CrawlerStoppingException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static CRAWLER_TARGETS: Schema = Schema::new(
+        "CrawlerTargets",
+        Kind::Structure(&[
+            Member::new("S3Targets", &S3_TARGET_LIST),
+            Member::new("JdbcTargets", &JDBC_TARGET_LIST),
+            Member::new("MongoDBTargets", &MONGO_DB_TARGET_LIST),
+            Member::new("DynamoDBTargets", &DYNAMO_DB_TARGET_LIST),
+            Member::new("CatalogTargets", &CATALOG_TARGET_LIST),
+            Member::new("DeltaTargets", &DELTA_TARGET_LIST),
+            Member::new("IcebergTargets", &ICEBERG_TARGET_LIST),
+            Member::new("HudiTargets", &HUDI_TARGET_LIST),
+        ]),
+    );
+    pub(super) static CRAWLS_FILTER: Schema = Schema::new(
+        "CrawlsFilter",
+        Kind::Structure(&[
+            Member::new("FieldName", &FIELD_NAME),
+            Member::new("FilterOperator", &FILTER_OPERATOR),
+            Member::new("FieldValue", &GENERIC_STRING),
+        ]),
+    );
+    pub(super) static CRAWLS_FILTER_LIST: Schema = Schema::new("CrawlsFilterList", Kind::List(&Member::new("member", &CRAWLS_FILTER)));
+    pub(super) static CREATE_CLASSIFIER_INPUT: Schema = Schema::new(
+        "CreateClassifierRequest",
+        Kind::Structure(&[
+            Member::new("GrokClassifier", &CREATE_GROK_CLASSIFIER_REQUEST),
+            Member::new("XMLClassifier", &CREATE_XML_CLASSIFIER_REQUEST),
+            Member::new("JsonClassifier", &CREATE_JSON_CLASSIFIER_REQUEST),
+            Member::new("CsvClassifier", &CREATE_CSV_CLASSIFIER_REQUEST),
+        ]),
+    );
+    pub(super) static CREATE_CLASSIFIER_OUTPUT: Schema = Schema::new("CreateClassifierResponse", Kind::Structure(&[]));
+    pub(super) static CREATE_CRAWLER_INPUT: Schema = Schema::new(
+        "CreateCrawlerRequest",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("Role", &ROLE).required(),
+            Member::new("DatabaseName", &DATABASE_NAME),
+            Member::new("Description", &DESCRIPTION_STRING),
+            Member::new("Targets", &CRAWLER_TARGETS).required(),
+            Member::new("Schedule", &CRON_EXPRESSION),
+            Member::new("Classifiers", &CLASSIFIER_NAME_LIST),
+            Member::new("TablePrefix", &TABLE_PREFIX),
+            Member::new("SchemaChangePolicy", &SCHEMA_CHANGE_POLICY),
+            Member::new("RecrawlPolicy", &RECRAWL_POLICY),
+            Member::new("LineageConfiguration", &LINEAGE_CONFIGURATION),
+            Member::new("LakeFormationConfiguration", &LAKE_FORMATION_CONFIGURATION),
+            Member::new("Configuration", &CRAWLER_CONFIGURATION),
+            Member::new("CrawlerSecurityConfiguration", &CRAWLER_SECURITY_CONFIGURATION),
+            Member::new("Tags", &TAGS_MAP),
+        ]),
+    );
+    pub(super) static CREATE_CRAWLER_OUTPUT: Schema = Schema::new("CreateCrawlerResponse", Kind::Structure(&[]));
+    pub(super) static CREATE_CSV_CLASSIFIER_REQUEST: Schema = Schema::new(
+        "CreateCsvClassifierRequest",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("Delimiter", &CSV_COLUMN_DELIMITER),
+            Member::new("QuoteSymbol", &CSV_QUOTE_SYMBOL),
+            Member::new("ContainsHeader", &CSV_HEADER_OPTION),
+            Member::new("Header", &CSV_HEADER),
+            Member::new("DisableValueTrimming", &NULLABLE_BOOLEAN),
+            Member::new("AllowSingleColumn", &NULLABLE_BOOLEAN),
+            Member::new("CustomDatatypeConfigured", &NULLABLE_BOOLEAN),
+            Member::new("CustomDatatypes", &CUSTOM_DATATYPES),
+            Member::new("Serde", &CSV_SERDE_OPTION),
+        ]),
+    );
     pub(super) static CREATE_DATABASE_INPUT: Schema = Schema::new(
         "CreateDatabaseRequest",
         Kind::Structure(&[
@@ -1141,6 +2184,15 @@ mod tables {
         ]),
     );
     pub(super) static CREATE_DATABASE_OUTPUT: Schema = Schema::new("CreateDatabaseResponse", Kind::Structure(&[]));
+    pub(super) static CREATE_GROK_CLASSIFIER_REQUEST: Schema = Schema::new(
+        "CreateGrokClassifierRequest",
+        Kind::Structure(&[
+            Member::new("Classification", &CLASSIFICATION).required(),
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("GrokPattern", &GROK_PATTERN).required(),
+            Member::new("CustomPatterns", &CUSTOM_PATTERNS),
+        ]),
+    );
     pub(super) static CREATE_ICEBERG_TABLE_INPUT: Schema = Schema::new(
         "CreateIcebergTableInput",
         Kind::Structure(&[
@@ -1150,6 +2202,10 @@ mod tables {
             Member::new("WriteOrder", &ICEBERG_SORT_ORDER),
             Member::new("Properties", &STRING_TO_STRING_MAP),
         ]),
+    );
+    pub(super) static CREATE_JSON_CLASSIFIER_REQUEST: Schema = Schema::new(
+        "CreateJsonClassifierRequest",
+        Kind::Structure(&[Member::new("Name", &NAME_STRING).required(), Member::new("JsonPath", &JSON_PATH).required()]),
     );
     pub(super) static CREATE_PARTITION_INPUT: Schema = Schema::new(
         "CreatePartitionRequest",
@@ -1174,6 +2230,43 @@ mod tables {
         ]),
     );
     pub(super) static CREATE_TABLE_OUTPUT: Schema = Schema::new("CreateTableResponse", Kind::Structure(&[]));
+    pub(super) static CREATE_XML_CLASSIFIER_REQUEST: Schema = Schema::new(
+        "CreateXMLClassifierRequest",
+        Kind::Structure(&[
+            Member::new("Classification", &CLASSIFICATION).required(),
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("RowTag", &ROW_TAG),
+        ]),
+    );
+    pub(super) static CRON_EXPRESSION: Schema = Schema::new("CronExpression", Kind::String);
+    pub(super) static CSV_CLASSIFIER: Schema = Schema::new(
+        "CsvClassifier",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("CreationTime", &TIMESTAMP),
+            Member::new("LastUpdated", &TIMESTAMP),
+            Member::new("Version", &VERSION_ID),
+            Member::new("Delimiter", &CSV_COLUMN_DELIMITER),
+            Member::new("QuoteSymbol", &CSV_QUOTE_SYMBOL),
+            Member::new("ContainsHeader", &CSV_HEADER_OPTION),
+            Member::new("Header", &CSV_HEADER),
+            Member::new("DisableValueTrimming", &NULLABLE_BOOLEAN),
+            Member::new("AllowSingleColumn", &NULLABLE_BOOLEAN),
+            Member::new("CustomDatatypeConfigured", &NULLABLE_BOOLEAN),
+            Member::new("CustomDatatypes", &CUSTOM_DATATYPES),
+            Member::new("Serde", &CSV_SERDE_OPTION),
+        ]),
+    );
+    pub(super) static CSV_COLUMN_DELIMITER: Schema =
+        Schema::new("CsvColumnDelimiter", Kind::String).min(1.0).max(1.0).pattern(&P_CSV_COLUMN_DELIMITER);
+    pub(super) static CSV_HEADER: Schema = Schema::new("CsvHeader", Kind::List(&Member::new("member", &NAME_STRING)));
+    pub(super) static CSV_HEADER_OPTION: Schema = Schema::new("CsvHeaderOption", Kind::Enum(super::CsvHeaderOption::TEXTS));
+    pub(super) static CSV_QUOTE_SYMBOL: Schema =
+        Schema::new("CsvQuoteSymbol", Kind::String).min(1.0).max(1.0).pattern(&P_CSV_COLUMN_DELIMITER);
+    pub(super) static CSV_SERDE_OPTION: Schema = Schema::new("CsvSerdeOption", Kind::Enum(super::CsvSerdeOption::TEXTS));
+    pub(super) static CUSTOM_DATATYPES: Schema = Schema::new("CustomDatatypes", Kind::List(&Member::new("member", &NAME_STRING)));
+    pub(super) static CUSTOM_PATTERNS: Schema =
+        Schema::new("CustomPatterns", Kind::String).min(0.0).max(16000.0).pattern(&P_CUSTOM_PATTERNS);
     pub(super) static DATA_LAKE_PRINCIPAL: Schema =
         Schema::new("DataLakePrincipal", Kind::Structure(&[Member::new("DataLakePrincipalIdentifier", &DATA_LAKE_PRINCIPAL_STRING)]));
     pub(super) static DATA_LAKE_PRINCIPAL_STRING: Schema = Schema::new("DataLakePrincipalString", Kind::String).min(1.0).max(255.0);
@@ -1215,6 +2308,14 @@ mod tables {
         ]),
     );
     pub(super) static DATABASE_LIST: Schema = Schema::new("DatabaseList", Kind::List(&Member::new("member", &DATABASE)));
+    pub(super) static DATABASE_NAME: Schema = Schema::new("DatabaseName", Kind::String);
+    pub(super) static DELETE_BEHAVIOR: Schema = Schema::new("DeleteBehavior", Kind::Enum(super::DeleteBehavior::TEXTS));
+    pub(super) static DELETE_CLASSIFIER_INPUT: Schema =
+        Schema::new("DeleteClassifierRequest", Kind::Structure(&[Member::new("Name", &NAME_STRING).required()]));
+    pub(super) static DELETE_CLASSIFIER_OUTPUT: Schema = Schema::new("DeleteClassifierResponse", Kind::Structure(&[]));
+    pub(super) static DELETE_CRAWLER_INPUT: Schema =
+        Schema::new("DeleteCrawlerRequest", Kind::Structure(&[Member::new("Name", &NAME_STRING).required()]));
+    pub(super) static DELETE_CRAWLER_OUTPUT: Schema = Schema::new("DeleteCrawlerResponse", Kind::Structure(&[]));
     pub(super) static DELETE_DATABASE_INPUT: Schema = Schema::new(
         "DeleteDatabaseRequest",
         Kind::Structure(&[Member::new("CatalogId", &CATALOG_ID_STRING), Member::new("Name", &NAME_STRING).required()]),
@@ -1240,12 +2341,46 @@ mod tables {
         ]),
     );
     pub(super) static DELETE_TABLE_OUTPUT: Schema = Schema::new("DeleteTableResponse", Kind::Structure(&[]));
+    pub(super) static DELETE_TABLE_VERSION_INPUT: Schema = Schema::new(
+        "DeleteTableVersionRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("TableName", &NAME_STRING).required(),
+            Member::new("VersionId", &VERSION_STRING).required(),
+        ]),
+    );
+    pub(super) static DELETE_TABLE_VERSION_OUTPUT: Schema = Schema::new("DeleteTableVersionResponse", Kind::Structure(&[]));
+    pub(super) static DELTA_TARGET: Schema = Schema::new(
+        "DeltaTarget",
+        Kind::Structure(&[
+            Member::new("DeltaTables", &PATH_LIST),
+            Member::new("ConnectionName", &CONNECTION_NAME),
+            Member::new("WriteManifest", &NULLABLE_BOOLEAN),
+            Member::new("CreateNativeDeltaTable", &NULLABLE_BOOLEAN),
+        ]),
+    );
+    pub(super) static DELTA_TARGET_LIST: Schema = Schema::new("DeltaTargetList", Kind::List(&Member::new("member", &DELTA_TARGET)));
     pub(super) static DESCRIPTION_STRING: Schema =
-        Schema::new("DescriptionString", Kind::String).min(0.0).max(2048.0).pattern(&P_DESCRIPTION_STRING);
+        Schema::new("DescriptionString", Kind::String).min(0.0).max(2048.0).pattern(&P_CUSTOM_PATTERNS);
+    pub(super) static DESCRIPTION_STRING_REMOVABLE: Schema =
+        Schema::new("DescriptionStringRemovable", Kind::String).min(0.0).max(2048.0).pattern(&P_CUSTOM_PATTERNS);
+    pub(super) static DYNAMO_DB_TARGET: Schema = Schema::new(
+        "DynamoDBTarget",
+        Kind::Structure(&[
+            Member::new("Path", &PATH),
+            Member::new("scanAll", &NULLABLE_BOOLEAN),
+            Member::new("scanRate", &NULLABLE_DOUBLE),
+        ]),
+    );
+    pub(super) static DYNAMO_DB_TARGET_LIST: Schema =
+        Schema::new("DynamoDBTargetList", Kind::List(&Member::new("member", &DYNAMO_DB_TARGET)));
+    pub(super) static ENABLE_ADDITIONAL_METADATA: Schema =
+        Schema::new("EnableAdditionalMetadata", Kind::List(&Member::new("member", &JDBC_METADATA_ENTRY)));
     pub(super) static ENCRYPTED_KEY_METADATA_STRING: Schema =
-        Schema::new("EncryptedKeyMetadataString", Kind::String).max(2056.0).pattern(&P_DESCRIPTION_STRING);
+        Schema::new("EncryptedKeyMetadataString", Kind::String).max(2056.0).pattern(&P_CUSTOM_PATTERNS);
     pub(super) static ENCRYPTION_KEY_ID_STRING: Schema =
-        Schema::new("EncryptionKeyIdString", Kind::String).max(2056.0).pattern(&P_DESCRIPTION_STRING);
+        Schema::new("EncryptionKeyIdString", Kind::String).max(2056.0).pattern(&P_CUSTOM_PATTERNS);
     pub(super) static ENTITY_NOT_FOUND_EXCEPTION: Schema = Schema::new(
         "EntityNotFoundException",
         Kind::Structure(&[Member::new("Message", &MESSAGE_STRING), Member::new("FromFederationSource", &NULLABLE_BOOLEAN)]),
@@ -1255,6 +2390,7 @@ mod tables {
         "ErrorDetail",
         Kind::Structure(&[Member::new("ErrorCode", &NAME_STRING), Member::new("ErrorMessage", &DESCRIPTION_STRING)]),
     );
+    pub(super) static EVENT_QUEUE_ARN: Schema = Schema::new("EventQueueArn", Kind::String);
     pub(super) static FEDERATED_DATABASE: Schema = Schema::new(
         "FederatedDatabase",
         Kind::Structure(&[
@@ -1297,8 +2433,40 @@ mod tables {
             fault: Some(FaultTraits { code: "FederationSourceRetryableException", status: 400, sender: true }),
             ..Traits::NONE
         });
+    pub(super) static FIELD_NAME: Schema = Schema::new("FieldName", Kind::Enum(super::FieldName::TEXTS));
+    pub(super) static FILTER_OPERATOR: Schema = Schema::new("FilterOperator", Kind::Enum(super::FilterOperator::TEXTS));
     pub(super) static FILTER_STRING: Schema = Schema::new("FilterString", Kind::String).min(0.0).max(2048.0).pattern(&P_CATALOG_ID_STRING);
     pub(super) static FORMAT_STRING: Schema = Schema::new("FormatString", Kind::String).max(128.0).pattern(&P_CATALOG_ID_STRING);
+    pub(super) static GENERIC_STRING: Schema = Schema::new("GenericString", Kind::String);
+    pub(super) static GET_CLASSIFIER_INPUT: Schema =
+        Schema::new("GetClassifierRequest", Kind::Structure(&[Member::new("Name", &NAME_STRING).required()]));
+    pub(super) static GET_CLASSIFIER_OUTPUT: Schema =
+        Schema::new("GetClassifierResponse", Kind::Structure(&[Member::new("Classifier", &CLASSIFIER)]));
+    pub(super) static GET_CLASSIFIERS_INPUT: Schema =
+        Schema::new("GetClassifiersRequest", Kind::Structure(&[Member::new("MaxResults", &PAGE_SIZE), Member::new("NextToken", &TOKEN)]));
+    pub(super) static GET_CLASSIFIERS_OUTPUT: Schema = Schema::new(
+        "GetClassifiersResponse",
+        Kind::Structure(&[Member::new("Classifiers", &CLASSIFIER_LIST), Member::new("NextToken", &TOKEN)]),
+    );
+    pub(super) static GET_CRAWLER_METRICS_INPUT: Schema = Schema::new(
+        "GetCrawlerMetricsRequest",
+        Kind::Structure(&[
+            Member::new("CrawlerNameList", &CRAWLER_NAME_LIST),
+            Member::new("MaxResults", &PAGE_SIZE),
+            Member::new("NextToken", &TOKEN),
+        ]),
+    );
+    pub(super) static GET_CRAWLER_METRICS_OUTPUT: Schema = Schema::new(
+        "GetCrawlerMetricsResponse",
+        Kind::Structure(&[Member::new("CrawlerMetricsList", &CRAWLER_METRICS_LIST), Member::new("NextToken", &TOKEN)]),
+    );
+    pub(super) static GET_CRAWLER_INPUT: Schema =
+        Schema::new("GetCrawlerRequest", Kind::Structure(&[Member::new("Name", &NAME_STRING).required()]));
+    pub(super) static GET_CRAWLER_OUTPUT: Schema = Schema::new("GetCrawlerResponse", Kind::Structure(&[Member::new("Crawler", &CRAWLER)]));
+    pub(super) static GET_CRAWLERS_INPUT: Schema =
+        Schema::new("GetCrawlersRequest", Kind::Structure(&[Member::new("MaxResults", &PAGE_SIZE), Member::new("NextToken", &TOKEN)]));
+    pub(super) static GET_CRAWLERS_OUTPUT: Schema =
+        Schema::new("GetCrawlersResponse", Kind::Structure(&[Member::new("Crawlers", &CRAWLER_LIST), Member::new("NextToken", &TOKEN)]));
     pub(super) static GET_DATABASE_INPUT: Schema = Schema::new(
         "GetDatabaseRequest",
         Kind::Structure(&[Member::new("CatalogId", &CATALOG_ID_STRING), Member::new("Name", &NAME_STRING).required()]),
@@ -1364,6 +2532,35 @@ mod tables {
         ]),
     );
     pub(super) static GET_TABLE_OUTPUT: Schema = Schema::new("GetTableResponse", Kind::Structure(&[Member::new("Table", &TABLE)]));
+    pub(super) static GET_TABLE_VERSION_INPUT: Schema = Schema::new(
+        "GetTableVersionRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("TableName", &NAME_STRING).required(),
+            Member::new("VersionId", &VERSION_STRING),
+            Member::new("AuditContext", &AUDIT_CONTEXT),
+        ]),
+    );
+    pub(super) static GET_TABLE_VERSION_OUTPUT: Schema =
+        Schema::new("GetTableVersionResponse", Kind::Structure(&[Member::new("TableVersion", &TABLE_VERSION)]));
+    pub(super) static GET_TABLE_VERSIONS_LIST: Schema =
+        Schema::new("GetTableVersionsList", Kind::List(&Member::new("member", &TABLE_VERSION)));
+    pub(super) static GET_TABLE_VERSIONS_INPUT: Schema = Schema::new(
+        "GetTableVersionsRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("TableName", &NAME_STRING).required(),
+            Member::new("NextToken", &TOKEN),
+            Member::new("MaxResults", &CATALOG_GETTER_PAGE_SIZE),
+            Member::new("AuditContext", &AUDIT_CONTEXT),
+        ]),
+    );
+    pub(super) static GET_TABLE_VERSIONS_OUTPUT: Schema = Schema::new(
+        "GetTableVersionsResponse",
+        Kind::Structure(&[Member::new("TableVersions", &GET_TABLE_VERSIONS_LIST), Member::new("NextToken", &TOKEN)]),
+    );
     pub(super) static GET_TABLES_INPUT: Schema = Schema::new(
         "GetTablesRequest",
         Kind::Structure(&[
@@ -1381,12 +2578,38 @@ mod tables {
     );
     pub(super) static GET_TABLES_OUTPUT: Schema =
         Schema::new("GetTablesResponse", Kind::Structure(&[Member::new("TableList", &TABLE_LIST), Member::new("NextToken", &TOKEN)]));
+    pub(super) static GET_TAGS_INPUT: Schema =
+        Schema::new("GetTagsRequest", Kind::Structure(&[Member::new("ResourceArn", &GLUE_RESOURCE_ARN).required()]));
+    pub(super) static GET_TAGS_OUTPUT: Schema = Schema::new("GetTagsResponse", Kind::Structure(&[Member::new("Tags", &TAGS_MAP)]));
     pub(super) static GLUE_ENCRYPTION_EXCEPTION: Schema =
         Schema::new("GlueEncryptionException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "GlueEncryptionException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static GLUE_RESOURCE_ARN: Schema =
         Schema::new("GlueResourceArn", Kind::String).min(1.0).max(10240.0).pattern(&P_GLUE_RESOURCE_ARN);
+    pub(super) static GROK_CLASSIFIER: Schema = Schema::new(
+        "GrokClassifier",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("Classification", &CLASSIFICATION).required(),
+            Member::new("CreationTime", &TIMESTAMP),
+            Member::new("LastUpdated", &TIMESTAMP),
+            Member::new("Version", &VERSION_ID),
+            Member::new("GrokPattern", &GROK_PATTERN).required(),
+            Member::new("CustomPatterns", &CUSTOM_PATTERNS),
+        ]),
+    );
+    pub(super) static GROK_PATTERN: Schema = Schema::new("GrokPattern", Kind::String).min(1.0).max(2048.0).pattern(&P_GROK_PATTERN);
     pub(super) static HASH_STRING: Schema = Schema::new("HashString", Kind::String).min(1.0).max(255.0).pattern(&P_CATALOG_ID_STRING);
+    pub(super) static HUDI_TARGET: Schema = Schema::new(
+        "HudiTarget",
+        Kind::Structure(&[
+            Member::new("Paths", &PATH_LIST),
+            Member::new("ConnectionName", &CONNECTION_NAME),
+            Member::new("Exclusions", &PATH_LIST),
+            Member::new("MaximumTraversalDepth", &NULLABLE_INTEGER),
+        ]),
+    );
+    pub(super) static HUDI_TARGET_LIST: Schema = Schema::new("HudiTargetList", Kind::List(&Member::new("member", &HUDI_TARGET)));
     pub(super) static ICEBERG_DOCUMENT: Schema = Schema::new("IcebergDocument", Kind::Document);
     pub(super) static ICEBERG_ENCRYPTED_KEY: Schema = Schema::new(
         "IcebergEncryptedKey",
@@ -1477,6 +2700,16 @@ mod tables {
     );
     pub(super) static ICEBERG_TABLE_UPDATE_LIST: Schema =
         Schema::new("IcebergTableUpdateList", Kind::List(&Member::new("member", &ICEBERG_TABLE_UPDATE)));
+    pub(super) static ICEBERG_TARGET: Schema = Schema::new(
+        "IcebergTarget",
+        Kind::Structure(&[
+            Member::new("Paths", &PATH_LIST),
+            Member::new("ConnectionName", &CONNECTION_NAME),
+            Member::new("Exclusions", &PATH_LIST),
+            Member::new("MaximumTraversalDepth", &NULLABLE_INTEGER),
+        ]),
+    );
+    pub(super) static ICEBERG_TARGET_LIST: Schema = Schema::new("IcebergTargetList", Kind::List(&Member::new("member", &ICEBERG_TARGET)));
     pub(super) static ICEBERG_TRANSFORM_STRING: Schema = Schema::new("IcebergTransformString", Kind::String);
     pub(super) static ICEBERG_UPDATE_ACTION: Schema = Schema::new("IcebergUpdateAction", Kind::Enum(super::IcebergUpdateAction::TEXTS));
     pub(super) static IDEMPOTENT_PARAMETER_MISMATCH_EXCEPTION: Schema =
@@ -1532,17 +2765,80 @@ mod tables {
     pub(super) static INVALID_STATE_EXCEPTION: Schema =
         Schema::new("InvalidStateException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "InvalidStateException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static JDBC_METADATA_ENTRY: Schema = Schema::new("JdbcMetadataEntry", Kind::Enum(super::JdbcMetadataEntry::TEXTS));
+    pub(super) static JDBC_TARGET: Schema = Schema::new(
+        "JdbcTarget",
+        Kind::Structure(&[
+            Member::new("ConnectionName", &CONNECTION_NAME),
+            Member::new("Path", &PATH),
+            Member::new("Exclusions", &PATH_LIST),
+            Member::new("EnableAdditionalMetadata", &ENABLE_ADDITIONAL_METADATA),
+        ]),
+    );
+    pub(super) static JDBC_TARGET_LIST: Schema = Schema::new("JdbcTargetList", Kind::List(&Member::new("member", &JDBC_TARGET)));
+    pub(super) static JSON_CLASSIFIER: Schema = Schema::new(
+        "JsonClassifier",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("CreationTime", &TIMESTAMP),
+            Member::new("LastUpdated", &TIMESTAMP),
+            Member::new("Version", &VERSION_ID),
+            Member::new("JsonPath", &JSON_PATH).required(),
+        ]),
+    );
+    pub(super) static JSON_PATH: Schema = Schema::new("JsonPath", Kind::String);
     pub(super) static KMS_KEY_NOT_ACCESSIBLE_FAULT: Schema =
         Schema::new("KMSKeyNotAccessibleFault", Kind::Structure(&[Member::new("Message", &INTEGRATION_ERROR_MESSAGE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "KMSKeyNotAccessibleFault", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static KEY_LIST: Schema = Schema::new("KeyList", Kind::List(&Member::new("member", &NAME_STRING))).min(1.0);
     pub(super) static KEY_STRING: Schema = Schema::new("KeyString", Kind::String).min(1.0).max(255.0).pattern(&P_CATALOG_ID_STRING);
+    pub(super) static LAKE_FORMATION_CONFIGURATION: Schema = Schema::new(
+        "LakeFormationConfiguration",
+        Kind::Structure(&[Member::new("UseLakeFormationCredentials", &NULLABLE_BOOLEAN), Member::new("AccountId", &ACCOUNT_ID)]),
+    );
+    pub(super) static LAST_CRAWL_INFO: Schema = Schema::new(
+        "LastCrawlInfo",
+        Kind::Structure(&[
+            Member::new("Status", &LAST_CRAWL_STATUS),
+            Member::new("ErrorMessage", &DESCRIPTION_STRING),
+            Member::new("LogGroup", &LOG_GROUP),
+            Member::new("LogStream", &LOG_STREAM),
+            Member::new("MessagePrefix", &MESSAGE_PREFIX),
+            Member::new("StartTime", &TIMESTAMP),
+        ]),
+    );
+    pub(super) static LAST_CRAWL_STATUS: Schema = Schema::new("LastCrawlStatus", Kind::Enum(super::LastCrawlStatus::TEXTS));
     pub(super) static LAST_REFRESH_TYPE: Schema = Schema::new("LastRefreshType", Kind::Enum(super::LastRefreshType::TEXTS));
+    pub(super) static LINEAGE_CONFIGURATION: Schema =
+        Schema::new("LineageConfiguration", Kind::Structure(&[Member::new("CrawlerLineageSettings", &CRAWLER_LINEAGE_SETTINGS)]));
+    pub(super) static LIST_CRAWLERS_INPUT: Schema = Schema::new(
+        "ListCrawlersRequest",
+        Kind::Structure(&[Member::new("MaxResults", &PAGE_SIZE), Member::new("NextToken", &TOKEN), Member::new("Tags", &TAGS_MAP)]),
+    );
+    pub(super) static LIST_CRAWLERS_OUTPUT: Schema = Schema::new(
+        "ListCrawlersResponse",
+        Kind::Structure(&[Member::new("CrawlerNames", &CRAWLER_NAME_LIST), Member::new("NextToken", &TOKEN)]),
+    );
+    pub(super) static LIST_CRAWLS_INPUT: Schema = Schema::new(
+        "ListCrawlsRequest",
+        Kind::Structure(&[
+            Member::new("CrawlerName", &NAME_STRING).required(),
+            Member::new("MaxResults", &PAGE_SIZE),
+            Member::new("Filters", &CRAWLS_FILTER_LIST),
+            Member::new("NextToken", &TOKEN),
+        ]),
+    );
+    pub(super) static LIST_CRAWLS_OUTPUT: Schema = Schema::new(
+        "ListCrawlsResponse",
+        Kind::Structure(&[Member::new("Crawls", &CRAWLER_HISTORY_LIST), Member::new("NextToken", &TOKEN)]),
+    );
     pub(super) static LOCATION_MAP: Schema =
         Schema::new("LocationMap", Kind::Map(&Member::new("key", &COLUMN_VALUES_STRING), &Member::new("value", &COLUMN_VALUES_STRING)));
-    pub(super) static LOCATION_STRING: Schema = Schema::new("LocationString", Kind::String).max(2056.0).pattern(&P_DESCRIPTION_STRING);
+    pub(super) static LOCATION_STRING: Schema = Schema::new("LocationString", Kind::String).max(2056.0).pattern(&P_CUSTOM_PATTERNS);
     pub(super) static LOCATION_STRING_LIST: Schema =
         Schema::new("LocationStringList", Kind::List(&Member::new("member", &LOCATION_STRING)));
+    pub(super) static LOG_GROUP: Schema = Schema::new("LogGroup", Kind::String).min(1.0).max(512.0).pattern(&P_LOG_GROUP);
+    pub(super) static LOG_STREAM: Schema = Schema::new("LogStream", Kind::String).min(1.0).max(512.0).pattern(&P_LOG_STREAM);
     pub(super) static ML_TRANSFORM_NOT_READY_EXCEPTION: Schema =
         Schema::new("MLTransformNotReadyException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)])).traits(Traits {
             fault: Some(FaultTraits { code: "MLTransformNotReadyException", status: 400, sender: true }),
@@ -1569,15 +2865,29 @@ mod tables {
                 ..Traits::NONE
             },
         );
+    pub(super) static MESSAGE_PREFIX: Schema = Schema::new("MessagePrefix", Kind::String).min(1.0).max(255.0).pattern(&P_CATALOG_ID_STRING);
     pub(super) static MESSAGE_STRING: Schema = Schema::new("MessageString", Kind::String);
     pub(super) static METADATA_OPERATION: Schema = Schema::new("MetadataOperation", Kind::Enum(super::MetadataOperation::TEXTS));
+    pub(super) static MILLISECONDS_COUNT: Schema = Schema::new("MillisecondsCount", Kind::Long);
+    pub(super) static MONGO_DB_TARGET: Schema = Schema::new(
+        "MongoDBTarget",
+        Kind::Structure(&[
+            Member::new("ConnectionName", &CONNECTION_NAME),
+            Member::new("Path", &PATH),
+            Member::new("ScanAll", &NULLABLE_BOOLEAN),
+        ]),
+    );
+    pub(super) static MONGO_DB_TARGET_LIST: Schema = Schema::new("MongoDBTargetList", Kind::List(&Member::new("member", &MONGO_DB_TARGET)));
     pub(super) static NAME_STRING: Schema = Schema::new("NameString", Kind::String).min(1.0).max(255.0).pattern(&P_CATALOG_ID_STRING);
     pub(super) static NAME_STRING_LIST: Schema = Schema::new("NameStringList", Kind::List(&Member::new("member", &NAME_STRING)));
     pub(super) static NO_SCHEDULE_EXCEPTION: Schema =
         Schema::new("NoScheduleException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "NoScheduleException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static NON_NEGATIVE_DOUBLE: Schema = Schema::new("NonNegativeDouble", Kind::Double).min(0.0);
     pub(super) static NON_NEGATIVE_INTEGER: Schema = Schema::new("NonNegativeInteger", Kind::Integer).min(0.0);
     pub(super) static NULLABLE_BOOLEAN: Schema = Schema::new("NullableBoolean", Kind::Boolean);
+    pub(super) static NULLABLE_DOUBLE: Schema = Schema::new("NullableDouble", Kind::Double);
+    pub(super) static NULLABLE_INTEGER: Schema = Schema::new("NullableInteger", Kind::Integer);
     pub(super) static NULLABLE_STRING: Schema = Schema::new("NullableString", Kind::String);
     pub(super) static OPEN_TABLE_FORMAT_INPUT: Schema =
         Schema::new("OpenTableFormatInput", Kind::Structure(&[Member::new("IcebergInput", &ICEBERG_INPUT)]));
@@ -1638,6 +2948,8 @@ mod tables {
     pub(super) static PARTITION_LIST: Schema = Schema::new("PartitionList", Kind::List(&Member::new("member", &PARTITION)));
     pub(super) static PARTITION_VALUE_LIST: Schema =
         Schema::new("PartitionValueList", Kind::Structure(&[Member::new("Values", &VALUE_STRING_LIST).required()]));
+    pub(super) static PATH: Schema = Schema::new("Path", Kind::String);
+    pub(super) static PATH_LIST: Schema = Schema::new("PathList", Kind::List(&Member::new("member", &PATH)));
     pub(super) static PERMISSION: Schema = Schema::new("Permission", Kind::Enum(super::Permission::TEXTS));
     pub(super) static PERMISSION_LIST: Schema = Schema::new("PermissionList", Kind::List(&Member::new("member", &PERMISSION)));
     pub(super) static PERMISSION_TYPE_MISMATCH_EXCEPTION: Schema =
@@ -1646,7 +2958,7 @@ mod tables {
             ..Traits::NONE
         });
     pub(super) static PREDICATE_STRING: Schema =
-        Schema::new("PredicateString", Kind::String).min(0.0).max(2048.0).pattern(&P_DESCRIPTION_STRING);
+        Schema::new("PredicateString", Kind::String).min(0.0).max(2048.0).pattern(&P_CUSTOM_PATTERNS);
     pub(super) static PRINCIPAL_PERMISSIONS: Schema = Schema::new(
         "PrincipalPermissions",
         Kind::Structure(&[Member::new("Principal", &DATA_LAKE_PRINCIPAL), Member::new("Permissions", &PERMISSION_LIST)]),
@@ -1663,6 +2975,9 @@ mod tables {
             Member::new("AdditionalContext", &ADDITIONAL_CONTEXT_MAP),
         ]),
     );
+    pub(super) static RECRAWL_BEHAVIOR: Schema = Schema::new("RecrawlBehavior", Kind::Enum(super::RecrawlBehavior::TEXTS));
+    pub(super) static RECRAWL_POLICY: Schema =
+        Schema::new("RecrawlPolicy", Kind::Structure(&[Member::new("RecrawlBehavior", &RECRAWL_BEHAVIOR)]));
     pub(super) static REFRESH_SECONDS: Schema = Schema::new("RefreshSeconds", Kind::Long);
     pub(super) static RESOURCE_ACTION: Schema = Schema::new("ResourceAction", Kind::Enum(super::ResourceAction::TEXTS));
     pub(super) static RESOURCE_NOT_FOUND_EXCEPTION: Schema =
@@ -1678,6 +2993,25 @@ mod tables {
         });
     pub(super) static RESOURCE_SHARE_TYPE: Schema = Schema::new("ResourceShareType", Kind::Enum(super::ResourceShareType::TEXTS));
     pub(super) static RESOURCE_STATE: Schema = Schema::new("ResourceState", Kind::Enum(super::ResourceState::TEXTS));
+    pub(super) static ROLE: Schema = Schema::new("Role", Kind::String);
+    pub(super) static ROW_TAG: Schema = Schema::new("RowTag", Kind::String);
+    pub(super) static S3_TARGET: Schema = Schema::new(
+        "S3Target",
+        Kind::Structure(&[
+            Member::new("Path", &PATH),
+            Member::new("Exclusions", &PATH_LIST),
+            Member::new("ConnectionName", &CONNECTION_NAME),
+            Member::new("SampleSize", &NULLABLE_INTEGER),
+            Member::new("EventQueueArn", &EVENT_QUEUE_ARN),
+            Member::new("DlqEventQueueArn", &EVENT_QUEUE_ARN),
+        ]),
+    );
+    pub(super) static S3_TARGET_LIST: Schema = Schema::new("S3TargetList", Kind::List(&Member::new("member", &S3_TARGET)));
+    pub(super) static SCHEDULE: Schema = Schema::new(
+        "Schedule",
+        Kind::Structure(&[Member::new("ScheduleExpression", &CRON_EXPRESSION), Member::new("State", &SCHEDULE_STATE)]),
+    );
+    pub(super) static SCHEDULE_STATE: Schema = Schema::new("ScheduleState", Kind::Enum(super::ScheduleState::TEXTS));
     pub(super) static SCHEDULER_NOT_RUNNING_EXCEPTION: Schema =
         Schema::new("SchedulerNotRunningException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)])).traits(Traits {
             fault: Some(FaultTraits { code: "SchedulerNotRunningException", status: 400, sender: true }),
@@ -1691,6 +3025,10 @@ mod tables {
             fault: Some(FaultTraits { code: "SchedulerTransitioningException", status: 400, sender: true }),
             ..Traits::NONE
         });
+    pub(super) static SCHEMA_CHANGE_POLICY: Schema = Schema::new(
+        "SchemaChangePolicy",
+        Kind::Structure(&[Member::new("UpdateBehavior", &UPDATE_BEHAVIOR), Member::new("DeleteBehavior", &DELETE_BEHAVIOR)]),
+    );
     pub(super) static SCHEMA_ID: Schema = Schema::new(
         "SchemaId",
         Kind::Structure(&[
@@ -1734,10 +3072,22 @@ mod tables {
             Member::new("SkewedColumnValueLocationMaps", &LOCATION_MAP),
         ]),
     );
+    pub(super) static START_CRAWLER_INPUT: Schema =
+        Schema::new("StartCrawlerRequest", Kind::Structure(&[Member::new("Name", &NAME_STRING).required()]));
+    pub(super) static START_CRAWLER_OUTPUT: Schema = Schema::new("StartCrawlerResponse", Kind::Structure(&[]));
+    pub(super) static START_CRAWLER_SCHEDULE_INPUT: Schema =
+        Schema::new("StartCrawlerScheduleRequest", Kind::Structure(&[Member::new("CrawlerName", &NAME_STRING).required()]));
+    pub(super) static START_CRAWLER_SCHEDULE_OUTPUT: Schema = Schema::new("StartCrawlerScheduleResponse", Kind::Structure(&[]));
     pub(super) static STATUS_DETAILS: Schema = Schema::new(
         "StatusDetails",
         Kind::Structure(&[Member::new("RequestedChange", &TABLE), Member::new("ViewValidations", &VIEW_VALIDATION_LIST)]),
     );
+    pub(super) static STOP_CRAWLER_INPUT: Schema =
+        Schema::new("StopCrawlerRequest", Kind::Structure(&[Member::new("Name", &NAME_STRING).required()]));
+    pub(super) static STOP_CRAWLER_OUTPUT: Schema = Schema::new("StopCrawlerResponse", Kind::Structure(&[]));
+    pub(super) static STOP_CRAWLER_SCHEDULE_INPUT: Schema =
+        Schema::new("StopCrawlerScheduleRequest", Kind::Structure(&[Member::new("CrawlerName", &NAME_STRING).required()]));
+    pub(super) static STOP_CRAWLER_SCHEDULE_OUTPUT: Schema = Schema::new("StopCrawlerScheduleResponse", Kind::Structure(&[]));
     pub(super) static STORAGE_DESCRIPTOR: Schema = Schema::new(
         "StorageDescriptor",
         Kind::Structure(&[
@@ -1824,6 +3174,7 @@ mod tables {
         ]),
     );
     pub(super) static TABLE_LIST: Schema = Schema::new("TableList", Kind::List(&Member::new("member", &TABLE)));
+    pub(super) static TABLE_PREFIX: Schema = Schema::new("TablePrefix", Kind::String).min(0.0).max(128.0);
     pub(super) static TABLE_STATUS: Schema = Schema::new(
         "TableStatus",
         Kind::Structure(&[
@@ -1838,8 +3189,26 @@ mod tables {
         ]),
     );
     pub(super) static TABLE_TYPE_STRING: Schema = Schema::new("TableTypeString", Kind::String).max(255.0);
+    pub(super) static TABLE_VERSION: Schema =
+        Schema::new("TableVersion", Kind::Structure(&[Member::new("Table", &TABLE), Member::new("VersionId", &VERSION_STRING)]));
+    pub(super) static TABLE_VERSION_ERROR: Schema = Schema::new(
+        "TableVersionError",
+        Kind::Structure(&[
+            Member::new("TableName", &NAME_STRING),
+            Member::new("VersionId", &VERSION_STRING),
+            Member::new("ErrorDetail", &ERROR_DETAIL),
+        ]),
+    );
+    pub(super) static TABLE_VERSION_ERRORS: Schema =
+        Schema::new("TableVersionErrors", Kind::List(&Member::new("member", &TABLE_VERSION_ERROR)));
     pub(super) static TABLE_VERSION_ID: Schema = Schema::new("TableVersionId", Kind::Long).min(-1.0);
     pub(super) static TAG_KEY: Schema = Schema::new("TagKey", Kind::String).min(1.0).max(128.0);
+    pub(super) static TAG_KEYS_LIST: Schema = Schema::new("TagKeysList", Kind::List(&Member::new("member", &TAG_KEY))).min(0.0).max(50.0);
+    pub(super) static TAG_RESOURCE_INPUT: Schema = Schema::new(
+        "TagResourceRequest",
+        Kind::Structure(&[Member::new("ResourceArn", &GLUE_RESOURCE_ARN).required(), Member::new("TagsToAdd", &TAGS_MAP).required()]),
+    );
+    pub(super) static TAG_RESOURCE_OUTPUT: Schema = Schema::new("TagResourceResponse", Kind::Structure(&[]));
     pub(super) static TAG_VALUE: Schema = Schema::new("TagValue", Kind::String).min(0.0).max(256.0);
     pub(super) static TAGS_MAP: Schema =
         Schema::new("TagsMap", Kind::Map(&Member::new("key", &TAG_KEY), &Member::new("value", &TAG_VALUE))).min(0.0).max(50.0);
@@ -1854,7 +3223,66 @@ mod tables {
     pub(super) static TOTAL_SEGMENTS_INTEGER: Schema = Schema::new("TotalSegmentsInteger", Kind::Integer).min(1.0).max(10.0);
     pub(super) static TRANSACTION_ID_STRING: Schema =
         Schema::new("TransactionIdString", Kind::String).min(1.0).max(255.0).pattern(&P_TRANSACTION_ID_STRING);
-    pub(super) static URI: Schema = Schema::new("URI", Kind::String).min(1.0).max(1024.0).pattern(&P_DESCRIPTION_STRING);
+    pub(super) static URI: Schema = Schema::new("URI", Kind::String).min(1.0).max(1024.0).pattern(&P_CUSTOM_PATTERNS);
+    pub(super) static UNTAG_RESOURCE_INPUT: Schema = Schema::new(
+        "UntagResourceRequest",
+        Kind::Structure(&[
+            Member::new("ResourceArn", &GLUE_RESOURCE_ARN).required(),
+            Member::new("TagsToRemove", &TAG_KEYS_LIST).required(),
+        ]),
+    );
+    pub(super) static UNTAG_RESOURCE_OUTPUT: Schema = Schema::new("UntagResourceResponse", Kind::Structure(&[]));
+    pub(super) static UPDATE_BEHAVIOR: Schema = Schema::new("UpdateBehavior", Kind::Enum(super::UpdateBehavior::TEXTS));
+    pub(super) static UPDATE_CLASSIFIER_INPUT: Schema = Schema::new(
+        "UpdateClassifierRequest",
+        Kind::Structure(&[
+            Member::new("GrokClassifier", &UPDATE_GROK_CLASSIFIER_REQUEST),
+            Member::new("XMLClassifier", &UPDATE_XML_CLASSIFIER_REQUEST),
+            Member::new("JsonClassifier", &UPDATE_JSON_CLASSIFIER_REQUEST),
+            Member::new("CsvClassifier", &UPDATE_CSV_CLASSIFIER_REQUEST),
+        ]),
+    );
+    pub(super) static UPDATE_CLASSIFIER_OUTPUT: Schema = Schema::new("UpdateClassifierResponse", Kind::Structure(&[]));
+    pub(super) static UPDATE_CRAWLER_INPUT: Schema = Schema::new(
+        "UpdateCrawlerRequest",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("Role", &ROLE),
+            Member::new("DatabaseName", &DATABASE_NAME),
+            Member::new("Description", &DESCRIPTION_STRING_REMOVABLE),
+            Member::new("Targets", &CRAWLER_TARGETS),
+            Member::new("Schedule", &CRON_EXPRESSION),
+            Member::new("Classifiers", &CLASSIFIER_NAME_LIST),
+            Member::new("TablePrefix", &TABLE_PREFIX),
+            Member::new("SchemaChangePolicy", &SCHEMA_CHANGE_POLICY),
+            Member::new("RecrawlPolicy", &RECRAWL_POLICY),
+            Member::new("LineageConfiguration", &LINEAGE_CONFIGURATION),
+            Member::new("LakeFormationConfiguration", &LAKE_FORMATION_CONFIGURATION),
+            Member::new("Configuration", &CRAWLER_CONFIGURATION),
+            Member::new("CrawlerSecurityConfiguration", &CRAWLER_SECURITY_CONFIGURATION),
+        ]),
+    );
+    pub(super) static UPDATE_CRAWLER_OUTPUT: Schema = Schema::new("UpdateCrawlerResponse", Kind::Structure(&[]));
+    pub(super) static UPDATE_CRAWLER_SCHEDULE_INPUT: Schema = Schema::new(
+        "UpdateCrawlerScheduleRequest",
+        Kind::Structure(&[Member::new("CrawlerName", &NAME_STRING).required(), Member::new("Schedule", &CRON_EXPRESSION)]),
+    );
+    pub(super) static UPDATE_CRAWLER_SCHEDULE_OUTPUT: Schema = Schema::new("UpdateCrawlerScheduleResponse", Kind::Structure(&[]));
+    pub(super) static UPDATE_CSV_CLASSIFIER_REQUEST: Schema = Schema::new(
+        "UpdateCsvClassifierRequest",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("Delimiter", &CSV_COLUMN_DELIMITER),
+            Member::new("QuoteSymbol", &CSV_QUOTE_SYMBOL),
+            Member::new("ContainsHeader", &CSV_HEADER_OPTION),
+            Member::new("Header", &CSV_HEADER),
+            Member::new("DisableValueTrimming", &NULLABLE_BOOLEAN),
+            Member::new("AllowSingleColumn", &NULLABLE_BOOLEAN),
+            Member::new("CustomDatatypeConfigured", &NULLABLE_BOOLEAN),
+            Member::new("CustomDatatypes", &CUSTOM_DATATYPES),
+            Member::new("Serde", &CSV_SERDE_OPTION),
+        ]),
+    );
     pub(super) static UPDATE_DATABASE_INPUT: Schema = Schema::new(
         "UpdateDatabaseRequest",
         Kind::Structure(&[
@@ -1864,12 +3292,25 @@ mod tables {
         ]),
     );
     pub(super) static UPDATE_DATABASE_OUTPUT: Schema = Schema::new("UpdateDatabaseResponse", Kind::Structure(&[]));
+    pub(super) static UPDATE_GROK_CLASSIFIER_REQUEST: Schema = Schema::new(
+        "UpdateGrokClassifierRequest",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("Classification", &CLASSIFICATION),
+            Member::new("GrokPattern", &GROK_PATTERN),
+            Member::new("CustomPatterns", &CUSTOM_PATTERNS),
+        ]),
+    );
     pub(super) static UPDATE_ICEBERG_INPUT: Schema = Schema::new(
         "UpdateIcebergInput",
         Kind::Structure(&[Member::new("UpdateIcebergTableInput", &UPDATE_ICEBERG_TABLE_INPUT).required()]),
     );
     pub(super) static UPDATE_ICEBERG_TABLE_INPUT: Schema =
         Schema::new("UpdateIcebergTableInput", Kind::Structure(&[Member::new("Updates", &ICEBERG_TABLE_UPDATE_LIST).required()]));
+    pub(super) static UPDATE_JSON_CLASSIFIER_REQUEST: Schema = Schema::new(
+        "UpdateJsonClassifierRequest",
+        Kind::Structure(&[Member::new("Name", &NAME_STRING).required(), Member::new("JsonPath", &JSON_PATH)]),
+    );
     pub(super) static UPDATE_OPEN_TABLE_FORMAT_INPUT: Schema =
         Schema::new("UpdateOpenTableFormatInput", Kind::Structure(&[Member::new("UpdateIcebergInput", &UPDATE_ICEBERG_INPUT)]));
     pub(super) static UPDATE_PARTITION_INPUT: Schema = Schema::new(
@@ -1899,11 +3340,20 @@ mod tables {
         ]),
     );
     pub(super) static UPDATE_TABLE_OUTPUT: Schema = Schema::new("UpdateTableResponse", Kind::Structure(&[]));
+    pub(super) static UPDATE_XML_CLASSIFIER_REQUEST: Schema = Schema::new(
+        "UpdateXMLClassifierRequest",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("Classification", &CLASSIFICATION),
+            Member::new("RowTag", &ROW_TAG),
+        ]),
+    );
     pub(super) static VALIDATION_EXCEPTION: Schema =
         Schema::new("ValidationException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "ValidationException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static VALUE_STRING: Schema = Schema::new("ValueString", Kind::String).min(1.0).max(1024.0);
     pub(super) static VALUE_STRING_LIST: Schema = Schema::new("ValueStringList", Kind::List(&Member::new("member", &VALUE_STRING)));
+    pub(super) static VERSION_ID: Schema = Schema::new("VersionId", Kind::Long);
     pub(super) static VERSION_LONG_NUMBER: Schema = Schema::new("VersionLongNumber", Kind::Long).min(1.0).max(100000.0);
     pub(super) static VERSION_MISMATCH_EXCEPTION: Schema =
         Schema::new("VersionMismatchException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
@@ -1983,10 +3433,25 @@ mod tables {
     );
     pub(super) static VIEW_VALIDATION_LIST: Schema =
         Schema::new("ViewValidationList", Kind::List(&Member::new("member", &VIEW_VALIDATION)));
+    pub(super) static XML_CLASSIFIER: Schema = Schema::new(
+        "XMLClassifier",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("Classification", &CLASSIFICATION).required(),
+            Member::new("CreationTime", &TIMESTAMP),
+            Member::new("LastUpdated", &TIMESTAMP),
+            Member::new("Version", &VERSION_ID),
+            Member::new("RowTag", &ROW_TAG),
+        ]),
+    );
 
     static P_CATALOG_ID_STRING: Pattern = Pattern::new(r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\t]*");
-    static P_DESCRIPTION_STRING: Pattern = Pattern::new(r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*");
+    static P_CSV_COLUMN_DELIMITER: Pattern = Pattern::new(r"[^\r\n]");
+    static P_CUSTOM_PATTERNS: Pattern = Pattern::new(r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*");
     static P_GLUE_RESOURCE_ARN: Pattern = Pattern::new(r"arn:aws(-(cn|us-gov|iso(-[bef])?))?:glue:.*");
+    static P_GROK_PATTERN: Pattern = Pattern::new(r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\t]*");
+    static P_LOG_GROUP: Pattern = Pattern::new(r"[\.\-_/#A-Za-z0-9]+");
+    static P_LOG_STREAM: Pattern = Pattern::new(r"[^:*]*");
     static P_SCHEMA_REGISTRY_NAME_STRING: Pattern = Pattern::new(r"[a-zA-Z0-9-_$#.]+");
     static P_SCHEMA_VERSION_ID_STRING: Pattern = Pattern::new(r"[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}");
     static P_TRANSACTION_ID_STRING: Pattern = Pattern::new(r"[\p{L}\p{N}\p{P}]*");
@@ -2351,6 +3816,354 @@ mod tables {
         faults: &[&INVALID_INPUT_EXCEPTION, &ENTITY_NOT_FOUND_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
         unsigned: false,
     };
+    static OP_BATCH_UPDATE_PARTITION: OperationSchema = OperationSchema {
+        name: "BatchUpdatePartition",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &BATCH_UPDATE_PARTITION_INPUT,
+        output: &BATCH_UPDATE_PARTITION_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_INPUT_EXCEPTION,
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &GLUE_ENCRYPTION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_TABLE_VERSION: OperationSchema = OperationSchema {
+        name: "GetTableVersion",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_TABLE_VERSION_INPUT,
+        output: &GET_TABLE_VERSION_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &GLUE_ENCRYPTION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_TABLE_VERSIONS: OperationSchema = OperationSchema {
+        name: "GetTableVersions",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_TABLE_VERSIONS_INPUT,
+        output: &GET_TABLE_VERSIONS_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &GLUE_ENCRYPTION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_TABLE_VERSION: OperationSchema = OperationSchema {
+        name: "DeleteTableVersion",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_TABLE_VERSION_INPUT,
+        output: &DELETE_TABLE_VERSION_OUTPUT,
+        result_wrapper: None,
+        faults: &[&ENTITY_NOT_FOUND_EXCEPTION, &INVALID_INPUT_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_BATCH_DELETE_TABLE_VERSION: OperationSchema = OperationSchema {
+        name: "BatchDeleteTableVersion",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &BATCH_DELETE_TABLE_VERSION_INPUT,
+        output: &BATCH_DELETE_TABLE_VERSION_OUTPUT,
+        result_wrapper: None,
+        faults: &[&ENTITY_NOT_FOUND_EXCEPTION, &INVALID_INPUT_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_TAG_RESOURCE: OperationSchema = OperationSchema {
+        name: "TagResource",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &TAG_RESOURCE_INPUT,
+        output: &TAG_RESOURCE_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_INPUT_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION, &ENTITY_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UNTAG_RESOURCE: OperationSchema = OperationSchema {
+        name: "UntagResource",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UNTAG_RESOURCE_INPUT,
+        output: &UNTAG_RESOURCE_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_INPUT_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION, &ENTITY_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_TAGS: OperationSchema = OperationSchema {
+        name: "GetTags",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_TAGS_INPUT,
+        output: &GET_TAGS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_INPUT_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION, &ENTITY_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_CREATE_CLASSIFIER: OperationSchema = OperationSchema {
+        name: "CreateClassifier",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CREATE_CLASSIFIER_INPUT,
+        output: &CREATE_CLASSIFIER_OUTPUT,
+        result_wrapper: None,
+        faults: &[&ALREADY_EXISTS_EXCEPTION, &INVALID_INPUT_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_CLASSIFIER: OperationSchema = OperationSchema {
+        name: "GetClassifier",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_CLASSIFIER_INPUT,
+        output: &GET_CLASSIFIER_OUTPUT,
+        result_wrapper: None,
+        faults: &[&ENTITY_NOT_FOUND_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_CLASSIFIERS: OperationSchema = OperationSchema {
+        name: "GetClassifiers",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_CLASSIFIERS_INPUT,
+        output: &GET_CLASSIFIERS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_CLASSIFIER: OperationSchema = OperationSchema {
+        name: "UpdateClassifier",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_CLASSIFIER_INPUT,
+        output: &UPDATE_CLASSIFIER_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_INPUT_EXCEPTION, &VERSION_MISMATCH_EXCEPTION, &ENTITY_NOT_FOUND_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DELETE_CLASSIFIER: OperationSchema = OperationSchema {
+        name: "DeleteClassifier",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_CLASSIFIER_INPUT,
+        output: &DELETE_CLASSIFIER_OUTPUT,
+        result_wrapper: None,
+        faults: &[&ENTITY_NOT_FOUND_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_CREATE_CRAWLER: OperationSchema = OperationSchema {
+        name: "CreateCrawler",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CREATE_CRAWLER_INPUT,
+        output: &CREATE_CRAWLER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_INPUT_EXCEPTION,
+            &ALREADY_EXISTS_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &RESOURCE_NUMBER_LIMIT_EXCEEDED_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_CRAWLER: OperationSchema = OperationSchema {
+        name: "GetCrawler",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_CRAWLER_INPUT,
+        output: &GET_CRAWLER_OUTPUT,
+        result_wrapper: None,
+        faults: &[&ENTITY_NOT_FOUND_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_CRAWLERS: OperationSchema = OperationSchema {
+        name: "GetCrawlers",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_CRAWLERS_INPUT,
+        output: &GET_CRAWLERS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_BATCH_GET_CRAWLERS: OperationSchema = OperationSchema {
+        name: "BatchGetCrawlers",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &BATCH_GET_CRAWLERS_INPUT,
+        output: &BATCH_GET_CRAWLERS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_INPUT_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_CRAWLERS: OperationSchema = OperationSchema {
+        name: "ListCrawlers",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_CRAWLERS_INPUT,
+        output: &LIST_CRAWLERS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_CRAWLER: OperationSchema = OperationSchema {
+        name: "UpdateCrawler",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_CRAWLER_INPUT,
+        output: &UPDATE_CRAWLER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_INPUT_EXCEPTION,
+            &VERSION_MISMATCH_EXCEPTION,
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &CRAWLER_RUNNING_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_CRAWLER: OperationSchema = OperationSchema {
+        name: "DeleteCrawler",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_CRAWLER_INPUT,
+        output: &DELETE_CRAWLER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &CRAWLER_RUNNING_EXCEPTION,
+            &SCHEDULER_TRANSITIONING_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_START_CRAWLER: OperationSchema = OperationSchema {
+        name: "StartCrawler",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &START_CRAWLER_INPUT,
+        output: &START_CRAWLER_OUTPUT,
+        result_wrapper: None,
+        faults: &[&ENTITY_NOT_FOUND_EXCEPTION, &CRAWLER_RUNNING_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_STOP_CRAWLER: OperationSchema = OperationSchema {
+        name: "StopCrawler",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &STOP_CRAWLER_INPUT,
+        output: &STOP_CRAWLER_OUTPUT,
+        result_wrapper: None,
+        faults: &[&ENTITY_NOT_FOUND_EXCEPTION, &CRAWLER_NOT_RUNNING_EXCEPTION, &CRAWLER_STOPPING_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_CRAWLER_METRICS: OperationSchema = OperationSchema {
+        name: "GetCrawlerMetrics",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_CRAWLER_METRICS_INPUT,
+        output: &GET_CRAWLER_METRICS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_CRAWLS: OperationSchema = OperationSchema {
+        name: "ListCrawls",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_CRAWLS_INPUT,
+        output: &LIST_CRAWLS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&ENTITY_NOT_FOUND_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION, &INVALID_INPUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_CRAWLER_SCHEDULE: OperationSchema = OperationSchema {
+        name: "UpdateCrawlerSchedule",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_CRAWLER_SCHEDULE_INPUT,
+        output: &UPDATE_CRAWLER_SCHEDULE_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &VERSION_MISMATCH_EXCEPTION,
+            &SCHEDULER_TRANSITIONING_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_START_CRAWLER_SCHEDULE: OperationSchema = OperationSchema {
+        name: "StartCrawlerSchedule",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &START_CRAWLER_SCHEDULE_INPUT,
+        output: &START_CRAWLER_SCHEDULE_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &SCHEDULER_RUNNING_EXCEPTION,
+            &SCHEDULER_TRANSITIONING_EXCEPTION,
+            &NO_SCHEDULE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_STOP_CRAWLER_SCHEDULE: OperationSchema = OperationSchema {
+        name: "StopCrawlerSchedule",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &STOP_CRAWLER_SCHEDULE_INPUT,
+        output: &STOP_CRAWLER_SCHEDULE_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &SCHEDULER_NOT_RUNNING_EXCEPTION,
+            &SCHEDULER_TRANSITIONING_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+        ],
+        unsigned: false,
+    };
 
     /// The service's model.
     pub static SERVICE: ServiceSchema = ServiceSchema {
@@ -2384,12 +4197,37 @@ mod tables {
             &OP_UPDATE_PARTITION,
             &OP_DELETE_PARTITION,
             &OP_BATCH_DELETE_PARTITION,
+            &OP_BATCH_UPDATE_PARTITION,
+            &OP_GET_TABLE_VERSION,
+            &OP_GET_TABLE_VERSIONS,
+            &OP_DELETE_TABLE_VERSION,
+            &OP_BATCH_DELETE_TABLE_VERSION,
+            &OP_TAG_RESOURCE,
+            &OP_UNTAG_RESOURCE,
+            &OP_GET_TAGS,
+            &OP_CREATE_CLASSIFIER,
+            &OP_GET_CLASSIFIER,
+            &OP_GET_CLASSIFIERS,
+            &OP_UPDATE_CLASSIFIER,
+            &OP_DELETE_CLASSIFIER,
+            &OP_CREATE_CRAWLER,
+            &OP_GET_CRAWLER,
+            &OP_GET_CRAWLERS,
+            &OP_BATCH_GET_CRAWLERS,
+            &OP_LIST_CRAWLERS,
+            &OP_UPDATE_CRAWLER,
+            &OP_DELETE_CRAWLER,
+            &OP_START_CRAWLER,
+            &OP_STOP_CRAWLER,
+            &OP_GET_CRAWLER_METRICS,
+            &OP_LIST_CRAWLS,
+            &OP_UPDATE_CRAWLER_SCHEDULE,
+            &OP_START_CRAWLER_SCHEDULE,
+            &OP_STOP_CRAWLER_SCHEDULE,
         ],
         refused: &[
             Refused { name: "BatchDeleteConnection", method: "POST", uri: "/" },
-            Refused { name: "BatchDeleteTableVersion", method: "POST", uri: "/" },
             Refused { name: "BatchGetBlueprints", method: "POST", uri: "/" },
-            Refused { name: "BatchGetCrawlers", method: "POST", uri: "/" },
             Refused { name: "BatchGetCustomEntityTypes", method: "POST", uri: "/" },
             Refused { name: "BatchGetDataQualityResult", method: "POST", uri: "/" },
             Refused { name: "BatchGetDevEndpoints", method: "POST", uri: "/" },
@@ -2399,7 +4237,6 @@ mod tables {
             Refused { name: "BatchGetWorkflows", method: "POST", uri: "/" },
             Refused { name: "BatchPutDataQualityStatisticAnnotation", method: "POST", uri: "/" },
             Refused { name: "BatchStopJobRun", method: "POST", uri: "/" },
-            Refused { name: "BatchUpdatePartition", method: "POST", uri: "/" },
             Refused { name: "CancelDataQualityRuleRecommendationRun", method: "POST", uri: "/" },
             Refused { name: "CancelDataQualityRulesetEvaluationRun", method: "POST", uri: "/" },
             Refused { name: "CancelMLTaskRun", method: "POST", uri: "/" },
@@ -2407,10 +4244,8 @@ mod tables {
             Refused { name: "CheckSchemaVersionValidity", method: "POST", uri: "/" },
             Refused { name: "CreateBlueprint", method: "POST", uri: "/" },
             Refused { name: "CreateCatalog", method: "POST", uri: "/" },
-            Refused { name: "CreateClassifier", method: "POST", uri: "/" },
             Refused { name: "CreateColumnStatisticsTaskSettings", method: "POST", uri: "/" },
             Refused { name: "CreateConnection", method: "POST", uri: "/" },
-            Refused { name: "CreateCrawler", method: "POST", uri: "/" },
             Refused { name: "CreateCustomEntityType", method: "POST", uri: "/" },
             Refused { name: "CreateDataQualityRuleset", method: "POST", uri: "/" },
             Refused { name: "CreateDevEndpoint", method: "POST", uri: "/" },
@@ -2433,13 +4268,11 @@ mod tables {
             Refused { name: "CreateWorkflow", method: "POST", uri: "/" },
             Refused { name: "DeleteBlueprint", method: "POST", uri: "/" },
             Refused { name: "DeleteCatalog", method: "POST", uri: "/" },
-            Refused { name: "DeleteClassifier", method: "POST", uri: "/" },
             Refused { name: "DeleteColumnStatisticsForPartition", method: "POST", uri: "/" },
             Refused { name: "DeleteColumnStatisticsForTable", method: "POST", uri: "/" },
             Refused { name: "DeleteColumnStatisticsTaskSettings", method: "POST", uri: "/" },
             Refused { name: "DeleteConnection", method: "POST", uri: "/" },
             Refused { name: "DeleteConnectionType", method: "POST", uri: "/" },
-            Refused { name: "DeleteCrawler", method: "POST", uri: "/" },
             Refused { name: "DeleteCustomEntityType", method: "POST", uri: "/" },
             Refused { name: "DeleteDataQualityRuleset", method: "POST", uri: "/" },
             Refused { name: "DeleteDevEndpoint", method: "POST", uri: "/" },
@@ -2457,7 +4290,6 @@ mod tables {
             Refused { name: "DeleteSecurityConfiguration", method: "POST", uri: "/" },
             Refused { name: "DeleteSession", method: "POST", uri: "/" },
             Refused { name: "DeleteTableOptimizer", method: "POST", uri: "/" },
-            Refused { name: "DeleteTableVersion", method: "POST", uri: "/" },
             Refused { name: "DeleteTrigger", method: "POST", uri: "/" },
             Refused { name: "DeleteUsageProfile", method: "POST", uri: "/" },
             Refused { name: "DeleteUserDefinedFunction", method: "POST", uri: "/" },
@@ -2472,8 +4304,6 @@ mod tables {
             Refused { name: "GetCatalog", method: "POST", uri: "/" },
             Refused { name: "GetCatalogImportStatus", method: "POST", uri: "/" },
             Refused { name: "GetCatalogs", method: "POST", uri: "/" },
-            Refused { name: "GetClassifier", method: "POST", uri: "/" },
-            Refused { name: "GetClassifiers", method: "POST", uri: "/" },
             Refused { name: "GetColumnStatisticsForPartition", method: "POST", uri: "/" },
             Refused { name: "GetColumnStatisticsForTable", method: "POST", uri: "/" },
             Refused { name: "GetColumnStatisticsTaskRun", method: "POST", uri: "/" },
@@ -2481,9 +4311,6 @@ mod tables {
             Refused { name: "GetColumnStatisticsTaskSettings", method: "POST", uri: "/" },
             Refused { name: "GetConnection", method: "POST", uri: "/" },
             Refused { name: "GetConnections", method: "POST", uri: "/" },
-            Refused { name: "GetCrawler", method: "POST", uri: "/" },
-            Refused { name: "GetCrawlerMetrics", method: "POST", uri: "/" },
-            Refused { name: "GetCrawlers", method: "POST", uri: "/" },
             Refused { name: "GetCustomEntityType", method: "POST", uri: "/" },
             Refused { name: "GetDataCatalogEncryptionSettings", method: "POST", uri: "/" },
             Refused { name: "GetDataQualityModel", method: "POST", uri: "/" },
@@ -2524,9 +4351,6 @@ mod tables {
             Refused { name: "GetSession", method: "POST", uri: "/" },
             Refused { name: "GetStatement", method: "POST", uri: "/" },
             Refused { name: "GetTableOptimizer", method: "POST", uri: "/" },
-            Refused { name: "GetTableVersion", method: "POST", uri: "/" },
-            Refused { name: "GetTableVersions", method: "POST", uri: "/" },
-            Refused { name: "GetTags", method: "POST", uri: "/" },
             Refused { name: "GetTrigger", method: "POST", uri: "/" },
             Refused { name: "GetTriggers", method: "POST", uri: "/" },
             Refused { name: "GetUnfilteredPartitionMetadata", method: "POST", uri: "/" },
@@ -2543,8 +4367,6 @@ mod tables {
             Refused { name: "ListBlueprints", method: "POST", uri: "/" },
             Refused { name: "ListColumnStatisticsTaskRuns", method: "POST", uri: "/" },
             Refused { name: "ListConnectionTypes", method: "POST", uri: "/" },
-            Refused { name: "ListCrawlers", method: "POST", uri: "/" },
-            Refused { name: "ListCrawls", method: "POST", uri: "/" },
             Refused { name: "ListCustomEntityTypes", method: "POST", uri: "/" },
             Refused { name: "ListDataQualityResults", method: "POST", uri: "/" },
             Refused { name: "ListDataQualityRuleRecommendationRuns", method: "POST", uri: "/" },
@@ -2584,8 +4406,6 @@ mod tables {
             Refused { name: "StartBlueprintRun", method: "POST", uri: "/" },
             Refused { name: "StartColumnStatisticsTaskRun", method: "POST", uri: "/" },
             Refused { name: "StartColumnStatisticsTaskRunSchedule", method: "POST", uri: "/" },
-            Refused { name: "StartCrawler", method: "POST", uri: "/" },
-            Refused { name: "StartCrawlerSchedule", method: "POST", uri: "/" },
             Refused { name: "StartDataQualityRuleRecommendationRun", method: "POST", uri: "/" },
             Refused { name: "StartDataQualityRulesetEvaluationRun", method: "POST", uri: "/" },
             Refused { name: "StartExportLabelsTaskRun", method: "POST", uri: "/" },
@@ -2598,24 +4418,17 @@ mod tables {
             Refused { name: "StartWorkflowRun", method: "POST", uri: "/" },
             Refused { name: "StopColumnStatisticsTaskRun", method: "POST", uri: "/" },
             Refused { name: "StopColumnStatisticsTaskRunSchedule", method: "POST", uri: "/" },
-            Refused { name: "StopCrawler", method: "POST", uri: "/" },
-            Refused { name: "StopCrawlerSchedule", method: "POST", uri: "/" },
             Refused { name: "StopMaterializedViewRefreshTaskRun", method: "POST", uri: "/" },
             Refused { name: "StopSession", method: "POST", uri: "/" },
             Refused { name: "StopTrigger", method: "POST", uri: "/" },
             Refused { name: "StopWorkflowRun", method: "POST", uri: "/" },
-            Refused { name: "TagResource", method: "POST", uri: "/" },
             Refused { name: "TestConnection", method: "POST", uri: "/" },
-            Refused { name: "UntagResource", method: "POST", uri: "/" },
             Refused { name: "UpdateBlueprint", method: "POST", uri: "/" },
             Refused { name: "UpdateCatalog", method: "POST", uri: "/" },
-            Refused { name: "UpdateClassifier", method: "POST", uri: "/" },
             Refused { name: "UpdateColumnStatisticsForPartition", method: "POST", uri: "/" },
             Refused { name: "UpdateColumnStatisticsForTable", method: "POST", uri: "/" },
             Refused { name: "UpdateColumnStatisticsTaskSettings", method: "POST", uri: "/" },
             Refused { name: "UpdateConnection", method: "POST", uri: "/" },
-            Refused { name: "UpdateCrawler", method: "POST", uri: "/" },
-            Refused { name: "UpdateCrawlerSchedule", method: "POST", uri: "/" },
             Refused { name: "UpdateDataQualityRuleset", method: "POST", uri: "/" },
             Refused { name: "UpdateDevEndpoint", method: "POST", uri: "/" },
             Refused { name: "UpdateGlueIdentityCenterConfiguration", method: "POST", uri: "/" },

@@ -140,6 +140,43 @@ impl Glue {
             .await?;
         Ok(BatchDeletePartitionOutput { errors: Some(errors) })
     }
+
+    /// Replaces several partitions; tells which could not be.
+    pub async fn batch_update_partition(
+        &self,
+        cx: &Context,
+        input: BatchUpdatePartitionInput,
+    ) -> Result<BatchUpdatePartitionOutput, Fault> {
+        own_catalog(cx, input.catalog_id.as_ref())?;
+        let errors = cx
+            .store()
+            .write(|tx| {
+                must_find_table(tx, cx, &input.database_name, &input.table_name)?;
+                let mut errors = Vec::new();
+                for entry in &input.entries {
+                    if let Err(fault) = replace(tx, cx, &input.database_name, &input.table_name, entry) {
+                        errors.push(BatchUpdatePartitionFailureEntry {
+                            partition_value_list: Some(entry.partition_value_list.clone()),
+                            error_detail: Some(ErrorDetail { error_code: Some(fault.code.into()), error_message: Some(fault.message) }),
+                        });
+                    }
+                }
+                Ok(errors)
+            })
+            .await?;
+        Ok(BatchUpdatePartitionOutput { errors: Some(errors) })
+    }
+}
+
+/// Puts a partition in the place of another, or leaves both.
+fn replace(tx: &mut Tx<'_>, cx: &Context, database: &str, table: &str, entry: &BatchUpdatePartitionRequestEntry) -> Result<(), Fault> {
+    let at = key(database, table, &entry.partition_value_list);
+    let old = tx.delete(&PARTITIONS, cx.scope(), &at)?.ok_or_else(|| Error::EntityNotFound.says("Cannot find partition."))?;
+    let added = add(tx, cx, database, table, &entry.partition_input);
+    if added.is_err() {
+        tx.put(&PARTITIONS, cx.scope(), &at, &old)?;
+    }
+    added
 }
 
 fn key(database: &str, table: &str, values: &[String]) -> Key {

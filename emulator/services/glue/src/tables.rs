@@ -6,6 +6,7 @@ use crate::{
     model::*,
     pages,
     state::{TABLES, fold, must_find_database, must_find_table, own_catalog, unbuilt},
+    versions,
 };
 use kit::{Context, Fault, Read};
 use wire::kept::Kept;
@@ -74,6 +75,9 @@ impl Glue {
                     return Err(Error::ConcurrentModification.says("Update table failed due to concurrent modifications."));
                 }
                 let next = Table { create_time: old.create_time, version_id: Some((version + 1).to_string()), ..next };
+                if input.skip_archive != Some(true) {
+                    versions::archive(tx, cx, &input.database_name, old)?;
+                }
                 tx.put(&TABLES, cx.scope(), &(fold(&input.database_name), next.name.clone()), &Kept(next))
             })
             .await?;
