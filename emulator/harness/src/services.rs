@@ -24,6 +24,8 @@ pub fn all() -> Vec<Arc<dyn Service>> {
         Arc::new(lambda::Lambda::new()),
         #[cfg(feature = "cognito-idp")]
         Arc::new(cognito_idp::CognitoIdp::new()),
+        #[cfg(feature = "cognito-identity")]
+        Arc::new(cognito_identity::CognitoIdentity::new()),
         #[cfg(feature = "apigateway")]
         Arc::new(apigateway::ApiGateway::new()),
         #[cfg(feature = "glue")]

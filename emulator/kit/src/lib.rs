@@ -44,7 +44,7 @@ pub use journal::{Evicted, Journal, Record, RecordKind};
 pub use pastey::paste;
 pub use policy;
 pub use ports::Ports;
-pub use principal::{Principal, RoleSession, UserIdentity};
+pub use principal::{Federation, Principal, RoleSession, UserIdentity};
 #[doc(hidden)]
 pub use service::erase;
 pub use service::{Answered, AnyReply, Label, Operations, ResourceView, Service, Typed};

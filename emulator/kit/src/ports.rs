@@ -4,7 +4,7 @@
 
 pub use crate::firewall::Firewall;
 pub use crate::metrics::{Measured, Metrics};
-use crate::{Context, Fault, Grant, Need, Principal, RoleSession};
+use crate::{Context, Fault, Federation, Grant, Need, Principal, RoleSession};
 use futures_util::future::BoxFuture;
 use parking_lot::RwLock;
 use std::{ops::Range, sync::Arc};
@@ -258,6 +258,14 @@ pub trait UserPools: Send + Sync {
     fn verify(&self, cx: &Context, pool_arns: &[String], token: &str) -> Result<serde_json::Map<String, serde_json::Value>, String>;
     /// Whether the pool exists.
     fn exists(&self, cx: &Context, pool_arn: &str) -> bool;
+    /// The ARN of a pool by its id (`us-east-1_abcdefghi`), whosever it is.
+    fn arn(&self, _cx: &Context, _pool_id: &str) -> Option<String> {
+        None
+    }
+    /// Whether the sign-in behind a verified token of the pool was ended since: signed out, or its user disabled or deleted.
+    fn is_revoked(&self, _cx: &Context, _pool_arn: &str, _claims: &serde_json::Map<String, serde_json::Value>) -> bool {
+        false
+    }
 }
 
 /// Finds what signs requests: users' keys (iam) and temporary keys (sts).
@@ -292,6 +300,37 @@ pub trait Sessions: Send + Sync {
         session_name: &'a str,
         seconds: u32,
     ) -> BoxFuture<'a, Result<TemporaryKey, Fault>>;
+    /// Credentials of a role for somebody whom an identity provider vouches for, as AssumeRoleWithWebIdentity gives them; the role's trust
+    /// policy decides. A port that has only [`for_service`](Self::for_service) refuses.
+    fn for_identity<'a>(
+        &'a self,
+        _cx: &'a Context,
+        _role_arn: &'a str,
+        _identity: WebIdentity,
+    ) -> BoxFuture<'a, Result<TemporaryKey, Fault>> {
+        Box::pin(async { Err(Fault::internal("this port makes sessions for services only")) })
+    }
+}
+
+/// Somebody whom an identity provider vouches for, and the session that is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct WebIdentity {
+    /// Provider, and the condition keys that follow from its token.
+    pub federation: Federation,
+    /// Session name.
+    pub session_name: String,
+    /// Session tags that the token carries; the trust policy has to allow `sts:TagSession` where there are any.
+    pub tags: Vec<(String, String)>,
+    /// Session policies, JSON.
+    pub session_policies: Vec<String>,
+    /// Length of the session, seconds; the role's own limit holds too.
+    pub seconds: u32,
+}
+
+/// Checks tokens of identity pools (GetOpenIdToken), for AssumeRoleWithWebIdentity.
+pub trait IdentityTokens: Send + Sync {
+    /// The claims of a token that an identity pool of this cloud made; the error says why not (`expired`, `signature`, `issuer`).
+    fn verify(&self, cx: &Context, token: &str) -> Result<serde_json::Map<String, serde_json::Value>, String>;
 }
 
 /// Temporary credentials.
@@ -313,6 +352,10 @@ pub struct TemporaryKey {
 pub trait Roles: Send + Sync {
     /// A role by ARN.
     fn role(&self, cx: &Context, role_arn: &str) -> Option<RoleInfo>;
+    /// The client ids of an OpenID Connect provider by ARN; `None` where there is no such provider.
+    fn open_id_clients(&self, _cx: &Context, _provider_arn: &str) -> Option<Vec<String>> {
+        None
+    }
 }
 
 /// A role.
@@ -471,6 +514,7 @@ pub struct Ports {
     logs: RwLock<Option<Arc<dyn LogLines>>>,
     user_pools: RwLock<Option<Arc<dyn UserPools>>>,
     sessions: RwLock<Option<Arc<dyn Sessions>>>,
+    identity_tokens: RwLock<Option<Arc<dyn IdentityTokens>>>,
     roles: RwLock<Option<Arc<dyn Roles>>>,
     catalog: RwLock<Option<Arc<dyn Catalog>>>,
     keys: RwLock<Option<Arc<dyn Keys>>>,
@@ -520,6 +564,7 @@ ports! {
     logs, offer_logs: LogLines, "logs";
     user_pools, offer_user_pools: UserPools, "cognito-idp";
     sessions, offer_sessions: Sessions, "sts";
+    identity_tokens, offer_identity_tokens: IdentityTokens, "cognito-identity";
     roles, offer_roles: Roles, "iam";
     catalog, offer_catalog: Catalog, "glue";
     keys, offer_keys: Keys, "kms";

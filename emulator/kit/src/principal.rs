@@ -25,6 +25,11 @@ pub enum Principal {
         /// Account that owns it.
         source_account: Option<Arc<str>>,
     },
+    /// Somebody whom an identity provider vouches for, who asks for a role: trust policies name the provider under `Federated`.
+    Federated {
+        /// Domain (`cognito-identity.amazonaws.com`) or ARN of the provider.
+        provider: Arc<str>,
+    },
     /// Nobody: no credentials were sent.
     Anonymous,
 }
@@ -59,10 +64,19 @@ pub struct RoleSession {
     pub session_policies: Vec<String>,
     /// Session tags.
     pub tags: Vec<(String, String)>,
-    /// Who federated it (`cognito-identity.amazonaws.com`), with extra condition keys.
-    pub federated: Option<String>,
+    /// Who vouched for its holder, where it was made for a web identity.
+    pub federated: Option<Federation>,
     /// When the session ends.
     pub expires: Timestamp,
+}
+
+/// An identity provider and what it says of the holder of a session.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Federation {
+    /// Domain (`cognito-identity.amazonaws.com`) or ARN of the provider.
+    pub provider: String,
+    /// Condition keys that every request of the session carries: `cognito-identity.amazonaws.com:sub`, `:aud`, `:amr`.
+    pub keys: Vec<(String, Vec<String>)>,
 }
 
 impl Principal {
@@ -73,7 +87,7 @@ impl Principal {
             Principal::User(user) => Some(&user.account),
             Principal::Session(session) => Some(&session.account),
             Principal::Service { source_account, .. } => source_account.as_deref(),
-            Principal::Anonymous => None,
+            Principal::Federated { .. } | Principal::Anonymous => None,
         }
     }
 
@@ -84,6 +98,7 @@ impl Principal {
             Principal::User(user) => format!("arn:aws:iam::{}:user{}{}", user.account, user.path, user.name),
             Principal::Session(s) => format!("arn:aws:sts::{}:assumed-role/{}/{}", s.account, s.role_name, s.session_name),
             Principal::Service { name, .. } => name.to_string(),
+            Principal::Federated { provider } => provider.to_string(),
             Principal::Anonymous => "anonymous".into(),
         }
     }
@@ -95,6 +110,7 @@ impl Principal {
             Principal::User(user) => user.user_id.clone(),
             Principal::Session(s) => format!("{}:{}", s.role_id, s.session_name),
             Principal::Service { name, .. } => name.to_string(),
+            Principal::Federated { provider } => provider.to_string(),
             Principal::Anonymous => "anonymous".into(),
         }
     }

@@ -39,7 +39,7 @@ pub fn json_schema() -> Value {
             "identity": {
                 "anyOf": [
                     { "type": "string" },
-                    { "type": "object", "additionalProperties": false, "properties": { "role": { "type": "string" }, "user": { "type": "string" }, "session": { "type": "string" } } },
+                    { "type": "object", "additionalProperties": false, "properties": { "role": { "type": "string" }, "user": { "type": "string" }, "session": { "type": "string" }, "key": { "type": "string" } } },
                 ],
             },
             "matcher": matcher_schema(),

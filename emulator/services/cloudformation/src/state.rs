@@ -281,7 +281,7 @@ impl Actor {
                 user_id: user.user_id.clone(),
             },
             Principal::Session(session) => Actor::Session((**session).clone()),
-            Principal::Service { .. } | Principal::Anonymous => Actor::Service,
+            Principal::Service { .. } | Principal::Federated { .. } | Principal::Anonymous => Actor::Service,
         }
     }
     /// A context that acts for whoever asked, by way of CloudFormation.

@@ -21,4 +21,22 @@ impl UserPools for CognitoIdp {
         let Some(id) = arn.after("userpool/") else { return false };
         cx.store().read(|s| s.exists(&POOLS, &Scope::new(arn.account, arn.region), &id.to_owned())).unwrap_or(false)
     }
+
+    fn arn(&self, cx: &Context, pool_id: &str) -> Option<String> {
+        let place = place(cx, pool_id).ok().flatten().filter(|place| place.pool_id == pool_id)?;
+        Some(arn(&place.scope(), pool_id))
+    }
+
+    fn is_revoked(&self, cx: &Context, pool_arn: &str, claims: &Map<String, Value>) -> bool {
+        let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
+        let Some(arn) = Arn::parse(pool_arn) else { return true };
+        let (Some(pool_id), scope) = (arn.after("userpool/"), Scope::new(arn.account, arn.region)) else { return true };
+        cx.store().read(|s| {
+            let by_sub = s.by_index(&USERS, &scope, "sub", &(pool_id, text("sub"))).first();
+            let Some((_, user)) = by_sub.ok().flatten().filter(|(_, user)| !user.disabled) else { return true };
+            let Ok(pool) = pool(s, &scope, pool_id) else { return true };
+            let mut sign_ins = s.by_index(&SIGN_INS, &scope, "user", &(pool_id, user.key(&pool)));
+            !sign_ins.any(|row| row.is_ok_and(|(_, sign_in)| sign_in.event_id == text("event_id")))
+        })
+    }
 }

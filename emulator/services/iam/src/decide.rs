@@ -55,7 +55,8 @@ impl PolicyDecider {
         let owner = need.owner.as_deref().unwrap_or(cx.account());
         let request =
             Request { principal: &caller, action: &need.action, resource: &need.resource, resource_account: owner, context: &keys };
-        let trust = need.action.starts_with("sts:AssumeRole");
+        // Trust policies speak of all of these: none has a Resource.
+        let trust = need.action.starts_with("sts:");
         let kind = if trust { DocumentKind::Trust } else { DocumentKind::Resource };
         let resource = resource_policy.and_then(|text| self.document(text, kind));
         let sessions: Vec<Arc<Document>> = match cx.principal() {
@@ -179,9 +180,10 @@ fn caller(principal: &Principal) -> Caller {
             account: s.account.to_string(),
             role_id: s.role_id.clone(),
             session_name: s.session_name.clone(),
-            federated: s.federated.clone(),
+            federated: s.federated.as_ref().map(|f| f.provider.clone()),
         },
         Principal::Service { name, .. } => Caller::Service { name: name.to_string() },
+        Principal::Federated { provider } => Caller::Federated { provider: provider.to_string() },
         Principal::Anonymous => Caller::Anonymous,
     }
 }
@@ -226,7 +228,12 @@ fn keys(cx: &Context, need: &Need, gathered: &Gathered) -> Keys {
                 keys.insert("aws:SourceAccount", account.to_string());
             }
         }
-        Principal::Session(session) => session.tags.iter().for_each(|(k, v)| keys.insert(format!("aws:PrincipalTag/{k}"), v.as_str())),
+        Principal::Session(session) => {
+            session.tags.iter().for_each(|(k, v)| keys.insert(format!("aws:PrincipalTag/{k}"), v.as_str()));
+            for (name, values) in session.federated.iter().flat_map(|f| &f.keys) {
+                keys.insert_all(name.as_str(), values.iter().map(String::as_str));
+            }
+        }
         _ => {}
     }
     for (k, v) in &gathered.tags {

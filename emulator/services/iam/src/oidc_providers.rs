@@ -1,5 +1,5 @@
-//! OpenID Connect providers of an account: URL, client ids and thumbprints, kept as they are given. Nobody asks them anything here:
-//! AssumeRoleWithWebIdentity is not built, and the machine is offline.
+//! OpenID Connect providers of an account: URL, client ids and thumbprints, kept as they are given. Nobody asks them anything here: the
+//! machine is offline, and AssumeRoleWithWebIdentity takes tokens of issuers whose keys are in the cloud.
 
 use crate::{
     Iam,

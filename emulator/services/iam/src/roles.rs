@@ -7,7 +7,7 @@ use crate::{
     pages,
     state::{Entity, EntityKind, folded, must_find},
 };
-use kit::{Access, Authorize, Context, Fault, Scope, ports};
+use kit::{Access, Authorize, Context, Fault, Read, Scope, ports};
 
 impl Iam {
     /// Makes a role.
@@ -154,6 +154,12 @@ impl ports::Roles for Iam {
             trust_policy: entity.trust,
             max_session_secs: entity.max_session_secs.max(3600) as u32,
         })
+    }
+    fn open_id_clients(&self, cx: &Context, provider_arn: &str) -> Option<Vec<String>> {
+        let account = kit::Arn::parse(provider_arn)?.account;
+        let scope = Scope::new(account, cx.region());
+        let found = cx.store().read(|s| s.get(&crate::state::PROVIDERS, &scope, &provider_arn.to_owned())).ok()??;
+        Some(found.clients)
     }
 }
 

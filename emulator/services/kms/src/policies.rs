@@ -126,9 +126,9 @@ fn caller(principal: &Principal) -> Option<Caller> {
             account: s.account.to_string(),
             role_id: s.role_id.clone(),
             session_name: s.session_name.clone(),
-            federated: s.federated.clone(),
+            federated: s.federated.as_ref().map(|f| f.provider.clone()),
         }),
-        Principal::Service { .. } | Principal::Anonymous => None,
+        Principal::Service { .. } | Principal::Federated { .. } | Principal::Anonymous => None,
     }
 }
 

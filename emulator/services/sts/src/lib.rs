@@ -8,6 +8,7 @@ mod caller_identity;
 mod model;
 mod session_token;
 mod sessions;
+mod web_identity;
 
 use kit::{BoxFuture, Context, Fault, Ports, Service, store::TaskRow};
 use std::sync::Arc;
@@ -33,6 +34,8 @@ kit::service! {
     GetAccessKeyInfo => get_access_key_info,
     // session_token.rs
     GetSessionToken => get_session_token,
+    // web_identity.rs
+    AssumeRoleWithWebIdentity => assume_role_with_web_identity,
 }
 
 impl Service for Sts {

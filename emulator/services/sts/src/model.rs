@@ -99,6 +99,37 @@ pub struct GetSessionTokenOutput {
 wire::structure!(GetSessionTokenOutput, tables::GET_SESSION_TOKEN_OUTPUT, 0 credentials);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssumeRoleWithWebIdentityInput {
+    pub role_arn: String,
+    pub role_session_name: String,
+    pub web_identity_token: String,
+    pub provider_id: Option<String>,
+    pub policy_arns: Option<Vec<PolicyDescriptorType>>,
+    pub policy: Option<String>,
+    pub duration_seconds: Option<i32>,
+}
+wire::structure!(
+    AssumeRoleWithWebIdentityInput, tables::ASSUME_ROLE_WITH_WEB_IDENTITY_INPUT,
+    0 role_arn, 1 role_session_name, 2 web_identity_token, 3 provider_id, 4 policy_arns, 5 policy, 6 duration_seconds,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssumeRoleWithWebIdentityOutput {
+    pub credentials: Option<Credentials>,
+    pub subject_from_web_identity_token: Option<String>,
+    pub assumed_role_user: Option<AssumedRoleUser>,
+    pub packed_policy_size: Option<i32>,
+    pub provider: Option<String>,
+    pub audience: Option<String>,
+    pub source_identity: Option<String>,
+}
+wire::structure!(
+    AssumeRoleWithWebIdentityOutput, tables::ASSUME_ROLE_WITH_WEB_IDENTITY_OUTPUT,
+    0 credentials, 1 subject_from_web_identity_token, 2 assumed_role_user, 3 packed_policy_size, 4 provider, 5 audience,
+    6 source_identity,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AssumedRoleUser {
     pub assumed_role_id: String,
     pub arn: String,
@@ -163,10 +194,35 @@ mod tables {
             Member::new("SourceIdentity", &SOURCE_IDENTITY_TYPE),
         ]),
     );
+    pub(super) static ASSUME_ROLE_WITH_WEB_IDENTITY_INPUT: Schema = Schema::new(
+        "AssumeRoleWithWebIdentityRequest",
+        Kind::Structure(&[
+            Member::new("RoleArn", &ARN_TYPE).required(),
+            Member::new("RoleSessionName", &ROLE_SESSION_NAME_TYPE).required(),
+            Member::new("WebIdentityToken", &CLIENT_TOKEN_TYPE).required(),
+            Member::new("ProviderId", &URL_TYPE),
+            Member::new("PolicyArns", &POLICY_DESCRIPTOR_LIST_TYPE),
+            Member::new("Policy", &SESSION_POLICY_DOCUMENT_TYPE),
+            Member::new("DurationSeconds", &ROLE_DURATION_SECONDS_TYPE),
+        ]),
+    );
+    pub(super) static ASSUME_ROLE_WITH_WEB_IDENTITY_OUTPUT: Schema = Schema::new(
+        "AssumeRoleWithWebIdentityResponse",
+        Kind::Structure(&[
+            Member::new("Credentials", &CREDENTIALS),
+            Member::new("SubjectFromWebIdentityToken", &WEB_IDENTITY_SUBJECT_TYPE),
+            Member::new("AssumedRoleUser", &ASSUMED_ROLE_USER),
+            Member::new("PackedPolicySize", &NON_NEGATIVE_INTEGER_TYPE),
+            Member::new("Provider", &ISSUER),
+            Member::new("Audience", &AUDIENCE),
+            Member::new("SourceIdentity", &SOURCE_IDENTITY_TYPE),
+        ]),
+    );
     pub(super) static ASSUMED_ROLE_USER: Schema = Schema::new(
         "AssumedRoleUser",
         Kind::Structure(&[Member::new("AssumedRoleId", &ASSUMED_ROLE_ID_TYPE).required(), Member::new("Arn", &ARN_TYPE).required()]),
     );
+    pub(super) static AUDIENCE: Schema = Schema::new("Audience", Kind::String);
     pub(super) static CREDENTIALS: Schema = Schema::new(
         "Credentials",
         Kind::Structure(&[
@@ -219,6 +275,7 @@ mod tables {
     pub(super) static INVALID_IDENTITY_TOKEN_EXCEPTION: Schema =
         Schema::new("InvalidIdentityTokenException", Kind::Structure(&[Member::new("message", &INVALID_IDENTITY_TOKEN_MESSAGE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "InvalidIdentityToken", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static ISSUER: Schema = Schema::new("Issuer", Kind::String);
     pub(super) static JWT_PAYLOAD_SIZE_EXCEEDED_EXCEPTION: Schema =
         Schema::new("JWTPayloadSizeExceededException", Kind::Structure(&[Member::new("message", &JWT_PAYLOAD_SIZE_EXCEEDED_EXCEPTION2)]))
             .traits(Traits {
@@ -266,6 +323,7 @@ mod tables {
     pub(super) static ARN_TYPE: Schema = Schema::new("arnType", Kind::String).min(20.0).max(2048.0).pattern(&P_ARN_TYPE);
     pub(super) static ASSUMED_ROLE_ID_TYPE: Schema =
         Schema::new("assumedRoleIdType", Kind::String).min(2.0).max(193.0).pattern(&P_ASSUMED_ROLE_ID_TYPE);
+    pub(super) static CLIENT_TOKEN_TYPE: Schema = Schema::new("clientTokenType", Kind::String).min(4.0).max(20000.0);
     pub(super) static CONTEXT_ASSERTION_TYPE: Schema = Schema::new("contextAssertionType", Kind::String).min(4.0).max(2048.0);
     pub(super) static DATE_TYPE: Schema = Schema::new("dateType", Kind::Timestamp(None));
     pub(super) static DURATION_SECONDS_TYPE: Schema = Schema::new("durationSecondsType", Kind::Integer).min(900.0).max(129600.0);
@@ -292,6 +350,8 @@ mod tables {
     pub(super) static SERIAL_NUMBER_TYPE: Schema =
         Schema::new("serialNumberType", Kind::String).min(9.0).max(256.0).pattern(&P_SERIAL_NUMBER_TYPE);
     pub(super) static SESSION_DURATION_ESCALATION_EXCEPTION2: Schema = Schema::new("sessionDurationEscalationException", Kind::String);
+    pub(super) static SESSION_POLICY_DOCUMENT_TYPE: Schema =
+        Schema::new("sessionPolicyDocumentType", Kind::String).min(1.0).max(2048.0).pattern(&P_SESSION_POLICY_DOCUMENT_TYPE);
     pub(super) static SOURCE_IDENTITY_TYPE: Schema =
         Schema::new("sourceIdentityType", Kind::String).min(2.0).max(64.0).pattern(&P_ROLE_SESSION_NAME_TYPE);
     pub(super) static TAG_KEY_LIST_TYPE: Schema =
@@ -302,8 +362,10 @@ mod tables {
     pub(super) static TOKEN_CODE_TYPE: Schema = Schema::new("tokenCodeType", Kind::String).min(6.0).max(6.0).pattern(&P_TOKEN_CODE_TYPE);
     pub(super) static TOKEN_TYPE: Schema = Schema::new("tokenType", Kind::String);
     pub(super) static UNRESTRICTED_SESSION_POLICY_DOCUMENT_TYPE: Schema =
-        Schema::new("unrestrictedSessionPolicyDocumentType", Kind::String).min(1.0).pattern(&P_UNRESTRICTED_SESSION_POLICY_DOCUMENT_TYPE);
+        Schema::new("unrestrictedSessionPolicyDocumentType", Kind::String).min(1.0).pattern(&P_SESSION_POLICY_DOCUMENT_TYPE);
+    pub(super) static URL_TYPE: Schema = Schema::new("urlType", Kind::String).min(4.0).max(2048.0);
     pub(super) static USER_ID_TYPE: Schema = Schema::new("userIdType", Kind::String);
+    pub(super) static WEB_IDENTITY_SUBJECT_TYPE: Schema = Schema::new("webIdentitySubjectType", Kind::String).min(6.0).max(255.0);
 
     static P_ACCESS_KEY_ID_TYPE: Pattern = Pattern::new(r"[\w]*");
     static P_ARN_TYPE: Pattern = Pattern::new(r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+");
@@ -311,10 +373,10 @@ mod tables {
     static P_EXTERNAL_ID_TYPE: Pattern = Pattern::new(r"[\w+=,.@:\/-]*");
     static P_ROLE_SESSION_NAME_TYPE: Pattern = Pattern::new(r"[\w+=,.@-]*");
     static P_SERIAL_NUMBER_TYPE: Pattern = Pattern::new(r"[\w+=/:,.@-]*");
+    static P_SESSION_POLICY_DOCUMENT_TYPE: Pattern = Pattern::new(r"[\u0009\u000A\u000D\u0020-\u00FF]+");
     static P_TAG_KEY_TYPE: Pattern = Pattern::new(r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+");
     static P_TAG_VALUE_TYPE: Pattern = Pattern::new(r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*");
     static P_TOKEN_CODE_TYPE: Pattern = Pattern::new(r"[\d]*");
-    static P_UNRESTRICTED_SESSION_POLICY_DOCUMENT_TYPE: Pattern = Pattern::new(r"[\u0009\u000A\u000D\u0020-\u00FF]+");
 
     static OP_ASSUME_ROLE: OperationSchema = OperationSchema {
         name: "AssumeRole",
@@ -365,6 +427,25 @@ mod tables {
         faults: &[&REGION_DISABLED_EXCEPTION],
         unsigned: false,
     };
+    static OP_ASSUME_ROLE_WITH_WEB_IDENTITY: OperationSchema = OperationSchema {
+        name: "AssumeRoleWithWebIdentity",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &ASSUME_ROLE_WITH_WEB_IDENTITY_INPUT,
+        output: &ASSUME_ROLE_WITH_WEB_IDENTITY_OUTPUT,
+        result_wrapper: Some("AssumeRoleWithWebIdentityResult"),
+        faults: &[
+            &MALFORMED_POLICY_DOCUMENT_EXCEPTION,
+            &PACKED_POLICY_TOO_LARGE_EXCEPTION,
+            &IDP_REJECTED_CLAIM_EXCEPTION,
+            &IDP_COMMUNICATION_ERROR_EXCEPTION,
+            &INVALID_IDENTITY_TOKEN_EXCEPTION,
+            &EXPIRED_TOKEN_EXCEPTION,
+            &REGION_DISABLED_EXCEPTION,
+        ],
+        unsigned: true,
+    };
 
     /// The service's model.
     pub static SERVICE: ServiceSchema = ServiceSchema {
@@ -378,10 +459,15 @@ mod tables {
         xml_namespace: Some("https://sts.amazonaws.com/doc/2011-06-15/"),
         bare_errors: false,
         query_compatible: false,
-        operations: &[&OP_ASSUME_ROLE, &OP_GET_CALLER_IDENTITY, &OP_GET_ACCESS_KEY_INFO, &OP_GET_SESSION_TOKEN],
+        operations: &[
+            &OP_ASSUME_ROLE,
+            &OP_GET_CALLER_IDENTITY,
+            &OP_GET_ACCESS_KEY_INFO,
+            &OP_GET_SESSION_TOKEN,
+            &OP_ASSUME_ROLE_WITH_WEB_IDENTITY,
+        ],
         refused: &[
             Refused { name: "AssumeRoleWithSAML", method: "POST", uri: "/" },
-            Refused { name: "AssumeRoleWithWebIdentity", method: "POST", uri: "/" },
             Refused { name: "AssumeRoot", method: "POST", uri: "/" },
             Refused { name: "DecodeAuthorizationMessage", method: "POST", uri: "/" },
             Refused { name: "GetDelegatedAccessToken", method: "POST", uri: "/" },

@@ -107,8 +107,58 @@ impl ports::Sessions for Sts {
                 federated: None,
                 expires,
             };
-            let (access_key_id, row) = issue(&there, Who::Role(session.clone()), expires).await?;
-            Ok(TemporaryKey { access_key_id, secret_access_key: row.secret, session_token: row.token, expires, session })
+            key_of(&there, session, expires).await
         })
     }
+
+    fn for_identity<'a>(
+        &'a self,
+        cx: &'a Context,
+        role_arn: &'a str,
+        identity: ports::WebIdentity,
+    ) -> BoxFuture<'a, Result<TemporaryKey, Fault>> {
+        Box::pin(async move {
+            let refused = || Fault::new("AccessDenied", 403, "Not authorized to perform sts:AssumeRoleWithWebIdentity");
+            let role = cx.cloud().ports().roles()?.role(cx, role_arn).ok_or_else(refused)?;
+            let account = kit::Arn::parse(role_arn).ok_or_else(refused)?.account;
+            let there = cx.in_scope(Scope::new(account, cx.region()));
+            let asking = there.with_principal(Principal::Federated { provider: identity.federation.provider.as_str().into() });
+            for need in web_needs(role_arn, account, &identity) {
+                asking.grant(&need)?;
+            }
+            let expires = Timestamp::from_secs(cx.now().secs() + i64::from(identity.seconds.min(role.max_session_secs)));
+            let session = RoleSession {
+                account: account.into(),
+                role_name: role.name,
+                role_path: role.path,
+                role_id: role.id,
+                session_name: identity.session_name,
+                session_policies: identity.session_policies,
+                tags: identity.tags,
+                federated: Some(identity.federation),
+                expires,
+            };
+            key_of(&there, session, expires).await
+        })
+    }
+}
+
+/// What a trust policy has to allow: the role, and tags where the token carries any.
+fn web_needs(role_arn: &str, account: &str, identity: &ports::WebIdentity) -> Vec<Need> {
+    let mut need = Need::on("sts:AssumeRoleWithWebIdentity", role_arn).owned_by(account).required();
+    need = need.key("sts:RoleSessionName", identity.session_name.clone());
+    need = identity.federation.keys.iter().fold(need, |need, (name, values)| need.keys(name.clone(), values.clone()));
+    if identity.tags.is_empty() {
+        return vec![need];
+    }
+    need = identity.tags.iter().fold(need, |need, (name, value)| need.key(format!("aws:RequestTag/{name}"), value.clone()));
+    need = need.keys("aws:TagKeys", identity.tags.iter().map(|(name, _)| name.clone()).collect());
+    let mut tagging = need.clone();
+    tagging.action = "sts:TagSession".into();
+    vec![need, tagging]
+}
+
+async fn key_of(there: &Context, session: RoleSession, expires: Timestamp) -> Result<TemporaryKey, Fault> {
+    let (access_key_id, row) = issue(there, Who::Role(session.clone()), expires).await?;
+    Ok(TemporaryKey { access_key_id, secret_access_key: row.secret, session_token: row.token, expires, session })
 }

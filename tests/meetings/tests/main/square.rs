@@ -19,11 +19,15 @@ impl Square {
             .start_at(Timestamp::from_secs(START))
             .mode(ClockMode::Frozen)
             .service(Arc::new(iam::Iam::new()))
+            .service(Arc::new(sts::Sts::new()))
+            .service(Arc::new(cognito_idp::CognitoIdp::new()))
+            .service(Arc::new(cognito_identity::CognitoIdentity::new()))
             .service(Arc::new(s3::S3::new()))
             .service(Arc::new(sqs::Sqs::new()))
             .service(Arc::new(sns::Sns::new()))
             .service(Arc::new(events::EventBridge::new()))
-            .service(Arc::new(kms::Kms::new()));
+            .service(Arc::new(kms::Kms::new()))
+            .service(Arc::new(cloudformation::CloudFormation::new()));
         let cloud = builder.endpoint("http://127.0.0.1:4566").start().await.unwrap();
         let cx = cloud.house_context("test").with_principal(Principal::Root { account: ACCOUNT.into() });
         Square { cloud, cx }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Members of an identity that is written as a map.
-pub(crate) const IDENTITY: &[&str] = &["role", "user", "session"];
+pub(crate) const IDENTITY: &[&str] = &["role", "user", "session", "key"];
 
 pub(super) const VERBS: &[Verb] = &[Verb {
     name: "iam.as",
@@ -20,8 +20,9 @@ pub(super) const VERBS: &[Verb] = &[Verb {
         may("user", ArgKind::Text, "this user (name)"),
         may("who", ArgKind::OneOf(&["root", "anonymous"]), "root of the account, or nobody"),
         may("session", ArgKind::Text, "name of the role's session"),
+        may("key", ArgKind::Text, "whoever signs with this access key id, which was given out before"),
     ],
-    one_of: &["role", "user", "who"],
+    one_of: &["role", "user", "who", "key"],
     local_only: true,
     run: |world, args| {
         Box::pin(async move {
@@ -35,19 +36,30 @@ pub(super) const VERBS: &[Verb] = &[Verb {
     },
 }];
 
-/// The identity that a step's `as` names: `root`, `anonymous`, `{ role: NAME }`, `{ user: NAME }`.
+/// The identity that a step's `as` names: `root`, `anonymous`, `{ role: NAME }`, `{ user: NAME }`, `{ key: ID }`.
 pub(crate) async fn identity(world: &World, wanted: &Value) -> Result<Identity, String> {
     let member = |name: &str| wanted.get(name).and_then(Value::as_str);
     match wanted {
         Value::String(text) if text == "root" => Ok(Identity::Root),
         Value::String(text) if text == "anonymous" => Ok(Identity::Anonymous),
-        Value::Object(_) => match (member("role"), member("user")) {
-            (Some(name), None) => role(world, name, member("session").unwrap_or("scenario")).await,
-            (None, Some(name)) => user(world, name).await,
-            _ => Err("an identity has role or user".into()),
+        Value::Object(_) => match (member("role"), member("user"), member("key")) {
+            (Some(name), None, None) => role(world, name, member("session").unwrap_or("scenario")).await,
+            (None, Some(name), None) => user(world, name).await,
+            (None, None, Some(id)) => holder(world, id),
+            _ => Err("an identity has role, user or key".into()),
         },
-        other => Err(format!("{other} is no identity; write root, anonymous, {{ role: NAME }} or {{ user: NAME }}")),
+        other => Err(format!("{other} is no identity; write root, anonymous, {{ role: NAME }}, {{ user: NAME }} or {{ key: ID }}")),
     }
+}
+
+/// Whoever holds a key that a service gave out (GetCredentialsForIdentity, AssumeRole).
+fn holder(world: &World, id: &str) -> Result<Identity, String> {
+    let key = world.cloud().access_key(id).ok_or_else(|| format!("nobody signs with {id}"))?;
+    if key.expires.is_some_and(|end| end <= world.cloud().clock().now()) {
+        return Err(format!("the key {id} has expired"));
+    }
+    let signing = SigningKeys { id: id.to_owned(), secret: key.secret, token: key.session_token };
+    Ok(Identity::Other { principal: key.principal, key: Some(signing) })
 }
 
 async fn role(world: &World, name: &str, session_name: &str) -> Result<Identity, String> {

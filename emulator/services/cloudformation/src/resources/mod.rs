@@ -10,6 +10,7 @@ mod autoscaling;
 mod cloudformation;
 mod cloudwatch;
 mod cognito;
+mod cognito_identity;
 mod events;
 mod glue;
 mod iam;
@@ -70,6 +71,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         cloudformation::KINDS,
         cloudwatch::KINDS,
         cognito::KINDS,
+        cognito_identity::KINDS,
         events::KINDS,
         glue::KINDS,
         iam::KINDS,
