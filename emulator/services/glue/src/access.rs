@@ -50,6 +50,15 @@ access! {
     GetTableVersionsInput => "glue:GetTableVersions", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
     DeleteTableVersionInput => "glue:DeleteTableVersion", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
     BatchDeleteTableVersionInput => "glue:BatchDeleteTableVersion", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
+    CreatePartitionIndexInput => "glue:CreatePartitionIndex", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
+    GetPartitionIndexesInput => "glue:GetPartitionIndexes", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
+    DeletePartitionIndexInput => "glue:DeletePartitionIndex", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
+    UpdateColumnStatisticsForTableInput => "glue:UpdateColumnStatisticsForTable", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
+    GetColumnStatisticsForTableInput => "glue:GetColumnStatisticsForTable", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
+    DeleteColumnStatisticsForTableInput => "glue:DeleteColumnStatisticsForTable", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
+    UpdateColumnStatisticsForPartitionInput => "glue:UpdateColumnStatisticsForPartition", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
+    GetColumnStatisticsForPartitionInput => "glue:GetColumnStatisticsForPartition", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
+    DeleteColumnStatisticsForPartitionInput => "glue:DeleteColumnStatisticsForPartition", |i| Some(i.database_name.as_str()), Some(i.table_name.as_str());
 }
 
 fn on_crawler(cx: &Context, action: &'static str, name: &str) -> Access {
@@ -106,4 +115,62 @@ others! {
     TagResourceInput(me, _cx) => Access::on("glue:TagResource", &me.resource_arn);
     UntagResourceInput(me, _cx) => Access::on("glue:UntagResource", &me.resource_arn);
     GetTagsInput(me, _cx) => Access::on("glue:GetTags", &me.resource_arn);
+    SearchTablesInput(_me, cx) => Access::Needs(needs(cx, "glue:SearchTables", Some("*"), Some("*")));
+    CreateUserDefinedFunctionInput(me, cx) => on_function(cx, "glue:CreateUserDefinedFunction", &me.database_name, me.function_input.function_name.as_deref().unwrap_or("*"));
+    GetUserDefinedFunctionInput(me, cx) => on_function(cx, "glue:GetUserDefinedFunction", &me.database_name, &me.function_name);
+    GetUserDefinedFunctionsInput(me, cx) => on_function(cx, "glue:GetUserDefinedFunctions", me.database_name.as_deref().unwrap_or("*"), "*");
+    UpdateUserDefinedFunctionInput(me, cx) => on_function(cx, "glue:UpdateUserDefinedFunction", &me.database_name, &me.function_name);
+    DeleteUserDefinedFunctionInput(me, cx) => on_function(cx, "glue:DeleteUserDefinedFunction", &me.database_name, &me.function_name);
+    CreateConnectionInput(me, cx) => on_connection(cx, "glue:CreateConnection", &me.connection_input.name);
+    GetConnectionInput(me, cx) => on_connection(cx, "glue:GetConnection", &me.name);
+    GetConnectionsInput(_me, cx) => on_connection(cx, "glue:GetConnections", "*");
+    UpdateConnectionInput(me, cx) => on_connection(cx, "glue:UpdateConnection", &me.name);
+    DeleteConnectionInput(me, cx) => on_connection(cx, "glue:DeleteConnection", &me.connection_name);
+    BatchDeleteConnectionInput(_me, cx) => on_connection(cx, "glue:BatchDeleteConnection", "*");
+    PutResourcePolicyInput(_me, cx) => Access::Needs(needs(cx, "glue:PutResourcePolicy", None, None));
+    GetResourcePolicyInput(_me, cx) => Access::Needs(needs(cx, "glue:GetResourcePolicy", None, None));
+    DeleteResourcePolicyInput(_me, cx) => Access::Needs(needs(cx, "glue:DeleteResourcePolicy", None, None));
+    GetResourcePoliciesInput(_me, cx) => Access::Needs(needs(cx, "glue:GetResourcePolicies", None, None));
+    CreateTriggerInput(me, cx) => on_trigger(cx, "glue:CreateTrigger", &me.name);
+    GetTriggerInput(me, cx) => on_trigger(cx, "glue:GetTrigger", &me.name);
+    GetTriggersInput(_me, _cx) => Access::any("glue:GetTriggers");
+    BatchGetTriggersInput(_me, _cx) => Access::any("glue:BatchGetTriggers");
+    ListTriggersInput(_me, _cx) => Access::any("glue:ListTriggers");
+    UpdateTriggerInput(me, cx) => on_trigger(cx, "glue:UpdateTrigger", &me.name);
+    DeleteTriggerInput(me, cx) => on_trigger(cx, "glue:DeleteTrigger", &me.name);
+    StartTriggerInput(me, cx) => on_trigger(cx, "glue:StartTrigger", &me.name);
+    StopTriggerInput(me, cx) => on_trigger(cx, "glue:StopTrigger", &me.name);
+    CreateWorkflowInput(me, cx) => on_workflow(cx, "glue:CreateWorkflow", &me.name);
+    GetWorkflowInput(me, cx) => on_workflow(cx, "glue:GetWorkflow", &me.name);
+    BatchGetWorkflowsInput(_me, _cx) => Access::any("glue:BatchGetWorkflows");
+    ListWorkflowsInput(_me, _cx) => Access::any("glue:ListWorkflows");
+    UpdateWorkflowInput(me, cx) => on_workflow(cx, "glue:UpdateWorkflow", &me.name);
+    DeleteWorkflowInput(me, cx) => on_workflow(cx, "glue:DeleteWorkflow", &me.name);
+    StartWorkflowRunInput(me, cx) => on_workflow(cx, "glue:StartWorkflowRun", &me.name);
+    GetWorkflowRunInput(me, cx) => on_workflow(cx, "glue:GetWorkflowRun", &me.name);
+    GetWorkflowRunsInput(me, cx) => on_workflow(cx, "glue:GetWorkflowRuns", &me.name);
+    GetWorkflowRunPropertiesInput(me, cx) => on_workflow(cx, "glue:GetWorkflowRunProperties", &me.name);
+    PutWorkflowRunPropertiesInput(me, cx) => on_workflow(cx, "glue:PutWorkflowRunProperties", &me.name);
+    StopWorkflowRunInput(me, cx) => on_workflow(cx, "glue:StopWorkflowRun", &me.name);
+}
+
+fn on_trigger(cx: &Context, action: &'static str, name: &str) -> Access {
+    Access::from(Need::on(action, crate::triggers::state::arn(cx, name)))
+}
+fn on_workflow(cx: &Context, action: &'static str, name: &str) -> Access {
+    Access::from(Need::on(action, format!("arn:aws:glue:{}:{}:workflow/{name}", cx.region(), cx.account())))
+}
+/// Like tables, these lie in the catalog, and in a database.
+fn on_function(cx: &Context, action: &'static str, database: &str, name: &str) -> Access {
+    let mut all = needs(cx, action, Some(database), None);
+    all.push(Need::on(
+        action,
+        format!("arn:aws:glue:{}:{}:userDefinedFunction/{}/{}", cx.region(), cx.account(), fold(database), fold(name)),
+    ));
+    Access::Needs(all)
+}
+fn on_connection(cx: &Context, action: &'static str, name: &str) -> Access {
+    let mut all = needs(cx, action, None, None);
+    all.push(Need::on(action, format!("arn:aws:glue:{}:{}:connection/{name}", cx.region(), cx.account())));
+    Access::Needs(all)
 }

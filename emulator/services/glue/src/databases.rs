@@ -71,6 +71,7 @@ impl Glue {
                 let tables: Vec<String> =
                     tx.scan(&TABLES, cx.scope()).prefix(&(name.clone(),)).map(|row| row.map(|((_, t), _)| t)).collect::<Result<_, _>>()?;
                 tables.iter().try_for_each(|table| remove_table(tx, cx, &name, table))?;
+                crate::functions::remove(tx, cx, &name)?;
                 tx.delete(&DATABASES, cx.scope(), &name).map(drop)
             })
             .await?;
@@ -78,13 +79,15 @@ impl Glue {
     }
 }
 
-/// Removes a table with its partitions and versions.
+/// Removes a table with its partitions, versions, indexes and statistics.
 pub(crate) fn remove_table(tx: &mut Tx<'_>, cx: &Context, database: &str, table: &str) -> Result<(), Fault> {
     let of = (database.to_owned(), table.to_owned());
     let partitions: Vec<(String, String, String)> =
         tx.scan(&PARTITIONS, cx.scope()).prefix(&of).map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?;
     partitions.iter().try_for_each(|key| tx.delete(&PARTITIONS, cx.scope(), key).map(drop))?;
     crate::versions::remove(tx, cx, database, table)?;
+    crate::indexes::remove(tx, cx, database, table)?;
+    crate::statistics::remove(tx, cx, database, table)?;
     tx.delete(&TABLES, cx.scope(), &of).map(drop)
 }
 

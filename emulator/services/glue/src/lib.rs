@@ -6,18 +6,26 @@
 mod access;
 mod catalog;
 mod classifiers;
+mod connections;
 mod crawl;
 mod crawlers;
 mod databases;
 mod expression;
+mod functions;
+mod indexes;
 mod infer;
 mod model;
 mod pages;
 mod partitions;
+mod policies;
+mod search;
 mod state;
+mod statistics;
 mod tables;
 mod tags;
+mod triggers;
 mod versions;
+mod workflows;
 
 use kit::store::TaskRow;
 use kit::{BoxFuture, Context, Fault, Ports, Service};
@@ -65,6 +73,37 @@ kit::service! {
     GetTableVersions => get_table_versions,
     DeleteTableVersion => delete_table_version,
     BatchDeleteTableVersion => batch_delete_table_version,
+    // search.rs
+    SearchTables => search_tables,
+    // indexes.rs
+    CreatePartitionIndex => create_partition_index,
+    GetPartitionIndexes => get_partition_indexes,
+    DeletePartitionIndex => delete_partition_index,
+    // statistics.rs
+    UpdateColumnStatisticsForTable => update_column_statistics_for_table,
+    GetColumnStatisticsForTable => get_column_statistics_for_table,
+    DeleteColumnStatisticsForTable => delete_column_statistics_for_table,
+    UpdateColumnStatisticsForPartition => update_column_statistics_for_partition,
+    GetColumnStatisticsForPartition => get_column_statistics_for_partition,
+    DeleteColumnStatisticsForPartition => delete_column_statistics_for_partition,
+    // functions.rs
+    CreateUserDefinedFunction => create_user_defined_function,
+    GetUserDefinedFunction => get_user_defined_function,
+    GetUserDefinedFunctions => get_user_defined_functions,
+    UpdateUserDefinedFunction => update_user_defined_function,
+    DeleteUserDefinedFunction => delete_user_defined_function,
+    // connections.rs
+    CreateConnection => create_connection,
+    GetConnection => get_connection,
+    GetConnections => get_connections,
+    UpdateConnection => update_connection,
+    DeleteConnection => delete_connection,
+    BatchDeleteConnection => batch_delete_connection,
+    // policies.rs
+    PutResourcePolicy => put_resource_policy,
+    GetResourcePolicy => get_resource_policy,
+    DeleteResourcePolicy => delete_resource_policy,
+    GetResourcePolicies => get_resource_policies,
     // tags.rs
     TagResource => tag_resource,
     UntagResource => untag_resource,
@@ -90,17 +129,45 @@ kit::service! {
     UpdateCrawlerSchedule => update_crawler_schedule,
     StartCrawlerSchedule => start_crawler_schedule,
     StopCrawlerSchedule => stop_crawler_schedule,
+    // triggers/
+    CreateTrigger => create_trigger,
+    GetTrigger => get_trigger,
+    GetTriggers => get_triggers,
+    BatchGetTriggers => batch_get_triggers,
+    ListTriggers => list_triggers,
+    UpdateTrigger => update_trigger,
+    DeleteTrigger => delete_trigger,
+    StartTrigger => start_trigger,
+    StopTrigger => stop_trigger,
+    // workflows/
+    CreateWorkflow => create_workflow,
+    GetWorkflow => get_workflow,
+    BatchGetWorkflows => batch_get_workflows,
+    ListWorkflows => list_workflows,
+    UpdateWorkflow => update_workflow,
+    DeleteWorkflow => delete_workflow,
+    StartWorkflowRun => start_workflow_run,
+    GetWorkflowRun => get_workflow_run,
+    GetWorkflowRuns => get_workflow_runs,
+    GetWorkflowRunProperties => get_workflow_run_properties,
+    PutWorkflowRunProperties => put_workflow_run_properties,
+    StopWorkflowRun => stop_workflow_run,
 }
 
 impl Service for Glue {
     fn offer(self: Arc<Self>, ports: &Ports) {
         ports.offer_catalog(Arc::new(catalog::Port));
     }
+    fn resource_policy(&self, cx: &Context, resource: &str) -> Option<String> {
+        let of_catalog = [":catalog", ":database/", ":table/", ":userDefinedFunction/", ":connection/"];
+        of_catalog.iter().any(|kind| resource.contains(kind)).then(|| policies::of(cx)).flatten()
+    }
     fn task<'a>(&'a self, cx: &'a Context, task: TaskRow) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             match task.kind.as_str() {
                 crawlers::runs::KIND => crawlers::runs::run(cx, &task).await,
                 crawlers::schedule::KIND => crawlers::schedule::fire(cx, &task).await,
+                triggers::fire::KIND => triggers::fire::fire(cx, &task).await,
                 other => Err(Fault::internal(format!("glue has no task {other}"))),
             }
         })

@@ -9,7 +9,7 @@
 #![allow(missing_docs, dead_code, clippy::all)]
 
 use std::collections::BTreeMap;
-use wire::{Document, Timestamp};
+use wire::{Bytes, Document, Timestamp};
 
 pub use tables::SERVICE;
 
@@ -488,6 +488,418 @@ pub struct BatchDeleteTableVersionOutput {
 wire::structure!(BatchDeleteTableVersionOutput, tables::BATCH_DELETE_TABLE_VERSION_OUTPUT, 0 errors);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct SearchTablesInput {
+    pub catalog_id: Option<String>,
+    pub next_token: Option<String>,
+    pub filters: Option<Vec<PropertyPredicate>>,
+    pub search_text: Option<String>,
+    pub sort_criteria: Option<Vec<SortCriterion>>,
+    pub max_results: Option<i32>,
+    pub resource_share_type: Option<ResourceShareType>,
+    pub include_status_details: Option<bool>,
+}
+wire::structure!(
+    SearchTablesInput, tables::SEARCH_TABLES_INPUT,
+    0 catalog_id, 1 next_token, 2 filters, 3 search_text, 4 sort_criteria, 5 max_results, 6 resource_share_type, 7 include_status_details,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SearchTablesOutput {
+    pub next_token: Option<String>,
+    pub table_list: Option<Vec<Table>>,
+}
+wire::structure!(SearchTablesOutput, tables::SEARCH_TABLES_OUTPUT, 0 next_token, 1 table_list);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreatePartitionIndexInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub table_name: String,
+    pub partition_index: PartitionIndex,
+}
+wire::structure!(
+    CreatePartitionIndexInput, tables::CREATE_PARTITION_INDEX_INPUT,
+    0 catalog_id, 1 database_name, 2 table_name, 3 partition_index,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreatePartitionIndexOutput {}
+wire::structure!(CreatePartitionIndexOutput, tables::CREATE_PARTITION_INDEX_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetPartitionIndexesInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub table_name: String,
+    pub next_token: Option<String>,
+}
+wire::structure!(GetPartitionIndexesInput, tables::GET_PARTITION_INDEXES_INPUT, 0 catalog_id, 1 database_name, 2 table_name, 3 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetPartitionIndexesOutput {
+    pub partition_index_descriptor_list: Option<Vec<PartitionIndexDescriptor>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(GetPartitionIndexesOutput, tables::GET_PARTITION_INDEXES_OUTPUT, 0 partition_index_descriptor_list, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeletePartitionIndexInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub table_name: String,
+    pub index_name: String,
+}
+wire::structure!(
+    DeletePartitionIndexInput, tables::DELETE_PARTITION_INDEX_INPUT,
+    0 catalog_id, 1 database_name, 2 table_name, 3 index_name,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeletePartitionIndexOutput {}
+wire::structure!(DeletePartitionIndexOutput, tables::DELETE_PARTITION_INDEX_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateColumnStatisticsForTableInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub table_name: String,
+    pub column_statistics_list: Vec<ColumnStatistics>,
+}
+wire::structure!(
+    UpdateColumnStatisticsForTableInput, tables::UPDATE_COLUMN_STATISTICS_FOR_TABLE_INPUT,
+    0 catalog_id, 1 database_name, 2 table_name, 3 column_statistics_list,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateColumnStatisticsForTableOutput {
+    pub errors: Option<Vec<ColumnStatisticsError>>,
+}
+wire::structure!(UpdateColumnStatisticsForTableOutput, tables::UPDATE_COLUMN_STATISTICS_FOR_TABLE_OUTPUT, 0 errors);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetColumnStatisticsForTableInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub table_name: String,
+    pub column_names: Vec<String>,
+}
+wire::structure!(
+    GetColumnStatisticsForTableInput, tables::GET_COLUMN_STATISTICS_FOR_TABLE_INPUT,
+    0 catalog_id, 1 database_name, 2 table_name, 3 column_names,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetColumnStatisticsForTableOutput {
+    pub column_statistics_list: Option<Vec<ColumnStatistics>>,
+    pub errors: Option<Vec<ColumnError>>,
+}
+wire::structure!(GetColumnStatisticsForTableOutput, tables::GET_COLUMN_STATISTICS_FOR_TABLE_OUTPUT, 0 column_statistics_list, 1 errors);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteColumnStatisticsForTableInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub table_name: String,
+    pub column_name: String,
+}
+wire::structure!(
+    DeleteColumnStatisticsForTableInput, tables::DELETE_COLUMN_STATISTICS_FOR_TABLE_INPUT,
+    0 catalog_id, 1 database_name, 2 table_name, 3 column_name,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteColumnStatisticsForTableOutput {}
+wire::structure!(DeleteColumnStatisticsForTableOutput, tables::DELETE_COLUMN_STATISTICS_FOR_TABLE_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateColumnStatisticsForPartitionInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub table_name: String,
+    pub partition_values: Vec<String>,
+    pub column_statistics_list: Vec<ColumnStatistics>,
+}
+wire::structure!(
+    UpdateColumnStatisticsForPartitionInput, tables::UPDATE_COLUMN_STATISTICS_FOR_PARTITION_INPUT,
+    0 catalog_id, 1 database_name, 2 table_name, 3 partition_values, 4 column_statistics_list,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateColumnStatisticsForPartitionOutput {
+    pub errors: Option<Vec<ColumnStatisticsError>>,
+}
+wire::structure!(UpdateColumnStatisticsForPartitionOutput, tables::UPDATE_COLUMN_STATISTICS_FOR_PARTITION_OUTPUT, 0 errors);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetColumnStatisticsForPartitionInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub table_name: String,
+    pub partition_values: Vec<String>,
+    pub column_names: Vec<String>,
+}
+wire::structure!(
+    GetColumnStatisticsForPartitionInput, tables::GET_COLUMN_STATISTICS_FOR_PARTITION_INPUT,
+    0 catalog_id, 1 database_name, 2 table_name, 3 partition_values, 4 column_names,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetColumnStatisticsForPartitionOutput {
+    pub column_statistics_list: Option<Vec<ColumnStatistics>>,
+    pub errors: Option<Vec<ColumnError>>,
+}
+wire::structure!(
+    GetColumnStatisticsForPartitionOutput, tables::GET_COLUMN_STATISTICS_FOR_PARTITION_OUTPUT,
+    0 column_statistics_list, 1 errors,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteColumnStatisticsForPartitionInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub table_name: String,
+    pub partition_values: Vec<String>,
+    pub column_name: String,
+}
+wire::structure!(
+    DeleteColumnStatisticsForPartitionInput, tables::DELETE_COLUMN_STATISTICS_FOR_PARTITION_INPUT,
+    0 catalog_id, 1 database_name, 2 table_name, 3 partition_values, 4 column_name,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteColumnStatisticsForPartitionOutput {}
+wire::structure!(DeleteColumnStatisticsForPartitionOutput, tables::DELETE_COLUMN_STATISTICS_FOR_PARTITION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateUserDefinedFunctionInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub function_input: UserDefinedFunctionInput,
+}
+wire::structure!(
+    CreateUserDefinedFunctionInput, tables::CREATE_USER_DEFINED_FUNCTION_INPUT,
+    0 catalog_id, 1 database_name, 2 function_input,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateUserDefinedFunctionOutput {}
+wire::structure!(CreateUserDefinedFunctionOutput, tables::CREATE_USER_DEFINED_FUNCTION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetUserDefinedFunctionInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub function_name: String,
+}
+wire::structure!(GetUserDefinedFunctionInput, tables::GET_USER_DEFINED_FUNCTION_INPUT, 0 catalog_id, 1 database_name, 2 function_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetUserDefinedFunctionOutput {
+    pub user_defined_function: Option<UserDefinedFunction>,
+}
+wire::structure!(GetUserDefinedFunctionOutput, tables::GET_USER_DEFINED_FUNCTION_OUTPUT, 0 user_defined_function);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetUserDefinedFunctionsInput {
+    pub catalog_id: Option<String>,
+    pub database_name: Option<String>,
+    pub pattern: String,
+    pub function_type: Option<FunctionType>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+wire::structure!(
+    GetUserDefinedFunctionsInput, tables::GET_USER_DEFINED_FUNCTIONS_INPUT,
+    0 catalog_id, 1 database_name, 2 pattern, 3 function_type, 4 next_token, 5 max_results,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetUserDefinedFunctionsOutput {
+    pub user_defined_functions: Option<Vec<UserDefinedFunction>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(GetUserDefinedFunctionsOutput, tables::GET_USER_DEFINED_FUNCTIONS_OUTPUT, 0 user_defined_functions, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateUserDefinedFunctionInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub function_name: String,
+    pub function_input: UserDefinedFunctionInput,
+}
+wire::structure!(
+    UpdateUserDefinedFunctionInput, tables::UPDATE_USER_DEFINED_FUNCTION_INPUT,
+    0 catalog_id, 1 database_name, 2 function_name, 3 function_input,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateUserDefinedFunctionOutput {}
+wire::structure!(UpdateUserDefinedFunctionOutput, tables::UPDATE_USER_DEFINED_FUNCTION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteUserDefinedFunctionInput {
+    pub catalog_id: Option<String>,
+    pub database_name: String,
+    pub function_name: String,
+}
+wire::structure!(
+    DeleteUserDefinedFunctionInput, tables::DELETE_USER_DEFINED_FUNCTION_INPUT,
+    0 catalog_id, 1 database_name, 2 function_name,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteUserDefinedFunctionOutput {}
+wire::structure!(DeleteUserDefinedFunctionOutput, tables::DELETE_USER_DEFINED_FUNCTION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateConnectionInput {
+    pub catalog_id: Option<String>,
+    pub connection_input: ConnectionInput,
+    pub tags: Option<BTreeMap<String, String>>,
+}
+wire::structure!(CreateConnectionInput, tables::CREATE_CONNECTION_INPUT, 0 catalog_id, 1 connection_input, 2 tags);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateConnectionOutput {
+    pub create_connection_status: Option<ConnectionStatus>,
+}
+wire::structure!(CreateConnectionOutput, tables::CREATE_CONNECTION_OUTPUT, 0 create_connection_status);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetConnectionInput {
+    pub catalog_id: Option<String>,
+    pub name: String,
+    pub hide_password: Option<bool>,
+    pub apply_override_for_compute_environment: Option<ComputeEnvironment>,
+}
+wire::structure!(
+    GetConnectionInput, tables::GET_CONNECTION_INPUT,
+    0 catalog_id, 1 name, 2 hide_password, 3 apply_override_for_compute_environment,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetConnectionOutput {
+    pub connection: Option<Connection>,
+}
+wire::structure!(GetConnectionOutput, tables::GET_CONNECTION_OUTPUT, 0 connection);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetConnectionsInput {
+    pub catalog_id: Option<String>,
+    pub filter: Option<GetConnectionsFilter>,
+    pub hide_password: Option<bool>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+wire::structure!(GetConnectionsInput, tables::GET_CONNECTIONS_INPUT, 0 catalog_id, 1 filter, 2 hide_password, 3 next_token, 4 max_results);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetConnectionsOutput {
+    pub connection_list: Option<Vec<Connection>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(GetConnectionsOutput, tables::GET_CONNECTIONS_OUTPUT, 0 connection_list, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateConnectionInput {
+    pub catalog_id: Option<String>,
+    pub name: String,
+    pub connection_input: ConnectionInput,
+}
+wire::structure!(UpdateConnectionInput, tables::UPDATE_CONNECTION_INPUT, 0 catalog_id, 1 name, 2 connection_input);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateConnectionOutput {}
+wire::structure!(UpdateConnectionOutput, tables::UPDATE_CONNECTION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteConnectionInput {
+    pub catalog_id: Option<String>,
+    pub connection_name: String,
+}
+wire::structure!(DeleteConnectionInput, tables::DELETE_CONNECTION_INPUT, 0 catalog_id, 1 connection_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteConnectionOutput {}
+wire::structure!(DeleteConnectionOutput, tables::DELETE_CONNECTION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchDeleteConnectionInput {
+    pub catalog_id: Option<String>,
+    pub connection_name_list: Vec<String>,
+}
+wire::structure!(BatchDeleteConnectionInput, tables::BATCH_DELETE_CONNECTION_INPUT, 0 catalog_id, 1 connection_name_list);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchDeleteConnectionOutput {
+    pub succeeded: Option<Vec<String>>,
+    pub errors: Option<BTreeMap<String, ErrorDetail>>,
+}
+wire::structure!(BatchDeleteConnectionOutput, tables::BATCH_DELETE_CONNECTION_OUTPUT, 0 succeeded, 1 errors);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutResourcePolicyInput {
+    pub policy_in_json: String,
+    pub resource_arn: Option<String>,
+    pub policy_hash_condition: Option<String>,
+    pub policy_exists_condition: Option<ExistCondition>,
+    pub enable_hybrid: Option<EnableHybridValues>,
+}
+wire::structure!(
+    PutResourcePolicyInput, tables::PUT_RESOURCE_POLICY_INPUT,
+    0 policy_in_json, 1 resource_arn, 2 policy_hash_condition, 3 policy_exists_condition, 4 enable_hybrid,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutResourcePolicyOutput {
+    pub policy_hash: Option<String>,
+}
+wire::structure!(PutResourcePolicyOutput, tables::PUT_RESOURCE_POLICY_OUTPUT, 0 policy_hash);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetResourcePolicyInput {
+    pub resource_arn: Option<String>,
+}
+wire::structure!(GetResourcePolicyInput, tables::GET_RESOURCE_POLICY_INPUT, 0 resource_arn);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetResourcePolicyOutput {
+    pub policy_in_json: Option<String>,
+    pub policy_hash: Option<String>,
+    pub create_time: Option<Timestamp>,
+    pub update_time: Option<Timestamp>,
+}
+wire::structure!(
+    GetResourcePolicyOutput, tables::GET_RESOURCE_POLICY_OUTPUT,
+    0 policy_in_json, 1 policy_hash, 2 create_time, 3 update_time,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteResourcePolicyInput {
+    pub policy_hash_condition: Option<String>,
+    pub resource_arn: Option<String>,
+}
+wire::structure!(DeleteResourcePolicyInput, tables::DELETE_RESOURCE_POLICY_INPUT, 0 policy_hash_condition, 1 resource_arn);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteResourcePolicyOutput {}
+wire::structure!(DeleteResourcePolicyOutput, tables::DELETE_RESOURCE_POLICY_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetResourcePoliciesInput {
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+wire::structure!(GetResourcePoliciesInput, tables::GET_RESOURCE_POLICIES_INPUT, 0 next_token, 1 max_results);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetResourcePoliciesOutput {
+    pub get_resource_policies_response_list: Option<Vec<GluePolicy>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(GetResourcePoliciesOutput, tables::GET_RESOURCE_POLICIES_OUTPUT, 0 get_resource_policies_response_list, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TagResourceInput {
     pub resource_arn: String,
     pub tags_to_add: BTreeMap<String, String>,
@@ -792,12 +1204,373 @@ pub struct StopCrawlerScheduleOutput {}
 wire::structure!(StopCrawlerScheduleOutput, tables::STOP_CRAWLER_SCHEDULE_OUTPUT);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateTriggerInput {
+    pub name: String,
+    pub workflow_name: Option<String>,
+    pub r#type: TriggerType,
+    pub schedule: Option<String>,
+    pub predicate: Option<Predicate>,
+    pub actions: Vec<Action>,
+    pub description: Option<String>,
+    pub start_on_creation: Option<bool>,
+    pub tags: Option<BTreeMap<String, String>>,
+    pub event_batching_condition: Option<EventBatchingCondition>,
+}
+wire::structure!(
+    CreateTriggerInput, tables::CREATE_TRIGGER_INPUT,
+    0 name, 1 workflow_name, 2 r#type, 3 schedule, 4 predicate, 5 actions, 6 description, 7 start_on_creation, 8 tags,
+    9 event_batching_condition,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateTriggerOutput {
+    pub name: Option<String>,
+}
+wire::structure!(CreateTriggerOutput, tables::CREATE_TRIGGER_OUTPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetTriggerInput {
+    pub name: String,
+}
+wire::structure!(GetTriggerInput, tables::GET_TRIGGER_INPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetTriggerOutput {
+    pub trigger: Option<Trigger>,
+}
+wire::structure!(GetTriggerOutput, tables::GET_TRIGGER_OUTPUT, 0 trigger);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetTriggersInput {
+    pub next_token: Option<String>,
+    pub dependent_job_name: Option<String>,
+    pub max_results: Option<i32>,
+}
+wire::structure!(GetTriggersInput, tables::GET_TRIGGERS_INPUT, 0 next_token, 1 dependent_job_name, 2 max_results);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetTriggersOutput {
+    pub triggers: Option<Vec<Trigger>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(GetTriggersOutput, tables::GET_TRIGGERS_OUTPUT, 0 triggers, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchGetTriggersInput {
+    pub trigger_names: Vec<String>,
+}
+wire::structure!(BatchGetTriggersInput, tables::BATCH_GET_TRIGGERS_INPUT, 0 trigger_names);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchGetTriggersOutput {
+    pub triggers: Option<Vec<Trigger>>,
+    pub triggers_not_found: Option<Vec<String>>,
+}
+wire::structure!(BatchGetTriggersOutput, tables::BATCH_GET_TRIGGERS_OUTPUT, 0 triggers, 1 triggers_not_found);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListTriggersInput {
+    pub next_token: Option<String>,
+    pub dependent_job_name: Option<String>,
+    pub max_results: Option<i32>,
+    pub tags: Option<BTreeMap<String, String>>,
+}
+wire::structure!(ListTriggersInput, tables::LIST_TRIGGERS_INPUT, 0 next_token, 1 dependent_job_name, 2 max_results, 3 tags);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListTriggersOutput {
+    pub trigger_names: Option<Vec<String>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListTriggersOutput, tables::LIST_TRIGGERS_OUTPUT, 0 trigger_names, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateTriggerInput {
+    pub name: String,
+    pub trigger_update: TriggerUpdate,
+}
+wire::structure!(UpdateTriggerInput, tables::UPDATE_TRIGGER_INPUT, 0 name, 1 trigger_update);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateTriggerOutput {
+    pub trigger: Option<Trigger>,
+}
+wire::structure!(UpdateTriggerOutput, tables::UPDATE_TRIGGER_OUTPUT, 0 trigger);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteTriggerInput {
+    pub name: String,
+}
+wire::structure!(DeleteTriggerInput, tables::DELETE_TRIGGER_INPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteTriggerOutput {
+    pub name: Option<String>,
+}
+wire::structure!(DeleteTriggerOutput, tables::DELETE_TRIGGER_OUTPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartTriggerInput {
+    pub name: String,
+}
+wire::structure!(StartTriggerInput, tables::START_TRIGGER_INPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartTriggerOutput {
+    pub name: Option<String>,
+}
+wire::structure!(StartTriggerOutput, tables::START_TRIGGER_OUTPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StopTriggerInput {
+    pub name: String,
+}
+wire::structure!(StopTriggerInput, tables::STOP_TRIGGER_INPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StopTriggerOutput {
+    pub name: Option<String>,
+}
+wire::structure!(StopTriggerOutput, tables::STOP_TRIGGER_OUTPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateWorkflowInput {
+    pub name: String,
+    pub description: Option<String>,
+    pub default_run_properties: Option<BTreeMap<String, String>>,
+    pub tags: Option<BTreeMap<String, String>>,
+    pub max_concurrent_runs: Option<i32>,
+}
+wire::structure!(
+    CreateWorkflowInput, tables::CREATE_WORKFLOW_INPUT,
+    0 name, 1 description, 2 default_run_properties, 3 tags, 4 max_concurrent_runs,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateWorkflowOutput {
+    pub name: Option<String>,
+}
+wire::structure!(CreateWorkflowOutput, tables::CREATE_WORKFLOW_OUTPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetWorkflowInput {
+    pub name: String,
+    pub include_graph: Option<bool>,
+}
+wire::structure!(GetWorkflowInput, tables::GET_WORKFLOW_INPUT, 0 name, 1 include_graph);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetWorkflowOutput {
+    pub workflow: Option<Workflow>,
+}
+wire::structure!(GetWorkflowOutput, tables::GET_WORKFLOW_OUTPUT, 0 workflow);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchGetWorkflowsInput {
+    pub names: Vec<String>,
+    pub include_graph: Option<bool>,
+}
+wire::structure!(BatchGetWorkflowsInput, tables::BATCH_GET_WORKFLOWS_INPUT, 0 names, 1 include_graph);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchGetWorkflowsOutput {
+    pub workflows: Option<Vec<Workflow>>,
+    pub missing_workflows: Option<Vec<String>>,
+}
+wire::structure!(BatchGetWorkflowsOutput, tables::BATCH_GET_WORKFLOWS_OUTPUT, 0 workflows, 1 missing_workflows);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListWorkflowsInput {
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+wire::structure!(ListWorkflowsInput, tables::LIST_WORKFLOWS_INPUT, 0 next_token, 1 max_results);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListWorkflowsOutput {
+    pub workflows: Option<Vec<String>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListWorkflowsOutput, tables::LIST_WORKFLOWS_OUTPUT, 0 workflows, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateWorkflowInput {
+    pub name: String,
+    pub description: Option<String>,
+    pub default_run_properties: Option<BTreeMap<String, String>>,
+    pub max_concurrent_runs: Option<i32>,
+}
+wire::structure!(
+    UpdateWorkflowInput, tables::UPDATE_WORKFLOW_INPUT,
+    0 name, 1 description, 2 default_run_properties, 3 max_concurrent_runs,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateWorkflowOutput {
+    pub name: Option<String>,
+}
+wire::structure!(UpdateWorkflowOutput, tables::UPDATE_WORKFLOW_OUTPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteWorkflowInput {
+    pub name: String,
+}
+wire::structure!(DeleteWorkflowInput, tables::DELETE_WORKFLOW_INPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteWorkflowOutput {
+    pub name: Option<String>,
+}
+wire::structure!(DeleteWorkflowOutput, tables::DELETE_WORKFLOW_OUTPUT, 0 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartWorkflowRunInput {
+    pub name: String,
+    pub run_properties: Option<BTreeMap<String, String>>,
+}
+wire::structure!(StartWorkflowRunInput, tables::START_WORKFLOW_RUN_INPUT, 0 name, 1 run_properties);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartWorkflowRunOutput {
+    pub run_id: Option<String>,
+}
+wire::structure!(StartWorkflowRunOutput, tables::START_WORKFLOW_RUN_OUTPUT, 0 run_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetWorkflowRunInput {
+    pub name: String,
+    pub run_id: String,
+    pub include_graph: Option<bool>,
+}
+wire::structure!(GetWorkflowRunInput, tables::GET_WORKFLOW_RUN_INPUT, 0 name, 1 run_id, 2 include_graph);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetWorkflowRunOutput {
+    pub run: Option<WorkflowRun>,
+}
+wire::structure!(GetWorkflowRunOutput, tables::GET_WORKFLOW_RUN_OUTPUT, 0 run);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetWorkflowRunsInput {
+    pub name: String,
+    pub include_graph: Option<bool>,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+wire::structure!(GetWorkflowRunsInput, tables::GET_WORKFLOW_RUNS_INPUT, 0 name, 1 include_graph, 2 next_token, 3 max_results);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetWorkflowRunsOutput {
+    pub runs: Option<Vec<WorkflowRun>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(GetWorkflowRunsOutput, tables::GET_WORKFLOW_RUNS_OUTPUT, 0 runs, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetWorkflowRunPropertiesInput {
+    pub name: String,
+    pub run_id: String,
+}
+wire::structure!(GetWorkflowRunPropertiesInput, tables::GET_WORKFLOW_RUN_PROPERTIES_INPUT, 0 name, 1 run_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetWorkflowRunPropertiesOutput {
+    pub run_properties: Option<BTreeMap<String, String>>,
+}
+wire::structure!(GetWorkflowRunPropertiesOutput, tables::GET_WORKFLOW_RUN_PROPERTIES_OUTPUT, 0 run_properties);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutWorkflowRunPropertiesInput {
+    pub name: String,
+    pub run_id: String,
+    pub run_properties: BTreeMap<String, String>,
+}
+wire::structure!(PutWorkflowRunPropertiesInput, tables::PUT_WORKFLOW_RUN_PROPERTIES_INPUT, 0 name, 1 run_id, 2 run_properties);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutWorkflowRunPropertiesOutput {}
+wire::structure!(PutWorkflowRunPropertiesOutput, tables::PUT_WORKFLOW_RUN_PROPERTIES_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StopWorkflowRunInput {
+    pub name: String,
+    pub run_id: String,
+}
+wire::structure!(StopWorkflowRunInput, tables::STOP_WORKFLOW_RUN_INPUT, 0 name, 1 run_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StopWorkflowRunOutput {}
+wire::structure!(StopWorkflowRunOutput, tables::STOP_WORKFLOW_RUN_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Action {
+    pub job_name: Option<String>,
+    pub arguments: Option<BTreeMap<String, String>>,
+    pub timeout: Option<i32>,
+    pub security_configuration: Option<String>,
+    pub notification_property: Option<NotificationProperty>,
+    pub crawler_name: Option<String>,
+}
+wire::structure!(
+    Action, tables::ACTION,
+    0 job_name, 1 arguments, 2 timeout, 3 security_configuration, 4 notification_property, 5 crawler_name,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AuditContext {
     pub additional_audit_context: Option<String>,
     pub requested_columns: Option<Vec<String>>,
     pub all_columns_requested: Option<bool>,
 }
 wire::structure!(AuditContext, tables::AUDIT_CONTEXT, 0 additional_audit_context, 1 requested_columns, 2 all_columns_requested);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AuthenticationConfiguration {
+    pub authentication_type: Option<AuthenticationType>,
+    pub secret_arn: Option<String>,
+    pub kms_key_arn: Option<String>,
+    pub o_auth2_properties: Option<OAuth2Properties>,
+}
+wire::structure!(
+    AuthenticationConfiguration, tables::AUTHENTICATION_CONFIGURATION,
+    0 authentication_type, 1 secret_arn, 2 kms_key_arn, 3 o_auth2_properties,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AuthenticationConfigurationInput {
+    pub authentication_type: Option<AuthenticationType>,
+    pub o_auth2_properties: Option<OAuth2PropertiesInput>,
+    pub secret_arn: Option<String>,
+    pub kms_key_arn: Option<String>,
+    pub basic_authentication_credentials: Option<BasicAuthenticationCredentials>,
+    pub custom_authentication_credentials: Option<BTreeMap<String, String>>,
+}
+wire::structure!(
+    AuthenticationConfigurationInput, tables::AUTHENTICATION_CONFIGURATION_INPUT,
+    0 authentication_type, 1 o_auth2_properties, 2 secret_arn, 3 kms_key_arn, 4 basic_authentication_credentials,
+    5 custom_authentication_credentials,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AuthorizationCodeProperties {
+    pub authorization_code: Option<String>,
+    pub redirect_uri: Option<String>,
+}
+wire::structure!(AuthorizationCodeProperties, tables::AUTHORIZATION_CODE_PROPERTIES, 0 authorization_code, 1 redirect_uri);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BackfillError {
+    pub code: Option<BackfillErrorCode>,
+    pub partitions: Option<Vec<PartitionValueList>>,
+}
+wire::structure!(BackfillError, tables::BACKFILL_ERROR, 0 code, 1 partitions);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BasicAuthenticationCredentials {
+    pub username: Option<String>,
+    pub password: Option<String>,
+}
+wire::structure!(BasicAuthenticationCredentials, tables::BASIC_AUTHENTICATION_CREDENTIALS, 0 username, 1 password);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BatchUpdatePartitionFailureEntry {
@@ -812,6 +1585,32 @@ pub struct BatchUpdatePartitionRequestEntry {
     pub partition_input: PartitionInput,
 }
 wire::structure!(BatchUpdatePartitionRequestEntry, tables::BATCH_UPDATE_PARTITION_REQUEST_ENTRY, 0 partition_value_list, 1 partition_input);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BinaryColumnStatisticsData {
+    pub maximum_length: i64,
+    pub average_length: f64,
+    pub number_of_nulls: i64,
+}
+wire::structure!(BinaryColumnStatisticsData, tables::BINARY_COLUMN_STATISTICS_DATA, 0 maximum_length, 1 average_length, 2 number_of_nulls);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BlueprintDetails {
+    pub blueprint_name: Option<String>,
+    pub run_id: Option<String>,
+}
+wire::structure!(BlueprintDetails, tables::BLUEPRINT_DETAILS, 0 blueprint_name, 1 run_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BooleanColumnStatisticsData {
+    pub number_of_trues: i64,
+    pub number_of_falses: i64,
+    pub number_of_nulls: i64,
+}
+wire::structure!(
+    BooleanColumnStatisticsData, tables::BOOLEAN_COLUMN_STATISTICS_DATA,
+    0 number_of_trues, 1 number_of_falses, 2 number_of_nulls,
+);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CatalogTarget {
@@ -843,6 +1642,118 @@ pub struct Column {
     pub parameters: Option<BTreeMap<String, String>>,
 }
 wire::structure!(Column, tables::COLUMN, 0 name, 1 r#type, 2 comment, 3 parameters);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ColumnError {
+    pub column_name: Option<String>,
+    pub error: Option<ErrorDetail>,
+}
+wire::structure!(ColumnError, tables::COLUMN_ERROR, 0 column_name, 1 error);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ColumnStatistics {
+    pub column_name: String,
+    pub column_type: String,
+    pub analyzed_time: Option<Timestamp>,
+    pub statistics_data: Option<ColumnStatisticsData>,
+}
+wire::structure!(ColumnStatistics, tables::COLUMN_STATISTICS, 0 column_name, 1 column_type, 2 analyzed_time, 3 statistics_data);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ColumnStatisticsData {
+    pub r#type: Option<ColumnStatisticsType>,
+    pub boolean_column_statistics_data: Option<BooleanColumnStatisticsData>,
+    pub date_column_statistics_data: Option<DateColumnStatisticsData>,
+    pub decimal_column_statistics_data: Option<DecimalColumnStatisticsData>,
+    pub double_column_statistics_data: Option<DoubleColumnStatisticsData>,
+    pub long_column_statistics_data: Option<LongColumnStatisticsData>,
+    pub string_column_statistics_data: Option<StringColumnStatisticsData>,
+    pub binary_column_statistics_data: Option<BinaryColumnStatisticsData>,
+}
+wire::structure!(
+    ColumnStatisticsData, tables::COLUMN_STATISTICS_DATA,
+    0 r#type, 1 boolean_column_statistics_data, 2 date_column_statistics_data, 3 decimal_column_statistics_data,
+    4 double_column_statistics_data, 5 long_column_statistics_data, 6 string_column_statistics_data, 7 binary_column_statistics_data,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ColumnStatisticsError {
+    pub column_statistics: Option<ColumnStatistics>,
+    pub error: Option<ErrorDetail>,
+}
+wire::structure!(ColumnStatisticsError, tables::COLUMN_STATISTICS_ERROR, 0 column_statistics, 1 error);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Condition {
+    pub logical_operator: Option<LogicalOperator>,
+    pub job_name: Option<String>,
+    pub state: Option<JobRunState>,
+    pub crawler_name: Option<String>,
+    pub crawl_state: Option<CrawlState>,
+}
+wire::structure!(Condition, tables::CONDITION, 0 logical_operator, 1 job_name, 2 state, 3 crawler_name, 4 crawl_state);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Connection {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub connection_type: Option<ConnectionType>,
+    pub match_criteria: Option<Vec<String>>,
+    pub connection_properties: Option<BTreeMap<String, String>>,
+    pub spark_properties: Option<BTreeMap<String, String>>,
+    pub athena_properties: Option<BTreeMap<String, String>>,
+    pub python_properties: Option<BTreeMap<String, String>>,
+    pub physical_connection_requirements: Option<PhysicalConnectionRequirements>,
+    pub creation_time: Option<Timestamp>,
+    pub last_updated_time: Option<Timestamp>,
+    pub last_updated_by: Option<String>,
+    pub status: Option<ConnectionStatus>,
+    pub status_reason: Option<String>,
+    pub last_connection_validation_time: Option<Timestamp>,
+    pub authentication_configuration: Option<AuthenticationConfiguration>,
+    pub connection_schema_version: Option<i32>,
+    pub compatible_compute_environments: Option<Vec<ComputeEnvironment>>,
+}
+wire::structure!(
+    Connection, tables::CONNECTION,
+    0 name, 1 description, 2 connection_type, 3 match_criteria, 4 connection_properties, 5 spark_properties, 6 athena_properties,
+    7 python_properties, 8 physical_connection_requirements, 9 creation_time, 10 last_updated_time, 11 last_updated_by, 12 status,
+    13 status_reason, 14 last_connection_validation_time, 15 authentication_configuration, 16 connection_schema_version,
+    17 compatible_compute_environments,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ConnectionInput {
+    pub name: String,
+    pub description: Option<String>,
+    pub connection_type: ConnectionType,
+    pub match_criteria: Option<Vec<String>>,
+    pub connection_properties: BTreeMap<String, String>,
+    pub spark_properties: Option<BTreeMap<String, String>>,
+    pub athena_properties: Option<BTreeMap<String, String>>,
+    pub python_properties: Option<BTreeMap<String, String>>,
+    pub physical_connection_requirements: Option<PhysicalConnectionRequirements>,
+    pub authentication_configuration: Option<AuthenticationConfigurationInput>,
+    pub validate_credentials: Option<bool>,
+    pub validate_for_compute_environments: Option<Vec<ComputeEnvironment>>,
+}
+wire::structure!(
+    ConnectionInput, tables::CONNECTION_INPUT,
+    0 name, 1 description, 2 connection_type, 3 match_criteria, 4 connection_properties, 5 spark_properties, 6 athena_properties,
+    7 python_properties, 8 physical_connection_requirements, 9 authentication_configuration, 10 validate_credentials,
+    11 validate_for_compute_environments,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Crawl {
+    pub state: Option<CrawlState>,
+    pub started_on: Option<Timestamp>,
+    pub completed_on: Option<Timestamp>,
+    pub error_message: Option<String>,
+    pub log_group: Option<String>,
+    pub log_stream: Option<String>,
+}
+wire::structure!(Crawl, tables::CRAWL, 0 state, 1 started_on, 2 completed_on, 3 error_message, 4 log_group, 5 log_stream);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Crawler {
@@ -908,6 +1819,12 @@ wire::structure!(
     0 crawler_name, 1 time_left_seconds, 2 still_estimating, 3 last_runtime_seconds, 4 median_runtime_seconds, 5 tables_created,
     6 tables_updated, 7 tables_deleted,
 );
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CrawlerNodeDetails {
+    pub crawls: Option<Vec<Crawl>>,
+}
+wire::structure!(CrawlerNodeDetails, tables::CRAWLER_NODE_DETAILS, 0 crawls);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CrawlerTargets {
@@ -1063,6 +1980,37 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct DateColumnStatisticsData {
+    pub minimum_value: Option<Timestamp>,
+    pub maximum_value: Option<Timestamp>,
+    pub number_of_nulls: i64,
+    pub number_of_distinct_values: i64,
+}
+wire::structure!(
+    DateColumnStatisticsData, tables::DATE_COLUMN_STATISTICS_DATA,
+    0 minimum_value, 1 maximum_value, 2 number_of_nulls, 3 number_of_distinct_values,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DecimalColumnStatisticsData {
+    pub minimum_value: Option<DecimalNumber>,
+    pub maximum_value: Option<DecimalNumber>,
+    pub number_of_nulls: i64,
+    pub number_of_distinct_values: i64,
+}
+wire::structure!(
+    DecimalColumnStatisticsData, tables::DECIMAL_COLUMN_STATISTICS_DATA,
+    0 minimum_value, 1 maximum_value, 2 number_of_nulls, 3 number_of_distinct_values,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DecimalNumber {
+    pub unscaled_value: Bytes,
+    pub scale: i32,
+}
+wire::structure!(DecimalNumber, tables::DECIMAL_NUMBER, 0 unscaled_value, 1 scale);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeltaTarget {
     pub delta_tables: Option<Vec<String>>,
     pub connection_name: Option<String>,
@@ -1070,6 +2018,18 @@ pub struct DeltaTarget {
     pub create_native_delta_table: Option<bool>,
 }
 wire::structure!(DeltaTarget, tables::DELTA_TARGET, 0 delta_tables, 1 connection_name, 2 write_manifest, 3 create_native_delta_table);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DoubleColumnStatisticsData {
+    pub minimum_value: Option<f64>,
+    pub maximum_value: Option<f64>,
+    pub number_of_nulls: i64,
+    pub number_of_distinct_values: i64,
+}
+wire::structure!(
+    DoubleColumnStatisticsData, tables::DOUBLE_COLUMN_STATISTICS_DATA,
+    0 minimum_value, 1 maximum_value, 2 number_of_nulls, 3 number_of_distinct_values,
+);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DynamoDBTarget {
@@ -1080,11 +2040,25 @@ pub struct DynamoDBTarget {
 wire::structure!(DynamoDBTarget, tables::DYNAMO_DB_TARGET, 0 path, 1 scan_all, 2 scan_rate);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct Edge {
+    pub source_id: Option<String>,
+    pub destination_id: Option<String>,
+}
+wire::structure!(Edge, tables::EDGE, 0 source_id, 1 destination_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ErrorDetail {
     pub error_code: Option<String>,
     pub error_message: Option<String>,
 }
 wire::structure!(ErrorDetail, tables::ERROR_DETAIL, 0 error_code, 1 error_message);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventBatchingCondition {
+    pub batch_size: i32,
+    pub batch_window: Option<i32>,
+}
+wire::structure!(EventBatchingCondition, tables::EVENT_BATCHING_CONDITION, 0 batch_size, 1 batch_window);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FederatedDatabase {
@@ -1102,6 +2076,23 @@ pub struct FederatedTable {
     pub connection_type: Option<String>,
 }
 wire::structure!(FederatedTable, tables::FEDERATED_TABLE, 0 identifier, 1 database_identifier, 2 connection_name, 3 connection_type);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetConnectionsFilter {
+    pub match_criteria: Option<Vec<String>>,
+    pub connection_type: Option<ConnectionType>,
+    pub connection_schema_version: Option<i32>,
+}
+wire::structure!(GetConnectionsFilter, tables::GET_CONNECTIONS_FILTER, 0 match_criteria, 1 connection_type, 2 connection_schema_version);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GluePolicy {
+    pub policy_in_json: Option<String>,
+    pub policy_hash: Option<String>,
+    pub create_time: Option<Timestamp>,
+    pub update_time: Option<Timestamp>,
+}
+wire::structure!(GluePolicy, tables::GLUE_POLICY, 0 policy_in_json, 1 policy_hash, 2 create_time, 3 update_time);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GrokClassifier {
@@ -1235,6 +2226,54 @@ pub struct JdbcTarget {
 wire::structure!(JdbcTarget, tables::JDBC_TARGET, 0 connection_name, 1 path, 2 exclusions, 3 enable_additional_metadata);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobNodeDetails {
+    pub job_runs: Option<Vec<JobRun>>,
+}
+wire::structure!(JobNodeDetails, tables::JOB_NODE_DETAILS, 0 job_runs);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct JobRun {
+    pub id: Option<String>,
+    pub attempt: Option<i32>,
+    pub previous_run_id: Option<String>,
+    pub trigger_name: Option<String>,
+    pub job_name: Option<String>,
+    pub job_mode: Option<JobMode>,
+    pub job_run_queuing_enabled: Option<bool>,
+    pub started_on: Option<Timestamp>,
+    pub last_modified_on: Option<Timestamp>,
+    pub completed_on: Option<Timestamp>,
+    pub job_run_state: Option<JobRunState>,
+    pub arguments: Option<BTreeMap<String, String>>,
+    pub error_message: Option<String>,
+    pub predecessor_runs: Option<Vec<Predecessor>>,
+    pub allocated_capacity: Option<i32>,
+    pub execution_time: Option<i32>,
+    pub timeout: Option<i32>,
+    pub max_capacity: Option<f64>,
+    pub worker_type: Option<WorkerType>,
+    pub number_of_workers: Option<i32>,
+    pub security_configuration: Option<String>,
+    pub log_group_name: Option<String>,
+    pub notification_property: Option<NotificationProperty>,
+    pub glue_version: Option<String>,
+    pub dpu_seconds: Option<f64>,
+    pub execution_class: Option<ExecutionClass>,
+    pub maintenance_window: Option<String>,
+    pub profile_name: Option<String>,
+    pub state_detail: Option<String>,
+    pub execution_role_session_policy: Option<String>,
+}
+wire::structure!(
+    JobRun, tables::JOB_RUN,
+    0 id, 1 attempt, 2 previous_run_id, 3 trigger_name, 4 job_name, 5 job_mode, 6 job_run_queuing_enabled, 7 started_on,
+    8 last_modified_on, 9 completed_on, 10 job_run_state, 11 arguments, 12 error_message, 13 predecessor_runs, 14 allocated_capacity,
+    15 execution_time, 16 timeout, 17 max_capacity, 18 worker_type, 19 number_of_workers, 20 security_configuration, 21 log_group_name,
+    22 notification_property, 23 glue_version, 24 dpu_seconds, 25 execution_class, 26 maintenance_window, 27 profile_name,
+    28 state_detail, 29 execution_role_session_policy,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct JsonClassifier {
     pub name: String,
     pub creation_time: Option<Timestamp>,
@@ -1243,6 +2282,13 @@ pub struct JsonClassifier {
     pub json_path: String,
 }
 wire::structure!(JsonClassifier, tables::JSON_CLASSIFIER, 0 name, 1 creation_time, 2 last_updated, 3 version, 4 json_path);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeySchemaElement {
+    pub name: String,
+    pub r#type: String,
+}
+wire::structure!(KeySchemaElement, tables::KEY_SCHEMA_ELEMENT, 0 name, 1 r#type);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LakeFormationConfiguration {
@@ -1272,12 +2318,90 @@ pub struct LineageConfiguration {
 wire::structure!(LineageConfiguration, tables::LINEAGE_CONFIGURATION, 0 crawler_lineage_settings);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct LongColumnStatisticsData {
+    pub minimum_value: Option<i64>,
+    pub maximum_value: Option<i64>,
+    pub number_of_nulls: i64,
+    pub number_of_distinct_values: i64,
+}
+wire::structure!(
+    LongColumnStatisticsData, tables::LONG_COLUMN_STATISTICS_DATA,
+    0 minimum_value, 1 maximum_value, 2 number_of_nulls, 3 number_of_distinct_values,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct MongoDBTarget {
     pub connection_name: Option<String>,
     pub path: Option<String>,
     pub scan_all: Option<bool>,
 }
 wire::structure!(MongoDBTarget, tables::MONGO_DB_TARGET, 0 connection_name, 1 path, 2 scan_all);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Node {
+    pub r#type: Option<NodeType>,
+    pub name: Option<String>,
+    pub unique_id: Option<String>,
+    pub trigger_details: Option<TriggerNodeDetails>,
+    pub job_details: Option<JobNodeDetails>,
+    pub crawler_details: Option<CrawlerNodeDetails>,
+}
+wire::structure!(Node, tables::NODE, 0 r#type, 1 name, 2 unique_id, 3 trigger_details, 4 job_details, 5 crawler_details);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NotificationProperty {
+    pub notify_delay_after: Option<i32>,
+}
+wire::structure!(NotificationProperty, tables::NOTIFICATION_PROPERTY, 0 notify_delay_after);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OAuth2ClientApplication {
+    pub user_managed_client_application_client_id: Option<String>,
+    pub aws_managed_client_application_reference: Option<String>,
+}
+wire::structure!(
+    OAuth2ClientApplication, tables::O_AUTH2_CLIENT_APPLICATION,
+    0 user_managed_client_application_client_id, 1 aws_managed_client_application_reference,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OAuth2Credentials {
+    pub user_managed_client_application_client_secret: Option<String>,
+    pub access_token: Option<String>,
+    pub refresh_token: Option<String>,
+    pub jwt_token: Option<String>,
+}
+wire::structure!(
+    OAuth2Credentials, tables::O_AUTH2_CREDENTIALS,
+    0 user_managed_client_application_client_secret, 1 access_token, 2 refresh_token, 3 jwt_token,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OAuth2Properties {
+    pub o_auth2_grant_type: Option<OAuth2GrantType>,
+    pub o_auth2_client_application: Option<OAuth2ClientApplication>,
+    pub token_url: Option<String>,
+    pub token_url_parameters_map: Option<BTreeMap<String, String>>,
+}
+wire::structure!(
+    OAuth2Properties, tables::O_AUTH2_PROPERTIES,
+    0 o_auth2_grant_type, 1 o_auth2_client_application, 2 token_url, 3 token_url_parameters_map,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OAuth2PropertiesInput {
+    pub o_auth2_grant_type: Option<OAuth2GrantType>,
+    pub o_auth2_client_application: Option<OAuth2ClientApplication>,
+    pub token_url: Option<String>,
+    pub token_url_parameters_map: Option<BTreeMap<String, String>>,
+    pub authorization_code_properties: Option<AuthorizationCodeProperties>,
+    pub o_auth2_credentials: Option<OAuth2Credentials>,
+}
+wire::structure!(
+    OAuth2PropertiesInput, tables::O_AUTH2_PROPERTIES_INPUT,
+    0 o_auth2_grant_type, 1 o_auth2_client_application, 2 token_url, 3 token_url_parameters_map, 4 authorization_code_properties,
+    5 o_auth2_credentials,
+);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OpenTableFormatInput {
@@ -1325,6 +2449,15 @@ pub struct PartitionIndex {
 wire::structure!(PartitionIndex, tables::PARTITION_INDEX, 0 keys, 1 index_name);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct PartitionIndexDescriptor {
+    pub index_name: String,
+    pub keys: Vec<KeySchemaElement>,
+    pub index_status: Option<PartitionIndexStatus>,
+    pub backfill_errors: Option<Vec<BackfillError>>,
+}
+wire::structure!(PartitionIndexDescriptor, tables::PARTITION_INDEX_DESCRIPTOR, 0 index_name, 1 keys, 2 index_status, 3 backfill_errors);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PartitionInput {
     pub values: Option<Vec<String>>,
     pub last_access_time: Option<Timestamp>,
@@ -1344,11 +2477,44 @@ pub struct PartitionValueList {
 wire::structure!(PartitionValueList, tables::PARTITION_VALUE_LIST, 0 values);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct PhysicalConnectionRequirements {
+    pub subnet_id: Option<String>,
+    pub security_group_id_list: Option<Vec<String>>,
+    pub availability_zone: Option<String>,
+}
+wire::structure!(
+    PhysicalConnectionRequirements, tables::PHYSICAL_CONNECTION_REQUIREMENTS,
+    0 subnet_id, 1 security_group_id_list, 2 availability_zone,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Predecessor {
+    pub job_name: Option<String>,
+    pub run_id: Option<String>,
+}
+wire::structure!(Predecessor, tables::PREDECESSOR, 0 job_name, 1 run_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Predicate {
+    pub logical: Option<Logical>,
+    pub conditions: Option<Vec<Condition>>,
+}
+wire::structure!(Predicate, tables::PREDICATE, 0 logical, 1 conditions);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PrincipalPermissions {
     pub principal: Option<DataLakePrincipal>,
     pub permissions: Option<Vec<Permission>>,
 }
 wire::structure!(PrincipalPermissions, tables::PRINCIPAL_PERMISSIONS, 0 principal, 1 permissions);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PropertyPredicate {
+    pub key: Option<String>,
+    pub value: Option<String>,
+    pub comparator: Option<Comparator>,
+}
+wire::structure!(PropertyPredicate, tables::PROPERTY_PREDICATE, 0 key, 1 value, 2 comparator);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct QuerySessionContext {
@@ -1368,6 +2534,13 @@ pub struct RecrawlPolicy {
     pub recrawl_behavior: Option<RecrawlBehavior>,
 }
 wire::structure!(RecrawlPolicy, tables::RECRAWL_POLICY, 0 recrawl_behavior);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourceUri {
+    pub resource_type: Option<ResourceType>,
+    pub uri: Option<String>,
+}
+wire::structure!(ResourceUri, tables::RESOURCE_URI, 0 resource_type, 1 uri);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct S3Target {
@@ -1437,6 +2610,20 @@ pub struct SkewedInfo {
 wire::structure!(SkewedInfo, tables::SKEWED_INFO, 0 skewed_column_names, 1 skewed_column_values, 2 skewed_column_value_location_maps);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct SortCriterion {
+    pub field_name: Option<String>,
+    pub sort: Option<Sort>,
+}
+wire::structure!(SortCriterion, tables::SORT_CRITERION, 0 field_name, 1 sort);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartingEventBatchCondition {
+    pub batch_size: Option<i32>,
+    pub batch_window: Option<i32>,
+}
+wire::structure!(StartingEventBatchCondition, tables::STARTING_EVENT_BATCH_CONDITION, 0 batch_size, 1 batch_window);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct StatusDetails {
     pub requested_change: Option<Box<Table>>,
     pub view_validations: Option<Vec<ViewValidation>>,
@@ -1464,6 +2651,18 @@ wire::structure!(
     StorageDescriptor, tables::STORAGE_DESCRIPTOR,
     0 columns, 1 location, 2 additional_locations, 3 input_format, 4 output_format, 5 compressed, 6 number_of_buckets, 7 serde_info,
     8 bucket_columns, 9 sort_columns, 10 parameters, 11 skewed_info, 12 stored_as_sub_directories, 13 schema_reference,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StringColumnStatisticsData {
+    pub maximum_length: i64,
+    pub average_length: f64,
+    pub number_of_nulls: i64,
+    pub number_of_distinct_values: i64,
+}
+wire::structure!(
+    StringColumnStatisticsData, tables::STRING_COLUMN_STATISTICS_DATA,
+    0 maximum_length, 1 average_length, 2 number_of_nulls, 3 number_of_distinct_values,
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -1573,6 +2772,44 @@ pub struct TableVersionError {
 wire::structure!(TableVersionError, tables::TABLE_VERSION_ERROR, 0 table_name, 1 version_id, 2 error_detail);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trigger {
+    pub name: Option<String>,
+    pub workflow_name: Option<String>,
+    pub id: Option<String>,
+    pub r#type: Option<TriggerType>,
+    pub state: Option<TriggerState>,
+    pub description: Option<String>,
+    pub schedule: Option<String>,
+    pub actions: Option<Vec<Action>>,
+    pub predicate: Option<Predicate>,
+    pub event_batching_condition: Option<EventBatchingCondition>,
+}
+wire::structure!(
+    Trigger, tables::TRIGGER,
+    0 name, 1 workflow_name, 2 id, 3 r#type, 4 state, 5 description, 6 schedule, 7 actions, 8 predicate, 9 event_batching_condition,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TriggerNodeDetails {
+    pub trigger: Option<Trigger>,
+}
+wire::structure!(TriggerNodeDetails, tables::TRIGGER_NODE_DETAILS, 0 trigger);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TriggerUpdate {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub schedule: Option<String>,
+    pub actions: Option<Vec<Action>>,
+    pub predicate: Option<Predicate>,
+    pub event_batching_condition: Option<EventBatchingCondition>,
+}
+wire::structure!(
+    TriggerUpdate, tables::TRIGGER_UPDATE,
+    0 name, 1 description, 2 schedule, 3 actions, 4 predicate, 5 event_batching_condition,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct UpdateCsvClassifierRequest {
     pub name: String,
     pub delimiter: Option<String>,
@@ -1635,6 +2872,38 @@ pub struct UpdateXMLClassifierRequest {
     pub row_tag: Option<String>,
 }
 wire::structure!(UpdateXMLClassifierRequest, tables::UPDATE_XML_CLASSIFIER_REQUEST, 0 name, 1 classification, 2 row_tag);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UserDefinedFunction {
+    pub function_name: Option<String>,
+    pub database_name: Option<String>,
+    pub class_name: Option<String>,
+    pub owner_name: Option<String>,
+    pub function_type: Option<FunctionType>,
+    pub owner_type: Option<PrincipalType>,
+    pub create_time: Option<Timestamp>,
+    pub resource_uris: Option<Vec<ResourceUri>>,
+    pub catalog_id: Option<String>,
+}
+wire::structure!(
+    UserDefinedFunction, tables::USER_DEFINED_FUNCTION,
+    0 function_name, 1 database_name, 2 class_name, 3 owner_name, 4 function_type, 5 owner_type, 6 create_time, 7 resource_uris,
+    8 catalog_id,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UserDefinedFunctionInput {
+    pub function_name: Option<String>,
+    pub class_name: Option<String>,
+    pub owner_name: Option<String>,
+    pub function_type: Option<FunctionType>,
+    pub owner_type: Option<PrincipalType>,
+    pub resource_uris: Option<Vec<ResourceUri>>,
+}
+wire::structure!(
+    UserDefinedFunctionInput, tables::USER_DEFINED_FUNCTION_INPUT,
+    0 function_name, 1 class_name, 2 owner_name, 3 function_type, 4 owner_type, 5 resource_uris,
+);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ViewDefinition {
@@ -1714,6 +2983,68 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct Workflow {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub default_run_properties: Option<BTreeMap<String, String>>,
+    pub created_on: Option<Timestamp>,
+    pub last_modified_on: Option<Timestamp>,
+    pub last_run: Option<WorkflowRun>,
+    pub graph: Option<WorkflowGraph>,
+    pub max_concurrent_runs: Option<i32>,
+    pub blueprint_details: Option<BlueprintDetails>,
+}
+wire::structure!(
+    Workflow, tables::WORKFLOW,
+    0 name, 1 description, 2 default_run_properties, 3 created_on, 4 last_modified_on, 5 last_run, 6 graph, 7 max_concurrent_runs,
+    8 blueprint_details,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WorkflowGraph {
+    pub nodes: Option<Vec<Node>>,
+    pub edges: Option<Vec<Edge>>,
+}
+wire::structure!(WorkflowGraph, tables::WORKFLOW_GRAPH, 0 nodes, 1 edges);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WorkflowRun {
+    pub name: Option<String>,
+    pub workflow_run_id: Option<String>,
+    pub previous_run_id: Option<String>,
+    pub workflow_run_properties: Option<BTreeMap<String, String>>,
+    pub started_on: Option<Timestamp>,
+    pub completed_on: Option<Timestamp>,
+    pub status: Option<WorkflowRunStatus>,
+    pub error_message: Option<String>,
+    pub statistics: Option<WorkflowRunStatistics>,
+    pub graph: Option<WorkflowGraph>,
+    pub starting_event_batch_condition: Option<StartingEventBatchCondition>,
+}
+wire::structure!(
+    WorkflowRun, tables::WORKFLOW_RUN,
+    0 name, 1 workflow_run_id, 2 previous_run_id, 3 workflow_run_properties, 4 started_on, 5 completed_on, 6 status, 7 error_message,
+    8 statistics, 9 graph, 10 starting_event_batch_condition,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WorkflowRunStatistics {
+    pub total_actions: Option<i32>,
+    pub timeout_actions: Option<i32>,
+    pub failed_actions: Option<i32>,
+    pub stopped_actions: Option<i32>,
+    pub succeeded_actions: Option<i32>,
+    pub running_actions: Option<i32>,
+    pub errored_actions: Option<i32>,
+    pub waiting_actions: Option<i32>,
+}
+wire::structure!(
+    WorkflowRunStatistics, tables::WORKFLOW_RUN_STATISTICS,
+    0 total_actions, 1 timeout_actions, 2 failed_actions, 3 stopped_actions, 4 succeeded_actions, 5 running_actions, 6 errored_actions,
+    7 waiting_actions,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct XMLClassifier {
     pub name: String,
     pub classification: String,
@@ -1724,6 +3055,76 @@ pub struct XMLClassifier {
 }
 wire::structure!(XMLClassifier, tables::XML_CLASSIFIER, 0 name, 1 classification, 2 creation_time, 3 last_updated, 4 version, 5 row_tag);
 
+wire::enumeration!(AuthenticationType {
+    Basic = "BASIC", Oauth2 = "OAUTH2", Custom = "CUSTOM", Iam = "IAM",
+});
+wire::enumeration!(BackfillErrorCode {
+    EncryptedPartitionError = "ENCRYPTED_PARTITION_ERROR", InternalError = "INTERNAL_ERROR",
+    InvalidPartitionTypeDataError = "INVALID_PARTITION_TYPE_DATA_ERROR", MissingPartitionValueError = "MISSING_PARTITION_VALUE_ERROR",
+    UnsupportedPartitionCharacterError = "UNSUPPORTED_PARTITION_CHARACTER_ERROR",
+});
+wire::enumeration!(ColumnStatisticsType {
+    Boolean = "BOOLEAN", Date = "DATE", Decimal = "DECIMAL", Double = "DOUBLE", Long = "LONG", String = "STRING", Binary = "BINARY",
+});
+wire::enumeration!(Comparator {
+    Equals = "EQUALS", GreaterThan = "GREATER_THAN", LessThan = "LESS_THAN", GreaterThanEquals = "GREATER_THAN_EQUALS",
+    LessThanEquals = "LESS_THAN_EQUALS",
+});
+wire::enumeration!(ComputeEnvironment {
+    Spark = "SPARK", Athena = "ATHENA", Python = "PYTHON",
+});
+wire::enumeration!(ConnectionPropertyKey {
+    Host = "HOST", Port = "PORT", Username = "USERNAME", Password = "PASSWORD", EncryptedPassword = "ENCRYPTED_PASSWORD",
+    JdbcDriverJarUri = "JDBC_DRIVER_JAR_URI", JdbcDriverClassName = "JDBC_DRIVER_CLASS_NAME", JdbcEngine = "JDBC_ENGINE",
+    JdbcEngineVersion = "JDBC_ENGINE_VERSION", ConfigFiles = "CONFIG_FILES", InstanceId = "INSTANCE_ID",
+    JdbcConnectionUrl = "JDBC_CONNECTION_URL", JdbcEnforceSsl = "JDBC_ENFORCE_SSL", CustomJdbcCert = "CUSTOM_JDBC_CERT",
+    SkipCustomJdbcCertValidation = "SKIP_CUSTOM_JDBC_CERT_VALIDATION", CustomJdbcCertString = "CUSTOM_JDBC_CERT_STRING",
+    ConnectionUrl = "CONNECTION_URL", KafkaBootstrapServers = "KAFKA_BOOTSTRAP_SERVERS", KafkaSslEnabled = "KAFKA_SSL_ENABLED",
+    KafkaCustomCert = "KAFKA_CUSTOM_CERT", KafkaSkipCustomCertValidation = "KAFKA_SKIP_CUSTOM_CERT_VALIDATION",
+    KafkaClientKeystore = "KAFKA_CLIENT_KEYSTORE", KafkaClientKeystorePassword = "KAFKA_CLIENT_KEYSTORE_PASSWORD",
+    KafkaClientKeyPassword = "KAFKA_CLIENT_KEY_PASSWORD",
+    EncryptedKafkaClientKeystorePassword = "ENCRYPTED_KAFKA_CLIENT_KEYSTORE_PASSWORD",
+    EncryptedKafkaClientKeyPassword = "ENCRYPTED_KAFKA_CLIENT_KEY_PASSWORD", KafkaSaslMechanism = "KAFKA_SASL_MECHANISM",
+    KafkaSaslPlainUsername = "KAFKA_SASL_PLAIN_USERNAME", KafkaSaslPlainPassword = "KAFKA_SASL_PLAIN_PASSWORD",
+    EncryptedKafkaSaslPlainPassword = "ENCRYPTED_KAFKA_SASL_PLAIN_PASSWORD", KafkaSaslScramUsername = "KAFKA_SASL_SCRAM_USERNAME",
+    KafkaSaslScramPassword = "KAFKA_SASL_SCRAM_PASSWORD", KafkaSaslScramSecretsArn = "KAFKA_SASL_SCRAM_SECRETS_ARN",
+    EncryptedKafkaSaslScramPassword = "ENCRYPTED_KAFKA_SASL_SCRAM_PASSWORD", KafkaSaslGssapiKeytab = "KAFKA_SASL_GSSAPI_KEYTAB",
+    KafkaSaslGssapiKrb5Conf = "KAFKA_SASL_GSSAPI_KRB5_CONF", KafkaSaslGssapiService = "KAFKA_SASL_GSSAPI_SERVICE",
+    KafkaSaslGssapiPrincipal = "KAFKA_SASL_GSSAPI_PRINCIPAL", SecretId = "SECRET_ID", ConnectorUrl = "CONNECTOR_URL",
+    ConnectorType = "CONNECTOR_TYPE", ConnectorClassName = "CONNECTOR_CLASS_NAME", Endpoint = "ENDPOINT", EndpointType = "ENDPOINT_TYPE",
+    RoleArn = "ROLE_ARN", Region = "REGION", WorkgroupName = "WORKGROUP_NAME", ClusterIdentifier = "CLUSTER_IDENTIFIER",
+    Database = "DATABASE",
+});
+wire::enumeration!(ConnectionStatus {
+    Ready = "READY", InProgress = "IN_PROGRESS", Failed = "FAILED",
+});
+wire::enumeration!(ConnectionType {
+    Jdbc = "JDBC", Sftp = "SFTP", Mongodb = "MONGODB", Kafka = "KAFKA", Network = "NETWORK", Marketplace = "MARKETPLACE",
+    Custom = "CUSTOM", Salesforce = "SALESFORCE", ViewValidationRedshift = "VIEW_VALIDATION_REDSHIFT",
+    ViewValidationAthena = "VIEW_VALIDATION_ATHENA", Googleads = "GOOGLEADS", Googlesheets = "GOOGLESHEETS",
+    Googleanalytics4 = "GOOGLEANALYTICS4", Servicenow = "SERVICENOW", Marketo = "MARKETO", Sapodata = "SAPODATA", Zendesk = "ZENDESK",
+    Jiracloud = "JIRACLOUD", Netsuiteerp = "NETSUITEERP", Hubspot = "HUBSPOT", Facebookads = "FACEBOOKADS", Instagramads = "INSTAGRAMADS",
+    Zohocrm = "ZOHOCRM", Salesforcepardot = "SALESFORCEPARDOT", Salesforcemarketingcloud = "SALESFORCEMARKETINGCLOUD",
+    Adobeanalytics = "ADOBEANALYTICS", Slack = "SLACK", Linkedin = "LINKEDIN", Mixpanel = "MIXPANEL", Asana = "ASANA", Stripe = "STRIPE",
+    Smartsheet = "SMARTSHEET", Datadog = "DATADOG", Woocommerce = "WOOCOMMERCE", Intercom = "INTERCOM", Snapchatads = "SNAPCHATADS",
+    Paypal = "PAYPAL", Quickbooks = "QUICKBOOKS", Facebookpageinsights = "FACEBOOKPAGEINSIGHTS", Freshdesk = "FRESHDESK",
+    Twilio = "TWILIO", Docusignmonitor = "DOCUSIGNMONITOR", Freshsales = "FRESHSALES", Zoom = "ZOOM",
+    Googlesearchconsole = "GOOGLESEARCHCONSOLE", Salesforcecommercecloud = "SALESFORCECOMMERCECLOUD", Sapconcur = "SAPCONCUR",
+    Dynatrace = "DYNATRACE", Microsoftdynamic365financeandops = "MICROSOFTDYNAMIC365FINANCEANDOPS", Microsoftteams = "MICROSOFTTEAMS",
+    Blackbaudraiseredgenxt = "BLACKBAUDRAISEREDGENXT", Mailchimp = "MAILCHIMP", Gitlab = "GITLAB", Pendo = "PENDO",
+    Productboard = "PRODUCTBOARD", Circleci = "CIRCLECI", Pipedive = "PIPEDIVE", Sendgrid = "SENDGRID", Azurecosmos = "AZURECOSMOS",
+    Azuresql = "AZURESQL", Bigquery = "BIGQUERY", Blackbaud = "BLACKBAUD", Clouderahive = "CLOUDERAHIVE",
+    Clouderaimpala = "CLOUDERAIMPALA", Cloudwatch = "CLOUDWATCH", Cloudwatchmetrics = "CLOUDWATCHMETRICS", Cmdb = "CMDB",
+    Datalakegen2 = "DATALAKEGEN2", Db2 = "DB2", Db2as400 = "DB2AS400", Documentdb = "DOCUMENTDB", Domo = "DOMO", Dynamodb = "DYNAMODB",
+    Googlecloudstorage = "GOOGLECLOUDSTORAGE", Hbase = "HBASE", Kustomer = "KUSTOMER",
+    Microsoftdynamics365crm = "MICROSOFTDYNAMICS365CRM", Monday = "MONDAY", Mysql = "MYSQL", Okta = "OKTA", Opensearch = "OPENSEARCH",
+    Oracle = "ORACLE", Pipedrive = "PIPEDRIVE", Postgresql = "POSTGRESQL", Saphana = "SAPHANA", Sqlserver = "SQLSERVER",
+    Synapse = "SYNAPSE", Teradata = "TERADATA", Teradatanos = "TERADATANOS", Timestream = "TIMESTREAM", Tpcds = "TPCDS",
+    Vertica = "VERTICA",
+});
+wire::enumeration!(CrawlState {
+    Running = "RUNNING", Cancelling = "CANCELLING", Cancelled = "CANCELLED", Succeeded = "SUCCEEDED", Failed = "FAILED", Error = "ERROR",
+});
 wire::enumeration!(CrawlerHistoryState {
     Running = "RUNNING", Completed = "COMPLETED", Failed = "FAILED", Stopped = "STOPPED",
 });
@@ -1745,6 +3146,15 @@ wire::enumeration!(DatabaseAttributes {
 wire::enumeration!(DeleteBehavior {
     Log = "LOG", DeleteFromDatabase = "DELETE_FROM_DATABASE", DeprecateInDatabase = "DEPRECATE_IN_DATABASE",
 });
+wire::enumeration!(EnableHybridValues {
+    True = "TRUE", False = "FALSE",
+});
+wire::enumeration!(ExecutionClass {
+    Flex = "FLEX", Standard = "STANDARD",
+});
+wire::enumeration!(ExistCondition {
+    MustExist = "MUST_EXIST", NotExist = "NOT_EXIST", None = "NONE",
+});
 wire::enumeration!(FederationSourceErrorCode {
     AccessDeniedException = "AccessDeniedException", EntityNotFoundException = "EntityNotFoundException",
     InvalidCredentialsException = "InvalidCredentialsException", InvalidInputException = "InvalidInputException",
@@ -1757,6 +3167,9 @@ wire::enumeration!(FieldName {
 });
 wire::enumeration!(FilterOperator {
     Gt = "GT", Ge = "GE", Lt = "LT", Le = "LE", Eq = "EQ", Ne = "NE",
+});
+wire::enumeration!(FunctionType {
+    RegularFunction = "REGULAR_FUNCTION", AggregateFunction = "AGGREGATE_FUNCTION", StoredProcedure = "STORED_PROCEDURE",
 });
 wire::enumeration!(IcebergNullOrder {
     NullsFirst = "nulls-first", NullsLast = "nulls-last",
@@ -1776,18 +3189,43 @@ wire::enumeration!(IcebergUpdateAction {
 wire::enumeration!(JdbcMetadataEntry {
     Comments = "COMMENTS", Rawtypes = "RAWTYPES",
 });
+wire::enumeration!(JobMode {
+    Script = "SCRIPT", Visual = "VISUAL", Notebook = "NOTEBOOK",
+});
+wire::enumeration!(JobRunState {
+    Starting = "STARTING", Running = "RUNNING", Stopping = "STOPPING", Stopped = "STOPPED", Succeeded = "SUCCEEDED", Failed = "FAILED",
+    Timeout = "TIMEOUT", Error = "ERROR", Waiting = "WAITING", Expired = "EXPIRED",
+});
 wire::enumeration!(LastCrawlStatus {
     Succeeded = "SUCCEEDED", Cancelled = "CANCELLED", Failed = "FAILED",
 });
 wire::enumeration!(LastRefreshType {
     Full = "FULL", Incremental = "INCREMENTAL",
 });
+wire::enumeration!(Logical {
+    And = "AND", Any = "ANY",
+});
+wire::enumeration!(LogicalOperator {
+    Equals = "EQUALS",
+});
 wire::enumeration!(MetadataOperation {
     Create = "CREATE",
+});
+wire::enumeration!(NodeType {
+    Crawler = "CRAWLER", Job = "JOB", Trigger = "TRIGGER",
+});
+wire::enumeration!(OAuth2GrantType {
+    AuthorizationCode = "AUTHORIZATION_CODE", ClientCredentials = "CLIENT_CREDENTIALS", JwtBearer = "JWT_BEARER",
+});
+wire::enumeration!(PartitionIndexStatus {
+    Creating = "CREATING", Active = "ACTIVE", Deleting = "DELETING", Failed = "FAILED",
 });
 wire::enumeration!(Permission {
     All = "ALL", Select = "SELECT", Alter = "ALTER", Drop = "DROP", Delete = "DELETE", Insert = "INSERT",
     CreateDatabase = "CREATE_DATABASE", CreateTable = "CREATE_TABLE", DataLocationAccess = "DATA_LOCATION_ACCESS",
+});
+wire::enumeration!(PrincipalType {
+    User = "USER", Role = "ROLE", Group = "GROUP",
 });
 wire::enumeration!(RecrawlBehavior {
     CrawlEverything = "CRAWL_EVERYTHING", CrawlNewFoldersOnly = "CRAWL_NEW_FOLDERS_ONLY", CrawlEventMode = "CRAWL_EVENT_MODE",
@@ -1801,11 +3239,24 @@ wire::enumeration!(ResourceShareType {
 wire::enumeration!(ResourceState {
     Queued = "QUEUED", InProgress = "IN_PROGRESS", Success = "SUCCESS", Stopped = "STOPPED", Failed = "FAILED",
 });
+wire::enumeration!(ResourceType {
+    Jar = "JAR", File = "FILE", Archive = "ARCHIVE",
+});
 wire::enumeration!(ScheduleState {
     Scheduled = "SCHEDULED", NotScheduled = "NOT_SCHEDULED", Transitioning = "TRANSITIONING",
 });
+wire::enumeration!(Sort {
+    Asc = "ASC", Desc = "DESC",
+});
 wire::enumeration!(TableAttributes {
     Name = "NAME", TableType = "TABLE_TYPE",
+});
+wire::enumeration!(TriggerState {
+    Creating = "CREATING", Created = "CREATED", Activating = "ACTIVATING", Activated = "ACTIVATED", Deactivating = "DEACTIVATING",
+    Deactivated = "DEACTIVATED", Deleting = "DELETING", Updating = "UPDATING",
+});
+wire::enumeration!(TriggerType {
+    Scheduled = "SCHEDULED", Conditional = "CONDITIONAL", OnDemand = "ON_DEMAND", Event = "EVENT",
 });
 wire::enumeration!(UpdateBehavior {
     Log = "LOG", UpdateInDatabase = "UPDATE_IN_DATABASE",
@@ -1816,20 +3267,42 @@ wire::enumeration!(ViewDialect {
 wire::enumeration!(ViewUpdateAction {
     Add = "ADD", Replace = "REPLACE", AddOrReplace = "ADD_OR_REPLACE", Drop = "DROP",
 });
+wire::enumeration!(WorkerType {
+    Standard = "Standard", G1x = "G.1X", G2x = "G.2X", G025x = "G.025X", G4x = "G.4X", G8x = "G.8X", Z2x = "Z.2X",
+});
+wire::enumeration!(WorkflowRunStatus {
+    Running = "RUNNING", Completed = "COMPLETED", Stopping = "STOPPING", Stopped = "STOPPED", Error = "ERROR",
+});
 
 mod tables {
     use wire::schema::*;
 
+    pub(super) static AWS_MANAGED_CLIENT_APPLICATION_REFERENCE: Schema =
+        Schema::new("AWSManagedClientApplicationReference", Kind::String).max(2048.0).pattern(&P_AWS_MANAGED_CLIENT_APPLICATION_REFERENCE);
     pub(super) static ACCESS_DENIED_EXCEPTION: Schema =
         Schema::new("AccessDeniedException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "AccessDeniedException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static ACCESS_TOKEN: Schema = Schema::new("AccessToken", Kind::String).max(4096.0).pattern(&P_ACCESS_TOKEN);
     pub(super) static ACCOUNT_ID: Schema = Schema::new("AccountId", Kind::String).min(0.0).max(12.0);
+    pub(super) static ACTION: Schema = Schema::new(
+        "Action",
+        Kind::Structure(&[
+            Member::new("JobName", &NAME_STRING),
+            Member::new("Arguments", &GENERIC_MAP),
+            Member::new("Timeout", &TIMEOUT),
+            Member::new("SecurityConfiguration", &NAME_STRING),
+            Member::new("NotificationProperty", &NOTIFICATION_PROPERTY),
+            Member::new("CrawlerName", &NAME_STRING),
+        ]),
+    );
+    pub(super) static ACTION_LIST: Schema = Schema::new("ActionList", Kind::List(&Member::new("member", &ACTION)));
     pub(super) static ADDITIONAL_CONTEXT_MAP: Schema =
         Schema::new("AdditionalContextMap", Kind::Map(&Member::new("key", &CONTEXT_KEY), &Member::new("value", &CONTEXT_VALUE)));
     pub(super) static ALREADY_EXISTS_EXCEPTION: Schema =
         Schema::new("AlreadyExistsException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "AlreadyExistsException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static ARN_STRING: Schema = Schema::new("ArnString", Kind::String).min(20.0).max(2048.0);
+    pub(super) static ATTEMPT_COUNT: Schema = Schema::new("AttemptCount", Kind::Integer);
     pub(super) static AUDIT_COLUMN_NAMES_LIST: Schema =
         Schema::new("AuditColumnNamesList", Kind::List(&Member::new("member", &COLUMN_NAME_STRING)));
     pub(super) static AUDIT_CONTEXT: Schema = Schema::new(
@@ -1841,6 +3314,45 @@ mod tables {
         ]),
     );
     pub(super) static AUDIT_CONTEXT_STRING: Schema = Schema::new("AuditContextString", Kind::String).min(0.0).max(2048.0);
+    pub(super) static AUTHENTICATION_CONFIGURATION: Schema = Schema::new(
+        "AuthenticationConfiguration",
+        Kind::Structure(&[
+            Member::new("AuthenticationType", &AUTHENTICATION_TYPE),
+            Member::new("SecretArn", &SECRET_ARN),
+            Member::new("KmsKeyArn", &KMS_KEY_ARN),
+            Member::new("OAuth2Properties", &O_AUTH2_PROPERTIES),
+        ]),
+    );
+    pub(super) static AUTHENTICATION_CONFIGURATION_INPUT: Schema = Schema::new(
+        "AuthenticationConfigurationInput",
+        Kind::Structure(&[
+            Member::new("AuthenticationType", &AUTHENTICATION_TYPE),
+            Member::new("OAuth2Properties", &O_AUTH2_PROPERTIES_INPUT),
+            Member::new("SecretArn", &SECRET_ARN),
+            Member::new("KmsKeyArn", &KMS_KEY_ARN),
+            Member::new("BasicAuthenticationCredentials", &BASIC_AUTHENTICATION_CREDENTIALS),
+            Member::new("CustomAuthenticationCredentials", &CREDENTIAL_MAP),
+        ]),
+    );
+    pub(super) static AUTHENTICATION_TYPE: Schema = Schema::new("AuthenticationType", Kind::Enum(super::AuthenticationType::TEXTS));
+    pub(super) static AUTHORIZATION_CODE: Schema =
+        Schema::new("AuthorizationCode", Kind::String).min(1.0).max(4096.0).pattern(&P_AWS_MANAGED_CLIENT_APPLICATION_REFERENCE);
+    pub(super) static AUTHORIZATION_CODE_PROPERTIES: Schema = Schema::new(
+        "AuthorizationCodeProperties",
+        Kind::Structure(&[Member::new("AuthorizationCode", &AUTHORIZATION_CODE), Member::new("RedirectUri", &REDIRECT_URI)]),
+    );
+    pub(super) static BACKFILL_ERROR: Schema = Schema::new(
+        "BackfillError",
+        Kind::Structure(&[Member::new("Code", &BACKFILL_ERROR_CODE), Member::new("Partitions", &BACKFILL_ERRORED_PARTITIONS_LIST)]),
+    );
+    pub(super) static BACKFILL_ERROR_CODE: Schema = Schema::new("BackfillErrorCode", Kind::Enum(super::BackfillErrorCode::TEXTS));
+    pub(super) static BACKFILL_ERRORED_PARTITIONS_LIST: Schema =
+        Schema::new("BackfillErroredPartitionsList", Kind::List(&Member::new("member", &PARTITION_VALUE_LIST)));
+    pub(super) static BACKFILL_ERRORS: Schema = Schema::new("BackfillErrors", Kind::List(&Member::new("member", &BACKFILL_ERROR)));
+    pub(super) static BASIC_AUTHENTICATION_CREDENTIALS: Schema = Schema::new(
+        "BasicAuthenticationCredentials",
+        Kind::Structure(&[Member::new("Username", &USERNAME), Member::new("Password", &PASSWORD)]),
+    );
     pub(super) static BATCH_CREATE_PARTITION_INPUT: Schema = Schema::new(
         "BatchCreatePartitionRequest",
         Kind::Structure(&[
@@ -1852,6 +3364,17 @@ mod tables {
     );
     pub(super) static BATCH_CREATE_PARTITION_OUTPUT: Schema =
         Schema::new("BatchCreatePartitionResponse", Kind::Structure(&[Member::new("Errors", &PARTITION_ERRORS)]));
+    pub(super) static BATCH_DELETE_CONNECTION_INPUT: Schema = Schema::new(
+        "BatchDeleteConnectionRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("ConnectionNameList", &DELETE_CONNECTION_NAME_LIST).required(),
+        ]),
+    );
+    pub(super) static BATCH_DELETE_CONNECTION_OUTPUT: Schema = Schema::new(
+        "BatchDeleteConnectionResponse",
+        Kind::Structure(&[Member::new("Succeeded", &NAME_STRING_LIST), Member::new("Errors", &ERROR_BY_NAME)]),
+    );
     pub(super) static BATCH_DELETE_PARTITION_INPUT: Schema = Schema::new(
         "BatchDeletePartitionRequest",
         Kind::Structure(&[
@@ -1914,6 +3437,21 @@ mod tables {
     );
     pub(super) static BATCH_GET_PARTITION_VALUE_LIST: Schema =
         Schema::new("BatchGetPartitionValueList", Kind::List(&Member::new("member", &PARTITION_VALUE_LIST))).min(0.0).max(1000.0);
+    pub(super) static BATCH_GET_TRIGGERS_INPUT: Schema =
+        Schema::new("BatchGetTriggersRequest", Kind::Structure(&[Member::new("TriggerNames", &TRIGGER_NAME_LIST).required()]));
+    pub(super) static BATCH_GET_TRIGGERS_OUTPUT: Schema = Schema::new(
+        "BatchGetTriggersResponse",
+        Kind::Structure(&[Member::new("Triggers", &TRIGGER_LIST), Member::new("TriggersNotFound", &TRIGGER_NAME_LIST)]),
+    );
+    pub(super) static BATCH_GET_WORKFLOWS_INPUT: Schema = Schema::new(
+        "BatchGetWorkflowsRequest",
+        Kind::Structure(&[Member::new("Names", &WORKFLOW_NAMES).required(), Member::new("IncludeGraph", &NULLABLE_BOOLEAN)]),
+    );
+    pub(super) static BATCH_GET_WORKFLOWS_OUTPUT: Schema = Schema::new(
+        "BatchGetWorkflowsResponse",
+        Kind::Structure(&[Member::new("Workflows", &WORKFLOWS), Member::new("MissingWorkflows", &WORKFLOW_NAMES)]),
+    );
+    pub(super) static BATCH_SIZE: Schema = Schema::new("BatchSize", Kind::Integer).min(1.0).max(100.0);
     pub(super) static BATCH_UPDATE_PARTITION_FAILURE_ENTRY: Schema = Schema::new(
         "BatchUpdatePartitionFailureEntry",
         Kind::Structure(&[Member::new("PartitionValueList", &BOUNDED_PARTITION_VALUE_LIST), Member::new("ErrorDetail", &ERROR_DETAIL)]),
@@ -1942,8 +3480,31 @@ mod tables {
             .max(100.0);
     pub(super) static BATCH_UPDATE_PARTITION_OUTPUT: Schema =
         Schema::new("BatchUpdatePartitionResponse", Kind::Structure(&[Member::new("Errors", &BATCH_UPDATE_PARTITION_FAILURE_LIST)]));
+    pub(super) static BATCH_WINDOW: Schema = Schema::new("BatchWindow", Kind::Integer).min(1.0).max(900.0);
+    pub(super) static BINARY_COLUMN_STATISTICS_DATA: Schema = Schema::new(
+        "BinaryColumnStatisticsData",
+        Kind::Structure(&[
+            Member::new("MaximumLength", &NON_NEGATIVE_LONG).required(),
+            Member::new("AverageLength", &NON_NEGATIVE_DOUBLE).required(),
+            Member::new("NumberOfNulls", &NON_NEGATIVE_LONG).required(),
+        ]),
+    );
+    pub(super) static BLOB: Schema = Schema::new("Blob", Kind::Blob);
+    pub(super) static BLUEPRINT_DETAILS: Schema = Schema::new(
+        "BlueprintDetails",
+        Kind::Structure(&[Member::new("BlueprintName", &ORCHESTRATION_NAME_STRING), Member::new("RunId", &ID_STRING)]),
+    );
     pub(super) static BOOLEAN: Schema = Schema::new("Boolean", Kind::Boolean);
+    pub(super) static BOOLEAN_COLUMN_STATISTICS_DATA: Schema = Schema::new(
+        "BooleanColumnStatisticsData",
+        Kind::Structure(&[
+            Member::new("NumberOfTrues", &NON_NEGATIVE_LONG).required(),
+            Member::new("NumberOfFalses", &NON_NEGATIVE_LONG).required(),
+            Member::new("NumberOfNulls", &NON_NEGATIVE_LONG).required(),
+        ]),
+    );
     pub(super) static BOOLEAN_NULLABLE: Schema = Schema::new("BooleanNullable", Kind::Boolean);
+    pub(super) static BOOLEAN_VALUE: Schema = Schema::new("BooleanValue", Kind::Boolean);
     pub(super) static BOUNDED_PARTITION_VALUE_LIST: Schema =
         Schema::new("BoundedPartitionValueList", Kind::List(&Member::new("member", &VALUE_STRING))).min(0.0).max(100.0);
     pub(super) static CATALOG_GETTER_PAGE_SIZE: Schema = Schema::new("CatalogGetterPageSize", Kind::Integer).min(1.0).max(100.0);
@@ -1983,9 +3544,42 @@ mod tables {
             Member::new("Parameters", &PARAMETERS_MAP),
         ]),
     );
+    pub(super) static COLUMN_ERROR: Schema =
+        Schema::new("ColumnError", Kind::Structure(&[Member::new("ColumnName", &NAME_STRING), Member::new("Error", &ERROR_DETAIL)]));
+    pub(super) static COLUMN_ERRORS: Schema = Schema::new("ColumnErrors", Kind::List(&Member::new("member", &COLUMN_ERROR)));
     pub(super) static COLUMN_LIST: Schema = Schema::new("ColumnList", Kind::List(&Member::new("member", &COLUMN)));
     pub(super) static COLUMN_NAME_STRING: Schema =
         Schema::new("ColumnNameString", Kind::String).min(1.0).max(1024.0).pattern(&P_CATALOG_ID_STRING);
+    pub(super) static COLUMN_STATISTICS: Schema = Schema::new(
+        "ColumnStatistics",
+        Kind::Structure(&[
+            Member::new("ColumnName", &NAME_STRING).required(),
+            Member::new("ColumnType", &TYPE_STRING).required(),
+            Member::new("AnalyzedTime", &TIMESTAMP).required(),
+            Member::new("StatisticsData", &COLUMN_STATISTICS_DATA).required(),
+        ]),
+    );
+    pub(super) static COLUMN_STATISTICS_DATA: Schema = Schema::new(
+        "ColumnStatisticsData",
+        Kind::Structure(&[
+            Member::new("Type", &COLUMN_STATISTICS_TYPE).required(),
+            Member::new("BooleanColumnStatisticsData", &BOOLEAN_COLUMN_STATISTICS_DATA),
+            Member::new("DateColumnStatisticsData", &DATE_COLUMN_STATISTICS_DATA),
+            Member::new("DecimalColumnStatisticsData", &DECIMAL_COLUMN_STATISTICS_DATA),
+            Member::new("DoubleColumnStatisticsData", &DOUBLE_COLUMN_STATISTICS_DATA),
+            Member::new("LongColumnStatisticsData", &LONG_COLUMN_STATISTICS_DATA),
+            Member::new("StringColumnStatisticsData", &STRING_COLUMN_STATISTICS_DATA),
+            Member::new("BinaryColumnStatisticsData", &BINARY_COLUMN_STATISTICS_DATA),
+        ]),
+    );
+    pub(super) static COLUMN_STATISTICS_ERROR: Schema = Schema::new(
+        "ColumnStatisticsError",
+        Kind::Structure(&[Member::new("ColumnStatistics", &COLUMN_STATISTICS), Member::new("Error", &ERROR_DETAIL)]),
+    );
+    pub(super) static COLUMN_STATISTICS_ERRORS: Schema =
+        Schema::new("ColumnStatisticsErrors", Kind::List(&Member::new("member", &COLUMN_STATISTICS_ERROR)));
+    pub(super) static COLUMN_STATISTICS_LIST: Schema =
+        Schema::new("ColumnStatisticsList", Kind::List(&Member::new("member", &COLUMN_STATISTICS)));
     pub(super) static COLUMN_STATISTICS_TASK_NOT_RUNNING_EXCEPTION: Schema =
         Schema::new("ColumnStatisticsTaskNotRunningException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)])).traits(
             Traits {
@@ -2003,12 +3597,17 @@ mod tables {
             fault: Some(FaultTraits { code: "ColumnStatisticsTaskStoppingException", status: 400, sender: true }),
             ..Traits::NONE
         });
+    pub(super) static COLUMN_STATISTICS_TYPE: Schema = Schema::new("ColumnStatisticsType", Kind::Enum(super::ColumnStatisticsType::TEXTS));
     pub(super) static COLUMN_TYPE_STRING: Schema =
         Schema::new("ColumnTypeString", Kind::String).min(0.0).max(131072.0).pattern(&P_CATALOG_ID_STRING);
     pub(super) static COLUMN_VALUE_STRING_LIST: Schema =
         Schema::new("ColumnValueStringList", Kind::List(&Member::new("member", &COLUMN_VALUES_STRING)));
     pub(super) static COLUMN_VALUES_STRING: Schema = Schema::new("ColumnValuesString", Kind::String);
     pub(super) static COMMENT_STRING: Schema = Schema::new("CommentString", Kind::String).min(0.0).max(255.0).pattern(&P_CATALOG_ID_STRING);
+    pub(super) static COMPARATOR: Schema = Schema::new("Comparator", Kind::Enum(super::Comparator::TEXTS));
+    pub(super) static COMPUTE_ENVIRONMENT: Schema = Schema::new("ComputeEnvironment", Kind::Enum(super::ComputeEnvironment::TEXTS));
+    pub(super) static COMPUTE_ENVIRONMENT_LIST: Schema =
+        Schema::new("ComputeEnvironmentList", Kind::List(&Member::new("member", &COMPUTE_ENVIRONMENT)));
     pub(super) static CONCURRENT_MODIFICATION_EXCEPTION: Schema =
         Schema::new("ConcurrentModificationException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)])).traits(Traits {
             fault: Some(FaultTraits { code: "ConcurrentModificationException", status: 400, sender: true }),
@@ -2019,18 +3618,92 @@ mod tables {
             fault: Some(FaultTraits { code: "ConcurrentRunsExceededException", status: 400, sender: true }),
             ..Traits::NONE
         });
+    pub(super) static CONDITION: Schema = Schema::new(
+        "Condition",
+        Kind::Structure(&[
+            Member::new("LogicalOperator", &LOGICAL_OPERATOR),
+            Member::new("JobName", &NAME_STRING),
+            Member::new("State", &JOB_RUN_STATE),
+            Member::new("CrawlerName", &NAME_STRING),
+            Member::new("CrawlState", &CRAWL_STATE),
+        ]),
+    );
     pub(super) static CONDITION_CHECK_FAILURE_EXCEPTION: Schema =
         Schema::new("ConditionCheckFailureException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)])).traits(Traits {
             fault: Some(FaultTraits { code: "ConditionCheckFailureException", status: 400, sender: true }),
             ..Traits::NONE
         });
+    pub(super) static CONDITION_LIST: Schema = Schema::new("ConditionList", Kind::List(&Member::new("member", &CONDITION))).max(500.0);
     pub(super) static CONFLICT_EXCEPTION: Schema =
         Schema::new("ConflictException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "ConflictException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static CONNECTION: Schema = Schema::new(
+        "Connection",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING),
+            Member::new("Description", &DESCRIPTION_STRING),
+            Member::new("ConnectionType", &CONNECTION_TYPE),
+            Member::new("MatchCriteria", &MATCH_CRITERIA),
+            Member::new("ConnectionProperties", &CONNECTION_PROPERTIES),
+            Member::new("SparkProperties", &PROPERTY_MAP),
+            Member::new("AthenaProperties", &PROPERTY_MAP),
+            Member::new("PythonProperties", &PROPERTY_MAP),
+            Member::new("PhysicalConnectionRequirements", &PHYSICAL_CONNECTION_REQUIREMENTS),
+            Member::new("CreationTime", &TIMESTAMP),
+            Member::new("LastUpdatedTime", &TIMESTAMP),
+            Member::new("LastUpdatedBy", &NAME_STRING),
+            Member::new("Status", &CONNECTION_STATUS),
+            Member::new("StatusReason", &LONG_VALUE_STRING),
+            Member::new("LastConnectionValidationTime", &TIMESTAMP),
+            Member::new("AuthenticationConfiguration", &AUTHENTICATION_CONFIGURATION),
+            Member::new("ConnectionSchemaVersion", &CONNECTION_SCHEMA_VERSION),
+            Member::new("CompatibleComputeEnvironments", &COMPUTE_ENVIRONMENT_LIST),
+        ]),
+    );
+    pub(super) static CONNECTION_INPUT: Schema = Schema::new(
+        "ConnectionInput",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("Description", &DESCRIPTION_STRING),
+            Member::new("ConnectionType", &CONNECTION_TYPE).required(),
+            Member::new("MatchCriteria", &MATCH_CRITERIA),
+            Member::new("ConnectionProperties", &CONNECTION_PROPERTIES).required(),
+            Member::new("SparkProperties", &PROPERTY_MAP),
+            Member::new("AthenaProperties", &PROPERTY_MAP),
+            Member::new("PythonProperties", &PROPERTY_MAP),
+            Member::new("PhysicalConnectionRequirements", &PHYSICAL_CONNECTION_REQUIREMENTS),
+            Member::new("AuthenticationConfiguration", &AUTHENTICATION_CONFIGURATION_INPUT),
+            Member::new("ValidateCredentials", &BOOLEAN),
+            Member::new("ValidateForComputeEnvironments", &COMPUTE_ENVIRONMENT_LIST),
+        ]),
+    );
+    pub(super) static CONNECTION_LIST: Schema = Schema::new("ConnectionList", Kind::List(&Member::new("member", &CONNECTION)));
     pub(super) static CONNECTION_NAME: Schema = Schema::new("ConnectionName", Kind::String);
+    pub(super) static CONNECTION_PROPERTIES: Schema =
+        Schema::new("ConnectionProperties", Kind::Map(&Member::new("key", &CONNECTION_PROPERTY_KEY), &Member::new("value", &VALUE_STRING)))
+            .min(0.0)
+            .max(100.0);
+    pub(super) static CONNECTION_PROPERTY_KEY: Schema =
+        Schema::new("ConnectionPropertyKey", Kind::Enum(super::ConnectionPropertyKey::TEXTS));
+    pub(super) static CONNECTION_SCHEMA_VERSION: Schema = Schema::new("ConnectionSchemaVersion", Kind::Integer).min(1.0).max(2.0);
+    pub(super) static CONNECTION_STATUS: Schema = Schema::new("ConnectionStatus", Kind::Enum(super::ConnectionStatus::TEXTS));
+    pub(super) static CONNECTION_TYPE: Schema = Schema::new("ConnectionType", Kind::Enum(super::ConnectionType::TEXTS));
     pub(super) static CONTEXT_KEY: Schema = Schema::new("ContextKey", Kind::String).min(1.0).max(128.0);
     pub(super) static CONTEXT_VALUE: Schema = Schema::new("ContextValue", Kind::String).min(0.0).max(256.0);
+    pub(super) static CRAWL: Schema = Schema::new(
+        "Crawl",
+        Kind::Structure(&[
+            Member::new("State", &CRAWL_STATE),
+            Member::new("StartedOn", &TIMESTAMP_VALUE),
+            Member::new("CompletedOn", &TIMESTAMP_VALUE),
+            Member::new("ErrorMessage", &DESCRIPTION_STRING),
+            Member::new("LogGroup", &LOG_GROUP),
+            Member::new("LogStream", &LOG_STREAM),
+        ]),
+    );
     pub(super) static CRAWL_ID: Schema = Schema::new("CrawlId", Kind::String);
+    pub(super) static CRAWL_LIST: Schema = Schema::new("CrawlList", Kind::List(&Member::new("member", &CRAWL)));
+    pub(super) static CRAWL_STATE: Schema = Schema::new("CrawlState", Kind::Enum(super::CrawlState::TEXTS));
     pub(super) static CRAWLER: Schema = Schema::new(
         "Crawler",
         Kind::Structure(&[
@@ -2095,6 +3768,8 @@ mod tables {
         Schema::new("CrawlerMetricsList", Kind::List(&Member::new("member", &CRAWLER_METRICS)));
     pub(super) static CRAWLER_NAME_LIST: Schema =
         Schema::new("CrawlerNameList", Kind::List(&Member::new("member", &NAME_STRING))).min(0.0).max(100.0);
+    pub(super) static CRAWLER_NODE_DETAILS: Schema =
+        Schema::new("CrawlerNodeDetails", Kind::Structure(&[Member::new("Crawls", &CRAWL_LIST)]));
     pub(super) static CRAWLER_NOT_RUNNING_EXCEPTION: Schema =
         Schema::new("CrawlerNotRunningException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "CrawlerNotRunningException", status: 400, sender: true }), ..Traits::NONE });
@@ -2139,6 +3814,16 @@ mod tables {
         ]),
     );
     pub(super) static CREATE_CLASSIFIER_OUTPUT: Schema = Schema::new("CreateClassifierResponse", Kind::Structure(&[]));
+    pub(super) static CREATE_CONNECTION_INPUT: Schema = Schema::new(
+        "CreateConnectionRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("ConnectionInput", &CONNECTION_INPUT).required(),
+            Member::new("Tags", &TAGS_MAP),
+        ]),
+    );
+    pub(super) static CREATE_CONNECTION_OUTPUT: Schema =
+        Schema::new("CreateConnectionResponse", Kind::Structure(&[Member::new("CreateConnectionStatus", &CONNECTION_STATUS)]));
     pub(super) static CREATE_CRAWLER_INPUT: Schema = Schema::new(
         "CreateCrawlerRequest",
         Kind::Structure(&[
@@ -2207,6 +3892,16 @@ mod tables {
         "CreateJsonClassifierRequest",
         Kind::Structure(&[Member::new("Name", &NAME_STRING).required(), Member::new("JsonPath", &JSON_PATH).required()]),
     );
+    pub(super) static CREATE_PARTITION_INDEX_INPUT: Schema = Schema::new(
+        "CreatePartitionIndexRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("TableName", &NAME_STRING).required(),
+            Member::new("PartitionIndex", &PARTITION_INDEX).required(),
+        ]),
+    );
+    pub(super) static CREATE_PARTITION_INDEX_OUTPUT: Schema = Schema::new("CreatePartitionIndexResponse", Kind::Structure(&[]));
     pub(super) static CREATE_PARTITION_INPUT: Schema = Schema::new(
         "CreatePartitionRequest",
         Kind::Structure(&[
@@ -2230,6 +3925,44 @@ mod tables {
         ]),
     );
     pub(super) static CREATE_TABLE_OUTPUT: Schema = Schema::new("CreateTableResponse", Kind::Structure(&[]));
+    pub(super) static CREATE_TRIGGER_INPUT: Schema = Schema::new(
+        "CreateTriggerRequest",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("WorkflowName", &NAME_STRING),
+            Member::new("Type", &TRIGGER_TYPE).required(),
+            Member::new("Schedule", &GENERIC_STRING),
+            Member::new("Predicate", &PREDICATE),
+            Member::new("Actions", &ACTION_LIST).required(),
+            Member::new("Description", &DESCRIPTION_STRING),
+            Member::new("StartOnCreation", &BOOLEAN_VALUE),
+            Member::new("Tags", &TAGS_MAP),
+            Member::new("EventBatchingCondition", &EVENT_BATCHING_CONDITION),
+        ]),
+    );
+    pub(super) static CREATE_TRIGGER_OUTPUT: Schema =
+        Schema::new("CreateTriggerResponse", Kind::Structure(&[Member::new("Name", &NAME_STRING)]));
+    pub(super) static CREATE_USER_DEFINED_FUNCTION_INPUT: Schema = Schema::new(
+        "CreateUserDefinedFunctionRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("FunctionInput", &USER_DEFINED_FUNCTION_INPUT).required(),
+        ]),
+    );
+    pub(super) static CREATE_USER_DEFINED_FUNCTION_OUTPUT: Schema = Schema::new("CreateUserDefinedFunctionResponse", Kind::Structure(&[]));
+    pub(super) static CREATE_WORKFLOW_INPUT: Schema = Schema::new(
+        "CreateWorkflowRequest",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("Description", &WORKFLOW_DESCRIPTION_STRING),
+            Member::new("DefaultRunProperties", &WORKFLOW_RUN_PROPERTIES),
+            Member::new("Tags", &TAGS_MAP),
+            Member::new("MaxConcurrentRuns", &NULLABLE_INTEGER),
+        ]),
+    );
+    pub(super) static CREATE_WORKFLOW_OUTPUT: Schema =
+        Schema::new("CreateWorkflowResponse", Kind::Structure(&[Member::new("Name", &NAME_STRING)]));
     pub(super) static CREATE_XML_CLASSIFIER_REQUEST: Schema = Schema::new(
         "CreateXMLClassifierRequest",
         Kind::Structure(&[
@@ -2238,6 +3971,10 @@ mod tables {
             Member::new("RowTag", &ROW_TAG),
         ]),
     );
+    pub(super) static CREDENTIAL_KEY: Schema = Schema::new("CredentialKey", Kind::String).min(1.0).max(128.0);
+    pub(super) static CREDENTIAL_MAP: Schema =
+        Schema::new("CredentialMap", Kind::Map(&Member::new("key", &CREDENTIAL_KEY), &Member::new("value", &CREDENTIAL_VALUE)));
+    pub(super) static CREDENTIAL_VALUE: Schema = Schema::new("CredentialValue", Kind::String).min(1.0).max(2048.0);
     pub(super) static CRON_EXPRESSION: Schema = Schema::new("CronExpression", Kind::String);
     pub(super) static CSV_CLASSIFIER: Schema = Schema::new(
         "CsvClassifier",
@@ -2309,10 +4046,62 @@ mod tables {
     );
     pub(super) static DATABASE_LIST: Schema = Schema::new("DatabaseList", Kind::List(&Member::new("member", &DATABASE)));
     pub(super) static DATABASE_NAME: Schema = Schema::new("DatabaseName", Kind::String);
+    pub(super) static DATE_COLUMN_STATISTICS_DATA: Schema = Schema::new(
+        "DateColumnStatisticsData",
+        Kind::Structure(&[
+            Member::new("MinimumValue", &TIMESTAMP),
+            Member::new("MaximumValue", &TIMESTAMP),
+            Member::new("NumberOfNulls", &NON_NEGATIVE_LONG).required(),
+            Member::new("NumberOfDistinctValues", &NON_NEGATIVE_LONG).required(),
+        ]),
+    );
+    pub(super) static DECIMAL_COLUMN_STATISTICS_DATA: Schema = Schema::new(
+        "DecimalColumnStatisticsData",
+        Kind::Structure(&[
+            Member::new("MinimumValue", &DECIMAL_NUMBER),
+            Member::new("MaximumValue", &DECIMAL_NUMBER),
+            Member::new("NumberOfNulls", &NON_NEGATIVE_LONG).required(),
+            Member::new("NumberOfDistinctValues", &NON_NEGATIVE_LONG).required(),
+        ]),
+    );
+    pub(super) static DECIMAL_NUMBER: Schema = Schema::new(
+        "DecimalNumber",
+        Kind::Structure(&[Member::new("UnscaledValue", &BLOB).required(), Member::new("Scale", &INTEGER).required()]),
+    );
     pub(super) static DELETE_BEHAVIOR: Schema = Schema::new("DeleteBehavior", Kind::Enum(super::DeleteBehavior::TEXTS));
     pub(super) static DELETE_CLASSIFIER_INPUT: Schema =
         Schema::new("DeleteClassifierRequest", Kind::Structure(&[Member::new("Name", &NAME_STRING).required()]));
     pub(super) static DELETE_CLASSIFIER_OUTPUT: Schema = Schema::new("DeleteClassifierResponse", Kind::Structure(&[]));
+    pub(super) static DELETE_COLUMN_STATISTICS_FOR_PARTITION_INPUT: Schema = Schema::new(
+        "DeleteColumnStatisticsForPartitionRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("TableName", &NAME_STRING).required(),
+            Member::new("PartitionValues", &VALUE_STRING_LIST).required(),
+            Member::new("ColumnName", &NAME_STRING).required(),
+        ]),
+    );
+    pub(super) static DELETE_COLUMN_STATISTICS_FOR_PARTITION_OUTPUT: Schema =
+        Schema::new("DeleteColumnStatisticsForPartitionResponse", Kind::Structure(&[]));
+    pub(super) static DELETE_COLUMN_STATISTICS_FOR_TABLE_INPUT: Schema = Schema::new(
+        "DeleteColumnStatisticsForTableRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("TableName", &NAME_STRING).required(),
+            Member::new("ColumnName", &NAME_STRING).required(),
+        ]),
+    );
+    pub(super) static DELETE_COLUMN_STATISTICS_FOR_TABLE_OUTPUT: Schema =
+        Schema::new("DeleteColumnStatisticsForTableResponse", Kind::Structure(&[]));
+    pub(super) static DELETE_CONNECTION_NAME_LIST: Schema =
+        Schema::new("DeleteConnectionNameList", Kind::List(&Member::new("member", &NAME_STRING))).min(0.0).max(25.0);
+    pub(super) static DELETE_CONNECTION_INPUT: Schema = Schema::new(
+        "DeleteConnectionRequest",
+        Kind::Structure(&[Member::new("CatalogId", &CATALOG_ID_STRING), Member::new("ConnectionName", &NAME_STRING).required()]),
+    );
+    pub(super) static DELETE_CONNECTION_OUTPUT: Schema = Schema::new("DeleteConnectionResponse", Kind::Structure(&[]));
     pub(super) static DELETE_CRAWLER_INPUT: Schema =
         Schema::new("DeleteCrawlerRequest", Kind::Structure(&[Member::new("Name", &NAME_STRING).required()]));
     pub(super) static DELETE_CRAWLER_OUTPUT: Schema = Schema::new("DeleteCrawlerResponse", Kind::Structure(&[]));
@@ -2321,6 +4110,16 @@ mod tables {
         Kind::Structure(&[Member::new("CatalogId", &CATALOG_ID_STRING), Member::new("Name", &NAME_STRING).required()]),
     );
     pub(super) static DELETE_DATABASE_OUTPUT: Schema = Schema::new("DeleteDatabaseResponse", Kind::Structure(&[]));
+    pub(super) static DELETE_PARTITION_INDEX_INPUT: Schema = Schema::new(
+        "DeletePartitionIndexRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("TableName", &NAME_STRING).required(),
+            Member::new("IndexName", &NAME_STRING).required(),
+        ]),
+    );
+    pub(super) static DELETE_PARTITION_INDEX_OUTPUT: Schema = Schema::new("DeletePartitionIndexResponse", Kind::Structure(&[]));
     pub(super) static DELETE_PARTITION_INPUT: Schema = Schema::new(
         "DeletePartitionRequest",
         Kind::Structure(&[
@@ -2331,6 +4130,11 @@ mod tables {
         ]),
     );
     pub(super) static DELETE_PARTITION_OUTPUT: Schema = Schema::new("DeletePartitionResponse", Kind::Structure(&[]));
+    pub(super) static DELETE_RESOURCE_POLICY_INPUT: Schema = Schema::new(
+        "DeleteResourcePolicyRequest",
+        Kind::Structure(&[Member::new("PolicyHashCondition", &HASH_STRING), Member::new("ResourceArn", &GLUE_RESOURCE_ARN)]),
+    );
+    pub(super) static DELETE_RESOURCE_POLICY_OUTPUT: Schema = Schema::new("DeleteResourcePolicyResponse", Kind::Structure(&[]));
     pub(super) static DELETE_TABLE_INPUT: Schema = Schema::new(
         "DeleteTableRequest",
         Kind::Structure(&[
@@ -2351,6 +4155,23 @@ mod tables {
         ]),
     );
     pub(super) static DELETE_TABLE_VERSION_OUTPUT: Schema = Schema::new("DeleteTableVersionResponse", Kind::Structure(&[]));
+    pub(super) static DELETE_TRIGGER_INPUT: Schema =
+        Schema::new("DeleteTriggerRequest", Kind::Structure(&[Member::new("Name", &NAME_STRING).required()]));
+    pub(super) static DELETE_TRIGGER_OUTPUT: Schema =
+        Schema::new("DeleteTriggerResponse", Kind::Structure(&[Member::new("Name", &NAME_STRING)]));
+    pub(super) static DELETE_USER_DEFINED_FUNCTION_INPUT: Schema = Schema::new(
+        "DeleteUserDefinedFunctionRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("FunctionName", &NAME_STRING).required(),
+        ]),
+    );
+    pub(super) static DELETE_USER_DEFINED_FUNCTION_OUTPUT: Schema = Schema::new("DeleteUserDefinedFunctionResponse", Kind::Structure(&[]));
+    pub(super) static DELETE_WORKFLOW_INPUT: Schema =
+        Schema::new("DeleteWorkflowRequest", Kind::Structure(&[Member::new("Name", &NAME_STRING).required()]));
+    pub(super) static DELETE_WORKFLOW_OUTPUT: Schema =
+        Schema::new("DeleteWorkflowResponse", Kind::Structure(&[Member::new("Name", &NAME_STRING)]));
     pub(super) static DELTA_TARGET: Schema = Schema::new(
         "DeltaTarget",
         Kind::Structure(&[
@@ -2365,6 +4186,16 @@ mod tables {
         Schema::new("DescriptionString", Kind::String).min(0.0).max(2048.0).pattern(&P_CUSTOM_PATTERNS);
     pub(super) static DESCRIPTION_STRING_REMOVABLE: Schema =
         Schema::new("DescriptionStringRemovable", Kind::String).min(0.0).max(2048.0).pattern(&P_CUSTOM_PATTERNS);
+    pub(super) static DOUBLE: Schema = Schema::new("Double", Kind::Double);
+    pub(super) static DOUBLE_COLUMN_STATISTICS_DATA: Schema = Schema::new(
+        "DoubleColumnStatisticsData",
+        Kind::Structure(&[
+            Member::new("MinimumValue", &DOUBLE),
+            Member::new("MaximumValue", &DOUBLE),
+            Member::new("NumberOfNulls", &NON_NEGATIVE_LONG).required(),
+            Member::new("NumberOfDistinctValues", &NON_NEGATIVE_LONG).required(),
+        ]),
+    );
     pub(super) static DYNAMO_DB_TARGET: Schema = Schema::new(
         "DynamoDBTarget",
         Kind::Structure(&[
@@ -2375,8 +4206,12 @@ mod tables {
     );
     pub(super) static DYNAMO_DB_TARGET_LIST: Schema =
         Schema::new("DynamoDBTargetList", Kind::List(&Member::new("member", &DYNAMO_DB_TARGET)));
+    pub(super) static EDGE: Schema =
+        Schema::new("Edge", Kind::Structure(&[Member::new("SourceId", &NAME_STRING), Member::new("DestinationId", &NAME_STRING)]));
+    pub(super) static EDGE_LIST: Schema = Schema::new("EdgeList", Kind::List(&Member::new("member", &EDGE)));
     pub(super) static ENABLE_ADDITIONAL_METADATA: Schema =
         Schema::new("EnableAdditionalMetadata", Kind::List(&Member::new("member", &JDBC_METADATA_ENTRY)));
+    pub(super) static ENABLE_HYBRID_VALUES: Schema = Schema::new("EnableHybridValues", Kind::Enum(super::EnableHybridValues::TEXTS));
     pub(super) static ENCRYPTED_KEY_METADATA_STRING: Schema =
         Schema::new("EncryptedKeyMetadataString", Kind::String).max(2056.0).pattern(&P_CUSTOM_PATTERNS);
     pub(super) static ENCRYPTION_KEY_ID_STRING: Schema =
@@ -2386,11 +4221,21 @@ mod tables {
         Kind::Structure(&[Member::new("Message", &MESSAGE_STRING), Member::new("FromFederationSource", &NULLABLE_BOOLEAN)]),
     )
     .traits(Traits { fault: Some(FaultTraits { code: "EntityNotFoundException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static ERROR_BY_NAME: Schema =
+        Schema::new("ErrorByName", Kind::Map(&Member::new("key", &NAME_STRING), &Member::new("value", &ERROR_DETAIL)));
     pub(super) static ERROR_DETAIL: Schema = Schema::new(
         "ErrorDetail",
         Kind::Structure(&[Member::new("ErrorCode", &NAME_STRING), Member::new("ErrorMessage", &DESCRIPTION_STRING)]),
     );
+    pub(super) static ERROR_STRING: Schema = Schema::new("ErrorString", Kind::String);
+    pub(super) static EVENT_BATCHING_CONDITION: Schema = Schema::new(
+        "EventBatchingCondition",
+        Kind::Structure(&[Member::new("BatchSize", &BATCH_SIZE).required(), Member::new("BatchWindow", &BATCH_WINDOW)]),
+    );
     pub(super) static EVENT_QUEUE_ARN: Schema = Schema::new("EventQueueArn", Kind::String);
+    pub(super) static EXECUTION_CLASS: Schema = Schema::new("ExecutionClass", Kind::Enum(super::ExecutionClass::TEXTS)).max(16.0);
+    pub(super) static EXECUTION_TIME: Schema = Schema::new("ExecutionTime", Kind::Integer);
+    pub(super) static EXIST_CONDITION: Schema = Schema::new("ExistCondition", Kind::Enum(super::ExistCondition::TEXTS));
     pub(super) static FEDERATED_DATABASE: Schema = Schema::new(
         "FederatedDatabase",
         Kind::Structure(&[
@@ -2437,6 +4282,9 @@ mod tables {
     pub(super) static FILTER_OPERATOR: Schema = Schema::new("FilterOperator", Kind::Enum(super::FilterOperator::TEXTS));
     pub(super) static FILTER_STRING: Schema = Schema::new("FilterString", Kind::String).min(0.0).max(2048.0).pattern(&P_CATALOG_ID_STRING);
     pub(super) static FORMAT_STRING: Schema = Schema::new("FormatString", Kind::String).max(128.0).pattern(&P_CATALOG_ID_STRING);
+    pub(super) static FUNCTION_TYPE: Schema = Schema::new("FunctionType", Kind::Enum(super::FunctionType::TEXTS));
+    pub(super) static GENERIC_MAP: Schema =
+        Schema::new("GenericMap", Kind::Map(&Member::new("key", &GENERIC_STRING), &Member::new("value", &GENERIC_STRING)));
     pub(super) static GENERIC_STRING: Schema = Schema::new("GenericString", Kind::String);
     pub(super) static GET_CLASSIFIER_INPUT: Schema =
         Schema::new("GetClassifierRequest", Kind::Structure(&[Member::new("Name", &NAME_STRING).required()]));
@@ -2447,6 +4295,68 @@ mod tables {
     pub(super) static GET_CLASSIFIERS_OUTPUT: Schema = Schema::new(
         "GetClassifiersResponse",
         Kind::Structure(&[Member::new("Classifiers", &CLASSIFIER_LIST), Member::new("NextToken", &TOKEN)]),
+    );
+    pub(super) static GET_COLUMN_NAMES_LIST: Schema =
+        Schema::new("GetColumnNamesList", Kind::List(&Member::new("member", &NAME_STRING))).min(0.0).max(100.0);
+    pub(super) static GET_COLUMN_STATISTICS_FOR_PARTITION_INPUT: Schema = Schema::new(
+        "GetColumnStatisticsForPartitionRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("TableName", &NAME_STRING).required(),
+            Member::new("PartitionValues", &VALUE_STRING_LIST).required(),
+            Member::new("ColumnNames", &GET_COLUMN_NAMES_LIST).required(),
+        ]),
+    );
+    pub(super) static GET_COLUMN_STATISTICS_FOR_PARTITION_OUTPUT: Schema = Schema::new(
+        "GetColumnStatisticsForPartitionResponse",
+        Kind::Structure(&[Member::new("ColumnStatisticsList", &COLUMN_STATISTICS_LIST), Member::new("Errors", &COLUMN_ERRORS)]),
+    );
+    pub(super) static GET_COLUMN_STATISTICS_FOR_TABLE_INPUT: Schema = Schema::new(
+        "GetColumnStatisticsForTableRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("TableName", &NAME_STRING).required(),
+            Member::new("ColumnNames", &GET_COLUMN_NAMES_LIST).required(),
+        ]),
+    );
+    pub(super) static GET_COLUMN_STATISTICS_FOR_TABLE_OUTPUT: Schema = Schema::new(
+        "GetColumnStatisticsForTableResponse",
+        Kind::Structure(&[Member::new("ColumnStatisticsList", &COLUMN_STATISTICS_LIST), Member::new("Errors", &COLUMN_ERRORS)]),
+    );
+    pub(super) static GET_CONNECTION_INPUT: Schema = Schema::new(
+        "GetConnectionRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("HidePassword", &BOOLEAN),
+            Member::new("ApplyOverrideForComputeEnvironment", &COMPUTE_ENVIRONMENT),
+        ]),
+    );
+    pub(super) static GET_CONNECTION_OUTPUT: Schema =
+        Schema::new("GetConnectionResponse", Kind::Structure(&[Member::new("Connection", &CONNECTION)]));
+    pub(super) static GET_CONNECTIONS_FILTER: Schema = Schema::new(
+        "GetConnectionsFilter",
+        Kind::Structure(&[
+            Member::new("MatchCriteria", &MATCH_CRITERIA),
+            Member::new("ConnectionType", &CONNECTION_TYPE),
+            Member::new("ConnectionSchemaVersion", &CONNECTION_SCHEMA_VERSION),
+        ]),
+    );
+    pub(super) static GET_CONNECTIONS_INPUT: Schema = Schema::new(
+        "GetConnectionsRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("Filter", &GET_CONNECTIONS_FILTER),
+            Member::new("HidePassword", &BOOLEAN),
+            Member::new("NextToken", &TOKEN),
+            Member::new("MaxResults", &PAGE_SIZE),
+        ]),
+    );
+    pub(super) static GET_CONNECTIONS_OUTPUT: Schema = Schema::new(
+        "GetConnectionsResponse",
+        Kind::Structure(&[Member::new("ConnectionList", &CONNECTION_LIST), Member::new("NextToken", &TOKEN)]),
     );
     pub(super) static GET_CRAWLER_METRICS_INPUT: Schema = Schema::new(
         "GetCrawlerMetricsRequest",
@@ -2487,6 +4397,19 @@ mod tables {
         "GetDatabasesResponse",
         Kind::Structure(&[Member::new("DatabaseList", &DATABASE_LIST).required(), Member::new("NextToken", &TOKEN)]),
     );
+    pub(super) static GET_PARTITION_INDEXES_INPUT: Schema = Schema::new(
+        "GetPartitionIndexesRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("TableName", &NAME_STRING).required(),
+            Member::new("NextToken", &TOKEN),
+        ]),
+    );
+    pub(super) static GET_PARTITION_INDEXES_OUTPUT: Schema = Schema::new(
+        "GetPartitionIndexesResponse",
+        Kind::Structure(&[Member::new("PartitionIndexDescriptorList", &PARTITION_INDEX_DESCRIPTOR_LIST), Member::new("NextToken", &TOKEN)]),
+    );
     pub(super) static GET_PARTITION_INPUT: Schema = Schema::new(
         "GetPartitionRequest",
         Kind::Structure(&[
@@ -2518,6 +4441,30 @@ mod tables {
     pub(super) static GET_PARTITIONS_OUTPUT: Schema = Schema::new(
         "GetPartitionsResponse",
         Kind::Structure(&[Member::new("Partitions", &PARTITION_LIST), Member::new("NextToken", &TOKEN)]),
+    );
+    pub(super) static GET_RESOURCE_POLICIES_INPUT: Schema = Schema::new(
+        "GetResourcePoliciesRequest",
+        Kind::Structure(&[Member::new("NextToken", &TOKEN), Member::new("MaxResults", &PAGE_SIZE)]),
+    );
+    pub(super) static GET_RESOURCE_POLICIES_OUTPUT: Schema = Schema::new(
+        "GetResourcePoliciesResponse",
+        Kind::Structure(&[
+            Member::new("GetResourcePoliciesResponseList", &GET_RESOURCE_POLICIES_RESPONSE_LIST),
+            Member::new("NextToken", &TOKEN),
+        ]),
+    );
+    pub(super) static GET_RESOURCE_POLICIES_RESPONSE_LIST: Schema =
+        Schema::new("GetResourcePoliciesResponseList", Kind::List(&Member::new("member", &GLUE_POLICY)));
+    pub(super) static GET_RESOURCE_POLICY_INPUT: Schema =
+        Schema::new("GetResourcePolicyRequest", Kind::Structure(&[Member::new("ResourceArn", &GLUE_RESOURCE_ARN)]));
+    pub(super) static GET_RESOURCE_POLICY_OUTPUT: Schema = Schema::new(
+        "GetResourcePolicyResponse",
+        Kind::Structure(&[
+            Member::new("PolicyInJson", &POLICY_JSON_STRING),
+            Member::new("PolicyHash", &HASH_STRING),
+            Member::new("CreateTime", &TIMESTAMP),
+            Member::new("UpdateTime", &TIMESTAMP),
+        ]),
     );
     pub(super) static GET_TABLE_INPUT: Schema = Schema::new(
         "GetTableRequest",
@@ -2581,11 +4528,97 @@ mod tables {
     pub(super) static GET_TAGS_INPUT: Schema =
         Schema::new("GetTagsRequest", Kind::Structure(&[Member::new("ResourceArn", &GLUE_RESOURCE_ARN).required()]));
     pub(super) static GET_TAGS_OUTPUT: Schema = Schema::new("GetTagsResponse", Kind::Structure(&[Member::new("Tags", &TAGS_MAP)]));
+    pub(super) static GET_TRIGGER_INPUT: Schema =
+        Schema::new("GetTriggerRequest", Kind::Structure(&[Member::new("Name", &NAME_STRING).required()]));
+    pub(super) static GET_TRIGGER_OUTPUT: Schema = Schema::new("GetTriggerResponse", Kind::Structure(&[Member::new("Trigger", &TRIGGER)]));
+    pub(super) static GET_TRIGGERS_INPUT: Schema = Schema::new(
+        "GetTriggersRequest",
+        Kind::Structure(&[
+            Member::new("NextToken", &GENERIC_STRING),
+            Member::new("DependentJobName", &NAME_STRING),
+            Member::new("MaxResults", &ORCHESTRATION_PAGE_SIZE200),
+        ]),
+    );
+    pub(super) static GET_TRIGGERS_OUTPUT: Schema = Schema::new(
+        "GetTriggersResponse",
+        Kind::Structure(&[Member::new("Triggers", &TRIGGER_LIST), Member::new("NextToken", &GENERIC_STRING)]),
+    );
+    pub(super) static GET_USER_DEFINED_FUNCTION_INPUT: Schema = Schema::new(
+        "GetUserDefinedFunctionRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("FunctionName", &NAME_STRING).required(),
+        ]),
+    );
+    pub(super) static GET_USER_DEFINED_FUNCTION_OUTPUT: Schema =
+        Schema::new("GetUserDefinedFunctionResponse", Kind::Structure(&[Member::new("UserDefinedFunction", &USER_DEFINED_FUNCTION)]));
+    pub(super) static GET_USER_DEFINED_FUNCTIONS_INPUT: Schema = Schema::new(
+        "GetUserDefinedFunctionsRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING),
+            Member::new("Pattern", &NAME_STRING).required(),
+            Member::new("FunctionType", &FUNCTION_TYPE),
+            Member::new("NextToken", &TOKEN),
+            Member::new("MaxResults", &CATALOG_GETTER_PAGE_SIZE),
+        ]),
+    );
+    pub(super) static GET_USER_DEFINED_FUNCTIONS_OUTPUT: Schema = Schema::new(
+        "GetUserDefinedFunctionsResponse",
+        Kind::Structure(&[Member::new("UserDefinedFunctions", &USER_DEFINED_FUNCTION_LIST), Member::new("NextToken", &TOKEN)]),
+    );
+    pub(super) static GET_WORKFLOW_INPUT: Schema = Schema::new(
+        "GetWorkflowRequest",
+        Kind::Structure(&[Member::new("Name", &NAME_STRING).required(), Member::new("IncludeGraph", &NULLABLE_BOOLEAN)]),
+    );
+    pub(super) static GET_WORKFLOW_OUTPUT: Schema =
+        Schema::new("GetWorkflowResponse", Kind::Structure(&[Member::new("Workflow", &WORKFLOW)]));
+    pub(super) static GET_WORKFLOW_RUN_PROPERTIES_INPUT: Schema = Schema::new(
+        "GetWorkflowRunPropertiesRequest",
+        Kind::Structure(&[Member::new("Name", &NAME_STRING).required(), Member::new("RunId", &ID_STRING).required()]),
+    );
+    pub(super) static GET_WORKFLOW_RUN_PROPERTIES_OUTPUT: Schema =
+        Schema::new("GetWorkflowRunPropertiesResponse", Kind::Structure(&[Member::new("RunProperties", &WORKFLOW_RUN_PROPERTIES)]));
+    pub(super) static GET_WORKFLOW_RUN_INPUT: Schema = Schema::new(
+        "GetWorkflowRunRequest",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("RunId", &ID_STRING).required(),
+            Member::new("IncludeGraph", &NULLABLE_BOOLEAN),
+        ]),
+    );
+    pub(super) static GET_WORKFLOW_RUN_OUTPUT: Schema =
+        Schema::new("GetWorkflowRunResponse", Kind::Structure(&[Member::new("Run", &WORKFLOW_RUN)]));
+    pub(super) static GET_WORKFLOW_RUNS_INPUT: Schema = Schema::new(
+        "GetWorkflowRunsRequest",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("IncludeGraph", &NULLABLE_BOOLEAN),
+            Member::new("NextToken", &GENERIC_STRING),
+            Member::new("MaxResults", &PAGE_SIZE),
+        ]),
+    );
+    pub(super) static GET_WORKFLOW_RUNS_OUTPUT: Schema = Schema::new(
+        "GetWorkflowRunsResponse",
+        Kind::Structure(&[Member::new("Runs", &WORKFLOW_RUNS), Member::new("NextToken", &GENERIC_STRING)]),
+    );
     pub(super) static GLUE_ENCRYPTION_EXCEPTION: Schema =
         Schema::new("GlueEncryptionException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "GlueEncryptionException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static GLUE_POLICY: Schema = Schema::new(
+        "GluePolicy",
+        Kind::Structure(&[
+            Member::new("PolicyInJson", &POLICY_JSON_STRING),
+            Member::new("PolicyHash", &HASH_STRING),
+            Member::new("CreateTime", &TIMESTAMP),
+            Member::new("UpdateTime", &TIMESTAMP),
+        ]),
+    );
     pub(super) static GLUE_RESOURCE_ARN: Schema =
         Schema::new("GlueResourceArn", Kind::String).min(1.0).max(10240.0).pattern(&P_GLUE_RESOURCE_ARN);
+    pub(super) static GLUE_VERSION_STRING: Schema =
+        Schema::new("GlueVersionString", Kind::String).min(1.0).max(255.0).pattern(&P_GLUE_VERSION_STRING);
     pub(super) static GROK_CLASSIFIER: Schema = Schema::new(
         "GrokClassifier",
         Kind::Structure(&[
@@ -2712,6 +4745,7 @@ mod tables {
     pub(super) static ICEBERG_TARGET_LIST: Schema = Schema::new("IcebergTargetList", Kind::List(&Member::new("member", &ICEBERG_TARGET)));
     pub(super) static ICEBERG_TRANSFORM_STRING: Schema = Schema::new("IcebergTransformString", Kind::String);
     pub(super) static ICEBERG_UPDATE_ACTION: Schema = Schema::new("IcebergUpdateAction", Kind::Enum(super::IcebergUpdateAction::TEXTS));
+    pub(super) static ID_STRING: Schema = Schema::new("IdString", Kind::String).min(1.0).max(255.0).pattern(&P_CATALOG_ID_STRING);
     pub(super) static IDEMPOTENT_PARAMETER_MISMATCH_EXCEPTION: Schema =
         Schema::new("IdempotentParameterMismatchException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)])).traits(Traits {
             fault: Some(FaultTraits { code: "IdempotentParameterMismatchException", status: 400, sender: true }),
@@ -2735,6 +4769,7 @@ mod tables {
     pub(super) static INTEGER: Schema = Schema::new("Integer", Kind::Integer);
     pub(super) static INTEGER_FLAG: Schema = Schema::new("IntegerFlag", Kind::Integer).min(0.0).max(1.0);
     pub(super) static INTEGER_LIST: Schema = Schema::new("IntegerList", Kind::List(&Member::new("member", &INTEGER)));
+    pub(super) static INTEGER_VALUE: Schema = Schema::new("IntegerValue", Kind::Integer);
     pub(super) static INTEGRATION_CONFLICT_OPERATION_FAULT: Schema =
         Schema::new("IntegrationConflictOperationFault", Kind::Structure(&[Member::new("Message", &INTEGRATION_ERROR_MESSAGE)])).traits(
             Traits { fault: Some(FaultTraits { code: "IntegrationConflictOperationFault", status: 400, sender: true }), ..Traits::NONE },
@@ -2776,6 +4811,45 @@ mod tables {
         ]),
     );
     pub(super) static JDBC_TARGET_LIST: Schema = Schema::new("JdbcTargetList", Kind::List(&Member::new("member", &JDBC_TARGET)));
+    pub(super) static JOB_MODE: Schema = Schema::new("JobMode", Kind::Enum(super::JobMode::TEXTS));
+    pub(super) static JOB_NODE_DETAILS: Schema = Schema::new("JobNodeDetails", Kind::Structure(&[Member::new("JobRuns", &JOB_RUN_LIST)]));
+    pub(super) static JOB_RUN: Schema = Schema::new(
+        "JobRun",
+        Kind::Structure(&[
+            Member::new("Id", &ID_STRING),
+            Member::new("Attempt", &ATTEMPT_COUNT),
+            Member::new("PreviousRunId", &ID_STRING),
+            Member::new("TriggerName", &NAME_STRING),
+            Member::new("JobName", &NAME_STRING),
+            Member::new("JobMode", &JOB_MODE),
+            Member::new("JobRunQueuingEnabled", &NULLABLE_BOOLEAN),
+            Member::new("StartedOn", &TIMESTAMP_VALUE),
+            Member::new("LastModifiedOn", &TIMESTAMP_VALUE),
+            Member::new("CompletedOn", &TIMESTAMP_VALUE),
+            Member::new("JobRunState", &JOB_RUN_STATE),
+            Member::new("Arguments", &GENERIC_MAP),
+            Member::new("ErrorMessage", &ERROR_STRING),
+            Member::new("PredecessorRuns", &PREDECESSOR_LIST),
+            Member::new("AllocatedCapacity", &INTEGER_VALUE),
+            Member::new("ExecutionTime", &EXECUTION_TIME),
+            Member::new("Timeout", &TIMEOUT),
+            Member::new("MaxCapacity", &NULLABLE_DOUBLE),
+            Member::new("WorkerType", &WORKER_TYPE),
+            Member::new("NumberOfWorkers", &NULLABLE_INTEGER),
+            Member::new("SecurityConfiguration", &NAME_STRING),
+            Member::new("LogGroupName", &GENERIC_STRING),
+            Member::new("NotificationProperty", &NOTIFICATION_PROPERTY),
+            Member::new("GlueVersion", &GLUE_VERSION_STRING),
+            Member::new("DPUSeconds", &NULLABLE_DOUBLE),
+            Member::new("ExecutionClass", &EXECUTION_CLASS),
+            Member::new("MaintenanceWindow", &MAINTENANCE_WINDOW),
+            Member::new("ProfileName", &NAME_STRING),
+            Member::new("StateDetail", &ORCHESTRATION_MESSAGE_STRING),
+            Member::new("ExecutionRoleSessionPolicy", &ORCHESTRATION_POLICY_JSON_STRING),
+        ]),
+    );
+    pub(super) static JOB_RUN_LIST: Schema = Schema::new("JobRunList", Kind::List(&Member::new("member", &JOB_RUN)));
+    pub(super) static JOB_RUN_STATE: Schema = Schema::new("JobRunState", Kind::Enum(super::JobRunState::TEXTS));
     pub(super) static JSON_CLASSIFIER: Schema = Schema::new(
         "JsonClassifier",
         Kind::Structure(&[
@@ -2787,11 +4861,19 @@ mod tables {
         ]),
     );
     pub(super) static JSON_PATH: Schema = Schema::new("JsonPath", Kind::String);
+    pub(super) static JWT_TOKEN: Schema = Schema::new("JwtToken", Kind::String).max(8000.0).pattern(&P_JWT_TOKEN);
     pub(super) static KMS_KEY_NOT_ACCESSIBLE_FAULT: Schema =
         Schema::new("KMSKeyNotAccessibleFault", Kind::Structure(&[Member::new("Message", &INTEGRATION_ERROR_MESSAGE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "KMSKeyNotAccessibleFault", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static KEY_LIST: Schema = Schema::new("KeyList", Kind::List(&Member::new("member", &NAME_STRING))).min(1.0);
+    pub(super) static KEY_SCHEMA_ELEMENT: Schema = Schema::new(
+        "KeySchemaElement",
+        Kind::Structure(&[Member::new("Name", &NAME_STRING).required(), Member::new("Type", &COLUMN_TYPE_STRING).required()]),
+    );
+    pub(super) static KEY_SCHEMA_ELEMENT_LIST: Schema =
+        Schema::new("KeySchemaElementList", Kind::List(&Member::new("member", &KEY_SCHEMA_ELEMENT))).min(1.0);
     pub(super) static KEY_STRING: Schema = Schema::new("KeyString", Kind::String).min(1.0).max(255.0).pattern(&P_CATALOG_ID_STRING);
+    pub(super) static KMS_KEY_ARN: Schema = Schema::new("KmsKeyArn", Kind::String).pattern(&P_KMS_KEY_ARN);
     pub(super) static LAKE_FORMATION_CONFIGURATION: Schema = Schema::new(
         "LakeFormationConfiguration",
         Kind::Structure(&[Member::new("UseLakeFormationCredentials", &NULLABLE_BOOLEAN), Member::new("AccountId", &ACCOUNT_ID)]),
@@ -2832,6 +4914,27 @@ mod tables {
         "ListCrawlsResponse",
         Kind::Structure(&[Member::new("Crawls", &CRAWLER_HISTORY_LIST), Member::new("NextToken", &TOKEN)]),
     );
+    pub(super) static LIST_TRIGGERS_INPUT: Schema = Schema::new(
+        "ListTriggersRequest",
+        Kind::Structure(&[
+            Member::new("NextToken", &GENERIC_STRING),
+            Member::new("DependentJobName", &NAME_STRING),
+            Member::new("MaxResults", &ORCHESTRATION_PAGE_SIZE200),
+            Member::new("Tags", &TAGS_MAP),
+        ]),
+    );
+    pub(super) static LIST_TRIGGERS_OUTPUT: Schema = Schema::new(
+        "ListTriggersResponse",
+        Kind::Structure(&[Member::new("TriggerNames", &TRIGGER_NAME_LIST), Member::new("NextToken", &GENERIC_STRING)]),
+    );
+    pub(super) static LIST_WORKFLOWS_INPUT: Schema = Schema::new(
+        "ListWorkflowsRequest",
+        Kind::Structure(&[Member::new("NextToken", &GENERIC_STRING), Member::new("MaxResults", &ORCHESTRATION_PAGE_SIZE25)]),
+    );
+    pub(super) static LIST_WORKFLOWS_OUTPUT: Schema = Schema::new(
+        "ListWorkflowsResponse",
+        Kind::Structure(&[Member::new("Workflows", &WORKFLOW_NAMES), Member::new("NextToken", &GENERIC_STRING)]),
+    );
     pub(super) static LOCATION_MAP: Schema =
         Schema::new("LocationMap", Kind::Map(&Member::new("key", &COLUMN_VALUES_STRING), &Member::new("value", &COLUMN_VALUES_STRING)));
     pub(super) static LOCATION_STRING: Schema = Schema::new("LocationString", Kind::String).max(2056.0).pattern(&P_CUSTOM_PATTERNS);
@@ -2839,11 +4942,27 @@ mod tables {
         Schema::new("LocationStringList", Kind::List(&Member::new("member", &LOCATION_STRING)));
     pub(super) static LOG_GROUP: Schema = Schema::new("LogGroup", Kind::String).min(1.0).max(512.0).pattern(&P_LOG_GROUP);
     pub(super) static LOG_STREAM: Schema = Schema::new("LogStream", Kind::String).min(1.0).max(512.0).pattern(&P_LOG_STREAM);
+    pub(super) static LOGICAL: Schema = Schema::new("Logical", Kind::Enum(super::Logical::TEXTS));
+    pub(super) static LOGICAL_OPERATOR: Schema = Schema::new("LogicalOperator", Kind::Enum(super::LogicalOperator::TEXTS));
+    pub(super) static LONG: Schema = Schema::new("Long", Kind::Long);
+    pub(super) static LONG_COLUMN_STATISTICS_DATA: Schema = Schema::new(
+        "LongColumnStatisticsData",
+        Kind::Structure(&[
+            Member::new("MinimumValue", &LONG),
+            Member::new("MaximumValue", &LONG),
+            Member::new("NumberOfNulls", &NON_NEGATIVE_LONG).required(),
+            Member::new("NumberOfDistinctValues", &NON_NEGATIVE_LONG).required(),
+        ]),
+    );
+    pub(super) static LONG_VALUE_STRING: Schema = Schema::new("LongValueString", Kind::String).min(1.0).max(16384.0);
     pub(super) static ML_TRANSFORM_NOT_READY_EXCEPTION: Schema =
         Schema::new("MLTransformNotReadyException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)])).traits(Traits {
             fault: Some(FaultTraits { code: "MLTransformNotReadyException", status: 400, sender: true }),
             ..Traits::NONE
         });
+    pub(super) static MAINTENANCE_WINDOW: Schema = Schema::new("MaintenanceWindow", Kind::String).pattern(&P_MAINTENANCE_WINDOW);
+    pub(super) static MATCH_CRITERIA: Schema =
+        Schema::new("MatchCriteria", Kind::List(&Member::new("member", &NAME_STRING))).min(0.0).max(10.0);
     pub(super) static MATERIALIZED_VIEW_REFRESH_TASK_NOT_RUNNING_EXCEPTION: Schema =
         Schema::new("MaterializedViewRefreshTaskNotRunningException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)])).traits(
             Traits {
@@ -2883,12 +5002,66 @@ mod tables {
     pub(super) static NO_SCHEDULE_EXCEPTION: Schema =
         Schema::new("NoScheduleException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "NoScheduleException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static NODE: Schema = Schema::new(
+        "Node",
+        Kind::Structure(&[
+            Member::new("Type", &NODE_TYPE),
+            Member::new("Name", &NAME_STRING),
+            Member::new("UniqueId", &NAME_STRING),
+            Member::new("TriggerDetails", &TRIGGER_NODE_DETAILS),
+            Member::new("JobDetails", &JOB_NODE_DETAILS),
+            Member::new("CrawlerDetails", &CRAWLER_NODE_DETAILS),
+        ]),
+    );
+    pub(super) static NODE_LIST: Schema = Schema::new("NodeList", Kind::List(&Member::new("member", &NODE)));
+    pub(super) static NODE_TYPE: Schema = Schema::new("NodeType", Kind::Enum(super::NodeType::TEXTS));
     pub(super) static NON_NEGATIVE_DOUBLE: Schema = Schema::new("NonNegativeDouble", Kind::Double).min(0.0);
     pub(super) static NON_NEGATIVE_INTEGER: Schema = Schema::new("NonNegativeInteger", Kind::Integer).min(0.0);
+    pub(super) static NON_NEGATIVE_LONG: Schema = Schema::new("NonNegativeLong", Kind::Long).min(0.0);
+    pub(super) static NOTIFICATION_PROPERTY: Schema =
+        Schema::new("NotificationProperty", Kind::Structure(&[Member::new("NotifyDelayAfter", &NOTIFY_DELAY_AFTER)]));
+    pub(super) static NOTIFY_DELAY_AFTER: Schema = Schema::new("NotifyDelayAfter", Kind::Integer).min(1.0);
     pub(super) static NULLABLE_BOOLEAN: Schema = Schema::new("NullableBoolean", Kind::Boolean);
     pub(super) static NULLABLE_DOUBLE: Schema = Schema::new("NullableDouble", Kind::Double);
     pub(super) static NULLABLE_INTEGER: Schema = Schema::new("NullableInteger", Kind::Integer);
     pub(super) static NULLABLE_STRING: Schema = Schema::new("NullableString", Kind::String);
+    pub(super) static O_AUTH2_CLIENT_APPLICATION: Schema = Schema::new(
+        "OAuth2ClientApplication",
+        Kind::Structure(&[
+            Member::new("UserManagedClientApplicationClientId", &USER_MANAGED_CLIENT_APPLICATION_CLIENT_ID),
+            Member::new("AWSManagedClientApplicationReference", &AWS_MANAGED_CLIENT_APPLICATION_REFERENCE),
+        ]),
+    );
+    pub(super) static O_AUTH2_CREDENTIALS: Schema = Schema::new(
+        "OAuth2Credentials",
+        Kind::Structure(&[
+            Member::new("UserManagedClientApplicationClientSecret", &USER_MANAGED_CLIENT_APPLICATION_CLIENT_SECRET),
+            Member::new("AccessToken", &ACCESS_TOKEN),
+            Member::new("RefreshToken", &REFRESH_TOKEN),
+            Member::new("JwtToken", &JWT_TOKEN),
+        ]),
+    );
+    pub(super) static O_AUTH2_GRANT_TYPE: Schema = Schema::new("OAuth2GrantType", Kind::Enum(super::OAuth2GrantType::TEXTS));
+    pub(super) static O_AUTH2_PROPERTIES: Schema = Schema::new(
+        "OAuth2Properties",
+        Kind::Structure(&[
+            Member::new("OAuth2GrantType", &O_AUTH2_GRANT_TYPE),
+            Member::new("OAuth2ClientApplication", &O_AUTH2_CLIENT_APPLICATION),
+            Member::new("TokenUrl", &TOKEN_URL),
+            Member::new("TokenUrlParametersMap", &TOKEN_URL_PARAMETERS_MAP),
+        ]),
+    );
+    pub(super) static O_AUTH2_PROPERTIES_INPUT: Schema = Schema::new(
+        "OAuth2PropertiesInput",
+        Kind::Structure(&[
+            Member::new("OAuth2GrantType", &O_AUTH2_GRANT_TYPE),
+            Member::new("OAuth2ClientApplication", &O_AUTH2_CLIENT_APPLICATION),
+            Member::new("TokenUrl", &TOKEN_URL),
+            Member::new("TokenUrlParametersMap", &TOKEN_URL_PARAMETERS_MAP),
+            Member::new("AuthorizationCodeProperties", &AUTHORIZATION_CODE_PROPERTIES),
+            Member::new("OAuth2Credentials", &O_AUTH2_CREDENTIALS),
+        ]),
+    );
     pub(super) static OPEN_TABLE_FORMAT_INPUT: Schema =
         Schema::new("OpenTableFormatInput", Kind::Structure(&[Member::new("IcebergInput", &ICEBERG_INPUT)]));
     pub(super) static OPERATION_NOT_SUPPORTED_EXCEPTION: Schema =
@@ -2899,6 +5072,13 @@ mod tables {
     pub(super) static OPERATION_TIMEOUT_EXCEPTION: Schema =
         Schema::new("OperationTimeoutException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "OperationTimeoutException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static ORCHESTRATION_MESSAGE_STRING: Schema = Schema::new("OrchestrationMessageString", Kind::String).max(400000.0);
+    pub(super) static ORCHESTRATION_NAME_STRING: Schema =
+        Schema::new("OrchestrationNameString", Kind::String).min(1.0).max(128.0).pattern(&P_ORCHESTRATION_NAME_STRING);
+    pub(super) static ORCHESTRATION_PAGE_SIZE200: Schema = Schema::new("OrchestrationPageSize200", Kind::Integer).min(1.0).max(200.0);
+    pub(super) static ORCHESTRATION_PAGE_SIZE25: Schema = Schema::new("OrchestrationPageSize25", Kind::Integer).min(1.0).max(25.0);
+    pub(super) static ORCHESTRATION_POLICY_JSON_STRING: Schema =
+        Schema::new("OrchestrationPolicyJsonString", Kind::String).min(2.0).max(2048.0);
     pub(super) static ORDER: Schema = Schema::new(
         "Order",
         Kind::Structure(&[Member::new("Column", &NAME_STRING).required(), Member::new("SortOrder", &INTEGER_FLAG).required()]),
@@ -2931,8 +5111,20 @@ mod tables {
         "PartitionIndex",
         Kind::Structure(&[Member::new("Keys", &KEY_LIST).required(), Member::new("IndexName", &NAME_STRING).required()]),
     );
+    pub(super) static PARTITION_INDEX_DESCRIPTOR: Schema = Schema::new(
+        "PartitionIndexDescriptor",
+        Kind::Structure(&[
+            Member::new("IndexName", &NAME_STRING).required(),
+            Member::new("Keys", &KEY_SCHEMA_ELEMENT_LIST).required(),
+            Member::new("IndexStatus", &PARTITION_INDEX_STATUS).required(),
+            Member::new("BackfillErrors", &BACKFILL_ERRORS),
+        ]),
+    );
+    pub(super) static PARTITION_INDEX_DESCRIPTOR_LIST: Schema =
+        Schema::new("PartitionIndexDescriptorList", Kind::List(&Member::new("member", &PARTITION_INDEX_DESCRIPTOR)));
     pub(super) static PARTITION_INDEX_LIST: Schema =
         Schema::new("PartitionIndexList", Kind::List(&Member::new("member", &PARTITION_INDEX)));
+    pub(super) static PARTITION_INDEX_STATUS: Schema = Schema::new("PartitionIndexStatus", Kind::Enum(super::PartitionIndexStatus::TEXTS));
     pub(super) static PARTITION_INPUT: Schema = Schema::new(
         "PartitionInput",
         Kind::Structure(&[
@@ -2948,6 +5140,7 @@ mod tables {
     pub(super) static PARTITION_LIST: Schema = Schema::new("PartitionList", Kind::List(&Member::new("member", &PARTITION)));
     pub(super) static PARTITION_VALUE_LIST: Schema =
         Schema::new("PartitionValueList", Kind::Structure(&[Member::new("Values", &VALUE_STRING_LIST).required()]));
+    pub(super) static PASSWORD: Schema = Schema::new("Password", Kind::String).max(512.0).pattern(&P_PASSWORD);
     pub(super) static PATH: Schema = Schema::new("Path", Kind::String);
     pub(super) static PATH_LIST: Schema = Schema::new("PathList", Kind::List(&Member::new("member", &PATH)));
     pub(super) static PERMISSION: Schema = Schema::new("Permission", Kind::Enum(super::Permission::TEXTS));
@@ -2957,6 +5150,20 @@ mod tables {
             fault: Some(FaultTraits { code: "PermissionTypeMismatchException", status: 400, sender: true }),
             ..Traits::NONE
         });
+    pub(super) static PHYSICAL_CONNECTION_REQUIREMENTS: Schema = Schema::new(
+        "PhysicalConnectionRequirements",
+        Kind::Structure(&[
+            Member::new("SubnetId", &NAME_STRING),
+            Member::new("SecurityGroupIdList", &SECURITY_GROUP_ID_LIST),
+            Member::new("AvailabilityZone", &NAME_STRING),
+        ]),
+    );
+    pub(super) static POLICY_JSON_STRING: Schema = Schema::new("PolicyJsonString", Kind::String).min(2.0);
+    pub(super) static PREDECESSOR: Schema =
+        Schema::new("Predecessor", Kind::Structure(&[Member::new("JobName", &NAME_STRING), Member::new("RunId", &ID_STRING)]));
+    pub(super) static PREDECESSOR_LIST: Schema = Schema::new("PredecessorList", Kind::List(&Member::new("member", &PREDECESSOR)));
+    pub(super) static PREDICATE: Schema =
+        Schema::new("Predicate", Kind::Structure(&[Member::new("Logical", &LOGICAL), Member::new("Conditions", &CONDITION_LIST)]));
     pub(super) static PREDICATE_STRING: Schema =
         Schema::new("PredicateString", Kind::String).min(0.0).max(2048.0).pattern(&P_CUSTOM_PATTERNS);
     pub(super) static PRINCIPAL_PERMISSIONS: Schema = Schema::new(
@@ -2965,6 +5172,36 @@ mod tables {
     );
     pub(super) static PRINCIPAL_PERMISSIONS_LIST: Schema =
         Schema::new("PrincipalPermissionsList", Kind::List(&Member::new("member", &PRINCIPAL_PERMISSIONS)));
+    pub(super) static PRINCIPAL_TYPE: Schema = Schema::new("PrincipalType", Kind::Enum(super::PrincipalType::TEXTS));
+    pub(super) static PROPERTY_KEY: Schema = Schema::new("PropertyKey", Kind::String).min(1.0).max(128.0);
+    pub(super) static PROPERTY_MAP: Schema =
+        Schema::new("PropertyMap", Kind::Map(&Member::new("key", &PROPERTY_KEY), &Member::new("value", &PROPERTY_VALUE)));
+    pub(super) static PROPERTY_PREDICATE: Schema = Schema::new(
+        "PropertyPredicate",
+        Kind::Structure(&[Member::new("Key", &VALUE_STRING), Member::new("Value", &VALUE_STRING), Member::new("Comparator", &COMPARATOR)]),
+    );
+    pub(super) static PROPERTY_VALUE: Schema = Schema::new("PropertyValue", Kind::String).min(1.0).max(2048.0);
+    pub(super) static PUT_RESOURCE_POLICY_INPUT: Schema = Schema::new(
+        "PutResourcePolicyRequest",
+        Kind::Structure(&[
+            Member::new("PolicyInJson", &POLICY_JSON_STRING).required(),
+            Member::new("ResourceArn", &GLUE_RESOURCE_ARN),
+            Member::new("PolicyHashCondition", &HASH_STRING),
+            Member::new("PolicyExistsCondition", &EXIST_CONDITION),
+            Member::new("EnableHybrid", &ENABLE_HYBRID_VALUES),
+        ]),
+    );
+    pub(super) static PUT_RESOURCE_POLICY_OUTPUT: Schema =
+        Schema::new("PutResourcePolicyResponse", Kind::Structure(&[Member::new("PolicyHash", &HASH_STRING)]));
+    pub(super) static PUT_WORKFLOW_RUN_PROPERTIES_INPUT: Schema = Schema::new(
+        "PutWorkflowRunPropertiesRequest",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("RunId", &ID_STRING).required(),
+            Member::new("RunProperties", &WORKFLOW_RUN_PROPERTIES).required(),
+        ]),
+    );
+    pub(super) static PUT_WORKFLOW_RUN_PROPERTIES_OUTPUT: Schema = Schema::new("PutWorkflowRunPropertiesResponse", Kind::Structure(&[]));
     pub(super) static QUERY_SESSION_CONTEXT: Schema = Schema::new(
         "QuerySessionContext",
         Kind::Structure(&[
@@ -2978,7 +5215,9 @@ mod tables {
     pub(super) static RECRAWL_BEHAVIOR: Schema = Schema::new("RecrawlBehavior", Kind::Enum(super::RecrawlBehavior::TEXTS));
     pub(super) static RECRAWL_POLICY: Schema =
         Schema::new("RecrawlPolicy", Kind::Structure(&[Member::new("RecrawlBehavior", &RECRAWL_BEHAVIOR)]));
+    pub(super) static REDIRECT_URI: Schema = Schema::new("RedirectUri", Kind::String).max(512.0).pattern(&P_REDIRECT_URI);
     pub(super) static REFRESH_SECONDS: Schema = Schema::new("RefreshSeconds", Kind::Long);
+    pub(super) static REFRESH_TOKEN: Schema = Schema::new("RefreshToken", Kind::String).max(4096.0).pattern(&P_ACCESS_TOKEN);
     pub(super) static RESOURCE_ACTION: Schema = Schema::new("ResourceAction", Kind::Enum(super::ResourceAction::TEXTS));
     pub(super) static RESOURCE_NOT_FOUND_EXCEPTION: Schema =
         Schema::new("ResourceNotFoundException", Kind::Structure(&[Member::new("Message", &INTEGRATION_ERROR_MESSAGE)]))
@@ -2993,6 +5232,11 @@ mod tables {
         });
     pub(super) static RESOURCE_SHARE_TYPE: Schema = Schema::new("ResourceShareType", Kind::Enum(super::ResourceShareType::TEXTS));
     pub(super) static RESOURCE_STATE: Schema = Schema::new("ResourceState", Kind::Enum(super::ResourceState::TEXTS));
+    pub(super) static RESOURCE_TYPE: Schema = Schema::new("ResourceType", Kind::Enum(super::ResourceType::TEXTS));
+    pub(super) static RESOURCE_URI: Schema =
+        Schema::new("ResourceUri", Kind::Structure(&[Member::new("ResourceType", &RESOURCE_TYPE), Member::new("Uri", &URI)]));
+    pub(super) static RESOURCE_URI_LIST: Schema =
+        Schema::new("ResourceUriList", Kind::List(&Member::new("member", &RESOURCE_URI))).min(0.0).max(1000.0);
     pub(super) static ROLE: Schema = Schema::new("Role", Kind::String);
     pub(super) static ROW_TAG: Schema = Schema::new("RowTag", Kind::String);
     pub(super) static S3_TARGET: Schema = Schema::new(
@@ -3049,6 +5293,26 @@ mod tables {
         Schema::new("SchemaRegistryNameString", Kind::String).min(1.0).max(255.0).pattern(&P_SCHEMA_REGISTRY_NAME_STRING);
     pub(super) static SCHEMA_VERSION_ID_STRING: Schema =
         Schema::new("SchemaVersionIdString", Kind::String).min(36.0).max(36.0).pattern(&P_SCHEMA_VERSION_ID_STRING);
+    pub(super) static SEARCH_PROPERTY_PREDICATES: Schema =
+        Schema::new("SearchPropertyPredicates", Kind::List(&Member::new("member", &PROPERTY_PREDICATE)));
+    pub(super) static SEARCH_TABLES_INPUT: Schema = Schema::new(
+        "SearchTablesRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("NextToken", &TOKEN),
+            Member::new("Filters", &SEARCH_PROPERTY_PREDICATES),
+            Member::new("SearchText", &VALUE_STRING),
+            Member::new("SortCriteria", &SORT_CRITERIA),
+            Member::new("MaxResults", &PAGE_SIZE),
+            Member::new("ResourceShareType", &RESOURCE_SHARE_TYPE),
+            Member::new("IncludeStatusDetails", &BOOLEAN_NULLABLE),
+        ]),
+    );
+    pub(super) static SEARCH_TABLES_OUTPUT: Schema =
+        Schema::new("SearchTablesResponse", Kind::Structure(&[Member::new("NextToken", &TOKEN), Member::new("TableList", &TABLE_LIST)]));
+    pub(super) static SECRET_ARN: Schema = Schema::new("SecretArn", Kind::String).pattern(&P_SECRET_ARN);
+    pub(super) static SECURITY_GROUP_ID_LIST: Schema =
+        Schema::new("SecurityGroupIdList", Kind::List(&Member::new("member", &NAME_STRING))).min(0.0).max(50.0);
     pub(super) static SEGMENT: Schema = Schema::new(
         "Segment",
         Kind::Structure(&[
@@ -3072,12 +5336,31 @@ mod tables {
             Member::new("SkewedColumnValueLocationMaps", &LOCATION_MAP),
         ]),
     );
+    pub(super) static SORT: Schema = Schema::new("Sort", Kind::Enum(super::Sort::TEXTS));
+    pub(super) static SORT_CRITERIA: Schema =
+        Schema::new("SortCriteria", Kind::List(&Member::new("member", &SORT_CRITERION))).min(0.0).max(1.0);
+    pub(super) static SORT_CRITERION: Schema =
+        Schema::new("SortCriterion", Kind::Structure(&[Member::new("FieldName", &VALUE_STRING), Member::new("Sort", &SORT)]));
     pub(super) static START_CRAWLER_INPUT: Schema =
         Schema::new("StartCrawlerRequest", Kind::Structure(&[Member::new("Name", &NAME_STRING).required()]));
     pub(super) static START_CRAWLER_OUTPUT: Schema = Schema::new("StartCrawlerResponse", Kind::Structure(&[]));
     pub(super) static START_CRAWLER_SCHEDULE_INPUT: Schema =
         Schema::new("StartCrawlerScheduleRequest", Kind::Structure(&[Member::new("CrawlerName", &NAME_STRING).required()]));
     pub(super) static START_CRAWLER_SCHEDULE_OUTPUT: Schema = Schema::new("StartCrawlerScheduleResponse", Kind::Structure(&[]));
+    pub(super) static START_TRIGGER_INPUT: Schema =
+        Schema::new("StartTriggerRequest", Kind::Structure(&[Member::new("Name", &NAME_STRING).required()]));
+    pub(super) static START_TRIGGER_OUTPUT: Schema =
+        Schema::new("StartTriggerResponse", Kind::Structure(&[Member::new("Name", &NAME_STRING)]));
+    pub(super) static START_WORKFLOW_RUN_INPUT: Schema = Schema::new(
+        "StartWorkflowRunRequest",
+        Kind::Structure(&[Member::new("Name", &NAME_STRING).required(), Member::new("RunProperties", &WORKFLOW_RUN_PROPERTIES)]),
+    );
+    pub(super) static START_WORKFLOW_RUN_OUTPUT: Schema =
+        Schema::new("StartWorkflowRunResponse", Kind::Structure(&[Member::new("RunId", &ID_STRING)]));
+    pub(super) static STARTING_EVENT_BATCH_CONDITION: Schema = Schema::new(
+        "StartingEventBatchCondition",
+        Kind::Structure(&[Member::new("BatchSize", &NULLABLE_INTEGER), Member::new("BatchWindow", &NULLABLE_INTEGER)]),
+    );
     pub(super) static STATUS_DETAILS: Schema = Schema::new(
         "StatusDetails",
         Kind::Structure(&[Member::new("RequestedChange", &TABLE), Member::new("ViewValidations", &VIEW_VALIDATION_LIST)]),
@@ -3088,6 +5371,15 @@ mod tables {
     pub(super) static STOP_CRAWLER_SCHEDULE_INPUT: Schema =
         Schema::new("StopCrawlerScheduleRequest", Kind::Structure(&[Member::new("CrawlerName", &NAME_STRING).required()]));
     pub(super) static STOP_CRAWLER_SCHEDULE_OUTPUT: Schema = Schema::new("StopCrawlerScheduleResponse", Kind::Structure(&[]));
+    pub(super) static STOP_TRIGGER_INPUT: Schema =
+        Schema::new("StopTriggerRequest", Kind::Structure(&[Member::new("Name", &NAME_STRING).required()]));
+    pub(super) static STOP_TRIGGER_OUTPUT: Schema =
+        Schema::new("StopTriggerResponse", Kind::Structure(&[Member::new("Name", &NAME_STRING)]));
+    pub(super) static STOP_WORKFLOW_RUN_INPUT: Schema = Schema::new(
+        "StopWorkflowRunRequest",
+        Kind::Structure(&[Member::new("Name", &NAME_STRING).required(), Member::new("RunId", &ID_STRING).required()]),
+    );
+    pub(super) static STOP_WORKFLOW_RUN_OUTPUT: Schema = Schema::new("StopWorkflowRunResponse", Kind::Structure(&[]));
     pub(super) static STORAGE_DESCRIPTOR: Schema = Schema::new(
         "StorageDescriptor",
         Kind::Structure(&[
@@ -3105,6 +5397,15 @@ mod tables {
             Member::new("SkewedInfo", &SKEWED_INFO),
             Member::new("StoredAsSubDirectories", &BOOLEAN),
             Member::new("SchemaReference", &SCHEMA_REFERENCE),
+        ]),
+    );
+    pub(super) static STRING_COLUMN_STATISTICS_DATA: Schema = Schema::new(
+        "StringColumnStatisticsData",
+        Kind::Structure(&[
+            Member::new("MaximumLength", &NON_NEGATIVE_LONG).required(),
+            Member::new("AverageLength", &NON_NEGATIVE_DOUBLE).required(),
+            Member::new("NumberOfNulls", &NON_NEGATIVE_LONG).required(),
+            Member::new("NumberOfDistinctValues", &NON_NEGATIVE_LONG).required(),
         ]),
     );
     pub(super) static STRING_TO_STRING_MAP: Schema =
@@ -3218,11 +5519,53 @@ mod tables {
     pub(super) static THROTTLING_EXCEPTION: Schema =
         Schema::new("ThrottlingException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "ThrottlingException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static TIMEOUT: Schema = Schema::new("Timeout", Kind::Integer).min(1.0);
     pub(super) static TIMESTAMP: Schema = Schema::new("Timestamp", Kind::Timestamp(None));
+    pub(super) static TIMESTAMP_VALUE: Schema = Schema::new("TimestampValue", Kind::Timestamp(None));
     pub(super) static TOKEN: Schema = Schema::new("Token", Kind::String);
+    pub(super) static TOKEN_URL: Schema = Schema::new("TokenUrl", Kind::String).max(256.0).pattern(&P_TOKEN_URL);
+    pub(super) static TOKEN_URL_PARAMETER_KEY: Schema = Schema::new("TokenUrlParameterKey", Kind::String).min(1.0).max(128.0);
+    pub(super) static TOKEN_URL_PARAMETER_VALUE: Schema = Schema::new("TokenUrlParameterValue", Kind::String).min(1.0).max(512.0);
+    pub(super) static TOKEN_URL_PARAMETERS_MAP: Schema = Schema::new(
+        "TokenUrlParametersMap",
+        Kind::Map(&Member::new("key", &TOKEN_URL_PARAMETER_KEY), &Member::new("value", &TOKEN_URL_PARAMETER_VALUE)),
+    );
     pub(super) static TOTAL_SEGMENTS_INTEGER: Schema = Schema::new("TotalSegmentsInteger", Kind::Integer).min(1.0).max(10.0);
     pub(super) static TRANSACTION_ID_STRING: Schema =
         Schema::new("TransactionIdString", Kind::String).min(1.0).max(255.0).pattern(&P_TRANSACTION_ID_STRING);
+    pub(super) static TRIGGER: Schema = Schema::new(
+        "Trigger",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING),
+            Member::new("WorkflowName", &NAME_STRING),
+            Member::new("Id", &ID_STRING),
+            Member::new("Type", &TRIGGER_TYPE),
+            Member::new("State", &TRIGGER_STATE),
+            Member::new("Description", &DESCRIPTION_STRING),
+            Member::new("Schedule", &GENERIC_STRING),
+            Member::new("Actions", &ACTION_LIST),
+            Member::new("Predicate", &PREDICATE),
+            Member::new("EventBatchingCondition", &EVENT_BATCHING_CONDITION),
+        ]),
+    );
+    pub(super) static TRIGGER_LIST: Schema = Schema::new("TriggerList", Kind::List(&Member::new("member", &TRIGGER)));
+    pub(super) static TRIGGER_NAME_LIST: Schema = Schema::new("TriggerNameList", Kind::List(&Member::new("member", &NAME_STRING)));
+    pub(super) static TRIGGER_NODE_DETAILS: Schema =
+        Schema::new("TriggerNodeDetails", Kind::Structure(&[Member::new("Trigger", &TRIGGER)]));
+    pub(super) static TRIGGER_STATE: Schema = Schema::new("TriggerState", Kind::Enum(super::TriggerState::TEXTS));
+    pub(super) static TRIGGER_TYPE: Schema = Schema::new("TriggerType", Kind::Enum(super::TriggerType::TEXTS));
+    pub(super) static TRIGGER_UPDATE: Schema = Schema::new(
+        "TriggerUpdate",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING),
+            Member::new("Description", &DESCRIPTION_STRING),
+            Member::new("Schedule", &GENERIC_STRING),
+            Member::new("Actions", &ACTION_LIST),
+            Member::new("Predicate", &PREDICATE),
+            Member::new("EventBatchingCondition", &EVENT_BATCHING_CONDITION),
+        ]),
+    );
+    pub(super) static TYPE_STRING: Schema = Schema::new("TypeString", Kind::String).min(0.0).max(20000.0).pattern(&P_CATALOG_ID_STRING);
     pub(super) static URI: Schema = Schema::new("URI", Kind::String).min(1.0).max(1024.0).pattern(&P_CUSTOM_PATTERNS);
     pub(super) static UNTAG_RESOURCE_INPUT: Schema = Schema::new(
         "UntagResourceRequest",
@@ -3243,6 +5586,40 @@ mod tables {
         ]),
     );
     pub(super) static UPDATE_CLASSIFIER_OUTPUT: Schema = Schema::new("UpdateClassifierResponse", Kind::Structure(&[]));
+    pub(super) static UPDATE_COLUMN_STATISTICS_FOR_PARTITION_INPUT: Schema = Schema::new(
+        "UpdateColumnStatisticsForPartitionRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("TableName", &NAME_STRING).required(),
+            Member::new("PartitionValues", &VALUE_STRING_LIST).required(),
+            Member::new("ColumnStatisticsList", &UPDATE_COLUMN_STATISTICS_LIST).required(),
+        ]),
+    );
+    pub(super) static UPDATE_COLUMN_STATISTICS_FOR_PARTITION_OUTPUT: Schema =
+        Schema::new("UpdateColumnStatisticsForPartitionResponse", Kind::Structure(&[Member::new("Errors", &COLUMN_STATISTICS_ERRORS)]));
+    pub(super) static UPDATE_COLUMN_STATISTICS_FOR_TABLE_INPUT: Schema = Schema::new(
+        "UpdateColumnStatisticsForTableRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("TableName", &NAME_STRING).required(),
+            Member::new("ColumnStatisticsList", &UPDATE_COLUMN_STATISTICS_LIST).required(),
+        ]),
+    );
+    pub(super) static UPDATE_COLUMN_STATISTICS_FOR_TABLE_OUTPUT: Schema =
+        Schema::new("UpdateColumnStatisticsForTableResponse", Kind::Structure(&[Member::new("Errors", &COLUMN_STATISTICS_ERRORS)]));
+    pub(super) static UPDATE_COLUMN_STATISTICS_LIST: Schema =
+        Schema::new("UpdateColumnStatisticsList", Kind::List(&Member::new("member", &COLUMN_STATISTICS))).min(0.0).max(25.0);
+    pub(super) static UPDATE_CONNECTION_INPUT: Schema = Schema::new(
+        "UpdateConnectionRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("ConnectionInput", &CONNECTION_INPUT).required(),
+        ]),
+    );
+    pub(super) static UPDATE_CONNECTION_OUTPUT: Schema = Schema::new("UpdateConnectionResponse", Kind::Structure(&[]));
     pub(super) static UPDATE_CRAWLER_INPUT: Schema = Schema::new(
         "UpdateCrawlerRequest",
         Kind::Structure(&[
@@ -3340,6 +5717,33 @@ mod tables {
         ]),
     );
     pub(super) static UPDATE_TABLE_OUTPUT: Schema = Schema::new("UpdateTableResponse", Kind::Structure(&[]));
+    pub(super) static UPDATE_TRIGGER_INPUT: Schema = Schema::new(
+        "UpdateTriggerRequest",
+        Kind::Structure(&[Member::new("Name", &NAME_STRING).required(), Member::new("TriggerUpdate", &TRIGGER_UPDATE).required()]),
+    );
+    pub(super) static UPDATE_TRIGGER_OUTPUT: Schema =
+        Schema::new("UpdateTriggerResponse", Kind::Structure(&[Member::new("Trigger", &TRIGGER)]));
+    pub(super) static UPDATE_USER_DEFINED_FUNCTION_INPUT: Schema = Schema::new(
+        "UpdateUserDefinedFunctionRequest",
+        Kind::Structure(&[
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+            Member::new("DatabaseName", &NAME_STRING).required(),
+            Member::new("FunctionName", &NAME_STRING).required(),
+            Member::new("FunctionInput", &USER_DEFINED_FUNCTION_INPUT).required(),
+        ]),
+    );
+    pub(super) static UPDATE_USER_DEFINED_FUNCTION_OUTPUT: Schema = Schema::new("UpdateUserDefinedFunctionResponse", Kind::Structure(&[]));
+    pub(super) static UPDATE_WORKFLOW_INPUT: Schema = Schema::new(
+        "UpdateWorkflowRequest",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("Description", &WORKFLOW_DESCRIPTION_STRING),
+            Member::new("DefaultRunProperties", &WORKFLOW_RUN_PROPERTIES),
+            Member::new("MaxConcurrentRuns", &NULLABLE_INTEGER),
+        ]),
+    );
+    pub(super) static UPDATE_WORKFLOW_OUTPUT: Schema =
+        Schema::new("UpdateWorkflowResponse", Kind::Structure(&[Member::new("Name", &NAME_STRING)]));
     pub(super) static UPDATE_XML_CLASSIFIER_REQUEST: Schema = Schema::new(
         "UpdateXMLClassifierRequest",
         Kind::Structure(&[
@@ -3348,6 +5752,39 @@ mod tables {
             Member::new("RowTag", &ROW_TAG),
         ]),
     );
+    pub(super) static USER_DEFINED_FUNCTION: Schema = Schema::new(
+        "UserDefinedFunction",
+        Kind::Structure(&[
+            Member::new("FunctionName", &NAME_STRING),
+            Member::new("DatabaseName", &NAME_STRING),
+            Member::new("ClassName", &NAME_STRING),
+            Member::new("OwnerName", &NAME_STRING),
+            Member::new("FunctionType", &FUNCTION_TYPE),
+            Member::new("OwnerType", &PRINCIPAL_TYPE),
+            Member::new("CreateTime", &TIMESTAMP),
+            Member::new("ResourceUris", &RESOURCE_URI_LIST),
+            Member::new("CatalogId", &CATALOG_ID_STRING),
+        ]),
+    );
+    pub(super) static USER_DEFINED_FUNCTION_INPUT: Schema = Schema::new(
+        "UserDefinedFunctionInput",
+        Kind::Structure(&[
+            Member::new("FunctionName", &NAME_STRING),
+            Member::new("ClassName", &NAME_STRING),
+            Member::new("OwnerName", &NAME_STRING),
+            Member::new("FunctionType", &FUNCTION_TYPE),
+            Member::new("OwnerType", &PRINCIPAL_TYPE),
+            Member::new("ResourceUris", &RESOURCE_URI_LIST),
+        ]),
+    );
+    pub(super) static USER_DEFINED_FUNCTION_LIST: Schema =
+        Schema::new("UserDefinedFunctionList", Kind::List(&Member::new("member", &USER_DEFINED_FUNCTION)));
+    pub(super) static USER_MANAGED_CLIENT_APPLICATION_CLIENT_ID: Schema =
+        Schema::new("UserManagedClientApplicationClientId", Kind::String).max(2048.0).pattern(&P_AWS_MANAGED_CLIENT_APPLICATION_REFERENCE);
+    pub(super) static USER_MANAGED_CLIENT_APPLICATION_CLIENT_SECRET: Schema =
+        Schema::new("UserManagedClientApplicationClientSecret", Kind::String).max(512.0).pattern(&P_ACCESS_TOKEN);
+    pub(super) static USERNAME: Schema =
+        Schema::new("Username", Kind::String).max(512.0).pattern(&P_AWS_MANAGED_CLIENT_APPLICATION_REFERENCE);
     pub(super) static VALIDATION_EXCEPTION: Schema =
         Schema::new("ValidationException", Kind::Structure(&[Member::new("Message", &MESSAGE_STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "ValidationException", status: 400, sender: true }), ..Traits::NONE });
@@ -3433,6 +5870,61 @@ mod tables {
     );
     pub(super) static VIEW_VALIDATION_LIST: Schema =
         Schema::new("ViewValidationList", Kind::List(&Member::new("member", &VIEW_VALIDATION)));
+    pub(super) static WORKER_TYPE: Schema = Schema::new("WorkerType", Kind::Enum(super::WorkerType::TEXTS));
+    pub(super) static WORKFLOW: Schema = Schema::new(
+        "Workflow",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING),
+            Member::new("Description", &GENERIC_STRING),
+            Member::new("DefaultRunProperties", &WORKFLOW_RUN_PROPERTIES),
+            Member::new("CreatedOn", &TIMESTAMP_VALUE),
+            Member::new("LastModifiedOn", &TIMESTAMP_VALUE),
+            Member::new("LastRun", &WORKFLOW_RUN),
+            Member::new("Graph", &WORKFLOW_GRAPH),
+            Member::new("MaxConcurrentRuns", &NULLABLE_INTEGER),
+            Member::new("BlueprintDetails", &BLUEPRINT_DETAILS),
+        ]),
+    );
+    pub(super) static WORKFLOW_DESCRIPTION_STRING: Schema = Schema::new("WorkflowDescriptionString", Kind::String).max(120000.0);
+    pub(super) static WORKFLOW_GRAPH: Schema =
+        Schema::new("WorkflowGraph", Kind::Structure(&[Member::new("Nodes", &NODE_LIST), Member::new("Edges", &EDGE_LIST)]));
+    pub(super) static WORKFLOW_NAMES: Schema =
+        Schema::new("WorkflowNames", Kind::List(&Member::new("member", &NAME_STRING))).min(1.0).max(25.0);
+    pub(super) static WORKFLOW_RUN: Schema = Schema::new(
+        "WorkflowRun",
+        Kind::Structure(&[
+            Member::new("Name", &NAME_STRING),
+            Member::new("WorkflowRunId", &ID_STRING),
+            Member::new("PreviousRunId", &ID_STRING),
+            Member::new("WorkflowRunProperties", &WORKFLOW_RUN_PROPERTIES),
+            Member::new("StartedOn", &TIMESTAMP_VALUE),
+            Member::new("CompletedOn", &TIMESTAMP_VALUE),
+            Member::new("Status", &WORKFLOW_RUN_STATUS),
+            Member::new("ErrorMessage", &ERROR_STRING),
+            Member::new("Statistics", &WORKFLOW_RUN_STATISTICS),
+            Member::new("Graph", &WORKFLOW_GRAPH),
+            Member::new("StartingEventBatchCondition", &STARTING_EVENT_BATCH_CONDITION),
+        ]),
+    );
+    pub(super) static WORKFLOW_RUN_PROPERTIES: Schema =
+        Schema::new("WorkflowRunProperties", Kind::Map(&Member::new("key", &ID_STRING), &Member::new("value", &GENERIC_STRING)));
+    pub(super) static WORKFLOW_RUN_STATISTICS: Schema = Schema::new(
+        "WorkflowRunStatistics",
+        Kind::Structure(&[
+            Member::new("TotalActions", &INTEGER_VALUE),
+            Member::new("TimeoutActions", &INTEGER_VALUE),
+            Member::new("FailedActions", &INTEGER_VALUE),
+            Member::new("StoppedActions", &INTEGER_VALUE),
+            Member::new("SucceededActions", &INTEGER_VALUE),
+            Member::new("RunningActions", &INTEGER_VALUE),
+            Member::new("ErroredActions", &INTEGER_VALUE),
+            Member::new("WaitingActions", &INTEGER_VALUE),
+        ]),
+    );
+    pub(super) static WORKFLOW_RUN_STATUS: Schema = Schema::new("WorkflowRunStatus", Kind::Enum(super::WorkflowRunStatus::TEXTS));
+    pub(super) static WORKFLOW_RUNS: Schema =
+        Schema::new("WorkflowRuns", Kind::List(&Member::new("member", &WORKFLOW_RUN))).min(1.0).max(1000.0);
+    pub(super) static WORKFLOWS: Schema = Schema::new("Workflows", Kind::List(&Member::new("member", &WORKFLOW))).min(1.0).max(25.0);
     pub(super) static XML_CLASSIFIER: Schema = Schema::new(
         "XMLClassifier",
         Kind::Structure(&[
@@ -3445,15 +5937,26 @@ mod tables {
         ]),
     );
 
+    static P_ACCESS_TOKEN: Pattern = Pattern::new(r"^[\x20-\x7E]*$");
+    static P_AWS_MANAGED_CLIENT_APPLICATION_REFERENCE: Pattern = Pattern::new(r"\S+");
     static P_CATALOG_ID_STRING: Pattern = Pattern::new(r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\t]*");
     static P_CSV_COLUMN_DELIMITER: Pattern = Pattern::new(r"[^\r\n]");
     static P_CUSTOM_PATTERNS: Pattern = Pattern::new(r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*");
     static P_GLUE_RESOURCE_ARN: Pattern = Pattern::new(r"arn:aws(-(cn|us-gov|iso(-[bef])?))?:glue:.*");
+    static P_GLUE_VERSION_STRING: Pattern = Pattern::new(r"^(\w+\.)+\w+$");
     static P_GROK_PATTERN: Pattern = Pattern::new(r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\t]*");
+    static P_JWT_TOKEN: Pattern = Pattern::new(r"^([a-zA-Z0-9_=]+)\.([a-zA-Z0-9_=]+)\.([a-zA-Z0-9_\-\+\/=]*)");
+    static P_KMS_KEY_ARN: Pattern = Pattern::new(r"^$|arn:aws[a-z0-9-]*:kms:.*");
     static P_LOG_GROUP: Pattern = Pattern::new(r"[\.\-_/#A-Za-z0-9]+");
     static P_LOG_STREAM: Pattern = Pattern::new(r"[^:*]*");
+    static P_MAINTENANCE_WINDOW: Pattern = Pattern::new(r"^(Sun|Mon|Tue|Wed|Thu|Fri|Sat):([01]?[0-9]|2[0-3])$");
+    static P_ORCHESTRATION_NAME_STRING: Pattern = Pattern::new(r"[\.\-_A-Za-z0-9]+");
+    static P_PASSWORD: Pattern = Pattern::new(r".*");
+    static P_REDIRECT_URI: Pattern = Pattern::new(r"^(https?):\/\/[^\s/$.?#].[^\s]*$");
     static P_SCHEMA_REGISTRY_NAME_STRING: Pattern = Pattern::new(r"[a-zA-Z0-9-_$#.]+");
     static P_SCHEMA_VERSION_ID_STRING: Pattern = Pattern::new(r"[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12}");
+    static P_SECRET_ARN: Pattern = Pattern::new(r"^arn:aws(-(cn|us-gov|iso(-[bef])?))?:secretsmanager:.*$");
+    static P_TOKEN_URL: Pattern = Pattern::new(r"^(https?)://[-a-zA-Z0-9+&@#/%?=~_|!:,.;]*[-a-zA-Z0-9+&@#/%=~_|]");
     static P_TRANSACTION_ID_STRING: Pattern = Pattern::new(r"[\p{L}\p{N}\p{P}]*");
 
     static OP_CREATE_DATABASE: OperationSchema = OperationSchema {
@@ -3889,6 +6392,388 @@ mod tables {
         faults: &[&ENTITY_NOT_FOUND_EXCEPTION, &INVALID_INPUT_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
         unsigned: false,
     };
+    static OP_SEARCH_TABLES: OperationSchema = OperationSchema {
+        name: "SearchTables",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &SEARCH_TABLES_INPUT,
+        output: &SEARCH_TABLES_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVICE_EXCEPTION, &INVALID_INPUT_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_CREATE_PARTITION_INDEX: OperationSchema = OperationSchema {
+        name: "CreatePartitionIndex",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CREATE_PARTITION_INDEX_INPUT,
+        output: &CREATE_PARTITION_INDEX_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ALREADY_EXISTS_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &RESOURCE_NUMBER_LIMIT_EXCEEDED_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &GLUE_ENCRYPTION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_PARTITION_INDEXES: OperationSchema = OperationSchema {
+        name: "GetPartitionIndexes",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_PARTITION_INDEXES_INPUT,
+        output: &GET_PARTITION_INDEXES_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_PARTITION_INDEX: OperationSchema = OperationSchema {
+        name: "DeletePartitionIndex",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_PARTITION_INDEX_INPUT,
+        output: &DELETE_PARTITION_INDEX_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &GLUE_ENCRYPTION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_UPDATE_COLUMN_STATISTICS_FOR_TABLE: OperationSchema = OperationSchema {
+        name: "UpdateColumnStatisticsForTable",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_COLUMN_STATISTICS_FOR_TABLE_INPUT,
+        output: &UPDATE_COLUMN_STATISTICS_FOR_TABLE_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &GLUE_ENCRYPTION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_COLUMN_STATISTICS_FOR_TABLE: OperationSchema = OperationSchema {
+        name: "GetColumnStatisticsForTable",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_COLUMN_STATISTICS_FOR_TABLE_INPUT,
+        output: &GET_COLUMN_STATISTICS_FOR_TABLE_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &GLUE_ENCRYPTION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_COLUMN_STATISTICS_FOR_TABLE: OperationSchema = OperationSchema {
+        name: "DeleteColumnStatisticsForTable",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_COLUMN_STATISTICS_FOR_TABLE_INPUT,
+        output: &DELETE_COLUMN_STATISTICS_FOR_TABLE_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &GLUE_ENCRYPTION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_UPDATE_COLUMN_STATISTICS_FOR_PARTITION: OperationSchema = OperationSchema {
+        name: "UpdateColumnStatisticsForPartition",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_COLUMN_STATISTICS_FOR_PARTITION_INPUT,
+        output: &UPDATE_COLUMN_STATISTICS_FOR_PARTITION_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &GLUE_ENCRYPTION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_COLUMN_STATISTICS_FOR_PARTITION: OperationSchema = OperationSchema {
+        name: "GetColumnStatisticsForPartition",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_COLUMN_STATISTICS_FOR_PARTITION_INPUT,
+        output: &GET_COLUMN_STATISTICS_FOR_PARTITION_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &GLUE_ENCRYPTION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_COLUMN_STATISTICS_FOR_PARTITION: OperationSchema = OperationSchema {
+        name: "DeleteColumnStatisticsForPartition",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_COLUMN_STATISTICS_FOR_PARTITION_INPUT,
+        output: &DELETE_COLUMN_STATISTICS_FOR_PARTITION_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &GLUE_ENCRYPTION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_CREATE_USER_DEFINED_FUNCTION: OperationSchema = OperationSchema {
+        name: "CreateUserDefinedFunction",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CREATE_USER_DEFINED_FUNCTION_INPUT,
+        output: &CREATE_USER_DEFINED_FUNCTION_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ALREADY_EXISTS_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &RESOURCE_NUMBER_LIMIT_EXCEEDED_EXCEPTION,
+            &GLUE_ENCRYPTION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_USER_DEFINED_FUNCTION: OperationSchema = OperationSchema {
+        name: "GetUserDefinedFunction",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_USER_DEFINED_FUNCTION_INPUT,
+        output: &GET_USER_DEFINED_FUNCTION_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &GLUE_ENCRYPTION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_USER_DEFINED_FUNCTIONS: OperationSchema = OperationSchema {
+        name: "GetUserDefinedFunctions",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_USER_DEFINED_FUNCTIONS_INPUT,
+        output: &GET_USER_DEFINED_FUNCTIONS_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &GLUE_ENCRYPTION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_UPDATE_USER_DEFINED_FUNCTION: OperationSchema = OperationSchema {
+        name: "UpdateUserDefinedFunction",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_USER_DEFINED_FUNCTION_INPUT,
+        output: &UPDATE_USER_DEFINED_FUNCTION_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &GLUE_ENCRYPTION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_USER_DEFINED_FUNCTION: OperationSchema = OperationSchema {
+        name: "DeleteUserDefinedFunction",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_USER_DEFINED_FUNCTION_INPUT,
+        output: &DELETE_USER_DEFINED_FUNCTION_OUTPUT,
+        result_wrapper: None,
+        faults: &[&ENTITY_NOT_FOUND_EXCEPTION, &INVALID_INPUT_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_CREATE_CONNECTION: OperationSchema = OperationSchema {
+        name: "CreateConnection",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CREATE_CONNECTION_INPUT,
+        output: &CREATE_CONNECTION_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ALREADY_EXISTS_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &RESOURCE_NUMBER_LIMIT_EXCEEDED_EXCEPTION,
+            &GLUE_ENCRYPTION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_CONNECTION: OperationSchema = OperationSchema {
+        name: "GetConnection",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_CONNECTION_INPUT,
+        output: &GET_CONNECTION_OUTPUT,
+        result_wrapper: None,
+        faults: &[&ENTITY_NOT_FOUND_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION, &INVALID_INPUT_EXCEPTION, &GLUE_ENCRYPTION_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_CONNECTIONS: OperationSchema = OperationSchema {
+        name: "GetConnections",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_CONNECTIONS_INPUT,
+        output: &GET_CONNECTIONS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&ENTITY_NOT_FOUND_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION, &INVALID_INPUT_EXCEPTION, &GLUE_ENCRYPTION_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_CONNECTION: OperationSchema = OperationSchema {
+        name: "UpdateConnection",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_CONNECTION_INPUT,
+        output: &UPDATE_CONNECTION_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_INPUT_EXCEPTION,
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &GLUE_ENCRYPTION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_CONNECTION: OperationSchema = OperationSchema {
+        name: "DeleteConnection",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_CONNECTION_INPUT,
+        output: &DELETE_CONNECTION_OUTPUT,
+        result_wrapper: None,
+        faults: &[&ENTITY_NOT_FOUND_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_BATCH_DELETE_CONNECTION: OperationSchema = OperationSchema {
+        name: "BatchDeleteConnection",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &BATCH_DELETE_CONNECTION_INPUT,
+        output: &BATCH_DELETE_CONNECTION_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_PUT_RESOURCE_POLICY: OperationSchema = OperationSchema {
+        name: "PutResourcePolicy",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &PUT_RESOURCE_POLICY_INPUT,
+        output: &PUT_RESOURCE_POLICY_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &CONDITION_CHECK_FAILURE_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_RESOURCE_POLICY: OperationSchema = OperationSchema {
+        name: "GetResourcePolicy",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_RESOURCE_POLICY_INPUT,
+        output: &GET_RESOURCE_POLICY_OUTPUT,
+        result_wrapper: None,
+        faults: &[&ENTITY_NOT_FOUND_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION, &INVALID_INPUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DELETE_RESOURCE_POLICY: OperationSchema = OperationSchema {
+        name: "DeleteResourcePolicy",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_RESOURCE_POLICY_INPUT,
+        output: &DELETE_RESOURCE_POLICY_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &CONDITION_CHECK_FAILURE_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_RESOURCE_POLICIES: OperationSchema = OperationSchema {
+        name: "GetResourcePolicies",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_RESOURCE_POLICIES_INPUT,
+        output: &GET_RESOURCE_POLICIES_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION, &INVALID_INPUT_EXCEPTION, &GLUE_ENCRYPTION_EXCEPTION],
+        unsigned: false,
+    };
     static OP_TAG_RESOURCE: OperationSchema = OperationSchema {
         name: "TagResource",
         method: "POST",
@@ -4164,6 +7049,299 @@ mod tables {
         ],
         unsigned: false,
     };
+    static OP_CREATE_TRIGGER: OperationSchema = OperationSchema {
+        name: "CreateTrigger",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CREATE_TRIGGER_INPUT,
+        output: &CREATE_TRIGGER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ALREADY_EXISTS_EXCEPTION,
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &IDEMPOTENT_PARAMETER_MISMATCH_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &RESOURCE_NUMBER_LIMIT_EXCEEDED_EXCEPTION,
+            &CONCURRENT_MODIFICATION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_TRIGGER: OperationSchema = OperationSchema {
+        name: "GetTrigger",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_TRIGGER_INPUT,
+        output: &GET_TRIGGER_OUTPUT,
+        result_wrapper: None,
+        faults: &[&ENTITY_NOT_FOUND_EXCEPTION, &INVALID_INPUT_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_TRIGGERS: OperationSchema = OperationSchema {
+        name: "GetTriggers",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_TRIGGERS_INPUT,
+        output: &GET_TRIGGERS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&ENTITY_NOT_FOUND_EXCEPTION, &INVALID_INPUT_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_BATCH_GET_TRIGGERS: OperationSchema = OperationSchema {
+        name: "BatchGetTriggers",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &BATCH_GET_TRIGGERS_INPUT,
+        output: &BATCH_GET_TRIGGERS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION, &INVALID_INPUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_TRIGGERS: OperationSchema = OperationSchema {
+        name: "ListTriggers",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_TRIGGERS_INPUT,
+        output: &LIST_TRIGGERS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&ENTITY_NOT_FOUND_EXCEPTION, &INVALID_INPUT_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_TRIGGER: OperationSchema = OperationSchema {
+        name: "UpdateTrigger",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_TRIGGER_INPUT,
+        output: &UPDATE_TRIGGER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_INPUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &CONCURRENT_MODIFICATION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_TRIGGER: OperationSchema = OperationSchema {
+        name: "DeleteTrigger",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_TRIGGER_INPUT,
+        output: &DELETE_TRIGGER_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_INPUT_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION, &CONCURRENT_MODIFICATION_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_START_TRIGGER: OperationSchema = OperationSchema {
+        name: "StartTrigger",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &START_TRIGGER_INPUT,
+        output: &START_TRIGGER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_INPUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &RESOURCE_NUMBER_LIMIT_EXCEEDED_EXCEPTION,
+            &CONCURRENT_RUNS_EXCEEDED_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_STOP_TRIGGER: OperationSchema = OperationSchema {
+        name: "StopTrigger",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &STOP_TRIGGER_INPUT,
+        output: &STOP_TRIGGER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_INPUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &CONCURRENT_MODIFICATION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_CREATE_WORKFLOW: OperationSchema = OperationSchema {
+        name: "CreateWorkflow",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CREATE_WORKFLOW_INPUT,
+        output: &CREATE_WORKFLOW_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ALREADY_EXISTS_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &RESOURCE_NUMBER_LIMIT_EXCEEDED_EXCEPTION,
+            &CONCURRENT_MODIFICATION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_WORKFLOW: OperationSchema = OperationSchema {
+        name: "GetWorkflow",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_WORKFLOW_INPUT,
+        output: &GET_WORKFLOW_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_INPUT_EXCEPTION, &ENTITY_NOT_FOUND_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_BATCH_GET_WORKFLOWS: OperationSchema = OperationSchema {
+        name: "BatchGetWorkflows",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &BATCH_GET_WORKFLOWS_INPUT,
+        output: &BATCH_GET_WORKFLOWS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION, &INVALID_INPUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_WORKFLOWS: OperationSchema = OperationSchema {
+        name: "ListWorkflows",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_WORKFLOWS_INPUT,
+        output: &LIST_WORKFLOWS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_INPUT_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_WORKFLOW: OperationSchema = OperationSchema {
+        name: "UpdateWorkflow",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_WORKFLOW_INPUT,
+        output: &UPDATE_WORKFLOW_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_INPUT_EXCEPTION,
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &CONCURRENT_MODIFICATION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_WORKFLOW: OperationSchema = OperationSchema {
+        name: "DeleteWorkflow",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_WORKFLOW_INPUT,
+        output: &DELETE_WORKFLOW_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_INPUT_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION, &CONCURRENT_MODIFICATION_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_START_WORKFLOW_RUN: OperationSchema = OperationSchema {
+        name: "StartWorkflowRun",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &START_WORKFLOW_RUN_INPUT,
+        output: &START_WORKFLOW_RUN_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_INPUT_EXCEPTION,
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &RESOURCE_NUMBER_LIMIT_EXCEEDED_EXCEPTION,
+            &CONCURRENT_RUNS_EXCEEDED_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_WORKFLOW_RUN: OperationSchema = OperationSchema {
+        name: "GetWorkflowRun",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_WORKFLOW_RUN_INPUT,
+        output: &GET_WORKFLOW_RUN_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_INPUT_EXCEPTION, &ENTITY_NOT_FOUND_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_WORKFLOW_RUNS: OperationSchema = OperationSchema {
+        name: "GetWorkflowRuns",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_WORKFLOW_RUNS_INPUT,
+        output: &GET_WORKFLOW_RUNS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_INPUT_EXCEPTION, &ENTITY_NOT_FOUND_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_WORKFLOW_RUN_PROPERTIES: OperationSchema = OperationSchema {
+        name: "GetWorkflowRunProperties",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_WORKFLOW_RUN_PROPERTIES_INPUT,
+        output: &GET_WORKFLOW_RUN_PROPERTIES_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_INPUT_EXCEPTION, &ENTITY_NOT_FOUND_EXCEPTION, &INTERNAL_SERVICE_EXCEPTION, &OPERATION_TIMEOUT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_PUT_WORKFLOW_RUN_PROPERTIES: OperationSchema = OperationSchema {
+        name: "PutWorkflowRunProperties",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &PUT_WORKFLOW_RUN_PROPERTIES_INPUT,
+        output: &PUT_WORKFLOW_RUN_PROPERTIES_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &ALREADY_EXISTS_EXCEPTION,
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INVALID_INPUT_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &RESOURCE_NUMBER_LIMIT_EXCEEDED_EXCEPTION,
+            &CONCURRENT_MODIFICATION_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_STOP_WORKFLOW_RUN: OperationSchema = OperationSchema {
+        name: "StopWorkflowRun",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &STOP_WORKFLOW_RUN_INPUT,
+        output: &STOP_WORKFLOW_RUN_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_INPUT_EXCEPTION,
+            &ENTITY_NOT_FOUND_EXCEPTION,
+            &INTERNAL_SERVICE_EXCEPTION,
+            &OPERATION_TIMEOUT_EXCEPTION,
+            &ILLEGAL_WORKFLOW_STATE_EXCEPTION,
+        ],
+        unsigned: false,
+    };
 
     /// The service's model.
     pub static SERVICE: ServiceSchema = ServiceSchema {
@@ -4202,6 +7380,31 @@ mod tables {
             &OP_GET_TABLE_VERSIONS,
             &OP_DELETE_TABLE_VERSION,
             &OP_BATCH_DELETE_TABLE_VERSION,
+            &OP_SEARCH_TABLES,
+            &OP_CREATE_PARTITION_INDEX,
+            &OP_GET_PARTITION_INDEXES,
+            &OP_DELETE_PARTITION_INDEX,
+            &OP_UPDATE_COLUMN_STATISTICS_FOR_TABLE,
+            &OP_GET_COLUMN_STATISTICS_FOR_TABLE,
+            &OP_DELETE_COLUMN_STATISTICS_FOR_TABLE,
+            &OP_UPDATE_COLUMN_STATISTICS_FOR_PARTITION,
+            &OP_GET_COLUMN_STATISTICS_FOR_PARTITION,
+            &OP_DELETE_COLUMN_STATISTICS_FOR_PARTITION,
+            &OP_CREATE_USER_DEFINED_FUNCTION,
+            &OP_GET_USER_DEFINED_FUNCTION,
+            &OP_GET_USER_DEFINED_FUNCTIONS,
+            &OP_UPDATE_USER_DEFINED_FUNCTION,
+            &OP_DELETE_USER_DEFINED_FUNCTION,
+            &OP_CREATE_CONNECTION,
+            &OP_GET_CONNECTION,
+            &OP_GET_CONNECTIONS,
+            &OP_UPDATE_CONNECTION,
+            &OP_DELETE_CONNECTION,
+            &OP_BATCH_DELETE_CONNECTION,
+            &OP_PUT_RESOURCE_POLICY,
+            &OP_GET_RESOURCE_POLICY,
+            &OP_DELETE_RESOURCE_POLICY,
+            &OP_GET_RESOURCE_POLICIES,
             &OP_TAG_RESOURCE,
             &OP_UNTAG_RESOURCE,
             &OP_GET_TAGS,
@@ -4224,17 +7427,35 @@ mod tables {
             &OP_UPDATE_CRAWLER_SCHEDULE,
             &OP_START_CRAWLER_SCHEDULE,
             &OP_STOP_CRAWLER_SCHEDULE,
+            &OP_CREATE_TRIGGER,
+            &OP_GET_TRIGGER,
+            &OP_GET_TRIGGERS,
+            &OP_BATCH_GET_TRIGGERS,
+            &OP_LIST_TRIGGERS,
+            &OP_UPDATE_TRIGGER,
+            &OP_DELETE_TRIGGER,
+            &OP_START_TRIGGER,
+            &OP_STOP_TRIGGER,
+            &OP_CREATE_WORKFLOW,
+            &OP_GET_WORKFLOW,
+            &OP_BATCH_GET_WORKFLOWS,
+            &OP_LIST_WORKFLOWS,
+            &OP_UPDATE_WORKFLOW,
+            &OP_DELETE_WORKFLOW,
+            &OP_START_WORKFLOW_RUN,
+            &OP_GET_WORKFLOW_RUN,
+            &OP_GET_WORKFLOW_RUNS,
+            &OP_GET_WORKFLOW_RUN_PROPERTIES,
+            &OP_PUT_WORKFLOW_RUN_PROPERTIES,
+            &OP_STOP_WORKFLOW_RUN,
         ],
         refused: &[
-            Refused { name: "BatchDeleteConnection", method: "POST", uri: "/" },
             Refused { name: "BatchGetBlueprints", method: "POST", uri: "/" },
             Refused { name: "BatchGetCustomEntityTypes", method: "POST", uri: "/" },
             Refused { name: "BatchGetDataQualityResult", method: "POST", uri: "/" },
             Refused { name: "BatchGetDevEndpoints", method: "POST", uri: "/" },
             Refused { name: "BatchGetJobs", method: "POST", uri: "/" },
             Refused { name: "BatchGetTableOptimizer", method: "POST", uri: "/" },
-            Refused { name: "BatchGetTriggers", method: "POST", uri: "/" },
-            Refused { name: "BatchGetWorkflows", method: "POST", uri: "/" },
             Refused { name: "BatchPutDataQualityStatisticAnnotation", method: "POST", uri: "/" },
             Refused { name: "BatchStopJobRun", method: "POST", uri: "/" },
             Refused { name: "CancelDataQualityRuleRecommendationRun", method: "POST", uri: "/" },
@@ -4245,7 +7466,6 @@ mod tables {
             Refused { name: "CreateBlueprint", method: "POST", uri: "/" },
             Refused { name: "CreateCatalog", method: "POST", uri: "/" },
             Refused { name: "CreateColumnStatisticsTaskSettings", method: "POST", uri: "/" },
-            Refused { name: "CreateConnection", method: "POST", uri: "/" },
             Refused { name: "CreateCustomEntityType", method: "POST", uri: "/" },
             Refused { name: "CreateDataQualityRuleset", method: "POST", uri: "/" },
             Refused { name: "CreateDevEndpoint", method: "POST", uri: "/" },
@@ -4255,23 +7475,16 @@ mod tables {
             Refused { name: "CreateIntegrationTableProperties", method: "POST", uri: "/" },
             Refused { name: "CreateJob", method: "POST", uri: "/" },
             Refused { name: "CreateMLTransform", method: "POST", uri: "/" },
-            Refused { name: "CreatePartitionIndex", method: "POST", uri: "/" },
             Refused { name: "CreateRegistry", method: "POST", uri: "/" },
             Refused { name: "CreateSchema", method: "POST", uri: "/" },
             Refused { name: "CreateScript", method: "POST", uri: "/" },
             Refused { name: "CreateSecurityConfiguration", method: "POST", uri: "/" },
             Refused { name: "CreateSession", method: "POST", uri: "/" },
             Refused { name: "CreateTableOptimizer", method: "POST", uri: "/" },
-            Refused { name: "CreateTrigger", method: "POST", uri: "/" },
             Refused { name: "CreateUsageProfile", method: "POST", uri: "/" },
-            Refused { name: "CreateUserDefinedFunction", method: "POST", uri: "/" },
-            Refused { name: "CreateWorkflow", method: "POST", uri: "/" },
             Refused { name: "DeleteBlueprint", method: "POST", uri: "/" },
             Refused { name: "DeleteCatalog", method: "POST", uri: "/" },
-            Refused { name: "DeleteColumnStatisticsForPartition", method: "POST", uri: "/" },
-            Refused { name: "DeleteColumnStatisticsForTable", method: "POST", uri: "/" },
             Refused { name: "DeleteColumnStatisticsTaskSettings", method: "POST", uri: "/" },
-            Refused { name: "DeleteConnection", method: "POST", uri: "/" },
             Refused { name: "DeleteConnectionType", method: "POST", uri: "/" },
             Refused { name: "DeleteCustomEntityType", method: "POST", uri: "/" },
             Refused { name: "DeleteDataQualityRuleset", method: "POST", uri: "/" },
@@ -4282,18 +7495,13 @@ mod tables {
             Refused { name: "DeleteIntegrationTableProperties", method: "POST", uri: "/" },
             Refused { name: "DeleteJob", method: "POST", uri: "/" },
             Refused { name: "DeleteMLTransform", method: "POST", uri: "/" },
-            Refused { name: "DeletePartitionIndex", method: "POST", uri: "/" },
             Refused { name: "DeleteRegistry", method: "POST", uri: "/" },
-            Refused { name: "DeleteResourcePolicy", method: "POST", uri: "/" },
             Refused { name: "DeleteSchema", method: "POST", uri: "/" },
             Refused { name: "DeleteSchemaVersions", method: "POST", uri: "/" },
             Refused { name: "DeleteSecurityConfiguration", method: "POST", uri: "/" },
             Refused { name: "DeleteSession", method: "POST", uri: "/" },
             Refused { name: "DeleteTableOptimizer", method: "POST", uri: "/" },
-            Refused { name: "DeleteTrigger", method: "POST", uri: "/" },
             Refused { name: "DeleteUsageProfile", method: "POST", uri: "/" },
-            Refused { name: "DeleteUserDefinedFunction", method: "POST", uri: "/" },
-            Refused { name: "DeleteWorkflow", method: "POST", uri: "/" },
             Refused { name: "DescribeConnectionType", method: "POST", uri: "/" },
             Refused { name: "DescribeEntity", method: "POST", uri: "/" },
             Refused { name: "DescribeInboundIntegrations", method: "POST", uri: "/" },
@@ -4304,13 +7512,9 @@ mod tables {
             Refused { name: "GetCatalog", method: "POST", uri: "/" },
             Refused { name: "GetCatalogImportStatus", method: "POST", uri: "/" },
             Refused { name: "GetCatalogs", method: "POST", uri: "/" },
-            Refused { name: "GetColumnStatisticsForPartition", method: "POST", uri: "/" },
-            Refused { name: "GetColumnStatisticsForTable", method: "POST", uri: "/" },
             Refused { name: "GetColumnStatisticsTaskRun", method: "POST", uri: "/" },
             Refused { name: "GetColumnStatisticsTaskRuns", method: "POST", uri: "/" },
             Refused { name: "GetColumnStatisticsTaskSettings", method: "POST", uri: "/" },
-            Refused { name: "GetConnection", method: "POST", uri: "/" },
-            Refused { name: "GetConnections", method: "POST", uri: "/" },
             Refused { name: "GetCustomEntityType", method: "POST", uri: "/" },
             Refused { name: "GetDataCatalogEncryptionSettings", method: "POST", uri: "/" },
             Refused { name: "GetDataQualityModel", method: "POST", uri: "/" },
@@ -4337,11 +7541,8 @@ mod tables {
             Refused { name: "GetMLTransforms", method: "POST", uri: "/" },
             Refused { name: "GetMapping", method: "POST", uri: "/" },
             Refused { name: "GetMaterializedViewRefreshTaskRun", method: "POST", uri: "/" },
-            Refused { name: "GetPartitionIndexes", method: "POST", uri: "/" },
             Refused { name: "GetPlan", method: "POST", uri: "/" },
             Refused { name: "GetRegistry", method: "POST", uri: "/" },
-            Refused { name: "GetResourcePolicies", method: "POST", uri: "/" },
-            Refused { name: "GetResourcePolicy", method: "POST", uri: "/" },
             Refused { name: "GetSchema", method: "POST", uri: "/" },
             Refused { name: "GetSchemaByDefinition", method: "POST", uri: "/" },
             Refused { name: "GetSchemaVersion", method: "POST", uri: "/" },
@@ -4351,18 +7552,10 @@ mod tables {
             Refused { name: "GetSession", method: "POST", uri: "/" },
             Refused { name: "GetStatement", method: "POST", uri: "/" },
             Refused { name: "GetTableOptimizer", method: "POST", uri: "/" },
-            Refused { name: "GetTrigger", method: "POST", uri: "/" },
-            Refused { name: "GetTriggers", method: "POST", uri: "/" },
             Refused { name: "GetUnfilteredPartitionMetadata", method: "POST", uri: "/" },
             Refused { name: "GetUnfilteredPartitionsMetadata", method: "POST", uri: "/" },
             Refused { name: "GetUnfilteredTableMetadata", method: "POST", uri: "/" },
             Refused { name: "GetUsageProfile", method: "POST", uri: "/" },
-            Refused { name: "GetUserDefinedFunction", method: "POST", uri: "/" },
-            Refused { name: "GetUserDefinedFunctions", method: "POST", uri: "/" },
-            Refused { name: "GetWorkflow", method: "POST", uri: "/" },
-            Refused { name: "GetWorkflowRun", method: "POST", uri: "/" },
-            Refused { name: "GetWorkflowRunProperties", method: "POST", uri: "/" },
-            Refused { name: "GetWorkflowRuns", method: "POST", uri: "/" },
             Refused { name: "ImportCatalogToGlue", method: "POST", uri: "/" },
             Refused { name: "ListBlueprints", method: "POST", uri: "/" },
             Refused { name: "ListColumnStatisticsTaskRuns", method: "POST", uri: "/" },
@@ -4386,15 +7579,11 @@ mod tables {
             Refused { name: "ListSessions", method: "POST", uri: "/" },
             Refused { name: "ListStatements", method: "POST", uri: "/" },
             Refused { name: "ListTableOptimizerRuns", method: "POST", uri: "/" },
-            Refused { name: "ListTriggers", method: "POST", uri: "/" },
             Refused { name: "ListUsageProfiles", method: "POST", uri: "/" },
-            Refused { name: "ListWorkflows", method: "POST", uri: "/" },
             Refused { name: "ModifyIntegration", method: "POST", uri: "/" },
             Refused { name: "PutDataCatalogEncryptionSettings", method: "POST", uri: "/" },
             Refused { name: "PutDataQualityProfileAnnotation", method: "POST", uri: "/" },
-            Refused { name: "PutResourcePolicy", method: "POST", uri: "/" },
             Refused { name: "PutSchemaVersionMetadata", method: "POST", uri: "/" },
-            Refused { name: "PutWorkflowRunProperties", method: "POST", uri: "/" },
             Refused { name: "QuerySchemaVersionMetadata", method: "POST", uri: "/" },
             Refused { name: "RegisterConnectionType", method: "POST", uri: "/" },
             Refused { name: "RegisterSchemaVersion", method: "POST", uri: "/" },
@@ -4402,7 +7591,6 @@ mod tables {
             Refused { name: "ResetJobBookmark", method: "POST", uri: "/" },
             Refused { name: "ResumeWorkflowRun", method: "POST", uri: "/" },
             Refused { name: "RunStatement", method: "POST", uri: "/" },
-            Refused { name: "SearchTables", method: "POST", uri: "/" },
             Refused { name: "StartBlueprintRun", method: "POST", uri: "/" },
             Refused { name: "StartColumnStatisticsTaskRun", method: "POST", uri: "/" },
             Refused { name: "StartColumnStatisticsTaskRunSchedule", method: "POST", uri: "/" },
@@ -4414,21 +7602,14 @@ mod tables {
             Refused { name: "StartMLEvaluationTaskRun", method: "POST", uri: "/" },
             Refused { name: "StartMLLabelingSetGenerationTaskRun", method: "POST", uri: "/" },
             Refused { name: "StartMaterializedViewRefreshTaskRun", method: "POST", uri: "/" },
-            Refused { name: "StartTrigger", method: "POST", uri: "/" },
-            Refused { name: "StartWorkflowRun", method: "POST", uri: "/" },
             Refused { name: "StopColumnStatisticsTaskRun", method: "POST", uri: "/" },
             Refused { name: "StopColumnStatisticsTaskRunSchedule", method: "POST", uri: "/" },
             Refused { name: "StopMaterializedViewRefreshTaskRun", method: "POST", uri: "/" },
             Refused { name: "StopSession", method: "POST", uri: "/" },
-            Refused { name: "StopTrigger", method: "POST", uri: "/" },
-            Refused { name: "StopWorkflowRun", method: "POST", uri: "/" },
             Refused { name: "TestConnection", method: "POST", uri: "/" },
             Refused { name: "UpdateBlueprint", method: "POST", uri: "/" },
             Refused { name: "UpdateCatalog", method: "POST", uri: "/" },
-            Refused { name: "UpdateColumnStatisticsForPartition", method: "POST", uri: "/" },
-            Refused { name: "UpdateColumnStatisticsForTable", method: "POST", uri: "/" },
             Refused { name: "UpdateColumnStatisticsTaskSettings", method: "POST", uri: "/" },
-            Refused { name: "UpdateConnection", method: "POST", uri: "/" },
             Refused { name: "UpdateDataQualityRuleset", method: "POST", uri: "/" },
             Refused { name: "UpdateDevEndpoint", method: "POST", uri: "/" },
             Refused { name: "UpdateGlueIdentityCenterConfiguration", method: "POST", uri: "/" },
@@ -4441,10 +7622,7 @@ mod tables {
             Refused { name: "UpdateSchema", method: "POST", uri: "/" },
             Refused { name: "UpdateSourceControlFromJob", method: "POST", uri: "/" },
             Refused { name: "UpdateTableOptimizer", method: "POST", uri: "/" },
-            Refused { name: "UpdateTrigger", method: "POST", uri: "/" },
             Refused { name: "UpdateUsageProfile", method: "POST", uri: "/" },
-            Refused { name: "UpdateUserDefinedFunction", method: "POST", uri: "/" },
-            Refused { name: "UpdateWorkflow", method: "POST", uri: "/" },
         ],
         faults: &[
             &ACCESS_DENIED_EXCEPTION,

@@ -15,7 +15,6 @@ impl Glue {
     /// Makes a table.
     pub async fn create_table(&self, cx: &Context, input: CreateTableInput) -> Result<CreateTableOutput, Fault> {
         own_catalog(cx, input.catalog_id.as_ref())?;
-        unbuilt(input.partition_indexes.as_ref().is_some_and(|p| !p.is_empty()), "PartitionIndexes")?;
         unbuilt(input.transaction_id.is_some(), "TransactionId")?;
         unbuilt(input.open_table_format_input.is_some(), "OpenTableFormatInput")?;
         let given = input.table_input.ok_or_else(|| Error::InvalidInput.says("TableInput is missing."))?;
@@ -26,6 +25,9 @@ impl Glue {
                 let key = (fold(&input.database_name), table.name.clone());
                 if tx.exists(&TABLES, cx.scope(), &key)? {
                     return Err(Error::AlreadyExists.says("Table already exists."));
+                }
+                for index in input.partition_indexes.iter().flatten() {
+                    crate::indexes::add(tx, cx, &table, index)?;
                 }
                 tx.put(&TABLES, cx.scope(), &key, &Kept(table))
             })

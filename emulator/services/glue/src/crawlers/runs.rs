@@ -2,13 +2,13 @@
 
 use super::{
     check,
-    state::{CRAWLERS, Crawling, Outcome, RUNS, Row, Run, must_find, runs},
+    state::{CRAWLERS, Cause, Crawling, Outcome, RUNS, Row, Run, must_find, runs},
 };
 use crate::{
     Glue,
     crawl::{self, Stopped, report},
     model::*,
-    pages,
+    pages, triggers,
 };
 use kit::store::{NewTask, TaskRow};
 use kit::{Context, Fault, Read, RecordKind, Tx};
@@ -20,11 +20,20 @@ pub(crate) const KIND: &str = "crawl";
 const MOST_RUNS: usize = 1_000;
 
 /// Writes a run and the task that runs it.
-pub(crate) fn begin(cx: &Context, tx: &mut Tx<'_>, row: &mut Row) -> Result<(), Fault> {
+pub(crate) fn begin(cx: &Context, tx: &mut Tx<'_>, row: &mut Row, cause: Option<Cause>) -> Result<(), Fault> {
     let name = row.crawler.name.clone().unwrap_or_default();
     let number = tx.next_seq("glue.crawls");
-    let run =
-        Run { id: cx.ids().uuid(), start: cx.now(), end: None, outcome: None, summary: String::new(), created: 0, updated: 0, deleted: 0 };
+    let run = Run {
+        id: cx.ids().uuid(),
+        start: cx.now(),
+        end: None,
+        outcome: None,
+        summary: String::new(),
+        created: 0,
+        updated: 0,
+        deleted: 0,
+        cause,
+    };
     (row.running, row.stopping) = (Some(number), false);
     tx.put(&RUNS, cx.scope(), &(name.clone(), number), &run)?;
     tx.put(&CRAWLERS, cx.scope(), &name, row)?;
@@ -77,10 +86,17 @@ async fn end(cx: &Context, crawling: &Crawling, outcome: Outcome, done: &report:
     let message = if let Outcome::Failed(why) = &outcome { Some(why.clone()) } else { None };
     let detail = json!({ "run": crawling.run, "summary": done.summary(), "message": message });
     cx.cloud().journal().write(cx, RecordKind::Event, "glue", "Crawl", &super::state::arn(cx, &name), word, detail);
+    let state = match &outcome {
+        Outcome::Succeeded => CrawlState::Succeeded,
+        Outcome::Cancelled => CrawlState::Cancelled,
+        Outcome::Failed(_) => CrawlState::Failed,
+    };
     cx.store()
         .write(|tx| {
             let key = (name.clone(), crawling.number);
+            let mut cause = None;
             if let Some(mut run) = tx.get(&RUNS, cx.scope(), &key)? {
+                cause = run.cause.clone();
                 run.end = Some(cx.now());
                 run.outcome = Some(outcome);
                 run.summary = done.summary();
@@ -94,7 +110,8 @@ async fn end(cx: &Context, crawling: &Crawling, outcome: Outcome, done: &report:
                 (row.running, row.stopping) = (None, false);
                 tx.put(&CRAWLERS, cx.scope(), &name, &row)?;
             }
-            Ok(())
+            // In the same transaction: a kill between the end of a crawl and what follows it loses neither.
+            cause.map_or(Ok(()), |cause| triggers::fire::ended(cx, tx, &name, state, &cause))
         })
         .await
 }
@@ -124,7 +141,7 @@ impl Glue {
                 let mut row = must_find(tx, cx, &input.name)?;
                 match row.running {
                     Some(_) => Err(Error::CrawlerRunning.says(format!("Crawler with name {} has already started", input.name))),
-                    None => begin(cx, tx, &mut row),
+                    None => begin(cx, tx, &mut row, None),
                 }
             })
             .await?;

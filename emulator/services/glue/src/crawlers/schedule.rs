@@ -58,7 +58,7 @@ pub(crate) async fn fire(cx: &Context, task: &TaskRow) -> Result<(), Fault> {
             }
             match row.running {
                 Some(_) => Ok(()),
-                None => super::runs::begin(cx, tx, &mut row),
+                None => super::runs::begin(cx, tx, &mut row, None),
             }
         })
         .await

@@ -45,6 +45,17 @@ pub(crate) struct Run {
     pub updated: u32,
     #[serde(default)]
     pub deleted: u32,
+    /// Set where a trigger started it.
+    #[serde(default)]
+    pub cause: Option<Cause>,
+}
+
+/// What started a run other than a caller or a schedule of the crawler's own.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Cause {
+    pub trigger: String,
+    /// The workflow and its run.
+    pub workflow: Option<(String, String)>,
 }
 
 #[derive(Clone, Serialize, Deserialize, PartialEq)]

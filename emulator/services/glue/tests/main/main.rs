@@ -4,3 +4,5 @@ mod catalog;
 mod crawl;
 mod crawlers;
 mod desk;
+mod shelf;
+mod workflows;
