@@ -1,6 +1,11 @@
 //! Endpoints that are not the API: what clients need to check tokens, and the inbox of messages.
 
-use crate::{CognitoIdp, codes, keys::Signer, state::place};
+use crate::{
+    CognitoIdp, Issuer, codes,
+    keys::Signer,
+    oauth,
+    state::{place, pool},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{Response, request::Parts};
 use kit::{BoxFuture, Cloud, Context, Door, Read};
@@ -27,7 +32,10 @@ impl Door for Discovery {
                     Ok(signers) => json_answer(200, &json!({ "keys": [jwk(&signers.id), jwk(&signers.access)] })),
                     Err(fault) => json_answer(500, &json!({ "message": fault.message })),
                 },
-                _ => json_answer(200, &configuration(&self.0.issuer_of(&cx, cx.region(), pool_id))),
+                _ => {
+                    let domain = cx.store().read(|s| pool(s, cx.scope(), pool_id)).ok().and_then(|pool| pool.settings.domain);
+                    json_answer(200, &configuration(&self.0.issuer_of(&cx, cx.region(), pool_id), self.0.domain_url(&cx, domain)))
+                }
             }
         })
     }
@@ -46,9 +54,9 @@ fn jwk(signer: &Signer) -> Value {
     json!({ "alg": "RS256", "e": encode(e), "kid": signer.kid, "kty": "RSA", "n": encode(n), "use": "sig" })
 }
 
-/// What AWS's document says of a pool without a domain: the endpoints of hosted pages are left out until there are any.
-fn configuration(issuer: &str) -> Value {
-    json!({
+/// What AWS's document says of a pool; without a domain there are no endpoints to sign in by.
+fn configuration(issuer: &str, domain: Option<String>) -> Value {
+    let mut document = json!({
         "id_token_signing_alg_values_supported": ["RS256"],
         "issuer": issuer,
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
@@ -56,7 +64,31 @@ fn configuration(issuer: &str) -> Value {
         "scopes_supported": ["openid", "email", "phone", "profile"],
         "subject_types_supported": ["public"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
-    })
+    });
+    let endpoints = [
+        ("authorization_endpoint", "/oauth2/authorize"),
+        ("token_endpoint", "/oauth2/token"),
+        ("userinfo_endpoint", "/oauth2/userInfo"),
+        ("revocation_endpoint", "/oauth2/revoke"),
+        ("end_session_endpoint", "/logout"),
+    ];
+    for (name, path) in endpoints {
+        if let Some(domain) = &domain {
+            document[name] = format!("{domain}{path}").into();
+        }
+    }
+    document
+}
+
+impl CognitoIdp {
+    /// The URL of a pool's domain, in the form that the issuer has: AWS's, or one that leads here whatever names the machine resolves.
+    fn domain_url(&self, cx: &Context, domain: Option<String>) -> Option<String> {
+        let (domain, endpoint) = (domain?, cx.cloud().endpoint());
+        Some(match self.issuer {
+            Issuer::Local if !endpoint.is_empty() => format!("{}{}{domain}", endpoint.trim_end_matches('/'), oauth::PATH_FORM),
+            _ => format!("https://{domain}.auth.{}.amazoncognito.com", cx.region()),
+        })
+    }
 }
 
 /// `GET /_windtunnel/cognito/messages?user=...&pool=...`: what was sent, newest first. `user` is a user name, a sub or an address.

@@ -75,7 +75,6 @@ fn is_withheld(name: &str) -> bool {
 }
 
 /// The body of a hosted page's form, or a query string, as rules see it.
-#[allow(dead_code)] // The hosted pages call it.
 pub(crate) fn form_without_personal_data(form: &str) -> String {
     let told = |pair: &&str| !is_withheld(pair.split('=').next().unwrap_or_default());
     form.split('&').filter(told).collect::<Vec<_>>().join("&")

@@ -20,6 +20,8 @@ mod mfa_config;
 #[allow(missing_docs)]
 mod model;
 mod names;
+mod oauth;
+mod pages;
 mod password;
 mod pool_settings;
 mod pools;
@@ -169,7 +171,7 @@ impl kit::Service for CognitoIdp {
         ports.offer_user_pools(self);
     }
     fn doors(&self) -> Vec<Arc<dyn Door>> {
-        vec![Arc::new(doors::Discovery(self.clone())), Arc::new(doors::Inbox)]
+        vec![Arc::new(doors::Discovery(self.clone())), Arc::new(doors::Inbox), Arc::new(oauth::Hosted(self.clone()))]
     }
     fn is_guarded(&self, cx: &kit::Context, resource_arn: &str) -> bool {
         self.guards(cx, resource_arn)

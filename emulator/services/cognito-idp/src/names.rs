@@ -44,6 +44,11 @@ impl Desk {
         }
     }
 
+    /// SECRET_HASH as the client would send it: the hosted pages act for their client.
+    pub fn own_hash(&self, username: &str) -> Option<String> {
+        self.client.secrets().first().map(|secret| secret_hash(secret, username, self.client.id()))
+    }
+
     /// Checks a client's own secret, as it proves itself where there is no user yet.
     pub fn check_client_secret(&self, given: Option<&str>) -> Result<(), Fault> {
         let id = self.client.id();

@@ -322,7 +322,6 @@ pub(crate) fn by_alias(read: &impl Read, scope: &Scope, pool: &Pool, name: &str,
 }
 
 /// The user whom a provider of the pool knows by an id of its own.
-#[allow(dead_code)] // Federation comes with the OAuth endpoints.
 pub(crate) fn by_identity(read: &impl Read, scope: &Scope, pool_id: &str, provider: &str, user_id: &str) -> Result<Option<User>, Fault> {
     let found = read.by_index(&USERS, scope, "identity", &(pool_id, provider, user_id)).first()?;
     Ok(found.map(|(_, user)| user))

@@ -82,7 +82,6 @@ impl CognitoIdp {
     }
 
     /// An access token for a client itself (client_credentials); the client stands where a user would.
-    #[allow(dead_code)] // The OAuth endpoints come next.
     pub(crate) async fn machine_token(&self, desk: &Desk, scopes: &[String]) -> Result<AuthenticationResultType, Fault> {
         let signers = self.signers.of(&desk.cx, &desk.pool.id).await?;
         let (cx, now) = (&desk.cx, desk.cx.now().secs());

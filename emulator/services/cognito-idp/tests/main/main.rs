@@ -1,8 +1,11 @@
 //! User pools as clients see them, below HTTP: through the Directory, on a frozen clock.
 
 mod admin;
+mod browser;
 mod desk;
 mod discovery;
+mod oauth;
+mod pages;
 mod pool_parts;
 mod recovery;
 mod sign_up;
