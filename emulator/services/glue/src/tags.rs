@@ -1,7 +1,7 @@
-//! Tags of crawlers.
+//! Tags of crawlers, triggers and workflows.
 
-use crate::{Glue, crawlers::state as crawlers, model::*};
-use kit::{Arn, Context, Fault};
+use crate::{Glue, crawlers::state as crawlers, model::*, triggers::state as triggers, workflows::state as workflows};
+use kit::{Arn, Context, Fault, Tx};
 use std::collections::BTreeMap;
 
 /// Tags that one resource may have.
@@ -30,28 +30,69 @@ impl Glue {
 
     /// All tags of a resource.
     pub async fn get_tags(&self, cx: &Context, input: GetTagsInput) -> Result<GetTagsOutput, Fault> {
-        let name = crawler(&input.resource_arn)?;
-        let row = cx.store().read(|s| crawlers::must_find(s, cx, &name))?;
-        Ok(GetTagsOutput { tags: Some(row.tags) })
+        let tagged = Tagged::of(&input.resource_arn)?;
+        let tags = cx.store().read(|s| tagged.read(s, cx))?;
+        Ok(GetTagsOutput { tags: Some(tags) })
     }
 }
 
-/// The crawler that an ARN names.
-fn crawler(arn: &str) -> Result<String, Fault> {
-    let parsed = Arn::parse(arn).filter(|arn| arn.service == "glue");
-    let parsed = parsed.ok_or_else(|| Error::InvalidInput.says(format!("{arn} is not the ARN of a Glue resource.")))?;
-    let other = || Fault::new("NotImplemented", 501, format!("windtunnel keeps tags of crawlers only, not of {arn}."));
-    parsed.after("crawler/").map(str::to_owned).ok_or_else(other)
+/// What has tags, by name.
+enum Tagged {
+    Crawler(String),
+    Trigger(String),
+    Workflow(String),
+}
+
+impl Tagged {
+    /// What an ARN names.
+    fn of(arn: &str) -> Result<Tagged, Fault> {
+        let parsed = Arn::parse(arn).filter(|arn| arn.service == "glue");
+        let parsed = parsed.ok_or_else(|| Error::InvalidInput.says(format!("{arn} is not the ARN of a Glue resource.")))?;
+        let named = |kind: &str| parsed.after(kind).map(str::to_owned);
+        if let Some(name) = named("crawler/") {
+            return Ok(Tagged::Crawler(name));
+        }
+        if let Some(name) = named("trigger/") {
+            return Ok(Tagged::Trigger(name));
+        }
+        let other =
+            || Fault::new("NotImplemented", 501, format!("windtunnel keeps tags of crawlers, triggers and workflows, not of {arn}."));
+        named("workflow/").map(Tagged::Workflow).ok_or_else(other)
+    }
+
+    fn read(&self, store: &impl kit::Read, cx: &Context) -> Result<BTreeMap<String, String>, Fault> {
+        Ok(match self {
+            Tagged::Crawler(name) => crawlers::must_find(store, cx, name)?.tags,
+            Tagged::Trigger(name) => triggers::must_find(store, cx, name)?.tags,
+            Tagged::Workflow(name) => workflows::must_find(store, cx, name)?.tags,
+        })
+    }
+
+    fn write(&self, tx: &mut Tx<'_>, cx: &Context, tags: BTreeMap<String, String>) -> Result<(), Fault> {
+        match self {
+            Tagged::Crawler(name) => {
+                let row = crawlers::must_find(tx, cx, name)?;
+                tx.put(&crawlers::CRAWLERS, cx.scope(), name, &crawlers::Row { tags, ..row })
+            }
+            Tagged::Trigger(name) => {
+                let row = triggers::must_find(tx, cx, name)?;
+                tx.put(&triggers::TRIGGERS, cx.scope(), name, &triggers::Row { tags, ..row })
+            }
+            Tagged::Workflow(name) => {
+                let row = workflows::must_find(tx, cx, name)?;
+                tx.put(&workflows::WORKFLOWS, cx.scope(), name, &workflows::Row { tags, ..row })
+            }
+        }
+    }
 }
 
 async fn change(cx: &Context, arn: &str, f: impl FnOnce(&mut BTreeMap<String, String>)) -> Result<(), Fault> {
-    let name = crawler(arn)?;
+    let tagged = Tagged::of(arn)?;
     cx.store()
         .write(|tx| {
-            let mut row = crawlers::must_find(tx, cx, &name)?;
-            f(&mut row.tags);
-            row.tags = checked(std::mem::take(&mut row.tags))?;
-            tx.put(&crawlers::CRAWLERS, cx.scope(), &name, &row)
+            let mut tags = tagged.read(tx, cx)?;
+            f(&mut tags);
+            tagged.write(tx, cx, checked(tags)?)
         })
         .await
 }

@@ -2,6 +2,7 @@
 //! with fakes of the others; here are the envelopes, permissions and keys that only show between two.
 
 mod bus;
+mod crawls;
 mod identities;
 mod keys;
 mod recorded;

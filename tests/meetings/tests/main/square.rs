@@ -27,6 +27,7 @@ impl Square {
             .service(Arc::new(sns::Sns::new()))
             .service(Arc::new(events::EventBridge::new()))
             .service(Arc::new(kms::Kms::new()))
+            .service(Arc::new(glue::Glue::new()))
             .service(Arc::new(cloudformation::CloudFormation::new()));
         let cloud = builder.endpoint("http://127.0.0.1:4566").start().await.unwrap();
         let cx = cloud.house_context("test").with_principal(Principal::Root { account: ACCOUNT.into() });

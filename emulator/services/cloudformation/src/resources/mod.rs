@@ -13,6 +13,7 @@ mod cognito;
 mod cognito_identity;
 mod events;
 mod glue;
+mod glue_crawlers;
 mod iam;
 mod iam_attachments;
 mod inline_code;
@@ -74,6 +75,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         cognito_identity::KINDS,
         events::KINDS,
         glue::KINDS,
+        glue_crawlers::KINDS,
         iam::KINDS,
         iam_attachments::KINDS,
         kms::KINDS,

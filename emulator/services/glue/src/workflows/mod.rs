@@ -11,9 +11,6 @@ use state::{RUNS, Row, WORKFLOWS, must_find};
 impl Glue {
     /// Makes a workflow; triggers join it by naming it.
     pub async fn create_workflow(&self, cx: &Context, input: CreateWorkflowInput) -> Result<CreateWorkflowOutput, Fault> {
-        if input.tags.as_ref().is_some_and(|tags| !tags.is_empty()) {
-            return Err(Fault::new("NotImplemented", 501, "windtunnel does not take Tags of workflows yet."));
-        }
         let now = kit::Timestamp::from_secs(cx.now().secs());
         let row = Row {
             name: input.name.clone(),
@@ -22,6 +19,7 @@ impl Glue {
             most_runs: input.max_concurrent_runs,
             created: now,
             changed: now,
+            tags: crate::tags::checked(input.tags.unwrap_or_default())?,
         };
         cx.store()
             .write(|tx| {

@@ -19,6 +19,8 @@ pub(crate) struct Row {
     pub most_runs: Option<i32>,
     pub created: Timestamp,
     pub changed: Timestamp,
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
 }
 
 /// A run.
