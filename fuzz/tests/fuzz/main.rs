@@ -10,6 +10,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod budget;
+mod crawls;
 mod edit;
 mod event_streams;
 mod filters;

@@ -27,6 +27,8 @@ mod triggers;
 mod versions;
 mod workflows;
 
+pub use infer::describe_file;
+
 use kit::store::TaskRow;
 use kit::{BoxFuture, Context, Fault, Ports, Service};
 use std::sync::Arc;

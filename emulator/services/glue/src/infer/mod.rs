@@ -147,3 +147,43 @@ impl Found {
 
 pub(crate) use orc::footer_length as orc_footer;
 pub(crate) use parquet::footer_length as parquet_footer;
+
+/// What a crawl says of a file: its classification, its records and its columns, in one line. For tests of files that somebody else wrote.
+pub fn describe_file(bytes: &[u8]) -> String {
+    let compression = Compression::of(bytes);
+    let head = compression.head(bytes, true, 1 << 20);
+    let (head, whole) = head.unwrap_or_default();
+    match classify(&Sample { head: &head, whole, tail: bytes }, &[], compression) {
+        Ok(found) => found.sentence(),
+        Err(More) => "needs more of the file".into(),
+    }
+}
+
+impl Found {
+    fn sentence(&self) -> String {
+        let columns: Vec<_> = self.columns.iter().map(|c| format!("{} {}", c.name, c.kind.text())).collect();
+        format!("{} {}: {}", self.classification, self.records, columns.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(crate) fn fixture(name: &str) -> Vec<u8> {
+        std::fs::read(format!("{}/../../../fixtures/lake/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    }
+    pub(crate) fn sentence(found: &Found) -> String {
+        found.sentence()
+    }
+
+    #[test]
+    fn files_are_known_by_what_they_hold() {
+        assert_eq!(describe_file(&fixture("photos.avro")), "avro 3: id bigint, name string, at timestamp, tags array<string>");
+        assert_eq!(describe_file(b"{\"a\":1}"), "json 1: a int");
+        assert_eq!(describe_file(b"a,b\n1,2\n3,4\n"), "csv 2: a bigint, b bigint");
+        assert_eq!(describe_file(b"nothing much"), "UNKNOWN 0: ");
+        assert_eq!(describe_file(&[0, 159, 146, 150]), "UNKNOWN 0: ");
+        assert_eq!(describe_file(b""), "UNKNOWN 0: ");
+    }
+}

@@ -198,3 +198,22 @@ fn number_of(from: &mut &[u8]) -> Option<u64> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::infer::tests::{fixture, sentence};
+
+    #[test]
+    fn every_type_is_read_from_the_footer_however_it_is_packed() {
+        let wanted = "orc 3: id bigint, small smallint, whole int, ratio double, single float, ok boolean, name string, raw binary, day date, \
+                      at timestamp, price decimal(9,2), tags array<string>, place struct<x:double,y:int>, counts map<string,bigint>";
+        for name in ["uncompressed.orc", "zlib.orc", "snappy.orc", "zstd.orc"] {
+            let bytes = fixture(name);
+            assert_eq!(sentence(&read(&Sample { head: &bytes, whole: true, tail: &bytes }).unwrap()), wanted, "{name}");
+            let tail = &bytes[bytes.len() - footer_length(&bytes).unwrap()..];
+            assert!(read(&Sample { head: &bytes[..3], whole: false, tail }).is_some(), "{name}: the footer is enough");
+            assert_eq!(read(&Sample { head: &bytes, whole: true, tail: &bytes[..bytes.len() - 1] }), None, "{name}");
+        }
+    }
+}

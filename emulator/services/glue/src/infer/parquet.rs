@@ -115,3 +115,23 @@ fn group(field: &Type, list: bool, map: bool) -> Kind {
         _ => Kind::Struct(fields.iter().map(|field| Column::new(field.name(), repeated(field))).collect()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::infer::tests::{fixture, sentence};
+
+    #[test]
+    fn every_type_is_read_from_the_footer() {
+        let wanted = "parquet 3: id bigint, small smallint, whole int, ratio double, single float, ok boolean, name string, raw binary, day date, \
+                      at timestamp, price decimal(9,2), tags array<string>, place struct<x:double,y:int>, counts map<string,bigint>";
+        for name in ["plain.parquet", "packed.parquet"] {
+            let bytes = fixture(name);
+            assert_eq!(sentence(&read(&Sample { head: &bytes, whole: true, tail: &bytes }).unwrap()), wanted, "{name}");
+            let length = footer_length(&bytes).unwrap();
+            let tail = &bytes[bytes.len() - length..];
+            assert!(read(&Sample { head: &bytes[..4], whole: false, tail }).is_some(), "the footer is enough");
+            assert_eq!(read(&Sample { head: &bytes, whole: true, tail: &bytes[..bytes.len() - 1] }), None);
+        }
+    }
+}
