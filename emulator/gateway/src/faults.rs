@@ -1,6 +1,7 @@
 //! What the gateway itself has to say when a request gets no further, in each protocol's own words.
 
 use crate::{sig_v4::Dialect, visit::Visit};
+use percent_encoding::percent_decode_str;
 use wire::{Fault, Protocol, ServiceSchema};
 
 /// Stands where no service is known.
@@ -37,6 +38,10 @@ pub(crate) fn too_large(visit: &Visit, limit: usize) -> Fault {
 pub(crate) fn unknown_operation(visit: &Visit) -> Fault {
     let room = visit.room();
     match visit.protocol {
+        // A path that is no text names nothing.
+        Protocol::RestXml if room.dialect == Dialect::S3 && percent_decode_str(visit.uri.path()).decode_utf8().is_err() => {
+            Fault::new("InvalidURI", 400, "Couldn't parse the specified URI.").with("URI", visit.uri.path())
+        }
         Protocol::RestXml if room.dialect == Dialect::S3 => {
             let kind = match visit.head.uri.path().trim_start_matches('/').split_once('/') {
                 Some((_, key)) if !key.is_empty() => "OBJECT",

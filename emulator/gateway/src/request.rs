@@ -375,9 +375,27 @@ fn forget_aws_chunked(visit: &mut Visit) {
     }
 }
 
+/// S3 reads the headers that an object keeps as Latin-1, as recorded: every byte is a letter. What stood in a URL is UTF-8 and stays.
+fn read_as_latin_1(visit: &mut Visit) {
+    use http::header;
+    const KEPT: [http::HeaderName; 5] =
+        [header::CACHE_CONTROL, header::CONTENT_DISPOSITION, header::CONTENT_ENCODING, header::CONTENT_LANGUAGE, header::CONTENT_TYPE];
+    let hoisted = &visit.hoisted;
+    for (name, value) in visit.head.headers.iter_mut().filter(|(_, value)| !value.as_bytes().is_ascii()) {
+        let is_kept = name.as_str().starts_with("x-amz-meta-") || KEPT.contains(name);
+        if is_kept && !hoisted.iter().any(|moved| moved == name.as_str()) {
+            let text: String = value.as_bytes().iter().map(|byte| char::from(*byte)).collect();
+            *value = http::HeaderValue::try_from(text).unwrap_or_else(|_| value.clone());
+        }
+    }
+}
+
 /// The operation's input, and its body where it streams it.
 async fn decode(visit: &mut Visit, labels: Labels, caller: Caller) -> Result<(Call, Option<Body>, wire::Bytes), Fault> {
     let op = visit.op.expect("which_operation comes first");
+    if visit.room().dialect == Dialect::S3 {
+        read_as_latin_1(visit);
+    }
     let (bytes, streamed) = match streams_in(op) {
         true => {
             let incoming =

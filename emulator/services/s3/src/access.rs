@@ -48,16 +48,13 @@ pub(crate) fn all(needs: impl IntoIterator<Item = Option<Need>>) -> Access {
 }
 
 /// Adds the tags that the object has, for the operations that AWS judges by them.
-fn with_tags(cx: &Context, need: Option<Need>, bucket: &str, key: &str, version_id: Option<&str>) -> Option<Need> {
-    let mut need = need?;
-    // Name and owner are all that finding a version needs; the bucket's settings stay unread.
-    let found = Found { name: bucket.to_owned(), scope: state::owner(cx, bucket)?, bucket: state::Bucket::default() };
-    let tags = cx.store().read(|s| Ok::<_, Fault>(versions::lookup(s, &found, key, version_id)?.map(|version| version.object.tags)));
+fn with_tags(mut need: Need, there: Option<Result<Option<versions::Version>, Fault>>) -> Need {
     // A version that can't be found has no tags; the handler tells what is wrong with it.
-    for (name, value) in tags.ok().flatten().unwrap_or_default() {
+    let tags = there.and_then(Result::ok).flatten().map(|version| version.object.tags);
+    for (name, value) in tags.unwrap_or_default() {
         need = need.key(format!("s3:ExistingObjectTag/{name}"), value);
     }
-    Some(need)
+    need
 }
 
 /// Adds condition keys where there are values.
@@ -97,9 +94,9 @@ pub(crate) fn decide(cx: &Context, need: Option<Need>) -> Decision {
 }
 
 /// What a missing key is to the caller: `NoSuchKey` for those who may list the bucket, a refusal for others, so that names don't leak.
-/// Who may list one prefix only is told of keys that begin with it: nothing of AWS's says so but the public S3 suite.
+/// Who may list one prefix only is told of keys that begin with it.
 pub(crate) fn missing(cx: &Context, bucket: &str, key: &str, fault: Fault) -> Fault {
-    let decision = decide(cx, bucket_need(cx, "s3:ListBucket", bucket).maybe("s3:prefix", Some(key.to_owned())));
+    let decision = decide(cx, list_need(cx, bucket, key));
     if decision.allowed { fault } else { Error::AccessDenied.says(decision.message) }
 }
 
@@ -125,12 +122,35 @@ macro_rules! on_version {
     ($($input:ident: $action:literal, $versioned:literal;)*) => {$(
         impl Authorize<S3> for $input {
             fn access(&self, _: &S3, cx: &Context) -> Access {
-                let action = if self.version_id.is_some() { $versioned } else { $action };
-                let need = object_need(cx, action, &self.bucket, &self.key).maybe("s3:VersionId", self.version_id.clone());
-                all([with_tags(cx, need, &self.bucket, &self.key, self.version_id.as_deref())])
+                version_access(cx, [$action, $versioned], &self.bucket, &self.key, self.version_id.as_deref())
             }
         }
     )*};
+}
+
+/// What an operation on a version needs: `[action without a version id, action with one]`.
+fn version_access(cx: &Context, actions: [&'static str; 2], bucket: &str, key: &str, version_id: Option<&str>) -> Access {
+    let action = actions[usize::from(version_id.is_some())];
+    let need = object_need(cx, action, bucket, key).maybe("s3:VersionId", version_id.map(str::to_owned));
+    let there = lookup(cx, bucket, key, version_id);
+    // Who may list a key learns that it is missing, allowed to read it or not: AWS documents so much of `s3:ListBucket`; that `s3:prefix` is
+    // then the key is how others found it to be.
+    let told = matches!(there, Some(Ok(None))) && actions[0] == "s3:GetObject" && version_id.is_none();
+    if told && decide(cx, list_need(cx, bucket, key)).allowed {
+        return Access::Public;
+    }
+    all([need.map(|need| with_tags(need, there))])
+}
+
+/// A version, to be judged by its tags; `None` where there is no such bucket.
+fn lookup(cx: &Context, bucket: &str, key: &str, version_id: Option<&str>) -> Option<Result<Option<versions::Version>, Fault>> {
+    // Name and owner are all that finding a version needs; the bucket's settings stay unread.
+    let found = Found { name: bucket.to_owned(), scope: state::owner(cx, bucket)?, bucket: state::Bucket::default() };
+    Some(cx.store().read(|s| versions::lookup(s, &found, key, version_id)))
+}
+
+fn list_need(cx: &Context, bucket: &str, key: &str) -> Option<Need> {
+    bucket_need(cx, "s3:ListBucket", bucket).maybe("s3:prefix", Some(key.to_owned()))
 }
 
 impl Authorize<S3> for DeleteObjectInput {

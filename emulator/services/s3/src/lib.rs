@@ -29,6 +29,7 @@ mod objects;
 mod payer;
 mod policy;
 mod port;
+mod replication;
 mod report;
 mod restore;
 mod state;
@@ -192,6 +193,8 @@ kit::service! {
     GetBucketRequestPayment => get_bucket_request_payment,
     kept PutBucketAccelerateConfiguration => put_bucket_accelerate_configuration,
     GetBucketAccelerateConfiguration => get_bucket_accelerate_configuration,
+    // replication/
+    PutBucketReplication => put_bucket_replication,
     GetBucketReplication => get_bucket_replication,
     DeleteBucketReplication => delete_bucket_replication,
 }
@@ -215,6 +218,7 @@ impl Service for S3 {
                 "restore" => restore::finish(cx, task).await,
                 "accesses" => self.accesses.write_down(cx).await,
                 "access-log" => access_log::deliver(cx, task).await,
+                replication::KIND => replication::run(cx, task).await,
                 "inventory" => inventory::report(cx, task).await,
                 metrics::storage::KIND => metrics::storage::tell(cx, &task).await,
                 kind => Err(Fault::internal(format!("s3 has no task {kind}"))),

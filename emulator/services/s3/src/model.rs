@@ -2142,6 +2142,24 @@ pub struct GetBucketAccelerateConfigurationOutput {
 wire::structure!(GetBucketAccelerateConfigurationOutput, tables::GET_BUCKET_ACCELERATE_CONFIGURATION_OUTPUT, 0 status, 1 request_charged);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketReplicationInput {
+    pub bucket: String,
+    pub content_md5: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    pub replication_configuration: ReplicationConfiguration,
+    pub token: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(
+    PutBucketReplicationInput, tables::PUT_BUCKET_REPLICATION_INPUT,
+    0 bucket, 1 content_md5, 2 checksum_algorithm, 3 replication_configuration, 4 token, 5 expected_bucket_owner,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketReplicationOutput {}
+wire::structure!(PutBucketReplicationOutput, tables::PUT_BUCKET_REPLICATION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetBucketReplicationInput {
     pub bucket: String,
     pub expected_bucket_owner: Option<String>,
@@ -3475,6 +3493,7 @@ mod tables {
     pub(super) static PUT_BUCKET_REQUEST_PAYMENT_OUTPUT: Schema = Schema::new("PutBucketRequestPaymentOutput", Kind::Structure(&[]));
     pub(super) static PUT_BUCKET_ACCELERATE_CONFIGURATION_OUTPUT: Schema =
         Schema::new("PutBucketAccelerateConfigurationOutput", Kind::Structure(&[]));
+    pub(super) static PUT_BUCKET_REPLICATION_OUTPUT: Schema = Schema::new("PutBucketReplicationOutput", Kind::Structure(&[]));
     pub(super) static DELETE_BUCKET_REPLICATION_OUTPUT: Schema = Schema::new("DeleteBucketReplicationOutput", Kind::Structure(&[]));
     pub(super) static ABORT_DATE: Schema = Schema::new("AbortDate", Kind::Timestamp(None));
     pub(super) static ABORT_INCOMPLETE_MULTIPART_UPLOAD: Schema =
@@ -5734,6 +5753,21 @@ mod tables {
         ]),
     )
     .traits(Traits { payload: Some("Policy"), ..Traits::NONE });
+    pub(super) static PUT_BUCKET_REPLICATION_INPUT: Schema = Schema::new(
+        "PutBucketReplicationRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ContentMD5", &CONTENT_MD5).at(Place::Header, "Content-MD5"),
+            Member::new("ChecksumAlgorithm", &CHECKSUM_ALGORITHM).at(Place::Header, "x-amz-sdk-checksum-algorithm"),
+            Member {
+                xml_namespace: Some(("", "http://s3.amazonaws.com/doc/2006-03-01/")),
+                ..Member::new("ReplicationConfiguration", &REPLICATION_CONFIGURATION).required()
+            },
+            Member::new("Token", &OBJECT_LOCK_TOKEN).at(Place::Header, "x-amz-bucket-object-lock-token"),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    )
+    .traits(Traits { payload: Some("ReplicationConfiguration"), ..Traits::NONE });
     pub(super) static PUT_BUCKET_REQUEST_PAYMENT_INPUT: Schema = Schema::new(
         "PutBucketRequestPaymentRequest",
         Kind::Structure(&[
@@ -7397,6 +7431,17 @@ mod tables {
         faults: &[],
         unsigned: false,
     };
+    static OP_PUT_BUCKET_REPLICATION: OperationSchema = OperationSchema {
+        name: "PutBucketReplication",
+        method: "PUT",
+        uri: "/{Bucket}?replication",
+        status: 200,
+        input: &PUT_BUCKET_REPLICATION_INPUT,
+        output: &PUT_BUCKET_REPLICATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
     static OP_GET_BUCKET_REPLICATION: OperationSchema = OperationSchema {
         name: "GetBucketReplication",
         method: "GET",
@@ -7521,6 +7566,7 @@ mod tables {
             &OP_GET_BUCKET_REQUEST_PAYMENT,
             &OP_PUT_BUCKET_ACCELERATE_CONFIGURATION,
             &OP_GET_BUCKET_ACCELERATE_CONFIGURATION,
+            &OP_PUT_BUCKET_REPLICATION,
             &OP_GET_BUCKET_REPLICATION,
             &OP_DELETE_BUCKET_REPLICATION,
         ],
@@ -7540,7 +7586,6 @@ mod tables {
             Refused { name: "PutBucketAbac", method: "PUT", uri: "/{Bucket}?abac" },
             Refused { name: "PutBucketLifecycle", method: "PUT", uri: "/{Bucket}?lifecycle" },
             Refused { name: "PutBucketNotification", method: "PUT", uri: "/{Bucket}?notification" },
-            Refused { name: "PutBucketReplication", method: "PUT", uri: "/{Bucket}?replication" },
             Refused { name: "SelectObjectContent", method: "POST", uri: "/{Bucket}/{Key+}?select&select-type=2" },
             Refused { name: "UpdateBucketMetadataInventoryTableConfiguration", method: "PUT", uri: "/{Bucket}?metadataInventoryTable" },
             Refused { name: "UpdateBucketMetadataJournalTableConfiguration", method: "PUT", uri: "/{Bucket}?metadataJournalTable" },

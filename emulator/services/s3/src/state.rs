@@ -11,6 +11,7 @@ use crate::{
     lifecycle::{self, Rules},
     lock::Lock,
     model, payer,
+    replication::Replicating,
     restore::Restore,
     tiering::Watched,
 };
@@ -86,6 +87,9 @@ pub struct Bucket {
     pub(crate) website: Option<model::WebsiteConfiguration>,
     #[serde(default, with = "wire::kept")]
     pub(crate) logging: Option<model::LoggingEnabled>,
+    /// Where its versions are replicated to.
+    #[serde(default, with = "wire::kept")]
+    pub(crate) replication: Option<model::ReplicationConfiguration>,
     /// Whoever asks pays, and must say so.
     #[serde(default)]
     pub requester_pays: bool,
@@ -180,6 +184,9 @@ pub struct Object {
     /// Absent where the owner alone has full control.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) acl: Option<Vec<Given>>,
+    /// That it is a replica, or where it is replicated to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) replication: Option<Replicating>,
 }
 
 /// A piece of a body: the whole of a blob.

@@ -4,6 +4,7 @@ use crate::{
     S3, access, errors,
     model::*,
     notifications::{self, Happening},
+    replication,
     state::{self, Tags},
     versions,
 };
@@ -172,6 +173,7 @@ impl Tagged<'_> {
                 state::expect_owner(&found, self.owner)?;
                 let mut version = self.present(versions::lookup(tx, &found, self.key, self.version_id)?, method)?;
                 version.object.tags = tags;
+                replication::changed(tx, cx, &found, self.key, version.sequence, &mut version.object);
                 let (id, etag) = (versions::shown_id(&found, &version.object), version.object.etag.clone());
                 versions::write(tx, cx, &found, self.key, version)?;
                 let happening =

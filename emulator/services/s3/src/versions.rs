@@ -9,6 +9,7 @@ use crate::{
     lock,
     model::*,
     notifications::{self, Happening},
+    replication,
     state::{self, Found, OBJECTS, Object, VersionKey, Versioning},
     tiering, usage,
 };
@@ -77,7 +78,9 @@ pub(crate) fn made_id(found: &Found, object: &Object) -> Option<String> {
 pub(crate) fn publish(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, mut object: Object, event: &str) -> Result<Object, Fault> {
     lock::fill_in(cx, found, &mut object);
     object.pieces.iter().for_each(|piece| tx.adopt(&piece.blob));
+    replication::mark(found, key, &mut object);
     let (sequence, object) = push(tx, cx, found, key, object)?;
+    replication::order(tx, cx, found, key, sequence, &object);
     let id = if found.keeps_versions() { object.version_id.as_deref() } else { None };
     let happening = Happening { sequencer: Some(sequence), ..Happening::to(event, key, &object, id) };
     notifications::emit(tx, cx, found, &happening)?;
@@ -86,8 +89,13 @@ pub(crate) fn publish(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, m
 
 /// Puts a delete marker on top of a key.
 pub(crate) fn mark_deleted(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, event: &str) -> Result<Object, Fault> {
-    let marker = Object { delete_marker: true, modified: whole_second(cx), ..Object::default() };
+    let mut marker = Object { delete_marker: true, modified: whole_second(cx), ..Object::default() };
+    // What a lifecycle rule deletes is deleted elsewhere by a rule of that bucket.
+    if event.starts_with("ObjectRemoved:") {
+        replication::mark(found, key, &mut marker);
+    }
     let (sequence, marker) = push(tx, cx, found, key, marker)?;
+    replication::order(tx, cx, found, key, sequence, &marker);
     let version_id = Some(id_of(&marker));
     let happening = Happening {
         name: event,
@@ -108,25 +116,51 @@ pub(crate) fn whole_second(cx: &Context) -> kit::Timestamp {
 
 fn push(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, mut object: Object) -> Result<(u64, Object), Fault> {
     let sequence = tx.next_seq("s3.versions");
-    // One that only gets another name stays in its tier.
-    object.tiering = object.tiering.take().or_else(|| tiering::watched(&object, lifecycle::day_of(cx.now())));
     if found.keeps_versions() {
         object.version_id = Some(state::sequenced_id(cx, sequence));
     } else if let Some(old) = null_version(tx, found, key)? {
         take(tx, cx, found, key, old.sequence)?;
     }
-    if found.ever_versioned()
-        && let Some(mut below) = current(tx, found, key)?
-    {
-        below.object.noncurrent_since = Some(cx.now());
-        below.current = false;
-        write(tx, cx, found, key, below)?;
-    }
-    let version = Version { sequence, object: object.clone(), current: true };
-    object.due_day = write(tx, cx, found, key, version)?;
-    usage::came(tx, cx, found, &object)?;
-    ripen(tx, cx, found, key)?;
+    stand(tx, cx, found, key, sequence, &mut object)?;
     Ok((sequence, object))
+}
+
+/// Puts a row into the stack of its key: on top, unless it is a replica that others have overtaken.
+fn stand(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, sequence: u64, object: &mut Object) -> Result<(), Fault> {
+    // One that only gets another name stays in its tier.
+    object.tiering = object.tiering.take().or_else(|| tiering::watched(object, lifecycle::day_of(cx.now())));
+    let top = if found.ever_versioned() { current(tx, found, key)? } else { None };
+    let on_top = top.as_ref().is_none_or(|top| top.sequence < sequence);
+    match top {
+        Some(mut below) if on_top => {
+            below.object.noncurrent_since = Some(cx.now());
+            below.current = false;
+            write(tx, cx, found, key, below)?;
+        }
+        Some(_) => object.noncurrent_since = Some(cx.now()),
+        None => {}
+    }
+    let version = Version { sequence, object: object.clone(), current: on_top };
+    object.due_day = write(tx, cx, found, key, version)?;
+    usage::came(tx, cx, found, object)?;
+    ripen(tx, cx, found, key)
+}
+
+/// Puts a replica where it stands in its source, under the id and sequence that it has there; one that is there already gets the tags, list
+/// and lock of the source.
+pub(crate) fn place(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, sequence: u64, mut replica: Object) -> Result<(), Fault> {
+    if let Some(there) = tx.get(&OBJECTS, &found.scope, &row_key(found, key, sequence))? {
+        let current = there.noncurrent_since.is_none();
+        let object = Object { tags: replica.tags, acl: replica.acl, lock: replica.lock, ..there };
+        return write(tx, cx, found, key, Version { sequence, object, current }).map(drop);
+    }
+    replica.pieces.iter().for_each(|piece| tx.adopt(&piece.blob));
+    stand(tx, cx, found, key, sequence, &mut replica)?;
+    let marker = replica.delete_marker;
+    let name = if marker { "ObjectRemoved:DeleteMarkerCreated" } else { "ObjectCreated:Put" };
+    let id = replica.version_id.as_deref();
+    let happening = Happening { sequencer: Some(sequence), ..Happening::to(name, key, &replica, id) };
+    notifications::emit(tx, cx, found, &happening)
 }
 
 /// Noncurrent versions that now have as many newer ones above them as a rule keeps: their days are found anew.
@@ -226,6 +260,7 @@ impl S3 {
         };
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         lock::refuse_suspension(&found.bucket, status)?;
+        replication::refuse_suspension(&found.bucket, status)?;
         self.configure(cx, &input.bucket, &input.expected_bucket_owner, |bucket| bucket.versioning = status).await?;
         Ok(PutBucketVersioningOutput {})
     }

@@ -1,6 +1,6 @@
 //! Batches: every entry succeeds or fails by itself.
 
-use crate::{Error, Sqs, kms::Sealed, limits, messages, metrics, model::*, state::*, urls};
+use crate::{Error, Sqs, kms::DataKey, limits, messages, metrics, model::*, state::*, urls};
 use kit::{Context, Fault};
 
 impl Sqs {
@@ -15,7 +15,7 @@ impl Sqs {
         let (scope, name) = urls::read(cx, &input.queue_url);
         let there = cx.store().read(|s| queue(s, &scope, &name))?;
         ordered(&there, &input.entries)?;
-        let sealed = self.data_keys.seal(cx, &scope, &there).await?;
+        let data_key = self.data_keys.seal(cx, &scope, &there).await?;
         let (output, sizes) = cx
             .store()
             .write(|tx| {
@@ -23,7 +23,7 @@ impl Sqs {
                 let (mut output, mut sizes) = (SendMessageBatchOutput::default(), Vec::new());
                 for entry in input.entries {
                     let id = entry.id.clone();
-                    let result = checked(cx, &queue, entry, sealed.clone()).and_then(|new| messages::store(cx, tx, &scope, &queue, new));
+                    let result = checked(cx, &queue, entry, data_key.clone()).and_then(|new| messages::store(cx, tx, &scope, &queue, new));
                     match result {
                         Ok(sent) => {
                             sizes.extend((sent.bytes > 0).then_some(sent.bytes));
@@ -124,7 +124,7 @@ fn checked(
     cx: &Context,
     queue: &Queue,
     entry: SendMessageBatchRequestEntry,
-    sealed: Option<Sealed>,
+    data_key: Option<DataKey>,
 ) -> Result<messages::NewMessage, Fault> {
     let attributes = entry.message_attributes.unwrap_or_default();
     limits::message(&entry.message_body, &attributes, queue.number("MaximumMessageSize"), "cannot be validated")?;
@@ -135,7 +135,7 @@ fn checked(
         system: messages::traced(cx, entry.message_system_attributes),
         group: entry.message_group_id,
         deduplication: entry.message_deduplication_id,
-        sealed,
+        data_key,
     })
 }
 

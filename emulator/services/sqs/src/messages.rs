@@ -14,7 +14,8 @@ pub(crate) struct NewMessage {
     pub system: BTreeMap<String, MessageSystemAttributeValue>,
     pub group: Option<String>,
     pub deduplication: Option<String>,
-    pub sealed: Option<crate::kms::Sealed>,
+    /// What the body is encrypted with.
+    pub data_key: Option<crate::kms::DataKey>,
 }
 
 /// A message that was stored, or had been before.
@@ -41,7 +42,7 @@ impl Sqs {
             system: traced(cx, input.message_system_attributes),
             group: input.message_group_id,
             deduplication: input.message_deduplication_id,
-            sealed: self.data_keys.seal(cx, &scope, &queue).await?,
+            data_key: self.data_keys.seal(cx, &scope, &queue).await?,
         };
         let sent = self.send(cx, &scope, &name, message).await?;
         Ok(SendMessageOutput {
@@ -151,15 +152,19 @@ pub(crate) fn store(cx: &Context, tx: &mut Tx<'_>, scope: &Scope, queue: &Queue,
     if let Some(group) = new.group {
         system.insert("MessageGroupId".into(), group);
     }
+    let (sealed, body) = match &new.data_key {
+        Some(key) => key.encrypt(cx, &new.body).map(|(sealed, body)| (Some(sealed), body))?,
+        None => (None, new.body),
+    };
     let message = StoredMessage {
         queue_id: queue.id.clone(),
         seq,
         id: sent.id.clone(),
-        body: new.body,
+        body,
         attributes: new.attributes,
         system,
         group: place.map(|(group, _)| group),
-        sealed: new.sealed,
+        sealed,
         sender: cx.principal().user_id(),
         sent: now,
         kept_since: now,

@@ -36,7 +36,7 @@ impl Queues for Sqs {
             grant.covers("sqs:SendMessage", queue_arn)?;
             let (scope, name) = of_arn(queue_arn).ok_or_else(no_such_queue)?;
             let queue = cx.store().read(|s| queue(s, &scope, &name))?;
-            let new = NewMessage { sealed: self.data_keys.seal(cx, &scope, &queue).await?, ..of_port(message)? };
+            let new = NewMessage { data_key: self.data_keys.seal(cx, &scope, &queue).await?, ..of_port(message)? };
             let sent = self.send(cx, &scope, &name, new).await?;
             cx.cloud().journal().write(cx, kit::RecordKind::Event, "sqs", "SendMessage", queue_arn, "ok", serde_json::Value::Null);
             Ok(sent.id)
@@ -84,7 +84,7 @@ fn of_port(message: QueueMessage) -> Result<NewMessage, Fault> {
         system: message.trace.iter().map(|trace| (TRACE.to_owned(), trace_value(trace))).collect(),
         group: message.group,
         deduplication: message.deduplication,
-        sealed: None,
+        data_key: None,
     })
 }
 

@@ -107,7 +107,7 @@ impl Sqs {
         if let Some(sealed) = &look.sealed {
             self.data_keys.open(cx, scope, &look.queue, sealed).await?;
         }
-        let taken = cx
+        let mut taken = cx
             .store()
             .write(|tx| {
                 let queue = queue(tx, scope, name)?;
@@ -123,6 +123,7 @@ impl Sqs {
         if redrive::Policy::of(&look.queue).is_some() {
             self.arrivals.notify_waiters();
         }
+        taken.0 = self.data_keys.unseal(cx, scope, &look.queue, taken.0).await?;
         Ok(taken)
     }
 

@@ -53,7 +53,7 @@ pub(crate) struct StoredMessage {
     pub system: BTreeMap<String, String>,
     /// The group whose order counts; of FIFO queues only.
     pub group: Option<String>,
-    /// Where the queue had a key of KMS.
+    /// Where the queue had a key of KMS: what the body is encrypted with.
     pub sealed: Option<crate::kms::Sealed>,
     pub sender: String,
     pub sent: Timestamp,

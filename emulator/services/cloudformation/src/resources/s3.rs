@@ -43,6 +43,7 @@ pub(super) const KINDS: &[Kind] = &[
             "ObjectLockEnabled",
             "OwnershipControls",
             "PublicAccessBlockConfiguration",
+            "ReplicationConfiguration",
             "Tags",
             "VersioningConfiguration",
             "WebsiteConfiguration",
@@ -120,6 +121,14 @@ const PARTS: &[Part] = &[
         member: "ObjectLockConfiguration",
         shape: shapes::object_lock,
         delete: None,
+    },
+    // After versions and locks, which it needs.
+    Part {
+        property: "ReplicationConfiguration",
+        put: "PutBucketReplication",
+        member: "ReplicationConfiguration",
+        shape: shapes::replication,
+        delete: Some("DeleteBucketReplication"),
     },
     Part {
         property: "AccelerateConfiguration",

@@ -124,6 +124,32 @@ fn filter(rule: &Json) -> Json {
     }
 }
 
+/// ReplicationConfiguration.
+pub(super) fn replication(property: &Json) -> Json {
+    json!({ "Role": property.get("Role"), "Rules": list(property, "Rules").map(replication_rule).collect::<Vec<_>>() })
+}
+
+fn replication_rule(rule: &Json) -> Json {
+    const NAMES: &[(&str, &str)] = &[
+        ("Id", "ID"),
+        ("Priority", "Priority"),
+        ("Prefix", "Prefix"),
+        ("Status", "Status"),
+        ("SourceSelectionCriteria", "SourceSelectionCriteria"),
+        ("Destination", "Destination"),
+        ("DeleteMarkerReplication", "DeleteMarkerReplication"),
+    ];
+    let mut out = renamed(rule, NAMES);
+    if let Some(given) = rule.get("Filter") {
+        let mut filter = renamed(given, &[("Prefix", "Prefix"), ("TagFilter", "Tag")]);
+        if let Some(and) = given.get("And") {
+            filter.insert("And".into(), Json::Object(renamed(and, &[("Prefix", "Prefix"), ("TagFilters", "Tags")])));
+        }
+        out.insert("Filter".into(), Json::Object(filter));
+    }
+    Json::Object(out)
+}
+
 /// AccessControl: a canned list under CloudFormation's name.
 pub(super) fn canned_acl(property: &Json) -> Json {
     match property.as_str() {
@@ -304,6 +330,15 @@ mod tests {
             filter(&several),
             json!({ "And": { "Prefix": "a/", "ObjectSizeGreaterThan": 10, "Tags": [{ "Key": "k", "Value": "v" }] } })
         );
+    }
+
+    #[test]
+    fn replication_takes_the_shape_of_the_api() {
+        let tags = json!([{ "Key": "k", "Value": "v" }]);
+        let given = json!({ "Role": "arn:r", "Rules": [{ "Id": "x", "Priority": 1, "Status": "Enabled", "Filter": { "And": { "Prefix": "a/", "TagFilters": tags } }, "Destination": { "Bucket": "arn:b" } }] });
+        let expected = json!({ "Role": "arn:r", "Rules": [{ "ID": "x", "Priority": 1, "Status": "Enabled", "Filter": { "And": { "Prefix": "a/", "Tags": tags } }, "Destination": { "Bucket": "arn:b" } }] });
+        assert_eq!(replication(&given), expected);
+        assert_eq!(replication_rule(&json!({ "Filter": { "TagFilter": tags[0] } })), json!({ "Filter": { "Tag": tags[0] } }));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::{
     S3, access, errors,
     model::*,
     notifications::{self, Happening},
+    replication,
     state::{self, Found},
     versions::{self, Version},
 };
@@ -42,6 +43,7 @@ impl S3 {
                 return Ok(());
             }
             version.object.acl = Some(acl);
+            replication::changed(tx, cx, &found, of.key, version.sequence, &mut version.object);
             let (id, etag) = (versions::shown_id(&found, &version.object), version.object.etag.clone());
             versions::write(tx, cx, &found, of.key, version)?;
             let name = "ObjectAcl:Put";

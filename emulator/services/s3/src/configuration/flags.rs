@@ -1,4 +1,4 @@
-//! Settings of one word: who pays for requests, whether transfers are accelerated, and that nothing is replicated.
+//! Settings of one word: who pays for requests, and whether transfers are accelerated.
 
 use crate::{S3, errors, model::*, state};
 use kit::{Context, Fault};
@@ -52,26 +52,5 @@ impl S3 {
     ) -> Result<GetBucketAccelerateConfigurationOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         Ok(GetBucketAccelerateConfigurationOutput { status: found.bucket.acceleration, request_charged: None })
-    }
-
-    /// There is no replication: PutBucketReplication is refused, so that no bucket has a configuration.
-    pub async fn get_bucket_replication(
-        &self,
-        cx: &Context,
-        input: GetBucketReplicationInput,
-    ) -> Result<GetBucketReplicationOutput, Fault> {
-        let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        let sentence = "The replication configuration was not found";
-        Err(Fault::new("ReplicationConfigurationNotFoundError", 404, sentence).with("BucketName", found.name))
-    }
-
-    /// Takes away what is never there, as AWS lets everybody do.
-    pub async fn delete_bucket_replication(
-        &self,
-        cx: &Context,
-        input: DeleteBucketReplicationInput,
-    ) -> Result<DeleteBucketReplicationOutput, Fault> {
-        state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        Ok(DeleteBucketReplicationOutput {})
     }
 }

@@ -117,15 +117,15 @@ fn read_context(text: &str) -> Result<EncryptionContext, Fault> {
 }
 
 impl Wanted {
-    /// Finds the key and has it make a data key, as the caller.
-    pub async fn begin(self, cx: &Context, found: &Found, key: &str) -> Result<(Kms, DataKey), Fault> {
+    /// Finds the key and has it make a data key, as the caller, who must be allowed the action on the key.
+    pub async fn begin(self, cx: &Context, found: &Found, key: &str, action: &'static str) -> Result<(Kms, DataKey), Fault> {
         require_v4(cx)?;
         let cx = caller(cx, found);
         let keys = cx.cloud().ports().keys()?;
         let key_arn = keys.resolve(&cx, &self.key).await.map_err(told_by_kms)?;
         let mut kms = Kms { key_arn, ..self.kms };
         let context = kms.full_context(found, key);
-        let grant = cx.grant(&key_need("kms:GenerateDataKey", &kms.key_arn, &context))?;
+        let grant = cx.grant(&key_need(action, &kms.key_arn, &context))?;
         let made = keys.data_key(&cx, grant, &kms.key_arn, &context).await.map_err(told_by_kms)?;
         kms.data_key = BASE64_STANDARD.encode(&made.encrypted);
         Ok((kms, DataKey(made.plain)))

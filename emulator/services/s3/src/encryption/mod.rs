@@ -105,7 +105,18 @@ pub(crate) async fn begin(cx: &Context, found: &Found, key: &str, asked: &Asked<
     match kms::wanted(found, asked)? {
         None => Ok(Sealing::default()),
         Some(wanted) => {
-            let (kms, key) = wanted.begin(cx, found, key).await?;
+            let (kms, key) = wanted.begin(cx, found, key, "kms:GenerateDataKey").await?;
+            Ok(Sealing { encryption: Encryption::Kms(kms), key: Some(key) })
+        }
+    }
+}
+
+/// As [`begin`], for a replica: AWS asks of the role that replicates that it may encrypt, not that it may make data keys.
+pub(crate) async fn begin_replica(cx: &Context, found: &Found, key: &str, asked: &Asked<'_>) -> Result<Sealing, Fault> {
+    match kms::wanted(found, asked)? {
+        None => Ok(Sealing::default()),
+        Some(wanted) => {
+            let (kms, key) = wanted.begin(cx, found, key, "kms:Encrypt").await?;
             Ok(Sealing { encryption: Encryption::Kms(kms), key: Some(key) })
         }
     }

@@ -77,7 +77,7 @@ fn value(field: Field, found: &Found, key: &str, object: &Object) -> String {
         Field::ETag => object.etag.clone(),
         Field::StorageClass => object.storage_class.clone().unwrap_or_else(|| "STANDARD".into()),
         Field::IsMultipartUploaded => object.multipart.to_string(),
-        Field::ReplicationStatus => String::new(),
+        Field::ReplicationStatus => crate::replication::status(object).map_or(String::new(), |status| status.as_str().to_owned()),
         Field::EncryptionStatus => encryption(&object.encryption).into(),
         Field::ObjectLockRetainUntilDate => retention.map_or(String::new(), |retention| kit::time::iso_millis(retention.until)),
         Field::ObjectLockMode => retention.map_or(String::new(), |retention| retention.mode.name().into()),

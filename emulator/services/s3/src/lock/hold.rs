@@ -6,7 +6,7 @@ use crate::{
     access::{self, Maybe},
     errors,
     model::*,
-    state, versions,
+    replication, state, versions,
 };
 use kit::{Access, Authorize, Context, Fault};
 
@@ -42,6 +42,7 @@ impl S3 {
                 let found = state::find(tx, &found.name)?;
                 let mut version = present(tx, &found, &input.key, input.version_id.as_deref(), "PUT")?;
                 version.object.lock.legal_hold = Some(on);
+                replication::changed(tx, cx, &found, &input.key, version.sequence, &mut version.object);
                 versions::write(tx, cx, &found, &input.key, version).map(|_| ())
             })
             .await;

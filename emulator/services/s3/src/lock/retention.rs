@@ -6,7 +6,7 @@ use crate::{
     access::{self, Maybe},
     errors,
     model::*,
-    state, versions,
+    replication, state, versions,
 };
 use kit::{Access, Authorize, Context, Fault, Need, Timestamp};
 
@@ -57,6 +57,7 @@ impl S3 {
                 }
                 check_change(version.object.lock.retention.as_ref(), wanted.as_ref(), cx.now(), bypass)?;
                 version.object.lock.retention = wanted;
+                replication::changed(tx, cx, &found, &input.key, version.sequence, &mut version.object);
                 versions::write(tx, cx, &found, &input.key, version).map(|_| ())
             })
             .await;

@@ -48,7 +48,7 @@ impl S3 {
             encryption,
             initiated: versions::whole_second(cx),
             initiator: (cx.principal().arn(), cx.principal().account().unwrap_or_default().to_owned()),
-            headers: headers::kept!(cx, input),
+            headers: headers::kept!(input),
             metadata: checked_metadata(cx, input.metadata)?,
             tags: input.tagging.as_deref().map(tags_of_header).transpose()?.unwrap_or_default(),
             storage_class: refuse::storage_class(input.storage_class.as_deref())?,

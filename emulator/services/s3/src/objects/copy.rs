@@ -225,7 +225,7 @@ fn refuse_idle_copy(source: &Source, input: &CopyObjectInput, target: &Found, fr
 /// The target without its body: metadata and tags of the source, or those of the request.
 fn described(cx: &Context, source: &Source, input: &CopyObjectInput, from: &Object, replace: bool) -> Result<Object, Fault> {
     let (headers, metadata) = match replace {
-        true => (headers::kept!(cx, input), checked_metadata(cx, input.metadata.clone())?),
+        true => (headers::kept!(input), checked_metadata(cx, input.metadata.clone())?),
         // A redirect belongs to the place and not to the object.
         false => {
             (Headers { website_redirect_location: input.website_redirect_location.clone(), ..from.headers.clone() }, from.metadata.clone())

@@ -10,7 +10,7 @@ use crate::{
     encryption::{self, DataKey},
     errors,
     model::*,
-    payer, restore,
+    payer, replication, restore,
     state::{self, Found, Object, Piece},
     tiering,
     versions::{self, Version},
@@ -203,6 +203,7 @@ impl Seen {
             version_id: versions::shown_id(&self.found, object),
             parts_count: (self.part.is_some() && object.multipart).then_some(object.pieces.len() as i32),
             tag_count: self.tag_count(cx),
+            replication_status: replication::status(object),
             ..GetObjectOutput::default()
         };
         encryption::tell!(output, object.encryption);
@@ -325,6 +326,7 @@ fn as_head(output: GetObjectOutput) -> HeadObjectOutput {
         restore: output.restore,
         parts_count: output.parts_count,
         tag_count: output.tag_count,
+        replication_status: output.replication_status,
         ..HeadObjectOutput::default()
     }
 }

@@ -1,10 +1,9 @@
 //! Headers that an object keeps and gives back, on their way in and out.
 //!
-//! Recorded: S3 reads and writes them as Latin-1. A header's bytes so come back as they were sent; the text of a form's field or of a URL
-//! comes back in the Latin-1 that it fits into, and as spaces where it doesn't.
+//! Recorded: S3 reads and writes them as Latin-1 (the gateway reads them so). A header's bytes so come back as they were sent; the text of a
+//! form's field or of a URL comes back in the Latin-1 that it fits into, and as spaces where it doesn't.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use kit::Context;
 
 /// Those that may hold more than ASCII.
 const KEPT: [HeaderName; 6] = [
@@ -16,25 +15,15 @@ const KEPT: [HeaderName; 6] = [
     header::EXPIRES,
 ];
 
-/// The text of a header of a request, by the way it came: forms and URLs are UTF-8, headers are Latin-1.
-pub(crate) fn text(cx: &Context, value: &Option<String>) -> Option<String> {
-    let value = value.as_deref()?;
-    match cx.source().auth_type {
-        Some("POST" | "REST-QUERY-STRING") | None => Some(value.to_owned()),
-        Some(_) if value.is_ascii() => Some(value.to_owned()),
-        Some(_) => Some(value.bytes().map(char::from).collect()),
-    }
-}
-
 /// What an input of a write says of the headers that are kept.
 macro_rules! kept {
-    ($cx:expr, $input:expr) => {
+    ($input:expr) => {
         $crate::state::Headers {
-            content_type: $crate::objects::headers::text($cx, &$input.content_type),
-            cache_control: $crate::objects::headers::text($cx, &$input.cache_control),
-            content_disposition: $crate::objects::headers::text($cx, &$input.content_disposition),
+            content_type: $input.content_type.clone(),
+            cache_control: $input.cache_control.clone(),
+            content_disposition: $input.content_disposition.clone(),
             content_encoding: $crate::objects::put::stored_encoding($input.content_encoding.as_deref()),
-            content_language: $crate::objects::headers::text($cx, &$input.content_language),
+            content_language: $input.content_language.clone(),
             expires: $input.expires.clone(),
             website_redirect_location: $input.website_redirect_location.clone(),
         }

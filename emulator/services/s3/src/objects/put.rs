@@ -71,7 +71,7 @@ impl S3 {
         let sum = wanted_sum(cx, given, input.checksum_algorithm.as_deref(), &body)?;
         let sealing = encryption::begin(cx, &found, &input.key, &asked!(input)).await?;
         let object = Object {
-            headers: headers::kept!(cx, input),
+            headers: headers::kept!(input),
             lock,
             encryption: sealing.encryption.clone(),
             metadata: checked_metadata(cx, input.metadata)?,
@@ -192,11 +192,10 @@ pub(crate) fn check_key(key: &str) -> Result<(), Fault> {
     }
 }
 
-/// The text of a metadata value, by the way it came: forms and URLs are UTF-8, headers are Latin-1 and may hold encoded words.
+/// The text of a metadata value, by the way it came: headers may hold encoded words.
 fn metadata_text(cx: &Context, value: String) -> String {
     match cx.source().auth_type {
         Some("POST" | "REST-QUERY-STRING") => value,
-        Some(_) if !value.is_ascii() => value.bytes().map(char::from).collect(),
         _ => words::decoded(&value),
     }
 }

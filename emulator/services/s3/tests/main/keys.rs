@@ -56,7 +56,8 @@ impl Keys for FakeKeys {
         context: &'a EncryptionContext,
     ) -> BoxFuture<'a, Result<DataKey, Fault>> {
         Box::pin(async move {
-            self.note("kms:GenerateDataKey", &grant, key_arn, context)?;
+            let action = if grant.covers("kms:Encrypt", key_arn).is_ok() { "kms:Encrypt" } else { "kms:GenerateDataKey" };
+            self.note(action, &grant, key_arn, context)?;
             let plain: [u8; 32] = Sha256::digest(cx.ids().uuid()).into();
             let encrypted = mix(&plain, pad(key_arn, context)).to_vec();
             Ok(DataKey { plain, encrypted: encrypted.into() })

@@ -29,6 +29,7 @@ mod policy_decider;
 mod presign;
 mod recorded;
 mod renames;
+mod replication;
 mod report;
 mod scale;
 mod storage;

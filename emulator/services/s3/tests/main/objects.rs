@@ -197,3 +197,31 @@ async fn kept_headers_come_back_byte_for_byte() {
     let got = desk.get("/box/k?response-cache-control=%C3%A9").await.ok();
     assert_eq!((got.latin_1, got.header("cache-control")), (true, Some("\u{e9}")));
 }
+
+#[tokio::test]
+async fn headers_are_latin_1_and_paths_are_text() {
+    let desk = Desk::with_bucket("box").await;
+    desk.cloud.set_decider(Arc::new(crate::policy_decider::ByPolicy));
+    // One byte that is no UTF-8, as old clients send it.
+    let head = b"PUT /box/k HTTP/1.1\r\nhost: x\r\nx-amz-meta-word: caf\xe9\r\ncache-control: caf\xe9\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    desk.ok("DeletePublicAccessBlock", json!({ "Bucket": "box" })).await;
+    desk.ok(
+        "PutBucketPolicy",
+        json!({ "Bucket": "box", "Policy": json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Principal": "*", "Action": "s3:PutObject", "Resource": "arn:aws:s3:::box/*" },
+    ] }).to_string() }),
+    )
+    .await;
+    let mut stream = tokio::net::TcpStream::connect(desk.address()).await.unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut stream, head).await.unwrap();
+    let mut answer = Vec::new();
+    tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut answer).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    let read = desk.ask("HEAD", "/box/k").await.ok();
+    assert_eq!(
+        (read.latin_1, read.header("cache-control"), read.header("x-amz-meta-word")),
+        (true, Some("café"), Some("=?UTF-8?Q?caf=C3=A9?="))
+    );
+    // Three bytes that are no text in any key.
+    assert_eq!(desk.get("/box/%AE%8A-").await.fault(), (400, "InvalidURI".into()));
+}

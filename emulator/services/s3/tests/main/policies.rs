@@ -65,3 +65,19 @@ async fn who_may_list_a_prefix_is_told_what_is_missing_under_it() {
     assert_eq!(desk.send_as(other, "GET", "/box/public/k", &[], b"").await.fault(), (404, "NoSuchKey".into()));
     assert_eq!(desk.send_as(other, "GET", "/box/private/k", &[], b"").await.fault(), (403, "AccessDenied".into()));
 }
+
+#[tokio::test]
+async fn who_may_list_a_prefix_learns_what_is_missing_under_it() {
+    let desk = Desk::with_bucket("box").await;
+    desk.cloud.set_decider(std::sync::Arc::new(crate::policy_decider::ByPolicy));
+    desk.put("/box/public/there", "x").await;
+    let condition = json!({ "StringLike": { "s3:prefix": "public/*" } });
+    let statement =
+        json!({ "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::box", "Condition": condition });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+    desk.ok("DeletePublicAccessBlock", json!({ "Bucket": "box" })).await;
+    desk.ok("PutBucketPolicy", json!({ "Bucket": "box", "Policy": policy })).await;
+    let stranger = async |method: &str, target: &str| desk.send_as(None, method, target, &[], b"").await.status;
+    assert_eq!((stranger("HEAD", "/box/public/k").await, stranger("GET", "/box/public/k").await), (404, 404));
+    assert_eq!((stranger("HEAD", "/box/private/k").await, stranger("HEAD", "/box/public/there").await), (403, 403));
+}

@@ -16,7 +16,15 @@ impl Desk {
         Desk::with(sqs::Sqs::new()).await
     }
     pub async fn with(service: sqs::Sqs) -> Desk {
-        let builder = Cloud::builder().start_at(Timestamp::from_secs(START)).mode(ClockMode::Frozen);
+        Desk::over(kit::Store::memory(), service).await
+    }
+    /// Over a store in a folder.
+    pub async fn on_disk(folder: &std::path::Path) -> Desk {
+        let store = kit::Store::durable(folder, kit::store::Durability::Process).unwrap();
+        Desk::over(store, sqs::Sqs::new()).await
+    }
+    async fn over(store: kit::Store, service: sqs::Sqs) -> Desk {
+        let builder = Cloud::builder().store(store).start_at(Timestamp::from_secs(START)).mode(ClockMode::Frozen);
         let cloud = builder.service(Arc::new(service)).start().await.unwrap();
         cloud.set_endpoint("http://127.0.0.1:4566");
         let cx = cloud.house_context("test");

@@ -106,3 +106,34 @@ async fn a_key_that_can_not_be_used_is_told_under_sqss_names() {
     desk.ok("SetQueueAttributes", json!({ "QueueUrl": url, "Attributes": { "KmsMasterKeyId": "alias/gone" } })).await;
     assert_eq!(desk.refused("SendMessage", json!({ "QueueUrl": url, "MessageBody": "x" })).await.0, "KmsNotFound");
 }
+
+#[tokio::test]
+async fn bodies_lie_encrypted_and_are_read_from_a_dead_letter_queue_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let desk = Desk::on_disk(folder.path()).await;
+    let ring = Arc::new(Ring::default());
+    desk.cloud.ports().offer_keys(ring.clone());
+    let dead = desk.queue("dead", json!({})).await;
+    let redrive = json!({ "deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:dead", "maxReceiveCount": 1 }).to_string();
+    let url = desk.queue("q", json!({ "KmsMasterKeyId": "alias/mine", "VisibilityTimeout": "0", "RedrivePolicy": redrive })).await;
+    desk.send(&url, "nobody may read this on a disk").await;
+    let plain = desk.queue("plain", json!({})).await;
+    desk.send(&plain, "but anybody this").await;
+    assert_eq!(desk.bodies(&url, 1).await, ["nobody may read this on a disk"]);
+    assert!(desk.bodies(&url, 1).await.is_empty());
+    // The data key is bound to the queue that the message was sent to; the ring asserts that.
+    desk.advance(300).await;
+    assert_eq!(desk.bodies(&dead, 1).await, ["nobody may read this on a disk"]);
+    assert_eq!(ring.used(), ["made", "opened", "opened"]);
+    drop(desk);
+    assert!(stands_in(folder.path(), b"but anybody this"));
+    assert!(!stands_in(folder.path(), b"nobody may read this"));
+}
+
+/// Whether a text stands anywhere in the files of a cloud.
+fn stands_in(folder: &std::path::Path, text: &[u8]) -> bool {
+    std::fs::read_dir(folder).unwrap().flatten().any(|entry| match entry.path() {
+        path if path.is_dir() => stands_in(&path, text),
+        path => std::fs::read(&path).unwrap_or_default().windows(text.len()).any(|window| window == text),
+    })
+}

@@ -1,6 +1,35 @@
 //! Inventory, tiering, logging, restore and websites: what runs beside a bucket. `test_s3`.
 
 pub const SCRIPT: &str = r##"
+test TestS3BucketReplication::test_replication_config_without_filter
+  set v {Status:Enabled}
+  set m {Minutes:15}
+  set role arn:aws:iam::000000000000:role/replicator
+  PutBucketVersioning VersioningConfiguration=$v
+  CreateBucket Bucket=dst-1
+  expected_error_dest_does_not_exist: PutBucketReplication ReplicationConfiguration={Role:$role,Rules:[{ID:rtc,Priority:0,Filter:{},Status:Disabled,Destination:{Bucket:"arn:aws:s3:::does-not-exist",StorageClass:STANDARD,ReplicationTime:{Status:Enabled,Time:$m},Metrics:{Status:Enabled,EventThreshold:$m}},DeleteMarkerReplication:{Status:Disabled}}]}
+  expected_error_dest_versioning_disabled: PutBucketReplication ReplicationConfiguration={Role:$role,Rules:[{ID:rtc,Priority:0,Filter:{},Status:Disabled,Destination:{Bucket:"arn:aws:s3:::dst-1",StorageClass:STANDARD,ReplicationTime:{Status:Enabled,Time:$m},Metrics:{Status:Enabled,EventThreshold:$m}},DeleteMarkerReplication:{Status:Disabled}}]}
+  PutBucketVersioning Bucket=dst-1 VersioningConfiguration=$v
+  put-bucket-replication: PutBucketReplication ReplicationConfiguration={Role:$role,Rules:[{ID:rtc,Priority:0,Filter:{},Status:Disabled,Destination:{Bucket:"arn:aws:s3:::dst-1",StorageClass:STANDARD,ReplicationTime:{Status:Enabled,Time:$m},Metrics:{Status:Enabled,EventThreshold:$m}},DeleteMarkerReplication:{Status:Disabled}}]}
+  get-bucket-replication: GetBucketReplication
+
+test TestS3BucketReplication::test_replication_config
+  set v {Status:Enabled}
+  set role arn:aws:iam::000000000000:role/replicator
+  in us-west-2
+  CreateBucket Bucket=dst-1 CreateBucketConfiguration={LocationConstraint:us-west-2}
+  PutBucketVersioning Bucket=dst-1 VersioningConfiguration=$v
+  in us-east-1
+  expected_error_no_replication_set: GetBucketReplication
+  set c {Role:$role,Rules:[{Status:Enabled,Priority:1,DeleteMarkerReplication:{Status:Disabled},Filter:{Prefix:Tax},Destination:{Bucket:"arn:aws:s3:::dst-1"}}]}
+  expected_error_versioning_not_enabled: PutBucketReplication ReplicationConfiguration=$c
+  PutBucketVersioning VersioningConfiguration=$v
+  put-bucket-replication: PutBucketReplication ReplicationConfiguration=$c
+  get-bucket-replication: GetBucketReplication
+  put-empty-bucket-replication-rules: PutBucketReplication ReplicationConfiguration={Role:$role,Rules:[]}
+  delete-bucket-replication: DeleteBucketReplication
+  delete-bucket-replication-idempotent: DeleteBucketReplication
+
 test TestS3::test_s3_intelligent_tier_config
   set t [{Days:90,AccessTier:ARCHIVE_ACCESS}]
   put_bucket_intelligent_tiering_configuration_err_1`: PutBucketIntelligentTieringConfiguration Id=incorrect_id IntelligentTieringConfiguration={Id:test1,Filter:{Prefix:test1},Status:Enabled,Tierings:$t}

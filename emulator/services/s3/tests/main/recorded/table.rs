@@ -22,7 +22,6 @@ const NOT_REPLAYED: &[(&str, &str)] = &[
     ("test_s3_notifications_sqs::TestS3NotificationsToSQS::test_xray_header", MEETINGS),
     ("test_s3::TestS3::test_s3_sse_validate_kms_key", MEETINGS),
     ("test_s3_api::TestS3BucketEncryption::test_s3_bucket_encryption_sse_kms_aws_managed_key", MEETINGS),
-    ("test_s3::TestS3BucketReplication::", "replication is refused by name"),
     ("test_s3::TestS3::test_s3_lambda_integration", "a function of Node.js that presigns"),
     (
         "test_s3::TestS3::test_object_expiry_after_bucket_lifecycle_configuration",
