@@ -1,0 +1,92 @@
+//! Produce: batches are checked, placed and appended; acknowledged when the durability is reached.
+
+use crate::{
+    auth::Resource,
+    call::{Call, text},
+    log::{AppendError, Appended, batch::Head, producers::Refused},
+    transactions,
+};
+use bytes::Bytes;
+use kafka_protocol::{
+    ResponseError as E,
+    messages::{
+        ProduceRequest, ProduceResponse,
+        produce_request::PartitionProduceData,
+        produce_response::{PartitionProduceResponse, TopicProduceResponse},
+    },
+};
+use std::{fs::File, sync::Arc};
+
+pub(super) async fn answer(call: &Call<'_>, request: ProduceRequest) -> Option<ProduceResponse> {
+    let transaction = request.transactional_id.as_ref().map(|id| id.as_str());
+    let allowed = transaction.is_none_or(|id| call.may("WriteData", Resource::TransactionalId(id)));
+    let acks = (-1..=1).contains(&request.acks);
+    let (mut files, mut responses) = (Vec::new(), Vec::new());
+    for topic in request.topic_data {
+        let writes = call.may("WriteData", Resource::Topic(&topic.name));
+        let mut partitions = Vec::new();
+        for data in topic.partition_data {
+            let index = data.index;
+            let outcome = match () {
+                () if !acks => Err((E::InvalidRequiredAcks, None)),
+                () if !allowed => Err((E::TransactionalIdAuthorizationFailed, None)),
+                () if !writes => Err((E::TopicAuthorizationFailed, None)),
+                () => append(call, transaction, &topic.name, data),
+            };
+            partitions.push(told(call, index, outcome, &mut files));
+        }
+        responses.push(TopicProduceResponse::default().with_name(topic.name).with_partition_responses(partitions));
+    }
+    if call.broker.sync(files).await.is_err() {
+        let failed = |p: &mut PartitionProduceResponse| p.error_code = E::KafkaStorageError.code();
+        responses.iter_mut().flat_map(|topic| &mut topic.partition_responses).for_each(failed);
+    }
+    (request.acks != 0).then(|| ProduceResponse::default().with_responses(responses))
+}
+
+type Outcome = Result<(Appended, i64, Option<Arc<File>>), (E, Option<String>)>;
+
+fn append(call: &Call<'_>, transaction: Option<&str>, topic: &str, data: PartitionProduceData) -> Outcome {
+    let broker = call.broker;
+    let (found, partition) = broker.topics.partition(topic, data.index).ok_or((E::UnknownTopicOrPartition, None))?;
+    let records: Bytes = data.records.unwrap_or_default();
+    if let Ok(head) = Head::read(&records)
+        && head.transactional()
+    {
+        transactions::admits(broker, transaction, head.producer, head.epoch, topic, data.index).map_err(|e| (e, None))?;
+    }
+    let length = records.len() as u64;
+    let appended = partition.append(&records, &found.keeping(), call.now_ms());
+    let (appended, file) = appended.map_err(|error| (code(&error), Some(error.to_string())))?;
+    broker.metrics.count(|m| &m.appends, 1);
+    broker.metrics.count(|m| &m.append_bytes, length);
+    Ok((appended, partition.with(|log| log.start()), file))
+}
+
+fn code(error: &AppendError) -> E {
+    match error {
+        AppendError::Batch(crate::log::batch::BatchError::Format(_)) => E::UnsupportedForMessageFormat,
+        AppendError::Batch(_) => E::CorruptMessage,
+        AppendError::TooLarge(_) => E::MessageTooLarge,
+        AppendError::Invalid(_) => E::InvalidRecord,
+        AppendError::Refused(Refused::Fenced) => E::InvalidProducerEpoch,
+        AppendError::Refused(Refused::Gap) => E::OutOfOrderSequenceNumber,
+        AppendError::Refused(Refused::OldDuplicate) => E::DuplicateSequenceNumber,
+        AppendError::Disk(_) => E::KafkaStorageError,
+    }
+}
+
+fn told(call: &Call<'_>, index: i32, outcome: Outcome, files: &mut Vec<Arc<File>>) -> PartitionProduceResponse {
+    let response = PartitionProduceResponse::default().with_index(index);
+    match outcome {
+        Ok((appended, start, file)) => {
+            files.extend(file);
+            let response = response.with_base_offset(appended.base).with_log_append_time_ms(appended.log_time);
+            if call.version >= 5 { response.with_log_start_offset(start) } else { response }
+        }
+        Err((error, why)) => {
+            let response = response.with_error_code(error.code()).with_base_offset(-1).with_log_append_time_ms(-1);
+            if call.version >= 8 { response.with_error_message(why.map(text)) } else { response }
+        }
+    }
+}

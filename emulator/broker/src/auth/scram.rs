@@ -1,0 +1,141 @@
+//! SCRAM (RFC 5802) with SHA-256 and SHA-512: neither side tells the other its secret.
+
+use super::{Authority, Peer};
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use hmac::{Hmac, Mac};
+use sha2::{Digest, Sha256, Sha512};
+use subtle::ConstantTimeEq;
+
+/// Rounds of the password's hash; what MSK and Kafka use at least.
+const ROUNDS: u32 = 4096;
+
+/// Which hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hash {
+    /// SCRAM-SHA-256
+    Sha256,
+    /// SCRAM-SHA-512
+    Sha512,
+}
+
+impl Hash {
+    fn mac(self, key: &[u8], message: &[u8]) -> Vec<u8> {
+        match self {
+            Hash::Sha256 => {
+                Hmac::<Sha256>::new_from_slice(key).expect("keys of any length").chain_update(message).finalize().into_bytes().to_vec()
+            }
+            Hash::Sha512 => {
+                Hmac::<Sha512>::new_from_slice(key).expect("keys of any length").chain_update(message).finalize().into_bytes().to_vec()
+            }
+        }
+    }
+    fn digest(self, message: &[u8]) -> Vec<u8> {
+        match self {
+            Hash::Sha256 => Sha256::digest(message).to_vec(),
+            Hash::Sha512 => Sha512::digest(message).to_vec(),
+        }
+    }
+    fn salted(self, password: &str, salt: &[u8]) -> Vec<u8> {
+        let mut last = self.mac(password.as_bytes(), &[salt, &[0, 0, 0, 1]].concat());
+        let mut out = last.clone();
+        for _ in 1..ROUNDS {
+            last = self.mac(password.as_bytes(), &last);
+            out.iter_mut().zip(&last).for_each(|(out, byte)| *out ^= byte);
+        }
+        out
+    }
+}
+
+/// An exchange under way: the server's side.
+pub struct Exchange {
+    hash: Hash,
+    user: String,
+    /// What both sides sign, so far.
+    signed: String,
+    nonce: String,
+    salt: Vec<u8>,
+}
+
+impl Exchange {
+    /// Answers the client's first message. `entropy` is fresh.
+    pub fn begin(hash: Hash, message: &[u8], entropy: [u8; 32]) -> Result<(Exchange, Vec<u8>), String> {
+        let text = std::str::from_utf8(message).map_err(|_| "Invalid SCRAM client first message: not UTF-8".to_owned())?;
+        let mut head = text.splitn(3, ',');
+        let (Some("n" | "y"), Some(_), Some(bare)) = (head.next(), head.next(), head.next()) else {
+            return Err("Invalid SCRAM client first message".into());
+        };
+        let field = |name: &str| bare.split(',').find_map(|part| part.strip_prefix(name));
+        let (Some(user), Some(theirs)) = (field("n="), field("r=")) else { return Err("Invalid SCRAM client first message".into()) };
+        let user = user.replace("=2C", ",").replace("=3D", "=");
+        let nonce = format!("{theirs}{}", BASE64.encode(&entropy[..18]));
+        let salt = entropy[18..].to_vec();
+        let answer = format!("r={nonce},s={},i={ROUNDS}", BASE64.encode(&salt));
+        let signed = format!("{bare},{answer}");
+        Ok((Exchange { hash, user, signed, nonce, salt }, answer.into_bytes()))
+    }
+
+    /// Answers the client's last message, if its proof is right.
+    pub fn finish(self, message: &[u8], authority: &dyn Authority) -> Result<(Peer, Vec<u8>), String> {
+        let wrong = || "Authentication failed during authentication due to invalid credentials with SASL mechanism SCRAM".to_owned();
+        let text = std::str::from_utf8(message).map_err(|_| wrong())?;
+        let (without_proof, proof) = text.rsplit_once(",p=").ok_or_else(wrong)?;
+        let nonce = without_proof.split(',').find_map(|part| part.strip_prefix("r="));
+        let proof = BASE64.decode(proof).map_err(|_| wrong())?;
+        let known = authority.password(&self.user);
+        let salted = self.hash.salted(known.as_deref().unwrap_or_default(), &self.salt);
+        let signed = format!("{},{without_proof}", self.signed);
+        let stored = self.hash.digest(&self.hash.mac(&salted, b"Client Key"));
+        let signature = self.hash.mac(&stored, signed.as_bytes());
+        let key: Vec<u8> = signature.iter().zip(&proof).map(|(a, b)| a ^ b).collect();
+        let right = bool::from(self.hash.digest(&key).ct_eq(&stored)) && proof.len() == signature.len();
+        if !right || known.is_none() || nonce != Some(self.nonce.as_str()) {
+            return Err(wrong());
+        }
+        let ours = self.hash.mac(&self.hash.mac(&salted, b"Server Key"), signed.as_bytes());
+        let peer = Peer { name: self.user.into(), handle: None, until_ms: None };
+        Ok((peer, format!("v={}", BASE64.encode(ours)).into_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::Resource, *};
+
+    struct One;
+    impl Authority for One {
+        fn password(&self, user: &str) -> Option<String> {
+            (user == "alice").then(|| "secret".into())
+        }
+        fn token(&self, _: &str) -> Result<Peer, String> {
+            Err("no tokens".into())
+        }
+        fn allows(&self, _: &Peer, _: &'static str, _: Resource<'_>) -> bool {
+            true
+        }
+    }
+
+    /// The client's side, as RFC 5802 has it.
+    fn exchange(hash: Hash, user: &str, password: &str) -> Result<(Peer, Vec<u8>), String> {
+        let bare = format!("n={user},r=abc");
+        let (exchange, first) = Exchange::begin(hash, format!("n,,{bare}").as_bytes(), [7; 32])?;
+        let first = String::from_utf8(first).unwrap();
+        let field = |name: &str| first.split(',').find_map(|p| p.strip_prefix(name)).unwrap().to_owned();
+        let salt = BASE64.decode(field("s=")).unwrap();
+        let without_proof = format!("c=biws,r={}", field("r="));
+        let client_key = hash.mac(&hash.salted(password, &salt), b"Client Key");
+        let signature = hash.mac(&hash.digest(&client_key), format!("{bare},{first},{without_proof}").as_bytes());
+        let proof: Vec<u8> = client_key.iter().zip(signature).map(|(a, b)| a ^ b).collect();
+        exchange.finish(format!("{without_proof},p={}", BASE64.encode(proof)).as_bytes(), &One)
+    }
+
+    #[test]
+    fn who_knows_the_password_is_let_in() {
+        for hash in [Hash::Sha256, Hash::Sha512] {
+            let (peer, answer) = exchange(hash, "alice", "secret").unwrap();
+            assert_eq!(&*peer.name, "alice");
+            assert!(answer.starts_with(b"v="));
+            assert!(exchange(hash, "alice", "guess").is_err());
+            assert!(exchange(hash, "bob", "").is_err());
+        }
+    }
+}

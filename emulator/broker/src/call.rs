@@ -1,0 +1,74 @@
+//! One request under way: who sent it, on which listener, and what its handler may use.
+
+use crate::{
+    auth::{Peer, Resource},
+    listener::Bound,
+    shared::Shared,
+};
+use kafka_protocol::protocol::StrBytes;
+use parking_lot::Mutex;
+use std::{net::IpAddr, sync::Arc, time::Duration};
+use tokio::sync::Notify;
+
+/// A request under way.
+pub struct Call<'a> {
+    /// The broker.
+    pub broker: &'a Arc<Shared>,
+    /// Where it came in.
+    pub listener: &'a Bound,
+    /// Who sent it.
+    pub peer: &'a Peer,
+    /// Where from.
+    pub ip: IpAddr,
+    /// What the client calls itself.
+    pub client: StrBytes,
+    /// Version of the API.
+    pub version: i16,
+    /// Woken when a log grows that the call watches.
+    pub notify: &'a Arc<Notify>,
+    token: Mutex<kit::Token>,
+}
+
+impl<'a> Call<'a> {
+    /// A call of a connection; `token` counts it as work.
+    #[allow(clippy::too_many_arguments)] // the parts of one request, named at the one place that makes it
+    pub fn new(
+        broker: &'a Arc<Shared>,
+        listener: &'a Bound,
+        peer: &'a Peer,
+        ip: IpAddr,
+        client: StrBytes,
+        version: i16,
+        notify: &'a Arc<Notify>,
+        token: kit::Token,
+    ) -> Call<'a> {
+        Call { broker, listener, peer, ip, client, version, notify, token: Mutex::new(token) }
+    }
+
+    /// Whether the peer may do this.
+    pub fn may(&self, action: &'static str, resource: Resource<'_>) -> bool {
+        match &self.broker.options.authority {
+            Some(authority) if self.listener.security.sasl() => authority.allows(self.peer, action, resource),
+            _ => true,
+        }
+    }
+    /// Milliseconds of the clock.
+    pub fn now_ms(&self) -> i64 {
+        self.broker.now_ms()
+    }
+    /// Waits for a client or for data without counting as work, at most so long in real time. Whether it came in time.
+    pub async fn parked(&self, most: Duration, wait: impl Future<Output = ()>) -> bool {
+        self.token.lock().park();
+        let came = tokio::select! {
+            () = wait => true,
+            () = self.broker.options.clock.real_sleep(most) => false,
+        };
+        self.token.lock().resume();
+        came
+    }
+}
+
+/// Text of a message.
+pub fn text(text: impl Into<String>) -> StrBytes {
+    StrBytes::from_string(text.into())
+}

@@ -1,0 +1,115 @@
+//! A connection: requests are read one after the other, answered in order, and the next is read when the answer is written.
+
+use crate::{api, auth::Session, call::Call, guard::Guarded, listener::Bound, shared::Shared};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use kafka_protocol::{
+    messages::{ApiKey, RequestHeader, ResponseHeader},
+    protocol::{Decodable, Encodable},
+};
+use std::{io, net::IpAddr, sync::Arc};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    sync::Notify,
+};
+
+/// Bytes before the body of any request: key, version, correlation id.
+const HEAD_BYTES: usize = 8;
+
+/// Serves a connection until it ends.
+pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(broker: &Arc<Shared>, bound: &Bound, mut stream: S, ip: IpAddr) -> io::Result<()> {
+    let notify = Arc::new(Notify::new());
+    let mut session = Session::new(bound);
+    loop {
+        let length = tokio::select! {
+            length = stream.read_i32() => length?,
+            () = broker.options.clock.real_sleep(broker.options.limits.idle_max) => return Ok(()),
+        };
+        let length = usize::try_from(length).map_err(|_| malformed("a negative length"))?;
+        if length < HEAD_BYTES || length > broker.options.limits.request_max_bytes {
+            return Err(malformed("a length beyond the limit"));
+        }
+        // Room is taken before the bytes are: who sends faster than the broker works waits here.
+        let room = length.clamp(1, broker.options.limits.in_flight_max_bytes) as u32;
+        let _room = broker.in_flight.acquire_many(room).await.map_err(io::Error::other)?;
+        let request = read(&mut stream, length).await?;
+        let token = broker.options.work.begin("kafka");
+        if let Some(answer) = answer(broker, bound, &mut session, ip, &notify, request, token).await? {
+            broker.metrics.count(|m| &m.bytes_out, answer.len() as u64);
+            stream.write_all(&answer).await?;
+            stream.flush().await?;
+        }
+        broker.metrics.count(|m| &m.bytes_in, length as u64);
+        if session.ended(broker.now_ms()) {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads a request; room grows as bytes come, not by what the length promises.
+async fn read<S: AsyncRead + Unpin>(stream: &mut S, length: usize) -> io::Result<Bytes> {
+    let mut request = BytesMut::with_capacity(length.min(1 << 20));
+    let mut limited = stream.take(length as u64);
+    while request.len() < length {
+        if limited.read_buf(&mut request).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(request.freeze())
+}
+
+async fn answer(
+    broker: &Arc<Shared>,
+    bound: &Bound,
+    session: &mut Session,
+    ip: IpAddr,
+    notify: &Arc<Notify>,
+    request: Bytes,
+    token: kit::Token,
+) -> io::Result<Option<Bytes>> {
+    let mut head = request.clone();
+    let (key, version, correlation) = (head.get_i16(), head.get_i16(), head.get_i32());
+    let mut out = BytesMut::with_capacity(256);
+    out.put_i32(0);
+    let Some(known) = api::find(key, version) else {
+        // Clients ask for versions first; whoever asks for anything else that isn't offered can't be answered in a form that it reads.
+        if key != ApiKey::ApiVersions as i16 {
+            return Err(malformed("an API or version that isn't offered"));
+        }
+        ResponseHeader::default().with_correlation_id(correlation).encode(&mut out, 0).map_err(io::Error::other)?;
+        api::api_versions::unsupported().encode(&mut out, 0).map_err(io::Error::other)?;
+        return Ok(Some(framed(out)));
+    };
+    let header = known.request_header_version(version);
+    RequestHeader::decode(&mut Guarded::new(request.clone()), header).map_err(|e| malformed(e.to_string()))?;
+    let mut body = request;
+    let client = RequestHeader::decode(&mut body, header).map_err(|e| malformed(e.to_string()))?.client_id.unwrap_or_default();
+    ResponseHeader::default()
+        .with_correlation_id(correlation)
+        .encode(&mut out, known.response_header_version(version))
+        .map_err(io::Error::other)?;
+    if !session.admits(known) {
+        return Err(malformed("a request before authentication"));
+    }
+    broker.metrics.count(|m| &m.requests, 1);
+    let answered = match known {
+        ApiKey::SaslHandshake => session.handshake(bound, body, version, &mut out)?,
+        ApiKey::SaslAuthenticate => session.authenticate(broker, body, version, &mut out)?,
+        _ => {
+            let peer = session.peer();
+            let call = Call::new(broker, bound, &peer, ip, client, version, notify, token);
+            api::answer(&call, known, body, &mut out).await?
+        }
+    };
+    Ok(answered.then(|| framed(out)))
+}
+
+fn framed(mut out: BytesMut) -> Bytes {
+    let length = (out.len() - 4) as i32;
+    out[..4].copy_from_slice(&length.to_be_bytes());
+    out.freeze()
+}
+
+/// A request that can't be answered: the connection ends.
+pub fn malformed(why: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why.into())
+}

@@ -1,0 +1,66 @@
+//! Offsets that groups commit: into the ledger, out of it, and away when nobody has been there for long.
+
+use crate::{
+    groups::Kind,
+    ledger::{Change, OffsetRow},
+    shared::Shared,
+};
+use kafka_protocol::ResponseError;
+
+/// Longest text that a client may keep with an offset; Kafka's `offset.metadata.max.bytes`.
+pub const METADATA_MAX: usize = 4096;
+
+/// Who commits.
+pub struct Committer<'a> {
+    /// Group.
+    pub group: &'a str,
+    /// Member; empty for those in no group.
+    pub member: &'a str,
+    /// Static member.
+    pub instance: Option<&'a str>,
+    /// Generation, or epoch under KIP-848; negative for those in no group.
+    pub generation: i32,
+}
+
+/// Whether this member may commit in its group.
+pub fn check(broker: &Shared, who: &Committer<'_>) -> Result<(), ResponseError> {
+    if who.group.is_empty() {
+        return Err(ResponseError::InvalidGroupId);
+    }
+    let Some(group) = broker.groups.get(who.group) else {
+        return if who.generation < 0 { Ok(()) } else { Err(ResponseError::IllegalGeneration) };
+    };
+    let now = broker.real_ms();
+    match &mut *group.kind.lock() {
+        Kind::Classic(classic) => classic.may_commit(who.member, who.instance, who.generation, now),
+        Kind::Consumer(consumer) => consumer.may_commit(who.member, who.generation),
+    }
+}
+
+/// An offset as it is written down.
+pub fn row(broker: &Shared, offset: i64, leader_epoch: i32, metadata: Option<&str>) -> Result<OffsetRow, ResponseError> {
+    let metadata = metadata.unwrap_or_default().to_owned();
+    match metadata.len() > METADATA_MAX {
+        true => Err(ResponseError::OffsetMetadataTooLarge),
+        false => Ok(OffsetRow { offset, leader_epoch, metadata, at: broker.now_ms() }),
+    }
+}
+
+/// Forgets offsets of groups without members that committed nothing for the time that offsets are kept.
+pub fn expire(broker: &Shared) -> std::io::Result<()> {
+    let oldest = broker.now_ms().saturating_sub(broker.options.defaults.offsets_retention_ms);
+    let silent = broker.ledger.read(|state| {
+        let old = |(name, offsets): (&String, &std::collections::BTreeMap<_, OffsetRow>)| {
+            (!offsets.is_empty() && offsets.values().all(|row| row.at < oldest)).then(|| name.clone())
+        };
+        state.offsets.iter().filter_map(old).collect::<Vec<_>>()
+    });
+    let gone: Vec<Change> = silent.into_iter().filter(|name| broker.groups.forget(name)).map(Change::GroupGone).collect();
+    if gone.is_empty() { Ok(()) } else { broker.ledger.write(gone) }
+}
+
+/// When offsets will next be too old, milliseconds.
+pub fn next_expiry(broker: &Shared) -> Option<i64> {
+    let newest = broker.ledger.read(|state| state.offsets.values().filter_map(|offsets| offsets.values().map(|row| row.at).max()).min())?;
+    Some(newest.saturating_add(broker.options.defaults.offsets_retention_ms).saturating_add(1))
+}

@@ -1,0 +1,152 @@
+//! What a broker is made of: where it listens, where it keeps its logs, and how much it takes from outside.
+
+use crate::auth::Authority;
+use kit::{Clock, Work};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+pub use kit::store::Durability;
+
+/// A broker in the making.
+#[derive(Clone)]
+pub struct Options {
+    /// Time of records, retention, compaction and transactions. Sessions of group members and long polls run in real time, as their clients do.
+    pub clock: Clock,
+    /// Where requests that are under way are counted.
+    pub work: Work,
+    /// Folder and durability; on the heap without one.
+    pub dir: Option<(PathBuf, Durability)>,
+    /// Where it listens; at least one.
+    pub listeners: Vec<Listener>,
+    /// Who may do what; everybody everything without one.
+    pub authority: Option<Arc<dyn Authority>>,
+    /// Limits.
+    pub limits: Limits,
+    /// Settings of topics, unless the topic says otherwise.
+    pub defaults: Defaults,
+    /// Seed of topic ids and member ids.
+    pub seed: u64,
+}
+
+impl Options {
+    /// A broker on the heap with one plaintext listener on a free port of the loopback address.
+    pub fn new(clock: Clock, work: Work) -> Options {
+        Options {
+            clock,
+            work,
+            dir: None,
+            listeners: vec![Listener::plaintext(SocketAddr::from(([127, 0, 0, 1], 0)))],
+            authority: None,
+            limits: Limits::default(),
+            defaults: Defaults::default(),
+            seed: 0,
+        }
+    }
+}
+
+/// How a listener talks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Security {
+    /// Nobody is asked who they are.
+    Plaintext,
+    /// SASL over plain TCP.
+    Sasl,
+    /// TLS with a certificate of the broker's own authority; nobody is asked who they are.
+    Tls,
+    /// SASL over TLS.
+    SaslTls,
+}
+
+impl Security {
+    /// Clients have to say who they are.
+    pub fn sasl(self) -> bool {
+        matches!(self, Security::Sasl | Security::SaslTls)
+    }
+    /// Bytes are encrypted.
+    pub fn tls(self) -> bool {
+        matches!(self, Security::Tls | Security::SaslTls)
+    }
+}
+
+/// Where clients connect.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// Address to bind; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// Host and port that clients are told to connect to, where it isn't the address (from inside a container); port 0 is the bound one.
+    pub advertised: Option<(String, u16)>,
+    /// How it talks.
+    pub security: Security,
+    /// SASL mechanisms that are offered, as Kafka names them; all that are known if empty.
+    pub mechanisms: Vec<&'static str>,
+}
+
+impl Listener {
+    /// A listener that asks nobody.
+    pub fn plaintext(address: SocketAddr) -> Listener {
+        Listener { address, advertised: None, security: Security::Plaintext, mechanisms: Vec::new() }
+    }
+}
+
+/// What comes from outside has an end.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of a request; Kafka's `socket.request.max.bytes`.
+    pub request_max_bytes: usize,
+    /// Bytes of all requests that are being read or worked on; who comes later waits.
+    pub in_flight_max_bytes: usize,
+    /// Connections at the same time; further ones are closed at once.
+    pub connections_max: usize,
+    /// Partitions of all topics.
+    pub partitions_max: usize,
+    /// Groups.
+    pub groups_max: usize,
+    /// Members of a group.
+    pub members_max: usize,
+    /// Bytes of an answer to Fetch.
+    pub fetch_max_bytes: usize,
+    /// Bytes of logs on the heap; closed segments beyond that go to temporary files.
+    pub heap_max_bytes: u64,
+    /// A connection that says nothing for so long is closed; Kafka's `connections.max.idle.ms`.
+    pub idle_max: Duration,
+    /// Shortest and longest session of a group member, milliseconds.
+    pub session_ms: (i32, i32),
+    /// Longest transaction, milliseconds.
+    pub transaction_max_ms: i32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            request_max_bytes: 100 << 20,
+            in_flight_max_bytes: 256 << 20,
+            connections_max: 2_000,
+            partitions_max: 20_000,
+            groups_max: 10_000,
+            members_max: 1_000,
+            fetch_max_bytes: 55 << 20,
+            heap_max_bytes: 256 << 20,
+            idle_max: Duration::from_secs(600),
+            session_ms: (6_000, 1_800_000),
+            transaction_max_ms: 900_000,
+        }
+    }
+}
+
+/// Settings where a topic or a client says nothing.
+#[derive(Clone, Debug)]
+pub struct Defaults {
+    /// Clients make topics by naming them; Kafka's `auto.create.topics.enable`.
+    pub auto_create: bool,
+    /// Partitions of topics that don't say how many; Kafka's `num.partitions`.
+    pub partitions: i32,
+    /// How long the first member of a group waits for others; Kafka's default is 3 s, which tests would feel.
+    pub rebalance_delay: Duration,
+    /// How long offsets of groups without members are kept, milliseconds; Kafka's `offsets.retention.minutes`.
+    pub offsets_retention_ms: i64,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Defaults { auto_create: true, partitions: 1, rebalance_delay: Duration::from_millis(100), offsets_retention_ms: 7 * 86_400_000 }
+    }
+}

@@ -1,0 +1,69 @@
+//! The broker's own certificate authority: made at the start, kept in the data folder, given out so that clients can trust it.
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use std::{io, path::Path, sync::Arc};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        crypto::ring,
+        pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
+    },
+};
+
+/// An authority, and the certificate that it gave to this broker.
+pub struct Ca {
+    pem: String,
+    config: Arc<ServerConfig>,
+}
+
+impl Ca {
+    /// The authority of a folder, or a fresh one; with a certificate for these host names and addresses.
+    pub fn new(dir: Option<&Path>, hosts: Vec<String>) -> io::Result<Ca> {
+        let key = match dir.map(|dir| std::fs::read_to_string(dir.join("ca.key"))) {
+            Some(Ok(pem)) => KeyPair::from_pem(&pem).map_err(io::Error::other)?,
+            _ => KeyPair::generate().map_err(io::Error::other)?,
+        };
+        let mut params = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
+        params.distinguished_name.push(DnType::CommonName, "Windtunnel Kafka CA");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let mut pem = params.self_signed(&key).map_err(io::Error::other)?.pem();
+        if let Some(dir) = dir {
+            std::fs::create_dir_all(dir)?;
+            // Whoever trusts the certificate of an earlier start goes on doing so: it has the same name and key.
+            match std::fs::read_to_string(dir.join("ca.pem")) {
+                Ok(earlier) => pem = earlier,
+                Err(_) => {
+                    std::fs::write(dir.join("ca.key"), key.serialize_pem())?;
+                    std::fs::write(dir.join("ca.pem"), &pem)?;
+                }
+            }
+        }
+        let config = certificate(&Issuer::new(params, key), hosts)?;
+        Ok(Ca { pem, config: Arc::new(config) })
+    }
+
+    /// What clients have to trust.
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+    /// Takes connections under the broker's certificate.
+    pub fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(self.config.clone())
+    }
+}
+
+fn certificate(issuer: &Issuer<'_, KeyPair>, hosts: Vec<String>) -> io::Result<ServerConfig> {
+    let key = KeyPair::generate().map_err(io::Error::other)?;
+    let mut params = CertificateParams::new(hosts).map_err(io::Error::other)?;
+    params.distinguished_name.push(DnType::CommonName, "kafka");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let certificate = params.signed_by(&key, issuer).map_err(io::Error::other)?;
+    let chain = vec![CertificateDer::from(certificate.der().to_vec())];
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(io::Error::other)
+}

@@ -1,0 +1,418 @@
+//! Topics and their partitions: made, found, changed, deleted. Each partition is a log behind a lock, and those who wait for it to grow.
+
+use crate::{
+    configs,
+    ledger::{Change, Ledger, State, TopicRow},
+    log::{AppendError, Appended, Keeping, Log},
+    options::{Durability, Options},
+};
+use kit::{Clock, Ids, hex};
+use parking_lot::{Mutex, RwLock};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs::File,
+    io,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use tokio::sync::Notify;
+
+/// Longest name of a topic.
+const NAME_MAX: usize = 249;
+
+/// A topic.
+pub struct Topic {
+    /// Name.
+    pub name: Arc<str>,
+    /// 16 bytes.
+    pub id: [u8; 16],
+    row: RwLock<TopicRow>,
+    keeping: RwLock<Keeping>,
+    partitions: RwLock<Vec<Arc<Partition>>>,
+}
+
+impl Topic {
+    /// Its partitions, in order.
+    pub fn partitions(&self) -> Vec<Arc<Partition>> {
+        self.partitions.read().clone()
+    }
+    /// One of them.
+    pub fn partition(&self, n: i32) -> Option<Arc<Partition>> {
+        self.partitions.read().get(usize::try_from(n).ok()?).cloned()
+    }
+    /// How many.
+    pub fn count(&self) -> i32 {
+        self.partitions.read().len() as i32
+    }
+    /// Settings that were set.
+    pub fn configs(&self) -> BTreeMap<String, String> {
+        self.row.read().configs.clone()
+    }
+    /// What its logs make of them.
+    pub fn keeping(&self) -> Keeping {
+        self.keeping.read().clone()
+    }
+}
+
+/// A partition.
+pub struct Partition {
+    log: Mutex<Log>,
+    waiting: Mutex<Vec<Arc<Notify>>>,
+    heap: AtomicU64,
+}
+
+impl Partition {
+    fn new(log: Log) -> Arc<Partition> {
+        Arc::new(Partition { log: Mutex::new(log), waiting: Mutex::default(), heap: AtomicU64::new(0) })
+    }
+    /// Looks at the log or works on it.
+    pub fn with<R>(&self, f: impl FnOnce(&mut Log) -> R) -> R {
+        f(&mut self.log.lock())
+    }
+    /// As [`with`](Self::with), after what is too old went.
+    pub fn trimmed<R>(&self, keeping: &Keeping, now_ms: i64, f: impl FnOnce(&mut Log) -> io::Result<R>) -> io::Result<R> {
+        let mut log = self.log.lock();
+        // Done by whoever looks, so that what is past its time is never seen, however the clock was moved.
+        log.trim(keeping, now_ms)?;
+        f(&mut log)
+    }
+    /// Appends what a producer sent and wakes those who wait.
+    pub fn append(&self, records: &[u8], keeping: &Keeping, now_ms: i64) -> Result<(Appended, Option<Arc<File>>), AppendError> {
+        let mut log = self.log.lock();
+        let appended = log.append(records, keeping, now_ms)?;
+        self.heap.store(log.heap_bytes(), Ordering::Relaxed);
+        let file = log.file();
+        drop(log);
+        self.wake();
+        Ok((appended, file))
+    }
+    /// Wakes those who wait for the log to grow.
+    pub fn wake(&self) {
+        self.waiting.lock().drain(..).for_each(|waiting| waiting.notify_one());
+    }
+    /// Wakes `notify` when the log grows.
+    pub fn watch(&self, notify: &Arc<Notify>) {
+        let mut waiting = self.waiting.lock();
+        // Connections that went away hold no more than this list.
+        waiting.retain(|other| Arc::strong_count(other) > 1 && !Arc::ptr_eq(other, notify));
+        waiting.push(notify.clone());
+    }
+    /// Bytes on the heap when it was last written to.
+    pub fn heap_bytes(&self) -> u64 {
+        self.heap.load(Ordering::Relaxed)
+    }
+    /// Moves closed segments to files.
+    pub fn spill(&self) -> io::Result<()> {
+        let mut log = self.log.lock();
+        log.spill()?;
+        self.heap.store(log.heap_bytes(), Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// Why a topic was not made, changed or found.
+#[derive(Debug, thiserror::Error)]
+pub enum TopicError {
+    /// It is there already.
+    #[error("Topic '{0}' already exists.")]
+    Exists(String),
+    /// It isn't there.
+    #[error("This server does not host this topic-partition.")]
+    Unknown,
+    /// By Kafka's rule of names.
+    #[error("{0}")]
+    Name(String),
+    /// A setting.
+    #[error("{0}")]
+    Config(String),
+    /// Number of partitions.
+    #[error("{0}")]
+    Partitions(String),
+    /// The limit of this broker.
+    #[error("this broker holds at most {0} partitions; raise Limits::partitions_max")]
+    TooMany(usize),
+    /// The disk.
+    #[error(transparent)]
+    Disk(#[from] io::Error),
+}
+
+/// All topics.
+pub struct Topics {
+    by_name: RwLock<BTreeMap<Arc<str>, Arc<Topic>>>,
+    by_id: RwLock<HashMap<[u8; 16], Arc<Topic>>>,
+    /// Held by who makes or deletes.
+    changing: Mutex<()>,
+    dir: Option<PathBuf>,
+    power: bool,
+    ledger: Arc<Ledger>,
+    clock: Clock,
+    ids: Ids,
+    partitions_max: usize,
+    heap_max: u64,
+}
+
+impl Topics {
+    /// Those of the ledger, with their logs opened.
+    pub fn open(options: &Options, ledger: Arc<Ledger>) -> io::Result<Topics> {
+        let topics = Topics {
+            by_name: RwLock::default(),
+            by_id: RwLock::default(),
+            changing: Mutex::default(),
+            dir: options.dir.as_ref().map(|(dir, _)| dir.join("topics")),
+            power: options.dir.as_ref().is_some_and(|(_, durability)| *durability == Durability::Power),
+            clock: options.clock.clone(),
+            // Ids have to differ from those of an earlier run over the same folder.
+            ids: Ids::new(options.seed, 0x6b61_666b_6100 ^ ledger.read(|s| s.topics.len() as u64) ^ options.clock.now().millis() as u64),
+            partitions_max: options.limits.partitions_max,
+            heap_max: options.limits.heap_max_bytes,
+            ledger,
+        };
+        topics.reload()?;
+        Ok(topics)
+    }
+
+    /// Opens the logs of the topics that the ledger names, in place of what was open.
+    pub fn reload(&self) -> io::Result<()> {
+        let _changing = self.changing.lock();
+        let rows = self.ledger.read(|s| s.topics.clone());
+        let (mut by_name, mut by_id) = (BTreeMap::new(), HashMap::new());
+        for (name, row) in rows {
+            let topic = self.make(&name, row)?;
+            by_name.insert(topic.name.clone(), topic.clone());
+            by_id.insert(topic.id, topic);
+        }
+        *self.by_name.write() = by_name;
+        *self.by_id.write() = by_id;
+        Ok(())
+    }
+
+    fn make(&self, name: &str, row: TopicRow) -> io::Result<Arc<Topic>> {
+        let partitions = (0..row.partitions).map(|n| self.open_log(&row, n)).collect::<io::Result<_>>()?;
+        Ok(Arc::new(Topic {
+            name: name.into(),
+            id: unhex(&row.id),
+            keeping: RwLock::new(configs::keeping(&row.configs)),
+            row: RwLock::new(row),
+            partitions: RwLock::new(partitions),
+        }))
+    }
+
+    fn open_log(&self, row: &TopicRow, n: i32) -> io::Result<Arc<Partition>> {
+        let dir = self.folder(&row.id).map(|dir| dir.join(n.to_string()));
+        let start = row.starts.get(&n).copied().unwrap_or(0);
+        Ok(Partition::new(Log::open(dir, self.power, start, self.now_ms())?))
+    }
+
+    /// The folder of a topic's logs.
+    pub fn folder(&self, id: &str) -> Option<PathBuf> {
+        self.dir.as_ref().map(|dir| dir.join(id))
+    }
+    fn now_ms(&self) -> i64 {
+        self.clock.now().millis()
+    }
+
+    /// By name.
+    pub fn get(&self, name: &str) -> Option<Arc<Topic>> {
+        self.by_name.read().get(name).cloned()
+    }
+    /// By id.
+    pub fn by_id(&self, id: &[u8; 16]) -> Option<Arc<Topic>> {
+        self.by_id.read().get(id).cloned()
+    }
+    /// All, by name.
+    pub fn all(&self) -> Vec<Arc<Topic>> {
+        self.by_name.read().values().cloned().collect()
+    }
+    /// A partition.
+    pub fn partition(&self, name: &str, n: i32) -> Option<(Arc<Topic>, Arc<Partition>)> {
+        let topic = self.get(name)?;
+        let partition = topic.partition(n)?;
+        Some((topic, partition))
+    }
+
+    /// Whether a topic can be made so; what [`create`](Self::create) checks first.
+    pub fn check(&self, name: &str, partitions: i32, configs: &BTreeMap<String, String>) -> Result<(), TopicError> {
+        check_name(name)?;
+        if self.get(name).is_some() {
+            return Err(TopicError::Exists(name.to_owned()));
+        }
+        if partitions < 1 {
+            return Err(TopicError::Partitions("Number of partitions was set to an invalid non-positive value.".into()));
+        }
+        self.room(partitions as usize)?;
+        configs.iter().try_for_each(|(name, value)| configs::check(name, Some(value)).map_err(TopicError::Config))
+    }
+
+    fn room(&self, more: usize) -> Result<(), TopicError> {
+        let held: usize = self.by_name.read().values().map(|t| t.count() as usize).sum();
+        match held + more > self.partitions_max {
+            true => Err(TopicError::TooMany(self.partitions_max)),
+            false => Ok(()),
+        }
+    }
+
+    /// Makes a topic.
+    pub fn create(&self, name: &str, partitions: i32, configs: BTreeMap<String, String>) -> Result<Arc<Topic>, TopicError> {
+        let _changing = self.changing.lock();
+        self.check(name, partitions, &configs)?;
+        let id = hex(&self.ids.bytes()[..16]);
+        let row = TopicRow { id, partitions, configs, starts: BTreeMap::new() };
+        let topic = self.make(name, row.clone())?;
+        self.ledger.write(vec![Change::Topic(name.to_owned(), row)])?;
+        self.by_id.write().insert(topic.id, topic.clone());
+        self.by_name.write().insert(topic.name.clone(), topic.clone());
+        Ok(topic)
+    }
+
+    /// Deletes a topic with its logs and what groups committed of it.
+    pub fn delete(&self, name: &str) -> Result<(), TopicError> {
+        let _changing = self.changing.lock();
+        let topic = self.get(name).ok_or(TopicError::Unknown)?;
+        self.ledger.write(vec![Change::TopicGone(name.to_owned())])?;
+        self.by_name.write().remove(name);
+        self.by_id.write().remove(&topic.id);
+        topic.partitions().iter().for_each(|partition| partition.wake());
+        if let Some(folder) = self.folder(&topic.row.read().id) {
+            std::fs::remove_dir_all(folder)?;
+        }
+        Ok(())
+    }
+
+    /// Adds partitions until there are `count`.
+    pub fn grow(&self, name: &str, count: i32, only_check: bool) -> Result<(), TopicError> {
+        let _changing = self.changing.lock();
+        let topic = self.get(name).ok_or(TopicError::Unknown)?;
+        let have = topic.count();
+        if count <= have {
+            let text = match count == have {
+                true => format!("Topic already has {have} partition(s)."),
+                false => format!("The topic {name} currently has {have} partition(s); {count} would not be an increase."),
+            };
+            return Err(TopicError::Partitions(text));
+        }
+        self.room((count - have) as usize)?;
+        if only_check {
+            return Ok(());
+        }
+        let row = TopicRow { partitions: count, ..topic.row.read().clone() };
+        let more = (have..count).map(|n| self.open_log(&row, n)).collect::<io::Result<Vec<_>>>()?;
+        self.save(&topic, row)?;
+        topic.partitions.write().extend(more);
+        Ok(())
+    }
+
+    /// Changes settings: `None` takes one back.
+    pub fn configure(&self, name: &str, changes: &[(String, Option<String>)], replace: bool, only_check: bool) -> Result<(), TopicError> {
+        let _changing = self.changing.lock();
+        let topic = self.get(name).ok_or(TopicError::Unknown)?;
+        let mut row = topic.row.read().clone();
+        if replace {
+            row.configs.clear();
+        }
+        for (name, value) in changes {
+            match value {
+                Some(value) => {
+                    configs::check(name, Some(value)).map_err(TopicError::Config)?;
+                    row.configs.insert(name.clone(), value.clone());
+                }
+                None => {
+                    row.configs.remove(name);
+                }
+            }
+        }
+        if !only_check {
+            *topic.keeping.write() = configs::keeping(&row.configs);
+            self.save(&topic, row)?;
+        }
+        Ok(())
+    }
+
+    /// Makes records before an offset unreadable; the new start.
+    pub fn delete_before(&self, topic: &Topic, n: i32, offset: i64) -> Result<i64, TopicError> {
+        let _changing = self.changing.lock();
+        let partition = topic.partition(n).ok_or(TopicError::Unknown)?;
+        let mut row = topic.row.read().clone();
+        row.starts.insert(n, offset);
+        self.save(topic, row)?;
+        let now = self.now_ms();
+        Ok(partition.with(|log| log.delete_before(offset, now).map(|()| log.start()))?)
+    }
+
+    fn save(&self, topic: &Topic, row: TopicRow) -> io::Result<()> {
+        self.ledger.write(vec![Change::Topic(topic.name.to_string(), row.clone())])?;
+        *topic.row.write() = row;
+        Ok(())
+    }
+
+    /// Puts other topics in place of these: rows, and for each partition its segments (base offset and bytes). On disk the old logs are moved
+    /// aside until the new ones stand.
+    pub fn import(&self, state: State, logs: impl Iterator<Item = (String, i32, Vec<(i64, Vec<u8>)>)>) -> io::Result<()> {
+        let mut changing = Some(self.changing.lock());
+        let aside = self.dir.as_ref().map(|dir| dir.with_extension("replaced"));
+        if let (Some(dir), Some(aside)) = (&self.dir, &aside)
+            && dir.exists()
+        {
+            let _ = std::fs::remove_dir_all(aside);
+            std::fs::rename(dir, aside)?;
+        }
+        let mut restored = HashMap::new();
+        for (id, n, segments) in logs {
+            match self.folder(&id).map(|dir| dir.join(n.to_string())) {
+                Some(dir) => {
+                    std::fs::create_dir_all(&dir)?;
+                    segments.iter().try_for_each(|(base, bytes)| std::fs::write(dir.join(format!("{base:020}.log")), bytes))?;
+                }
+                None => drop(restored.insert((id, n), segments)),
+            }
+        }
+        self.ledger.replace(state)?;
+        drop(changing.take());
+        self.reload()?;
+        for topic in self.all() {
+            let id = topic.row.read().id.clone();
+            for (n, partition) in topic.partitions().iter().enumerate() {
+                if let Some(segments) = restored.remove(&(id.clone(), n as i32)) {
+                    partition.with(|log| log.restore(&segments, self.now_ms()))?;
+                }
+            }
+        }
+        aside.filter(|aside| aside.exists()).map_or(Ok(()), std::fs::remove_dir_all)
+    }
+
+    /// Moves closed segments to files if the heap holds more than it may.
+    pub fn relieve(&self) -> io::Result<()> {
+        if self.dir.is_some() {
+            return Ok(());
+        }
+        let all: Vec<_> = self.all().iter().flat_map(|topic| topic.partitions()).collect();
+        match all.iter().map(|p| p.heap_bytes()).sum::<u64>() > self.heap_max {
+            true => all.iter().try_for_each(|partition| partition.spill()),
+            false => Ok(()),
+        }
+    }
+
+    /// Closes all logs in order.
+    pub fn close(&self) -> io::Result<()> {
+        self.all().iter().flat_map(|topic| topic.partitions()).try_for_each(|partition| partition.with(|log| log.close()))
+    }
+}
+
+fn check_name(name: &str) -> Result<(), TopicError> {
+    let refused = |why: &str| Err(TopicError::Name(format!("Topic name is invalid: {why}")));
+    match name {
+        "" => refused("the empty string is not allowed"),
+        "." | ".." => refused("'.' or '..' is not allowed"),
+        long if long.len() > NAME_MAX => refused(&format!("the length of '{long}' is longer than the max allowed length {NAME_MAX}")),
+        odd if !odd.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) => {
+            refused(&format!("'{odd}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn unhex(text: &str) -> [u8; 16] {
+    u128::from_str_radix(text, 16).unwrap_or_default().to_be_bytes()
+}

@@ -1,0 +1,168 @@
+//! What the cloud's clock decides: retention, transactions that take too long, offsets of groups that are gone.
+
+use crate::{
+    client::{Client, record, s},
+    site::Site,
+};
+use kafka_protocol::{
+    ResponseError,
+    messages::{
+        AddPartitionsToTxnRequest, EndTxnRequest, InitProducerIdRequest, OffsetCommitRequest, OffsetFetchRequest, ProducerId, TopicName,
+        TransactionalId,
+        add_partitions_to_txn_request::AddPartitionsToTxnTopic,
+        offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic},
+    },
+};
+use std::time::Duration;
+
+#[tokio::test]
+async fn records_are_gone_after_their_time() {
+    let site = Site::frozen().await;
+    let mut client = Client::connect(&site.bootstrap()).await;
+    client.create("week", 1, &[]).await;
+    assert_eq!(client.produce("week", site.now_ms(), &["old"]).await, (0, 0));
+    site.advance(6 * 86_400).await;
+    assert_eq!(client.produce("week", site.now_ms(), &["new"]).await, (0, 1));
+    assert_eq!(client.values("week", 0, false).await.0, ["old", "new"]);
+    site.advance(7 * 86_400 + 1).await;
+    assert_eq!(client.offset("week", -2).await, 2, "both were in one segment, whose youngest record counts");
+    let late = client.fetch("week", 0, false, 0).await;
+    assert_eq!(late.responses[0].partitions[0].error_code, ResponseError::OffsetOutOfRange.code());
+}
+
+#[tokio::test]
+async fn offsets_are_found_by_the_time_of_the_clock() {
+    let site = Site::frozen().await;
+    let mut client = Client::connect(&site.bootstrap()).await;
+    client.create("t", 1, &[("message.timestamp.type", "LogAppendTime")]).await;
+    let start = site.now_ms();
+    for n in 0..5 {
+        // The producer's clock is wrong; the topic doesn't ask it.
+        client.produce("t", 7, &[&n.to_string()]).await;
+        site.advance(60).await;
+    }
+    assert_eq!(client.offset("t", start + 60_001).await, 2);
+    assert_eq!(client.offset("t", start + 60_000).await, 1);
+    assert_eq!(client.offset("t", start + 999_000).await, -1);
+    assert_eq!((client.offset("t", -1).await, client.offset("t", -3).await), (5, 4));
+}
+
+struct Transaction {
+    id: i64,
+    epoch: i16,
+}
+
+async fn begin(client: &mut Client, topic: &str, timeout_ms: i32) -> Transaction {
+    let init =
+        InitProducerIdRequest::default().with_transactional_id(Some(TransactionalId(s("tx")))).with_transaction_timeout_ms(timeout_ms);
+    let init = client.call(4, init).await;
+    assert_eq!(init.error_code, 0);
+    let transaction = Transaction { id: *init.producer_id, epoch: init.producer_epoch };
+    let topic = AddPartitionsToTxnTopic::default().with_name(TopicName(s(topic))).with_partitions(vec![0]);
+    let add = AddPartitionsToTxnRequest::default()
+        .with_v3_and_below_transactional_id(TransactionalId(s("tx")))
+        .with_v3_and_below_producer_id(ProducerId(transaction.id))
+        .with_v3_and_below_producer_epoch(transaction.epoch)
+        .with_v3_and_below_topics(vec![topic]);
+    let added = client.call(3, add).await;
+    assert_eq!(added.results_by_topic_v3_and_below[0].results_by_partition[0].partition_error_code, 0);
+    transaction
+}
+
+async fn write(client: &mut Client, topic: &str, transaction: &Transaction, sequence: i32, value: &str) -> i16 {
+    let mut record = record(0, 1, value);
+    (record.transactional, record.producer_id, record.producer_epoch) = (true, transaction.id, transaction.epoch);
+    record.sequence = sequence;
+    client.send(topic, Some("tx"), &[record]).await.responses[0].partition_responses[0].error_code
+}
+
+async fn end(client: &mut Client, transaction: &Transaction, commit: bool) -> i16 {
+    let request = EndTxnRequest::default()
+        .with_transactional_id(TransactionalId(s("tx")))
+        .with_producer_id(ProducerId(transaction.id))
+        .with_producer_epoch(transaction.epoch);
+    client.call(3, request.with_committed(commit)).await.error_code
+}
+
+#[tokio::test]
+async fn a_transaction_that_takes_too_long_is_aborted_and_its_producer_fenced() {
+    let site = Site::frozen().await;
+    let mut client = Client::connect(&site.bootstrap()).await;
+    client.create("t", 1, &[]).await;
+    let transaction = begin(&mut client, "t", 60_000).await;
+    assert_eq!(write(&mut client, "t", &transaction, 0, "never").await, 0);
+    client.produce("t", site.now_ms(), &["plain"]).await;
+    assert_eq!(client.values("t", 0, true).await.0, [""; 0], "what follows an open transaction is not stable");
+    assert_eq!(client.values("t", 0, false).await.0, ["never", "plain"]);
+    site.advance(61).await;
+    let (values, aborted) = client.values("t", 0, true).await;
+    assert_eq!((values.len(), aborted), (2, 1), "the client leaves out what is listed");
+    assert_eq!(end(&mut client, &transaction, true).await, ResponseError::ProducerFenced.code());
+    assert_eq!(write(&mut client, "t", &transaction, 1, "late").await, ResponseError::InvalidProducerEpoch.code());
+    assert!(site.broker.metrics().contains("kafka_transactions_timed_out_total 1"));
+}
+
+#[tokio::test]
+async fn a_new_instance_fences_the_old_one_and_aborts_what_it_left_open() {
+    let site = Site::frozen().await;
+    let mut client = Client::connect(&site.bootstrap()).await;
+    client.create("t", 1, &[]).await;
+    let old = begin(&mut client, "t", 60_000).await;
+    assert_eq!(write(&mut client, "t", &old, 0, "left open").await, 0);
+    let new = begin(&mut client, "t", 60_000).await;
+    assert_eq!((new.id, new.epoch), (old.id, old.epoch + 1));
+    assert_eq!(write(&mut client, "t", &old, 1, "zombie").await, ResponseError::InvalidProducerEpoch.code());
+    assert_eq!(end(&mut client, &old, true).await, ResponseError::ProducerFenced.code());
+    assert_eq!(write(&mut client, "t", &new, 0, "mine").await, 0);
+    assert_eq!(end(&mut client, &new, true).await, 0);
+    assert_eq!(end(&mut client, &new, true).await, 0, "said twice, done once");
+    assert_eq!(client.values("t", 0, true).await, (vec!["left open".into(), "mine".into()], 1));
+}
+
+#[tokio::test]
+async fn offsets_of_a_group_that_is_gone_are_kept_for_a_week() {
+    let site = Site::frozen().await;
+    let mut client = Client::connect(&site.bootstrap()).await;
+    client.create("t", 1, &[]).await;
+    let partition = OffsetCommitRequestPartition::default().with_partition_index(0).with_committed_offset(5);
+    let topic = OffsetCommitRequestTopic::default().with_name(TopicName(s("t"))).with_partitions(vec![partition]);
+    let commit =
+        OffsetCommitRequest::default().with_group_id(s("g").into()).with_generation_id_or_member_epoch(-1).with_topics(vec![topic]);
+    assert_eq!(client.call(7, commit).await.topics[0].partitions[0].error_code, 0);
+    let fetch = || OffsetFetchRequest::default().with_group_id(s("g").into()).with_topics(None);
+    site.advance(6 * 86_400).await;
+    assert_eq!(client.call(7, fetch()).await.topics[0].partitions[0].committed_offset, 5);
+    site.advance(2 * 86_400).await;
+    assert!(client.call(7, fetch()).await.topics.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_poll_is_no_work_and_ends_with_the_first_record() {
+    let site = Site::frozen().await;
+    let (mut reader, mut writer) = (Client::connect(&site.bootstrap()).await, Client::connect(&site.bootstrap()).await);
+    writer.create("t", 1, &[]).await;
+    let poll = tokio::spawn(async move { reader.fetch("t", 0, false, 30_000).await });
+    site.cloud.settle(Duration::from_secs(5)).await.expect("a reader that waits is not under way");
+    writer.produce("t", 1, &["now"]).await;
+    let answer = poll.await.unwrap();
+    assert_eq!(answer.responses[0].partitions[0].high_watermark, 1);
+}
+
+#[tokio::test]
+async fn a_snapshot_brings_back_records_and_offsets() {
+    let site = Site::frozen().await;
+    let mut client = Client::connect(&site.bootstrap()).await;
+    client.create("t", 2, &[("retention.ms", "-1")]).await;
+    client.produce("t", 1, &["before"]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("kafka");
+    site.broker.save(&file).unwrap();
+    client.produce("t", 2, &["after"]).await;
+    client.create("other", 1, &[]).await;
+    site.broker.load(&file).unwrap();
+    assert_eq!(client.values("t", 0, false).await.0, ["before"]);
+    assert_eq!(client.produce("t", 3, &["again"]).await, (0, 1));
+    assert_eq!(client.produce("other", 3, &["gone"]).await.0, ResponseError::UnknownTopicOrPartition.code());
+    site.broker.reset().unwrap();
+    assert_eq!(client.produce("t", 3, &["gone"]).await.0, ResponseError::UnknownTopicOrPartition.code());
+}

@@ -1,0 +1,8 @@
+//! The broker from outside: over sockets, by its own small client and by other people's.
+
+mod client;
+mod clients;
+mod clock;
+mod crash;
+mod figures;
+mod site;
