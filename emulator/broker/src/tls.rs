@@ -1,15 +1,13 @@
 //! The broker's own certificate authority: made at the start, kept in the data folder, given out so that clients can trust it.
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose};
-use std::{io, path::Path, sync::Arc};
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        ServerConfig,
-        crypto::ring,
-        pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
-    },
+use rustls::{
+    ServerConfig,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
 };
+use std::{io, path::Path, sync::Arc};
+use tokio_rustls::TlsAcceptor;
 
 /// An authority, and the certificate that it gave to this broker.
 pub struct Ca {
