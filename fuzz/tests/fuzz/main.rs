@@ -15,6 +15,7 @@ mod edit;
 mod event_streams;
 mod filters;
 mod house;
+mod mapping_templates;
 mod pictures;
 mod policies;
 mod requests;

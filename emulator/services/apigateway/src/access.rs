@@ -42,7 +42,6 @@ paths! {
     GetIntegrationResponseInput: "GET" "/restapis/{}/resources/{}/methods/{}/integration/responses/{}", rest_api_id, resource_id, http_method, status_code;
     UpdateIntegrationResponseInput: "PATCH" "/restapis/{}/resources/{}/methods/{}/integration/responses/{}", rest_api_id, resource_id, http_method, status_code;
     DeleteIntegrationResponseInput: "DELETE" "/restapis/{}/resources/{}/methods/{}/integration/responses/{}", rest_api_id, resource_id, http_method, status_code;
-    CreateAuthorizerInput: "POST" "/restapis/{}/authorizers", rest_api_id;
     GetAuthorizerInput: "GET" "/restapis/{}/authorizers/{}", rest_api_id, authorizer_id;
     GetAuthorizersInput: "GET" "/restapis/{}/authorizers", rest_api_id;
     UpdateAuthorizerInput: "PATCH" "/restapis/{}/authorizers/{}", rest_api_id, authorizer_id;
@@ -61,6 +60,56 @@ paths! {
     GetGatewayResponsesInput: "GET" "/restapis/{}/gatewayresponses", rest_api_id;
     UpdateGatewayResponseInput: "PATCH" "/restapis/{}/gatewayresponses/{}", rest_api_id, response_type;
     DeleteGatewayResponseInput: "DELETE" "/restapis/{}/gatewayresponses/{}", rest_api_id, response_type;
+    CreateModelInput: "POST" "/restapis/{}/models", rest_api_id;
+    GetModelInput: "GET" "/restapis/{}/models/{}", rest_api_id, model_name;
+    GetModelsInput: "GET" "/restapis/{}/models", rest_api_id;
+    UpdateModelInput: "PATCH" "/restapis/{}/models/{}", rest_api_id, model_name;
+    DeleteModelInput: "DELETE" "/restapis/{}/models/{}", rest_api_id, model_name;
+    CreateRequestValidatorInput: "POST" "/restapis/{}/requestvalidators", rest_api_id;
+    GetRequestValidatorInput: "GET" "/restapis/{}/requestvalidators/{}", rest_api_id, request_validator_id;
+    GetRequestValidatorsInput: "GET" "/restapis/{}/requestvalidators", rest_api_id;
+    UpdateRequestValidatorInput: "PATCH" "/restapis/{}/requestvalidators/{}", rest_api_id, request_validator_id;
+    DeleteRequestValidatorInput: "DELETE" "/restapis/{}/requestvalidators/{}", rest_api_id, request_validator_id;
+    GetApiKeyInput: "GET" "/apikeys/{}", api_key;
+    GetApiKeysInput: "GET" "/apikeys";
+    UpdateApiKeyInput: "PATCH" "/apikeys/{}", api_key;
+    DeleteApiKeyInput: "DELETE" "/apikeys/{}", api_key;
+    GetUsagePlanInput: "GET" "/usageplans/{}", usage_plan_id;
+    GetUsagePlansInput: "GET" "/usageplans";
+    UpdateUsagePlanInput: "PATCH" "/usageplans/{}", usage_plan_id;
+    DeleteUsagePlanInput: "DELETE" "/usageplans/{}", usage_plan_id;
+    CreateUsagePlanKeyInput: "POST" "/usageplans/{}/keys", usage_plan_id;
+    GetUsagePlanKeyInput: "GET" "/usageplans/{}/keys/{}", usage_plan_id, key_id;
+    GetUsagePlanKeysInput: "GET" "/usageplans/{}/keys", usage_plan_id;
+    DeleteUsagePlanKeyInput: "DELETE" "/usageplans/{}/keys/{}", usage_plan_id, key_id;
+    GetUsageInput: "GET" "/usageplans/{}/usage", usage_plan_id;
+    UpdateUsageInput: "PATCH" "/usageplans/{}/keys/{}/usage", usage_plan_id, key_id;
+    GetDomainNameInput: "GET" "/domainnames/{}", domain_name;
+    GetDomainNamesInput: "GET" "/domainnames";
+    UpdateDomainNameInput: "PATCH" "/domainnames/{}", domain_name;
+    DeleteDomainNameInput: "DELETE" "/domainnames/{}", domain_name;
+    CreateBasePathMappingInput: "POST" "/domainnames/{}/basepathmappings", domain_name;
+    GetBasePathMappingInput: "GET" "/domainnames/{}/basepathmappings/{}", domain_name, base_path;
+    GetBasePathMappingsInput: "GET" "/domainnames/{}/basepathmappings", domain_name;
+    UpdateBasePathMappingInput: "PATCH" "/domainnames/{}/basepathmappings/{}", domain_name, base_path;
+    DeleteBasePathMappingInput: "DELETE" "/domainnames/{}/basepathmappings/{}", domain_name, base_path;
+    CreateDocumentationPartInput: "POST" "/restapis/{}/documentation/parts", rest_api_id;
+    GetDocumentationPartInput: "GET" "/restapis/{}/documentation/parts/{}", rest_api_id, documentation_part_id;
+    GetDocumentationPartsInput: "GET" "/restapis/{}/documentation/parts", rest_api_id;
+    UpdateDocumentationPartInput: "PATCH" "/restapis/{}/documentation/parts/{}", rest_api_id, documentation_part_id;
+    DeleteDocumentationPartInput: "DELETE" "/restapis/{}/documentation/parts/{}", rest_api_id, documentation_part_id;
+    CreateDocumentationVersionInput: "POST" "/restapis/{}/documentation/versions", rest_api_id;
+    GetDocumentationVersionInput: "GET" "/restapis/{}/documentation/versions/{}", rest_api_id, documentation_version;
+    GetDocumentationVersionsInput: "GET" "/restapis/{}/documentation/versions", rest_api_id;
+    UpdateDocumentationVersionInput: "PATCH" "/restapis/{}/documentation/versions/{}", rest_api_id, documentation_version;
+    DeleteDocumentationVersionInput: "DELETE" "/restapis/{}/documentation/versions/{}", rest_api_id, documentation_version;
+    ImportRestApiInput: "POST" "/restapis";
+    PutRestApiInput: "PUT" "/restapis/{}", rest_api_id;
+    GetExportInput: "GET" "/restapis/{}/stages/{}/exports/{}", rest_api_id, stage_name, export_type;
+    TestInvokeMethodInput: "POST" "/restapis/{}/resources/{}/methods/{}", rest_api_id, resource_id, http_method;
+    TestInvokeAuthorizerInput: "POST" "/restapis/{}/authorizers/{}", rest_api_id, authorizer_id;
+    FlushStageCacheInput: "DELETE" "/restapis/{}/stages/{}/cache/data", rest_api_id, stage_name;
+    FlushStageAuthorizersCacheInput: "DELETE" "/restapis/{}/stages/{}/cache/authorizers", rest_api_id, stage_name;
     GetAccountInput: "GET" "/account";
     UpdateAccountInput: "PATCH" "/account";
 }
@@ -75,11 +124,36 @@ impl Authorize<ApiGateway> for CreateStageInput {
         tagged(Access::on("apigateway:POST", arn(cx, &format!("/restapis/{}/stages", self.rest_api_id))), self.tags.as_ref())
     }
 }
+impl Authorize<ApiGateway> for CreateApiKeyInput {
+    fn access(&self, _: &ApiGateway, cx: &Context) -> Access {
+        tagged(Access::on("apigateway:POST", arn(cx, "/apikeys")), self.tags.as_ref())
+    }
+}
+impl Authorize<ApiGateway> for CreateUsagePlanInput {
+    fn access(&self, _: &ApiGateway, cx: &Context) -> Access {
+        tagged(Access::on("apigateway:POST", arn(cx, "/usageplans")), self.tags.as_ref())
+    }
+}
+impl Authorize<ApiGateway> for CreateDomainNameInput {
+    fn access(&self, _: &ApiGateway, cx: &Context) -> Access {
+        tagged(Access::on("apigateway:POST", arn(cx, "/domainnames")), self.tags.as_ref())
+    }
+}
 impl Authorize<ApiGateway> for PutIntegrationInput {
     fn access(&self, _: &ApiGateway, cx: &Context) -> Access {
         let path = format!("/restapis/{}/resources/{}/methods/{}/integration", self.rest_api_id, self.resource_id, self.http_method);
         let access = Access::on("apigateway:PUT", arn(cx, &path));
         match self.credentials.as_deref().filter(|c| c.contains(":role/")) {
+            Some(role) => access.and(Need::on("iam:PassRole", role).key("iam:PassedToService", "apigateway.amazonaws.com")),
+            None => access,
+        }
+    }
+}
+
+impl Authorize<ApiGateway> for CreateAuthorizerInput {
+    fn access(&self, _: &ApiGateway, cx: &Context) -> Access {
+        let access = Access::on("apigateway:POST", arn(cx, &format!("/restapis/{}/authorizers", self.rest_api_id)));
+        match self.authorizer_credentials.as_deref() {
             Some(role) => access.and(Need::on("iam:PassRole", role).key("iam:PassedToService", "apigateway.amazonaws.com")),
             None => access,
         }

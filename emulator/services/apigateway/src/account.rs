@@ -19,10 +19,9 @@ impl ApiGateway {
         Ok(described(settings.unwrap_or_default()))
     }
 
-    /// Sets the role that writes logs. Nothing is logged by it yet, which is said.
+    /// Sets the role that writes logs.
     pub async fn update_account(&self, cx: &Context, input: UpdateAccountInput) -> Result<Account, Fault> {
         let patches = patch::read(input.patch_operations)?;
-        cx.warn("cloudwatchRoleArn has no effect: executions are not logged");
         cx.store()
             .write(|tx| {
                 let key = "settings".to_owned();
@@ -38,6 +37,11 @@ impl ApiGateway {
             })
             .await
     }
+}
+
+/// The role that writes the logs of APIs in the account and region.
+pub(crate) fn log_role(cx: &Context) -> Option<String> {
+    cx.store().read(|s| s.get(&SETTINGS, cx.scope(), &"settings".to_owned())).ok().flatten()?.cloudwatch_role_arn
 }
 
 fn described(settings: Settings) -> Account {

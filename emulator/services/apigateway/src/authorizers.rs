@@ -1,7 +1,10 @@
-//! Authorizers: user pools. Lambda authorizers are refused by name.
+//! Authorizers: user pools, and functions that are asked with a token or with the request.
 
-use crate::{ApiGateway, Error, model::*, patch, state::*};
+use crate::{ApiGateway, Error, integrations::function_of, model::*, patch, state::*};
 use kit::{Arn, Context, Fault, Read};
+
+/// Where tokens are where nothing else is said.
+const DEFAULT_SOURCE: &str = "method.request.header.Authorization";
 
 impl ApiGateway {
     /// Makes an authorizer.
@@ -10,20 +13,21 @@ impl ApiGateway {
             // What AWS says to an authorizer of an API that is not there.
             return Err(conflict("Unable to complete operation due to concurrent modification. Please try again later."));
         }
+        let cognito = input.r#type == AuthorizerType::CognitoUserPools;
         let authorizer = Authorizer {
             id: Some(cx.ids().lower(6)),
             name: Some(input.name),
             r#type: Some(input.r#type),
             provider_arns: input.provider_arns,
-            auth_type: Some(input.auth_type.unwrap_or("cognito_user_pools".into())),
+            auth_type: Some(input.auth_type.unwrap_or(if cognito { "cognito_user_pools" } else { "custom" }.into())),
             authorizer_uri: input.authorizer_uri,
             authorizer_credentials: input.authorizer_credentials,
-            identity_source: Some(input.identity_source.unwrap_or("method.request.header.Authorization".into())),
+            identity_source: input.identity_source.or((input.r#type != AuthorizerType::Request).then(|| DEFAULT_SOURCE.into())),
             identity_validation_expression: input.identity_validation_expression,
-            authorizer_result_ttl_in_seconds: input.authorizer_result_ttl_in_seconds,
+            authorizer_result_ttl_in_seconds: input.authorizer_result_ttl_in_seconds.or((!cognito).then_some(300)),
         };
         change(cx, &input.rest_api_id, |api| {
-            check("CreateAuthorizer", api, &authorizer)?;
+            check(api, &authorizer)?;
             api.authorizers.insert(authorizer.id.clone().unwrap_or_default(), authorizer.clone());
             Ok(authorizer)
         })
@@ -48,7 +52,7 @@ impl ApiGateway {
         change(cx, &input.rest_api_id, |api| {
             let mut authorizer = api.authorizers.get(&input.authorizer_id).cloned().ok_or_else(no_such_authorizer)?;
             patches.iter().try_for_each(|patch| apply(&mut authorizer, patch))?;
-            check("UpdateAuthorizer", api, &authorizer)?;
+            check(api, &authorizer)?;
             api.authorizers.insert(input.authorizer_id, authorizer.clone());
             Ok(authorizer)
         })
@@ -75,35 +79,76 @@ fn no_such_authorizer() -> Fault {
     Error::NotFound.says("Invalid Authorizer identifier specified")
 }
 
-fn check(operation: &str, api: &Api, authorizer: &Authorizer) -> Result<(), Fault> {
-    if authorizer.r#type != Some(AuthorizerType::CognitoUserPools) {
-        return Err(refused(operation, &format!("type {} (Lambda authorizers)", authorizer.r#type.unwrap_or_default())));
-    }
+/// Checks an authorizer that an API is to have.
+pub(crate) fn check(api: &Api, authorizer: &Authorizer) -> Result<(), Fault> {
     let name = authorizer.name.as_deref().unwrap_or_default();
+    if name.is_empty() {
+        return Err(bad("Authorizer name must be non-empty"));
+    }
     if api.authorizers.values().any(|a| a.id != authorizer.id && a.name.as_deref() == Some(name)) {
         return Err(bad(format!("Authorizer name must be unique. Authorizer {name} already exists in this RestApi.")));
     }
+    if authorizer.authorizer_result_ttl_in_seconds.is_some_and(|secs| !(0..=3600).contains(&secs)) {
+        return Err(bad("Authorizer result TTL must be between 0 and 3600 seconds"));
+    }
+    match authorizer.identity_validation_expression.as_deref().filter(|e| !e.is_empty()) {
+        Some(expression) if regex::Regex::new(expression).is_err() => return Err(bad("Invalid identity validation expression specified.")),
+        _ => {}
+    }
+    match authorizer.r#type.unwrap_or_default() {
+        AuthorizerType::CognitoUserPools => check_pools(authorizer),
+        AuthorizerType::Token if header_of(authorizer).is_none() => {
+            Err(bad("Invalid identity source specified. It must be a header: method.request.header.NAME"))
+        }
+        AuthorizerType::Token => check_function(authorizer),
+        AuthorizerType::Request => {
+            let sources = sources_of(authorizer);
+            if sources.is_empty() && authorizer.authorizer_result_ttl_in_seconds != Some(0) {
+                return Err(bad("Identity source is required when caching is enabled for the authorizer"));
+            }
+            const KINDS: [&str; 4] = ["method.request.header.", "method.request.querystring.", "stageVariables.", "context."];
+            if let Some(source) =
+                sources.iter().find(|source| !KINDS.iter().any(|kind| source.len() > kind.len() && source.starts_with(kind)))
+            {
+                return Err(bad(format!("Invalid identity source specified: {source}")));
+            }
+            check_function(authorizer)
+        }
+    }
+}
+
+fn check_pools(authorizer: &Authorizer) -> Result<(), Fault> {
     let pools = authorizer.provider_arns.as_deref().unwrap_or_default();
     if pools.is_empty() {
         return Err(bad("Invalid ProviderARNs: at least one user pool is required."));
     }
-    if let Some(arn) =
-        pools.iter().find(|arn| !Arn::parse(arn).is_some_and(|a| a.service == "cognito-idp" && a.after("userpool/").is_some()))
-    {
+    let is_pool = |arn: &&String| Arn::parse(arn).is_some_and(|a| a.service == "cognito-idp" && a.after("userpool/").is_some());
+    if let Some(arn) = pools.iter().find(|arn| !is_pool(arn)) {
         return Err(bad(format!("Invalid ARN: Not a user pool: {arn}")));
     }
-    if header_of(authorizer).is_none() {
-        return Err(bad("Invalid identity source specified. It must be a header: method.request.header.NAME"));
+    match header_of(authorizer) {
+        Some(_) => Ok(()),
+        None => Err(bad("Invalid identity source specified. It must be a header: method.request.header.NAME")),
     }
-    match authorizer.identity_validation_expression.as_deref().filter(|e| !e.is_empty()) {
-        Some(expression) if regex::Regex::new(expression).is_err() => Err(bad("Invalid identity validation expression specified.")),
-        _ => Ok(()),
+}
+
+fn check_function(authorizer: &Authorizer) -> Result<(), Fault> {
+    match function_of(authorizer.authorizer_uri.as_deref().unwrap_or_default()) {
+        Some(_) => Ok(()),
+        None => Err(bad(
+            "Invalid Authorizer URI: it must be arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/FUNCTION_ARN/invocations",
+        )),
     }
+}
+
+/// Where the identity of a request is found: what a cached answer is kept by.
+pub(crate) fn sources_of(authorizer: &Authorizer) -> Vec<&str> {
+    authorizer.identity_source.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|source| !source.is_empty()).collect()
 }
 
 /// The header that carries the token.
 pub(crate) fn header_of(authorizer: &Authorizer) -> Option<&str> {
-    let source = authorizer.identity_source.as_deref().unwrap_or("method.request.header.Authorization");
+    let source = authorizer.identity_source.as_deref().unwrap_or(DEFAULT_SOURCE);
     source.strip_prefix("method.request.header.").filter(|name| !name.is_empty())
 }
 
@@ -116,7 +161,9 @@ fn apply(authorizer: &mut Authorizer, patch: &patch::Patch) -> Result<(), Fault>
         ["authorizerUri"] => patch.text(&mut authorizer.authorizer_uri)?,
         ["authorizerCredentials"] => patch.text(&mut authorizer.authorizer_credentials)?,
         ["authorizerResultTtlInSeconds"] => authorizer.authorizer_result_ttl_in_seconds = Some(patch.number()?),
-        ["type"] => authorizer.r#type = AuthorizerType::parse(patch.value()?).or(Some(AuthorizerType::Token)),
+        ["type"] => {
+            authorizer.r#type = Some(AuthorizerType::parse(patch.value()?).ok_or_else(|| bad("Invalid authorizer type specified"))?);
+        }
         ["providerARNs"] => {
             let arn = patch.value()?.to_owned();
             let arns = authorizer.provider_arns.get_or_insert_default();

@@ -8,11 +8,8 @@ use std::collections::BTreeMap;
 impl ApiGateway {
     /// Takes a picture of the API, and points a stage to it where one is named.
     pub async fn create_deployment(&self, cx: &Context, input: CreateDeploymentInput) -> Result<Deployment, Fault> {
-        if input.canary_settings.is_some() {
-            return Err(refused("CreateDeployment", "canarySettings"));
-        }
         if input.cache_cluster_enabled == Some(true) {
-            return Err(refused("CreateDeployment", "cacheClusterEnabled"));
+            return Err(refused("CreateDeployment", "cacheClusterEnabled (set it of the stage)"));
         }
         if input.tracing_enabled == Some(true) {
             cx.warn("tracingEnabled has no effect");
@@ -24,6 +21,10 @@ impl ApiGateway {
                 let api = api(tx, cx.scope(), &api_id)?;
                 check_complete(&api)?;
                 let deployment = put(cx, tx, &api, &id, input.description)?;
+                if let Some(canary) = input.canary_settings {
+                    stages::set_canary(cx, tx, &api_id, input.stage_name.as_deref(), &id, canary)?;
+                    return Ok(deployment);
+                }
                 if let Some(stage) = input.stage_name.filter(|name| !name.is_empty()) {
                     stages::point(cx, tx, &api_id, &stage, &id, input.stage_description, input.variables, input.tracing_enabled)?;
                 }
@@ -85,7 +86,8 @@ impl ApiGateway {
                 tx.get(&DEPLOYMENTS, cx.scope(), &key)?.ok_or_else(no_such_deployment)?;
                 for row in tx.scan(&STAGES, cx.scope()).prefix(&(key.0.as_str(),)) {
                     let (_, stage) = row?;
-                    if stage.settings.deployment_id.as_deref() == Some(&key.1) {
+                    let canary = stage.settings.canary_settings.as_ref().and_then(|c| c.deployment_id.as_deref());
+                    if stage.settings.deployment_id.as_deref() == Some(&key.1) || canary == Some(&key.1) {
                         return Err(bad("Active stages pointing to this deployment must be moved or deleted"));
                     }
                 }

@@ -1,6 +1,6 @@
 //! Gateway responses: what an API says when it answers itself; AWS's defaults and what an API put in their place.
 
-use crate::{ApiGateway, Error, model::*, patch, state::*, templates};
+use crate::{ApiGateway, Error, mapping, model::*, patch, state::*};
 use kit::{Context, Fault};
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ impl ApiGateway {
             response_templates: Some(input.response_templates.unwrap_or_else(default_templates)),
             default_response: Some(false),
         };
-        check("PutGatewayResponse", &response)?;
+        check(&response)?;
         change(cx, &input.rest_api_id, |api| {
             api.gateway_responses.insert(kind.as_str().into(), response.clone());
             Ok(response)
@@ -53,7 +53,7 @@ impl ApiGateway {
             let mut response = of_type(api, input.response_type);
             patches.iter().try_for_each(|patch| apply(&mut response, patch))?;
             response.default_response = Some(false);
-            check("UpdateGatewayResponse", &response)?;
+            check(&response)?;
             api.gateway_responses.insert(input.response_type.as_str().into(), response.clone());
             Ok(response)
         })
@@ -102,24 +102,23 @@ fn of_type(api: &Api, kind: GatewayResponseType) -> GatewayResponse {
     })
 }
 
-fn default_templates() -> BTreeMap<String, String> {
+/// The templates of every answer that was not put.
+pub(crate) fn default_templates() -> BTreeMap<String, String> {
     BTreeMap::from([("application/json".to_owned(), DEFAULT_TEMPLATE.to_owned())])
 }
 
-fn check(operation: &str, response: &GatewayResponse) -> Result<(), Fault> {
+/// Checks an answer that is to be put.
+pub(crate) fn check(response: &GatewayResponse) -> Result<(), Fault> {
     for (name, expression) in response.response_parameters.iter().flatten() {
         if !name.starts_with("gatewayresponse.header.") {
             return Err(bad(format!("Invalid mapping expression specified: {name}: it must start with gatewayresponse.header.")));
         }
-        let known = ["method.request.header.", "method.request.querystring.", "method.request.path.", "context.", "stageVariables."];
-        if templates::literal(expression).is_none() && !known.iter().any(|prefix| expression.starts_with(prefix)) {
+        let source = mapping::Source::of_request(expression);
+        if source.is_none_or(|source| matches!(source, mapping::Source::Body(_))) {
             return Err(bad(format!("Invalid mapping expression specified: {expression}")));
         }
     }
-    match response.response_templates.iter().flatten().find(|(_, template)| !templates::is_simple(template)) {
-        Some((_, template)) => Err(refused(operation, &format!("the template {template:?} (only text, $context and $stageVariables)"))),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 fn apply(response: &mut GatewayResponse, patch: &patch::Patch) -> Result<(), Fault> {

@@ -1,6 +1,6 @@
-//! Integrations of methods, and their responses: a function behind AWS_PROXY, or a fixed answer (MOCK). The rest is refused by name.
+//! Integrations of methods, and their responses: functions, other services, HTTP endpoints, or answers of the API itself (MOCK).
 
-use crate::{ApiGateway, model::*, patch, state::*, templates};
+use crate::{ApiGateway, mapping, model::*, patch, state::*, vtl};
 use kit::{Arn, Context, Fault};
 use std::collections::BTreeMap;
 
@@ -11,8 +11,9 @@ impl ApiGateway {
     /// Sets the integration of a method.
     pub async fn put_integration(&self, cx: &Context, input: PutIntegrationInput) -> Result<Integration, Fault> {
         let (rest_api_id, resource_id, http_method) = (input.rest_api_id.clone(), input.resource_id.clone(), input.http_method.clone());
-        of_api(cx, &rest_api_id, |api| api.method(&resource_id, &http_method).map(drop))?;
+        let method = of_api(cx, &rest_api_id, |api| api.method(&resource_id, &http_method).cloned())?;
         let integration = of_input(cx, input)?;
+        check(&method, &integration)?;
         change(cx, &rest_api_id, |api| {
             let method = api.method_mut(&resource_id, &http_method)?;
             method.method_integration = Some(integration.clone());
@@ -30,10 +31,11 @@ impl ApiGateway {
     pub async fn update_integration(&self, cx: &Context, input: UpdateIntegrationInput) -> Result<Integration, Fault> {
         let patches = patch::read(input.patch_operations)?;
         change(cx, &input.rest_api_id, |api| {
-            let integration = api.integration_mut(&input.resource_id, &input.http_method)?;
-            patches.iter().try_for_each(|patch| apply(integration, patch))?;
-            check("UpdateIntegration", integration)?;
-            Ok(integration.clone())
+            let mut integration = api.integration(&input.resource_id, &input.http_method)?.clone();
+            patches.iter().try_for_each(|patch| apply(&mut integration, patch))?;
+            check(api.method(&input.resource_id, &input.http_method)?, &integration)?;
+            *api.integration_mut(&input.resource_id, &input.http_method)? = integration.clone();
+            Ok(integration)
         })
         .await
     }
@@ -57,7 +59,7 @@ impl ApiGateway {
             content_handling: input.content_handling,
         };
         change(cx, &input.rest_api_id, |api| {
-            check_response("PutIntegrationResponse", api.method(&input.resource_id, &input.http_method)?, &response)?;
+            check_response(api.method(&input.resource_id, &input.http_method)?, &response)?;
             let responses = &mut api.integration_mut(&input.resource_id, &input.http_method)?.integration_responses;
             responses.get_or_insert_default().insert(input.status_code, response.clone());
             Ok(response)
@@ -88,6 +90,7 @@ impl ApiGateway {
             for patch in &patches {
                 match patch.parts()[..] {
                     ["selectionPattern"] => patch.text(&mut response.selection_pattern)?,
+                    ["contentHandling"] => response.content_handling = patch.value.as_deref().and_then(ContentHandlingStrategy::parse),
                     ["responseParameters", name] => {
                         patch.entry(&mut response.response_parameters, name, own, "Invalid parameter name specified")?
                     }
@@ -98,7 +101,7 @@ impl ApiGateway {
                 }
             }
             let response = response.clone();
-            check_response("UpdateIntegrationResponse", method, &response)?;
+            check_response(method, &response)?;
             Ok(response)
         })
         .await
@@ -124,22 +127,21 @@ fn of_input(cx: &Context, input: PutIntegrationInput) -> Result<Integration, Fau
     if input.connection_type == Some(ConnectionType::VpcLink) || input.connection_id.is_some() {
         return no("connectionType VPC_LINK");
     }
-    if input.tls_config.is_some() {
-        return no("tlsConfig");
-    }
     if input.response_transfer_mode == Some(ResponseTransferMode::Stream) {
         return no("responseTransferMode STREAM");
     }
     if input.integration_target.is_some() {
         return no("integrationTarget");
     }
-    if input.content_handling.is_some() {
-        cx.warn("contentHandling has no effect on AWS_PROXY and MOCK integrations");
+    if input.tls_config.is_some() {
+        cx.warn("tlsConfig has no effect: windtunnel speaks TLS to nobody");
     }
-    let integration = Integration {
+    let http = matches!(input.r#type, IntegrationType::Http | IntegrationType::HttpProxy);
+    Ok(Integration {
         r#type: Some(input.r#type),
         http_method: input.integration_http_method,
         uri: input.uri,
+        connection_type: http.then_some(ConnectionType::Internet),
         credentials: input.credentials,
         request_parameters: input.request_parameters.filter(|p| !p.is_empty()),
         request_templates: input.request_templates,
@@ -148,48 +150,65 @@ fn of_input(cx: &Context, input: PutIntegrationInput) -> Result<Integration, Fau
         timeout_in_millis: Some(input.timeout_in_millis.unwrap_or(*TIMEOUT_MS.end())),
         cache_namespace: Some(input.cache_namespace.unwrap_or(input.resource_id)),
         cache_key_parameters: Some(input.cache_key_parameters.unwrap_or_default()),
+        tls_config: input.tls_config,
         ..Default::default()
-    };
-    check("PutIntegration", &integration)?;
-    Ok(integration)
+    })
 }
 
-fn check(operation: &str, integration: &Integration) -> Result<(), Fault> {
+/// Checks an integration that a method is to have.
+pub(crate) fn check(method: &Method, integration: &Integration) -> Result<(), Fault> {
     if !TIMEOUT_MS.contains(&integration.timeout_in_millis.unwrap_or(*TIMEOUT_MS.end())) {
         return Err(bad("Timeout should be between 50 ms and 29000 ms"));
     }
     if !matches!(integration.passthrough_behavior.as_deref(), Some("WHEN_NO_MATCH" | "WHEN_NO_TEMPLATES" | "NEVER")) {
         return Err(bad("Invalid PassthroughBehavior specified. Valid options are WHEN_NO_MATCH,WHEN_NO_TEMPLATES,NEVER"));
     }
-    if integration.request_parameters.is_some() {
-        return Err(refused(operation, "requestParameters (mapping)"));
-    }
     match integration.r#type.unwrap_or_default() {
-        IntegrationType::AwsProxy => check_proxy(operation, integration),
-        IntegrationType::Mock => check_mock(operation, integration),
-        other => Err(refused(operation, &format!("type {other}"))),
+        IntegrationType::Mock => {}
+        _ if integration.http_method.is_none() => return Err(bad("Enumeration value for HttpMethod must be non-empty")),
+        IntegrationType::Http | IntegrationType::HttpProxy => check_endpoint(integration.uri.as_deref().unwrap_or_default())?,
+        kind => check_service(kind, integration)?,
+    }
+    check_templates(integration.request_templates.as_ref())?;
+    mapping::check_request(integration.request_parameters.as_ref(), method)
+}
+
+fn check_endpoint(uri: &str) -> Result<(), Fault> {
+    let rest = uri.strip_prefix("http://").or_else(|| uri.strip_prefix("https://"));
+    match rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/')) || uri.starts_with("${stageVariables.") {
+        true => Ok(()),
+        false => Err(bad("Invalid HTTP endpoint specified for URI")),
     }
 }
 
-fn check_proxy(operation: &str, integration: &Integration) -> Result<(), Fault> {
-    if integration.http_method.is_none() {
-        return Err(bad("Enumeration value for HttpMethod must be non-empty"));
-    }
+fn check_service(kind: IntegrationType, integration: &Integration) -> Result<(), Fault> {
     let uri = integration.uri.as_deref().unwrap_or_default();
     let arn = Arn::parse(uri).ok_or_else(|| bad("Invalid ARN specified in the request"))?;
     if arn.service != "apigateway" || !(arn.resource.starts_with("path/") || arn.resource.starts_with("action/")) {
         return Err(bad("AWS ARN for integration must contain path or action"));
     }
-    if function_of(uri).is_none() {
+    if kind == IntegrationType::AwsProxy && function_of(uri).is_none() {
         return match arn.account.rsplit('.').next() == Some("firehose") {
-            true => Err(refused(operation, "AWS_PROXY to Firehose")),
+            true => Err(refused("PutIntegration", "AWS_PROXY to Firehose")),
             false => Err(bad("Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.")),
         };
     }
     match integration.credentials.as_deref() {
-        Some(role) if !role.contains(":role/") || role.contains('*') => Err(refused(operation, "credentials other than a role's ARN")),
+        Some("arn:aws:iam::*:user/*") => Ok(()),
+        Some(role) if !role.contains(":role/") && !role.contains("${stageVariables.") => Err(bad("Invalid ARN specified in the request")),
+        None if kind == IntegrationType::Aws && function_of(uri).is_none() => Err(bad("Role ARN must be specified for AWS integrations")),
         _ => Ok(()),
     }
+}
+
+/// Templates are read when they are put, so that a broken one is told at once. AWS tells it when the API is called.
+fn check_templates(templates: Option<&BTreeMap<String, String>>) -> Result<(), Fault> {
+    for (kind, template) in templates.into_iter().flatten() {
+        if template.len() > vtl::MOST_TEMPLATE_BYTES {
+            return Err(bad(format!("The template of {kind} is larger than 300 KB")));
+        }
+    }
+    Ok(())
 }
 
 /// The function's ARN inside `arn:aws:apigateway:R:lambda:path/2015-03-31/functions/ARN/invocations`; stage variables are left in it.
@@ -199,48 +218,19 @@ pub(crate) fn function_of(uri: &str) -> Option<&str> {
     function.starts_with("arn:").then_some(function)
 }
 
-fn check_mock(operation: &str, integration: &Integration) -> Result<(), Fault> {
-    for template in integration.request_templates.iter().flatten().map(|(_, template)| template) {
-        if !templates::is_plain(template) || mock_status(template).is_none() {
-            return Err(refused(operation, "request templates of MOCK other than {\"statusCode\": N}"));
-        }
-    }
-    Ok(())
-}
-
-/// The status that a MOCK's template chooses.
-pub(crate) fn mock_status(template: &str) -> Option<u16> {
-    let value: serde_json::Value = serde_json::from_str(template).ok()?;
-    let status = &value["statusCode"];
-    status.as_u64().and_then(|n| u16::try_from(n).ok()).or(status.as_str().and_then(|text| text.parse().ok()))
-}
-
-fn check_response(operation: &str, method: &Method, response: &IntegrationResponse) -> Result<(), Fault> {
+fn check_response(method: &Method, response: &IntegrationResponse) -> Result<(), Fault> {
     if method.method_integration.is_none() {
         return Err(no_such_integration());
     }
     let status = response.status_code.as_deref().unwrap_or_default();
     let declared = method.method_responses.as_ref().and_then(|r| r.get(status)).ok_or_else(no_such_response)?;
-    let headers = declared.response_parameters.as_ref();
-    for (name, expression) in response.response_parameters.iter().flatten() {
-        if !headers.is_some_and(|h| h.contains_key(name)) {
-            return Err(bad(format!(
-                "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression parameter specified: {name}]"
-            )));
+    mapping::check_response(response.response_parameters.as_ref(), declared)?;
+    check_templates(response.response_templates.as_ref())?;
+    match response.selection_pattern.as_deref().filter(|pattern| !pattern.is_empty()) {
+        Some(pattern) if regex::Regex::new(pattern).is_err() => {
+            Err(bad("Invalid selection pattern specified: it is no regular expression"))
         }
-        if templates::literal(expression).is_none() {
-            return Err(refused(operation, &format!("the mapping {expression} (only text in single quotation marks)")));
-        }
-    }
-    if let Some((_, template)) = response.response_templates.iter().flatten().find(|(_, template)| !templates::is_simple(template)) {
-        return Err(refused(operation, &format!("the response template {template:?} (only text and $context variables)")));
-    }
-    match response.selection_pattern.as_deref().unwrap_or_default() {
-        "" => Ok(()),
-        pattern if pattern.bytes().all(|b| b.is_ascii_digit()) => Ok(()),
-        // A proxy integration passes its answer through; patterns are looked at by the others only.
-        _ if method.method_integration.as_ref().is_some_and(|i| i.r#type == Some(IntegrationType::AwsProxy)) => Ok(()),
-        pattern => Err(refused(operation, &format!("the selection pattern {pattern:?} (only status codes)"))),
+        _ => Ok(()),
     }
 }
 
@@ -258,13 +248,24 @@ fn apply(integration: &mut Integration, patch: &patch::Patch) -> Result<(), Faul
         ["requestTemplates", kind] => {
             patch.entry::<String>(&mut integration.request_templates, kind, own, "Content-Type specified was not found")
         }
-        ["requestParameters", ..] => Err(refused("UpdateIntegration", "requestParameters (mapping)")),
+        ["requestParameters", name] => {
+            patch.entry::<String>(&mut integration.request_parameters, name, own, "Invalid parameter name specified")
+        }
+        ["contentHandling"] => {
+            integration.content_handling = patch.value.as_deref().and_then(ContentHandlingStrategy::parse);
+            Ok(())
+        }
+        ["cacheNamespace"] => patch.text(&mut integration.cache_namespace),
+        ["cacheKeyParameters", name] => {
+            let names = integration.cache_key_parameters.get_or_insert_default();
+            names.retain(|there| there != name);
+            if patch.op != Op::Remove {
+                names.push(name.to_owned());
+            }
+            Ok(())
+        }
+        ["connectionType"] if patch.value.as_deref() == Some("INTERNET") => Ok(()),
+        ["connectionType" | "connectionId"] => Err(refused("UpdateIntegration", "connectionType VPC_LINK")),
         _ => Err(patch.unknown()),
     }
-}
-
-/// The template of a content type.
-pub(crate) fn template_of<'a>(templates: Option<&'a BTreeMap<String, String>>, content_type: &str) -> Option<&'a String> {
-    let bare = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    templates?.iter().find(|(kind, _)| kind.eq_ignore_ascii_case(&bare)).map(|(_, template)| template)
 }

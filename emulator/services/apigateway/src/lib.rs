@@ -1,26 +1,38 @@
 //! Amazon API Gateway, REST APIs: what stands in an API, its deployments, and the front door that serves them.
 //!
 //! Each room of the control plane keeps one resource; `execute/` is the data plane, which reads deployments only: a change is not live
-//! until it is deployed. Functions, user pools and roles are met through ports. What is not honoured (VTL, HTTP integrations, Lambda
-//! authorizers, API keys, caches) is refused by name when an API asks for it.
+//! until it is deployed. Functions, user pools and roles are met through ports, other services through the Directory. `vtl/` is the language of mapping
+//! templates, `open_api/` reads and writes definitions. VPC links, client certificates and SDKs are refused by name.
 
 mod access;
 mod account;
+mod api_keys;
 mod authorizers;
+mod base_path_mappings;
 mod deployments;
+mod documentation;
+mod domain_names;
 mod execute;
 mod gateway_responses;
 mod integrations;
+mod mapping;
+mod method_settings;
 mod methods;
 #[allow(missing_docs)]
 mod model;
+mod models;
+mod open_api;
 mod patch;
+mod request_validators;
 mod resources;
 mod rest_apis;
 mod stages;
 mod state;
 mod tags;
-mod templates;
+mod test_invoke;
+mod usage_plan_keys;
+mod usage_plans;
+pub mod vtl;
 
 pub use model::*;
 
@@ -30,7 +42,7 @@ use std::sync::Arc;
 /// The service. All state is in the store; deployments that are being served are held decoded.
 #[derive(Clone, Default)]
 pub struct ApiGateway {
-    pictures: Arc<execute::Pictures>,
+    edge: Arc<execute::Edge>,
 }
 
 impl ApiGateway {
@@ -97,6 +109,70 @@ kit::service! {
     GetGatewayResponses => get_gateway_responses,
     UpdateGatewayResponse => update_gateway_response,
     DeleteGatewayResponse => delete_gateway_response,
+    // models.rs
+    CreateModel => create_model,
+    GetModel => get_model,
+    GetModels => get_models,
+    UpdateModel => update_model,
+    DeleteModel => delete_model,
+    // request_validators.rs
+    CreateRequestValidator => create_request_validator,
+    GetRequestValidator => get_request_validator,
+    GetRequestValidators => get_request_validators,
+    UpdateRequestValidator => update_request_validator,
+    DeleteRequestValidator => delete_request_validator,
+    // api_keys.rs
+    CreateApiKey => create_api_key,
+    GetApiKey => get_api_key,
+    GetApiKeys => get_api_keys,
+    UpdateApiKey => update_api_key,
+    DeleteApiKey => delete_api_key,
+    // usage_plans.rs
+    CreateUsagePlan => create_usage_plan,
+    GetUsagePlan => get_usage_plan,
+    GetUsagePlans => get_usage_plans,
+    UpdateUsagePlan => update_usage_plan,
+    DeleteUsagePlan => delete_usage_plan,
+    // usage_plan_keys.rs
+    CreateUsagePlanKey => create_usage_plan_key,
+    GetUsagePlanKey => get_usage_plan_key,
+    GetUsagePlanKeys => get_usage_plan_keys,
+    DeleteUsagePlanKey => delete_usage_plan_key,
+    GetUsage => get_usage,
+    UpdateUsage => update_usage,
+    // domain_names.rs
+    CreateDomainName => create_domain_name,
+    GetDomainName => get_domain_name,
+    GetDomainNames => get_domain_names,
+    UpdateDomainName => update_domain_name,
+    DeleteDomainName => delete_domain_name,
+    // base_path_mappings.rs
+    CreateBasePathMapping => create_base_path_mapping,
+    GetBasePathMapping => get_base_path_mapping,
+    GetBasePathMappings => get_base_path_mappings,
+    UpdateBasePathMapping => update_base_path_mapping,
+    DeleteBasePathMapping => delete_base_path_mapping,
+    // documentation.rs
+    kept CreateDocumentationPart => create_documentation_part,
+    GetDocumentationPart => get_documentation_part,
+    GetDocumentationParts => get_documentation_parts,
+    kept UpdateDocumentationPart => update_documentation_part,
+    DeleteDocumentationPart => delete_documentation_part,
+    kept CreateDocumentationVersion => create_documentation_version,
+    GetDocumentationVersion => get_documentation_version,
+    GetDocumentationVersions => get_documentation_versions,
+    kept UpdateDocumentationVersion => update_documentation_version,
+    DeleteDocumentationVersion => delete_documentation_version,
+    // open_api/
+    ImportRestApi => import_rest_api,
+    PutRestApi => put_rest_api,
+    GetExport => get_export,
+    // test_invoke.rs
+    TestInvokeMethod => test_invoke_method,
+    TestInvokeAuthorizer => test_invoke_authorizer,
+    // stages.rs
+    FlushStageCache => flush_stage_cache,
+    FlushStageAuthorizersCache => flush_stage_authorizers_cache,
     // tags.rs
     TagResource => tag_resource,
     UntagResource => untag_resource,
@@ -108,7 +184,7 @@ kit::service! {
 
 impl kit::Service for ApiGateway {
     fn doors(&self) -> Vec<Arc<dyn Door>> {
-        vec![Arc::new(execute::ExecuteApi::new(self.pictures.clone()))]
+        vec![Arc::new(execute::ExecuteApi::new(self.edge.clone()))]
     }
     fn is_guarded(&self, cx: &kit::Context, resource_arn: &str) -> bool {
         execute::firewall::is_stage(cx, resource_arn)

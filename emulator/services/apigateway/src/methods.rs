@@ -69,13 +69,13 @@ impl ApiGateway {
 
     /// Declares a response of a method.
     pub async fn put_method_response(&self, cx: &Context, input: PutMethodResponseInput) -> Result<MethodResponse, Fault> {
-        check_models(input.response_models.as_ref())?;
         let response = MethodResponse {
             status_code: Some(input.status_code.clone()),
             response_parameters: input.response_parameters,
             response_models: input.response_models,
         };
         change(cx, &input.rest_api_id, |api| {
+            check_models(api, response.response_models.as_ref())?;
             let responses = api.method_mut(&input.resource_id, &input.http_method)?.method_responses.get_or_insert_default();
             if responses.contains_key(&input.status_code) {
                 return Err(conflict("Response already exists for this resource"));
@@ -116,8 +116,9 @@ impl ApiGateway {
                     _ => return Err(patch.unknown()),
                 }
             }
-            check_models(response.response_models.as_ref())?;
-            Ok(response.clone())
+            let response = response.clone();
+            check_models(api, response.response_models.as_ref())?;
+            Ok(response)
         })
         .await
     }
@@ -138,40 +139,66 @@ impl ApiGateway {
 }
 
 fn check(api: &Api, method: &Method) -> Result<(), Fault> {
-    let authorizer = method.authorizer_id.as_deref().and_then(|id| api.authorizers.get(id));
-    match method.authorization_type.as_deref().unwrap_or_default() {
-        "NONE" | "AWS_IAM" => {}
-        "COGNITO_USER_POOLS" if authorizer.is_some_and(|a| a.r#type == Some(AuthorizerType::CognitoUserPools)) => {}
-        "COGNITO_USER_POOLS" | "CUSTOM" => {
+    let kind = method.authorizer_id.as_deref().and_then(|id| api.authorizers.get(id)).and_then(|a| a.r#type);
+    match (method.authorization_type.as_deref().unwrap_or_default(), kind) {
+        ("NONE" | "AWS_IAM", _) => {}
+        ("COGNITO_USER_POOLS", Some(AuthorizerType::CognitoUserPools)) => {}
+        ("CUSTOM", Some(AuthorizerType::Token | AuthorizerType::Request)) => {}
+        ("COGNITO_USER_POOLS" | "CUSTOM", _) => {
             return Err(bad(
                 "Invalid authorizer ID specified. Setting the authorization type to CUSTOM or COGNITO_USER_POOLS requires a valid authorizer.",
             ));
         }
         _ => return Err(bad("Invalid authorization type specified. Valid options are NONE,AWS_IAM,CUSTOM,COGNITO_USER_POOLS")),
     }
-    if method.api_key_required == Some(true) {
-        return Err(refused("PutMethod", "apiKeyRequired"));
-    }
-    // Validators and models of one's own can't be made yet, so none can be meant.
-    if method.request_validator_id.is_some() {
+    if method.request_validator_id.as_ref().is_some_and(|id| !api.request_validators.contains_key(id)) {
         return Err(bad("Invalid Request Validator identifier specified"));
     }
-    check_models(method.request_models.as_ref())
+    check_parameters(method)?;
+    check_models(api, method.request_models.as_ref())
 }
 
-/// Every API has two models; a model without a validator checks nothing, on AWS either.
-fn check_models(models: Option<&std::collections::BTreeMap<String, String>>) -> Result<(), Fault> {
-    match models.into_iter().flatten().find(|(_, model)| !matches!(model.as_str(), "Empty" | "Error")) {
+/// `method.request.{path,querystring,header}.name`; a name stands in one place only.
+fn check_parameters(method: &Method) -> Result<(), Fault> {
+    let mut names = std::collections::BTreeSet::new();
+    for key in method.request_parameters.iter().flatten().map(|(key, _)| key) {
+        let place = key.strip_prefix("method.request.").and_then(|rest| rest.split_once('.'));
+        let Some(("path" | "querystring" | "header", name)) = place.filter(|(_, name)| !name.is_empty()) else {
+            return Err(bad(format!(
+                "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping expression specified: {key}]"
+            )));
+        };
+        if !names.insert(name) {
+            return Err(bad(format!("Parameter names must be unique across querystring, header and path. {name}")));
+        }
+    }
+    Ok(())
+}
+
+fn check_models(api: &Api, models: Option<&std::collections::BTreeMap<String, String>>) -> Result<(), Fault> {
+    match models.into_iter().flatten().find(|(_, model)| !api.models.contains_key(*model)) {
         Some((_, model)) => Err(bad(format!("Invalid model identifier specified: {model}"))),
         None => Ok(()),
     }
 }
 
+/// What of a method may only be replaced.
+const REPLACED: [&str; 5] = ["authorizationType", "authorizerId", "apiKeyRequired", "operationName", "requestValidatorId"];
+
 fn apply(method: &mut Method, patch: &patch::Patch) -> Result<(), Fault> {
+    if patch.op != Op::Replace && patch.parts.len() == 1 && REPLACED.contains(&patch.parts[0].as_str()) {
+        return Err(bad("Invalid patch operation specified. Must be one of: [replace]"));
+    }
     match patch.parts()[..] {
-        ["authorizationType"] => method.authorization_type = Some(patch.value()?.to_owned()),
+        ["authorizationType"] => {
+            method.authorization_type = Some(patch.value()?.to_owned());
+            if matches!(patch.value()?, "NONE" | "AWS_IAM") {
+                method.authorizer_id = None;
+            }
+        }
         ["authorizerId"] => patch.text(&mut method.authorizer_id)?,
-        ["apiKeyRequired"] => method.api_key_required = Some(patch.boolean()?),
+        // What is no `true` is false, as on AWS.
+        ["apiKeyRequired"] => method.api_key_required = Some(patch.value.as_deref() == Some("true")),
         ["operationName"] => patch.text(&mut method.operation_name)?,
         ["requestValidatorId"] => patch.text(&mut method.request_validator_id)?,
         ["requestParameters", name] => {

@@ -9,7 +9,7 @@
 #![allow(missing_docs, dead_code, clippy::all)]
 
 use std::collections::BTreeMap;
-use wire::Timestamp;
+use wire::{Bytes, Timestamp};
 
 pub use tables::SERVICE;
 
@@ -761,6 +761,775 @@ pub struct DeleteGatewayResponseOutput {}
 wire::structure!(DeleteGatewayResponseOutput, tables::DELETE_GATEWAY_RESPONSE_OUTPUT);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateModelInput {
+    pub rest_api_id: String,
+    pub name: String,
+    pub description: Option<String>,
+    pub schema: Option<String>,
+    pub content_type: String,
+}
+wire::structure!(CreateModelInput, tables::CREATE_MODEL_INPUT, 0 rest_api_id, 1 name, 2 description, 3 schema, 4 content_type);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Model {
+    pub id: Option<String>,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub schema: Option<String>,
+    pub content_type: Option<String>,
+}
+wire::structure!(Model, tables::MODEL, 0 id, 1 name, 2 description, 3 schema, 4 content_type);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetModelInput {
+    pub rest_api_id: String,
+    pub model_name: String,
+    pub flatten: Option<bool>,
+}
+wire::structure!(GetModelInput, tables::GET_MODEL_INPUT, 0 rest_api_id, 1 model_name, 2 flatten);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetModelsInput {
+    pub rest_api_id: String,
+    pub position: Option<String>,
+    pub limit: Option<i32>,
+}
+wire::structure!(GetModelsInput, tables::GET_MODELS_INPUT, 0 rest_api_id, 1 position, 2 limit);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetModelsOutput {
+    pub position: Option<String>,
+    pub items: Option<Vec<Model>>,
+}
+wire::structure!(GetModelsOutput, tables::GET_MODELS_OUTPUT, 0 position, 1 items);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateModelInput {
+    pub rest_api_id: String,
+    pub model_name: String,
+    pub patch_operations: Option<Vec<PatchOperation>>,
+}
+wire::structure!(UpdateModelInput, tables::UPDATE_MODEL_INPUT, 0 rest_api_id, 1 model_name, 2 patch_operations);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteModelInput {
+    pub rest_api_id: String,
+    pub model_name: String,
+}
+wire::structure!(DeleteModelInput, tables::DELETE_MODEL_INPUT, 0 rest_api_id, 1 model_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteModelOutput {}
+wire::structure!(DeleteModelOutput, tables::DELETE_MODEL_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateRequestValidatorInput {
+    pub rest_api_id: String,
+    pub name: Option<String>,
+    pub validate_request_body: Option<bool>,
+    pub validate_request_parameters: Option<bool>,
+}
+wire::structure!(
+    CreateRequestValidatorInput, tables::CREATE_REQUEST_VALIDATOR_INPUT,
+    0 rest_api_id, 1 name, 2 validate_request_body, 3 validate_request_parameters,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RequestValidator {
+    pub id: Option<String>,
+    pub name: Option<String>,
+    pub validate_request_body: Option<bool>,
+    pub validate_request_parameters: Option<bool>,
+}
+wire::structure!(RequestValidator, tables::REQUEST_VALIDATOR, 0 id, 1 name, 2 validate_request_body, 3 validate_request_parameters);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetRequestValidatorInput {
+    pub rest_api_id: String,
+    pub request_validator_id: String,
+}
+wire::structure!(GetRequestValidatorInput, tables::GET_REQUEST_VALIDATOR_INPUT, 0 rest_api_id, 1 request_validator_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetRequestValidatorsInput {
+    pub rest_api_id: String,
+    pub position: Option<String>,
+    pub limit: Option<i32>,
+}
+wire::structure!(GetRequestValidatorsInput, tables::GET_REQUEST_VALIDATORS_INPUT, 0 rest_api_id, 1 position, 2 limit);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetRequestValidatorsOutput {
+    pub position: Option<String>,
+    pub items: Option<Vec<RequestValidator>>,
+}
+wire::structure!(GetRequestValidatorsOutput, tables::GET_REQUEST_VALIDATORS_OUTPUT, 0 position, 1 items);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateRequestValidatorInput {
+    pub rest_api_id: String,
+    pub request_validator_id: String,
+    pub patch_operations: Option<Vec<PatchOperation>>,
+}
+wire::structure!(
+    UpdateRequestValidatorInput, tables::UPDATE_REQUEST_VALIDATOR_INPUT,
+    0 rest_api_id, 1 request_validator_id, 2 patch_operations,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteRequestValidatorInput {
+    pub rest_api_id: String,
+    pub request_validator_id: String,
+}
+wire::structure!(DeleteRequestValidatorInput, tables::DELETE_REQUEST_VALIDATOR_INPUT, 0 rest_api_id, 1 request_validator_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteRequestValidatorOutput {}
+wire::structure!(DeleteRequestValidatorOutput, tables::DELETE_REQUEST_VALIDATOR_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateApiKeyInput {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub enabled: Option<bool>,
+    pub generate_distinct_id: Option<bool>,
+    pub value: Option<String>,
+    pub stage_keys: Option<Vec<StageKey>>,
+    pub customer_id: Option<String>,
+    pub tags: Option<BTreeMap<String, String>>,
+}
+wire::structure!(
+    CreateApiKeyInput, tables::CREATE_API_KEY_INPUT,
+    0 name, 1 description, 2 enabled, 3 generate_distinct_id, 4 value, 5 stage_keys, 6 customer_id, 7 tags,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ApiKey {
+    pub id: Option<String>,
+    pub value: Option<String>,
+    pub name: Option<String>,
+    pub customer_id: Option<String>,
+    pub description: Option<String>,
+    pub enabled: Option<bool>,
+    pub created_date: Option<Timestamp>,
+    pub last_updated_date: Option<Timestamp>,
+    pub stage_keys: Option<Vec<String>>,
+    pub tags: Option<BTreeMap<String, String>>,
+}
+wire::structure!(
+    ApiKey, tables::API_KEY,
+    0 id, 1 value, 2 name, 3 customer_id, 4 description, 5 enabled, 6 created_date, 7 last_updated_date, 8 stage_keys, 9 tags,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetApiKeyInput {
+    pub api_key: String,
+    pub include_value: Option<bool>,
+}
+wire::structure!(GetApiKeyInput, tables::GET_API_KEY_INPUT, 0 api_key, 1 include_value);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetApiKeysInput {
+    pub position: Option<String>,
+    pub limit: Option<i32>,
+    pub name_query: Option<String>,
+    pub customer_id: Option<String>,
+    pub include_values: Option<bool>,
+}
+wire::structure!(GetApiKeysInput, tables::GET_API_KEYS_INPUT, 0 position, 1 limit, 2 name_query, 3 customer_id, 4 include_values);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetApiKeysOutput {
+    pub warnings: Option<Vec<String>>,
+    pub position: Option<String>,
+    pub items: Option<Vec<ApiKey>>,
+}
+wire::structure!(GetApiKeysOutput, tables::GET_API_KEYS_OUTPUT, 0 warnings, 1 position, 2 items);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateApiKeyInput {
+    pub api_key: String,
+    pub patch_operations: Option<Vec<PatchOperation>>,
+}
+wire::structure!(UpdateApiKeyInput, tables::UPDATE_API_KEY_INPUT, 0 api_key, 1 patch_operations);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteApiKeyInput {
+    pub api_key: String,
+}
+wire::structure!(DeleteApiKeyInput, tables::DELETE_API_KEY_INPUT, 0 api_key);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteApiKeyOutput {}
+wire::structure!(DeleteApiKeyOutput, tables::DELETE_API_KEY_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateUsagePlanInput {
+    pub name: String,
+    pub description: Option<String>,
+    pub api_stages: Option<Vec<ApiStage>>,
+    pub throttle: Option<ThrottleSettings>,
+    pub quota: Option<QuotaSettings>,
+    pub tags: Option<BTreeMap<String, String>>,
+}
+wire::structure!(CreateUsagePlanInput, tables::CREATE_USAGE_PLAN_INPUT, 0 name, 1 description, 2 api_stages, 3 throttle, 4 quota, 5 tags);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UsagePlan {
+    pub id: Option<String>,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub api_stages: Option<Vec<ApiStage>>,
+    pub throttle: Option<ThrottleSettings>,
+    pub quota: Option<QuotaSettings>,
+    pub product_code: Option<String>,
+    pub tags: Option<BTreeMap<String, String>>,
+}
+wire::structure!(UsagePlan, tables::USAGE_PLAN, 0 id, 1 name, 2 description, 3 api_stages, 4 throttle, 5 quota, 6 product_code, 7 tags);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetUsagePlanInput {
+    pub usage_plan_id: String,
+}
+wire::structure!(GetUsagePlanInput, tables::GET_USAGE_PLAN_INPUT, 0 usage_plan_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetUsagePlansInput {
+    pub position: Option<String>,
+    pub key_id: Option<String>,
+    pub limit: Option<i32>,
+}
+wire::structure!(GetUsagePlansInput, tables::GET_USAGE_PLANS_INPUT, 0 position, 1 key_id, 2 limit);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetUsagePlansOutput {
+    pub position: Option<String>,
+    pub items: Option<Vec<UsagePlan>>,
+}
+wire::structure!(GetUsagePlansOutput, tables::GET_USAGE_PLANS_OUTPUT, 0 position, 1 items);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateUsagePlanInput {
+    pub usage_plan_id: String,
+    pub patch_operations: Option<Vec<PatchOperation>>,
+}
+wire::structure!(UpdateUsagePlanInput, tables::UPDATE_USAGE_PLAN_INPUT, 0 usage_plan_id, 1 patch_operations);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteUsagePlanInput {
+    pub usage_plan_id: String,
+}
+wire::structure!(DeleteUsagePlanInput, tables::DELETE_USAGE_PLAN_INPUT, 0 usage_plan_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteUsagePlanOutput {}
+wire::structure!(DeleteUsagePlanOutput, tables::DELETE_USAGE_PLAN_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateUsagePlanKeyInput {
+    pub usage_plan_id: String,
+    pub key_id: String,
+    pub key_type: String,
+}
+wire::structure!(CreateUsagePlanKeyInput, tables::CREATE_USAGE_PLAN_KEY_INPUT, 0 usage_plan_id, 1 key_id, 2 key_type);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UsagePlanKey {
+    pub id: Option<String>,
+    pub r#type: Option<String>,
+    pub value: Option<String>,
+    pub name: Option<String>,
+}
+wire::structure!(UsagePlanKey, tables::USAGE_PLAN_KEY, 0 id, 1 r#type, 2 value, 3 name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetUsagePlanKeyInput {
+    pub usage_plan_id: String,
+    pub key_id: String,
+}
+wire::structure!(GetUsagePlanKeyInput, tables::GET_USAGE_PLAN_KEY_INPUT, 0 usage_plan_id, 1 key_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetUsagePlanKeysInput {
+    pub usage_plan_id: String,
+    pub position: Option<String>,
+    pub limit: Option<i32>,
+    pub name_query: Option<String>,
+}
+wire::structure!(GetUsagePlanKeysInput, tables::GET_USAGE_PLAN_KEYS_INPUT, 0 usage_plan_id, 1 position, 2 limit, 3 name_query);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetUsagePlanKeysOutput {
+    pub position: Option<String>,
+    pub items: Option<Vec<UsagePlanKey>>,
+}
+wire::structure!(GetUsagePlanKeysOutput, tables::GET_USAGE_PLAN_KEYS_OUTPUT, 0 position, 1 items);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteUsagePlanKeyInput {
+    pub usage_plan_id: String,
+    pub key_id: String,
+}
+wire::structure!(DeleteUsagePlanKeyInput, tables::DELETE_USAGE_PLAN_KEY_INPUT, 0 usage_plan_id, 1 key_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteUsagePlanKeyOutput {}
+wire::structure!(DeleteUsagePlanKeyOutput, tables::DELETE_USAGE_PLAN_KEY_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetUsageInput {
+    pub usage_plan_id: String,
+    pub key_id: Option<String>,
+    pub start_date: String,
+    pub end_date: String,
+    pub position: Option<String>,
+    pub limit: Option<i32>,
+}
+wire::structure!(GetUsageInput, tables::GET_USAGE_INPUT, 0 usage_plan_id, 1 key_id, 2 start_date, 3 end_date, 4 position, 5 limit);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Usage {
+    pub usage_plan_id: Option<String>,
+    pub start_date: Option<String>,
+    pub end_date: Option<String>,
+    pub position: Option<String>,
+    pub items: Option<BTreeMap<String, Vec<Vec<i64>>>>,
+}
+wire::structure!(Usage, tables::USAGE, 0 usage_plan_id, 1 start_date, 2 end_date, 3 position, 4 items);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateUsageInput {
+    pub usage_plan_id: String,
+    pub key_id: String,
+    pub patch_operations: Option<Vec<PatchOperation>>,
+}
+wire::structure!(UpdateUsageInput, tables::UPDATE_USAGE_INPUT, 0 usage_plan_id, 1 key_id, 2 patch_operations);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateDomainNameInput {
+    pub domain_name: String,
+    pub certificate_name: Option<String>,
+    pub certificate_body: Option<String>,
+    pub certificate_private_key: Option<String>,
+    pub certificate_chain: Option<String>,
+    pub certificate_arn: Option<String>,
+    pub regional_certificate_name: Option<String>,
+    pub regional_certificate_arn: Option<String>,
+    pub endpoint_configuration: Option<EndpointConfiguration>,
+    pub tags: Option<BTreeMap<String, String>>,
+    pub security_policy: Option<SecurityPolicy>,
+    pub endpoint_access_mode: Option<EndpointAccessMode>,
+    pub mutual_tls_authentication: Option<MutualTlsAuthenticationInput>,
+    pub ownership_verification_certificate_arn: Option<String>,
+    pub policy: Option<String>,
+    pub routing_mode: Option<RoutingMode>,
+}
+wire::structure!(
+    CreateDomainNameInput, tables::CREATE_DOMAIN_NAME_INPUT,
+    0 domain_name, 1 certificate_name, 2 certificate_body, 3 certificate_private_key, 4 certificate_chain, 5 certificate_arn,
+    6 regional_certificate_name, 7 regional_certificate_arn, 8 endpoint_configuration, 9 tags, 10 security_policy,
+    11 endpoint_access_mode, 12 mutual_tls_authentication, 13 ownership_verification_certificate_arn, 14 policy, 15 routing_mode,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DomainName {
+    pub domain_name: Option<String>,
+    pub domain_name_id: Option<String>,
+    pub domain_name_arn: Option<String>,
+    pub certificate_name: Option<String>,
+    pub certificate_arn: Option<String>,
+    pub certificate_upload_date: Option<Timestamp>,
+    pub regional_domain_name: Option<String>,
+    pub regional_hosted_zone_id: Option<String>,
+    pub regional_certificate_name: Option<String>,
+    pub regional_certificate_arn: Option<String>,
+    pub distribution_domain_name: Option<String>,
+    pub distribution_hosted_zone_id: Option<String>,
+    pub endpoint_configuration: Option<EndpointConfiguration>,
+    pub domain_name_status: Option<DomainNameStatus>,
+    pub domain_name_status_message: Option<String>,
+    pub security_policy: Option<SecurityPolicy>,
+    pub endpoint_access_mode: Option<EndpointAccessMode>,
+    pub tags: Option<BTreeMap<String, String>>,
+    pub mutual_tls_authentication: Option<MutualTlsAuthentication>,
+    pub ownership_verification_certificate_arn: Option<String>,
+    pub management_policy: Option<String>,
+    pub policy: Option<String>,
+    pub routing_mode: Option<RoutingMode>,
+}
+wire::structure!(
+    DomainName, tables::DOMAIN_NAME,
+    0 domain_name, 1 domain_name_id, 2 domain_name_arn, 3 certificate_name, 4 certificate_arn, 5 certificate_upload_date,
+    6 regional_domain_name, 7 regional_hosted_zone_id, 8 regional_certificate_name, 9 regional_certificate_arn,
+    10 distribution_domain_name, 11 distribution_hosted_zone_id, 12 endpoint_configuration, 13 domain_name_status,
+    14 domain_name_status_message, 15 security_policy, 16 endpoint_access_mode, 17 tags, 18 mutual_tls_authentication,
+    19 ownership_verification_certificate_arn, 20 management_policy, 21 policy, 22 routing_mode,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetDomainNameInput {
+    pub domain_name: String,
+    pub domain_name_id: Option<String>,
+}
+wire::structure!(GetDomainNameInput, tables::GET_DOMAIN_NAME_INPUT, 0 domain_name, 1 domain_name_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetDomainNamesInput {
+    pub position: Option<String>,
+    pub limit: Option<i32>,
+    pub resource_owner: Option<ResourceOwner>,
+}
+wire::structure!(GetDomainNamesInput, tables::GET_DOMAIN_NAMES_INPUT, 0 position, 1 limit, 2 resource_owner);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetDomainNamesOutput {
+    pub position: Option<String>,
+    pub items: Option<Vec<DomainName>>,
+}
+wire::structure!(GetDomainNamesOutput, tables::GET_DOMAIN_NAMES_OUTPUT, 0 position, 1 items);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateDomainNameInput {
+    pub domain_name: String,
+    pub domain_name_id: Option<String>,
+    pub patch_operations: Option<Vec<PatchOperation>>,
+}
+wire::structure!(UpdateDomainNameInput, tables::UPDATE_DOMAIN_NAME_INPUT, 0 domain_name, 1 domain_name_id, 2 patch_operations);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteDomainNameInput {
+    pub domain_name: String,
+    pub domain_name_id: Option<String>,
+}
+wire::structure!(DeleteDomainNameInput, tables::DELETE_DOMAIN_NAME_INPUT, 0 domain_name, 1 domain_name_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteDomainNameOutput {}
+wire::structure!(DeleteDomainNameOutput, tables::DELETE_DOMAIN_NAME_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateBasePathMappingInput {
+    pub domain_name: String,
+    pub domain_name_id: Option<String>,
+    pub base_path: Option<String>,
+    pub rest_api_id: String,
+    pub stage: Option<String>,
+}
+wire::structure!(
+    CreateBasePathMappingInput, tables::CREATE_BASE_PATH_MAPPING_INPUT,
+    0 domain_name, 1 domain_name_id, 2 base_path, 3 rest_api_id, 4 stage,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BasePathMapping {
+    pub base_path: Option<String>,
+    pub rest_api_id: Option<String>,
+    pub stage: Option<String>,
+}
+wire::structure!(BasePathMapping, tables::BASE_PATH_MAPPING, 0 base_path, 1 rest_api_id, 2 stage);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBasePathMappingInput {
+    pub domain_name: String,
+    pub domain_name_id: Option<String>,
+    pub base_path: String,
+}
+wire::structure!(GetBasePathMappingInput, tables::GET_BASE_PATH_MAPPING_INPUT, 0 domain_name, 1 domain_name_id, 2 base_path);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBasePathMappingsInput {
+    pub domain_name: String,
+    pub domain_name_id: Option<String>,
+    pub position: Option<String>,
+    pub limit: Option<i32>,
+}
+wire::structure!(GetBasePathMappingsInput, tables::GET_BASE_PATH_MAPPINGS_INPUT, 0 domain_name, 1 domain_name_id, 2 position, 3 limit);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBasePathMappingsOutput {
+    pub position: Option<String>,
+    pub items: Option<Vec<BasePathMapping>>,
+}
+wire::structure!(GetBasePathMappingsOutput, tables::GET_BASE_PATH_MAPPINGS_OUTPUT, 0 position, 1 items);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateBasePathMappingInput {
+    pub domain_name: String,
+    pub domain_name_id: Option<String>,
+    pub base_path: String,
+    pub patch_operations: Option<Vec<PatchOperation>>,
+}
+wire::structure!(
+    UpdateBasePathMappingInput, tables::UPDATE_BASE_PATH_MAPPING_INPUT,
+    0 domain_name, 1 domain_name_id, 2 base_path, 3 patch_operations,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteBasePathMappingInput {
+    pub domain_name: String,
+    pub domain_name_id: Option<String>,
+    pub base_path: String,
+}
+wire::structure!(DeleteBasePathMappingInput, tables::DELETE_BASE_PATH_MAPPING_INPUT, 0 domain_name, 1 domain_name_id, 2 base_path);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteBasePathMappingOutput {}
+wire::structure!(DeleteBasePathMappingOutput, tables::DELETE_BASE_PATH_MAPPING_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateDocumentationPartInput {
+    pub rest_api_id: String,
+    pub location: DocumentationPartLocation,
+    pub properties: String,
+}
+wire::structure!(CreateDocumentationPartInput, tables::CREATE_DOCUMENTATION_PART_INPUT, 0 rest_api_id, 1 location, 2 properties);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DocumentationPart {
+    pub id: Option<String>,
+    pub location: Option<DocumentationPartLocation>,
+    pub properties: Option<String>,
+}
+wire::structure!(DocumentationPart, tables::DOCUMENTATION_PART, 0 id, 1 location, 2 properties);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetDocumentationPartInput {
+    pub rest_api_id: String,
+    pub documentation_part_id: String,
+}
+wire::structure!(GetDocumentationPartInput, tables::GET_DOCUMENTATION_PART_INPUT, 0 rest_api_id, 1 documentation_part_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetDocumentationPartsInput {
+    pub rest_api_id: String,
+    pub r#type: Option<DocumentationPartType>,
+    pub name_query: Option<String>,
+    pub path: Option<String>,
+    pub position: Option<String>,
+    pub limit: Option<i32>,
+    pub location_status: Option<LocationStatusType>,
+}
+wire::structure!(
+    GetDocumentationPartsInput, tables::GET_DOCUMENTATION_PARTS_INPUT,
+    0 rest_api_id, 1 r#type, 2 name_query, 3 path, 4 position, 5 limit, 6 location_status,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetDocumentationPartsOutput {
+    pub position: Option<String>,
+    pub items: Option<Vec<DocumentationPart>>,
+}
+wire::structure!(GetDocumentationPartsOutput, tables::GET_DOCUMENTATION_PARTS_OUTPUT, 0 position, 1 items);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateDocumentationPartInput {
+    pub rest_api_id: String,
+    pub documentation_part_id: String,
+    pub patch_operations: Option<Vec<PatchOperation>>,
+}
+wire::structure!(
+    UpdateDocumentationPartInput, tables::UPDATE_DOCUMENTATION_PART_INPUT,
+    0 rest_api_id, 1 documentation_part_id, 2 patch_operations,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteDocumentationPartInput {
+    pub rest_api_id: String,
+    pub documentation_part_id: String,
+}
+wire::structure!(DeleteDocumentationPartInput, tables::DELETE_DOCUMENTATION_PART_INPUT, 0 rest_api_id, 1 documentation_part_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteDocumentationPartOutput {}
+wire::structure!(DeleteDocumentationPartOutput, tables::DELETE_DOCUMENTATION_PART_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateDocumentationVersionInput {
+    pub rest_api_id: String,
+    pub documentation_version: String,
+    pub stage_name: Option<String>,
+    pub description: Option<String>,
+}
+wire::structure!(
+    CreateDocumentationVersionInput, tables::CREATE_DOCUMENTATION_VERSION_INPUT,
+    0 rest_api_id, 1 documentation_version, 2 stage_name, 3 description,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DocumentationVersion {
+    pub version: Option<String>,
+    pub created_date: Option<Timestamp>,
+    pub description: Option<String>,
+}
+wire::structure!(DocumentationVersion, tables::DOCUMENTATION_VERSION, 0 version, 1 created_date, 2 description);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetDocumentationVersionInput {
+    pub rest_api_id: String,
+    pub documentation_version: String,
+}
+wire::structure!(GetDocumentationVersionInput, tables::GET_DOCUMENTATION_VERSION_INPUT, 0 rest_api_id, 1 documentation_version);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetDocumentationVersionsInput {
+    pub rest_api_id: String,
+    pub position: Option<String>,
+    pub limit: Option<i32>,
+}
+wire::structure!(GetDocumentationVersionsInput, tables::GET_DOCUMENTATION_VERSIONS_INPUT, 0 rest_api_id, 1 position, 2 limit);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetDocumentationVersionsOutput {
+    pub position: Option<String>,
+    pub items: Option<Vec<DocumentationVersion>>,
+}
+wire::structure!(GetDocumentationVersionsOutput, tables::GET_DOCUMENTATION_VERSIONS_OUTPUT, 0 position, 1 items);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateDocumentationVersionInput {
+    pub rest_api_id: String,
+    pub documentation_version: String,
+    pub patch_operations: Option<Vec<PatchOperation>>,
+}
+wire::structure!(
+    UpdateDocumentationVersionInput, tables::UPDATE_DOCUMENTATION_VERSION_INPUT,
+    0 rest_api_id, 1 documentation_version, 2 patch_operations,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteDocumentationVersionInput {
+    pub rest_api_id: String,
+    pub documentation_version: String,
+}
+wire::structure!(DeleteDocumentationVersionInput, tables::DELETE_DOCUMENTATION_VERSION_INPUT, 0 rest_api_id, 1 documentation_version);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteDocumentationVersionOutput {}
+wire::structure!(DeleteDocumentationVersionOutput, tables::DELETE_DOCUMENTATION_VERSION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ImportRestApiInput {
+    pub fail_on_warnings: Option<bool>,
+    pub parameters: Option<BTreeMap<String, String>>,
+    pub body: Bytes,
+}
+wire::structure!(ImportRestApiInput, tables::IMPORT_REST_API_INPUT, 0 fail_on_warnings, 1 parameters, 2 body);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutRestApiInput {
+    pub rest_api_id: String,
+    pub mode: Option<PutMode>,
+    pub fail_on_warnings: Option<bool>,
+    pub parameters: Option<BTreeMap<String, String>>,
+    pub body: Bytes,
+}
+wire::structure!(PutRestApiInput, tables::PUT_REST_API_INPUT, 0 rest_api_id, 1 mode, 2 fail_on_warnings, 3 parameters, 4 body);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetExportInput {
+    pub rest_api_id: String,
+    pub stage_name: String,
+    pub export_type: String,
+    pub parameters: Option<BTreeMap<String, String>>,
+    pub accepts: Option<String>,
+}
+wire::structure!(GetExportInput, tables::GET_EXPORT_INPUT, 0 rest_api_id, 1 stage_name, 2 export_type, 3 parameters, 4 accepts);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetExportOutput {
+    pub content_type: Option<String>,
+    pub content_disposition: Option<String>,
+    pub body: Option<Bytes>,
+}
+wire::structure!(GetExportOutput, tables::GET_EXPORT_OUTPUT, 0 content_type, 1 content_disposition, 2 body);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TestInvokeMethodInput {
+    pub rest_api_id: String,
+    pub resource_id: String,
+    pub http_method: String,
+    pub path_with_query_string: Option<String>,
+    pub body: Option<String>,
+    pub headers: Option<BTreeMap<String, String>>,
+    pub multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
+    pub client_certificate_id: Option<String>,
+    pub stage_variables: Option<BTreeMap<String, String>>,
+}
+wire::structure!(
+    TestInvokeMethodInput, tables::TEST_INVOKE_METHOD_INPUT,
+    0 rest_api_id, 1 resource_id, 2 http_method, 3 path_with_query_string, 4 body, 5 headers, 6 multi_value_headers,
+    7 client_certificate_id, 8 stage_variables,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TestInvokeMethodOutput {
+    pub status: Option<i32>,
+    pub body: Option<String>,
+    pub headers: Option<BTreeMap<String, String>>,
+    pub multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
+    pub log: Option<String>,
+    pub latency: Option<i64>,
+}
+wire::structure!(
+    TestInvokeMethodOutput, tables::TEST_INVOKE_METHOD_OUTPUT,
+    0 status, 1 body, 2 headers, 3 multi_value_headers, 4 log, 5 latency,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TestInvokeAuthorizerInput {
+    pub rest_api_id: String,
+    pub authorizer_id: String,
+    pub headers: Option<BTreeMap<String, String>>,
+    pub multi_value_headers: Option<BTreeMap<String, Vec<String>>>,
+    pub path_with_query_string: Option<String>,
+    pub body: Option<String>,
+    pub stage_variables: Option<BTreeMap<String, String>>,
+    pub additional_context: Option<BTreeMap<String, String>>,
+}
+wire::structure!(
+    TestInvokeAuthorizerInput, tables::TEST_INVOKE_AUTHORIZER_INPUT,
+    0 rest_api_id, 1 authorizer_id, 2 headers, 3 multi_value_headers, 4 path_with_query_string, 5 body, 6 stage_variables,
+    7 additional_context,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TestInvokeAuthorizerOutput {
+    pub client_status: Option<i32>,
+    pub log: Option<String>,
+    pub latency: Option<i64>,
+    pub principal_id: Option<String>,
+    pub policy: Option<String>,
+    pub authorization: Option<BTreeMap<String, Vec<String>>>,
+    pub claims: Option<BTreeMap<String, String>>,
+}
+wire::structure!(
+    TestInvokeAuthorizerOutput, tables::TEST_INVOKE_AUTHORIZER_OUTPUT,
+    0 client_status, 1 log, 2 latency, 3 principal_id, 4 policy, 5 authorization, 6 claims,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FlushStageCacheInput {
+    pub rest_api_id: String,
+    pub stage_name: String,
+}
+wire::structure!(FlushStageCacheInput, tables::FLUSH_STAGE_CACHE_INPUT, 0 rest_api_id, 1 stage_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FlushStageCacheOutput {}
+wire::structure!(FlushStageCacheOutput, tables::FLUSH_STAGE_CACHE_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FlushStageAuthorizersCacheInput {
+    pub rest_api_id: String,
+    pub stage_name: String,
+}
+wire::structure!(FlushStageAuthorizersCacheInput, tables::FLUSH_STAGE_AUTHORIZERS_CACHE_INPUT, 0 rest_api_id, 1 stage_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FlushStageAuthorizersCacheOutput {}
+wire::structure!(FlushStageAuthorizersCacheOutput, tables::FLUSH_STAGE_AUTHORIZERS_CACHE_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TagResourceInput {
     pub resource_arn: String,
     pub tags: BTreeMap<String, String>,
@@ -845,6 +1614,36 @@ pub type UpdateStageOutput = Stage;
 pub type PutGatewayResponseOutput = GatewayResponse;
 pub type GetGatewayResponseOutput = GatewayResponse;
 pub type UpdateGatewayResponseOutput = GatewayResponse;
+pub type CreateModelOutput = Model;
+pub type GetModelOutput = Model;
+pub type UpdateModelOutput = Model;
+pub type CreateRequestValidatorOutput = RequestValidator;
+pub type GetRequestValidatorOutput = RequestValidator;
+pub type UpdateRequestValidatorOutput = RequestValidator;
+pub type CreateApiKeyOutput = ApiKey;
+pub type GetApiKeyOutput = ApiKey;
+pub type UpdateApiKeyOutput = ApiKey;
+pub type CreateUsagePlanOutput = UsagePlan;
+pub type GetUsagePlanOutput = UsagePlan;
+pub type UpdateUsagePlanOutput = UsagePlan;
+pub type CreateUsagePlanKeyOutput = UsagePlanKey;
+pub type GetUsagePlanKeyOutput = UsagePlanKey;
+pub type GetUsageOutput = Usage;
+pub type UpdateUsageOutput = Usage;
+pub type CreateDomainNameOutput = DomainName;
+pub type GetDomainNameOutput = DomainName;
+pub type UpdateDomainNameOutput = DomainName;
+pub type CreateBasePathMappingOutput = BasePathMapping;
+pub type GetBasePathMappingOutput = BasePathMapping;
+pub type UpdateBasePathMappingOutput = BasePathMapping;
+pub type CreateDocumentationPartOutput = DocumentationPart;
+pub type GetDocumentationPartOutput = DocumentationPart;
+pub type UpdateDocumentationPartOutput = DocumentationPart;
+pub type CreateDocumentationVersionOutput = DocumentationVersion;
+pub type GetDocumentationVersionOutput = DocumentationVersion;
+pub type UpdateDocumentationVersionOutput = DocumentationVersion;
+pub type ImportRestApiOutput = RestApi;
+pub type PutRestApiOutput = RestApi;
 pub type GetAccountOutput = Account;
 pub type UpdateAccountOutput = Account;
 
@@ -854,6 +1653,14 @@ pub struct AccessLogSettings {
     pub destination_arn: Option<String>,
 }
 wire::structure!(AccessLogSettings, tables::ACCESS_LOG_SETTINGS, 0 format, 1 destination_arn);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ApiStage {
+    pub api_id: Option<String>,
+    pub stage: Option<String>,
+    pub throttle: Option<BTreeMap<String, ThrottleSettings>>,
+}
+wire::structure!(ApiStage, tables::API_STAGE, 0 api_id, 1 stage, 2 throttle);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CanarySettings {
@@ -877,6 +1684,16 @@ wire::structure!(
     DeploymentCanarySettings, tables::DEPLOYMENT_CANARY_SETTINGS,
     0 percent_traffic, 1 stage_variable_overrides, 2 use_stage_cache,
 );
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DocumentationPartLocation {
+    pub r#type: Option<DocumentationPartType>,
+    pub path: Option<String>,
+    pub method: Option<String>,
+    pub status_code: Option<String>,
+    pub name: Option<String>,
+}
+wire::structure!(DocumentationPartLocation, tables::DOCUMENTATION_PART_LOCATION, 0 r#type, 1 path, 2 method, 3 status_code, 4 name);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EndpointConfiguration {
@@ -914,6 +1731,21 @@ pub struct MethodSnapshot {
 wire::structure!(MethodSnapshot, tables::METHOD_SNAPSHOT, 0 authorization_type, 1 api_key_required);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct MutualTlsAuthentication {
+    pub truststore_uri: Option<String>,
+    pub truststore_version: Option<String>,
+    pub truststore_warnings: Option<Vec<String>>,
+}
+wire::structure!(MutualTlsAuthentication, tables::MUTUAL_TLS_AUTHENTICATION, 0 truststore_uri, 1 truststore_version, 2 truststore_warnings);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MutualTlsAuthenticationInput {
+    pub truststore_uri: Option<String>,
+    pub truststore_version: Option<String>,
+}
+wire::structure!(MutualTlsAuthenticationInput, tables::MUTUAL_TLS_AUTHENTICATION_INPUT, 0 truststore_uri, 1 truststore_version);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PatchOperation {
     pub op: Option<Op>,
     pub path: Option<String>,
@@ -921,6 +1753,21 @@ pub struct PatchOperation {
     pub from: Option<String>,
 }
 wire::structure!(PatchOperation, tables::PATCH_OPERATION, 0 op, 1 path, 2 value, 3 from);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QuotaSettings {
+    pub limit: Option<i32>,
+    pub offset: Option<i32>,
+    pub period: Option<QuotaPeriodType>,
+}
+wire::structure!(QuotaSettings, tables::QUOTA_SETTINGS, 0 limit, 1 offset, 2 period);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StageKey {
+    pub rest_api_id: Option<String>,
+    pub stage_name: Option<String>,
+}
+wire::structure!(StageKey, tables::STAGE_KEY, 0 rest_api_id, 1 stage_name);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ThrottleSettings {
@@ -957,6 +1804,15 @@ wire::enumeration!(ConnectionType {
 wire::enumeration!(ContentHandlingStrategy {
     ConvertToBinary = "CONVERT_TO_BINARY", ConvertToText = "CONVERT_TO_TEXT",
 });
+wire::enumeration!(DocumentationPartType {
+    Api = "API", Authorizer = "AUTHORIZER", Model = "MODEL", Resource = "RESOURCE", Method = "METHOD", PathParameter = "PATH_PARAMETER",
+    QueryParameter = "QUERY_PARAMETER", RequestHeader = "REQUEST_HEADER", RequestBody = "REQUEST_BODY", Response = "RESPONSE",
+    ResponseHeader = "RESPONSE_HEADER", ResponseBody = "RESPONSE_BODY",
+});
+wire::enumeration!(DomainNameStatus {
+    Available = "AVAILABLE", Updating = "UPDATING", Pending = "PENDING", PendingCertificateReimport = "PENDING_CERTIFICATE_REIMPORT",
+    PendingOwnershipVerification = "PENDING_OWNERSHIP_VERIFICATION", Failed = "FAILED",
+});
 wire::enumeration!(EndpointAccessMode {
     Basic = "BASIC", Strict = "STRICT",
 });
@@ -979,11 +1835,27 @@ wire::enumeration!(IntegrationType {
 wire::enumeration!(IpAddressType {
     Ipv4 = "ipv4", Dualstack = "dualstack",
 });
+wire::enumeration!(LocationStatusType {
+    Documented = "DOCUMENTED", Undocumented = "UNDOCUMENTED",
+});
 wire::enumeration!(Op {
     Add = "add", Remove = "remove", Replace = "replace", Move = "move", Copy = "copy", Test = "test",
 });
+wire::enumeration!(PutMode {
+    Merge = "merge", Overwrite = "overwrite",
+});
+wire::enumeration!(QuotaPeriodType {
+    Day = "DAY", Week = "WEEK", Month = "MONTH",
+});
+wire::enumeration!(ResourceOwner {
+    SelfValue = "SELF", OtherAccounts = "OTHER_ACCOUNTS",
+});
 wire::enumeration!(ResponseTransferMode {
     Buffered = "BUFFERED", Stream = "STREAM",
+});
+wire::enumeration!(RoutingMode {
+    BasePathMappingOnly = "BASE_PATH_MAPPING_ONLY", RoutingRuleOnly = "ROUTING_RULE_ONLY",
+    RoutingRuleThenBasePathMapping = "ROUTING_RULE_THEN_BASE_PATH_MAPPING",
 });
 wire::enumeration!(SecurityPolicy {
     Tls10 = "TLS_1_0", Tls12 = "TLS_1_2", SecurityPolicyTls1313202509 = "SecurityPolicy_TLS13_1_3_2025_09",
@@ -1013,6 +1885,17 @@ mod tables {
     pub(super) static DELETE_DEPLOYMENT_OUTPUT: Schema = Schema::new("DeleteDeploymentOutput", Kind::Structure(&[]));
     pub(super) static DELETE_STAGE_OUTPUT: Schema = Schema::new("DeleteStageOutput", Kind::Structure(&[]));
     pub(super) static DELETE_GATEWAY_RESPONSE_OUTPUT: Schema = Schema::new("DeleteGatewayResponseOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_MODEL_OUTPUT: Schema = Schema::new("DeleteModelOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_REQUEST_VALIDATOR_OUTPUT: Schema = Schema::new("DeleteRequestValidatorOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_API_KEY_OUTPUT: Schema = Schema::new("DeleteApiKeyOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_USAGE_PLAN_OUTPUT: Schema = Schema::new("DeleteUsagePlanOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_USAGE_PLAN_KEY_OUTPUT: Schema = Schema::new("DeleteUsagePlanKeyOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_DOMAIN_NAME_OUTPUT: Schema = Schema::new("DeleteDomainNameOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_BASE_PATH_MAPPING_OUTPUT: Schema = Schema::new("DeleteBasePathMappingOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_DOCUMENTATION_PART_OUTPUT: Schema = Schema::new("DeleteDocumentationPartOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_DOCUMENTATION_VERSION_OUTPUT: Schema = Schema::new("DeleteDocumentationVersionOutput", Kind::Structure(&[]));
+    pub(super) static FLUSH_STAGE_CACHE_OUTPUT: Schema = Schema::new("FlushStageCacheOutput", Kind::Structure(&[]));
+    pub(super) static FLUSH_STAGE_AUTHORIZERS_CACHE_OUTPUT: Schema = Schema::new("FlushStageAuthorizersCacheOutput", Kind::Structure(&[]));
     pub(super) static TAG_RESOURCE_OUTPUT: Schema = Schema::new("TagResourceOutput", Kind::Structure(&[]));
     pub(super) static UNTAG_RESOURCE_OUTPUT: Schema = Schema::new("UntagResourceOutput", Kind::Structure(&[]));
     pub(super) static ACCESS_LOG_SETTINGS: Schema =
@@ -1026,7 +1909,38 @@ mod tables {
             Member::new("apiKeyVersion", &STRING),
         ]),
     );
+    pub(super) static API_KEY: Schema = Schema::new(
+        "ApiKey",
+        Kind::Structure(&[
+            Member::new("id", &STRING),
+            Member::new("value", &STRING),
+            Member::new("name", &STRING),
+            Member::new("customerId", &STRING),
+            Member::new("description", &STRING),
+            Member::new("enabled", &BOOLEAN),
+            Member::new("createdDate", &TIMESTAMP),
+            Member::new("lastUpdatedDate", &TIMESTAMP),
+            Member::new("stageKeys", &LIST_OF_STRING),
+            Member::new("tags", &MAP_OF_STRING_TO_STRING),
+        ]),
+    );
     pub(super) static API_KEY_SOURCE_TYPE: Schema = Schema::new("ApiKeySourceType", Kind::Enum(super::ApiKeySourceType::TEXTS));
+    pub(super) static GET_API_KEYS_OUTPUT: Schema = Schema::new(
+        "ApiKeys",
+        Kind::Structure(&[
+            Member::new("warnings", &LIST_OF_STRING),
+            Member::new("position", &STRING),
+            Member::new("items", &LIST_OF_API_KEY).wire("item"),
+        ]),
+    );
+    pub(super) static API_STAGE: Schema = Schema::new(
+        "ApiStage",
+        Kind::Structure(&[
+            Member::new("apiId", &STRING),
+            Member::new("stage", &STRING),
+            Member::new("throttle", &MAP_OF_API_STAGE_THROTTLE_SETTINGS),
+        ]),
+    );
     pub(super) static API_STATUS: Schema = Schema::new("ApiStatus", Kind::Enum(super::ApiStatus::TEXTS));
     pub(super) static AUTHORIZER: Schema = Schema::new(
         "Authorizer",
@@ -1051,6 +1965,15 @@ mod tables {
     pub(super) static BAD_REQUEST_EXCEPTION: Schema =
         Schema::new("BadRequestException", Kind::Structure(&[Member::new("message", &STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "BadRequestException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static BASE_PATH_MAPPING: Schema = Schema::new(
+        "BasePathMapping",
+        Kind::Structure(&[Member::new("basePath", &STRING), Member::new("restApiId", &STRING), Member::new("stage", &STRING)]),
+    );
+    pub(super) static GET_BASE_PATH_MAPPINGS_OUTPUT: Schema = Schema::new(
+        "BasePathMappings",
+        Kind::Structure(&[Member::new("position", &STRING), Member::new("items", &LIST_OF_BASE_PATH_MAPPING).wire("item")]),
+    );
+    pub(super) static BLOB: Schema = Schema::new("Blob", Kind::Blob);
     pub(super) static BOOLEAN: Schema = Schema::new("Boolean", Kind::Boolean);
     pub(super) static CACHE_CLUSTER_SIZE: Schema = Schema::new("CacheClusterSize", Kind::Enum(super::CacheClusterSize::TEXTS));
     pub(super) static CACHE_CLUSTER_STATUS: Schema = Schema::new("CacheClusterStatus", Kind::Enum(super::CacheClusterStatus::TEXTS));
@@ -1068,6 +1991,19 @@ mod tables {
     pub(super) static CONNECTION_TYPE: Schema = Schema::new("ConnectionType", Kind::Enum(super::ConnectionType::TEXTS));
     pub(super) static CONTENT_HANDLING_STRATEGY: Schema =
         Schema::new("ContentHandlingStrategy", Kind::Enum(super::ContentHandlingStrategy::TEXTS));
+    pub(super) static CREATE_API_KEY_INPUT: Schema = Schema::new(
+        "CreateApiKeyRequest",
+        Kind::Structure(&[
+            Member::new("name", &STRING),
+            Member::new("description", &STRING),
+            Member::new("enabled", &BOOLEAN),
+            Member::new("generateDistinctId", &BOOLEAN),
+            Member::new("value", &STRING),
+            Member::new("stageKeys", &LIST_OF_STAGE_KEYS),
+            Member::new("customerId", &STRING),
+            Member::new("tags", &MAP_OF_STRING_TO_STRING),
+        ]),
+    );
     pub(super) static CREATE_AUTHORIZER_INPUT: Schema = Schema::new(
         "CreateAuthorizerRequest",
         Kind::Structure(&[
@@ -1083,6 +2019,16 @@ mod tables {
             Member::new("authorizerResultTtlInSeconds", &NULLABLE_INTEGER),
         ]),
     );
+    pub(super) static CREATE_BASE_PATH_MAPPING_INPUT: Schema = Schema::new(
+        "CreateBasePathMappingRequest",
+        Kind::Structure(&[
+            Member::new("domainName", &STRING).at(Place::Uri, "domain_name").required(),
+            Member::new("domainNameId", &STRING).at(Place::Query, "domainNameId"),
+            Member::new("basePath", &STRING),
+            Member::new("restApiId", &STRING).required(),
+            Member::new("stage", &STRING),
+        ]),
+    );
     pub(super) static CREATE_DEPLOYMENT_INPUT: Schema = Schema::new(
         "CreateDeploymentRequest",
         Kind::Structure(&[
@@ -1095,6 +2041,63 @@ mod tables {
             Member::new("variables", &MAP_OF_STRING_TO_STRING),
             Member::new("canarySettings", &DEPLOYMENT_CANARY_SETTINGS),
             Member::new("tracingEnabled", &NULLABLE_BOOLEAN),
+        ]),
+    );
+    pub(super) static CREATE_DOCUMENTATION_PART_INPUT: Schema = Schema::new(
+        "CreateDocumentationPartRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("location", &DOCUMENTATION_PART_LOCATION).required(),
+            Member::new("properties", &STRING).required(),
+        ]),
+    );
+    pub(super) static CREATE_DOCUMENTATION_VERSION_INPUT: Schema = Schema::new(
+        "CreateDocumentationVersionRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("documentationVersion", &STRING).required(),
+            Member::new("stageName", &STRING),
+            Member::new("description", &STRING),
+        ]),
+    );
+    pub(super) static CREATE_DOMAIN_NAME_INPUT: Schema = Schema::new(
+        "CreateDomainNameRequest",
+        Kind::Structure(&[
+            Member::new("domainName", &STRING).required(),
+            Member::new("certificateName", &STRING),
+            Member::new("certificateBody", &STRING),
+            Member::new("certificatePrivateKey", &STRING),
+            Member::new("certificateChain", &STRING),
+            Member::new("certificateArn", &STRING),
+            Member::new("regionalCertificateName", &STRING),
+            Member::new("regionalCertificateArn", &STRING),
+            Member::new("endpointConfiguration", &ENDPOINT_CONFIGURATION),
+            Member::new("tags", &MAP_OF_STRING_TO_STRING),
+            Member::new("securityPolicy", &SECURITY_POLICY),
+            Member::new("endpointAccessMode", &ENDPOINT_ACCESS_MODE),
+            Member::new("mutualTlsAuthentication", &MUTUAL_TLS_AUTHENTICATION_INPUT),
+            Member::new("ownershipVerificationCertificateArn", &STRING),
+            Member::new("policy", &STRING),
+            Member::new("routingMode", &ROUTING_MODE),
+        ]),
+    );
+    pub(super) static CREATE_MODEL_INPUT: Schema = Schema::new(
+        "CreateModelRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("name", &STRING).required(),
+            Member::new("description", &STRING),
+            Member::new("schema", &STRING),
+            Member::new("contentType", &STRING).required(),
+        ]),
+    );
+    pub(super) static CREATE_REQUEST_VALIDATOR_INPUT: Schema = Schema::new(
+        "CreateRequestValidatorRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("name", &STRING),
+            Member::new("validateRequestBody", &BOOLEAN),
+            Member::new("validateRequestParameters", &BOOLEAN),
         ]),
     );
     pub(super) static CREATE_RESOURCE_INPUT: Schema = Schema::new(
@@ -1139,6 +2142,27 @@ mod tables {
             Member::new("tags", &MAP_OF_STRING_TO_STRING),
         ]),
     );
+    pub(super) static CREATE_USAGE_PLAN_KEY_INPUT: Schema = Schema::new(
+        "CreateUsagePlanKeyRequest",
+        Kind::Structure(&[
+            Member::new("usagePlanId", &STRING).at(Place::Uri, "usageplanId").required(),
+            Member::new("keyId", &STRING).required(),
+            Member::new("keyType", &STRING).required(),
+        ]),
+    );
+    pub(super) static CREATE_USAGE_PLAN_INPUT: Schema = Schema::new(
+        "CreateUsagePlanRequest",
+        Kind::Structure(&[
+            Member::new("name", &STRING).required(),
+            Member::new("description", &STRING),
+            Member::new("apiStages", &LIST_OF_API_STAGE),
+            Member::new("throttle", &THROTTLE_SETTINGS),
+            Member::new("quota", &QUOTA_SETTINGS),
+            Member::new("tags", &MAP_OF_STRING_TO_STRING),
+        ]),
+    );
+    pub(super) static DELETE_API_KEY_INPUT: Schema =
+        Schema::new("DeleteApiKeyRequest", Kind::Structure(&[Member::new("apiKey", &STRING).at(Place::Uri, "api_Key").required()]));
     pub(super) static DELETE_AUTHORIZER_INPUT: Schema = Schema::new(
         "DeleteAuthorizerRequest",
         Kind::Structure(&[
@@ -1146,11 +2170,40 @@ mod tables {
             Member::new("authorizerId", &STRING).at(Place::Uri, "authorizer_id").required(),
         ]),
     );
+    pub(super) static DELETE_BASE_PATH_MAPPING_INPUT: Schema = Schema::new(
+        "DeleteBasePathMappingRequest",
+        Kind::Structure(&[
+            Member::new("domainName", &STRING).at(Place::Uri, "domain_name").required(),
+            Member::new("domainNameId", &STRING).at(Place::Query, "domainNameId"),
+            Member::new("basePath", &STRING).at(Place::Uri, "base_path").required(),
+        ]),
+    );
     pub(super) static DELETE_DEPLOYMENT_INPUT: Schema = Schema::new(
         "DeleteDeploymentRequest",
         Kind::Structure(&[
             Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
             Member::new("deploymentId", &STRING).at(Place::Uri, "deployment_id").required(),
+        ]),
+    );
+    pub(super) static DELETE_DOCUMENTATION_PART_INPUT: Schema = Schema::new(
+        "DeleteDocumentationPartRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("documentationPartId", &STRING).at(Place::Uri, "part_id").required(),
+        ]),
+    );
+    pub(super) static DELETE_DOCUMENTATION_VERSION_INPUT: Schema = Schema::new(
+        "DeleteDocumentationVersionRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("documentationVersion", &STRING).at(Place::Uri, "doc_version").required(),
+        ]),
+    );
+    pub(super) static DELETE_DOMAIN_NAME_INPUT: Schema = Schema::new(
+        "DeleteDomainNameRequest",
+        Kind::Structure(&[
+            Member::new("domainName", &STRING).at(Place::Uri, "domain_name").required(),
+            Member::new("domainNameId", &STRING).at(Place::Query, "domainNameId"),
         ]),
     );
     pub(super) static DELETE_GATEWAY_RESPONSE_INPUT: Schema = Schema::new(
@@ -1194,6 +2247,20 @@ mod tables {
             Member::new("statusCode", &STATUS_CODE).at(Place::Uri, "status_code").required(),
         ]),
     );
+    pub(super) static DELETE_MODEL_INPUT: Schema = Schema::new(
+        "DeleteModelRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("modelName", &STRING).at(Place::Uri, "model_name").required(),
+        ]),
+    );
+    pub(super) static DELETE_REQUEST_VALIDATOR_INPUT: Schema = Schema::new(
+        "DeleteRequestValidatorRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("requestValidatorId", &STRING).at(Place::Uri, "requestvalidator_id").required(),
+        ]),
+    );
     pub(super) static DELETE_RESOURCE_INPUT: Schema = Schema::new(
         "DeleteResourceRequest",
         Kind::Structure(&[
@@ -1209,6 +2276,17 @@ mod tables {
             Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
             Member::new("stageName", &STRING).at(Place::Uri, "stage_name").required(),
         ]),
+    );
+    pub(super) static DELETE_USAGE_PLAN_KEY_INPUT: Schema = Schema::new(
+        "DeleteUsagePlanKeyRequest",
+        Kind::Structure(&[
+            Member::new("usagePlanId", &STRING).at(Place::Uri, "usageplanId").required(),
+            Member::new("keyId", &STRING).at(Place::Uri, "keyId").required(),
+        ]),
+    );
+    pub(super) static DELETE_USAGE_PLAN_INPUT: Schema = Schema::new(
+        "DeleteUsagePlanRequest",
+        Kind::Structure(&[Member::new("usagePlanId", &STRING).at(Place::Uri, "usageplanId").required()]),
     );
     pub(super) static DEPLOYMENT: Schema = Schema::new(
         "Deployment",
@@ -1231,6 +2309,73 @@ mod tables {
         "Deployments",
         Kind::Structure(&[Member::new("position", &STRING), Member::new("items", &LIST_OF_DEPLOYMENT).wire("item")]),
     );
+    pub(super) static DOCUMENTATION_PART: Schema = Schema::new(
+        "DocumentationPart",
+        Kind::Structure(&[
+            Member::new("id", &STRING),
+            Member::new("location", &DOCUMENTATION_PART_LOCATION),
+            Member::new("properties", &STRING),
+        ]),
+    );
+    pub(super) static DOCUMENTATION_PART_LOCATION: Schema = Schema::new(
+        "DocumentationPartLocation",
+        Kind::Structure(&[
+            Member::new("type", &DOCUMENTATION_PART_TYPE).required(),
+            Member::new("path", &STRING),
+            Member::new("method", &STRING),
+            Member::new("statusCode", &DOCUMENTATION_PART_LOCATION_STATUS_CODE),
+            Member::new("name", &STRING),
+        ]),
+    );
+    pub(super) static DOCUMENTATION_PART_LOCATION_STATUS_CODE: Schema =
+        Schema::new("DocumentationPartLocationStatusCode", Kind::String).pattern(&P_DOCUMENTATION_PART_LOCATION_STATUS_CODE);
+    pub(super) static DOCUMENTATION_PART_TYPE: Schema =
+        Schema::new("DocumentationPartType", Kind::Enum(super::DocumentationPartType::TEXTS));
+    pub(super) static GET_DOCUMENTATION_PARTS_OUTPUT: Schema = Schema::new(
+        "DocumentationParts",
+        Kind::Structure(&[Member::new("position", &STRING), Member::new("items", &LIST_OF_DOCUMENTATION_PART).wire("item")]),
+    );
+    pub(super) static DOCUMENTATION_VERSION: Schema = Schema::new(
+        "DocumentationVersion",
+        Kind::Structure(&[Member::new("version", &STRING), Member::new("createdDate", &TIMESTAMP), Member::new("description", &STRING)]),
+    );
+    pub(super) static GET_DOCUMENTATION_VERSIONS_OUTPUT: Schema = Schema::new(
+        "DocumentationVersions",
+        Kind::Structure(&[Member::new("position", &STRING), Member::new("items", &LIST_OF_DOCUMENTATION_VERSION).wire("item")]),
+    );
+    pub(super) static DOMAIN_NAME: Schema = Schema::new(
+        "DomainName",
+        Kind::Structure(&[
+            Member::new("domainName", &STRING),
+            Member::new("domainNameId", &STRING),
+            Member::new("domainNameArn", &STRING),
+            Member::new("certificateName", &STRING),
+            Member::new("certificateArn", &STRING),
+            Member::new("certificateUploadDate", &TIMESTAMP),
+            Member::new("regionalDomainName", &STRING),
+            Member::new("regionalHostedZoneId", &STRING),
+            Member::new("regionalCertificateName", &STRING),
+            Member::new("regionalCertificateArn", &STRING),
+            Member::new("distributionDomainName", &STRING),
+            Member::new("distributionHostedZoneId", &STRING),
+            Member::new("endpointConfiguration", &ENDPOINT_CONFIGURATION),
+            Member::new("domainNameStatus", &DOMAIN_NAME_STATUS),
+            Member::new("domainNameStatusMessage", &STRING),
+            Member::new("securityPolicy", &SECURITY_POLICY),
+            Member::new("endpointAccessMode", &ENDPOINT_ACCESS_MODE),
+            Member::new("tags", &MAP_OF_STRING_TO_STRING),
+            Member::new("mutualTlsAuthentication", &MUTUAL_TLS_AUTHENTICATION),
+            Member::new("ownershipVerificationCertificateArn", &STRING),
+            Member::new("managementPolicy", &STRING),
+            Member::new("policy", &STRING),
+            Member::new("routingMode", &ROUTING_MODE),
+        ]),
+    );
+    pub(super) static DOMAIN_NAME_STATUS: Schema = Schema::new("DomainNameStatus", Kind::Enum(super::DomainNameStatus::TEXTS));
+    pub(super) static GET_DOMAIN_NAMES_OUTPUT: Schema = Schema::new(
+        "DomainNames",
+        Kind::Structure(&[Member::new("position", &STRING), Member::new("items", &LIST_OF_DOMAIN_NAME).wire("item")]),
+    );
     pub(super) static DOUBLE: Schema = Schema::new("Double", Kind::Double);
     pub(super) static ENDPOINT_ACCESS_MODE: Schema = Schema::new("EndpointAccessMode", Kind::Enum(super::EndpointAccessMode::TEXTS));
     pub(super) static ENDPOINT_CONFIGURATION: Schema = Schema::new(
@@ -1242,6 +2387,29 @@ mod tables {
         ]),
     );
     pub(super) static ENDPOINT_TYPE: Schema = Schema::new("EndpointType", Kind::Enum(super::EndpointType::TEXTS));
+    pub(super) static GET_EXPORT_OUTPUT: Schema = Schema::new(
+        "ExportResponse",
+        Kind::Structure(&[
+            Member::new("contentType", &STRING).at(Place::Header, "Content-Type"),
+            Member::new("contentDisposition", &STRING).at(Place::Header, "Content-Disposition"),
+            Member::new("body", &BLOB),
+        ]),
+    )
+    .traits(Traits { payload: Some("body"), ..Traits::NONE });
+    pub(super) static FLUSH_STAGE_AUTHORIZERS_CACHE_INPUT: Schema = Schema::new(
+        "FlushStageAuthorizersCacheRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("stageName", &STRING).at(Place::Uri, "stage_name").required(),
+        ]),
+    );
+    pub(super) static FLUSH_STAGE_CACHE_INPUT: Schema = Schema::new(
+        "FlushStageCacheRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("stageName", &STRING).at(Place::Uri, "stage_name").required(),
+        ]),
+    );
     pub(super) static GATEWAY_RESPONSE: Schema = Schema::new(
         "GatewayResponse",
         Kind::Structure(&[
@@ -1258,6 +2426,23 @@ mod tables {
         Kind::Structure(&[Member::new("position", &STRING), Member::new("items", &LIST_OF_GATEWAY_RESPONSE).wire("item")]),
     );
     pub(super) static GET_ACCOUNT_INPUT: Schema = Schema::new("GetAccountRequest", Kind::Structure(&[]));
+    pub(super) static GET_API_KEY_INPUT: Schema = Schema::new(
+        "GetApiKeyRequest",
+        Kind::Structure(&[
+            Member::new("apiKey", &STRING).at(Place::Uri, "api_Key").required(),
+            Member::new("includeValue", &NULLABLE_BOOLEAN).at(Place::Query, "includeValue"),
+        ]),
+    );
+    pub(super) static GET_API_KEYS_INPUT: Schema = Schema::new(
+        "GetApiKeysRequest",
+        Kind::Structure(&[
+            Member::new("position", &STRING).at(Place::Query, "position"),
+            Member::new("limit", &NULLABLE_INTEGER).at(Place::Query, "limit"),
+            Member::new("nameQuery", &STRING).at(Place::Query, "name"),
+            Member::new("customerId", &STRING).at(Place::Query, "customerId"),
+            Member::new("includeValues", &NULLABLE_BOOLEAN).at(Place::Query, "includeValues"),
+        ]),
+    );
     pub(super) static GET_AUTHORIZER_INPUT: Schema = Schema::new(
         "GetAuthorizerRequest",
         Kind::Structure(&[
@@ -1269,6 +2454,23 @@ mod tables {
         "GetAuthorizersRequest",
         Kind::Structure(&[
             Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("position", &STRING).at(Place::Query, "position"),
+            Member::new("limit", &NULLABLE_INTEGER).at(Place::Query, "limit"),
+        ]),
+    );
+    pub(super) static GET_BASE_PATH_MAPPING_INPUT: Schema = Schema::new(
+        "GetBasePathMappingRequest",
+        Kind::Structure(&[
+            Member::new("domainName", &STRING).at(Place::Uri, "domain_name").required(),
+            Member::new("domainNameId", &STRING).at(Place::Query, "domainNameId"),
+            Member::new("basePath", &STRING).at(Place::Uri, "base_path").required(),
+        ]),
+    );
+    pub(super) static GET_BASE_PATH_MAPPINGS_INPUT: Schema = Schema::new(
+        "GetBasePathMappingsRequest",
+        Kind::Structure(&[
+            Member::new("domainName", &STRING).at(Place::Uri, "domain_name").required(),
+            Member::new("domainNameId", &STRING).at(Place::Query, "domainNameId"),
             Member::new("position", &STRING).at(Place::Query, "position"),
             Member::new("limit", &NULLABLE_INTEGER).at(Place::Query, "limit"),
         ]),
@@ -1287,6 +2489,65 @@ mod tables {
             Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
             Member::new("position", &STRING).at(Place::Query, "position"),
             Member::new("limit", &NULLABLE_INTEGER).at(Place::Query, "limit"),
+        ]),
+    );
+    pub(super) static GET_DOCUMENTATION_PART_INPUT: Schema = Schema::new(
+        "GetDocumentationPartRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("documentationPartId", &STRING).at(Place::Uri, "part_id").required(),
+        ]),
+    );
+    pub(super) static GET_DOCUMENTATION_PARTS_INPUT: Schema = Schema::new(
+        "GetDocumentationPartsRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("type", &DOCUMENTATION_PART_TYPE).at(Place::Query, "type"),
+            Member::new("nameQuery", &STRING).at(Place::Query, "name"),
+            Member::new("path", &STRING).at(Place::Query, "path"),
+            Member::new("position", &STRING).at(Place::Query, "position"),
+            Member::new("limit", &NULLABLE_INTEGER).at(Place::Query, "limit"),
+            Member::new("locationStatus", &LOCATION_STATUS_TYPE).at(Place::Query, "locationStatus"),
+        ]),
+    );
+    pub(super) static GET_DOCUMENTATION_VERSION_INPUT: Schema = Schema::new(
+        "GetDocumentationVersionRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("documentationVersion", &STRING).at(Place::Uri, "doc_version").required(),
+        ]),
+    );
+    pub(super) static GET_DOCUMENTATION_VERSIONS_INPUT: Schema = Schema::new(
+        "GetDocumentationVersionsRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("position", &STRING).at(Place::Query, "position"),
+            Member::new("limit", &NULLABLE_INTEGER).at(Place::Query, "limit"),
+        ]),
+    );
+    pub(super) static GET_DOMAIN_NAME_INPUT: Schema = Schema::new(
+        "GetDomainNameRequest",
+        Kind::Structure(&[
+            Member::new("domainName", &STRING).at(Place::Uri, "domain_name").required(),
+            Member::new("domainNameId", &STRING).at(Place::Query, "domainNameId"),
+        ]),
+    );
+    pub(super) static GET_DOMAIN_NAMES_INPUT: Schema = Schema::new(
+        "GetDomainNamesRequest",
+        Kind::Structure(&[
+            Member::new("position", &STRING).at(Place::Query, "position"),
+            Member::new("limit", &NULLABLE_INTEGER).at(Place::Query, "limit"),
+            Member::new("resourceOwner", &RESOURCE_OWNER).at(Place::Query, "resourceOwner"),
+        ]),
+    );
+    pub(super) static GET_EXPORT_INPUT: Schema = Schema::new(
+        "GetExportRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("stageName", &STRING).at(Place::Uri, "stage_name").required(),
+            Member::new("exportType", &STRING).at(Place::Uri, "export_type").required(),
+            Member::new("parameters", &MAP_OF_STRING_TO_STRING).at(Place::Query, "parameters"),
+            Member::new("accepts", &STRING).at(Place::Header, "Accept"),
         ]),
     );
     pub(super) static GET_GATEWAY_RESPONSE_INPUT: Schema = Schema::new(
@@ -1338,6 +2599,37 @@ mod tables {
             Member::new("statusCode", &STATUS_CODE).at(Place::Uri, "status_code").required(),
         ]),
     );
+    pub(super) static GET_MODEL_INPUT: Schema = Schema::new(
+        "GetModelRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("modelName", &STRING).at(Place::Uri, "model_name").required(),
+            Member::new("flatten", &BOOLEAN).at(Place::Query, "flatten"),
+        ]),
+    );
+    pub(super) static GET_MODELS_INPUT: Schema = Schema::new(
+        "GetModelsRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("position", &STRING).at(Place::Query, "position"),
+            Member::new("limit", &NULLABLE_INTEGER).at(Place::Query, "limit"),
+        ]),
+    );
+    pub(super) static GET_REQUEST_VALIDATOR_INPUT: Schema = Schema::new(
+        "GetRequestValidatorRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("requestValidatorId", &STRING).at(Place::Uri, "requestvalidator_id").required(),
+        ]),
+    );
+    pub(super) static GET_REQUEST_VALIDATORS_INPUT: Schema = Schema::new(
+        "GetRequestValidatorsRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("position", &STRING).at(Place::Query, "position"),
+            Member::new("limit", &NULLABLE_INTEGER).at(Place::Query, "limit"),
+        ]),
+    );
     pub(super) static GET_RESOURCE_INPUT: Schema = Schema::new(
         "GetResourceRequest",
         Kind::Structure(&[
@@ -1386,6 +2678,54 @@ mod tables {
             Member::new("limit", &NULLABLE_INTEGER).at(Place::Query, "limit"),
         ]),
     );
+    pub(super) static GET_USAGE_PLAN_KEY_INPUT: Schema = Schema::new(
+        "GetUsagePlanKeyRequest",
+        Kind::Structure(&[
+            Member::new("usagePlanId", &STRING).at(Place::Uri, "usageplanId").required(),
+            Member::new("keyId", &STRING).at(Place::Uri, "keyId").required(),
+        ]),
+    );
+    pub(super) static GET_USAGE_PLAN_KEYS_INPUT: Schema = Schema::new(
+        "GetUsagePlanKeysRequest",
+        Kind::Structure(&[
+            Member::new("usagePlanId", &STRING).at(Place::Uri, "usageplanId").required(),
+            Member::new("position", &STRING).at(Place::Query, "position"),
+            Member::new("limit", &NULLABLE_INTEGER).at(Place::Query, "limit"),
+            Member::new("nameQuery", &STRING).at(Place::Query, "name"),
+        ]),
+    );
+    pub(super) static GET_USAGE_PLAN_INPUT: Schema = Schema::new(
+        "GetUsagePlanRequest",
+        Kind::Structure(&[Member::new("usagePlanId", &STRING).at(Place::Uri, "usageplanId").required()]),
+    );
+    pub(super) static GET_USAGE_PLANS_INPUT: Schema = Schema::new(
+        "GetUsagePlansRequest",
+        Kind::Structure(&[
+            Member::new("position", &STRING).at(Place::Query, "position"),
+            Member::new("keyId", &STRING).at(Place::Query, "keyId"),
+            Member::new("limit", &NULLABLE_INTEGER).at(Place::Query, "limit"),
+        ]),
+    );
+    pub(super) static GET_USAGE_INPUT: Schema = Schema::new(
+        "GetUsageRequest",
+        Kind::Structure(&[
+            Member::new("usagePlanId", &STRING).at(Place::Uri, "usageplanId").required(),
+            Member::new("keyId", &STRING).at(Place::Query, "keyId"),
+            Member::new("startDate", &STRING).at(Place::Query, "startDate").required(),
+            Member::new("endDate", &STRING).at(Place::Query, "endDate").required(),
+            Member::new("position", &STRING).at(Place::Query, "position"),
+            Member::new("limit", &NULLABLE_INTEGER).at(Place::Query, "limit"),
+        ]),
+    );
+    pub(super) static IMPORT_REST_API_INPUT: Schema = Schema::new(
+        "ImportRestApiRequest",
+        Kind::Structure(&[
+            Member::new("failOnWarnings", &BOOLEAN).at(Place::Query, "failonwarnings"),
+            Member::new("parameters", &MAP_OF_STRING_TO_STRING).at(Place::Query, "parameters"),
+            Member::new("body", &BLOB).required(),
+        ]),
+    )
+    .traits(Traits { payload: Some("body"), ..Traits::NONE });
     pub(super) static INTEGER: Schema = Schema::new("Integer", Kind::Integer);
     pub(super) static INTEGRATION: Schema = Schema::new(
         "Integration",
@@ -1427,19 +2767,43 @@ mod tables {
     )
     .traits(Traits { fault: Some(FaultTraits { code: "LimitExceededException", status: 429, sender: true }), ..Traits::NONE });
     pub(super) static LIST_OF_ARNS: Schema = Schema::new("ListOfARNs", Kind::List(&Member::new("member", &PROVIDER_ARN)));
+    pub(super) static LIST_OF_API_KEY: Schema = Schema::new("ListOfApiKey", Kind::List(&Member::new("member", &API_KEY)));
+    pub(super) static LIST_OF_API_STAGE: Schema = Schema::new("ListOfApiStage", Kind::List(&Member::new("member", &API_STAGE)));
     pub(super) static LIST_OF_AUTHORIZER: Schema = Schema::new("ListOfAuthorizer", Kind::List(&Member::new("member", &AUTHORIZER)));
+    pub(super) static LIST_OF_BASE_PATH_MAPPING: Schema =
+        Schema::new("ListOfBasePathMapping", Kind::List(&Member::new("member", &BASE_PATH_MAPPING)));
     pub(super) static LIST_OF_DEPLOYMENT: Schema = Schema::new("ListOfDeployment", Kind::List(&Member::new("member", &DEPLOYMENT)));
+    pub(super) static LIST_OF_DOCUMENTATION_PART: Schema =
+        Schema::new("ListOfDocumentationPart", Kind::List(&Member::new("member", &DOCUMENTATION_PART)));
+    pub(super) static LIST_OF_DOCUMENTATION_VERSION: Schema =
+        Schema::new("ListOfDocumentationVersion", Kind::List(&Member::new("member", &DOCUMENTATION_VERSION)));
+    pub(super) static LIST_OF_DOMAIN_NAME: Schema = Schema::new("ListOfDomainName", Kind::List(&Member::new("member", &DOMAIN_NAME)));
     pub(super) static LIST_OF_ENDPOINT_TYPE: Schema = Schema::new("ListOfEndpointType", Kind::List(&Member::new("member", &ENDPOINT_TYPE)));
     pub(super) static LIST_OF_GATEWAY_RESPONSE: Schema =
         Schema::new("ListOfGatewayResponse", Kind::List(&Member::new("member", &GATEWAY_RESPONSE)));
+    pub(super) static LIST_OF_LONG: Schema = Schema::new("ListOfLong", Kind::List(&Member::new("member", &LONG)));
+    pub(super) static LIST_OF_MODEL: Schema = Schema::new("ListOfModel", Kind::List(&Member::new("member", &MODEL)));
     pub(super) static LIST_OF_PATCH_OPERATION: Schema =
         Schema::new("ListOfPatchOperation", Kind::List(&Member::new("member", &PATCH_OPERATION)));
+    pub(super) static LIST_OF_REQUEST_VALIDATOR: Schema =
+        Schema::new("ListOfRequestValidator", Kind::List(&Member::new("member", &REQUEST_VALIDATOR)));
     pub(super) static LIST_OF_RESOURCE: Schema = Schema::new("ListOfResource", Kind::List(&Member::new("member", &RESOURCE)));
     pub(super) static LIST_OF_REST_API: Schema = Schema::new("ListOfRestApi", Kind::List(&Member::new("member", &REST_API)));
     pub(super) static LIST_OF_STAGE: Schema = Schema::new("ListOfStage", Kind::List(&Member::new("member", &STAGE)));
+    pub(super) static LIST_OF_STAGE_KEYS: Schema = Schema::new("ListOfStageKeys", Kind::List(&Member::new("member", &STAGE_KEY)));
     pub(super) static LIST_OF_STRING: Schema = Schema::new("ListOfString", Kind::List(&Member::new("member", &STRING)));
+    pub(super) static LIST_OF_USAGE: Schema = Schema::new("ListOfUsage", Kind::List(&Member::new("member", &LIST_OF_LONG)));
+    pub(super) static LIST_OF_USAGE_PLAN: Schema = Schema::new("ListOfUsagePlan", Kind::List(&Member::new("member", &USAGE_PLAN)));
+    pub(super) static LIST_OF_USAGE_PLAN_KEY: Schema =
+        Schema::new("ListOfUsagePlanKey", Kind::List(&Member::new("member", &USAGE_PLAN_KEY)));
+    pub(super) static LOCATION_STATUS_TYPE: Schema = Schema::new("LocationStatusType", Kind::Enum(super::LocationStatusType::TEXTS));
+    pub(super) static LONG: Schema = Schema::new("Long", Kind::Long);
+    pub(super) static MAP_OF_API_STAGE_THROTTLE_SETTINGS: Schema =
+        Schema::new("MapOfApiStageThrottleSettings", Kind::Map(&Member::new("key", &STRING), &Member::new("value", &THROTTLE_SETTINGS)));
     pub(super) static MAP_OF_INTEGRATION_RESPONSE: Schema =
         Schema::new("MapOfIntegrationResponse", Kind::Map(&Member::new("key", &STRING), &Member::new("value", &INTEGRATION_RESPONSE)));
+    pub(super) static MAP_OF_KEY_USAGES: Schema =
+        Schema::new("MapOfKeyUsages", Kind::Map(&Member::new("key", &STRING), &Member::new("value", &LIST_OF_USAGE)));
     pub(super) static MAP_OF_METHOD: Schema =
         Schema::new("MapOfMethod", Kind::Map(&Member::new("key", &STRING), &Member::new("value", &METHOD)));
     pub(super) static MAP_OF_METHOD_RESPONSE: Schema =
@@ -1450,6 +2814,8 @@ mod tables {
         Schema::new("MapOfMethodSnapshot", Kind::Map(&Member::new("key", &STRING), &Member::new("value", &METHOD_SNAPSHOT)));
     pub(super) static MAP_OF_STRING_TO_BOOLEAN: Schema =
         Schema::new("MapOfStringToBoolean", Kind::Map(&Member::new("key", &STRING), &Member::new("value", &NULLABLE_BOOLEAN)));
+    pub(super) static MAP_OF_STRING_TO_LIST: Schema =
+        Schema::new("MapOfStringToList", Kind::Map(&Member::new("key", &STRING), &Member::new("value", &LIST_OF_STRING)));
     pub(super) static MAP_OF_STRING_TO_STRING: Schema =
         Schema::new("MapOfStringToString", Kind::Map(&Member::new("key", &STRING), &Member::new("value", &STRING)));
     pub(super) static METHOD: Schema = Schema::new(
@@ -1494,6 +2860,30 @@ mod tables {
     pub(super) static METHOD_SNAPSHOT: Schema = Schema::new(
         "MethodSnapshot",
         Kind::Structure(&[Member::new("authorizationType", &STRING), Member::new("apiKeyRequired", &BOOLEAN)]),
+    );
+    pub(super) static MODEL: Schema = Schema::new(
+        "Model",
+        Kind::Structure(&[
+            Member::new("id", &STRING),
+            Member::new("name", &STRING),
+            Member::new("description", &STRING),
+            Member::new("schema", &STRING),
+            Member::new("contentType", &STRING),
+        ]),
+    );
+    pub(super) static GET_MODELS_OUTPUT: Schema =
+        Schema::new("Models", Kind::Structure(&[Member::new("position", &STRING), Member::new("items", &LIST_OF_MODEL).wire("item")]));
+    pub(super) static MUTUAL_TLS_AUTHENTICATION: Schema = Schema::new(
+        "MutualTlsAuthentication",
+        Kind::Structure(&[
+            Member::new("truststoreUri", &STRING),
+            Member::new("truststoreVersion", &STRING),
+            Member::new("truststoreWarnings", &LIST_OF_STRING),
+        ]),
+    );
+    pub(super) static MUTUAL_TLS_AUTHENTICATION_INPUT: Schema = Schema::new(
+        "MutualTlsAuthenticationInput",
+        Kind::Structure(&[Member::new("truststoreUri", &STRING), Member::new("truststoreVersion", &STRING)]),
     );
     pub(super) static NOT_FOUND_EXCEPTION: Schema = Schema::new("NotFoundException", Kind::Structure(&[Member::new("message", &STRING)]))
         .traits(Traits { fault: Some(FaultTraits { code: "NotFoundException", status: 404, sender: true }), ..Traits::NONE });
@@ -1586,6 +2976,36 @@ mod tables {
             Member::new("responseModels", &MAP_OF_STRING_TO_STRING),
         ]),
     );
+    pub(super) static PUT_MODE: Schema = Schema::new("PutMode", Kind::Enum(super::PutMode::TEXTS));
+    pub(super) static PUT_REST_API_INPUT: Schema = Schema::new(
+        "PutRestApiRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("mode", &PUT_MODE).at(Place::Query, "mode"),
+            Member::new("failOnWarnings", &BOOLEAN).at(Place::Query, "failonwarnings"),
+            Member::new("parameters", &MAP_OF_STRING_TO_STRING).at(Place::Query, "parameters"),
+            Member::new("body", &BLOB).required(),
+        ]),
+    )
+    .traits(Traits { payload: Some("body"), ..Traits::NONE });
+    pub(super) static QUOTA_PERIOD_TYPE: Schema = Schema::new("QuotaPeriodType", Kind::Enum(super::QuotaPeriodType::TEXTS));
+    pub(super) static QUOTA_SETTINGS: Schema = Schema::new(
+        "QuotaSettings",
+        Kind::Structure(&[Member::new("limit", &INTEGER), Member::new("offset", &INTEGER), Member::new("period", &QUOTA_PERIOD_TYPE)]),
+    );
+    pub(super) static REQUEST_VALIDATOR: Schema = Schema::new(
+        "RequestValidator",
+        Kind::Structure(&[
+            Member::new("id", &STRING),
+            Member::new("name", &STRING),
+            Member::new("validateRequestBody", &BOOLEAN),
+            Member::new("validateRequestParameters", &BOOLEAN),
+        ]),
+    );
+    pub(super) static GET_REQUEST_VALIDATORS_OUTPUT: Schema = Schema::new(
+        "RequestValidators",
+        Kind::Structure(&[Member::new("position", &STRING), Member::new("items", &LIST_OF_REQUEST_VALIDATOR).wire("item")]),
+    );
     pub(super) static RESOURCE: Schema = Schema::new(
         "Resource",
         Kind::Structure(&[
@@ -1596,6 +3016,7 @@ mod tables {
             Member::new("resourceMethods", &MAP_OF_METHOD),
         ]),
     );
+    pub(super) static RESOURCE_OWNER: Schema = Schema::new("ResourceOwner", Kind::Enum(super::ResourceOwner::TEXTS));
     pub(super) static GET_RESOURCES_OUTPUT: Schema = Schema::new(
         "Resources",
         Kind::Structure(&[Member::new("position", &STRING), Member::new("items", &LIST_OF_RESOURCE).wire("item")]),
@@ -1626,6 +3047,7 @@ mod tables {
     );
     pub(super) static GET_REST_APIS_OUTPUT: Schema =
         Schema::new("RestApis", Kind::Structure(&[Member::new("position", &STRING), Member::new("items", &LIST_OF_REST_API).wire("item")]));
+    pub(super) static ROUTING_MODE: Schema = Schema::new("RoutingMode", Kind::Enum(super::RoutingMode::TEXTS));
     pub(super) static SECURITY_POLICY: Schema = Schema::new("SecurityPolicy", Kind::Enum(super::SecurityPolicy::TEXTS));
     pub(super) static SERVICE_UNAVAILABLE_EXCEPTION: Schema = Schema::new(
         "ServiceUnavailableException",
@@ -1654,6 +3076,8 @@ mod tables {
             Member::new("lastUpdatedDate", &TIMESTAMP),
         ]),
     );
+    pub(super) static STAGE_KEY: Schema =
+        Schema::new("StageKey", Kind::Structure(&[Member::new("restApiId", &STRING), Member::new("stageName", &STRING)]));
     pub(super) static GET_STAGES_OUTPUT: Schema = Schema::new("Stages", Kind::Structure(&[Member::new("item", &LIST_OF_STAGE)]));
     pub(super) static STATUS_CODE: Schema = Schema::new("StatusCode", Kind::String).pattern(&P_STATUS_CODE);
     pub(super) static STRING: Schema = Schema::new("String", Kind::String);
@@ -1665,6 +3089,56 @@ mod tables {
         ]),
     );
     pub(super) static GET_TAGS_OUTPUT: Schema = Schema::new("Tags", Kind::Structure(&[Member::new("tags", &MAP_OF_STRING_TO_STRING)]));
+    pub(super) static TEST_INVOKE_AUTHORIZER_INPUT: Schema = Schema::new(
+        "TestInvokeAuthorizerRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("authorizerId", &STRING).at(Place::Uri, "authorizer_id").required(),
+            Member::new("headers", &MAP_OF_STRING_TO_STRING),
+            Member::new("multiValueHeaders", &MAP_OF_STRING_TO_LIST),
+            Member::new("pathWithQueryString", &STRING),
+            Member::new("body", &STRING),
+            Member::new("stageVariables", &MAP_OF_STRING_TO_STRING),
+            Member::new("additionalContext", &MAP_OF_STRING_TO_STRING),
+        ]),
+    );
+    pub(super) static TEST_INVOKE_AUTHORIZER_OUTPUT: Schema = Schema::new(
+        "TestInvokeAuthorizerResponse",
+        Kind::Structure(&[
+            Member::new("clientStatus", &INTEGER),
+            Member::new("log", &STRING),
+            Member::new("latency", &LONG),
+            Member::new("principalId", &STRING),
+            Member::new("policy", &STRING),
+            Member::new("authorization", &MAP_OF_STRING_TO_LIST),
+            Member::new("claims", &MAP_OF_STRING_TO_STRING),
+        ]),
+    );
+    pub(super) static TEST_INVOKE_METHOD_INPUT: Schema = Schema::new(
+        "TestInvokeMethodRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("resourceId", &STRING).at(Place::Uri, "resource_id").required(),
+            Member::new("httpMethod", &STRING).at(Place::Uri, "http_method").required(),
+            Member::new("pathWithQueryString", &STRING),
+            Member::new("body", &STRING),
+            Member::new("headers", &MAP_OF_STRING_TO_STRING),
+            Member::new("multiValueHeaders", &MAP_OF_STRING_TO_LIST),
+            Member::new("clientCertificateId", &STRING),
+            Member::new("stageVariables", &MAP_OF_STRING_TO_STRING),
+        ]),
+    );
+    pub(super) static TEST_INVOKE_METHOD_OUTPUT: Schema = Schema::new(
+        "TestInvokeMethodResponse",
+        Kind::Structure(&[
+            Member::new("status", &INTEGER),
+            Member::new("body", &STRING),
+            Member::new("headers", &MAP_OF_STRING_TO_STRING),
+            Member::new("multiValueHeaders", &MAP_OF_STRING_TO_LIST),
+            Member::new("log", &STRING),
+            Member::new("latency", &LONG),
+        ]),
+    );
     pub(super) static THROTTLE_SETTINGS: Schema =
         Schema::new("ThrottleSettings", Kind::Structure(&[Member::new("burstLimit", &INTEGER), Member::new("rateLimit", &DOUBLE)]));
     pub(super) static TIMESTAMP: Schema = Schema::new("Timestamp", Kind::Timestamp(None));
@@ -1688,6 +3162,13 @@ mod tables {
     );
     pub(super) static UPDATE_ACCOUNT_INPUT: Schema =
         Schema::new("UpdateAccountRequest", Kind::Structure(&[Member::new("patchOperations", &LIST_OF_PATCH_OPERATION)]));
+    pub(super) static UPDATE_API_KEY_INPUT: Schema = Schema::new(
+        "UpdateApiKeyRequest",
+        Kind::Structure(&[
+            Member::new("apiKey", &STRING).at(Place::Uri, "api_Key").required(),
+            Member::new("patchOperations", &LIST_OF_PATCH_OPERATION),
+        ]),
+    );
     pub(super) static UPDATE_AUTHORIZER_INPUT: Schema = Schema::new(
         "UpdateAuthorizerRequest",
         Kind::Structure(&[
@@ -1696,11 +3177,44 @@ mod tables {
             Member::new("patchOperations", &LIST_OF_PATCH_OPERATION),
         ]),
     );
+    pub(super) static UPDATE_BASE_PATH_MAPPING_INPUT: Schema = Schema::new(
+        "UpdateBasePathMappingRequest",
+        Kind::Structure(&[
+            Member::new("domainName", &STRING).at(Place::Uri, "domain_name").required(),
+            Member::new("domainNameId", &STRING).at(Place::Query, "domainNameId"),
+            Member::new("basePath", &STRING).at(Place::Uri, "base_path").required(),
+            Member::new("patchOperations", &LIST_OF_PATCH_OPERATION),
+        ]),
+    );
     pub(super) static UPDATE_DEPLOYMENT_INPUT: Schema = Schema::new(
         "UpdateDeploymentRequest",
         Kind::Structure(&[
             Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
             Member::new("deploymentId", &STRING).at(Place::Uri, "deployment_id").required(),
+            Member::new("patchOperations", &LIST_OF_PATCH_OPERATION),
+        ]),
+    );
+    pub(super) static UPDATE_DOCUMENTATION_PART_INPUT: Schema = Schema::new(
+        "UpdateDocumentationPartRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("documentationPartId", &STRING).at(Place::Uri, "part_id").required(),
+            Member::new("patchOperations", &LIST_OF_PATCH_OPERATION),
+        ]),
+    );
+    pub(super) static UPDATE_DOCUMENTATION_VERSION_INPUT: Schema = Schema::new(
+        "UpdateDocumentationVersionRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("documentationVersion", &STRING).at(Place::Uri, "doc_version").required(),
+            Member::new("patchOperations", &LIST_OF_PATCH_OPERATION),
+        ]),
+    );
+    pub(super) static UPDATE_DOMAIN_NAME_INPUT: Schema = Schema::new(
+        "UpdateDomainNameRequest",
+        Kind::Structure(&[
+            Member::new("domainName", &STRING).at(Place::Uri, "domain_name").required(),
+            Member::new("domainNameId", &STRING).at(Place::Query, "domainNameId"),
             Member::new("patchOperations", &LIST_OF_PATCH_OPERATION),
         ]),
     );
@@ -1750,6 +3264,22 @@ mod tables {
             Member::new("patchOperations", &LIST_OF_PATCH_OPERATION),
         ]),
     );
+    pub(super) static UPDATE_MODEL_INPUT: Schema = Schema::new(
+        "UpdateModelRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("modelName", &STRING).at(Place::Uri, "model_name").required(),
+            Member::new("patchOperations", &LIST_OF_PATCH_OPERATION),
+        ]),
+    );
+    pub(super) static UPDATE_REQUEST_VALIDATOR_INPUT: Schema = Schema::new(
+        "UpdateRequestValidatorRequest",
+        Kind::Structure(&[
+            Member::new("restApiId", &STRING).at(Place::Uri, "restapi_id").required(),
+            Member::new("requestValidatorId", &STRING).at(Place::Uri, "requestvalidator_id").required(),
+            Member::new("patchOperations", &LIST_OF_PATCH_OPERATION),
+        ]),
+    );
     pub(super) static UPDATE_RESOURCE_INPUT: Schema = Schema::new(
         "UpdateResourceRequest",
         Kind::Structure(&[
@@ -1773,7 +3303,63 @@ mod tables {
             Member::new("patchOperations", &LIST_OF_PATCH_OPERATION),
         ]),
     );
+    pub(super) static UPDATE_USAGE_PLAN_INPUT: Schema = Schema::new(
+        "UpdateUsagePlanRequest",
+        Kind::Structure(&[
+            Member::new("usagePlanId", &STRING).at(Place::Uri, "usageplanId").required(),
+            Member::new("patchOperations", &LIST_OF_PATCH_OPERATION),
+        ]),
+    );
+    pub(super) static UPDATE_USAGE_INPUT: Schema = Schema::new(
+        "UpdateUsageRequest",
+        Kind::Structure(&[
+            Member::new("usagePlanId", &STRING).at(Place::Uri, "usageplanId").required(),
+            Member::new("keyId", &STRING).at(Place::Uri, "keyId").required(),
+            Member::new("patchOperations", &LIST_OF_PATCH_OPERATION),
+        ]),
+    );
+    pub(super) static USAGE: Schema = Schema::new(
+        "Usage",
+        Kind::Structure(&[
+            Member::new("usagePlanId", &STRING),
+            Member::new("startDate", &STRING),
+            Member::new("endDate", &STRING),
+            Member::new("position", &STRING),
+            Member::new("items", &MAP_OF_KEY_USAGES).wire("values"),
+        ]),
+    );
+    pub(super) static USAGE_PLAN: Schema = Schema::new(
+        "UsagePlan",
+        Kind::Structure(&[
+            Member::new("id", &STRING),
+            Member::new("name", &STRING),
+            Member::new("description", &STRING),
+            Member::new("apiStages", &LIST_OF_API_STAGE),
+            Member::new("throttle", &THROTTLE_SETTINGS),
+            Member::new("quota", &QUOTA_SETTINGS),
+            Member::new("productCode", &STRING),
+            Member::new("tags", &MAP_OF_STRING_TO_STRING),
+        ]),
+    );
+    pub(super) static USAGE_PLAN_KEY: Schema = Schema::new(
+        "UsagePlanKey",
+        Kind::Structure(&[
+            Member::new("id", &STRING),
+            Member::new("type", &STRING),
+            Member::new("value", &STRING),
+            Member::new("name", &STRING),
+        ]),
+    );
+    pub(super) static GET_USAGE_PLAN_KEYS_OUTPUT: Schema = Schema::new(
+        "UsagePlanKeys",
+        Kind::Structure(&[Member::new("position", &STRING), Member::new("items", &LIST_OF_USAGE_PLAN_KEY).wire("item")]),
+    );
+    pub(super) static GET_USAGE_PLANS_OUTPUT: Schema = Schema::new(
+        "UsagePlans",
+        Kind::Structure(&[Member::new("position", &STRING), Member::new("items", &LIST_OF_USAGE_PLAN).wire("item")]),
+    );
 
+    static P_DOCUMENTATION_PART_LOCATION_STATUS_CODE: Pattern = Pattern::new(r"^([1-5]\d\d|\*|\s*)$");
     static P_STATUS_CODE: Pattern = Pattern::new(r"[1-5]\d\d");
 
     static OP_CREATE_REST_API: OperationSchema = OperationSchema {
@@ -2449,6 +4035,749 @@ mod tables {
         faults: &[&BAD_REQUEST_EXCEPTION, &CONFLICT_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
         unsigned: false,
     };
+    static OP_CREATE_MODEL: OperationSchema = OperationSchema {
+        name: "CreateModel",
+        method: "POST",
+        uri: "/restapis/{restapi_id}/models",
+        status: 201,
+        input: &CREATE_MODEL_INPUT,
+        output: &MODEL,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_MODEL: OperationSchema = OperationSchema {
+        name: "GetModel",
+        method: "GET",
+        uri: "/restapis/{restapi_id}/models/{model_name}",
+        status: 200,
+        input: &GET_MODEL_INPUT,
+        output: &MODEL,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_MODELS: OperationSchema = OperationSchema {
+        name: "GetModels",
+        method: "GET",
+        uri: "/restapis/{restapi_id}/models",
+        status: 200,
+        input: &GET_MODELS_INPUT,
+        output: &GET_MODELS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &NOT_FOUND_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_MODEL: OperationSchema = OperationSchema {
+        name: "UpdateModel",
+        method: "PATCH",
+        uri: "/restapis/{restapi_id}/models/{model_name}",
+        status: 200,
+        input: &UPDATE_MODEL_INPUT,
+        output: &MODEL,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_MODEL: OperationSchema = OperationSchema {
+        name: "DeleteModel",
+        method: "DELETE",
+        uri: "/restapis/{restapi_id}/models/{model_name}",
+        status: 202,
+        input: &DELETE_MODEL_INPUT,
+        output: &DELETE_MODEL_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &CONFLICT_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_CREATE_REQUEST_VALIDATOR: OperationSchema = OperationSchema {
+        name: "CreateRequestValidator",
+        method: "POST",
+        uri: "/restapis/{restapi_id}/requestvalidators",
+        status: 201,
+        input: &CREATE_REQUEST_VALIDATOR_INPUT,
+        output: &REQUEST_VALIDATOR,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_REQUEST_VALIDATOR: OperationSchema = OperationSchema {
+        name: "GetRequestValidator",
+        method: "GET",
+        uri: "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}",
+        status: 200,
+        input: &GET_REQUEST_VALIDATOR_INPUT,
+        output: &REQUEST_VALIDATOR,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_REQUEST_VALIDATORS: OperationSchema = OperationSchema {
+        name: "GetRequestValidators",
+        method: "GET",
+        uri: "/restapis/{restapi_id}/requestvalidators",
+        status: 200,
+        input: &GET_REQUEST_VALIDATORS_INPUT,
+        output: &GET_REQUEST_VALIDATORS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_REQUEST_VALIDATOR: OperationSchema = OperationSchema {
+        name: "UpdateRequestValidator",
+        method: "PATCH",
+        uri: "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}",
+        status: 200,
+        input: &UPDATE_REQUEST_VALIDATOR_INPUT,
+        output: &REQUEST_VALIDATOR,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_REQUEST_VALIDATOR: OperationSchema = OperationSchema {
+        name: "DeleteRequestValidator",
+        method: "DELETE",
+        uri: "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}",
+        status: 202,
+        input: &DELETE_REQUEST_VALIDATOR_INPUT,
+        output: &DELETE_REQUEST_VALIDATOR_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &CONFLICT_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_CREATE_API_KEY: OperationSchema = OperationSchema {
+        name: "CreateApiKey",
+        method: "POST",
+        uri: "/apikeys",
+        status: 201,
+        input: &CREATE_API_KEY_INPUT,
+        output: &API_KEY,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_API_KEY: OperationSchema = OperationSchema {
+        name: "GetApiKey",
+        method: "GET",
+        uri: "/apikeys/{api_Key}",
+        status: 200,
+        input: &GET_API_KEY_INPUT,
+        output: &API_KEY,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_API_KEYS: OperationSchema = OperationSchema {
+        name: "GetApiKeys",
+        method: "GET",
+        uri: "/apikeys",
+        status: 200,
+        input: &GET_API_KEYS_INPUT,
+        output: &GET_API_KEYS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_API_KEY: OperationSchema = OperationSchema {
+        name: "UpdateApiKey",
+        method: "PATCH",
+        uri: "/apikeys/{api_Key}",
+        status: 200,
+        input: &UPDATE_API_KEY_INPUT,
+        output: &API_KEY,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_API_KEY: OperationSchema = OperationSchema {
+        name: "DeleteApiKey",
+        method: "DELETE",
+        uri: "/apikeys/{api_Key}",
+        status: 202,
+        input: &DELETE_API_KEY_INPUT,
+        output: &DELETE_API_KEY_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &CONFLICT_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_CREATE_USAGE_PLAN: OperationSchema = OperationSchema {
+        name: "CreateUsagePlan",
+        method: "POST",
+        uri: "/usageplans",
+        status: 201,
+        input: &CREATE_USAGE_PLAN_INPUT,
+        output: &USAGE_PLAN,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_USAGE_PLAN: OperationSchema = OperationSchema {
+        name: "GetUsagePlan",
+        method: "GET",
+        uri: "/usageplans/{usageplanId}",
+        status: 200,
+        input: &GET_USAGE_PLAN_INPUT,
+        output: &USAGE_PLAN,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_USAGE_PLANS: OperationSchema = OperationSchema {
+        name: "GetUsagePlans",
+        method: "GET",
+        uri: "/usageplans",
+        status: 200,
+        input: &GET_USAGE_PLANS_INPUT,
+        output: &GET_USAGE_PLANS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_USAGE_PLAN: OperationSchema = OperationSchema {
+        name: "UpdateUsagePlan",
+        method: "PATCH",
+        uri: "/usageplans/{usageplanId}",
+        status: 200,
+        input: &UPDATE_USAGE_PLAN_INPUT,
+        output: &USAGE_PLAN,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_USAGE_PLAN: OperationSchema = OperationSchema {
+        name: "DeleteUsagePlan",
+        method: "DELETE",
+        uri: "/usageplans/{usageplanId}",
+        status: 202,
+        input: &DELETE_USAGE_PLAN_INPUT,
+        output: &DELETE_USAGE_PLAN_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &CONFLICT_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_CREATE_USAGE_PLAN_KEY: OperationSchema = OperationSchema {
+        name: "CreateUsagePlanKey",
+        method: "POST",
+        uri: "/usageplans/{usageplanId}/keys",
+        status: 201,
+        input: &CREATE_USAGE_PLAN_KEY_INPUT,
+        output: &USAGE_PLAN_KEY,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_USAGE_PLAN_KEY: OperationSchema = OperationSchema {
+        name: "GetUsagePlanKey",
+        method: "GET",
+        uri: "/usageplans/{usageplanId}/keys/{keyId}",
+        status: 200,
+        input: &GET_USAGE_PLAN_KEY_INPUT,
+        output: &USAGE_PLAN_KEY,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_USAGE_PLAN_KEYS: OperationSchema = OperationSchema {
+        name: "GetUsagePlanKeys",
+        method: "GET",
+        uri: "/usageplans/{usageplanId}/keys",
+        status: 200,
+        input: &GET_USAGE_PLAN_KEYS_INPUT,
+        output: &GET_USAGE_PLAN_KEYS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DELETE_USAGE_PLAN_KEY: OperationSchema = OperationSchema {
+        name: "DeleteUsagePlanKey",
+        method: "DELETE",
+        uri: "/usageplans/{usageplanId}/keys/{keyId}",
+        status: 202,
+        input: &DELETE_USAGE_PLAN_KEY_INPUT,
+        output: &DELETE_USAGE_PLAN_KEY_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &CONFLICT_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_USAGE: OperationSchema = OperationSchema {
+        name: "GetUsage",
+        method: "GET",
+        uri: "/usageplans/{usageplanId}/usage",
+        status: 200,
+        input: &GET_USAGE_INPUT,
+        output: &USAGE,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &NOT_FOUND_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_USAGE: OperationSchema = OperationSchema {
+        name: "UpdateUsage",
+        method: "PATCH",
+        uri: "/usageplans/{usageplanId}/keys/{keyId}/usage",
+        status: 200,
+        input: &UPDATE_USAGE_INPUT,
+        output: &USAGE,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_CREATE_DOMAIN_NAME: OperationSchema = OperationSchema {
+        name: "CreateDomainName",
+        method: "POST",
+        uri: "/domainnames",
+        status: 201,
+        input: &CREATE_DOMAIN_NAME_INPUT,
+        output: &DOMAIN_NAME,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_DOMAIN_NAME: OperationSchema = OperationSchema {
+        name: "GetDomainName",
+        method: "GET",
+        uri: "/domainnames/{domain_name}",
+        status: 200,
+        input: &GET_DOMAIN_NAME_INPUT,
+        output: &DOMAIN_NAME,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_DOMAIN_NAMES: OperationSchema = OperationSchema {
+        name: "GetDomainNames",
+        method: "GET",
+        uri: "/domainnames",
+        status: 200,
+        input: &GET_DOMAIN_NAMES_INPUT,
+        output: &GET_DOMAIN_NAMES_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_DOMAIN_NAME: OperationSchema = OperationSchema {
+        name: "UpdateDomainName",
+        method: "PATCH",
+        uri: "/domainnames/{domain_name}",
+        status: 200,
+        input: &UPDATE_DOMAIN_NAME_INPUT,
+        output: &DOMAIN_NAME,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_DOMAIN_NAME: OperationSchema = OperationSchema {
+        name: "DeleteDomainName",
+        method: "DELETE",
+        uri: "/domainnames/{domain_name}",
+        status: 202,
+        input: &DELETE_DOMAIN_NAME_INPUT,
+        output: &DELETE_DOMAIN_NAME_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &CONFLICT_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_CREATE_BASE_PATH_MAPPING: OperationSchema = OperationSchema {
+        name: "CreateBasePathMapping",
+        method: "POST",
+        uri: "/domainnames/{domain_name}/basepathmappings",
+        status: 201,
+        input: &CREATE_BASE_PATH_MAPPING_INPUT,
+        output: &BASE_PATH_MAPPING,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_BASE_PATH_MAPPING: OperationSchema = OperationSchema {
+        name: "GetBasePathMapping",
+        method: "GET",
+        uri: "/domainnames/{domain_name}/basepathmappings/{base_path}",
+        status: 200,
+        input: &GET_BASE_PATH_MAPPING_INPUT,
+        output: &BASE_PATH_MAPPING,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_BASE_PATH_MAPPINGS: OperationSchema = OperationSchema {
+        name: "GetBasePathMappings",
+        method: "GET",
+        uri: "/domainnames/{domain_name}/basepathmappings",
+        status: 200,
+        input: &GET_BASE_PATH_MAPPINGS_INPUT,
+        output: &GET_BASE_PATH_MAPPINGS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_BASE_PATH_MAPPING: OperationSchema = OperationSchema {
+        name: "UpdateBasePathMapping",
+        method: "PATCH",
+        uri: "/domainnames/{domain_name}/basepathmappings/{base_path}",
+        status: 200,
+        input: &UPDATE_BASE_PATH_MAPPING_INPUT,
+        output: &BASE_PATH_MAPPING,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_BASE_PATH_MAPPING: OperationSchema = OperationSchema {
+        name: "DeleteBasePathMapping",
+        method: "DELETE",
+        uri: "/domainnames/{domain_name}/basepathmappings/{base_path}",
+        status: 202,
+        input: &DELETE_BASE_PATH_MAPPING_INPUT,
+        output: &DELETE_BASE_PATH_MAPPING_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &CONFLICT_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_CREATE_DOCUMENTATION_PART: OperationSchema = OperationSchema {
+        name: "CreateDocumentationPart",
+        method: "POST",
+        uri: "/restapis/{restapi_id}/documentation/parts",
+        status: 201,
+        input: &CREATE_DOCUMENTATION_PART_INPUT,
+        output: &DOCUMENTATION_PART,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_DOCUMENTATION_PART: OperationSchema = OperationSchema {
+        name: "GetDocumentationPart",
+        method: "GET",
+        uri: "/restapis/{restapi_id}/documentation/parts/{part_id}",
+        status: 200,
+        input: &GET_DOCUMENTATION_PART_INPUT,
+        output: &DOCUMENTATION_PART,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_DOCUMENTATION_PARTS: OperationSchema = OperationSchema {
+        name: "GetDocumentationParts",
+        method: "GET",
+        uri: "/restapis/{restapi_id}/documentation/parts",
+        status: 200,
+        input: &GET_DOCUMENTATION_PARTS_INPUT,
+        output: &GET_DOCUMENTATION_PARTS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_DOCUMENTATION_PART: OperationSchema = OperationSchema {
+        name: "UpdateDocumentationPart",
+        method: "PATCH",
+        uri: "/restapis/{restapi_id}/documentation/parts/{part_id}",
+        status: 200,
+        input: &UPDATE_DOCUMENTATION_PART_INPUT,
+        output: &DOCUMENTATION_PART,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_DOCUMENTATION_PART: OperationSchema = OperationSchema {
+        name: "DeleteDocumentationPart",
+        method: "DELETE",
+        uri: "/restapis/{restapi_id}/documentation/parts/{part_id}",
+        status: 202,
+        input: &DELETE_DOCUMENTATION_PART_INPUT,
+        output: &DELETE_DOCUMENTATION_PART_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &CONFLICT_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_CREATE_DOCUMENTATION_VERSION: OperationSchema = OperationSchema {
+        name: "CreateDocumentationVersion",
+        method: "POST",
+        uri: "/restapis/{restapi_id}/documentation/versions",
+        status: 201,
+        input: &CREATE_DOCUMENTATION_VERSION_INPUT,
+        output: &DOCUMENTATION_VERSION,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_DOCUMENTATION_VERSION: OperationSchema = OperationSchema {
+        name: "GetDocumentationVersion",
+        method: "GET",
+        uri: "/restapis/{restapi_id}/documentation/versions/{doc_version}",
+        status: 200,
+        input: &GET_DOCUMENTATION_VERSION_INPUT,
+        output: &DOCUMENTATION_VERSION,
+        result_wrapper: None,
+        faults: &[&UNAUTHORIZED_EXCEPTION, &NOT_FOUND_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_DOCUMENTATION_VERSIONS: OperationSchema = OperationSchema {
+        name: "GetDocumentationVersions",
+        method: "GET",
+        uri: "/restapis/{restapi_id}/documentation/versions",
+        status: 200,
+        input: &GET_DOCUMENTATION_VERSIONS_INPUT,
+        output: &GET_DOCUMENTATION_VERSIONS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &NOT_FOUND_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_DOCUMENTATION_VERSION: OperationSchema = OperationSchema {
+        name: "UpdateDocumentationVersion",
+        method: "PATCH",
+        uri: "/restapis/{restapi_id}/documentation/versions/{doc_version}",
+        status: 200,
+        input: &UPDATE_DOCUMENTATION_VERSION_INPUT,
+        output: &DOCUMENTATION_VERSION,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_DOCUMENTATION_VERSION: OperationSchema = OperationSchema {
+        name: "DeleteDocumentationVersion",
+        method: "DELETE",
+        uri: "/restapis/{restapi_id}/documentation/versions/{doc_version}",
+        status: 202,
+        input: &DELETE_DOCUMENTATION_VERSION_INPUT,
+        output: &DELETE_DOCUMENTATION_VERSION_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &CONFLICT_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_IMPORT_REST_API: OperationSchema = OperationSchema {
+        name: "ImportRestApi",
+        method: "POST",
+        uri: "/restapis?mode=import",
+        status: 201,
+        input: &IMPORT_REST_API_INPUT,
+        output: &REST_API,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_PUT_REST_API: OperationSchema = OperationSchema {
+        name: "PutRestApi",
+        method: "PUT",
+        uri: "/restapis/{restapi_id}",
+        status: 200,
+        input: &PUT_REST_API_INPUT,
+        output: &REST_API,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_EXPORT: OperationSchema = OperationSchema {
+        name: "GetExport",
+        method: "GET",
+        uri: "/restapis/{restapi_id}/stages/{stage_name}/exports/{export_type}",
+        status: 200,
+        input: &GET_EXPORT_INPUT,
+        output: &GET_EXPORT_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_TEST_INVOKE_METHOD: OperationSchema = OperationSchema {
+        name: "TestInvokeMethod",
+        method: "POST",
+        uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}",
+        status: 200,
+        input: &TEST_INVOKE_METHOD_INPUT,
+        output: &TEST_INVOKE_METHOD_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &NOT_FOUND_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_TEST_INVOKE_AUTHORIZER: OperationSchema = OperationSchema {
+        name: "TestInvokeAuthorizer",
+        method: "POST",
+        uri: "/restapis/{restapi_id}/authorizers/{authorizer_id}",
+        status: 200,
+        input: &TEST_INVOKE_AUTHORIZER_INPUT,
+        output: &TEST_INVOKE_AUTHORIZER_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &NOT_FOUND_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_FLUSH_STAGE_CACHE: OperationSchema = OperationSchema {
+        name: "FlushStageCache",
+        method: "DELETE",
+        uri: "/restapis/{restapi_id}/stages/{stage_name}/cache/data",
+        status: 202,
+        input: &FLUSH_STAGE_CACHE_INPUT,
+        output: &FLUSH_STAGE_CACHE_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_FLUSH_STAGE_AUTHORIZERS_CACHE: OperationSchema = OperationSchema {
+        name: "FlushStageAuthorizersCache",
+        method: "DELETE",
+        uri: "/restapis/{restapi_id}/stages/{stage_name}/cache/authorizers",
+        status: 202,
+        input: &FLUSH_STAGE_AUTHORIZERS_CACHE_INPUT,
+        output: &FLUSH_STAGE_AUTHORIZERS_CACHE_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
     static OP_TAG_RESOURCE: OperationSchema = OperationSchema {
         name: "TagResource",
         method: "PUT",
@@ -2585,6 +4914,59 @@ mod tables {
             &OP_GET_GATEWAY_RESPONSES,
             &OP_UPDATE_GATEWAY_RESPONSE,
             &OP_DELETE_GATEWAY_RESPONSE,
+            &OP_CREATE_MODEL,
+            &OP_GET_MODEL,
+            &OP_GET_MODELS,
+            &OP_UPDATE_MODEL,
+            &OP_DELETE_MODEL,
+            &OP_CREATE_REQUEST_VALIDATOR,
+            &OP_GET_REQUEST_VALIDATOR,
+            &OP_GET_REQUEST_VALIDATORS,
+            &OP_UPDATE_REQUEST_VALIDATOR,
+            &OP_DELETE_REQUEST_VALIDATOR,
+            &OP_CREATE_API_KEY,
+            &OP_GET_API_KEY,
+            &OP_GET_API_KEYS,
+            &OP_UPDATE_API_KEY,
+            &OP_DELETE_API_KEY,
+            &OP_CREATE_USAGE_PLAN,
+            &OP_GET_USAGE_PLAN,
+            &OP_GET_USAGE_PLANS,
+            &OP_UPDATE_USAGE_PLAN,
+            &OP_DELETE_USAGE_PLAN,
+            &OP_CREATE_USAGE_PLAN_KEY,
+            &OP_GET_USAGE_PLAN_KEY,
+            &OP_GET_USAGE_PLAN_KEYS,
+            &OP_DELETE_USAGE_PLAN_KEY,
+            &OP_GET_USAGE,
+            &OP_UPDATE_USAGE,
+            &OP_CREATE_DOMAIN_NAME,
+            &OP_GET_DOMAIN_NAME,
+            &OP_GET_DOMAIN_NAMES,
+            &OP_UPDATE_DOMAIN_NAME,
+            &OP_DELETE_DOMAIN_NAME,
+            &OP_CREATE_BASE_PATH_MAPPING,
+            &OP_GET_BASE_PATH_MAPPING,
+            &OP_GET_BASE_PATH_MAPPINGS,
+            &OP_UPDATE_BASE_PATH_MAPPING,
+            &OP_DELETE_BASE_PATH_MAPPING,
+            &OP_CREATE_DOCUMENTATION_PART,
+            &OP_GET_DOCUMENTATION_PART,
+            &OP_GET_DOCUMENTATION_PARTS,
+            &OP_UPDATE_DOCUMENTATION_PART,
+            &OP_DELETE_DOCUMENTATION_PART,
+            &OP_CREATE_DOCUMENTATION_VERSION,
+            &OP_GET_DOCUMENTATION_VERSION,
+            &OP_GET_DOCUMENTATION_VERSIONS,
+            &OP_UPDATE_DOCUMENTATION_VERSION,
+            &OP_DELETE_DOCUMENTATION_VERSION,
+            &OP_IMPORT_REST_API,
+            &OP_PUT_REST_API,
+            &OP_GET_EXPORT,
+            &OP_TEST_INVOKE_METHOD,
+            &OP_TEST_INVOKE_AUTHORIZER,
+            &OP_FLUSH_STAGE_CACHE,
+            &OP_FLUSH_STAGE_AUTHORIZERS_CACHE,
             &OP_TAG_RESOURCE,
             &OP_UNTAG_RESOURCE,
             &OP_GET_TAGS,
@@ -2592,106 +4974,29 @@ mod tables {
             &OP_UPDATE_ACCOUNT,
         ],
         refused: &[
-            Refused { name: "CreateApiKey", method: "POST", uri: "/apikeys" },
-            Refused { name: "CreateBasePathMapping", method: "POST", uri: "/domainnames/{domain_name}/basepathmappings" },
-            Refused { name: "CreateDocumentationPart", method: "POST", uri: "/restapis/{restapi_id}/documentation/parts" },
-            Refused { name: "CreateDocumentationVersion", method: "POST", uri: "/restapis/{restapi_id}/documentation/versions" },
-            Refused { name: "CreateDomainName", method: "POST", uri: "/domainnames" },
             Refused { name: "CreateDomainNameAccessAssociation", method: "POST", uri: "/domainnameaccessassociations" },
-            Refused { name: "CreateModel", method: "POST", uri: "/restapis/{restapi_id}/models" },
-            Refused { name: "CreateRequestValidator", method: "POST", uri: "/restapis/{restapi_id}/requestvalidators" },
-            Refused { name: "CreateUsagePlan", method: "POST", uri: "/usageplans" },
-            Refused { name: "CreateUsagePlanKey", method: "POST", uri: "/usageplans/{usageplanId}/keys" },
             Refused { name: "CreateVpcLink", method: "POST", uri: "/vpclinks" },
-            Refused { name: "DeleteApiKey", method: "DELETE", uri: "/apikeys/{api_Key}" },
-            Refused { name: "DeleteBasePathMapping", method: "DELETE", uri: "/domainnames/{domain_name}/basepathmappings/{base_path}" },
             Refused { name: "DeleteClientCertificate", method: "DELETE", uri: "/clientcertificates/{clientcertificate_id}" },
-            Refused { name: "DeleteDocumentationPart", method: "DELETE", uri: "/restapis/{restapi_id}/documentation/parts/{part_id}" },
-            Refused {
-                name: "DeleteDocumentationVersion",
-                method: "DELETE",
-                uri: "/restapis/{restapi_id}/documentation/versions/{doc_version}",
-            },
-            Refused { name: "DeleteDomainName", method: "DELETE", uri: "/domainnames/{domain_name}" },
             Refused {
                 name: "DeleteDomainNameAccessAssociation",
                 method: "DELETE",
                 uri: "/domainnameaccessassociations/{domain_name_access_association_arn}",
             },
-            Refused { name: "DeleteModel", method: "DELETE", uri: "/restapis/{restapi_id}/models/{model_name}" },
-            Refused {
-                name: "DeleteRequestValidator",
-                method: "DELETE",
-                uri: "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}",
-            },
-            Refused { name: "DeleteUsagePlan", method: "DELETE", uri: "/usageplans/{usageplanId}" },
-            Refused { name: "DeleteUsagePlanKey", method: "DELETE", uri: "/usageplans/{usageplanId}/keys/{keyId}" },
             Refused { name: "DeleteVpcLink", method: "DELETE", uri: "/vpclinks/{vpclink_id}" },
-            Refused {
-                name: "FlushStageAuthorizersCache",
-                method: "DELETE",
-                uri: "/restapis/{restapi_id}/stages/{stage_name}/cache/authorizers",
-            },
-            Refused { name: "FlushStageCache", method: "DELETE", uri: "/restapis/{restapi_id}/stages/{stage_name}/cache/data" },
             Refused { name: "GenerateClientCertificate", method: "POST", uri: "/clientcertificates" },
-            Refused { name: "GetApiKey", method: "GET", uri: "/apikeys/{api_Key}" },
-            Refused { name: "GetApiKeys", method: "GET", uri: "/apikeys" },
-            Refused { name: "GetBasePathMapping", method: "GET", uri: "/domainnames/{domain_name}/basepathmappings/{base_path}" },
-            Refused { name: "GetBasePathMappings", method: "GET", uri: "/domainnames/{domain_name}/basepathmappings" },
             Refused { name: "GetClientCertificate", method: "GET", uri: "/clientcertificates/{clientcertificate_id}" },
             Refused { name: "GetClientCertificates", method: "GET", uri: "/clientcertificates" },
-            Refused { name: "GetDocumentationPart", method: "GET", uri: "/restapis/{restapi_id}/documentation/parts/{part_id}" },
-            Refused { name: "GetDocumentationParts", method: "GET", uri: "/restapis/{restapi_id}/documentation/parts" },
-            Refused { name: "GetDocumentationVersion", method: "GET", uri: "/restapis/{restapi_id}/documentation/versions/{doc_version}" },
-            Refused { name: "GetDocumentationVersions", method: "GET", uri: "/restapis/{restapi_id}/documentation/versions" },
-            Refused { name: "GetDomainName", method: "GET", uri: "/domainnames/{domain_name}" },
             Refused { name: "GetDomainNameAccessAssociations", method: "GET", uri: "/domainnameaccessassociations" },
-            Refused { name: "GetDomainNames", method: "GET", uri: "/domainnames" },
-            Refused { name: "GetExport", method: "GET", uri: "/restapis/{restapi_id}/stages/{stage_name}/exports/{export_type}" },
-            Refused { name: "GetModel", method: "GET", uri: "/restapis/{restapi_id}/models/{model_name}" },
             Refused { name: "GetModelTemplate", method: "GET", uri: "/restapis/{restapi_id}/models/{model_name}/default_template" },
-            Refused { name: "GetModels", method: "GET", uri: "/restapis/{restapi_id}/models" },
-            Refused { name: "GetRequestValidator", method: "GET", uri: "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}" },
-            Refused { name: "GetRequestValidators", method: "GET", uri: "/restapis/{restapi_id}/requestvalidators" },
             Refused { name: "GetSdk", method: "GET", uri: "/restapis/{restapi_id}/stages/{stage_name}/sdks/{sdk_type}" },
             Refused { name: "GetSdkType", method: "GET", uri: "/sdktypes/{sdktype_id}" },
             Refused { name: "GetSdkTypes", method: "GET", uri: "/sdktypes" },
-            Refused { name: "GetUsage", method: "GET", uri: "/usageplans/{usageplanId}/usage" },
-            Refused { name: "GetUsagePlan", method: "GET", uri: "/usageplans/{usageplanId}" },
-            Refused { name: "GetUsagePlanKey", method: "GET", uri: "/usageplans/{usageplanId}/keys/{keyId}" },
-            Refused { name: "GetUsagePlanKeys", method: "GET", uri: "/usageplans/{usageplanId}/keys" },
-            Refused { name: "GetUsagePlans", method: "GET", uri: "/usageplans" },
             Refused { name: "GetVpcLink", method: "GET", uri: "/vpclinks/{vpclink_id}" },
             Refused { name: "GetVpcLinks", method: "GET", uri: "/vpclinks" },
             Refused { name: "ImportApiKeys", method: "POST", uri: "/apikeys?mode=import" },
             Refused { name: "ImportDocumentationParts", method: "PUT", uri: "/restapis/{restapi_id}/documentation/parts" },
-            Refused { name: "ImportRestApi", method: "POST", uri: "/restapis?mode=import" },
-            Refused { name: "PutRestApi", method: "PUT", uri: "/restapis/{restapi_id}" },
             Refused { name: "RejectDomainNameAccessAssociation", method: "POST", uri: "/rejectdomainnameaccessassociations" },
-            Refused { name: "TestInvokeAuthorizer", method: "POST", uri: "/restapis/{restapi_id}/authorizers/{authorizer_id}" },
-            Refused {
-                name: "TestInvokeMethod",
-                method: "POST",
-                uri: "/restapis/{restapi_id}/resources/{resource_id}/methods/{http_method}",
-            },
-            Refused { name: "UpdateApiKey", method: "PATCH", uri: "/apikeys/{api_Key}" },
-            Refused { name: "UpdateBasePathMapping", method: "PATCH", uri: "/domainnames/{domain_name}/basepathmappings/{base_path}" },
             Refused { name: "UpdateClientCertificate", method: "PATCH", uri: "/clientcertificates/{clientcertificate_id}" },
-            Refused { name: "UpdateDocumentationPart", method: "PATCH", uri: "/restapis/{restapi_id}/documentation/parts/{part_id}" },
-            Refused {
-                name: "UpdateDocumentationVersion",
-                method: "PATCH",
-                uri: "/restapis/{restapi_id}/documentation/versions/{doc_version}",
-            },
-            Refused { name: "UpdateDomainName", method: "PATCH", uri: "/domainnames/{domain_name}" },
-            Refused { name: "UpdateModel", method: "PATCH", uri: "/restapis/{restapi_id}/models/{model_name}" },
-            Refused {
-                name: "UpdateRequestValidator",
-                method: "PATCH",
-                uri: "/restapis/{restapi_id}/requestvalidators/{requestvalidator_id}",
-            },
-            Refused { name: "UpdateUsage", method: "PATCH", uri: "/usageplans/{usageplanId}/keys/{keyId}/usage" },
-            Refused { name: "UpdateUsagePlan", method: "PATCH", uri: "/usageplans/{usageplanId}" },
             Refused { name: "UpdateVpcLink", method: "PATCH", uri: "/vpclinks/{vpclink_id}" },
         ],
         faults: &[

@@ -12,18 +12,29 @@ pub(crate) struct Patch {
     /// The path's parts, unescaped.
     pub parts: Vec<String>,
     pub value: Option<String>,
+    /// Where a copy takes its value from.
+    pub from: Option<String>,
 }
 
 /// Reads the operations of a request; ops that AWS's model has and the service never takes are refused.
 pub(crate) fn read(operations: Option<Vec<PatchOperation>>) -> Result<Vec<Patch>, Fault> {
+    let patches = read_with_copies(operations)?;
+    match patches.iter().any(|patch| patch.op == Op::Copy) {
+        true => Err(bad("Invalid patch operation specified. Must be 'add'|'remove'|'replace'")),
+        false => Ok(patches),
+    }
+}
+
+/// The same where copies are taken, too: stages promote their canaries so.
+pub(crate) fn read_with_copies(operations: Option<Vec<PatchOperation>>) -> Result<Vec<Patch>, Fault> {
     let one = |operation: PatchOperation| {
         let op = operation.op.unwrap_or_default();
         let path = operation.path.ok_or_else(|| bad("Invalid patch path null"))?;
-        if !matches!(op, Op::Add | Op::Remove | Op::Replace) {
+        if !matches!(op, Op::Add | Op::Remove | Op::Replace | Op::Copy) {
             return Err(bad("Invalid patch operation specified. Must be 'add'|'remove'|'replace'"));
         }
         let parts = path.strip_prefix('/').unwrap_or(&path).split('/').map(|part| part.replace("~1", "/").replace("~0", "~")).collect();
-        Ok(Patch { op, path, parts, value: operation.value })
+        Ok(Patch { op, path, parts, value: operation.value, from: operation.from })
     };
     operations.unwrap_or_default().into_iter().map(one).collect()
 }
@@ -43,6 +54,11 @@ impl Patch {
             Op::Replace => bad(format!("Invalid patch path  '{}' specified for op 'replace'. Must be one of: [{paths}]", self.path)),
             op => bad(format!("Invalid patch path  '{}' specified for op '{op}'. Please choose supported operations", self.path)),
         }
+    }
+    /// Refuses operations other than `replace`, and paths that are not among these (`/name, /description`).
+    pub fn only_replace(&self, paths: &str) -> Result<(), Fault> {
+        let known = paths.split(", ").any(|path| path == self.path);
+        if self.op == Op::Replace && known { Ok(()) } else { Err(self.none_of(paths)) }
     }
     /// The value; a fault where there is none.
     pub fn value(&self) -> Result<&str, Fault> {

@@ -36,7 +36,8 @@ impl ApiGateway {
             root_resource_id: Some(root_id.clone()),
             ..Default::default()
         };
-        let api = Api { settings, resources: BTreeMap::from([(root_id, root)]), ..Default::default() };
+        let models = crate::models::defaults(cx);
+        let api = Api { settings, resources: BTreeMap::from([(root_id, root)]), models, ..Default::default() };
         let place = Place { account: cx.account().into(), region: cx.region().into() };
         cx.store()
             .write(|tx| {
@@ -52,7 +53,7 @@ impl ApiGateway {
 
     /// Describes an API.
     pub async fn get_rest_api(&self, cx: &Context, input: GetRestApiInput) -> Result<RestApi, Fault> {
-        of_api(cx, &input.rest_api_id, |api| Ok(api.settings.clone()))
+        of_api(cx, &input.rest_api_id, |api| Ok(with_tags(api.settings.clone())))
     }
 
     /// APIs of the account and region.
@@ -67,7 +68,7 @@ impl ApiGateway {
         let patches = patch::read(input.patch_operations)?;
         change(cx, &input.rest_api_id, |api| {
             patches.iter().try_for_each(|patch| apply(&mut api.settings, patch))?;
-            Ok(api.settings.clone())
+            Ok(with_tags(api.settings.clone()))
         })
         .await
     }
@@ -102,9 +103,6 @@ fn refuse_what_is_not_honoured(input: &CreateRestApiInput) -> Result<(), Fault> 
     if input.clone_from.is_some() {
         return no("cloneFrom");
     }
-    if input.api_key_source == Some(ApiKeySourceType::Authorizer) {
-        return no("apiKeySource AUTHORIZER");
-    }
     if input.security_policy.is_some() {
         return no("securityPolicy");
     }
@@ -137,6 +135,12 @@ fn endpoint(wanted: Option<EndpointConfiguration>) -> Result<EndpointConfigurati
         }),
         _ => Err(bad("Cannot create an api with multiple Endpoint Types.")),
     }
+}
+
+/// Where one API is described its tags are there, even if it has none.
+fn with_tags(mut settings: RestApi) -> RestApi {
+    settings.tags.get_or_insert_default();
+    settings
 }
 
 fn is_id(text: &str) -> bool {
@@ -173,8 +177,11 @@ fn apply(settings: &mut RestApi, patch: &patch::Patch) -> Result<(), Fault> {
             patch.text(&mut settings.policy)?;
         }
         ["disableExecuteApiEndpoint"] => settings.disable_execute_api_endpoint = Some(patch.boolean()?),
-        ["apiKeySource"] if patch.value.as_deref() == Some("HEADER") => {}
-        ["apiKeySource"] => return Err(refused("UpdateRestApi", "apiKeySource other than HEADER")),
+        ["apiKeySource"] => {
+            let source = ApiKeySourceType::parse(patch.value()?);
+            settings.api_key_source =
+                Some(source.ok_or_else(|| bad("Invalid apiKeySource specified. Valid options are HEADER,AUTHORIZER"))?);
+        }
         ["minimumCompressionSize"] => {
             only_replace()?;
             if let Some(text) = patch.value.as_deref().filter(|text| !text.is_empty()) {

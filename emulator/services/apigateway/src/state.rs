@@ -13,6 +13,18 @@ pub(crate) const DEPLOYMENTS: Table<(String, String), StoredDeployment> = Table:
 pub(crate) const PICTURES: Table<(String, String), Api> = Table::new("apigateway.pictures", TableScope::Region);
 /// Stages by API and name.
 pub(crate) const STAGES: Table<(String, String), StoredStage> = Table::new("apigateway.stages", TableScope::Region);
+/// API keys by id.
+pub(crate) const API_KEYS: Table<String, StoredKey> = Table::new("apigateway.keys", TableScope::Region);
+/// Ids of API keys by their values.
+pub(crate) const KEY_VALUES: Table<String, String> = Table::new("apigateway.keyvalues", TableScope::Region);
+/// Usage plans by id.
+pub(crate) const USAGE_PLANS: Table<String, StoredPlan> = Table::new("apigateway.plans", TableScope::Region);
+/// Keys of usage plans: (key, plan).
+pub(crate) const PLAN_KEYS: Table<(String, String), bool> = Table::new("apigateway.plankeys", TableScope::Region);
+/// What a key used of a plan: (plan, key, day as `2015-01-25`).
+pub(crate) const USED: Table<(String, String, String), Used> = Table::new("apigateway.used", TableScope::Region);
+/// Custom domain names, with the mappings that stand in them.
+pub(crate) const DOMAINS: Table<String, StoredDomain> = Table::new("apigateway.domains", TableScope::Region);
 /// Where an API's id belongs: requests to an API carry neither account nor region.
 pub(crate) const NAMES: Table<String, Place> = Table::new("apigateway.names", TableScope::Global);
 
@@ -36,6 +48,18 @@ pub(crate) struct Api {
     /// By id.
     #[serde(with = "wire::kept")]
     pub authorizers: BTreeMap<String, Authorizer>,
+    /// By name.
+    #[serde(with = "wire::kept")]
+    pub models: BTreeMap<String, Model>,
+    /// By id.
+    #[serde(with = "wire::kept")]
+    pub request_validators: BTreeMap<String, RequestValidator>,
+    /// By id.
+    #[serde(with = "wire::kept")]
+    pub documentation_parts: BTreeMap<String, DocumentationPart>,
+    /// By version.
+    #[serde(with = "wire::kept")]
+    pub documentation_versions: BTreeMap<String, DocumentationVersion>,
     /// By type; only those that were put.
     #[serde(with = "wire::kept")]
     pub gateway_responses: BTreeMap<String, GatewayResponse>,
@@ -57,6 +81,41 @@ pub(crate) struct StoredDeployment {
 pub(crate) struct StoredStage {
     #[serde(with = "wire::kept")]
     pub settings: Stage,
+}
+
+/// An API key.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct StoredKey {
+    #[serde(with = "wire::kept")]
+    pub settings: ApiKey,
+}
+
+/// A usage plan.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct StoredPlan {
+    #[serde(with = "wire::kept")]
+    pub settings: UsagePlan,
+}
+
+/// Requests of a key on a day, and what was added to its quota by hand for the period.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Used {
+    pub requests: i64,
+    pub extension: i64,
+}
+
+/// A custom domain name.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct StoredDomain {
+    #[serde(with = "wire::kept")]
+    pub settings: DomainName,
+    /// By base path; `(none)` for the root.
+    #[serde(with = "wire::kept")]
+    pub mappings: BTreeMap<String, BasePathMapping>,
 }
 
 impl Api {

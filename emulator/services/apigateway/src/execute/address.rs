@@ -1,6 +1,8 @@
 //! Where a request goes: API, stage and path, out of any of the forms that an API's URL has.
 
+use crate::{base_path_mappings::ROOT, state::*};
 use http::request::Parts;
+use kit::{Cloud, Context, Fault, Read, Scope};
 
 /// The address of a request.
 #[derive(Debug, PartialEq)]
@@ -11,6 +13,10 @@ pub(crate) struct Address {
     pub path: String,
     /// The stage and what was really sent behind it: `/live` is not `/live/`.
     pub staged: String,
+    /// The first label of the host that was called; the API's id at its own address.
+    pub domain_prefix: String,
+    /// Came by a custom domain name.
+    pub custom: bool,
 }
 
 impl Address {
@@ -37,8 +43,70 @@ impl Address {
     fn of(api_id: &str, stage: &str, path: &str) -> Address {
         let staged = format!("/{stage}{path}");
         let path = if path.is_empty() { "/".to_owned() } else { path.to_owned() };
-        Address { api_id: api_id.to_ascii_lowercase(), stage: stage.to_owned(), path, staged }
+        let api_id = api_id.to_ascii_lowercase();
+        Address { domain_prefix: api_id.clone(), api_id, stage: stage.to_owned(), path, staged, custom: false }
     }
+
+    /// Reads the address of a custom domain name: the longest base path that the request's begins with decides.
+    pub fn by_domain(cx: &Context, head: &Parts) -> Result<Option<Address>, Fault> {
+        let Some(host) = host_of(head) else { return Ok(None) };
+        let found = cx.store().read(|s| {
+            let Some((name, place)) = domain_place(s, cx.scope(), &host)? else { return Ok(None) };
+            s.get(&DOMAINS, &Scope::new(&place.account, &place.region), &name)
+        })?;
+        let Some(domain) = found else { return Ok(None) };
+        let path = head.uri.path();
+        let fits = |base: &str| {
+            base == ROOT
+                || path.strip_prefix('/').and_then(|p| p.strip_prefix(base)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let longest =
+            domain.mappings.iter().filter(|(base, _)| fits(base)).max_by_key(|(base, _)| if *base == ROOT { 0 } else { base.len() });
+        let Some((base, mapping)) = longest else { return Ok(None) };
+        let rest = if base == ROOT { path } else { &path[1 + base.len()..] };
+        let (stage, rest) = match mapping.stage.as_deref() {
+            Some(stage) => (stage, rest),
+            None => first(rest.strip_prefix('/').unwrap_or(rest)),
+        };
+        let mut address = Address::of(mapping.rest_api_id.as_deref().unwrap_or_default(), stage, rest);
+        // What was called is what the caller sees: the stage is no part of it.
+        address.staged = path.to_owned();
+        address.domain_prefix = host.split('.').next().unwrap_or_default().to_owned();
+        address.custom = true;
+        Ok(Some(address))
+    }
+
+    /// Whether an address of an API's form leads to one that isn't kept here.
+    pub fn is_ours_elsewhere(cloud: &Cloud, address: &Address) -> bool {
+        let scope = Scope::new(kit::DEFAULT_ACCOUNT, kit::DEFAULT_REGION);
+        !cloud.store().read(|s| s.exists(&NAMES, &scope, &address.api_id)).unwrap_or(true) && cloud.service("apigatewayv2").is_some()
+    }
+
+    /// Whether the host is a custom domain name.
+    pub fn is_domain(cloud: &Cloud, head: &Parts) -> bool {
+        let Some(host) = host_of(head).filter(|host| host.contains('.') && !host.bytes().all(|b| b.is_ascii_digit() || b == b'.')) else {
+            return false;
+        };
+        let scope = Scope::new(kit::DEFAULT_ACCOUNT, kit::DEFAULT_REGION);
+        cloud.store().read(|s| domain_place(s, &scope, &host)).is_ok_and(|found| found.is_some())
+    }
+}
+
+/// The host without its port, in lower case.
+fn host_of(head: &Parts) -> Option<String> {
+    let host = head.headers.get("host").and_then(|v| v.to_str().ok()).or(head.uri.host())?;
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(name, _)| name);
+    Some(name.to_ascii_lowercase())
+}
+
+/// A domain by its own name or by the wildcard above it.
+fn domain_place(read: &impl Read, scope: &Scope, host: &str) -> Result<Option<(String, Place)>, Fault> {
+    if let Some(place) = read.get(&NAMES, scope, &host.to_owned())? {
+        return Ok(Some((host.to_owned(), place)));
+    }
+    let Some((_, above)) = host.split_once('.') else { return Ok(None) };
+    let wildcard = format!("*.{above}");
+    Ok(read.get(&NAMES, scope, &wildcard)?.map(|place| (wildcard, place)))
 }
 
 /// The first part, and the rest with its slash.

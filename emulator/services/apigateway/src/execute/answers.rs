@@ -1,10 +1,10 @@
 //! What an API says when it answers itself: gateway responses, with the headers that AWS adds.
 
-use super::call::Call;
+use super::{call::Call, templates};
 use crate::{
     gateway_responses::{DEFAULT_TEMPLATE, default_status},
+    mapping::Source,
     model::*,
-    templates,
 };
 use http::{HeaderName, HeaderValue, Response};
 use kit::Context;
@@ -47,6 +47,43 @@ impl Refusal {
     /// By a web ACL. The error type is the one of forbidden requests, as AWS sends it.
     pub fn waf_filtered() -> Refusal {
         Refusal::of(GatewayResponseType::WafFiltered, "Forbidden", "ForbiddenException")
+    }
+    /// No API key, an unknown one, or one of another stage.
+    pub fn invalid_api_key() -> Refusal {
+        Refusal::of(GatewayResponseType::InvalidApiKey, "Forbidden", "ForbiddenException")
+    }
+    pub fn throttled() -> Refusal {
+        Refusal::of(GatewayResponseType::Throttled, "Too Many Requests", "TooManyRequestsException")
+    }
+    pub fn over_quota() -> Refusal {
+        Refusal::of(GatewayResponseType::QuotaExceeded, "Limit Exceeded", "LimitExceededException")
+    }
+    /// Parameters that the method needs, by name.
+    pub fn missing_parameters(names: &[String]) -> Refusal {
+        let message = format!("Missing required request parameters: [{}]", names.join(", "));
+        Refusal::of(GatewayResponseType::BadRequestParameters, &message, "BadRequestException")
+    }
+    pub fn invalid_body() -> Refusal {
+        Refusal::of(GatewayResponseType::BadRequestBody, "Invalid request body", "BadRequestException")
+    }
+    /// An authorizer's function failed.
+    pub fn authorizer_failure() -> Refusal {
+        Refusal { message: Value::Null, ..Refusal::of(GatewayResponseType::AuthorizerFailure, "", "AuthorizerFailureException") }
+    }
+    /// An endpoint's address that can't be called.
+    pub fn invalid_endpoint() -> Refusal {
+        Refusal { status: 500, ..Refusal::configuration() }
+    }
+    /// Nobody answers at the endpoint.
+    pub fn integration_failed() -> Refusal {
+        Refusal {
+            status: 502,
+            ..Refusal::of(GatewayResponseType::IntegrationFailure, "Internal server error", "InternalServerErrorException")
+        }
+    }
+    /// The message and the type, for logs.
+    pub fn told(&self) -> (Value, &'static str) {
+        (self.message.clone(), self.kind.map_or("DEFAULT_5XX", |kind| kind.as_str()))
     }
     pub fn too_large() -> Refusal {
         Refusal::of(GatewayResponseType::RequestTooLarge, "Request Too Long", "RequestTooLargeException")
@@ -134,27 +171,14 @@ fn body(call: &Call, refusal: &Refusal, response: Option<&GatewayResponse>) -> (
     if template == DEFAULT_TEMPLATE && refusal.capital {
         return (content_type.to_owned(), json!({ "Message": refusal.message }).to_string());
     }
-    let text = templates::filled(template, |name| match name {
-        "context.error.message" => refusal.message.as_str().map(str::to_owned),
-        "context.error.messageString" => Some(refusal.message.to_string()),
-        "context.error.responseType" => Some(refusal.kind.map_or("DEFAULT_5XX", |kind| kind.as_str()).to_owned()),
-        name => call.variable(name),
-    });
+    // The plain form that most APIs have is filled without the template language.
+    let text = match template == DEFAULT_TEMPLATE {
+        true => json!({ "message": refusal.message }).to_string(),
+        false => templates::answer(call, template).unwrap_or_default(),
+    };
     (content_type.to_owned(), text)
 }
 
 fn mapped(call: &Call, expression: &str) -> Option<String> {
-    if let Some(text) = templates::literal(expression) {
-        return Some(text.to_owned());
-    }
-    if let Some(name) = expression.strip_prefix("method.request.header.") {
-        return call.header(name).map(str::to_owned);
-    }
-    if let Some(name) = expression.strip_prefix("method.request.querystring.") {
-        return call.query().into_iter().find(|(n, _)| n == name).map(|(_, value)| value);
-    }
-    if let Some(name) = expression.strip_prefix("method.request.path.") {
-        return call.path_parameters.get(name).cloned();
-    }
-    call.variable(expression)
+    call.values(Source::of_request(expression)?).into_iter().next()
 }

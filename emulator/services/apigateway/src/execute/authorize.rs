@@ -1,40 +1,80 @@
-//! Who may pass: the API's resource policy, IAM for signed requests, and tokens of user pools.
+//! Who may pass: the API's resource policy, IAM for signed requests, tokens of user pools, and functions that judge.
 
 use super::{
+    Edge,
     answers::Refusal,
     call::{Call, formatted},
+    lambda_authorizer,
 };
 use crate::{authorizers::header_of, model::*, rest_apis::expanded};
-use kit::{Need, Principal, Timestamp};
+use frontdoor::verdict::Judged;
+use kit::{Decision, Need, Principal, Timestamp};
 use serde_json::{Map, Value};
 
 /// Refuses the request, or notes who makes it.
-pub(crate) fn check(call: &mut Call) -> Result<(), Refusal> {
+pub(crate) async fn check(edge: &Edge, call: &mut Call) -> Result<(), Refusal> {
     let kind = call.method.authorization_type.clone().unwrap_or_default();
-    if kind == "COGNITO_USER_POOLS" {
-        call.claims = Some(token_claims(call)?);
+    let policy = call.api.settings.policy.clone().filter(|p| !p.is_empty());
+    let began = call.cx.now();
+    let checked = match kind.as_str() {
+        "COGNITO_USER_POOLS" => {
+            let claims = token_claims(call)?;
+            call.authorizer = Some(Map::from_iter([("claims".to_owned(), Value::Object(claims))]));
+            policy.map_or(Ok(()), |policy| ask(call, false, Some(&policy)))
+        }
+        "CUSTOM" => custom(edge, call, policy.as_deref()).await,
+        "AWS_IAM" if *call.cx.principal() == Principal::Anonymous => Err(Refusal::missing_token()),
+        "AWS_IAM" => ask(call, true, policy.as_deref()),
+        _ => policy.map_or(Ok(()), |policy| ask(call, false, Some(&policy))),
+    };
+    if matches!(kind.as_str(), "CUSTOM" | "COGNITO_USER_POOLS") {
+        call.authorizer_ms = Some((call.cx.now().unix_ns - began.unix_ns) as f64 / 1e6);
     }
-    let signed = kind == "AWS_IAM";
-    if signed && *call.cx.principal() == Principal::Anonymous {
-        return Err(Refusal::missing_token());
+    checked
+}
+
+/// A function's verdict together with the API's resource policy: first whether the policy denies, then whether one of the two allows.
+async fn custom(edge: &Edge, call: &mut Call, policy: Option<&str>) -> Result<(), Refusal> {
+    let by_policy = policy.map(|policy| decide(call, false, Some(policy)));
+    if let Some(decision) = by_policy.as_ref().filter(|d| !d.allowed && d.message.contains("explicit deny")) {
+        return Err(refused(call, decision));
     }
-    match (signed, call.api.settings.policy.as_deref().filter(|p| !p.is_empty())) {
-        (false, None) => Ok(()),
-        (_, policy) => ask(call, signed, policy),
+    let authorizer = call.method.authorizer_id.as_ref().and_then(|id| call.api.authorizers.get(id)).cloned();
+    let authorizer = authorizer.ok_or_else(Refusal::authorizer_configuration)?;
+    let verdict = lambda_authorizer::verdict(edge, call, &authorizer).await?;
+    let ip = call.cx.source().ip.map(|ip| ip.to_string());
+    let judged = verdict.judge(&call.arn(), ip.as_deref());
+    let mut told = verdict.context.clone();
+    told.insert("principalId".into(), Value::String(verdict.principal.clone()));
+    told.insert("integrationLatency".into(), Value::from(0));
+    call.authorizer = Some(told);
+    call.usage_key = verdict.usage_key.clone();
+    match judged {
+        Judged::Allowed => Ok(()),
+        Judged::Denied => Err(Refusal::denied("User is not authorized to access this resource with an explicit deny")),
+        Judged::Silent if by_policy.is_some_and(|decision| decision.allowed) => Ok(()),
+        Judged::Silent => Err(Refusal::denied("User is not authorized to access this resource")),
     }
 }
 
-/// Asks the decider for execute-api:Invoke. Callers who are not judged by IAM count as anybody to the resource policy.
+/// Asks the decider for execute-api:Invoke.
 fn ask(call: &Call, signed: bool, policy: Option<&str>) -> Result<(), Refusal> {
+    let decision = decide(call, signed, policy);
+    if decision.allowed { Ok(()) } else { Err(refused(call, &decision)) }
+}
+
+/// Callers who are not judged by IAM count as anybody to the resource policy.
+fn decide(call: &Call, signed: bool, policy: Option<&str>) -> Decision {
     let cx = if signed { call.cx.clone() } else { call.cx.with_principal(Principal::Anonymous) };
     let need = Need::on("execute-api:Invoke", call.arn()).owned_by(call.cx.account());
     let policy = policy.map(|p| expanded(p, &call.arn_prefix()));
     let decision = cx.cloud().decider().decide(&cx, &need, policy.as_deref());
     cx.cloud().journal().decision(&cx, &need, &decision);
-    match decision.allowed {
-        true => Ok(()),
-        false => Err(Refusal::denied(&masked(&decision.message, &need.resource, call.cx.account()))),
-    }
+    decision
+}
+
+fn refused(call: &Call, decision: &Decision) -> Refusal {
+    Refusal::denied(&masked(&decision.message, &call.arn(), call.cx.account()))
 }
 
 /// API Gateway hides all but the last four digits of the account in the resource.

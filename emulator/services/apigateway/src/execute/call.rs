@@ -1,12 +1,13 @@
-//! One request to an API, with what the steps have found out, and the variables that templates and mappings may name.
+//! One request to an API, with what the steps have found out, and the variables that templates, mappings and logs may name.
 
 use super::address::Address;
-use crate::{model::*, state::Api};
+use crate::{mapping::Source, model::*, state::Api};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::request::Parts;
-use kit::{Bytes, Context, Timestamp};
+use kit::{Bytes, Context, Principal, Timestamp};
+use parking_lot::Mutex;
 use percent_encoding::percent_decode;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// One request to an API.
@@ -16,6 +17,12 @@ pub(crate) struct Call {
     pub head: Parts,
     pub address: Address,
     pub stage: Stage,
+    /// Of the stage, or of its canary.
+    pub deployment_id: String,
+    /// Whether the canary answers; `None` where the stage has none.
+    pub canary: Option<bool>,
+    /// Of the stage, with the canary's over them.
+    pub stage_variables: BTreeMap<String, String>,
     pub api: Arc<Api>,
     pub received: Timestamp,
     /// What answers call `x-amz-apigw-id`.
@@ -24,10 +31,24 @@ pub(crate) struct Call {
     pub resource: Resource,
     pub method: Method,
     pub path_parameters: BTreeMap<String, String>,
-    /// Claims of the token, as texts.
-    pub claims: Option<Map<String, Value>>,
+    /// `$context.authorizer`: claims of a token, or what a function said.
+    pub authorizer: Option<Map<String, Value>>,
+    /// The API key that a function names for the caller.
+    pub usage_key: Option<String>,
+    /// Id and value of the API key that was found.
+    pub api_key: Option<(String, String)>,
     /// Milliseconds of the clock that the integration took, once it has answered.
     pub integration_ms: Option<f64>,
+    pub integration_status: Option<u16>,
+    pub authorizer_ms: Option<f64>,
+    /// Whether the cache answered; `None` where none was asked.
+    pub cache_hit: Option<bool>,
+    /// What templates changed of the request and its answer (`requestOverride`, `responseOverride`).
+    pub overrides: Value,
+    /// What went wrong, for logs: message and type of the gateway response.
+    pub error: Option<(Value, &'static str)>,
+    /// Lines of the execution log, where one is written.
+    pub log: Option<Mutex<Vec<String>>>,
 }
 
 impl Call {
@@ -39,20 +60,43 @@ impl Call {
             cx,
             head,
             address,
+            deployment_id: stage.deployment_id.clone().unwrap_or_default(),
+            canary: stage.canary_settings.is_some().then_some(false),
+            stage_variables: stage.variables.clone().unwrap_or_default(),
             stage,
             api,
             body: Bytes::new(),
             resource: Resource::default(),
             method: Method::default(),
             path_parameters: BTreeMap::new(),
-            claims: None,
+            authorizer: None,
+            usage_key: None,
+            api_key: None,
             integration_ms: None,
+            integration_status: None,
+            authorizer_ms: None,
+            cache_hit: None,
+            overrides: json!({}),
+            error: None,
+            log: None,
+        }
+    }
+
+    /// Writes a line of the execution log.
+    pub fn note(&self, line: impl FnOnce() -> String) {
+        if let Some(log) = &self.log {
+            let at = formatted(self.cx.now(), "%a %b %d %H:%M:%S UTC %Y");
+            log.lock().push(format!("{at} : {}", line()));
         }
     }
 
     /// A header as text; the first one where there are several.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+    /// A header as text; the last one where there are several.
+    pub fn last_header(&self, name: &str) -> Option<&str> {
+        self.head.headers.get_all(name).iter().next_back().and_then(|value| value.to_str().ok())
     }
 
     /// `arn:aws:execute-api:R:A:API/STAGE/VERB/path`: the resource of execute-api:Invoke, and the source of what the API sets going.
@@ -84,36 +128,107 @@ impl Call {
         host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(name, _)| name).to_owned()
     }
 
+    /// `$context` as templates see it.
+    pub fn context(&self) -> Value {
+        let mut context = super::event::context(self);
+        if let Some(canary) = self.canary {
+            context["isCanaryRequest"] = json!(canary);
+        }
+        if let Some((_, key)) = &self.api_key {
+            context["identity"]["apiKey"] = json!(key);
+        }
+        if let Some((message, kind)) = &self.error {
+            context["error"] = json!({ "message": message, "messageString": message.to_string(), "responseType": kind });
+        }
+        let nothing = json!({ "requestOverride": { "header": {}, "querystring": {}, "path": {} }, "responseOverride": { "header": {} } });
+        for kind in ["requestOverride", "responseOverride"] {
+            context[kind] = self.overrides.get(kind).unwrap_or(&nothing[kind]).clone();
+        }
+        context
+    }
+
     /// A variable of a template (`context.requestId`, `stageVariables.x`).
     pub fn variable(&self, name: &str) -> Option<String> {
-        let name = match name.split_once('.')? {
-            ("stageVariables", name) => return self.stage.variables.as_ref()?.get(name).cloned(),
-            ("context", name) => name,
-            _ => return None,
-        };
+        match name.split_once('.')? {
+            ("stageVariables", name) => self.stage_variables.get(name).cloned(),
+            ("context", name) => self.context_variable(name),
+            _ => None,
+        }
+    }
+
+    /// A variable of `$context` by its dotted name.
+    pub fn context_variable(&self, name: &str) -> Option<String> {
         let text = |text: &str| Some(text.to_owned());
         match name {
-            "requestId" => text(self.cx.request_id()),
-            "extendedRequestId" => text(&self.extended_id),
-            "stage" => text(&self.address.stage),
-            "apiId" => text(&self.address.api_id),
-            "accountId" => text(self.cx.account()),
-            "httpMethod" => text(self.head.method.as_str()),
-            "path" => text(&self.address.staged),
-            "resourcePath" => self.resource.path.clone(),
-            "resourceId" => self.resource.id.clone(),
-            "deploymentId" => self.stage.deployment_id.clone(),
-            "domainName" => Some(self.domain_name()),
-            "protocol" => text("HTTP/1.1"),
-            "requestTime" => Some(self.request_time()),
-            "requestTimeEpoch" => Some(self.received.millis().to_string()),
-            "identity.sourceIp" => self.cx.source().ip.map(|ip| ip.to_string()),
-            "identity.userAgent" => self.header("user-agent").map(str::to_owned),
-            other => {
-                let claim = other.strip_prefix("authorizer.claims.")?;
-                self.claims.as_ref()?.get(claim)?.as_str().map(str::to_owned)
+            "requestId" => return text(self.cx.request_id()),
+            "stage" => return text(&self.address.stage),
+            "httpMethod" => return text(self.head.method.as_str()),
+            "xrayTraceId" => return text(self.cx.trace()),
+            _ => {}
+        }
+        let context = self.context();
+        let mut at = &context;
+        let mut rest = name;
+        // Claims may have full stops in their names (`custom.x`): the longest name that is there wins.
+        while !rest.is_empty() {
+            if let Some(found) = at.get(rest) {
+                at = found;
+                break;
+            }
+            let (first, behind) = rest.split_once('.')?;
+            at = at.get(first)?;
+            rest = behind;
+        }
+        match at {
+            Value::Null => None,
+            Value::String(text) => Some(text.clone()),
+            other => Some(other.to_string()),
+        }
+    }
+
+    /// The value of a mapping's source, of which there may be several for lists.
+    pub fn values(&self, source: Source<'_>) -> Vec<String> {
+        let one = |value: Option<String>| value.into_iter().collect::<Vec<_>>();
+        match source {
+            Source::Literal(text) => vec![text.to_owned()],
+            Source::Path(name) => one(self.path_parameters.get(name).cloned()),
+            Source::Query(name) => one(self.query().into_iter().rev().find(|(there, _)| there == name).map(|(_, value)| value)),
+            Source::QueryList(name) => self.query().into_iter().filter(|(there, _)| there == name).map(|(_, value)| value).collect(),
+            Source::Header(name) => one(self.last_header(name).map(str::to_owned)),
+            Source::HeaderList(name) => {
+                self.head.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).map(str::to_owned).collect()
+            }
+            Source::Body("$") => one(Some(String::from_utf8_lossy(&self.body).into_owned()).filter(|body| !body.is_empty())),
+            Source::Body(path) => {
+                let json: Option<Value> = serde_json::from_slice(&self.body).ok();
+                let found = json.and_then(|json| crate::vtl::find_in_json(&json, &crate::mapping::json_path(path)));
+                one(found.map(|json| crate::vtl::text_of_json(&json)))
+            }
+            Source::Context(name) => one(self.context_variable(name)),
+            Source::StageVariable(name) => one(self.stage_variables.get(name).cloned()),
+        }
+    }
+
+    /// Puts `${stageVariables.x}` and `$context.x` into a text.
+    pub fn filled(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(at) = rest.find('$') {
+            out.push_str(&rest[..at]);
+            let behind = &rest[at + 1..];
+            let braced = behind.strip_prefix('{').and_then(|body| Some((body, body.find('}')?)));
+            match braced {
+                Some((body, end)) if body.starts_with("stageVariables.") || body.starts_with("context.") => {
+                    out.push_str(&self.variable(&body[..end]).unwrap_or_default());
+                    rest = &body[end + 1..];
+                }
+                _ => {
+                    out.push('$');
+                    rest = behind;
+                }
             }
         }
+        out + rest
     }
 
     /// Whether the API takes this content type as bytes.
@@ -125,6 +240,16 @@ impl Call {
                 || taken.eq_ignore_ascii_case(kind)
                 || group.is_some_and(|g| kind.split('/').next().is_some_and(|k| k.eq_ignore_ascii_case(g)))
         })
+    }
+
+    /// The content type of the request; JSON where none is told.
+    pub fn content_type(&self) -> &str {
+        self.header("content-type").unwrap_or("application/json")
+    }
+
+    /// Whether IAM judged who signed.
+    pub fn is_signed(&self) -> bool {
+        self.method.authorization_type.as_deref() == Some("AWS_IAM") && *self.cx.principal() != Principal::Anonymous
     }
 }
 

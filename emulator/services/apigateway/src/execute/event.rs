@@ -2,7 +2,6 @@
 
 use super::call::Call;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use kit::Principal;
 use serde_json::{Map, Value, json};
 
 /// Headers that belong to the connection, not to the request.
@@ -55,14 +54,21 @@ pub(crate) fn of(call: &Call) -> Value {
         "queryStringParameters": last(&query),
         "multiValueQueryStringParameters": all(&query),
         "pathParameters": some(call.path_parameters.iter().map(|(name, value)| (name.clone(), json!(value))).collect()),
-        "stageVariables": some(call.stage.variables.iter().flatten().map(|(name, value)| (name.clone(), json!(value))).collect()),
+        "stageVariables": some(call.stage_variables.iter().map(|(name, value)| (name.clone(), json!(value))).collect()),
         "requestContext": context(call),
         "body": body,
         "isBase64Encoded": binary && !call.body.is_empty(),
     })
 }
 
-fn headers(call: &Call) -> Vec<(String, String)> {
+/// The headers that were sent, without those of the connection.
+pub(super) fn sent_headers(call: &Call) -> Vec<(String, String)> {
+    let sent = call.head.headers.iter().filter(|(name, _)| !OF_THE_CONNECTION.contains(&name.as_str()));
+    sent.map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect()
+}
+
+/// The request's headers as integrations see them.
+pub(super) fn headers(call: &Call) -> Vec<(String, String)> {
     let sent = call.head.headers.iter().filter(|(name, _)| !OF_THE_CONNECTION.contains(&name.as_str()));
     let shown =
         |name: &str| WELL_KNOWN.iter().find(|known| known.eq_ignore_ascii_case(name)).map_or(name.to_owned(), |known| (*known).to_owned());
@@ -101,7 +107,20 @@ fn some(map: Map<String, Value>) -> Value {
     if map.is_empty() { Value::Null } else { Value::Object(map) }
 }
 
-fn context(call: &Call) -> Value {
+/// What a REQUEST authorizer's function receives: the request without its body.
+pub(super) fn of_authorizer(call: &Call) -> Value {
+    let mut event = of(call);
+    if let Some(members) = event.as_object_mut() {
+        members.remove("body");
+        members.remove("isBase64Encoded");
+        members.insert("type".into(), json!("REQUEST"));
+        members.insert("methodArn".into(), json!(call.arn()));
+    }
+    event
+}
+
+/// Who and what a request is: the event's `requestContext`, and `$context` of templates.
+pub(super) fn context(call: &Call) -> Value {
     let cx = &call.cx;
     let mut context = json!({
         "resourceId": call.resource.id,
@@ -113,16 +132,16 @@ fn context(call: &Call) -> Value {
         "accountId": cx.account(),
         "protocol": "HTTP/1.1",
         "stage": call.address.stage,
-        "domainPrefix": call.address.api_id,
+        "domainPrefix": call.address.domain_prefix,
         "requestTimeEpoch": call.received.millis(),
         "requestId": cx.request_id(),
         "identity": identity(call),
         "domainName": call.domain_name(),
-        "deploymentId": call.stage.deployment_id,
+        "deploymentId": call.deployment_id,
         "apiId": call.address.api_id,
     });
-    if let Some(claims) = &call.claims {
-        context["authorizer"] = json!({ "claims": claims });
+    if let Some(authorizer) = &call.authorizer {
+        context["authorizer"] = Value::Object(authorizer.clone());
     }
     context
 }
@@ -130,9 +149,9 @@ fn context(call: &Call) -> Value {
 /// Who called; the members about IAM are filled only where IAM judged the request.
 fn identity(call: &Call) -> Value {
     let cx = &call.cx;
-    let iam = call.method.authorization_type.as_deref() == Some("AWS_IAM") && *cx.principal() != Principal::Anonymous;
+    let iam = call.is_signed();
     let known = |text: Option<String>| text.filter(|_| iam);
-    json!({
+    let mut identity = json!({
         "cognitoIdentityPoolId": null,
         "accountId": known(cx.principal().account().map(str::to_owned)),
         "cognitoIdentityId": null,
@@ -145,5 +164,10 @@ fn identity(call: &Call) -> Value {
         "userArn": known(Some(cx.principal().arn())),
         "userAgent": call.header("user-agent"),
         "user": known(Some(cx.principal().user_id())),
-    })
+    });
+    if let Some((id, key)) = &call.api_key {
+        identity["apiKey"] = json!(key);
+        identity["apiKeyId"] = json!(id);
+    }
+    identity
 }

@@ -3,6 +3,7 @@
 //! Metrics by method are AWS's detailed metrics, which cost extra and are off unless a stage's settings ask for them.
 
 use super::call::Call;
+use crate::method_settings;
 use kit::ports::Measured;
 
 /// Tells of an answered request. What the gateway's own part took is the difference of the two latencies.
@@ -19,6 +20,13 @@ pub(super) fn tell(call: &Call, status: u16) {
     if let Some(ms) = call.integration_ms {
         values.push(("IntegrationLatency", "Milliseconds", ms));
     }
+    if let Some(hit) = call.cache_hit {
+        values.push((if hit { "CacheHitCount" } else { "CacheMissCount" }, "Count", 1.0));
+    }
     let stage = [("ApiName", api), ("Stage", call.address.stage.as_str())];
-    call.cx.measure(&Measured { namespace: "AWS/ApiGateway", under: &[&stage[..1], &stage], values: &values });
+    let path = call.resource.path.as_deref().unwrap_or_default();
+    let detailed = method_settings::of(&call.stage, path, call.head.method.as_str()).is_some_and(|(_, s)| s.metrics_enabled == Some(true));
+    let method = [stage[0], ("Method", call.head.method.as_str()), ("Resource", path), stage[1]];
+    let under: &[&[(&str, &str)]] = if detailed && !path.is_empty() { &[&stage[..1], &stage, &method] } else { &[&stage[..1], &stage] };
+    call.cx.measure(&Measured { namespace: "AWS/ApiGateway", under, values: &values });
 }

@@ -1,56 +1,47 @@
-//! MOCK integrations: a fixed answer, mostly to a browser that asks before it calls.
+//! MOCK integrations: the request's template chooses the status, the response's says the rest.
 
-use super::{
-    answers::{self, Refusal},
-    call::Call,
-};
-use crate::{
-    integrations::{mock_status, template_of},
-    model::*,
-    templates,
-};
+use super::{answers::Refusal, call::Call, request, response};
+use crate::model::*;
+use frontdoor::HttpAnswer;
 use http::Response;
+use serde_json::Value;
 use wire::ReplyBody;
 
 /// The answer that the request's template chooses.
-pub(crate) fn answer(call: &Call, integration: &Integration) -> Result<Response<ReplyBody>, Refusal> {
-    let status = status(call, integration)?;
-    let responses = integration.integration_responses.as_ref();
-    let pattern = |r: &IntegrationResponse| r.selection_pattern.clone().unwrap_or_default();
-    let by_pattern = responses.and_then(|all| all.values().find(|r| pattern(r) == status.to_string()));
-    let default = || responses.and_then(|all| all.values().find(|r| pattern(r).is_empty()));
-    let response = by_pattern.or_else(default).ok_or_else(Refusal::configuration)?;
-    let code = response.status_code.as_deref().and_then(|text| text.parse().ok()).ok_or_else(Refusal::configuration)?;
-    let template = template_of(response.response_templates.as_ref(), "application/json")
-        .or_else(|| response.response_templates.as_ref()?.values().next());
-    let body = template.map(|template| templates::filled(template, |name| call.variable(name))).unwrap_or_default();
-    let mut answer = Response::new(ReplyBody::Bytes(body.into()));
-    *answer.status_mut() = code;
-    answers::set(&mut answer, "content-type", "application/json");
-    answers::stamp(call, &mut answer);
-    for (name, expression) in response.response_parameters.iter().flatten() {
-        if let (Some(header), Some(value)) = (name.strip_prefix("method.response.header."), templates::literal(expression)) {
-            answers::set(&mut answer, header, value);
-        }
-    }
-    Ok(answer)
+pub(crate) fn answer(call: &mut Call, integration: &Integration) -> Result<Response<ReplyBody>, Refusal> {
+    let outgoing = request::mapped(call, integration)?;
+    let status = status(&String::from_utf8_lossy(&outgoing.body)).ok_or_else(Refusal::configuration)?;
+    // A MOCK has no body: the template of its response starts from nothing.
+    let answer = HttpAnswer { status, ..HttpAnswer::default() };
+    response::mapped(call, integration, &answer, &status.to_string())
 }
 
-fn status(call: &Call, integration: &Integration) -> Result<u16, Refusal> {
-    let content_type = call.header("content-type").unwrap_or("application/json");
-    if let Some(template) = template_of(integration.request_templates.as_ref(), content_type) {
-        return mock_status(template).ok_or_else(Refusal::configuration);
+/// `{"statusCode": 200}`, of which AWS takes more forms than JSON has: names without quotation marks, numbers as texts.
+fn status(body: &str) -> Option<u16> {
+    let number = |value: &Value| value.as_u64().and_then(|n| u16::try_from(n).ok()).or(value.as_str().and_then(|text| text.parse().ok()));
+    if let Ok(json) = serde_json::from_str::<Value>(body) {
+        return number(json.get("statusCode")?);
     }
-    let none_at_all = integration.request_templates.as_ref().is_none_or(|t| t.is_empty());
-    let passes = match integration.passthrough_behavior.as_deref() {
-        Some("NEVER") => false,
-        Some("WHEN_NO_TEMPLATES") => none_at_all,
-        _ => true,
-    };
-    if !passes {
-        return Err(Refusal::unsupported_media_type());
+    let inner = body.trim().strip_prefix('{')?.strip_suffix('}')?;
+    let rest = &inner[inner.find("statusCode")? + "statusCode".len()..];
+    let rest = rest.trim_start_matches(['"', '\'']).trim_start().strip_prefix(':')?.trim_start().trim_start_matches(['"', '\'']);
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    rest[..digits].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn statuses() {
+        for (body, status) in [
+            ("{\"statusCode\": 200}", Some(200)),
+            ("{statusCode: 201}", Some(201)),
+            ("{ \"statusCode\": \"404\", \"x\": 1 }", Some(404)),
+            ("{'statusCode': 202, }", Some(202)),
+            ("{}", None),
+            ("text", None),
+        ] {
+            assert_eq!(super::status(body), status, "{body}");
+        }
     }
-    // The body itself takes the template's place.
-    let body = std::str::from_utf8(&call.body).unwrap_or_default();
-    mock_status(body).ok_or_else(Refusal::configuration)
 }

@@ -1,24 +1,41 @@
 //! The data plane: what answers at an API's address. It reads deployments, never the API as it is being edited.
 //!
-//! A request's life: address, stage and picture, body, resource and method, resource policy and authorizer, integration, answer. Whatever
-//! refuses on the way is told by the API's gateway responses.
+//! A request's life: address, stage and picture, body, resource and method, resource policy and authorizer, key and throttles, validator,
+//! cache, integration, answer. Whatever refuses on the way is told by the API's gateway responses.
 
 mod address;
 mod answers;
 mod authorize;
+mod cache;
 mod call;
 mod event;
 pub(crate) mod firewall;
+mod http;
+mod keys;
+mod lambda_authorizer;
+mod logs;
 mod matching;
 mod metrics;
 mod mock;
 mod proxy;
+mod request;
+mod response;
+mod schema;
+mod service;
+mod templates;
+mod tested;
+mod validate;
+
+pub(crate) use keys::Quota;
+pub(crate) use tested::{Tested, test_authorizer, test_method};
+pub(crate) use validate::flattened;
 
 use crate::{model::*, state::*};
+use ::http::{Response, request::Parts};
 use address::Address;
 use answers::Refusal;
 use call::Call;
-use http::{Response, request::Parts};
+use frontdoor::{buckets::Buckets, verdict::Verdicts};
 use kit::{BoxFuture, Cloud, Context, Door, Fault, Read};
 use parking_lot::Mutex;
 use std::{collections::HashMap, sync::Arc};
@@ -29,31 +46,68 @@ const MOST_BYTES: usize = 10 << 20;
 /// Decoded pictures that are held.
 const MOST_PICTURES: usize = 64;
 
-/// Deployments that are being served, decoded, by the digest of what they hold: a picture never changes.
+/// What the data plane holds beside the store; all of it can be lost without harm.
 #[derive(Default)]
-pub(crate) struct Pictures {
-    held: Mutex<HashMap<String, Arc<Api>>>,
+pub(crate) struct Edge {
+    /// Deployments that are being served, decoded, by the digest of what they hold: a picture never changes.
+    pictures: Mutex<HashMap<String, Arc<Api>>>,
+    buckets: Buckets,
+    verdicts: Verdicts,
+    answers: cache::Answers,
+}
+
+impl Edge {
+    /// Forgets the cached answers of a stage.
+    pub fn flush_answers(&self, api_id: &str, stage: &str) {
+        self.answers.forget(&format!("{api_id}/{stage}/"));
+    }
+    /// Forgets what authorizers said of callers of a stage.
+    pub fn flush_verdicts(&self, api_id: &str, stage: &str) {
+        self.verdicts.forget(&format!("{api_id}/{stage}/"));
+    }
 }
 
 /// The front door of all APIs.
 pub(crate) struct ExecuteApi {
-    pictures: Arc<Pictures>,
+    edge: Arc<Edge>,
+}
+
+/// What is served: where the API belongs, its stage, which deployment, and what that holds.
+struct Served {
+    place: Place,
+    stage: Stage,
+    deployment_id: String,
+    canary: Option<bool>,
+    api: Arc<Api>,
 }
 
 impl ExecuteApi {
-    pub fn new(pictures: Arc<Pictures>) -> ExecuteApi {
-        ExecuteApi { pictures }
+    pub fn new(edge: Arc<Edge>) -> ExecuteApi {
+        ExecuteApi { edge }
     }
 
     async fn serve(&self, cx: Context, head: Parts, mut body: Body) -> Response<ReplyBody> {
-        let served = Address::read(&head).map(|address| self.stage(&cx, &address).map(|found| (address, found)));
-        let (address, (place, stage, api)) = match served {
-            Some(Ok((address, Some(found)))) => (address, found),
-            Some(Err(fault)) => return answers::bare(&cx, 500, &fault.message, "InternalServerErrorException"),
-            _ => return answers::bare(&cx, 403, "Forbidden", "ForbiddenException"),
+        let address = match Address::read(&head) {
+            Some(address) => Ok(Some(address)),
+            None => Address::by_domain(&cx, &head),
         };
-        let cx = cx.in_scope(kit::Scope::new(&place.account, &place.region));
-        let mut call = Call::new(cx, head, address, stage, api);
+        let served = address.and_then(|address| match address {
+            Some(address) => Ok(self.served(&cx, &address)?.map(|served| (address, served))),
+            None => Ok(None),
+        });
+        let (address, served) = match served {
+            Ok(Some(found)) => found,
+            Ok(None) => return answers::bare(&cx, 403, "Forbidden", "ForbiddenException"),
+            Err(fault) => return answers::bare(&cx, 500, &fault.message, "InternalServerErrorException"),
+        };
+        let cx = cx.in_scope(kit::Scope::new(&served.place.account, &served.place.region));
+        let mut call = Call::new(cx, head, address, served.stage, served.api);
+        call.deployment_id = served.deployment_id;
+        call.canary = served.canary;
+        if served.canary == Some(true) {
+            let overrides = call.stage.canary_settings.as_ref().and_then(|canary| canary.stage_variable_overrides.clone());
+            call.stage_variables.extend(overrides.unwrap_or_default());
+        }
         // Faults on purpose are asked here, for a front door's requests pass no dispatch.
         if let Err(fault) = call.cx.cloud().apply_faults("execute-api", call.head.method.as_str(), &call.arn()).await {
             return match fault.code == kit::DROP_CONNECTION {
@@ -61,32 +115,43 @@ impl ExecuteApi {
                 false => answers::bare(&call.cx, fault.status, &fault.message, &fault.code),
             };
         }
-        let answer = match run(&mut call, &mut body).await {
+        let answer = match run(&self.edge, &mut call, &mut body).await {
             Ok(answer) => answer,
-            Err(refusal) => answers::of_refusal(&call, &refusal),
+            Err(refusal) => refused(&mut call, &refusal),
         };
         metrics::tell(&call, answer.status().as_u16());
+        logs::write(&call, answer.status().as_u16(), length(&answer)).await;
         answer
     }
 
-    /// Where the API belongs, the stage, and the picture that it serves.
-    fn stage(&self, cx: &Context, address: &Address) -> Result<Option<(Place, Stage, Arc<Api>)>, Fault> {
+    fn served(&self, cx: &Context, address: &Address) -> Result<Option<Served>, Fault> {
         cx.store().read(|s| {
             let Some(place) = s.get(&NAMES, cx.scope(), &address.api_id)? else { return Ok(None) };
             let scope = kit::Scope::new(&place.account, &place.region);
             let Some(stage) = s.get(&STAGES, &scope, &(address.api_id.clone(), address.stage.clone()))? else { return Ok(None) };
-            let key = (address.api_id.clone(), stage.settings.deployment_id.clone().unwrap_or_default());
+            let stage = stage.settings;
+            let canary = stage.canary_settings.as_ref().map(|canary| {
+                let percent = canary.percent_traffic.unwrap_or(0.0);
+                (cx.ids().number() % 10_000) as f64 / 100.0 < percent
+            });
+            let canarys = stage.canary_settings.as_ref().filter(|_| canary == Some(true)).and_then(|canary| canary.deployment_id.clone());
+            let deployment_id = canarys.or(stage.deployment_id.clone()).unwrap_or_default();
+            let key = (address.api_id.clone(), deployment_id.clone());
             let Some(deployment) = s.get(&DEPLOYMENTS, &scope, &key)? else { return Ok(None) };
-            if let Some(held) = self.pictures.held.lock().get(&deployment.digest).cloned() {
-                return Ok(Some((place, stage.settings, held)));
-            }
-            let Some(picture) = s.get(&PICTURES, &scope, &key)?.map(Arc::new) else { return Ok(None) };
-            let mut held = self.pictures.held.lock();
-            if held.len() >= MOST_PICTURES {
-                held.clear();
-            }
-            held.insert(deployment.digest, picture.clone());
-            Ok(Some((place, stage.settings, picture)))
+            let held = self.edge.pictures.lock().get(&deployment.digest).cloned();
+            let api = match held {
+                Some(held) => held,
+                None => {
+                    let Some(picture) = s.get(&PICTURES, &scope, &key)?.map(Arc::new) else { return Ok(None) };
+                    let mut held = self.edge.pictures.lock();
+                    if held.len() >= MOST_PICTURES {
+                        held.clear();
+                    }
+                    held.insert(deployment.digest, picture.clone());
+                    picture
+                }
+            };
+            Ok(Some(Served { place, stage, deployment_id, canary, api }))
         })
     }
 }
@@ -95,16 +160,21 @@ impl Door for ExecuteApi {
     fn name(&self) -> &'static str {
         "execute-api"
     }
-    fn takes(&self, _: &Cloud, head: &Parts) -> bool {
-        Address::read(head).is_some()
+    fn takes(&self, cloud: &Cloud, head: &Parts) -> bool {
+        match Address::read(head) {
+            // Another kind of API may stand at an address of the same form: its own door knows it.
+            Some(address) => !Address::is_ours_elsewhere(cloud, &address),
+            None => Address::is_domain(cloud, head),
+        }
     }
     fn answer<'a>(&'a self, cx: Context, head: Parts, body: Body) -> BoxFuture<'a, Response<ReplyBody>> {
         Box::pin(self.serve(cx, head, body))
     }
 }
 
-async fn run(call: &mut Call, body: &mut Body) -> Result<Response<ReplyBody>, Refusal> {
-    if call.api.settings.disable_execute_api_endpoint == Some(true) {
+async fn run(edge: &Edge, call: &mut Call, body: &mut Body) -> Result<Response<ReplyBody>, Refusal> {
+    // What switches off the API's own address leaves its custom domain names.
+    if call.api.settings.disable_execute_api_endpoint == Some(true) && !call.address.custom {
         return Err(Refusal::forbidden());
     }
     call.body = body.collect(MOST_BYTES).await.map_err(|_| Refusal::too_large())?;
@@ -115,14 +185,60 @@ async fn run(call: &mut Call, body: &mut Body) -> Result<Response<ReplyBody>, Re
     call.resource = matched.resource;
     call.method = matched.method;
     call.path_parameters = matched.parameters;
-    authorize::check(call)?;
+    logs::begin(call);
+    call.note(|| format!("Starting execution for request: {}", call.cx.request_id()));
+    authorize::check(edge, call).await?;
+    keys::admit(edge, call).await?;
+    validate::check(call)?;
     let integration = call.method.method_integration.clone().unwrap_or_default();
+    let cached = cache::ask(edge, call, &integration);
+    let key = match cached {
+        cache::Cached::Hit(answer) => {
+            call.cache_hit = Some(true);
+            return Ok(answer);
+        }
+        cache::Cached::Refused => return Err(Refusal::forbidden()),
+        cache::Cached::Miss(key, ttl) => {
+            call.cache_hit = Some(false);
+            Some((key, ttl))
+        }
+        cache::Cached::Off => None,
+    };
+    let answer = integrate(call, &integration).await?;
+    if let Some((key, ttl)) = key.filter(|_| answer.status().is_success()) {
+        cache::keep(edge, call, key, ttl, &answer);
+    }
+    Ok(answer)
+}
+
+/// Calls what stands behind the method.
+async fn integrate(call: &mut Call, integration: &Integration) -> Result<Response<ReplyBody>, Refusal> {
     let began = call.cx.now();
     let answer = match integration.r#type {
-        Some(IntegrationType::AwsProxy) => proxy::answer(call, &integration).await,
-        Some(IntegrationType::Mock) => mock::answer(call, &integration),
-        _ => Err(Refusal::configuration()),
+        Some(IntegrationType::AwsProxy) => proxy::answer(call, integration).await,
+        Some(IntegrationType::Mock) => return mock::answer(call, integration),
+        Some(IntegrationType::Http) => http::answer(call, integration).await,
+        Some(IntegrationType::HttpProxy) => http::pass(call, integration).await,
+        Some(IntegrationType::Aws) => service::answer(call, integration).await,
+        None => Err(Refusal::configuration()),
     };
     call.integration_ms = Some((call.cx.now().unix_ns - began.unix_ns) as f64 / 1e6);
     answer
+}
+
+/// When an integration is given up.
+fn due(call: &Call, integration: &Integration) -> kit::Timestamp {
+    call.cx.now().plus_ns(i128::from(integration.timeout_in_millis.unwrap_or(29_000)) * 1_000_000)
+}
+
+fn refused(call: &mut Call, refusal: &Refusal) -> Response<ReplyBody> {
+    call.error = Some(refusal.told());
+    answers::of_refusal(call, refusal)
+}
+
+fn length(answer: &Response<ReplyBody>) -> usize {
+    match answer.body() {
+        ReplyBody::Bytes(bytes) => bytes.len(),
+        _ => 0,
+    }
 }

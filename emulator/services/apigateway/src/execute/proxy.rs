@@ -6,7 +6,7 @@ use super::{
     call::Call,
     event,
 };
-use crate::{integrations::function_of, model::*, templates};
+use crate::{integrations::function_of, model::*};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use kit::{
@@ -20,7 +20,7 @@ use wire::ReplyBody;
 /// Members that an answer may have; any other makes it malformed.
 const MEMBERS: [&str; 5] = ["statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"];
 /// Headers of the function that AWS passes on under another name, for they belong to its own connection.
-const REMAPPED: [&str; 10] = [
+pub(super) const REMAPPED: [&str; 10] = [
     "authorization",
     "connection",
     "content-length",
@@ -33,11 +33,11 @@ const REMAPPED: [&str; 10] = [
     "www-authenticate",
 ];
 /// Headers of the function that are dropped.
-const DROPPED: [&str; 4] = ["transfer-encoding", "te", "trailer", "upgrade"];
+pub(super) const DROPPED: [&str; 4] = ["transfer-encoding", "te", "trailer", "upgrade"];
 
 /// Invokes the function and reads its answer.
-pub(crate) async fn answer(call: &Call, integration: &Integration) -> Result<Response<ReplyBody>, Refusal> {
-    let uri = templates::filled(integration.uri.as_deref().unwrap_or_default(), |name| call.variable(name));
+pub(crate) async fn answer(call: &mut Call, integration: &Integration) -> Result<Response<ReplyBody>, Refusal> {
+    let uri = call.filled(integration.uri.as_deref().unwrap_or_default());
     let function_arn = function_of(&uri).ok_or_else(Refusal::configuration)?.to_owned();
     // Lambda is invoked by POST and nothing else.
     if integration.http_method.as_deref() != Some("POST") {
@@ -45,7 +45,9 @@ pub(crate) async fn answer(call: &Call, integration: &Integration) -> Result<Res
     }
     let payload = Bytes::from(serde_json::to_vec(&event::of(call)).map_err(|_| Refusal::configuration())?);
     let cx = caller(call, integration).await.map_err(|_| Refusal::configuration())?;
-    let invoked = invoke(cx, function_arn, payload, integration.timeout_in_millis.unwrap_or(29_000)).await?;
+    call.note(|| format!("Sending request to {uri}"));
+    let invoked = invoke(cx, function_arn, payload, super::due(call, integration), false).await?;
+    call.integration_status = Some(invoked.status);
     if invoked.function_error.is_some() || invoked.payload.len() > MOST_BYTES {
         return Err(Refusal::malformed_answer());
     }
@@ -54,9 +56,16 @@ pub(crate) async fn answer(call: &Call, integration: &Integration) -> Result<Res
 }
 
 /// Who invokes: the integration's role, or API Gateway itself because of the method, which the function's resource policy must allow.
-async fn caller(call: &Call, integration: &Integration) -> Result<Context, Fault> {
+pub(super) async fn caller(call: &Call, integration: &Integration) -> Result<Context, Fault> {
+    let credentials = integration.credentials.as_deref().map(|role| call.filled(role));
+    as_role_or_service(call, credentials.as_deref()).await
+}
+
+/// A context that acts as a role, or as API Gateway because of the method that is called.
+pub(super) async fn as_role_or_service(call: &Call, role: Option<&str>) -> Result<Context, Fault> {
     let service = "apigateway.amazonaws.com";
-    match integration.credentials.as_deref() {
+    match role {
+        Some("arn:aws:iam::*:user/*") => Ok(call.cx.child()),
         Some(role) => {
             let sessions = call.cx.cloud().ports().sessions()?;
             let key = sessions.for_service(&call.cx, role, service, "BackplaneAssumeRoleSession", 900).await?;
@@ -67,16 +76,21 @@ async fn caller(call: &Call, integration: &Integration) -> Result<Context, Fault
 }
 
 /// The function runs on when the API no longer waits, as on AWS; so it runs as work of its own.
-async fn invoke(cx: Context, function_arn: String, payload: Bytes, timeout_ms: i32) -> Result<Invoked, Refusal> {
+pub(super) async fn invoke(
+    cx: Context,
+    function_arn: String,
+    payload: Bytes,
+    due: kit::Timestamp,
+    asynchronous: bool,
+) -> Result<Invoked, Refusal> {
     let clock = cx.cloud().clock().clone();
-    let due = clock.now().plus_ns(i128::from(timeout_ms) * 1_000_000);
     let work = cx.cloud().work().begin("execute-api:AWS_PROXY");
     let running = tokio::spawn(async move {
         let _work = work;
         let owner = Arn::parse(&function_arn).map(|arn| arn.account.to_owned()).unwrap_or_default();
         let grant = cx.grant(&Need::on("lambda:InvokeFunction", &*function_arn).owned_by(owner))?;
         let functions = cx.cloud().ports().functions()?;
-        functions.invoke(&cx, grant, Invocation { function_arn, payload, asynchronous: false }).await
+        functions.invoke(&cx, grant, Invocation { function_arn, payload, asynchronous }).await
     });
     tokio::select! {
         biased;

@@ -98,24 +98,14 @@ async fn methods_and_integrations_are_checked_as_aws_checks_them() {
 async fn what_is_not_honoured_is_refused_by_name() {
     let desk = Desk::new().await;
     desk.method(&desk.top, "GET", json!({})).await;
-    let integration = |kind: &str, more: Value| {
-        let mut input = json!({ "restApiId": desk.api, "resourceId": desk.top, "httpMethod": "GET", "type": kind, "integrationHttpMethod": "GET", "uri": "http://example.com" });
-        more.as_object().unwrap().iter().for_each(|(key, value)| input[key] = value.clone());
-        input
-    };
-    let vtl = json!({ "requestTemplates": { "application/json": "#set($x = 1){\"statusCode\": 200}" } });
+    let link = json!({ "restApiId": desk.api, "resourceId": desk.top, "httpMethod": "GET", "type": "HTTP", "integrationHttpMethod": "GET", "uri": "http://localhost/", "connectionType": "VPC_LINK", "connectionId": "x" });
     let cases = [
-        ("PutIntegration", integration("HTTP_PROXY", json!({})), "HTTP_PROXY"),
-        ("PutIntegration", integration("AWS", json!({})), "type AWS"),
-        ("PutIntegration", integration("MOCK", vtl), "request templates of MOCK"),
-        ("CreateAuthorizer", json!({ "restApiId": desk.api, "name": "a", "type": "TOKEN", "authorizerUri": "x" }), "TOKEN"),
-        (
-            "PutMethod",
-            json!({ "restApiId": desk.api, "resourceId": desk.top, "httpMethod": "PUT", "authorizationType": "NONE", "apiKeyRequired": true }),
-            "apiKeyRequired",
-        ),
+        ("PutIntegration", link, "VPC_LINK"),
         ("CreateRestApi", json!({ "name": "x", "cloneFrom": "abc" }), "cloneFrom"),
-        ("CreateModel", json!({ "restApiId": desk.api, "name": "m", "contentType": "application/json" }), "CreateModel"),
+        ("CreateRestApi", json!({ "name": "x", "minimumCompressionSize": 10 }), "minimumCompressionSize"),
+        ("GenerateClientCertificate", json!({}), "GenerateClientCertificate"),
+        ("CreateVpcLink", json!({ "name": "v", "targetArns": ["arn"] }), "CreateVpcLink"),
+        ("GetSdk", json!({ "restApiId": desk.api, "stageName": "live", "sdkType": "javascript" }), "GetSdk"),
     ];
     for (operation, input, name) in cases {
         let fault = desk.call(operation, input).await.unwrap_err();

@@ -87,6 +87,18 @@ impl Decider for DenyTo {
     }
 }
 
+/// Allows everything to everybody.
+struct AllowAll;
+
+impl Decider for AllowAll {
+    fn decide(&self, _: &Context, _: &Need, _: Option<&str>) -> Decision {
+        Decision { allowed: true, message: String::new(), statement: None }
+    }
+    fn explain(&self, _: &Context, _: &Need, _: Option<&str>) -> String {
+        String::new()
+    }
+}
+
 pub struct Answer {
     pub status: u16,
     pub headers: http::HeaderMap,
@@ -103,6 +115,8 @@ pub struct Desk {
     pub cloud: Arc<Cloud>,
     pub root: Context,
     pub function: Arc<FakeFunction>,
+    /// Logs and roles.
+    pub told: Arc<fakes::Told>,
     pub api: String,
     pub top: String,
 }
@@ -126,8 +140,11 @@ impl Desk {
         });
         cloud.ports().offer_functions(function.clone());
         cloud.ports().offer_user_pools(Arc::new(FakePools));
+        let told = fakes::Told::by("apigateway.amazonaws.com");
+        cloud.ports().offer_logs(told.clone());
+        cloud.ports().offer_sessions(told.clone());
         let root = cloud.house_context("test");
-        let mut desk = Desk { cloud, root, function, api: String::new(), top: String::new() };
+        let mut desk = Desk { cloud, root, function, told, api: String::new(), top: String::new() };
         let mut input = json!({ "name": "pets", "endpointConfiguration": { "types": ["REGIONAL"] } });
         settings.as_object().unwrap().iter().for_each(|(key, value)| input[key] = value.clone());
         let made = desk.ok("CreateRestApi", input).await;
@@ -206,10 +223,43 @@ impl Desk {
     pub fn event(&self) -> Value {
         self.function.seen.lock().last().expect("the function was invoked").0.clone()
     }
+    pub fn allow_all(&self) {
+        self.cloud.set_decider(Arc::new(AllowAll));
+    }
+    /// A resource under the root with one method, and what stands behind it.
+    pub async fn behind(&self, part: &str, verb: &str, method: Value, integration: Value) -> String {
+        let resource = self.resource(&self.top, part).await;
+        let key = json!({ "restApiId": self.api, "resourceId": resource, "httpMethod": verb });
+        self.ok("PutMethod", merged(&json!({ "authorizationType": "NONE" }), &[&key, &method])).await;
+        self.ok("PutMethodResponse", merged(&key, &[&json!({ "statusCode": "200" })])).await;
+        self.ok("PutIntegration", merged(&integration, &[&key])).await;
+        self.ok("PutIntegrationResponse", merged(&key, &[&json!({ "statusCode": "200" })])).await;
+        resource
+    }
+    /// A method whose answer is what a template makes of the request.
+    pub async fn template(&self, part: &str, template: &str) -> String {
+        let mock = json!({ "type": "MOCK", "requestTemplates": { "application/json": "{\"statusCode\": 200}" } });
+        let resource = self.behind(part, "POST", json!({}), mock).await;
+        let response = json!({ "restApiId": self.api, "resourceId": resource, "httpMethod": "POST", "statusCode": "200", "responseTemplates": { "application/json": template } });
+        self.ok("PutIntegrationResponse", response).await;
+        resource
+    }
+    pub async fn stage(&self, operations: Value) -> Value {
+        self.ok("UpdateStage", json!({ "restApiId": self.api, "stageName": "live", "patchOperations": operations })).await
+    }
     pub fn deny_to(&self, arn: &'static str) {
         self.cloud.set_decider(Arc::new(DenyTo(arn)));
     }
     pub async fn advance(&self, secs: u64) {
         self.cloud.advance(AdvanceOptions { by: Duration::from_secs(secs), settle: Settle::None, budget: Duration::from_secs(20) }).await;
     }
+}
+
+/// One object out of several; later ones win.
+pub fn merged(first: &Value, more: &[&Value]) -> Value {
+    let mut out = first.clone();
+    for object in more {
+        object.as_object().unwrap().iter().for_each(|(key, value)| out[key] = value.clone());
+    }
+    out
 }

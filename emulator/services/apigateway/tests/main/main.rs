@@ -3,7 +3,17 @@
 
 mod answers;
 mod authorizers;
+mod caches;
 mod control;
+mod definitions;
 mod desk;
+mod domains;
+mod exact_answers;
+mod integrations;
+mod judges;
+mod limits;
+mod logs;
 mod recorded;
+mod replay;
 mod serve;
+mod validators;
