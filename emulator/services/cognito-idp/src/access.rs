@@ -39,6 +39,14 @@ on_pool! {
     UpdateIdentityProviderInput: "cognito-idp:UpdateIdentityProvider";
     DeleteIdentityProviderInput: "cognito-idp:DeleteIdentityProvider";
     ListIdentityProvidersInput: "cognito-idp:ListIdentityProviders";
+    AdminSetUserMFAPreferenceInput: "cognito-idp:AdminSetUserMFAPreference";
+    AdminSetUserSettingsInput: "cognito-idp:AdminSetUserSettings";
+    AdminGetDeviceInput: "cognito-idp:AdminGetDevice";
+    AdminListDevicesInput: "cognito-idp:AdminListDevices";
+    AdminUpdateDeviceStatusInput: "cognito-idp:AdminUpdateDeviceStatus";
+    AdminForgetDeviceInput: "cognito-idp:AdminForgetDevice";
+    AdminLinkProviderForUserInput: "cognito-idp:AdminLinkProviderForUser";
+    AdminDisableProviderForUserInput: "cognito-idp:AdminDisableProviderForUser";
     GetUserPoolMfaConfigInput: "cognito-idp:GetUserPoolMfaConfig";
     SetUserPoolMfaConfigInput: "cognito-idp:SetUserPoolMfaConfig";
     AdminInitiateAuthInput: "cognito-idp:AdminInitiateAuth";
@@ -79,7 +87,9 @@ public! {
     SignUpInput, ConfirmSignUpInput, ResendConfirmationCodeInput, InitiateAuthInput, RespondToAuthChallengeInput,
     GetTokensFromRefreshTokenInput, RevokeTokenInput, GlobalSignOutInput, GetUserInput, UpdateUserAttributesInput,
     DeleteUserAttributesInput, DeleteUserInput, ChangePasswordInput, ForgotPasswordInput, ConfirmForgotPasswordInput,
-    GetUserAttributeVerificationCodeInput, VerifyUserAttributeInput,
+    GetUserAttributeVerificationCodeInput, VerifyUserAttributeInput, AssociateSoftwareTokenInput, VerifySoftwareTokenInput,
+    SetUserMFAPreferenceInput, SetUserSettingsInput, GetUserAuthFactorsInput, ConfirmDeviceInput, GetDeviceInput, ListDevicesInput,
+    UpdateDeviceStatusInput, ForgetDeviceInput,
 }
 
 impl Authorize<CognitoIdp> for CreateUserPoolInput {

@@ -1,38 +1,17 @@
-//! Codes and messages: what Cognito would send by mail or SMS lies in an inbox that people and tests can read.
+//! Codes and messages: to which address they go, in whose words, and whether one that comes back is right.
 
-use crate::{Error, model::*, state::*};
-use kit::{Context, Fault, Read, Scope, Table, TableScope, Timestamp, Tx};
-use serde::{Deserialize, Serialize};
+use crate::{
+    Error,
+    inbox::{self, Message},
+    model::*,
+    names::Desk,
+    state::*,
+};
+use kit::{Context, Fault, Tx};
 
-/// Messages of all pools in the order they were sent.
-pub(crate) const MESSAGES: Table<u64, Message> = Table::new("cognito-idp.messages", TableScope::Global);
-/// How many messages are kept.
-const INBOX: u64 = 1000;
 /// Wrong tries before a code is locked until the next one is asked for.
 const MOST_WRONG: u32 = 5;
 const HOUR_SECS: i64 = 3600;
-
-/// A message that was sent.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Message {
-    pub sent: Timestamp,
-    pub account: String,
-    pub region: String,
-    pub pool_id: String,
-    pub username: String,
-    pub sub: String,
-    /// `SignUp`, `ForgotPassword`, `Attribute` or `Invitation`.
-    pub purpose: String,
-    /// `EMAIL` or `SMS`.
-    pub medium: String,
-    /// The address, unmasked.
-    pub destination: String,
-    pub subject: String,
-    pub message: String,
-    /// The code, or the temporary password of an invitation.
-    pub code: String,
-}
 
 /// Where a message goes: `email` or `phone_number`, and the address.
 #[derive(Clone, Debug)]
@@ -42,7 +21,7 @@ pub(crate) struct Channel {
 }
 
 impl Channel {
-    fn of(user: &User, attribute: &'static str) -> Option<Channel> {
+    pub fn of(user: &User, attribute: &'static str) -> Option<Channel> {
         let address = user.attributes.get(attribute).filter(|a| !a.is_empty())?;
         Some(Channel { attribute, address: address.clone() })
     }
@@ -92,7 +71,24 @@ pub(crate) fn attribute_channel(attribute: &str, address: String) -> Option<Chan
     (!address.is_empty()).then_some(Channel { attribute, address })
 }
 
+/// Words of a message that a function of the pool wrote.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Texts {
+    pub email: Option<String>,
+    pub subject: Option<String>,
+    pub sms: Option<String>,
+}
+
+/// A message that went out.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    /// `EMAIL` or `SMS`.
+    pub medium: String,
+    pub code: String,
+}
+
 /// Gives the user a fresh code and sends it; the caller keeps the user.
+#[allow(clippy::too_many_arguments)]
 pub(crate) fn send(
     cx: &Context,
     tx: &mut Tx<'_>,
@@ -101,7 +97,8 @@ pub(crate) fn send(
     purpose: CodePurpose,
     channel: &Channel,
     pending: Option<String>,
-) -> Result<(), Fault> {
+    texts: &Texts,
+) -> Result<Sent, Fault> {
     let code = cx.ids().text(6, "0123456789");
     let life_secs = if purpose == CodePurpose::Password { HOUR_SECS } else { 24 * HOUR_SECS };
     user.codes.retain(|c| c.purpose != purpose || (purpose == CodePurpose::Attribute && c.attribute != channel.attribute));
@@ -120,17 +117,40 @@ pub(crate) fn send(
     };
     let settings = &pool.settings;
     let template = settings.verification_message_template.as_ref();
-    let (subject, text) = match channel.medium() {
-        DeliveryMediumType::Email => (
-            settings.email_verification_subject.as_deref().unwrap_or("Your verification code"),
-            settings.email_verification_message.as_deref().unwrap_or("Your confirmation code is {####}"),
-        ),
+    let words = match channel.medium() {
+        DeliveryMediumType::Email => Words {
+            subject: settings.email_verification_subject.clone(),
+            text: settings.email_verification_message.clone(),
+            default: ("Your verification code", "Your confirmation code is {####}"),
+        },
+        DeliveryMediumType::Sms => Words {
+            subject: None,
+            text: template.and_then(|t| t.sms_message.clone()).or(settings.sms_verification_message.clone()),
+            default: ("", "Your verification code is {####}"),
+        },
+    };
+    put(cx, tx, pool, user, name, channel, words, texts, &code)
+}
+
+/// Sends a code for a sign-in that is under way; the code, which the caller keeps with the sign-in.
+pub(crate) async fn send_login_code(desk: &Desk, user: &User, channel: &Channel) -> Result<String, Fault> {
+    let (cx, pool) = (&desk.cx, &desk.pool);
+    let texts = desk.who().message("Authentication", user).await?;
+    let code = cx.ids().text(6, "0123456789");
+    let words = match channel.medium() {
+        DeliveryMediumType::Email => {
+            let own = pool.mfa.email_mfa_configuration.clone().unwrap_or_default();
+            Words { subject: own.subject, text: own.message, default: ("Your authentication code", "Your authentication code is {####}.") }
+        }
         DeliveryMediumType::Sms => {
-            let text = template.and_then(|t| t.sms_message.as_deref()).or(settings.sms_verification_message.as_deref());
-            ("", text.unwrap_or("Your verification code is {####}"))
+            let own = pool.mfa.sms_mfa_configuration.as_ref().and_then(|c| c.sms_authentication_message.clone());
+            let text = own.or(pool.settings.sms_authentication_message.clone());
+            Words { subject: None, text, default: ("", "Your authentication code is {####}.") }
         }
     };
-    put(cx, tx, pool, user, name, channel, (subject, text), &code)
+    let sent = cx.store().write(|tx| put(cx, tx, pool, user, "Authentication", channel, words, &texts, &code)).await?;
+    desk.who().send("Authentication", user, &sent).await?;
+    Ok(code)
 }
 
 /// Sends an invitation with a temporary password by every medium that was asked for and that the user has.
@@ -141,23 +161,34 @@ pub(crate) fn invite(
     user: &User,
     mediums: Option<&[DeliveryMediumType]>,
     password: &str,
-) -> Result<(), Fault> {
+    texts: &Texts,
+) -> Result<Vec<Sent>, Fault> {
     let template = pool.settings.admin_create_user_config.as_ref().and_then(|c| c.invite_message_template.clone()).unwrap_or_default();
     let default = "Your username is {username} and temporary password is {####}.";
+    let mut sent = Vec::new();
     for attribute in ["email", "phone_number"] {
         let Some(channel) = Channel::of(user, attribute) else { continue };
         if mediums.is_some_and(|mediums| !mediums.contains(&channel.medium())) {
             continue;
         }
-        let (subject, text) = match channel.medium() {
-            DeliveryMediumType::Email => {
-                (template.email_subject.as_deref().unwrap_or("Your temporary password"), template.email_message.as_deref())
-            }
-            DeliveryMediumType::Sms => ("", template.sms_message.as_deref()),
+        let words = match channel.medium() {
+            DeliveryMediumType::Email => Words {
+                subject: template.email_subject.clone(),
+                text: template.email_message.clone(),
+                default: ("Your temporary password", default),
+            },
+            DeliveryMediumType::Sms => Words { subject: None, text: template.sms_message.clone(), default: ("", default) },
         };
-        put(cx, tx, pool, user, "Invitation", &channel, (subject, text.unwrap_or(default)), password)?;
+        sent.push(put(cx, tx, pool, user, "Invitation", &channel, words, texts, password)?);
     }
-    Ok(())
+    Ok(sent)
+}
+
+/// The pool's words for a message, and AWS's.
+struct Words {
+    subject: Option<String>,
+    text: Option<String>,
+    default: (&'static str, &'static str),
 }
 
 #[allow(clippy::too_many_arguments)]
@@ -168,31 +199,29 @@ fn put(
     user: &User,
     purpose: &str,
     channel: &Channel,
-    (subject, text): (&str, &str),
+    words: Words,
+    texts: &Texts,
     code: &str,
-) -> Result<(), Fault> {
+) -> Result<Sent, Fault> {
     // In pools of addresses people know the address, not the user name, which is the sub.
     let shown = if pool.username_attributes().is_empty() { &user.username } else { &channel.address };
+    let (own_text, own_subject) = match channel.medium() {
+        DeliveryMediumType::Email => (&texts.email, &texts.subject),
+        DeliveryMediumType::Sms => (&texts.sms, &None),
+    };
+    let text = own_text.clone().or(words.text).unwrap_or_else(|| words.default.1.into());
+    let medium = channel.medium().as_str();
     let message = Message {
-        sent: cx.now(),
-        account: cx.account().into(),
-        region: cx.region().into(),
-        pool_id: pool.id.clone(),
-        username: user.username.clone(),
-        sub: user.sub.clone(),
         purpose: purpose.into(),
-        medium: channel.medium().as_str().into(),
+        medium: medium.into(),
         destination: channel.address.clone(),
-        subject: subject.into(),
+        subject: own_subject.clone().or(words.subject).unwrap_or_else(|| words.default.0.into()),
         message: text.replace("{####}", code).replace("{username}", shown),
         code: code.into(),
+        ..Message::default()
     };
-    let seq = tx.next_seq("cognito-idp.messages");
-    tx.put(&MESSAGES, cx.scope(), &seq, &message)?;
-    match seq.checked_sub(INBOX) {
-        Some(old) => tx.delete(&MESSAGES, cx.scope(), &old).map(drop),
-        None => Ok(()),
-    }
+    inbox::put(cx, tx, pool, user, message)?;
+    Ok(Sent { medium: medium.into(), code: code.into() })
 }
 
 /// Takes the user's code if it is the right one. A wrong try is counted in `user`: the caller keeps the user either way.
@@ -206,7 +235,7 @@ pub(crate) fn redeem(cx: &Context, user: &mut User, purpose: CodePurpose, attrib
     if there.expires <= cx.now() {
         return Err(Error::ExpiredCode.says("Invalid code provided, please request a code again."));
     }
-    if there.code != code {
+    if !bool::from(subtle::ConstantTimeEq::ct_eq(there.code.as_bytes(), code.as_bytes())) {
         there.wrong += 1;
         return Err(mismatch());
     }
@@ -216,13 +245,6 @@ pub(crate) fn redeem(cx: &Context, user: &mut User, purpose: CodePurpose, attrib
 /// The fault for a wrong code.
 pub(crate) fn mismatch() -> Fault {
     Error::CodeMismatch.says("Invalid verification code provided, please try again.")
-}
-
-/// Messages of a deleted pool go with it.
-pub(crate) fn forget(tx: &mut Tx<'_>, scope: &Scope, pool_id: &str) -> Result<(), Fault> {
-    let rows: Vec<(u64, Message)> = tx.scan(&MESSAGES, scope).collect::<Result<_, _>>()?;
-    let mine = rows.iter().filter(|(_, m)| m.pool_id == pool_id);
-    mine.map(|(seq, _)| *seq).try_for_each(|seq| tx.delete(&MESSAGES, scope, &seq).map(drop))
 }
 
 /// `a***@e***` and `+*******0100`.

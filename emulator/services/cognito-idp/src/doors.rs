@@ -1,7 +1,7 @@
 //! Endpoints that are not the API: what clients need to check tokens, and the inbox of messages.
 
 use crate::{
-    CognitoIdp, Issuer, codes,
+    CognitoIdp, Issuer, inbox,
     keys::Signer,
     oauth,
     state::{place, pool},
@@ -105,12 +105,12 @@ impl Door for Inbox {
         Box::pin(async move {
             let query = head.uri.query().unwrap_or_default();
             let (user, pool) = (parameter(query, "user"), parameter(query, "pool"));
-            let fits = |m: &codes::Message| {
+            let fits = |m: &inbox::Message| {
                 user.as_ref().is_none_or(|u| [&m.username, &m.sub, &m.destination].contains(&u))
                     && pool.as_ref().is_none_or(|p| *p == m.pool_id)
             };
             let found: Result<Vec<Value>, kit::Fault> = cx.store().read(|s| {
-                let rows = s.scan(&codes::MESSAGES, cx.scope()).reverse();
+                let rows = s.scan(&inbox::MESSAGES, cx.scope()).reverse();
                 rows.filter(|row| row.as_ref().map_or(true, |(_, m)| fits(m))).map(|row| row.map(|(_, m)| shown(m))).collect()
             });
             match found {
@@ -121,7 +121,7 @@ impl Door for Inbox {
     }
 }
 
-fn shown(m: codes::Message) -> Value {
+fn shown(m: inbox::Message) -> Value {
     json!({
         "sentAt": kit::time::iso_millis(m.sent), "account": m.account, "region": m.region, "userPoolId": m.pool_id,
         "username": m.username, "sub": m.sub, "purpose": m.purpose, "medium": m.medium, "destination": m.destination,

@@ -1,21 +1,24 @@
 //! Amazon Cognito user pools: users, groups, sign-up, sign-in by password and SRP, tokens.
 //!
 //! A user's password is never kept: its SRP verifier is, and a password is checked by making the verifier again. What is not honoured yet
-//! (triggers, MFA, hosted pages) is refused by name when a pool asks for it. This room knows no other service.
+//! (passkeys, threat protection) is refused by name when a pool asks for it. This room knows no other service.
 
 mod access;
 mod attributes;
 mod auth;
-mod challenges;
 mod client_secrets;
 mod clients;
 mod codes;
+mod devices;
 mod domains;
 mod doors;
 mod filter;
 mod firewall;
 mod groups;
+mod inbox;
 mod keys;
+mod linking;
+mod mfa;
 mod mfa_config;
 #[allow(missing_docs)]
 mod model;
@@ -36,7 +39,9 @@ mod srp;
 mod state;
 mod tags;
 mod tokens;
+mod triggers;
 mod users;
+mod verification;
 
 pub use model::*;
 
@@ -117,12 +122,29 @@ kit::service! {
     SignUp => sign_up,
     ConfirmSignUp => confirm_sign_up,
     ResendConfirmationCode => resend_confirmation_code,
-    // auth.rs
+    // auth/
     InitiateAuth => initiate_auth,
     AdminInitiateAuth => admin_initiate_auth,
-    // challenges.rs
     RespondToAuthChallenge => respond_to_auth_challenge,
     AdminRespondToAuthChallenge => admin_respond_to_auth_challenge,
+    // mfa/
+    AssociateSoftwareToken => associate_software_token,
+    VerifySoftwareToken => verify_software_token,
+    SetUserMFAPreference => set_user_mfa_preference,
+    AdminSetUserMFAPreference => admin_set_user_mfa_preference,
+    SetUserSettings => set_user_settings,
+    AdminSetUserSettings => admin_set_user_settings,
+    GetUserAuthFactors => get_user_auth_factors,
+    // devices/
+    ConfirmDevice => confirm_device,
+    GetDevice => get_device,
+    ListDevices => list_devices,
+    UpdateDeviceStatus => update_device_status,
+    ForgetDevice => forget_device,
+    AdminGetDevice => admin_get_device,
+    AdminListDevices => admin_list_devices,
+    AdminUpdateDeviceStatus => admin_update_device_status,
+    AdminForgetDevice => admin_forget_device,
     // refresh.rs
     GetTokensFromRefreshToken => get_tokens_from_refresh_token,
     RevokeToken => revoke_token,
@@ -160,6 +182,9 @@ kit::service! {
     AdminRemoveUserFromGroup => admin_remove_user_from_group,
     AdminListGroupsForUser => admin_list_groups_for_user,
     ListUsersInGroup => list_users_in_group,
+    // linking.rs
+    AdminLinkProviderForUser => admin_link_provider_for_user,
+    AdminDisableProviderForUser => admin_disable_provider_for_user,
     // tags.rs
     TagResource => tag_resource,
     UntagResource => untag_resource,

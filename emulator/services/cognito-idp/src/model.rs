@@ -822,6 +822,242 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssociateSoftwareTokenInput {
+    pub access_token: Option<String>,
+    pub session: Option<String>,
+}
+wire::structure!(AssociateSoftwareTokenInput, tables::ASSOCIATE_SOFTWARE_TOKEN_INPUT, 0 access_token, 1 session);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AssociateSoftwareTokenOutput {
+    pub secret_code: Option<String>,
+    pub session: Option<String>,
+}
+wire::structure!(AssociateSoftwareTokenOutput, tables::ASSOCIATE_SOFTWARE_TOKEN_OUTPUT, 0 secret_code, 1 session);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VerifySoftwareTokenInput {
+    pub access_token: Option<String>,
+    pub session: Option<String>,
+    pub user_code: String,
+    pub friendly_device_name: Option<String>,
+}
+wire::structure!(
+    VerifySoftwareTokenInput, tables::VERIFY_SOFTWARE_TOKEN_INPUT,
+    0 access_token, 1 session, 2 user_code, 3 friendly_device_name,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VerifySoftwareTokenOutput {
+    pub status: Option<VerifySoftwareTokenResponseType>,
+    pub session: Option<String>,
+}
+wire::structure!(VerifySoftwareTokenOutput, tables::VERIFY_SOFTWARE_TOKEN_OUTPUT, 0 status, 1 session);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SetUserMFAPreferenceInput {
+    pub sms_mfa_settings: Option<SMSMfaSettingsType>,
+    pub software_token_mfa_settings: Option<SoftwareTokenMfaSettingsType>,
+    pub email_mfa_settings: Option<EmailMfaSettingsType>,
+    pub web_authn_mfa_settings: Option<WebAuthnMfaSettingsType>,
+    pub access_token: String,
+}
+wire::structure!(
+    SetUserMFAPreferenceInput, tables::SET_USER_MFA_PREFERENCE_INPUT,
+    0 sms_mfa_settings, 1 software_token_mfa_settings, 2 email_mfa_settings, 3 web_authn_mfa_settings, 4 access_token,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SetUserMFAPreferenceOutput {}
+wire::structure!(SetUserMFAPreferenceOutput, tables::SET_USER_MFA_PREFERENCE_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminSetUserMFAPreferenceInput {
+    pub sms_mfa_settings: Option<SMSMfaSettingsType>,
+    pub software_token_mfa_settings: Option<SoftwareTokenMfaSettingsType>,
+    pub email_mfa_settings: Option<EmailMfaSettingsType>,
+    pub web_authn_mfa_settings: Option<WebAuthnMfaSettingsType>,
+    pub username: String,
+    pub user_pool_id: String,
+}
+wire::structure!(
+    AdminSetUserMFAPreferenceInput, tables::ADMIN_SET_USER_MFA_PREFERENCE_INPUT,
+    0 sms_mfa_settings, 1 software_token_mfa_settings, 2 email_mfa_settings, 3 web_authn_mfa_settings, 4 username, 5 user_pool_id,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminSetUserMFAPreferenceOutput {}
+wire::structure!(AdminSetUserMFAPreferenceOutput, tables::ADMIN_SET_USER_MFA_PREFERENCE_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SetUserSettingsInput {
+    pub access_token: String,
+    pub mfa_options: Vec<MFAOptionType>,
+}
+wire::structure!(SetUserSettingsInput, tables::SET_USER_SETTINGS_INPUT, 0 access_token, 1 mfa_options);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SetUserSettingsOutput {}
+wire::structure!(SetUserSettingsOutput, tables::SET_USER_SETTINGS_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminSetUserSettingsInput {
+    pub user_pool_id: String,
+    pub username: String,
+    pub mfa_options: Vec<MFAOptionType>,
+}
+wire::structure!(AdminSetUserSettingsInput, tables::ADMIN_SET_USER_SETTINGS_INPUT, 0 user_pool_id, 1 username, 2 mfa_options);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminSetUserSettingsOutput {}
+wire::structure!(AdminSetUserSettingsOutput, tables::ADMIN_SET_USER_SETTINGS_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetUserAuthFactorsInput {
+    pub access_token: String,
+}
+wire::structure!(GetUserAuthFactorsInput, tables::GET_USER_AUTH_FACTORS_INPUT, 0 access_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetUserAuthFactorsOutput {
+    pub username: String,
+    pub preferred_mfa_setting: Option<String>,
+    pub user_mfa_setting_list: Option<Vec<String>>,
+    pub configured_user_auth_factors: Option<Vec<AuthFactorType>>,
+}
+wire::structure!(
+    GetUserAuthFactorsOutput, tables::GET_USER_AUTH_FACTORS_OUTPUT,
+    0 username, 1 preferred_mfa_setting, 2 user_mfa_setting_list, 3 configured_user_auth_factors,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ConfirmDeviceInput {
+    pub access_token: String,
+    pub device_key: String,
+    pub device_secret_verifier_config: Option<DeviceSecretVerifierConfigType>,
+    pub device_name: Option<String>,
+}
+wire::structure!(
+    ConfirmDeviceInput, tables::CONFIRM_DEVICE_INPUT,
+    0 access_token, 1 device_key, 2 device_secret_verifier_config, 3 device_name,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ConfirmDeviceOutput {
+    pub user_confirmation_necessary: Option<bool>,
+}
+wire::structure!(ConfirmDeviceOutput, tables::CONFIRM_DEVICE_OUTPUT, 0 user_confirmation_necessary);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetDeviceInput {
+    pub device_key: String,
+    pub access_token: Option<String>,
+}
+wire::structure!(GetDeviceInput, tables::GET_DEVICE_INPUT, 0 device_key, 1 access_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetDeviceOutput {
+    pub device: Option<DeviceType>,
+}
+wire::structure!(GetDeviceOutput, tables::GET_DEVICE_OUTPUT, 0 device);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListDevicesInput {
+    pub access_token: String,
+    pub limit: Option<i32>,
+    pub pagination_token: Option<String>,
+}
+wire::structure!(ListDevicesInput, tables::LIST_DEVICES_INPUT, 0 access_token, 1 limit, 2 pagination_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListDevicesOutput {
+    pub devices: Option<Vec<DeviceType>>,
+    pub pagination_token: Option<String>,
+}
+wire::structure!(ListDevicesOutput, tables::LIST_DEVICES_OUTPUT, 0 devices, 1 pagination_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateDeviceStatusInput {
+    pub access_token: String,
+    pub device_key: String,
+    pub device_remembered_status: Option<DeviceRememberedStatusType>,
+}
+wire::structure!(UpdateDeviceStatusInput, tables::UPDATE_DEVICE_STATUS_INPUT, 0 access_token, 1 device_key, 2 device_remembered_status);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateDeviceStatusOutput {}
+wire::structure!(UpdateDeviceStatusOutput, tables::UPDATE_DEVICE_STATUS_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ForgetDeviceInput {
+    pub access_token: Option<String>,
+    pub device_key: String,
+}
+wire::structure!(ForgetDeviceInput, tables::FORGET_DEVICE_INPUT, 0 access_token, 1 device_key);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ForgetDeviceOutput {}
+wire::structure!(ForgetDeviceOutput, tables::FORGET_DEVICE_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminGetDeviceInput {
+    pub device_key: String,
+    pub user_pool_id: String,
+    pub username: String,
+}
+wire::structure!(AdminGetDeviceInput, tables::ADMIN_GET_DEVICE_INPUT, 0 device_key, 1 user_pool_id, 2 username);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminGetDeviceOutput {
+    pub device: Option<DeviceType>,
+}
+wire::structure!(AdminGetDeviceOutput, tables::ADMIN_GET_DEVICE_OUTPUT, 0 device);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminListDevicesInput {
+    pub user_pool_id: String,
+    pub username: String,
+    pub limit: Option<i32>,
+    pub pagination_token: Option<String>,
+}
+wire::structure!(AdminListDevicesInput, tables::ADMIN_LIST_DEVICES_INPUT, 0 user_pool_id, 1 username, 2 limit, 3 pagination_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminListDevicesOutput {
+    pub devices: Option<Vec<DeviceType>>,
+    pub pagination_token: Option<String>,
+}
+wire::structure!(AdminListDevicesOutput, tables::ADMIN_LIST_DEVICES_OUTPUT, 0 devices, 1 pagination_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminUpdateDeviceStatusInput {
+    pub user_pool_id: String,
+    pub username: String,
+    pub device_key: String,
+    pub device_remembered_status: Option<DeviceRememberedStatusType>,
+}
+wire::structure!(
+    AdminUpdateDeviceStatusInput, tables::ADMIN_UPDATE_DEVICE_STATUS_INPUT,
+    0 user_pool_id, 1 username, 2 device_key, 3 device_remembered_status,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminUpdateDeviceStatusOutput {}
+wire::structure!(AdminUpdateDeviceStatusOutput, tables::ADMIN_UPDATE_DEVICE_STATUS_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminForgetDeviceInput {
+    pub user_pool_id: String,
+    pub username: String,
+    pub device_key: String,
+}
+wire::structure!(AdminForgetDeviceInput, tables::ADMIN_FORGET_DEVICE_INPUT, 0 user_pool_id, 1 username, 2 device_key);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminForgetDeviceOutput {}
+wire::structure!(AdminForgetDeviceOutput, tables::ADMIN_FORGET_DEVICE_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetTokensFromRefreshTokenInput {
     pub refresh_token: String,
     pub client_id: String,
@@ -1303,6 +1539,32 @@ pub struct ListUsersInGroupOutput {
 wire::structure!(ListUsersInGroupOutput, tables::LIST_USERS_IN_GROUP_OUTPUT, 0 users, 1 next_token);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminLinkProviderForUserInput {
+    pub user_pool_id: String,
+    pub destination_user: ProviderUserIdentifierType,
+    pub source_user: ProviderUserIdentifierType,
+}
+wire::structure!(
+    AdminLinkProviderForUserInput, tables::ADMIN_LINK_PROVIDER_FOR_USER_INPUT,
+    0 user_pool_id, 1 destination_user, 2 source_user,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminLinkProviderForUserOutput {}
+wire::structure!(AdminLinkProviderForUserOutput, tables::ADMIN_LINK_PROVIDER_FOR_USER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminDisableProviderForUserInput {
+    pub user_pool_id: String,
+    pub user: ProviderUserIdentifierType,
+}
+wire::structure!(AdminDisableProviderForUserInput, tables::ADMIN_DISABLE_PROVIDER_FOR_USER_INPUT, 0 user_pool_id, 1 user);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminDisableProviderForUserOutput {}
+wire::structure!(AdminDisableProviderForUserOutput, tables::ADMIN_DISABLE_PROVIDER_FOR_USER_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TagResourceInput {
     pub resource_arn: String,
     pub tags: BTreeMap<String, String>,
@@ -1459,6 +1721,26 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeviceSecretVerifierConfigType {
+    pub password_verifier: Option<String>,
+    pub salt: Option<String>,
+}
+wire::structure!(DeviceSecretVerifierConfigType, tables::DEVICE_SECRET_VERIFIER_CONFIG_TYPE, 0 password_verifier, 1 salt);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeviceType {
+    pub device_key: Option<String>,
+    pub device_attributes: Option<Vec<AttributeType>>,
+    pub device_create_date: Option<Timestamp>,
+    pub device_last_modified_date: Option<Timestamp>,
+    pub device_last_authenticated_date: Option<Timestamp>,
+}
+wire::structure!(
+    DeviceType, tables::DEVICE_TYPE,
+    0 device_key, 1 device_attributes, 2 device_create_date, 3 device_last_modified_date, 4 device_last_authenticated_date,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DomainDescriptionType {
     pub user_pool_id: Option<String>,
     pub aws_account_id: Option<String>,
@@ -1495,6 +1777,13 @@ pub struct EmailMfaConfigType {
     pub subject: Option<String>,
 }
 wire::structure!(EmailMfaConfigType, tables::EMAIL_MFA_CONFIG_TYPE, 0 message, 1 subject);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EmailMfaSettingsType {
+    pub enabled: Option<bool>,
+    pub preferred_mfa: Option<bool>,
+}
+wire::structure!(EmailMfaSettingsType, tables::EMAIL_MFA_SETTINGS_TYPE, 0 enabled, 1 preferred_mfa);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GroupType {
@@ -1632,6 +1921,17 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProviderUserIdentifierType {
+    pub provider_name: Option<String>,
+    pub provider_attribute_name: Option<String>,
+    pub provider_attribute_value: Option<String>,
+}
+wire::structure!(
+    ProviderUserIdentifierType, tables::PROVIDER_USER_IDENTIFIER_TYPE,
+    0 provider_name, 1 provider_attribute_name, 2 provider_attribute_value,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct RecoveryOptionType {
     pub priority: i32,
     pub name: Option<RecoveryOptionNameType>,
@@ -1660,6 +1960,13 @@ pub struct ResourceServerType {
     pub scopes: Option<Vec<ResourceServerScopeType>>,
 }
 wire::structure!(ResourceServerType, tables::RESOURCE_SERVER_TYPE, 0 user_pool_id, 1 identifier, 2 name, 3 scopes);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SMSMfaSettingsType {
+    pub enabled: Option<bool>,
+    pub preferred_mfa: Option<bool>,
+}
+wire::structure!(SMSMfaSettingsType, tables::SMS_MFA_SETTINGS_TYPE, 0 enabled, 1 preferred_mfa);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SchemaAttributeType {
@@ -1703,6 +2010,13 @@ pub struct SoftwareTokenMfaConfigType {
     pub enabled: Option<bool>,
 }
 wire::structure!(SoftwareTokenMfaConfigType, tables::SOFTWARE_TOKEN_MFA_CONFIG_TYPE, 0 enabled);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SoftwareTokenMfaSettingsType {
+    pub enabled: Option<bool>,
+    pub preferred_mfa: Option<bool>,
+}
+wire::structure!(SoftwareTokenMfaSettingsType, tables::SOFTWARE_TOKEN_MFA_SETTINGS_TYPE, 0 enabled, 1 preferred_mfa);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StringAttributeConstraintsType {
@@ -1903,6 +2217,12 @@ wire::structure!(
     0 relying_party_id, 1 user_verification, 2 factor_configuration,
 );
 
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WebAuthnMfaSettingsType {
+    pub enabled: Option<bool>,
+}
+wire::structure!(WebAuthnMfaSettingsType, tables::WEB_AUTHN_MFA_SETTINGS_TYPE, 0 enabled);
+
 wire::enumeration!(AdvancedSecurityEnabledModeType {
     Audit = "AUDIT", Enforced = "ENFORCED",
 });
@@ -1944,6 +2264,9 @@ wire::enumeration!(DeletionProtectionType {
 });
 wire::enumeration!(DeliveryMediumType {
     Sms = "SMS", Email = "EMAIL",
+});
+wire::enumeration!(DeviceRememberedStatusType {
+    Remembered = "remembered", NotRemembered = "not_remembered",
 });
 wire::enumeration!(DomainStatusType {
     Creating = "CREATING", Deleting = "DELETING", Updating = "UPDATING", Active = "ACTIVE", Failed = "FAILED",
@@ -2007,6 +2330,9 @@ wire::enumeration!(UsernameAttributeType {
 wire::enumeration!(VerifiedAttributeType {
     PhoneNumber = "phone_number", Email = "email",
 });
+wire::enumeration!(VerifySoftwareTokenResponseType {
+    Success = "SUCCESS", Error = "ERROR",
+});
 wire::enumeration!(WebAuthnFactorConfigurationType {
     SingleFactor = "SINGLE_FACTOR", MultiFactorWithUserVerification = "MULTI_FACTOR_WITH_USER_VERIFICATION",
 });
@@ -2018,6 +2344,8 @@ mod tables {
     pub(super) static DELETE_USER_POOL_CLIENT_OUTPUT: Schema = Schema::new("DeleteUserPoolClientOutput", Kind::Structure(&[]));
     pub(super) static DELETE_RESOURCE_SERVER_OUTPUT: Schema = Schema::new("DeleteResourceServerOutput", Kind::Structure(&[]));
     pub(super) static DELETE_IDENTITY_PROVIDER_OUTPUT: Schema = Schema::new("DeleteIdentityProviderOutput", Kind::Structure(&[]));
+    pub(super) static FORGET_DEVICE_OUTPUT: Schema = Schema::new("ForgetDeviceOutput", Kind::Structure(&[]));
+    pub(super) static ADMIN_FORGET_DEVICE_OUTPUT: Schema = Schema::new("AdminForgetDeviceOutput", Kind::Structure(&[]));
     pub(super) static ADMIN_DELETE_USER_OUTPUT: Schema = Schema::new("AdminDeleteUserOutput", Kind::Structure(&[]));
     pub(super) static DELETE_USER_OUTPUT: Schema = Schema::new("DeleteUserOutput", Kind::Structure(&[]));
     pub(super) static DELETE_GROUP_OUTPUT: Schema = Schema::new("DeleteGroupOutput", Kind::Structure(&[]));
@@ -2106,6 +2434,15 @@ mod tables {
         "AdminDeleteUserRequest",
         Kind::Structure(&[Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(), Member::new("Username", &USERNAME_TYPE).required()]),
     );
+    pub(super) static ADMIN_DISABLE_PROVIDER_FOR_USER_INPUT: Schema = Schema::new(
+        "AdminDisableProviderForUserRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &STRING_TYPE).required(),
+            Member::new("User", &PROVIDER_USER_IDENTIFIER_TYPE).required(),
+        ]),
+    );
+    pub(super) static ADMIN_DISABLE_PROVIDER_FOR_USER_OUTPUT: Schema =
+        Schema::new("AdminDisableProviderForUserResponse", Kind::Structure(&[]));
     pub(super) static ADMIN_DISABLE_USER_INPUT: Schema = Schema::new(
         "AdminDisableUserRequest",
         Kind::Structure(&[Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(), Member::new("Username", &USERNAME_TYPE).required()]),
@@ -2116,6 +2453,24 @@ mod tables {
         Kind::Structure(&[Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(), Member::new("Username", &USERNAME_TYPE).required()]),
     );
     pub(super) static ADMIN_ENABLE_USER_OUTPUT: Schema = Schema::new("AdminEnableUserResponse", Kind::Structure(&[]));
+    pub(super) static ADMIN_FORGET_DEVICE_INPUT: Schema = Schema::new(
+        "AdminForgetDeviceRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("Username", &USERNAME_TYPE).required(),
+            Member::new("DeviceKey", &DEVICE_KEY_TYPE).required(),
+        ]),
+    );
+    pub(super) static ADMIN_GET_DEVICE_INPUT: Schema = Schema::new(
+        "AdminGetDeviceRequest",
+        Kind::Structure(&[
+            Member::new("DeviceKey", &DEVICE_KEY_TYPE).required(),
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("Username", &USERNAME_TYPE).required(),
+        ]),
+    );
+    pub(super) static ADMIN_GET_DEVICE_OUTPUT: Schema =
+        Schema::new("AdminGetDeviceResponse", Kind::Structure(&[Member::new("Device", &DEVICE_TYPE).required()]));
     pub(super) static ADMIN_GET_USER_INPUT: Schema = Schema::new(
         "AdminGetUserRequest",
         Kind::Structure(&[Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(), Member::new("Username", &USERNAME_TYPE).required()]),
@@ -2156,6 +2511,28 @@ mod tables {
             Member::new("AuthenticationResult", &AUTHENTICATION_RESULT_TYPE),
             Member::new("AvailableChallenges", &AVAILABLE_CHALLENGE_LIST_TYPE),
         ]),
+    );
+    pub(super) static ADMIN_LINK_PROVIDER_FOR_USER_INPUT: Schema = Schema::new(
+        "AdminLinkProviderForUserRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &STRING_TYPE).required(),
+            Member::new("DestinationUser", &PROVIDER_USER_IDENTIFIER_TYPE).required(),
+            Member::new("SourceUser", &PROVIDER_USER_IDENTIFIER_TYPE).required(),
+        ]),
+    );
+    pub(super) static ADMIN_LINK_PROVIDER_FOR_USER_OUTPUT: Schema = Schema::new("AdminLinkProviderForUserResponse", Kind::Structure(&[]));
+    pub(super) static ADMIN_LIST_DEVICES_INPUT: Schema = Schema::new(
+        "AdminListDevicesRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("Username", &USERNAME_TYPE).required(),
+            Member::new("Limit", &QUERY_LIMIT_TYPE),
+            Member::new("PaginationToken", &SEARCH_PAGINATION_TOKEN_TYPE),
+        ]),
+    );
+    pub(super) static ADMIN_LIST_DEVICES_OUTPUT: Schema = Schema::new(
+        "AdminListDevicesResponse",
+        Kind::Structure(&[Member::new("Devices", &DEVICE_LIST_TYPE), Member::new("PaginationToken", &SEARCH_PAGINATION_TOKEN_TYPE)]),
     );
     pub(super) static ADMIN_LIST_GROUPS_FOR_USER_INPUT: Schema = Schema::new(
         "AdminListGroupsForUserRequest",
@@ -2209,6 +2586,18 @@ mod tables {
             Member::new("AuthenticationResult", &AUTHENTICATION_RESULT_TYPE),
         ]),
     );
+    pub(super) static ADMIN_SET_USER_MFA_PREFERENCE_INPUT: Schema = Schema::new(
+        "AdminSetUserMFAPreferenceRequest",
+        Kind::Structure(&[
+            Member::new("SMSMfaSettings", &SMS_MFA_SETTINGS_TYPE),
+            Member::new("SoftwareTokenMfaSettings", &SOFTWARE_TOKEN_MFA_SETTINGS_TYPE),
+            Member::new("EmailMfaSettings", &EMAIL_MFA_SETTINGS_TYPE),
+            Member::new("WebAuthnMfaSettings", &WEB_AUTHN_MFA_SETTINGS_TYPE),
+            Member::new("Username", &USERNAME_TYPE).required(),
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+        ]),
+    );
+    pub(super) static ADMIN_SET_USER_MFA_PREFERENCE_OUTPUT: Schema = Schema::new("AdminSetUserMFAPreferenceResponse", Kind::Structure(&[]));
     pub(super) static ADMIN_SET_USER_PASSWORD_INPUT: Schema = Schema::new(
         "AdminSetUserPasswordRequest",
         Kind::Structure(&[
@@ -2219,6 +2608,25 @@ mod tables {
         ]),
     );
     pub(super) static ADMIN_SET_USER_PASSWORD_OUTPUT: Schema = Schema::new("AdminSetUserPasswordResponse", Kind::Structure(&[]));
+    pub(super) static ADMIN_SET_USER_SETTINGS_INPUT: Schema = Schema::new(
+        "AdminSetUserSettingsRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("Username", &USERNAME_TYPE).required(),
+            Member::new("MFAOptions", &MFA_OPTION_LIST_TYPE).required(),
+        ]),
+    );
+    pub(super) static ADMIN_SET_USER_SETTINGS_OUTPUT: Schema = Schema::new("AdminSetUserSettingsResponse", Kind::Structure(&[]));
+    pub(super) static ADMIN_UPDATE_DEVICE_STATUS_INPUT: Schema = Schema::new(
+        "AdminUpdateDeviceStatusRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("Username", &USERNAME_TYPE).required(),
+            Member::new("DeviceKey", &DEVICE_KEY_TYPE).required(),
+            Member::new("DeviceRememberedStatus", &DEVICE_REMEMBERED_STATUS_TYPE),
+        ]),
+    );
+    pub(super) static ADMIN_UPDATE_DEVICE_STATUS_OUTPUT: Schema = Schema::new("AdminUpdateDeviceStatusResponse", Kind::Structure(&[]));
     pub(super) static ADMIN_UPDATE_USER_ATTRIBUTES_INPUT: Schema = Schema::new(
         "AdminUpdateUserAttributesRequest",
         Kind::Structure(&[
@@ -2263,6 +2671,14 @@ mod tables {
     pub(super) static ANALYTICS_METADATA_TYPE: Schema =
         Schema::new("AnalyticsMetadataType", Kind::Structure(&[Member::new("AnalyticsEndpointId", &STRING_TYPE)]));
     pub(super) static ARN_TYPE: Schema = Schema::new("ArnType", Kind::String).min(20.0).max(2048.0).pattern(&P_ARN_TYPE);
+    pub(super) static ASSOCIATE_SOFTWARE_TOKEN_INPUT: Schema = Schema::new(
+        "AssociateSoftwareTokenRequest",
+        Kind::Structure(&[Member::new("AccessToken", &TOKEN_MODEL_TYPE), Member::new("Session", &SESSION_TYPE)]),
+    );
+    pub(super) static ASSOCIATE_SOFTWARE_TOKEN_OUTPUT: Schema = Schema::new(
+        "AssociateSoftwareTokenResponse",
+        Kind::Structure(&[Member::new("SecretCode", &SECRET_CODE_TYPE), Member::new("Session", &SESSION_TYPE)]),
+    );
     pub(super) static ATTRIBUTE_DATA_TYPE: Schema = Schema::new("AttributeDataType", Kind::Enum(super::AttributeDataType::TEXTS));
     pub(super) static ATTRIBUTE_LIST_TYPE: Schema = Schema::new("AttributeListType", Kind::List(&Member::new("member", &ATTRIBUTE_TYPE)));
     pub(super) static ATTRIBUTE_MAPPING_KEY_TYPE: Schema = Schema::new("AttributeMappingKeyType", Kind::String).min(1.0).max(32.0);
@@ -2360,6 +2776,19 @@ mod tables {
             fault: Some(FaultTraits { code: "ConcurrentModificationException", status: 400, sender: true }),
             ..Traits::NONE
         });
+    pub(super) static CONFIGURED_USER_AUTH_FACTORS_LIST_TYPE: Schema =
+        Schema::new("ConfiguredUserAuthFactorsListType", Kind::List(&Member::new("member", &AUTH_FACTOR_TYPE))).min(0.0).max(8.0);
+    pub(super) static CONFIRM_DEVICE_INPUT: Schema = Schema::new(
+        "ConfirmDeviceRequest",
+        Kind::Structure(&[
+            Member::new("AccessToken", &TOKEN_MODEL_TYPE).required(),
+            Member::new("DeviceKey", &DEVICE_KEY_TYPE).required(),
+            Member::new("DeviceSecretVerifierConfig", &DEVICE_SECRET_VERIFIER_CONFIG_TYPE),
+            Member::new("DeviceName", &DEVICE_NAME_TYPE),
+        ]),
+    );
+    pub(super) static CONFIRM_DEVICE_OUTPUT: Schema =
+        Schema::new("ConfirmDeviceResponse", Kind::Structure(&[Member::new("UserConfirmationNecessary", &BOOLEAN_TYPE)]));
     pub(super) static CONFIRM_FORGOT_PASSWORD_INPUT: Schema = Schema::new(
         "ConfirmForgotPasswordRequest",
         Kind::Structure(&[
@@ -2642,6 +3071,24 @@ mod tables {
         Schema::new("DeviceKeyExistsException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "DeviceKeyExistsException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static DEVICE_KEY_TYPE: Schema = Schema::new("DeviceKeyType", Kind::String).min(1.0).max(55.0).pattern(&P_DEVICE_KEY_TYPE);
+    pub(super) static DEVICE_LIST_TYPE: Schema = Schema::new("DeviceListType", Kind::List(&Member::new("member", &DEVICE_TYPE)));
+    pub(super) static DEVICE_NAME_TYPE: Schema = Schema::new("DeviceNameType", Kind::String).min(1.0).max(1024.0);
+    pub(super) static DEVICE_REMEMBERED_STATUS_TYPE: Schema =
+        Schema::new("DeviceRememberedStatusType", Kind::Enum(super::DeviceRememberedStatusType::TEXTS));
+    pub(super) static DEVICE_SECRET_VERIFIER_CONFIG_TYPE: Schema = Schema::new(
+        "DeviceSecretVerifierConfigType",
+        Kind::Structure(&[Member::new("PasswordVerifier", &STRING_TYPE), Member::new("Salt", &STRING_TYPE)]),
+    );
+    pub(super) static DEVICE_TYPE: Schema = Schema::new(
+        "DeviceType",
+        Kind::Structure(&[
+            Member::new("DeviceKey", &DEVICE_KEY_TYPE),
+            Member::new("DeviceAttributes", &ATTRIBUTE_LIST_TYPE),
+            Member::new("DeviceCreateDate", &DATE_TYPE),
+            Member::new("DeviceLastModifiedDate", &DATE_TYPE),
+            Member::new("DeviceLastAuthenticatedDate", &DATE_TYPE),
+        ]),
+    );
     pub(super) static DOMAIN_DESCRIPTION_TYPE: Schema = Schema::new(
         "DomainDescriptionType",
         Kind::Structure(&[
@@ -2681,6 +3128,10 @@ mod tables {
     );
     pub(super) static EMAIL_MFA_MESSAGE_TYPE: Schema =
         Schema::new("EmailMfaMessageType", Kind::String).min(6.0).max(20000.0).pattern(&P_EMAIL_MFA_MESSAGE_TYPE);
+    pub(super) static EMAIL_MFA_SETTINGS_TYPE: Schema = Schema::new(
+        "EmailMfaSettingsType",
+        Kind::Structure(&[Member::new("Enabled", &BOOLEAN_TYPE), Member::new("PreferredMfa", &BOOLEAN_TYPE)]),
+    );
     pub(super) static EMAIL_MFA_SUBJECT_TYPE: Schema = Schema::new("EmailMfaSubjectType", Kind::String).pattern(&P_EMAIL_MFA_SUBJECT_TYPE);
     pub(super) static EMAIL_SENDING_ACCOUNT_TYPE: Schema =
         Schema::new("EmailSendingAccountType", Kind::Enum(super::EmailSendingAccountType::TEXTS));
@@ -2716,6 +3167,10 @@ mod tables {
         Schema::new("ForbiddenException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "ForbiddenException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static FORCE_ALIAS_CREATION: Schema = Schema::new("ForceAliasCreation", Kind::Boolean);
+    pub(super) static FORGET_DEVICE_INPUT: Schema = Schema::new(
+        "ForgetDeviceRequest",
+        Kind::Structure(&[Member::new("AccessToken", &TOKEN_MODEL_TYPE), Member::new("DeviceKey", &DEVICE_KEY_TYPE).required()]),
+    );
     pub(super) static FORGOT_PASSWORD_INPUT: Schema = Schema::new(
         "ForgotPasswordRequest",
         Kind::Structure(&[
@@ -2730,6 +3185,12 @@ mod tables {
     pub(super) static FORGOT_PASSWORD_OUTPUT: Schema =
         Schema::new("ForgotPasswordResponse", Kind::Structure(&[Member::new("CodeDeliveryDetails", &CODE_DELIVERY_DETAILS_TYPE)]));
     pub(super) static GENERATE_SECRET: Schema = Schema::new("GenerateSecret", Kind::Boolean);
+    pub(super) static GET_DEVICE_INPUT: Schema = Schema::new(
+        "GetDeviceRequest",
+        Kind::Structure(&[Member::new("DeviceKey", &DEVICE_KEY_TYPE).required(), Member::new("AccessToken", &TOKEN_MODEL_TYPE)]),
+    );
+    pub(super) static GET_DEVICE_OUTPUT: Schema =
+        Schema::new("GetDeviceResponse", Kind::Structure(&[Member::new("Device", &DEVICE_TYPE).required()]));
     pub(super) static GET_GROUP_INPUT: Schema = Schema::new(
         "GetGroupRequest",
         Kind::Structure(&[Member::new("GroupName", &GROUP_NAME_TYPE).required(), Member::new("UserPoolId", &USER_POOL_ID_TYPE).required()]),
@@ -2771,6 +3232,17 @@ mod tables {
     pub(super) static GET_USER_ATTRIBUTE_VERIFICATION_CODE_OUTPUT: Schema = Schema::new(
         "GetUserAttributeVerificationCodeResponse",
         Kind::Structure(&[Member::new("CodeDeliveryDetails", &CODE_DELIVERY_DETAILS_TYPE)]),
+    );
+    pub(super) static GET_USER_AUTH_FACTORS_INPUT: Schema =
+        Schema::new("GetUserAuthFactorsRequest", Kind::Structure(&[Member::new("AccessToken", &TOKEN_MODEL_TYPE).required()]));
+    pub(super) static GET_USER_AUTH_FACTORS_OUTPUT: Schema = Schema::new(
+        "GetUserAuthFactorsResponse",
+        Kind::Structure(&[
+            Member::new("Username", &USERNAME_TYPE).required(),
+            Member::new("PreferredMfaSetting", &STRING_TYPE),
+            Member::new("UserMFASettingList", &USER_MFA_SETTING_LIST_TYPE),
+            Member::new("ConfiguredUserAuthFactors", &CONFIGURED_USER_AUTH_FACTORS_LIST_TYPE),
+        ]),
     );
     pub(super) static GET_USER_POOL_MFA_CONFIG_INPUT: Schema =
         Schema::new("GetUserPoolMfaConfigRequest", Kind::Structure(&[Member::new("UserPoolId", &USER_POOL_ID_TYPE).required()]));
@@ -2940,6 +3412,18 @@ mod tables {
     pub(super) static LIMIT_EXCEEDED_EXCEPTION: Schema =
         Schema::new("LimitExceededException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "LimitExceededException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static LIST_DEVICES_INPUT: Schema = Schema::new(
+        "ListDevicesRequest",
+        Kind::Structure(&[
+            Member::new("AccessToken", &TOKEN_MODEL_TYPE).required(),
+            Member::new("Limit", &QUERY_LIMIT_TYPE),
+            Member::new("PaginationToken", &SEARCH_PAGINATION_TOKEN_TYPE),
+        ]),
+    );
+    pub(super) static LIST_DEVICES_OUTPUT: Schema = Schema::new(
+        "ListDevicesResponse",
+        Kind::Structure(&[Member::new("Devices", &DEVICE_LIST_TYPE), Member::new("PaginationToken", &SEARCH_PAGINATION_TOKEN_TYPE)]),
+    );
     pub(super) static LIST_GROUPS_INPUT: Schema = Schema::new(
         "ListGroupsRequest",
         Kind::Structure(&[
@@ -3146,6 +3630,14 @@ mod tables {
         Schema::new("ProviderNameType", Kind::String).min(1.0).max(32.0).pattern(&P_PROVIDER_NAME_TYPE);
     pub(super) static PROVIDER_NAME_TYPE_V2: Schema =
         Schema::new("ProviderNameTypeV2", Kind::String).min(1.0).max(32.0).pattern(&P_PROVIDER_NAME_TYPE_V2);
+    pub(super) static PROVIDER_USER_IDENTIFIER_TYPE: Schema = Schema::new(
+        "ProviderUserIdentifierType",
+        Kind::Structure(&[
+            Member::new("ProviderName", &PROVIDER_NAME_TYPE),
+            Member::new("ProviderAttributeName", &STRING_TYPE),
+            Member::new("ProviderAttributeValue", &STRING_TYPE),
+        ]),
+    );
     pub(super) static PROVIDERS_LIST_TYPE: Schema =
         Schema::new("ProvidersListType", Kind::List(&Member::new("member", &PROVIDER_DESCRIPTION))).min(0.0).max(50.0);
     pub(super) static QUERY_LIMIT: Schema = Schema::new("QueryLimit", Kind::Integer).min(1.0).max(60.0);
@@ -3253,6 +3745,10 @@ mod tables {
     pub(super) static S3_BUCKET_TYPE: Schema = Schema::new("S3BucketType", Kind::String).min(3.0).max(1024.0).pattern(&P_S3_BUCKET_TYPE);
     pub(super) static SES_CONFIGURATION_SET: Schema =
         Schema::new("SESConfigurationSet", Kind::String).min(1.0).max(64.0).pattern(&P_SES_CONFIGURATION_SET);
+    pub(super) static SMS_MFA_SETTINGS_TYPE: Schema = Schema::new(
+        "SMSMfaSettingsType",
+        Kind::Structure(&[Member::new("Enabled", &BOOLEAN_TYPE), Member::new("PreferredMfa", &BOOLEAN_TYPE)]),
+    );
     pub(super) static SCHEMA_ATTRIBUTE_TYPE: Schema = Schema::new(
         "SchemaAttributeType",
         Kind::Structure(&[
@@ -3277,9 +3773,21 @@ mod tables {
         Schema::new("SearchPaginationTokenType", Kind::String).min(1.0).pattern(&P_CONFIRMATION_CODE_TYPE);
     pub(super) static SEARCHED_ATTRIBUTE_NAMES_LIST_TYPE: Schema =
         Schema::new("SearchedAttributeNamesListType", Kind::List(&Member::new("member", &ATTRIBUTE_NAME_TYPE)));
+    pub(super) static SECRET_CODE_TYPE: Schema = Schema::new("SecretCodeType", Kind::String).min(16.0).pattern(&P_SECRET_CODE_TYPE);
     pub(super) static SECRET_HASH_TYPE: Schema =
         Schema::new("SecretHashType", Kind::String).min(1.0).max(128.0).pattern(&P_SECRET_HASH_TYPE);
     pub(super) static SESSION_TYPE: Schema = Schema::new("SessionType", Kind::String).min(20.0).max(2048.0);
+    pub(super) static SET_USER_MFA_PREFERENCE_INPUT: Schema = Schema::new(
+        "SetUserMFAPreferenceRequest",
+        Kind::Structure(&[
+            Member::new("SMSMfaSettings", &SMS_MFA_SETTINGS_TYPE),
+            Member::new("SoftwareTokenMfaSettings", &SOFTWARE_TOKEN_MFA_SETTINGS_TYPE),
+            Member::new("EmailMfaSettings", &EMAIL_MFA_SETTINGS_TYPE),
+            Member::new("WebAuthnMfaSettings", &WEB_AUTHN_MFA_SETTINGS_TYPE),
+            Member::new("AccessToken", &TOKEN_MODEL_TYPE).required(),
+        ]),
+    );
+    pub(super) static SET_USER_MFA_PREFERENCE_OUTPUT: Schema = Schema::new("SetUserMFAPreferenceResponse", Kind::Structure(&[]));
     pub(super) static SET_USER_POOL_MFA_CONFIG_INPUT: Schema = Schema::new(
         "SetUserPoolMfaConfigRequest",
         Kind::Structure(&[
@@ -3301,6 +3809,14 @@ mod tables {
             Member::new("WebAuthnConfiguration", &WEB_AUTHN_CONFIGURATION_TYPE),
         ]),
     );
+    pub(super) static SET_USER_SETTINGS_INPUT: Schema = Schema::new(
+        "SetUserSettingsRequest",
+        Kind::Structure(&[
+            Member::new("AccessToken", &TOKEN_MODEL_TYPE).required(),
+            Member::new("MFAOptions", &MFA_OPTION_LIST_TYPE).required(),
+        ]),
+    );
+    pub(super) static SET_USER_SETTINGS_OUTPUT: Schema = Schema::new("SetUserSettingsResponse", Kind::Structure(&[]));
     pub(super) static SIGN_IN_POLICY_TYPE: Schema =
         Schema::new("SignInPolicyType", Kind::Structure(&[Member::new("AllowedFirstAuthFactors", &ALLOWED_FIRST_AUTH_FACTORS_LIST_TYPE)]));
     pub(super) static SIGN_UP_INPUT: Schema = Schema::new(
@@ -3350,8 +3866,14 @@ mod tables {
             fault: Some(FaultTraits { code: "SoftwareTokenMFANotFoundException", status: 400, sender: true }),
             ..Traits::NONE
         });
+    pub(super) static SOFTWARE_TOKEN_MFA_USER_CODE_TYPE: Schema =
+        Schema::new("SoftwareTokenMFAUserCodeType", Kind::String).min(6.0).max(6.0).pattern(&P_AWS_ACCOUNT_ID_TYPE);
     pub(super) static SOFTWARE_TOKEN_MFA_CONFIG_TYPE: Schema =
         Schema::new("SoftwareTokenMfaConfigType", Kind::Structure(&[Member::new("Enabled", &BOOLEAN_TYPE)]));
+    pub(super) static SOFTWARE_TOKEN_MFA_SETTINGS_TYPE: Schema = Schema::new(
+        "SoftwareTokenMfaSettingsType",
+        Kind::Structure(&[Member::new("Enabled", &BOOLEAN_TYPE), Member::new("PreferredMfa", &BOOLEAN_TYPE)]),
+    );
     pub(super) static STATUS_TYPE: Schema = Schema::new("StatusType", Kind::Enum(super::StatusType::TEXTS));
     pub(super) static STRING_ATTRIBUTE_CONSTRAINTS_TYPE: Schema = Schema::new(
         "StringAttributeConstraintsType",
@@ -3426,6 +3948,15 @@ mod tables {
         Kind::Structure(&[Member::new("ResourceArn", &ARN_TYPE).required(), Member::new("TagKeys", &USER_POOL_TAGS_LIST_TYPE).required()]),
     );
     pub(super) static UNTAG_RESOURCE_OUTPUT: Schema = Schema::new("UntagResourceResponse", Kind::Structure(&[]));
+    pub(super) static UPDATE_DEVICE_STATUS_INPUT: Schema = Schema::new(
+        "UpdateDeviceStatusRequest",
+        Kind::Structure(&[
+            Member::new("AccessToken", &TOKEN_MODEL_TYPE).required(),
+            Member::new("DeviceKey", &DEVICE_KEY_TYPE).required(),
+            Member::new("DeviceRememberedStatus", &DEVICE_REMEMBERED_STATUS_TYPE),
+        ]),
+    );
+    pub(super) static UPDATE_DEVICE_STATUS_OUTPUT: Schema = Schema::new("UpdateDeviceStatusResponse", Kind::Structure(&[]));
     pub(super) static UPDATE_GROUP_INPUT: Schema = Schema::new(
         "UpdateGroupRequest",
         Kind::Structure(&[
@@ -3735,6 +4266,21 @@ mod tables {
         Schema::new("VerifiedAttributeType", Kind::Enum(super::VerifiedAttributeType::TEXTS));
     pub(super) static VERIFIED_ATTRIBUTES_LIST_TYPE: Schema =
         Schema::new("VerifiedAttributesListType", Kind::List(&Member::new("member", &VERIFIED_ATTRIBUTE_TYPE)));
+    pub(super) static VERIFY_SOFTWARE_TOKEN_INPUT: Schema = Schema::new(
+        "VerifySoftwareTokenRequest",
+        Kind::Structure(&[
+            Member::new("AccessToken", &TOKEN_MODEL_TYPE),
+            Member::new("Session", &SESSION_TYPE),
+            Member::new("UserCode", &SOFTWARE_TOKEN_MFA_USER_CODE_TYPE).required(),
+            Member::new("FriendlyDeviceName", &STRING_TYPE),
+        ]),
+    );
+    pub(super) static VERIFY_SOFTWARE_TOKEN_OUTPUT: Schema = Schema::new(
+        "VerifySoftwareTokenResponse",
+        Kind::Structure(&[Member::new("Status", &VERIFY_SOFTWARE_TOKEN_RESPONSE_TYPE), Member::new("Session", &SESSION_TYPE)]),
+    );
+    pub(super) static VERIFY_SOFTWARE_TOKEN_RESPONSE_TYPE: Schema =
+        Schema::new("VerifySoftwareTokenResponseType", Kind::Enum(super::VerifySoftwareTokenResponseType::TEXTS));
     pub(super) static VERIFY_USER_ATTRIBUTE_INPUT: Schema = Schema::new(
         "VerifyUserAttributeRequest",
         Kind::Structure(&[
@@ -3774,6 +4320,8 @@ mod tables {
         });
     pub(super) static WEB_AUTHN_FACTOR_CONFIGURATION_TYPE: Schema =
         Schema::new("WebAuthnFactorConfigurationType", Kind::Enum(super::WebAuthnFactorConfigurationType::TEXTS));
+    pub(super) static WEB_AUTHN_MFA_SETTINGS_TYPE: Schema =
+        Schema::new("WebAuthnMfaSettingsType", Kind::Structure(&[Member::new("Enabled", &BOOLEAN_TYPE)]));
     pub(super) static WEB_AUTHN_NOT_ENABLED_EXCEPTION: Schema =
         Schema::new("WebAuthnNotEnabledException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "WebAuthnNotEnabledException", status: 400, sender: true }), ..Traits::NONE });
@@ -3813,6 +4361,7 @@ mod tables {
     static P_RESOURCE_SERVER_IDENTIFIER_TYPE: Pattern = Pattern::new(r"[\x21\x23-\x5B\x5D-\x7E]+");
     static P_RESOURCE_SERVER_SCOPE_NAME_TYPE: Pattern = Pattern::new(r"[\x21\x23-\x2E\x30-\x5B\x5D-\x7E]+");
     static P_S3_BUCKET_TYPE: Pattern = Pattern::new(r"^[0-9A-Za-z\.\-_]*(?<!\.)$");
+    static P_SECRET_CODE_TYPE: Pattern = Pattern::new(r"[A-Za-z0-9]+");
     static P_SECRET_HASH_TYPE: Pattern = Pattern::new(r"[\w+=/]+");
     static P_SES_CONFIGURATION_SET: Pattern = Pattern::new(r"^[a-zA-Z0-9_-]+$");
     static P_SMS_INVITE_MESSAGE_TYPE: Pattern = Pattern::new(r"(?s).*");
@@ -4586,6 +5135,336 @@ mod tables {
         ],
         unsigned: false,
     };
+    static OP_ASSOCIATE_SOFTWARE_TOKEN: OperationSchema = OperationSchema {
+        name: "AssociateSoftwareToken",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &ASSOCIATE_SOFTWARE_TOKEN_INPUT,
+        output: &ASSOCIATE_SOFTWARE_TOKEN_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &CONCURRENT_MODIFICATION_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &SOFTWARE_TOKEN_MFA_NOT_FOUND_EXCEPTION,
+            &FORBIDDEN_EXCEPTION,
+        ],
+        unsigned: true,
+    };
+    static OP_VERIFY_SOFTWARE_TOKEN: OperationSchema = OperationSchema {
+        name: "VerifySoftwareToken",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &VERIFY_SOFTWARE_TOKEN_INPUT,
+        output: &VERIFY_SOFTWARE_TOKEN_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_USER_POOL_CONFIGURATION_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &PASSWORD_RESET_REQUIRED_EXCEPTION,
+            &USER_NOT_FOUND_EXCEPTION,
+            &USER_NOT_CONFIRMED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &ENABLE_SOFTWARE_TOKEN_MFA_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &SOFTWARE_TOKEN_MFA_NOT_FOUND_EXCEPTION,
+            &CODE_MISMATCH_EXCEPTION,
+            &FORBIDDEN_EXCEPTION,
+        ],
+        unsigned: true,
+    };
+    static OP_SET_USER_MFA_PREFERENCE: OperationSchema = OperationSchema {
+        name: "SetUserMFAPreference",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &SET_USER_MFA_PREFERENCE_INPUT,
+        output: &SET_USER_MFA_PREFERENCE_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &PASSWORD_RESET_REQUIRED_EXCEPTION,
+            &USER_NOT_FOUND_EXCEPTION,
+            &USER_NOT_CONFIRMED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &FORBIDDEN_EXCEPTION,
+        ],
+        unsigned: true,
+    };
+    static OP_ADMIN_SET_USER_MFA_PREFERENCE: OperationSchema = OperationSchema {
+        name: "AdminSetUserMFAPreference",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &ADMIN_SET_USER_MFA_PREFERENCE_INPUT,
+        output: &ADMIN_SET_USER_MFA_PREFERENCE_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &PASSWORD_RESET_REQUIRED_EXCEPTION,
+            &USER_NOT_FOUND_EXCEPTION,
+            &USER_NOT_CONFIRMED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_SET_USER_SETTINGS: OperationSchema = OperationSchema {
+        name: "SetUserSettings",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &SET_USER_SETTINGS_INPUT,
+        output: &SET_USER_SETTINGS_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &PASSWORD_RESET_REQUIRED_EXCEPTION,
+            &USER_NOT_FOUND_EXCEPTION,
+            &USER_NOT_CONFIRMED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &FORBIDDEN_EXCEPTION,
+        ],
+        unsigned: true,
+    };
+    static OP_ADMIN_SET_USER_SETTINGS: OperationSchema = OperationSchema {
+        name: "AdminSetUserSettings",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &ADMIN_SET_USER_SETTINGS_INPUT,
+        output: &ADMIN_SET_USER_SETTINGS_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &USER_NOT_FOUND_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_USER_AUTH_FACTORS: OperationSchema = OperationSchema {
+        name: "GetUserAuthFactors",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_USER_AUTH_FACTORS_INPUT,
+        output: &GET_USER_AUTH_FACTORS_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &PASSWORD_RESET_REQUIRED_EXCEPTION,
+            &USER_NOT_FOUND_EXCEPTION,
+            &USER_NOT_CONFIRMED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &FORBIDDEN_EXCEPTION,
+        ],
+        unsigned: true,
+    };
+    static OP_CONFIRM_DEVICE: OperationSchema = OperationSchema {
+        name: "ConfirmDevice",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CONFIRM_DEVICE_INPUT,
+        output: &CONFIRM_DEVICE_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &INVALID_PASSWORD_EXCEPTION,
+            &INVALID_LAMBDA_RESPONSE_EXCEPTION,
+            &USERNAME_EXISTS_EXCEPTION,
+            &INVALID_USER_POOL_CONFIGURATION_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &PASSWORD_RESET_REQUIRED_EXCEPTION,
+            &USER_NOT_FOUND_EXCEPTION,
+            &USER_NOT_CONFIRMED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &DEVICE_KEY_EXISTS_EXCEPTION,
+            &FORBIDDEN_EXCEPTION,
+        ],
+        unsigned: true,
+    };
+    static OP_GET_DEVICE: OperationSchema = OperationSchema {
+        name: "GetDevice",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_DEVICE_INPUT,
+        output: &GET_DEVICE_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &INVALID_USER_POOL_CONFIGURATION_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &PASSWORD_RESET_REQUIRED_EXCEPTION,
+            &USER_NOT_FOUND_EXCEPTION,
+            &USER_NOT_CONFIRMED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &FORBIDDEN_EXCEPTION,
+        ],
+        unsigned: true,
+    };
+    static OP_LIST_DEVICES: OperationSchema = OperationSchema {
+        name: "ListDevices",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_DEVICES_INPUT,
+        output: &LIST_DEVICES_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &INVALID_USER_POOL_CONFIGURATION_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &PASSWORD_RESET_REQUIRED_EXCEPTION,
+            &USER_NOT_FOUND_EXCEPTION,
+            &USER_NOT_CONFIRMED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &FORBIDDEN_EXCEPTION,
+        ],
+        unsigned: true,
+    };
+    static OP_UPDATE_DEVICE_STATUS: OperationSchema = OperationSchema {
+        name: "UpdateDeviceStatus",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_DEVICE_STATUS_INPUT,
+        output: &UPDATE_DEVICE_STATUS_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &INVALID_USER_POOL_CONFIGURATION_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &PASSWORD_RESET_REQUIRED_EXCEPTION,
+            &USER_NOT_FOUND_EXCEPTION,
+            &USER_NOT_CONFIRMED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &FORBIDDEN_EXCEPTION,
+        ],
+        unsigned: true,
+    };
+    static OP_FORGET_DEVICE: OperationSchema = OperationSchema {
+        name: "ForgetDevice",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &FORGET_DEVICE_INPUT,
+        output: &FORGET_DEVICE_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &INVALID_USER_POOL_CONFIGURATION_EXCEPTION,
+            &PASSWORD_RESET_REQUIRED_EXCEPTION,
+            &USER_NOT_FOUND_EXCEPTION,
+            &USER_NOT_CONFIRMED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &FORBIDDEN_EXCEPTION,
+        ],
+        unsigned: true,
+    };
+    static OP_ADMIN_GET_DEVICE: OperationSchema = OperationSchema {
+        name: "AdminGetDevice",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &ADMIN_GET_DEVICE_INPUT,
+        output: &ADMIN_GET_DEVICE_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &INVALID_USER_POOL_CONFIGURATION_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_ADMIN_LIST_DEVICES: OperationSchema = OperationSchema {
+        name: "AdminListDevices",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &ADMIN_LIST_DEVICES_INPUT,
+        output: &ADMIN_LIST_DEVICES_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_USER_POOL_CONFIGURATION_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_ADMIN_UPDATE_DEVICE_STATUS: OperationSchema = OperationSchema {
+        name: "AdminUpdateDeviceStatus",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &ADMIN_UPDATE_DEVICE_STATUS_INPUT,
+        output: &ADMIN_UPDATE_DEVICE_STATUS_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_USER_POOL_CONFIGURATION_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &USER_NOT_FOUND_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_ADMIN_FORGET_DEVICE: OperationSchema = OperationSchema {
+        name: "AdminForgetDevice",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &ADMIN_FORGET_DEVICE_INPUT,
+        output: &ADMIN_FORGET_DEVICE_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &INVALID_USER_POOL_CONFIGURATION_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &USER_NOT_FOUND_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
     static OP_GET_TOKENS_FROM_REFRESH_TOKEN: OperationSchema = OperationSchema {
         name: "GetTokensFromRefreshToken",
         method: "POST",
@@ -5280,6 +6159,45 @@ mod tables {
         ],
         unsigned: false,
     };
+    static OP_ADMIN_LINK_PROVIDER_FOR_USER: OperationSchema = OperationSchema {
+        name: "AdminLinkProviderForUser",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &ADMIN_LINK_PROVIDER_FOR_USER_INPUT,
+        output: &ADMIN_LINK_PROVIDER_FOR_USER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &USER_NOT_FOUND_EXCEPTION,
+            &ALIAS_EXISTS_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_ADMIN_DISABLE_PROVIDER_FOR_USER: OperationSchema = OperationSchema {
+        name: "AdminDisableProviderForUser",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &ADMIN_DISABLE_PROVIDER_FOR_USER_INPUT,
+        output: &ADMIN_DISABLE_PROVIDER_FOR_USER_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &USER_NOT_FOUND_EXCEPTION,
+            &ALIAS_EXISTS_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
     static OP_TAG_RESOURCE: OperationSchema = OperationSchema {
         name: "TagResource",
         method: "POST",
@@ -5383,6 +6301,22 @@ mod tables {
             &OP_ADMIN_INITIATE_AUTH,
             &OP_RESPOND_TO_AUTH_CHALLENGE,
             &OP_ADMIN_RESPOND_TO_AUTH_CHALLENGE,
+            &OP_ASSOCIATE_SOFTWARE_TOKEN,
+            &OP_VERIFY_SOFTWARE_TOKEN,
+            &OP_SET_USER_MFA_PREFERENCE,
+            &OP_ADMIN_SET_USER_MFA_PREFERENCE,
+            &OP_SET_USER_SETTINGS,
+            &OP_ADMIN_SET_USER_SETTINGS,
+            &OP_GET_USER_AUTH_FACTORS,
+            &OP_CONFIRM_DEVICE,
+            &OP_GET_DEVICE,
+            &OP_LIST_DEVICES,
+            &OP_UPDATE_DEVICE_STATUS,
+            &OP_FORGET_DEVICE,
+            &OP_ADMIN_GET_DEVICE,
+            &OP_ADMIN_LIST_DEVICES,
+            &OP_ADMIN_UPDATE_DEVICE_STATUS,
+            &OP_ADMIN_FORGET_DEVICE,
             &OP_GET_TOKENS_FROM_REFRESH_TOKEN,
             &OP_REVOKE_TOKEN,
             &OP_GLOBAL_SIGN_OUT,
@@ -5416,24 +6350,16 @@ mod tables {
             &OP_ADMIN_REMOVE_USER_FROM_GROUP,
             &OP_ADMIN_LIST_GROUPS_FOR_USER,
             &OP_LIST_USERS_IN_GROUP,
+            &OP_ADMIN_LINK_PROVIDER_FOR_USER,
+            &OP_ADMIN_DISABLE_PROVIDER_FOR_USER,
             &OP_TAG_RESOURCE,
             &OP_UNTAG_RESOURCE,
             &OP_LIST_TAGS_FOR_RESOURCE,
         ],
         refused: &[
-            Refused { name: "AdminDisableProviderForUser", method: "POST", uri: "/" },
-            Refused { name: "AdminForgetDevice", method: "POST", uri: "/" },
-            Refused { name: "AdminGetDevice", method: "POST", uri: "/" },
-            Refused { name: "AdminLinkProviderForUser", method: "POST", uri: "/" },
-            Refused { name: "AdminListDevices", method: "POST", uri: "/" },
             Refused { name: "AdminListUserAuthEvents", method: "POST", uri: "/" },
-            Refused { name: "AdminSetUserMFAPreference", method: "POST", uri: "/" },
-            Refused { name: "AdminSetUserSettings", method: "POST", uri: "/" },
             Refused { name: "AdminUpdateAuthEventFeedback", method: "POST", uri: "/" },
-            Refused { name: "AdminUpdateDeviceStatus", method: "POST", uri: "/" },
-            Refused { name: "AssociateSoftwareToken", method: "POST", uri: "/" },
             Refused { name: "CompleteWebAuthnRegistration", method: "POST", uri: "/" },
-            Refused { name: "ConfirmDevice", method: "POST", uri: "/" },
             Refused { name: "CreateManagedLoginBranding", method: "POST", uri: "/" },
             Refused { name: "CreateTerms", method: "POST", uri: "/" },
             Refused { name: "CreateUserImportJob", method: "POST", uri: "/" },
@@ -5445,30 +6371,22 @@ mod tables {
             Refused { name: "DescribeRiskConfiguration", method: "POST", uri: "/" },
             Refused { name: "DescribeTerms", method: "POST", uri: "/" },
             Refused { name: "DescribeUserImportJob", method: "POST", uri: "/" },
-            Refused { name: "ForgetDevice", method: "POST", uri: "/" },
             Refused { name: "GetCSVHeader", method: "POST", uri: "/" },
-            Refused { name: "GetDevice", method: "POST", uri: "/" },
             Refused { name: "GetLogDeliveryConfiguration", method: "POST", uri: "/" },
             Refused { name: "GetSigningCertificate", method: "POST", uri: "/" },
             Refused { name: "GetUICustomization", method: "POST", uri: "/" },
-            Refused { name: "GetUserAuthFactors", method: "POST", uri: "/" },
-            Refused { name: "ListDevices", method: "POST", uri: "/" },
             Refused { name: "ListTerms", method: "POST", uri: "/" },
             Refused { name: "ListUserImportJobs", method: "POST", uri: "/" },
             Refused { name: "ListWebAuthnCredentials", method: "POST", uri: "/" },
             Refused { name: "SetLogDeliveryConfiguration", method: "POST", uri: "/" },
             Refused { name: "SetRiskConfiguration", method: "POST", uri: "/" },
             Refused { name: "SetUICustomization", method: "POST", uri: "/" },
-            Refused { name: "SetUserMFAPreference", method: "POST", uri: "/" },
-            Refused { name: "SetUserSettings", method: "POST", uri: "/" },
             Refused { name: "StartUserImportJob", method: "POST", uri: "/" },
             Refused { name: "StartWebAuthnRegistration", method: "POST", uri: "/" },
             Refused { name: "StopUserImportJob", method: "POST", uri: "/" },
             Refused { name: "UpdateAuthEventFeedback", method: "POST", uri: "/" },
-            Refused { name: "UpdateDeviceStatus", method: "POST", uri: "/" },
             Refused { name: "UpdateManagedLoginBranding", method: "POST", uri: "/" },
             Refused { name: "UpdateTerms", method: "POST", uri: "/" },
-            Refused { name: "VerifySoftwareToken", method: "POST", uri: "/" },
         ],
         faults: &[
             &ACCESS_DENIED_EXCEPTION,

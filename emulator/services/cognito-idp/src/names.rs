@@ -1,6 +1,6 @@
 //! From what a request carries (pool id, client id) to the pool, the client and the account and region they belong to.
 
-use crate::{model::*, srp::hmac, state::*};
+use crate::{model::*, srp::hmac, state::*, triggers::Metadata};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::Mac;
 use kit::{Context, Fault};
@@ -11,6 +11,8 @@ pub(crate) struct Desk {
     pub cx: Context,
     pub pool: Pool,
     pub client: Client,
+    /// What the client wants triggers to know.
+    pub metadata: Metadata,
 }
 
 impl Desk {
@@ -29,7 +31,12 @@ impl Desk {
             let client = client(s, cx.scope(), pool_id, client_id)?;
             Ok::<_, Fault>((pool, client))
         })?;
-        Ok(Desk { cx, pool, client })
+        Ok(Desk { cx, pool, client, metadata: Metadata::new() })
+    }
+    /// With the ClientMetadata of the request.
+    pub fn telling(mut self, metadata: Option<Metadata>) -> Desk {
+        self.metadata = metadata.unwrap_or_default();
+        self
     }
 
     /// Checks SECRET_HASH for a user name as the request carries it.

@@ -1,10 +1,10 @@
 //! What a pool may be told: AWS's defaults, its checks, and the refusal by name of what is not honoured yet.
 
 use crate::{attributes, model::*, state::*};
-use kit::{Context, Fault, Timestamp};
+use kit::{Context, Fault, Need, Timestamp};
 
 /// The settings of a new pool.
-pub(crate) fn of_new(cx: &Context, id: &str, input: CreateUserPoolInput) -> Result<UserPoolType, Fault> {
+pub(crate) fn of_new(cx: &Context, id: &str, input: CreateUserPoolInput) -> Result<Pool, Fault> {
     if input.alias_attributes.is_some() && input.username_attributes.is_some() {
         return Err(bad("Only one of the aliasAttributes or usernameAttributes can be set in a user pool."));
     }
@@ -19,11 +19,31 @@ pub(crate) fn of_new(cx: &Context, id: &str, input: CreateUserPoolInput) -> Resu
         domain: None,
         custom_domain: None,
     };
-    settings(cx, "CreateUserPool", fixed, input)
+    let settings = settings(cx, "CreateUserPool", fixed, input)?;
+    let mfa = mfa_of(&settings, GetUserPoolMfaConfigOutput::default())?;
+    Ok(Pool { id: id.to_owned(), secret: cx.ids().bytes().into(), settings, mfa })
+}
+
+/// Codes by SMS come with the pool's own settings; SetUserPoolMfaConfig adds other factors.
+fn mfa_of(settings: &UserPoolType, there: GetUserPoolMfaConfigOutput) -> Result<GetUserPoolMfaConfigOutput, Fault> {
+    let off = settings.mfa_configuration == Some(UserPoolMfaType::Off);
+    let others = there.software_token_mfa_configuration.is_some() || there.email_mfa_configuration.is_some();
+    match (&settings.sms_configuration, off) {
+        (_, true) => Ok(GetUserPoolMfaConfigOutput::default()),
+        (None, false) if others => Ok(there),
+        (None, false) => Err(bad("SMS configuration and Auto verification for phone_number are required when MFA is required/optional")),
+        (Some(sms), false) => {
+            let config = SmsMfaConfigType {
+                sms_authentication_message: settings.sms_authentication_message.clone(),
+                sms_configuration: Some(sms.clone()),
+            };
+            Ok(GetUserPoolMfaConfigOutput { sms_mfa_configuration: Some(config), ..there })
+        }
+    }
 }
 
 /// The settings of a pool after UpdateUserPool: what the request doesn't name goes back to its default, as on AWS.
-pub(crate) fn of_update(cx: &Context, pool: &Pool, input: UpdateUserPoolInput) -> Result<UserPoolType, Fault> {
+pub(crate) fn of_update(cx: &Context, pool: &Pool, input: UpdateUserPoolInput) -> Result<Pool, Fault> {
     let there = &pool.settings;
     let fixed = Fixed {
         id: pool.id.clone(),
@@ -47,7 +67,8 @@ pub(crate) fn of_update(cx: &Context, pool: &Pool, input: UpdateUserPoolInput) -
         email_verification_subject: input.email_verification_subject,
         verification_message_template: input.verification_message_template,
         sms_authentication_message: input.sms_authentication_message,
-        mfa_configuration: input.mfa_configuration,
+        // A template without MFA leaves what SetUserPoolMfaConfig has set.
+        mfa_configuration: input.mfa_configuration.or(there.mfa_configuration),
         user_attribute_update_settings: input.user_attribute_update_settings,
         device_configuration: input.device_configuration,
         email_configuration: input.email_configuration,
@@ -59,7 +80,9 @@ pub(crate) fn of_update(cx: &Context, pool: &Pool, input: UpdateUserPoolInput) -
         user_pool_tier: input.user_pool_tier,
         ..Default::default()
     };
-    settings(cx, "UpdateUserPool", fixed, wanted)
+    let settings = settings(cx, "UpdateUserPool", fixed, wanted)?;
+    let mfa = mfa_of(&settings, pool.mfa.clone())?;
+    Ok(Pool { settings, mfa, ..pool.clone() })
 }
 
 /// What never changes about a pool.
@@ -97,7 +120,7 @@ fn settings(cx: &Context, operation: &str, fixed: Fixed, input: CreateUserPoolIn
         custom_domain: fixed.custom_domain,
         policies: Some(policies(input.policies)?),
         deletion_protection: Some(input.deletion_protection.unwrap_or(DeletionProtectionType::Inactive)),
-        lambda_config: Some(LambdaConfigType::default()),
+        lambda_config: Some(lambda_config(cx, input.lambda_config)?),
         auto_verified_attributes: input.auto_verified_attributes,
         sms_verification_message: input.sms_verification_message,
         email_verification_message: template.as_ref().and_then(|t| t.email_message.clone()).or(input.email_verification_message),
@@ -108,7 +131,8 @@ fn settings(cx: &Context, operation: &str, fixed: Fixed, input: CreateUserPoolIn
         }),
         sms_authentication_message: input.sms_authentication_message,
         user_attribute_update_settings: input.user_attribute_update_settings,
-        mfa_configuration: Some(UserPoolMfaType::Off),
+        mfa_configuration: Some(input.mfa_configuration.unwrap_or(UserPoolMfaType::Off)),
+        device_configuration: input.device_configuration,
         email_configuration: Some(input.email_configuration.unwrap_or(EmailConfigurationType {
             email_sending_account: Some(EmailSendingAccountType::CognitoDefault),
             ..Default::default()
@@ -125,14 +149,8 @@ fn settings(cx: &Context, operation: &str, fixed: Fixed, input: CreateUserPoolIn
 
 fn refuse_what_is_not_honoured(operation: &str, input: &CreateUserPoolInput) -> Result<(), Fault> {
     let no = |what: &str| Err(refused(operation, what));
-    if input.lambda_config.as_ref().is_some_and(|config| *config != LambdaConfigType::default()) {
-        return no("LambdaConfig (triggers)");
-    }
-    if input.mfa_configuration.is_some_and(|mfa| mfa != UserPoolMfaType::Off) {
-        return no("MfaConfiguration other than OFF");
-    }
-    if input.device_configuration.is_some() {
-        return no("DeviceConfiguration");
+    if input.lambda_config.as_ref().is_some_and(|config| config.inbound_federation.is_some()) {
+        return no("LambdaConfig.InboundFederation");
     }
     let mode = input.user_pool_add_ons.as_ref().and_then(|add_ons| add_ons.advanced_security_mode);
     if mode.is_some_and(|mode| mode != AdvancedSecurityModeType::Off) {
@@ -142,14 +160,35 @@ fn refuse_what_is_not_honoured(operation: &str, input: &CreateUserPoolInput) -> 
         return no("UserPoolTier PLUS");
     }
     let factors = input.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref()).and_then(|p| p.allowed_first_auth_factors.as_ref());
-    if factors.is_some_and(|factors| factors.iter().any(|f| *f != AuthFactorType::Password)) {
-        return no("SignInPolicy.AllowedFirstAuthFactors other than PASSWORD");
+    if factors.is_some_and(|factors| factors.contains(&AuthFactorType::WebAuthn)) {
+        return no("SignInPolicy.AllowedFirstAuthFactors WEB_AUTHN");
     }
     let option = input.verification_message_template.as_ref().and_then(|t| t.default_email_option);
     if option == Some(DefaultEmailOptionType::ConfirmWithLink) {
         return no("VerificationMessageTemplate.DefaultEmailOption CONFIRM_WITH_LINK");
     }
     Ok(())
+}
+
+/// The two ways to name the function before tokens are one; functions that send need a key and the caller's right to let Cognito use it.
+fn lambda_config(cx: &Context, wanted: Option<LambdaConfigType>) -> Result<LambdaConfigType, Fault> {
+    let mut config = wanted.unwrap_or_default();
+    match (&config.pre_token_generation, &config.pre_token_generation_config) {
+        (Some(plain), Some(versioned)) if *plain != versioned.lambda_arn => {
+            return Err(bad("PreTokenGeneration and PreTokenGenerationConfig must name the same function."));
+        }
+        (Some(plain), None) => {
+            let lambda_version = Some(PreTokenGenerationLambdaVersionType::V10);
+            config.pre_token_generation_config = Some(PreTokenGenerationVersionConfigType { lambda_version, lambda_arn: plain.clone() });
+        }
+        (None, Some(versioned)) => config.pre_token_generation = Some(versioned.lambda_arn.clone()),
+        _ => {}
+    }
+    if config.custom_email_sender.is_some() || config.custom_sms_sender.is_some() {
+        let key = config.kms_key_id.as_deref().ok_or_else(|| bad("KMSKeyID is required for CustomEmailSender and CustomSMSSender."))?;
+        cx.via("cognito-idp.amazonaws.com").grant(&Need::on("kms:CreateGrant", key))?;
+    }
+    Ok(config)
 }
 
 fn policies(wanted: Option<UserPoolPolicyType>) -> Result<UserPoolPolicyType, Fault> {

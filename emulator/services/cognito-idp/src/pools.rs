@@ -1,6 +1,9 @@
 //! User pools: made, described, changed, deleted.
 
-use crate::{CognitoIdp, codes, keys, model::*, pool_settings, providers::PROVIDERS, resource_servers::RESOURCE_SERVERS, state::*};
+use crate::{
+    CognitoIdp, auth::SESSIONS, devices::DEVICES, inbox, keys, model::*, pool_settings, providers::PROVIDERS,
+    resource_servers::RESOURCE_SERVERS, state::*,
+};
 use kit::{Context, Fault, Key, Read, Scope, Table, Tx};
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -12,8 +15,7 @@ impl CognitoIdp {
     pub async fn create_user_pool(&self, cx: &Context, input: CreateUserPoolInput) -> Result<CreateUserPoolOutput, Fault> {
         let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
         let id = format!("{}_{}", cx.region(), cx.ids().text(9, alphabet));
-        let settings = pool_settings::of_new(cx, &id, input)?;
-        let pool = Pool { id: id.clone(), secret: cx.ids().bytes().into(), settings };
+        let pool = pool_settings::of_new(cx, &id, input)?;
         let place = Place { account: cx.account().into(), region: cx.region().into(), pool_id: id.clone() };
         cx.store()
             .write(|tx| {
@@ -41,8 +43,8 @@ impl CognitoIdp {
     pub async fn update_user_pool(&self, cx: &Context, input: UpdateUserPoolInput) -> Result<UpdateUserPoolOutput, Fault> {
         cx.store()
             .write(|tx| {
-                let mut pool = pool(tx, cx.scope(), &input.user_pool_id)?;
-                pool.settings = pool_settings::of_update(cx, &pool, input)?;
+                let pool = pool(tx, cx.scope(), &input.user_pool_id)?;
+                let pool = pool_settings::of_update(cx, &pool, input)?;
                 tx.put(&POOLS, cx.scope(), &pool.id, &pool)
             })
             .await?;
@@ -86,11 +88,13 @@ impl CognitoIdp {
                 delete_all(tx, &USERS, cx.scope(), &id)?;
                 delete_all(tx, &GROUPS, cx.scope(), &id)?;
                 delete_all(tx, &MEMBERS, cx.scope(), &id)?;
+                delete_all(tx, &SESSIONS, cx.scope(), &id)?;
+                delete_all(tx, &DEVICES, cx.scope(), &id)?;
                 delete_all(tx, &SIGN_INS, cx.scope(), &id)?;
                 delete_all(tx, &RESOURCE_SERVERS, cx.scope(), &id)?;
                 delete_all(tx, &PROVIDERS, cx.scope(), &id)?;
                 keys::forget(tx, &Place { account: cx.account().into(), region: cx.region().into(), pool_id: id.clone() })?;
-                codes::forget(tx, cx.scope(), &id)?;
+                inbox::forget(tx, cx.scope(), &id)?;
                 tx.delete(&NAMES, cx.scope(), &id)?;
                 tx.delete(&POOLS, cx.scope(), &id)
             })
@@ -106,7 +110,7 @@ impl CognitoIdp {
         let brief = |pool: Pool| UserPoolDescriptionType {
             id: Some(pool.id),
             name: pool.settings.name,
-            lambda_config: Some(LambdaConfigType::default()),
+            lambda_config: Some(pool.settings.lambda_config.unwrap_or_default()),
             last_modified_date: pool.settings.last_modified_date,
             creation_date: pool.settings.creation_date,
             status: None,

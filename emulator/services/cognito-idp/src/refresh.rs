@@ -15,7 +15,7 @@ impl CognitoIdp {
         let (sign_in, user) = desk.cx.store().read(|s| current(s, desk, token))?;
         // The hash is made over the real user name, which bites who signed in by an alias; AWS does the same.
         desk.check_secret(&user.username, parameters.get("SECRET_HASH").map(String::as_str))?;
-        self.result(desk, &user, &sign_in, None).await
+        self.result(desk, &user, &sign_in, None, "RefreshTokens").await
     }
 
     /// Fresh tokens; a fresh refresh token too where the client rotates them.
@@ -24,7 +24,7 @@ impl CognitoIdp {
         cx: &Context,
         input: GetTokensFromRefreshTokenInput,
     ) -> Result<GetTokensFromRefreshTokenOutput, Fault> {
-        let desk = Desk::of_client(cx, &input.client_id)?;
+        let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         desk.check_client_secret(input.client_secret.as_deref())?;
         let (cx, pool) = (&desk.cx, &desk.pool);
         let rotation = desk.client.settings.refresh_token_rotation.clone().filter(|r| r.feature == Some(FeatureType::Enabled));
@@ -44,7 +44,9 @@ impl CognitoIdp {
                 Ok((sign_in, user))
             })
             .await?;
-        Ok(GetTokensFromRefreshTokenOutput { authentication_result: Some(self.result(&desk, &user, &sign_in, fresh).await?) })
+        Ok(GetTokensFromRefreshTokenOutput {
+            authentication_result: Some(self.result(&desk, &user, &sign_in, fresh, "RefreshTokens").await?),
+        })
     }
 
     /// Ends the sign-in of a refresh token; its access tokens end with it.

@@ -3,13 +3,14 @@
 use crate::{
     CognitoIdp, Error,
     attributes::{self, Writer},
-    codes,
+    codes, mfa,
     model::*,
     names::Desk,
     password,
     state::*,
     tokens::{self, Caller},
     users,
+    verification::Verification,
 };
 use kit::{Context, Fault, Tx};
 
@@ -21,7 +22,13 @@ impl CognitoIdp {
         if let Some(read) = &caller.client.settings.read_attributes {
             listed.retain(|a| a.name == "sub" || read.contains(&a.name));
         }
-        Ok(GetUserOutput { username: caller.user.username, user_attributes: listed, ..Default::default() })
+        Ok(GetUserOutput {
+            preferred_mfa_setting: caller.user.mfa.preferred.clone(),
+            user_mfa_setting_list: mfa::settings_of(&caller.user),
+            username: caller.user.username,
+            user_attributes: listed,
+            mfa_options: None,
+        })
     }
 
     /// Changes the caller's attributes; a new address is proved by a code where the pool verifies such addresses.
@@ -32,27 +39,22 @@ impl CognitoIdp {
     ) -> Result<UpdateUserAttributesOutput, Fault> {
         let caller = self.caller(cx, &input.access_token)?;
         let mut changes = attributes::changes(&caller.pool, Writer::User(&caller.client), &input.user_attributes)?;
+        let metadata = input.client_metadata.unwrap_or_default();
+        let who = caller.who(&metadata);
+        let plan = Verification::plan(&caller.pool, &caller.user, &changes);
+        let texts = plan.texts(who, &caller.user).await?;
         let sent = change(&caller, |tx, user| {
             let (cx, pool) = (&caller.cx, &caller.pool);
-            let mut sent = Vec::new();
-            for address in ["email", "phone_number"] {
-                let Some(value) = changes.get(address).filter(|value| user.attributes.get(address) != Some(value)).cloned() else {
-                    continue;
-                };
-                if !pool.auto_verified().iter().any(|a| a.as_str() == address) {
-                    continue;
-                }
-                let Some(channel) = codes::attribute_channel(address, value) else { continue };
-                // Where the pool asks for proof first, the old address stays until then.
-                let pending = waits_for_proof(pool, address).then(|| changes.remove(address)).flatten();
-                codes::send(cx, tx, pool, user, CodePurpose::Attribute, &channel, pending)?;
-                sent.push(channel.details());
-            }
+            let sent = plan.send(cx, tx, pool, user, &mut changes, &texts)?;
             users::apply(cx, tx, pool, user, changes)?;
             Ok(sent)
         })
         .await?;
-        Ok(UpdateUserAttributesOutput { code_delivery_details_list: Some(sent) })
+        for (_, sent) in &sent {
+            who.send("UpdateUserAttribute", &caller.user, sent).await?;
+        }
+        let details = sent.into_iter().map(|(details, _)| details).collect();
+        Ok(UpdateUserAttributesOutput { code_delivery_details_list: Some(details) })
     }
 
     /// Takes attributes of the caller away.
@@ -78,7 +80,10 @@ impl CognitoIdp {
         input: GetUserAttributeVerificationCodeInput,
     ) -> Result<GetUserAttributeVerificationCodeOutput, Fault> {
         let caller = self.caller(cx, &input.access_token)?;
-        let sent = change(&caller, |tx, user| {
+        let metadata = input.client_metadata.unwrap_or_default();
+        let who = caller.who(&metadata);
+        let texts = who.message("VerifyUserAttribute", &caller.user).await?;
+        let (details, sent) = change(&caller, |tx, user| {
             let pending = user
                 .codes
                 .iter()
@@ -87,11 +92,12 @@ impl CognitoIdp {
             let address = pending.clone().or(user.attributes.get(&input.attribute_name).cloned()).unwrap_or_default();
             let channel = codes::attribute_channel(&input.attribute_name, address)
                 .ok_or_else(|| bad(format!("Cannot verify attribute {}: the user has no such address.", input.attribute_name)))?;
-            codes::send(&caller.cx, tx, &caller.pool, user, CodePurpose::Attribute, &channel, pending)?;
-            Ok(channel.details())
+            let sent = codes::send(&caller.cx, tx, &caller.pool, user, CodePurpose::Attribute, &channel, pending, &texts)?;
+            Ok((channel.details(), sent))
         })
         .await?;
-        Ok(GetUserAttributeVerificationCodeOutput { code_delivery_details: Some(sent) })
+        who.send("VerifyUserAttribute", &caller.user, &sent).await?;
+        Ok(GetUserAttributeVerificationCodeOutput { code_delivery_details: Some(details) })
     }
 
     /// Proves an address of the caller by its code.
@@ -135,31 +141,54 @@ impl CognitoIdp {
 
     /// Sends a code that lets a user choose a new password.
     pub async fn forgot_password(&self, cx: &Context, input: ForgotPasswordInput) -> Result<ForgotPasswordOutput, Fault> {
-        let desk = Desk::of_client(cx, &input.client_id)?;
+        let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         desk.check_secret(&input.username, input.secret_hash.as_deref())?;
-        let (cx, pool) = (&desk.cx, &desk.pool);
+        let (cx, pool, who) = (&desk.cx, &desk.pool, desk.who());
+        let Some(there) = self.known_or_migrated(&desk, &input.username).await? else {
+            return match desk.client.hides_users() {
+                true => Ok(ForgotPasswordOutput { code_delivery_details: Some(desk.pretended_delivery(&input.username)) }),
+                false => Err(no_such_user()),
+            };
+        };
+        if there.disabled {
+            return Err(not_authorized("User is disabled."));
+        }
+        if there.status() == UserStatus::ForceChangePassword {
+            return Err(not_authorized("User password cannot be reset in the current state."));
+        }
+        let channel = match codes::recovery_channel(pool, &there) {
+            Ok(channel) => channel,
+            // Who is hidden is not told from one without an address.
+            Err(_) if desk.client.hides_users() => {
+                return Ok(ForgotPasswordOutput { code_delivery_details: Some(desk.pretended_delivery(&input.username)) });
+            }
+            Err(fault) => return Err(fault),
+        };
+        let texts = who.message("ForgotPassword", &there).await?;
         let sent = cx
             .store()
             .write(|tx| {
-                let Some(mut user) = find_user(tx, cx.scope(), pool, &input.username)? else {
-                    return match desk.client.hides_users() {
-                        true => Ok(desk.pretended_delivery(&input.username)),
-                        false => Err(no_such_user()),
-                    };
-                };
-                if user.disabled {
-                    return Err(not_authorized("User is disabled."));
-                }
-                if user.status() == UserStatus::ForceChangePassword {
-                    return Err(not_authorized("User password cannot be reset in the current state."));
-                }
-                let channel = codes::recovery_channel(pool, &user)?;
-                codes::send(cx, tx, pool, &mut user, CodePurpose::Password, &channel, None)?;
+                let mut user = user(tx, cx.scope(), pool, &input.username)?;
+                let sent = codes::send(cx, tx, pool, &mut user, CodePurpose::Password, &channel, None, &texts)?;
                 tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(pool)), &user)?;
-                Ok(channel.details())
+                Ok(sent)
             })
             .await?;
-        Ok(ForgotPasswordOutput { code_delivery_details: Some(sent) })
+        who.send("ForgotPassword", &there, &sent).await?;
+        Ok(ForgotPasswordOutput { code_delivery_details: Some(channel.details()) })
+    }
+
+    /// A user of the pool, or one whom its migration function knows, made now without a password.
+    async fn known_or_migrated(&self, desk: &Desk, username: &str) -> Result<Option<User>, Fault> {
+        let (cx, pool) = (&desk.cx, &desk.pool);
+        if let Some(user) = cx.store().read(|s| find_user(s, cx.scope(), pool, username))? {
+            return Ok(Some(user));
+        }
+        let Some(migrated) = desk.who().migrate("ForgotPassword", username, None).await? else { return Ok(None) };
+        let mut user = users::of_migration(cx, pool, username, &migrated)?;
+        user.status = Some(UserStatus::ResetRequired);
+        users::insert(cx, pool, &user, migrated.force_alias).await?;
+        Ok(Some(user))
     }
 
     /// Sets the new password of a user who has the code.
@@ -168,12 +197,13 @@ impl CognitoIdp {
         cx: &Context,
         input: ConfirmForgotPasswordInput,
     ) -> Result<ConfirmForgotPasswordOutput, Fault> {
-        let desk = Desk::of_client(cx, &input.client_id)?;
+        let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         desk.check_secret(&input.username, input.secret_hash.as_deref())?;
         let (cx, pool) = (&desk.cx, &desk.pool);
         desk.user(&input.username, || Error::ExpiredCode.says("Invalid code provided, please request a code again."))?;
         password::check_policy(pool, &input.password)?;
-        cx.store()
+        let user = cx
+            .store()
             .write(|tx| {
                 let mut user = user(tx, cx.scope(), pool, &input.username)?;
                 let redeemed = codes::redeem(cx, &mut user, CodePurpose::Password, None, &input.confirmation_code);
@@ -184,18 +214,12 @@ impl CognitoIdp {
                     tokens::end_sign_ins(tx, cx.scope(), &pool.id, &user.key(pool))?;
                 }
                 tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(pool)), &user)?;
-                Ok(redeemed)
+                Ok(redeemed.map(|_| user))
             })
             .await??;
+        desk.who().post_confirmation("ConfirmForgotPassword", &user).await?;
         Ok(ConfirmForgotPasswordOutput {})
     }
-}
-
-fn waits_for_proof(pool: &Pool, address: &str) -> bool {
-    let settings = pool.settings.user_attribute_update_settings.as_ref();
-    settings
-        .and_then(|s| s.attributes_require_verification_before_update.as_ref())
-        .is_some_and(|list| list.iter().any(|a| a.as_str() == address))
 }
 
 /// Changes the caller's own row.

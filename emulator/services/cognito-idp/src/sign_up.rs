@@ -1,43 +1,78 @@
 //! Sign-up by users themselves, and its confirmation by code.
 
-use crate::{CognitoIdp, Error, attributes::Writer, codes, model::*, names::Desk, password, state::*, users};
+use crate::{
+    CognitoIdp, Error,
+    attributes::Writer,
+    auth::{self, Session},
+    clients, codes,
+    model::*,
+    names::Desk,
+    password,
+    state::*,
+    users,
+};
 use kit::{Context, Fault};
 
 impl CognitoIdp {
     /// Makes an unconfirmed user and sends a code where the pool verifies an address that the user gave.
     pub async fn sign_up(&self, cx: &Context, input: SignUpInput) -> Result<SignUpOutput, Fault> {
-        let desk = Desk::of_client(cx, &input.client_id)?;
+        let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         desk.check_secret(&input.username, input.secret_hash.as_deref())?;
-        let (cx, pool) = (&desk.cx, &desk.pool);
+        let (cx, pool, who) = (&desk.cx, &desk.pool, desk.who());
         if pool.settings.admin_create_user_config.as_ref().is_some_and(|c| c.allow_admin_create_user_only == Some(true)) {
             return Err(not_authorized("SignUp is not permitted for this user pool"));
         }
         let given = input.user_attributes.unwrap_or_default();
         let mut user = users::fresh(cx, pool, Writer::User(&desk.client), &input.username, &given)?;
         user.status = Some(UserStatus::Unconfirmed);
-        let text = input.password.ok_or_else(|| bad("Missing required parameter Password"))?;
-        password::set(cx, pool, &mut user, &text)?;
-        let channel = codes::sign_up_channel(pool, &user);
-        let sub = user.sub.clone();
-        cx.store()
+        match input.password.filter(|text| !text.is_empty()) {
+            Some(text) => password::set(cx, pool, &mut user, &text)?,
+            None if takes_no_password(&desk) => {}
+            None => return Err(bad("Missing required parameter Password")),
+        }
+        // A name that is taken is refused before anybody is asked.
+        cx.store().read(|s| users::check_free(s, cx.scope(), pool, &user))?;
+        who.pre_sign_up("SignUp", &mut user, input.validation_data.as_deref().unwrap_or_default()).await?;
+        let confirmed = user.status == Some(UserStatus::Confirmed);
+        let channel = if confirmed { None } else { codes::sign_up_channel(pool, &user) };
+        let texts = if channel.is_some() { who.message("SignUp", &user).await? } else { codes::Texts::default() };
+        let sent = cx
+            .store()
             .write(|tx| {
                 users::check_free(tx, cx.scope(), pool, &user)?;
-                if let Some(channel) = &channel {
-                    codes::send(cx, tx, pool, &mut user, CodePurpose::SignUp, channel, None)?;
+                if confirmed {
+                    users::claim_aliases(tx, cx.scope(), pool, &user, false)?;
                 }
-                tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(pool)), &user)
+                let sent = match &channel {
+                    Some(channel) => Some(codes::send(cx, tx, pool, &mut user, CodePurpose::SignUp, channel, None, &texts)?),
+                    None => None,
+                };
+                tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(pool)), &user)?;
+                Ok(sent)
             })
             .await?;
-        Ok(SignUpOutput { user_confirmed: false, code_delivery_details: channel.map(|c| c.details()), user_sub: sub, session: None })
+        match &sent {
+            Some(sent) => who.send("SignUp", &user, sent).await?,
+            None if confirmed => who.post_confirmation("ConfirmSignUp", &user).await?,
+            None => {}
+        }
+        let stage = if confirmed { auth::CONFIRMED } else { auth::SIGNED_UP };
+        Ok(SignUpOutput {
+            user_confirmed: confirmed,
+            code_delivery_details: channel.map(|c| c.details()),
+            session: session(&desk, &user, stage).await?,
+            user_sub: user.sub,
+        })
     }
 
     /// Confirms a user by the code that was sent; the address it went to counts as verified from now on.
     pub async fn confirm_sign_up(&self, cx: &Context, input: ConfirmSignUpInput) -> Result<ConfirmSignUpOutput, Fault> {
-        let desk = Desk::of_client(cx, &input.client_id)?;
+        let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         desk.check_secret(&input.username, input.secret_hash.as_deref())?;
         let (cx, pool) = (&desk.cx, &desk.pool);
         desk.user(&input.username, || Error::ExpiredCode.says("Invalid code provided, please request a code again."))?;
-        cx.store()
+        let user = cx
+            .store()
             .write(|tx| {
                 let mut user = user(tx, cx.scope(), pool, &input.username)?;
                 if user.status() != UserStatus::Unconfirmed {
@@ -51,10 +86,20 @@ impl CognitoIdp {
                     user.modified = cx.now();
                 }
                 tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(pool)), &user)?;
-                Ok(redeemed)
+                Ok(redeemed.map(|_| user))
             })
             .await??;
-        Ok(ConfirmSignUpOutput { session: None })
+        desk.who().post_confirmation("ConfirmSignUp", &user).await?;
+        let signed_up = input.session.map(|text| auth::find_in_pool(cx, pool, &text)).transpose()?;
+        let mine = signed_up.filter(|s| s.session.challenge == auth::SIGNED_UP && s.user.as_ref().is_some_and(|u| u.sub == user.sub));
+        let session = match mine {
+            Some(opened) => {
+                opened.take(&desk).await?;
+                session(&desk, &user, auth::CONFIRMED).await?
+            }
+            None => None,
+        };
+        Ok(ConfirmSignUpOutput { session })
     }
 
     /// Sends another code; the one before no longer counts.
@@ -63,30 +108,49 @@ impl CognitoIdp {
         cx: &Context,
         input: ResendConfirmationCodeInput,
     ) -> Result<ResendConfirmationCodeOutput, Fault> {
-        let desk = Desk::of_client(cx, &input.client_id)?;
+        let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         desk.check_secret(&input.username, input.secret_hash.as_deref())?;
-        let (cx, pool) = (&desk.cx, &desk.pool);
+        let (cx, pool, who) = (&desk.cx, &desk.pool, desk.who());
+        let Some(there) = cx.store().read(|s| find_user(s, cx.scope(), pool, &input.username))? else {
+            return match desk.client.hides_users() {
+                true => Ok(ResendConfirmationCodeOutput { code_delivery_details: Some(desk.pretended_delivery(&input.username)) }),
+                false => Err(no_such_user()),
+            };
+        };
+        if there.status() != UserStatus::Unconfirmed {
+            return Err(bad("User is already confirmed."));
+        }
+        let channel = codes::sign_up_channel(pool, &there).ok_or_else(|| bad("Cannot resend codes. Auto verification not turned on."))?;
+        let texts = who.message("ResendCode", &there).await?;
         let sent = cx
             .store()
             .write(|tx| {
-                let Some(mut user) = find_user(tx, cx.scope(), pool, &input.username)? else {
-                    return match desk.client.hides_users() {
-                        true => Ok(desk.pretended_delivery(&input.username)),
-                        false => Err(no_such_user()),
-                    };
-                };
-                if user.status() != UserStatus::Unconfirmed {
-                    return Err(bad("User is already confirmed."));
-                }
-                let channel =
-                    codes::sign_up_channel(pool, &user).ok_or_else(|| bad("Cannot resend codes. Auto verification not turned on."))?;
-                codes::send(cx, tx, pool, &mut user, CodePurpose::SignUp, &channel, None)?;
+                let mut user = user(tx, cx.scope(), pool, &input.username)?;
+                let sent = codes::send(cx, tx, pool, &mut user, CodePurpose::SignUp, &channel, None, &texts)?;
                 tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(pool)), &user)?;
-                Ok(channel.details())
+                Ok(sent)
             })
             .await?;
-        Ok(ResendConfirmationCodeOutput { code_delivery_details: Some(sent) })
+        who.send("ResendCode", &there, &sent).await?;
+        Ok(ResendConfirmationCodeOutput { code_delivery_details: Some(channel.details()) })
     }
+}
+
+/// Users of pools that take one-time passwords need no password.
+fn takes_no_password(desk: &Desk) -> bool {
+    let policy = desk.pool.settings.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref());
+    let factors = policy.and_then(|p| p.allowed_first_auth_factors.as_deref()).unwrap_or_default();
+    factors.iter().any(|f| matches!(f, AuthFactorType::EmailOtp | AuthFactorType::SmsOtp))
+}
+
+/// A session by which a client of USER_AUTH signs the user in without another proof, once he is confirmed.
+async fn session(desk: &Desk, user: &User, stage: &str) -> Result<Option<String>, Fault> {
+    if !clients::allows(&desk.client, ExplicitAuthFlowsType::AllowUserAuth, None) {
+        return Ok(None);
+    }
+    let mut session = Session::new(desk, Some(user), &user.username, &auth::Course::default());
+    session.challenge = stage.into();
+    session.keep(desk).await.map(Some)
 }
 
 /// The fault for confirming a user who is beyond it.

@@ -52,6 +52,8 @@ pub(crate) struct Pool {
     pub secret: Vec<u8>,
     #[serde(with = "wire::kept")]
     pub settings: UserPoolType,
+    #[serde(with = "wire::kept")]
+    pub mfa: GetUserPoolMfaConfigOutput,
 }
 
 /// An app client.
@@ -86,8 +88,26 @@ pub(crate) struct User {
     /// Wrong passwords in a row, and when the last one came.
     pub failures: u32,
     pub failed_at: Timestamp,
+    pub mfa: UserMfa,
     /// Who else says who this user is, by providers of the pool.
     pub identities: Vec<Identity>,
+}
+
+/// A user's second factors.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct UserMfa {
+    pub sms: bool,
+    pub email: bool,
+    pub totp: bool,
+    /// `SMS_MFA`, `SOFTWARE_TOKEN_MFA` or `EMAIL_OTP`.
+    pub preferred: Option<String>,
+    /// Secret of the authenticator, base 32, once a code has proved it; and of one that waits for its first code.
+    pub secret: Option<String>,
+    pub pending_secret: Option<String>,
+    pub device_name: Option<String>,
+    /// The last step of time whose code was taken: a code counts once.
+    pub last_step: u64,
 }
 
 /// What a user is called by an identity provider.

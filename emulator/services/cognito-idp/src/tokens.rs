@@ -3,11 +3,21 @@
 //! An id token and an access token are signed by different keys of the pool, as on AWS. A refresh token is opaque: its hash leads to the
 //! sign-in it belongs to. Times in tokens are seconds of the cloud's clock.
 
-use crate::{CognitoIdp, Issuer, attributes, keys::PoolSigners, model::*, names::Desk, state::*};
+use crate::{
+    CognitoIdp, Issuer, attributes,
+    keys::PoolSigners,
+    model::*,
+    names::Desk,
+    state::*,
+    triggers::{Metadata, Planned, Who},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use kit::{Context, Fault, Read, Scope};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+
+/// The scope of sign-ins by the API: the user's own operations.
+pub(crate) const API_SCOPE: &str = "aws.cognito.signin.user.admin";
 
 /// Claims of a token.
 pub(crate) type Claims = Map<String, Value>;
@@ -19,6 +29,13 @@ pub(crate) struct Caller {
     pub pool: Pool,
     pub client: Client,
     pub user: User,
+}
+
+impl Caller {
+    /// The triggers of the caller's client.
+    pub fn who<'a>(&'a self, metadata: &'a Metadata) -> Who<'a> {
+        Who { cx: &self.cx, pool: &self.pool, client_id: self.client.id(), metadata }
+    }
 }
 
 /// Why a token is not taken.
@@ -64,13 +81,28 @@ impl CognitoIdp {
         user: &User,
         sign_in: &SignIn,
         refresh: Option<String>,
+        source: &str,
     ) -> Result<AuthenticationResultType, Fault> {
         let signers = self.signers.of(&desk.cx, &desk.pool.id).await?;
         let groups = desk.cx.store().read(|s| groups_of(s, desk.cx.scope(), &desk.pool, &user.key(&desk.pool)))?;
         let minutes = crate::clients::validity(&desk.client);
+        let scopes = sign_in.oauth.as_ref().map_or_else(|| vec![API_SCOPE.to_owned()], |oauth| oauth.scopes.clone());
+        let planned = Planned {
+            source: if sign_in.oauth.is_some() && source == "Authentication" { "HostedAuth" } else { source },
+            user: Some(user),
+            groups: &groups,
+            preferred_role: preferred_role(&groups),
+            scopes: &scopes,
+        };
+        let overrides = desk.who().pre_token(planned).await?;
         let issued = Issued { service: self, desk, user, sign_in, groups: &groups };
-        let access = issued.access(minutes.access_secs);
-        let id = issued.wants_id().then(|| issued.id(minutes.id_secs));
+        let mut access = issued.access(minutes.access_secs, &overrides.scopes(&scopes));
+        overrides.change_access(&mut access);
+        let id = issued.wants_id().then(|| {
+            let mut id = issued.id(minutes.id_secs);
+            overrides.change_id(&mut id);
+            id
+        });
         Ok(AuthenticationResultType {
             access_token: Some(sign(&signers, &access, false)?),
             id_token: id.map(|id| sign(&signers, &id, true)).transpose()?,
@@ -86,6 +118,9 @@ impl CognitoIdp {
         let signers = self.signers.of(&desk.cx, &desk.pool.id).await?;
         let (cx, now) = (&desk.cx, desk.cx.now().secs());
         let secs = crate::clients::validity(&desk.client).access_secs;
+        let planned = Planned { source: "ClientCredentials", user: None, groups: &[], preferred_role: None, scopes };
+        let overrides = desk.who().pre_token(planned).await?;
+        let scopes = overrides.scopes(scopes);
         let claims = [
             ("sub", json!(desk.client.id())),
             ("token_use", json!("access")),
@@ -98,7 +133,8 @@ impl CognitoIdp {
             ("jti", json!(cx.ids().uuid())),
             ("client_id", json!(desk.client.id())),
         ];
-        let claims: Claims = claims.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let mut claims: Claims = claims.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        overrides.change_access(&mut claims);
         Ok(AuthenticationResultType {
             access_token: Some(sign(&signers, &claims, false)?),
             expires_in: Some(secs as i32),
@@ -145,7 +181,7 @@ impl CognitoIdp {
         if text("token_use") != Some("access") {
             return Err(not_authorized("Invalid Access Token"));
         }
-        if !text("scope").is_some_and(|scopes| scopes.split(' ').any(|s| s == "aws.cognito.signin.user.admin")) {
+        if !text("scope").is_some_and(|scopes| scopes.split(' ').any(|s| s == API_SCOPE)) {
             return Err(not_authorized("Access Token does not have required scopes"));
         }
         let cx = cx.in_scope(verified.place.scope());
@@ -197,15 +233,12 @@ impl Issued<'_> {
         claims
     }
 
-    fn access(&self, secs: i64) -> Claims {
+    fn access(&self, secs: i64, scopes: &[String]) -> Claims {
         let mut claims = self.common("access", secs);
         claims.insert("client_id".into(), json!(self.desk.client.id()));
-        match &self.sign_in.oauth {
-            Some(oauth) => {
-                claims.insert("scope".into(), json!(oauth.scopes.join(" ")));
-                claims.insert("version".into(), json!(2));
-            }
-            None => drop(claims.insert("scope".into(), json!("aws.cognito.signin.user.admin"))),
+        claims.insert("scope".into(), json!(scopes.join(" ")));
+        if self.sign_in.oauth.is_some() {
+            claims.insert("version".into(), json!(2));
         }
         if let Some(key) = &self.sign_in.device_key {
             claims.insert("device_key".into(), json!(key));
@@ -266,7 +299,7 @@ pub(crate) fn in_scopes(oauth: Option<&OAuthGrant>, name: &str) -> bool {
     }
 }
 
-fn identity_claim(identity: &Identity) -> Value {
+pub(crate) fn identity_claim(identity: &Identity) -> Value {
     json!({
         "userId": identity.user_id,
         "providerName": identity.provider,

@@ -3,13 +3,15 @@
 use crate::{
     CognitoIdp, Error,
     attributes::{self, Writer},
-    codes, filter,
+    codes, devices, filter, mfa,
     model::*,
     password,
     pools::bad_token,
     sign_up,
     state::*,
     tokens,
+    triggers::{Migrated, Who},
+    verification::Verification,
 };
 use kit::{Context, Fault, Read, Scope, Tx};
 use std::collections::BTreeMap;
@@ -22,25 +24,41 @@ impl CognitoIdp {
             return self.invite_again(cx, &pool, input).await;
         }
         let given = input.user_attributes.unwrap_or_default();
+        let metadata = input.client_metadata.unwrap_or_default();
+        let who = Who::admin(cx, &pool, &metadata);
         let mut user = fresh(cx, &pool, Writer::Admin, &input.username, &given)?;
         let text = input.temporary_password.filter(|t| !t.is_empty()).unwrap_or_else(|| password::temporary(cx, &pool));
         make_temporary(cx, &pool, &mut user, &text)?;
+        // A name that is taken is refused before anybody is asked.
+        cx.store().read(|s| check_free(s, cx.scope(), &pool, &user))?;
+        who.pre_sign_up("AdminCreateUser", &mut user, input.validation_data.as_deref().unwrap_or_default()).await?;
         let invite = input.message_action != Some(MessageActionType::Suppress);
-        cx.store()
+        let texts = if invite { who.message("AdminCreateUser", &user).await? } else { codes::Texts::default() };
+        let sent = cx
+            .store()
             .write(|tx| {
                 check_free(tx, cx.scope(), &pool, &user)?;
                 claim_aliases(tx, cx.scope(), &pool, &user, input.force_alias_creation == Some(true))?;
-                if invite {
-                    codes::invite(cx, tx, &pool, &user, input.desired_delivery_mediums.as_deref(), &text)?;
-                }
-                tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(&pool)), &user)
+                let sent = match invite {
+                    true => codes::invite(cx, tx, &pool, &user, input.desired_delivery_mediums.as_deref(), &text, &texts)?,
+                    false => Vec::new(),
+                };
+                tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(&pool)), &user)?;
+                Ok(sent)
             })
             .await?;
+        for sent in &sent {
+            who.send("AdminCreateUser", &user, sent).await?;
+        }
         Ok(AdminCreateUserOutput { user: Some(described(&user, None)) })
     }
 
     async fn invite_again(&self, cx: &Context, pool: &Pool, input: AdminCreateUserInput) -> Result<AdminCreateUserOutput, Fault> {
-        let changed = cx
+        let metadata = input.client_metadata.unwrap_or_default();
+        let who = Who::admin(cx, pool, &metadata);
+        let there = cx.store().read(|s| user(s, cx.scope(), pool, &input.username))?;
+        let texts = who.message("AdminCreateUser", &there).await?;
+        let (changed, sent) = cx
             .store()
             .write(|tx| {
                 let mut user = user(tx, cx.scope(), pool, &input.username)?;
@@ -49,11 +67,14 @@ impl CognitoIdp {
                 }
                 let text = input.temporary_password.clone().unwrap_or_else(|| password::temporary(cx, pool));
                 make_temporary(cx, pool, &mut user, &text)?;
-                codes::invite(cx, tx, pool, &user, input.desired_delivery_mediums.as_deref(), &text)?;
+                let sent = codes::invite(cx, tx, pool, &user, input.desired_delivery_mediums.as_deref(), &text, &texts)?;
                 tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(pool)), &user)?;
-                Ok(user)
+                Ok((user, sent))
             })
             .await?;
+        for sent in &sent {
+            who.send("AdminCreateUser", &changed, sent).await?;
+        }
         Ok(AdminCreateUserOutput { user: Some(described(&changed, None)) })
     }
 
@@ -70,7 +91,9 @@ impl CognitoIdp {
             user_last_modified_date: Some(user.modified),
             enabled: Some(!user.disabled),
             user_status: Some(user.status()),
-            ..Default::default()
+            preferred_mfa_setting: user.mfa.preferred.clone(),
+            user_mfa_setting_list: mfa::settings_of(&user),
+            mfa_options: sms_option(&user),
         })
     }
 
@@ -98,16 +121,21 @@ impl CognitoIdp {
         cx: &Context,
         input: AdminResetUserPasswordInput,
     ) -> Result<AdminResetUserPasswordOutput, Fault> {
-        change(cx, &input.user_pool_id, &input.username, |tx, pool, user| {
+        let metadata = input.client_metadata.unwrap_or_default();
+        let (pool, there) = found(cx, &input.user_pool_id, &input.username)?;
+        let who = Who::admin(cx, &pool, &metadata);
+        let texts = who.message("ForgotPassword", &there).await?;
+        let sent = change(cx, &input.user_pool_id, &input.username, |tx, pool, user| {
             if user.status() == UserStatus::ForceChangePassword {
                 return Err(not_authorized("User password cannot be reset in the current state."));
             }
             let channel = codes::recovery_channel(pool, user)?;
-            codes::send(cx, tx, pool, user, CodePurpose::Password, &channel, None)?;
+            let sent = codes::send(cx, tx, pool, user, CodePurpose::Password, &channel, None, &texts)?;
             user.status = Some(UserStatus::ResetRequired);
-            Ok(())
+            Ok(sent)
         })
         .await?;
+        who.send("ForgotPassword", &there, &sent).await?;
         Ok(AdminResetUserPasswordOutput {})
     }
 
@@ -121,6 +149,9 @@ impl CognitoIdp {
             Ok(())
         })
         .await?;
+        let metadata = input.client_metadata.unwrap_or_default();
+        let (pool, confirmed) = found(cx, &input.user_pool_id, &input.username)?;
+        Who::admin(cx, &pool, &metadata).post_confirmation("ConfirmSignUp", &confirmed).await?;
         Ok(AdminConfirmSignUpOutput {})
     }
 
@@ -162,11 +193,21 @@ impl CognitoIdp {
         cx: &Context,
         input: AdminUpdateUserAttributesInput,
     ) -> Result<AdminUpdateUserAttributesOutput, Fault> {
-        change(cx, &input.user_pool_id, &input.username, |tx, pool, user| {
-            let changes = attributes::changes(pool, Writer::Admin, &input.user_attributes)?;
-            apply(cx, tx, pool, user, changes)
+        let metadata = input.client_metadata.unwrap_or_default();
+        let (pool, there) = found(cx, &input.user_pool_id, &input.username)?;
+        let who = Who::admin(cx, &pool, &metadata);
+        let mut changes = attributes::changes(&pool, Writer::Admin, &input.user_attributes)?;
+        let plan = Verification::plan(&pool, &there, &changes);
+        let texts = plan.texts(who, &there).await?;
+        let sent = change(cx, &input.user_pool_id, &input.username, |tx, pool, user| {
+            let sent = plan.send(cx, tx, pool, user, &mut changes, &texts)?;
+            apply(cx, tx, pool, user, changes)?;
+            Ok(sent)
         })
         .await?;
+        for (_, sent) in &sent {
+            who.send("UpdateUserAttribute", &there, sent).await?;
+        }
         Ok(AdminUpdateUserAttributesOutput {})
     }
 
@@ -243,6 +284,29 @@ fn address_of_name(pool: &Pool, name: &str) -> Result<Option<&'static str>, Faul
     }
 }
 
+/// A user as a migration function describes him; he comes as he is, for the pool's rules are for people.
+pub(crate) fn of_migration(cx: &Context, pool: &Pool, name: &str, migrated: &Migrated) -> Result<User, Fault> {
+    let named = migrated.attributes.get("username").map_or(name, String::as_str);
+    let given: Vec<AttributeType> = migrated
+        .attributes
+        .iter()
+        .filter(|(name, _)| *name != "username" && *name != "sub")
+        .map(|(name, value)| AttributeType { name: name.clone(), value: Some(value.clone()) })
+        .collect();
+    fresh(cx, pool, Writer::Admin, named, &given)
+}
+
+/// Keeps a user who is new.
+pub(crate) async fn insert(cx: &Context, pool: &Pool, user: &User, force_alias: bool) -> Result<(), Fault> {
+    cx.store()
+        .write(|tx| {
+            check_free(tx, cx.scope(), pool, user)?;
+            claim_aliases(tx, cx.scope(), pool, user, force_alias)?;
+            tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(pool)), user)
+        })
+        .await
+}
+
 /// Refuses a new user whose name or address is taken.
 pub(crate) fn check_free(read: &impl Read, scope: &Scope, pool: &Pool, user: &User) -> Result<(), Fault> {
     if read.exists(&USERS, scope, &(pool.id.clone(), user.key(pool)))? {
@@ -299,6 +363,7 @@ pub(crate) fn apply(cx: &Context, tx: &mut Tx<'_>, pool: &Pool, user: &mut User,
 pub(crate) fn delete(tx: &mut Tx<'_>, scope: &Scope, pool: &Pool, user: &User) -> Result<(), Fault> {
     let key = user.key(pool);
     tokens::end_sign_ins(tx, scope, &pool.id, &key)?;
+    devices::forget_all(tx, scope, &pool.id, &key)?;
     let rows = tx.by_index(&MEMBERS, scope, "user", &(pool.id.as_str(), key.as_str()));
     let memberships: Vec<_> = rows.into_iter().map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?;
     memberships.iter().try_for_each(|key| tx.delete(&MEMBERS, scope, key).map(drop))?;
@@ -318,7 +383,7 @@ pub(crate) fn described(user: &User, wanted: Option<&[String]>) -> UserType {
         user_last_modified_date: Some(user.modified),
         enabled: Some(!user.disabled),
         user_status: Some(user.status()),
-        mfa_options: None,
+        mfa_options: sms_option(user),
     }
 }
 
@@ -330,20 +395,34 @@ fn make_temporary(cx: &Context, pool: &Pool, user: &mut User, text: &str) -> Res
     Ok(())
 }
 
+fn sms_option(user: &User) -> Option<Vec<MFAOptionType>> {
+    let option = MFAOptionType { delivery_medium: Some(DeliveryMediumType::Sms), attribute_name: Some("phone_number".into()) };
+    user.mfa.sms.then(|| vec![option])
+}
+
+fn found(cx: &Context, pool_id: &str, login: &str) -> Result<(Pool, User), Fault> {
+    cx.store().read(|s| {
+        let pool = pool(s, cx.scope(), pool_id)?;
+        let user = user(s, cx.scope(), &pool, login)?;
+        Ok((pool, user))
+    })
+}
+
 /// Changes a user of a pool of the caller's.
-async fn change(
+async fn change<R>(
     cx: &Context,
     pool_id: &str,
     login: &str,
-    f: impl FnOnce(&mut Tx<'_>, &Pool, &mut User) -> Result<(), Fault>,
-) -> Result<(), Fault> {
+    f: impl FnOnce(&mut Tx<'_>, &Pool, &mut User) -> Result<R, Fault>,
+) -> Result<R, Fault> {
     cx.store()
         .write(|tx| {
             let pool = pool(tx, cx.scope(), pool_id)?;
             let mut user = user(tx, cx.scope(), &pool, login)?;
-            f(tx, &pool, &mut user)?;
+            let result = f(tx, &pool, &mut user)?;
             user.modified = cx.now();
-            tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(&pool)), &user)
+            tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(&pool)), &user)?;
+            Ok(result)
         })
         .await
 }

@@ -16,9 +16,14 @@ pub(super) const KINDS: &[Kind] = &[
             "AliasAttributes",
             "AutoVerifiedAttributes",
             "DeletionProtection",
+            "DeviceConfiguration",
+            "EmailAuthenticationMessage",
+            "EmailAuthenticationSubject",
             "EmailConfiguration",
             "EmailVerificationMessage",
             "EmailVerificationSubject",
+            "EnabledMfas",
+            "LambdaConfig",
             "MfaConfiguration",
             "Policies",
             "Schema",
@@ -44,6 +49,7 @@ pub(super) const KINDS: &[Kind] = &[
             "ClientName",
             "GenerateSecret",
             "AccessTokenValidity",
+            "AllowedOAuthFlows",
             "AllowedOAuthFlowsUserPoolClient",
             "AllowedOAuthScopes",
             "AuthSessionValidity",
@@ -85,7 +91,6 @@ const POOL: &[&str] = &[
     "EmailVerificationMessage",
     "EmailVerificationSubject",
     "LambdaConfig",
-    "MfaConfiguration",
     "Policies",
     "SmsAuthenticationMessage",
     "SmsConfiguration",
@@ -109,6 +114,31 @@ impl UserPool {
             .with("ProviderName", host)
             .with("UserPoolId", id)
     }
+
+    /// Second factors have an operation of their own when the template says which; without, codes by SMS come with the pool's settings.
+    fn mfa(job: &Job<'_>) -> Option<Json> {
+        let enabled: Vec<&str> = job.get("EnabledMfas").as_array()?.iter().filter_map(Json::as_str).collect();
+        let mode = job.get("MfaConfiguration").as_str().unwrap_or("OFF");
+        if mode == "OFF" {
+            return Some(json!({ "MfaConfiguration": "OFF" }));
+        }
+        let has = |name: &str| enabled.contains(&name);
+        let sms =
+            json!({ "SmsConfiguration": job.get("SmsConfiguration"), "SmsAuthenticationMessage": job.get("SmsAuthenticationMessage") });
+        let email = json!({ "Message": job.get("EmailAuthenticationMessage"), "Subject": job.get("EmailAuthenticationSubject") });
+        Some(json!({
+            "MfaConfiguration": mode,
+            "SmsMfaConfiguration": if has("SMS_MFA") { sms } else { Json::Null },
+            "SoftwareTokenMfaConfiguration": if has("SOFTWARE_TOKEN_MFA") { json!({ "Enabled": true }) } else { Json::Null },
+            "EmailMfaConfiguration": if has("EMAIL_OTP") { email } else { Json::Null },
+        }))
+    }
+
+    async fn set_mfa(job: &Job<'_>, pool_id: &str) -> Result<(), Fault> {
+        let Some(mut input) = Self::mfa(job) else { return Ok(()) };
+        input["UserPoolId"] = pool_id.into();
+        job.call("cognito-idp", "SetUserPoolMfaConfig", input).await.map(drop)
+    }
 }
 
 #[async_trait]
@@ -118,8 +148,13 @@ impl Handler for UserPool {
         input.extend(job.take(POOL_ONCE));
         input.insert("PoolName".into(), job.name("UserPoolName", 128).into());
         input.insert("UserPoolTags".into(), job.tag_map("UserPoolTags"));
+        if Self::mfa(job).is_none() {
+            input.extend(job.take(&["MfaConfiguration"]));
+        }
         let made = job.call("cognito-idp", "CreateUserPool", Json::Object(input)).await?;
-        Ok(Self::made(job, made["UserPool"]["Id"].as_str().unwrap_or_default()))
+        let id = made["UserPool"]["Id"].as_str().unwrap_or_default();
+        Self::set_mfa(job, id).await?;
+        Ok(Self::made(job, id))
     }
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
         let mut input = job.take(POOL);
@@ -144,7 +179,12 @@ impl Handler for UserPool {
             input.insert("PoolName".into(), job.get("UserPoolName").clone());
         }
         input.insert("UserPoolTags".into(), job.tag_map("UserPoolTags"));
+        if Self::mfa(job).is_none() {
+            // What the template no longer says is off again.
+            input.insert("MfaConfiguration".into(), job.get("MfaConfiguration").as_str().unwrap_or("OFF").into());
+        }
         job.call("cognito-idp", "UpdateUserPool", Json::Object(input)).await?;
+        Self::set_mfa(job, job.physical()).await?;
         Ok(Self::made(job, job.physical()))
     }
     async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {

@@ -11,6 +11,7 @@ mod cloudformation;
 mod cloudwatch;
 mod cognito;
 mod cognito_identity;
+mod cognito_parts;
 mod events;
 mod glue;
 mod glue_crawlers;
@@ -73,6 +74,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         cloudwatch::KINDS,
         cognito::KINDS,
         cognito_identity::KINDS,
+        cognito_parts::KINDS,
         events::KINDS,
         glue::KINDS,
         glue_crawlers::KINDS,

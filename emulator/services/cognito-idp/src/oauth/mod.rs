@@ -102,7 +102,7 @@ async fn judge(cx: &Context, head: &Parts, body: &[u8], pool_id: &str) -> Result
 
 /// A user who is proved, as the flows hand him on.
 fn proven(user: state::User, device_key: Option<String>) -> Proven {
-    Proven { user, device_key }
+    Proven { user, device_key, source: "Authentication".into() }
 }
 
 fn json_error(status: u16, description: &str) -> Answer {

@@ -97,7 +97,7 @@ pub(super) async fn submit(visit: &Visit, ask: &Ask) -> Answer {
     let responses = login::parameters(ask, username, &answers);
     match visit.service.answer_challenge(&ask.desk, name, responses, session.clone()).await {
         Ok(Step::Proven(proven)) => done(visit, ask, &proven).await,
-        Ok(Step::Challenge { name, session, parameters }) => show(visit, ask, name, session, parameters, None).await,
+        Ok(Step::Challenge { name, session, parameters, .. }) => show(visit, ask, name, session, parameters, None).await,
         // Wrong codes and passwords may be tried again with the same session; one that is over begins anew.
         Err(fault) if ["CodeMismatchException", "InvalidPasswordException", "InvalidParameterException"].contains(&&*fault.code) => {
             let asked: Parameters = serde_json::from_str(given("asked")).unwrap_or_default();

@@ -61,7 +61,7 @@ fn show(visit: &Visit, status: u16, page: Page) -> Answer {
 async fn step(visit: &Visit, ask: &Ask, step: Result<Step, Fault>, again: impl FnOnce(&str) -> Page) -> Answer {
     match step {
         Ok(Step::Proven(proven)) => done(visit, ask, &proven).await,
-        Ok(Step::Challenge { name, session, parameters }) => challenge::show(visit, ask, name, session, parameters, None).await,
+        Ok(Step::Challenge { name, session, parameters, .. }) => challenge::show(visit, ask, name, session, parameters, None).await,
         Err(fault) => show(visit, status_of(&fault), again(&fault.message)),
     }
 }

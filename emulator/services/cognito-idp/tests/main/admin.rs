@@ -25,7 +25,8 @@ async fn an_invited_user_chooses_a_password_at_the_first_sign_in() {
     let done = desk.ok("RespondToAuthChallenge", answer(session)).await;
     assert!(done["AuthenticationResult"]["AccessToken"].is_string());
     desk.sign_in("ann@example.com").await;
-    assert_eq!(desk.refused("RespondToAuthChallenge", answer(session)).await, "NotAuthorizedException: Invalid session for the user.");
+    let again = desk.refused("RespondToAuthChallenge", answer(session)).await;
+    assert_eq!(again, "NotAuthorizedException: Invalid session for the user, session can only be used once.");
 }
 
 #[tokio::test]
@@ -78,8 +79,8 @@ async fn users_are_listed_by_filter_and_page() {
 async fn what_is_not_honoured_is_refused_by_name() {
     let desk = Desk::new().await;
     let cases = [
-        (json!({ "PoolName": "p", "LambdaConfig": { "PreSignUp": "arn:aws:lambda:us-east-1:000000000000:function:f" } }), "LambdaConfig"),
-        (json!({ "PoolName": "p", "MfaConfiguration": "OPTIONAL" }), "MfaConfiguration"),
+        (json!({ "PoolName": "p", "Policies": { "SignInPolicy": { "AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"] } } }), "WEB_AUTHN"),
+        (json!({ "PoolName": "p", "UserPoolTier": "PLUS" }), "UserPoolTier"),
         (json!({ "PoolName": "p", "UserPoolAddOns": { "AdvancedSecurityMode": "ENFORCED" } }), "AdvancedSecurityMode"),
     ];
     for (input, name) in cases {
@@ -87,8 +88,8 @@ async fn what_is_not_honoured_is_refused_by_name() {
         assert_eq!((fault.code.as_ref(), fault.status), ("NotImplemented", 501));
         assert!(fault.message.contains(name), "{}", fault.message);
     }
-    let mfa = json!({ "UserPoolId": desk.pool, "MfaConfiguration": "ON" });
-    assert_eq!(desk.try_admin("SetUserPoolMfaConfig", mfa).await.unwrap_err().status, 501);
+    let passkeys = json!({ "UserPoolId": desk.pool, "WebAuthnConfiguration": { "RelyingPartyId": "example.com" } });
+    assert_eq!(desk.try_admin("SetUserPoolMfaConfig", passkeys).await.unwrap_err().status, 501);
     let off = desk.admin("GetUserPoolMfaConfig", json!({ "UserPoolId": desk.pool })).await;
     assert_eq!(off["MfaConfiguration"], "OFF");
 }

@@ -1,0 +1,164 @@
+//! USER_AUTH: the client names a user, the pool says by what he may prove himself, the client chooses.
+
+use super::{Course, Opened, Parameters, Session, Step, parameters, required, second, sessions, srp_flow, standing, wrong};
+use crate::{CognitoIdp, codes, mfa, model::*, names::Desk, state::*};
+use ChallengeNameType as Name;
+use kit::Fault;
+
+impl CognitoIdp {
+    /// By USERNAME, with PREFERRED_CHALLENGE where the client has one, or the session of a sign-up that was just confirmed.
+    pub(super) async fn by_choice(&self, desk: &Desk, given: Parameters, session: Option<String>) -> Result<Step, Fault> {
+        let username = required(&given, "USERNAME")?;
+        desk.check_secret(username, given.get("SECRET_HASH").map(String::as_str))?;
+        let course = Course { device_key: given.get("DEVICE_KEY").cloned(), ..Course::default() };
+        if let Some(text) = session {
+            return self.after_sign_up(desk, username, &text, &course).await;
+        }
+        let user = desk.cx.store().read(|s| find_user(s, desk.cx.scope(), &desk.pool, username))?;
+        match &user {
+            None if !desk.client.hides_users() => return Err(no_such_user()),
+            Some(user) => standing(desk, user)?,
+            None => {}
+        }
+        desk.who().pre_authentication(username, user.as_ref()).await?;
+        let available = available(desk, user.as_ref());
+        let preferred = given
+            .get("PREFERRED_CHALLENGE")
+            .map(|text| Name::parse(text).ok_or_else(|| bad(format!("Invalid PREFERRED_CHALLENGE: {text}"))));
+        if let Some(preferred) = preferred.transpose()?.filter(|p| available.contains(p)) {
+            return self.go(desk, username, user, preferred, &given, &course).await;
+        }
+        let mut session = Session::new(desk, user.as_ref(), username, &course);
+        session.choices = available.iter().map(|name| name.as_str().to_owned()).collect();
+        session.ask(desk, Name::SelectChallenge, parameters([("USERNAME", username.to_owned())])).await
+    }
+
+    /// ANSWER names the choice; what it needs may come with it.
+    pub(super) async fn select_challenge(&self, desk: &Desk, opened: Opened, responses: &Parameters) -> Result<Step, Fault> {
+        let answer = required(responses, "ANSWER")?;
+        let chosen = Name::parse(answer).filter(|name| opened.session.choices.iter().any(|c| c == name.as_str()));
+        let chosen = chosen.ok_or_else(|| bad(format!("The challenge {answer} is not available for the user.")))?;
+        opened.take(desk).await?;
+        let Opened { session, user, .. } = opened;
+        self.go(desk, &session.login, user, chosen, responses, &session.course).await
+    }
+
+    /// The password, or the first number of SRP, that a choice still lacked.
+    pub(super) async fn chosen(&self, desk: &Desk, opened: Opened, challenge: Name, responses: &Parameters) -> Result<Step, Fault> {
+        required(responses, if challenge == Name::Password { "PASSWORD" } else { "SRP_A" })?;
+        opened.take(desk).await?;
+        let Opened { session, user, .. } = opened;
+        self.go(desk, &session.login, user, challenge, responses, &session.course).await
+    }
+
+    async fn go(
+        &self,
+        desk: &Desk,
+        login: &str,
+        user: Option<User>,
+        chosen: Name,
+        given: &Parameters,
+        course: &Course,
+    ) -> Result<Step, Fault> {
+        if let Some(user) = &user {
+            standing(desk, user)?;
+        }
+        let filled = |name: &str| given.get(name).filter(|text| !text.is_empty());
+        match chosen {
+            Name::Password => match filled("PASSWORD") {
+                Some(text) => match user {
+                    Some(user) => {
+                        let right = crate::password::matches(&desk.pool, &user, text);
+                        self.after_password(desk, user, right, course).await
+                    }
+                    None => {
+                        srp_flow::pretended_verifier(&desk.pool, login).matches(desk.pool.srp_name(), login, text);
+                        Err(wrong())
+                    }
+                },
+                None => self.ask_plainly(desk, login, user.as_ref(), chosen, course).await,
+            },
+            Name::PasswordSrp => match filled("SRP_A") {
+                Some(a) => srp_flow::exchange(desk, login, user, a, course.clone(), None),
+                None => self.ask_plainly(desk, login, user.as_ref(), chosen, course).await,
+            },
+            Name::EmailOtp | Name::SmsOtp => self.send_one_time_password(desk, login, user, chosen, course).await,
+            other => Err(refused("InitiateAuth", &format!("challenge {other}"))),
+        }
+    }
+
+    async fn ask_plainly(&self, desk: &Desk, login: &str, user: Option<&User>, name: Name, course: &Course) -> Result<Step, Fault> {
+        let shown = user.map_or(login, |u| &u.username).to_owned();
+        Session::new(desk, user, login, course).ask(desk, name, parameters([("USERNAME", shown.clone()), ("USER_ID_FOR_SRP", shown)])).await
+    }
+
+    async fn send_one_time_password(
+        &self,
+        desk: &Desk,
+        login: &str,
+        user: Option<User>,
+        chosen: Name,
+        course: &Course,
+    ) -> Result<Step, Fault> {
+        let mut session = Session::new(desk, user.as_ref(), login, course);
+        session.first = true;
+        let asked = match &user {
+            Some(user) => {
+                let method = if chosen == Name::EmailOtp { mfa::Method::Email } else { mfa::Method::Sms };
+                let channel = mfa::channel(method, user).ok_or_else(wrong)?;
+                session.code = Some(codes::send_login_code(desk, user, &channel).await?);
+                second::delivered(&channel, user)
+            }
+            None => {
+                let details = desk.pretended_delivery(login);
+                parameters([
+                    ("CODE_DELIVERY_DELIVERY_MEDIUM", if chosen == Name::EmailOtp { "EMAIL".into() } else { "SMS".into() }),
+                    ("CODE_DELIVERY_DESTINATION", details.destination.unwrap_or_default()),
+                    ("USER_ID_FOR_SRP", login.to_owned()),
+                ])
+            }
+        };
+        session.ask(desk, chosen, asked).await
+    }
+
+    /// A user who confirmed his sign-up a moment ago needs no other proof than the session he got for it.
+    async fn after_sign_up(&self, desk: &Desk, username: &str, text: &str, course: &Course) -> Result<Step, Fault> {
+        let opened = sessions::find(&desk.cx, &desk.pool, text)?;
+        let user = opened.user()?.clone();
+        let named = desk.cx.store().read(|s| find_user(s, desk.cx.scope(), &desk.pool, username))?;
+        if opened.session.challenge != CONFIRMED || opened.session.client_id != desk.client.id() || named.is_none_or(|n| n.sub != user.sub)
+        {
+            return Err(sessions::invalid());
+        }
+        standing(desk, &user)?;
+        opened.take(desk).await?;
+        self.after_factors(desk, user, course).await
+    }
+}
+
+/// The sessions of sign-ups: waiting for the code, and confirmed.
+pub(crate) const SIGNED_UP: &str = "SIGNED_UP";
+pub(crate) const CONFIRMED: &str = "CONFIRMED";
+
+/// By what a user may prove himself first. Where a second factor is due, a one-time password would be the only one: it is not offered.
+fn available(desk: &Desk, user: Option<&User>) -> Vec<Name> {
+    let policy = desk.pool.settings.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref());
+    let allowed = policy.and_then(|p| p.allowed_first_auth_factors.clone()).unwrap_or(vec![AuthFactorType::Password]);
+    let has = |factor| allowed.contains(&factor);
+    let mut names = Vec::new();
+    let second = mfa::required(&desk.pool) || user.is_some_and(|u| !mfa::methods_of(&desk.pool, u).is_empty());
+    if !second {
+        let reaches = |attribute: &str| user.is_none_or(|u| u.is_verified(attribute) && u.attributes.contains_key(attribute));
+        if has(AuthFactorType::EmailOtp) && reaches("email") {
+            names.push(Name::EmailOtp);
+        }
+        // Who is not there looks like one with a mail address.
+        if has(AuthFactorType::SmsOtp) && user.is_some() && reaches("phone_number") {
+            names.push(Name::SmsOtp);
+        }
+    }
+    if has(AuthFactorType::Password) && user.is_none_or(|u| u.password.is_some()) {
+        names.extend([Name::Password, Name::PasswordSrp]);
+    }
+    names
+}
