@@ -10,7 +10,7 @@ use crate::{
 use kit::{Context, Fault, Tx};
 
 /// Wrong tries before a code is locked until the next one is asked for.
-const MOST_WRONG: u32 = 5;
+pub(crate) const MOST_WRONG: u32 = 5;
 const HOUR_SECS: i64 = 3600;
 
 /// Where a message goes: `email` or `phone_number`, and the address.

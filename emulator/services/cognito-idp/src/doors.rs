@@ -29,7 +29,7 @@ impl Door for Discovery {
             let cx = cx.in_scope(place.scope());
             match document {
                 "jwks.json" => match self.0.signers.of(&cx, pool_id).await {
-                    Ok(signers) => json_answer(200, &json!({ "keys": [jwk(&signers.id), jwk(&signers.access)] })),
+                    Ok(signers) => json_answer(200, &json!({ "keys": signers.all().map(|s| jwk(s)).collect::<Vec<_>>() })),
                     Err(fault) => json_answer(500, &json!({ "message": fault.message })),
                 },
                 _ => {
@@ -115,6 +115,28 @@ impl Door for Inbox {
             });
             match found {
                 Ok(messages) => json_answer(200, &json!({ "messages": messages })),
+                Err(fault) => json_answer(500, &json!({ "message": fault.message })),
+            }
+        })
+    }
+}
+
+/// `POST /_windtunnel/cognito/rotate-keys?pool=...`: other signing keys for a pool, as AWS may give it any day.
+pub(crate) struct Rotation;
+
+impl Door for Rotation {
+    fn name(&self) -> &'static str {
+        "cognito-rotation"
+    }
+    fn takes(&self, _: &Cloud, head: &Parts) -> bool {
+        head.uri.path() == "/_windtunnel/cognito/rotate-keys" && head.method == http::Method::POST
+    }
+    fn answer<'a>(&'a self, cx: Context, head: Parts, _: Body) -> BoxFuture<'a, Response<ReplyBody>> {
+        Box::pin(async move {
+            let pool = parameter(head.uri.query().unwrap_or_default(), "pool").unwrap_or_default();
+            let Some(place) = place(&cx, &pool).ok().flatten().filter(|p| p.pool_id == pool) else { return not_found() };
+            match crate::keys::rotate(&cx.in_scope(place.scope()), &pool).await {
+                Ok(()) => json_answer(200, &json!({ "userPoolId": pool })),
                 Err(fault) => json_answer(500, &json!({ "message": fault.message })),
             }
         })

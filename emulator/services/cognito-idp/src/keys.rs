@@ -4,7 +4,7 @@
 //! and a pool takes its keys with its first token or JWKS. The keys live in the store; the fields here only spare reading them again.
 
 use crate::state::{POOLS, Place};
-use kit::{Context, Fault, Read, Scope, Table, TableScope};
+use kit::{Context, Fault, Read, Scope, Table, TableScope, Timestamp};
 use parking_lot::Mutex;
 use rsa::{
     Pkcs1v15Sign, RsaPrivateKey, RsaPublicKey,
@@ -24,12 +24,20 @@ const KEYS: Table<String, PoolKeys> = Table::new("cognito-idp.keys", TableScope:
 /// How many keys wait to be taken once a pool has been made.
 const STOCK: usize = 2;
 
-/// The two keys of a pool.
+/// The two keys of a pool, and those before them as long as a token of theirs may live.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct PoolKeys {
     id: StoredKey,
     access: StoredKey,
+    retired: Vec<RetiredKey>,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct RetiredKey {
+    key: StoredKey,
+    until: Timestamp,
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -53,6 +61,15 @@ pub(crate) struct PoolSigners {
     pub id: Arc<Signer>,
     /// Signs access tokens.
     pub access: Arc<Signer>,
+    /// Sign no more; tokens of theirs are still taken.
+    pub retired: Vec<Arc<Signer>>,
+}
+
+impl PoolSigners {
+    /// All whose tokens are taken.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Signer>> {
+        [&self.id, &self.access].into_iter().chain(&self.retired)
+    }
 }
 
 /// Keys that were read from the store; rebuilt when lost. By cloud, for one service object may serve several only in tests.
@@ -87,10 +104,12 @@ impl Signers {
     pub fn known(&self, cx: &Context, scope: &Scope, pool_id: &str) -> Result<Option<PoolSigners>, Fault> {
         // Pools of two clouds never share an id in practice, but a loaded snapshot may bring other keys for the same pool.
         let Some(stored) = cx.store().read(|s| s.get(&KEYS, scope, &pool_id.to_owned()))? else { return Ok(None) };
-        if let Some(signers) = self.read.lock().get(pool_id).filter(|s| s.id.kid == stored.id.kid) {
+        let living: Vec<&RetiredKey> = stored.retired.iter().filter(|r| r.until > cx.now()).collect();
+        if let Some(signers) = self.read.lock().get(pool_id).filter(|s| s.id.kid == stored.id.kid && s.retired.len() == living.len()) {
             return Ok(Some(signers.clone()));
         }
-        let signers = PoolSigners { id: Signer::read(&stored.id)?, access: Signer::read(&stored.access)? };
+        let retired = living.iter().map(|r| Signer::read(&r.key)).collect::<Result<_, _>>()?;
+        let signers = PoolSigners { id: Signer::read(&stored.id)?, access: Signer::read(&stored.access)?, retired };
         self.read.lock().insert(pool_id.to_owned(), signers.clone());
         Ok(Some(signers))
     }
@@ -100,7 +119,7 @@ impl Signers {
         if let Some(signers) = self.known(cx, cx.scope(), pool_id)? {
             return Ok(signers);
         }
-        let keys = PoolKeys { id: fresh(cx).await?, access: fresh(cx).await? };
+        let keys = PoolKeys { id: fresh(cx).await?, access: fresh(cx).await?, retired: Vec::new() };
         cx.store()
             .write(|tx| {
                 // Another request may have been first, and a deleted pool takes no keys.
@@ -114,6 +133,21 @@ impl Signers {
         self.known(cx, cx.scope(), pool_id)?
             .ok_or_else(|| crate::Error::ResourceNotFound.says(format!("User pool {pool_id} does not exist.")))
     }
+}
+
+/// Gives a pool two other keys. The ones before stay known for a day, the longest life of a token.
+pub(crate) async fn rotate(cx: &Context, pool_id: &str) -> Result<(), Fault> {
+    let (id, access) = (fresh(cx).await?, fresh(cx).await?);
+    cx.store()
+        .write(|tx| {
+            let name = pool_id.to_owned();
+            let Some(there) = tx.get(&KEYS, cx.scope(), &name)? else { return Ok(()) };
+            let until = cx.now().plus_ns(crate::state::seconds(86_400));
+            let mut retired: Vec<RetiredKey> = there.retired.into_iter().filter(|r| r.until > cx.now()).collect();
+            retired.extend([there.id, there.access].map(|key| RetiredKey { key, until }));
+            tx.put(&KEYS, cx.scope(), &name, &PoolKeys { id, access, retired })
+        })
+        .await
 }
 
 /// Takes a pool's keys away with the pool.

@@ -18,11 +18,13 @@ mod groups;
 mod inbox;
 mod keys;
 mod linking;
+mod listing;
 mod mfa;
 mod mfa_config;
 #[allow(missing_docs)]
 mod model;
 mod names;
+mod nobody;
 mod oauth;
 mod pages;
 mod password;
@@ -161,6 +163,7 @@ kit::service! {
     AdminDisableUser => admin_disable_user,
     AdminUpdateUserAttributes => admin_update_user_attributes,
     AdminDeleteUserAttributes => admin_delete_user_attributes,
+    // listing.rs
     ListUsers => list_users,
     // self_service.rs
     GetUser => get_user,
@@ -196,7 +199,12 @@ impl kit::Service for CognitoIdp {
         ports.offer_user_pools(self);
     }
     fn doors(&self) -> Vec<Arc<dyn Door>> {
-        vec![Arc::new(doors::Discovery(self.clone())), Arc::new(doors::Inbox), Arc::new(oauth::Hosted(self.clone()))]
+        vec![
+            Arc::new(doors::Discovery(self.clone())),
+            Arc::new(doors::Inbox),
+            Arc::new(doors::Rotation),
+            Arc::new(oauth::Hosted(self.clone())),
+        ]
     }
     fn is_guarded(&self, cx: &kit::Context, resource_arn: &str) -> bool {
         self.guards(cx, resource_arn)

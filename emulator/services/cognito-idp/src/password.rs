@@ -1,7 +1,7 @@
 //! Passwords: the pool's policy, what is kept of one, and the lock after wrong ones.
 
 use crate::{Error, model::*, srp::Verifier, state::*};
-use kit::{Context, Fault};
+use kit::{Context, Fault, Timestamp};
 
 /// Wrong passwords before the lock begins, and the longest lock.
 const FREE_FAILURES: u32 = 5;
@@ -65,18 +65,28 @@ pub(crate) fn matches(pool: &Pool, user: &User, password: &str) -> bool {
 
 /// Refuses attempts while the user is locked: one second after the fifth wrong password, doubling with each more.
 pub(crate) fn check_lock(cx: &Context, user: &User) -> Result<(), Fault> {
-    let Some(over) = user.failures.checked_sub(FREE_FAILURES) else { return Ok(()) };
+    check_failures(cx, user.failures, user.failed_at)
+}
+
+/// As [`check_lock`], for a count of wrong passwords and the time of the last one.
+pub(crate) fn check_failures(cx: &Context, failures: u32, failed_at: Timestamp) -> Result<(), Fault> {
+    let Some(over) = failures.checked_sub(FREE_FAILURES) else { return Ok(()) };
     let lock_secs = LONGEST_LOCK_SECS.min(1 << over.min(20));
-    match cx.now() < user.failed_at.plus_ns(seconds(lock_secs)) {
+    match cx.now() < failed_at.plus_ns(seconds(lock_secs)) {
         true => Err(not_authorized("Password attempts exceeded")),
         false => Ok(()),
     }
 }
 
+/// Whether a count of wrong passwords begins anew.
+pub(crate) fn is_forgotten(cx: &Context, failed_at: Timestamp) -> bool {
+    cx.now() >= failed_at.plus_ns(seconds(LONGEST_LOCK_SECS))
+}
+
 /// Counts a wrong password. The count begins anew after a quarter of an hour without one.
 pub(crate) async fn count_failure(cx: &Context, pool: &Pool, user: &User) -> Result<(), Fault> {
     change(cx, pool, user, |user, now| {
-        if now >= user.failed_at.plus_ns(seconds(LONGEST_LOCK_SECS)) {
+        if is_forgotten(cx, user.failed_at) {
             user.failures = 0;
         }
         user.failures += 1;

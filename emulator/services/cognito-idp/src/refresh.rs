@@ -12,7 +12,8 @@ impl CognitoIdp {
         parameters: BTreeMap<String, String>,
     ) -> Result<AuthenticationResultType, Fault> {
         let token = required(&parameters, "REFRESH_TOKEN")?;
-        let (sign_in, user) = desk.cx.store().read(|s| current(s, desk, token))?;
+        let device_key = parameters.get("DEVICE_KEY").map(String::as_str);
+        let (sign_in, user) = desk.cx.store().read(|s| current(s, desk, token, device_key))?;
         // The hash is made over the real user name, which bites who signed in by an alias; AWS does the same.
         desk.check_secret(&user.username, parameters.get("SECRET_HASH").map(String::as_str))?;
         self.result(desk, &user, &sign_in, None, "RefreshTokens").await
@@ -32,7 +33,7 @@ impl CognitoIdp {
         let (sign_in, user) = cx
             .store()
             .write(|tx| {
-                let (mut sign_in, user) = current(tx, &desk, &input.refresh_token)?;
+                let (mut sign_in, user) = current(tx, &desk, &input.refresh_token, input.device_key.as_deref())?;
                 if let (Some(rotation), Some(fresh)) = (&rotation, &fresh) {
                     let grace_secs = rotation.retry_grace_period_seconds.unwrap_or(0);
                     let old = std::mem::replace(&mut sign_in.token, tokens::hash(fresh));
@@ -102,7 +103,7 @@ impl CognitoIdp {
 }
 
 /// The sign-in of a refresh token, and its user.
-fn current(read: &impl Read, desk: &Desk, token: &str) -> Result<(SignIn, User), Fault> {
+fn current(read: &impl Read, desk: &Desk, token: &str, device_key: Option<&str>) -> Result<(SignIn, User), Fault> {
     let (scope, pool): (&Scope, &Pool) = (desk.cx.scope(), &desk.pool);
     let hash = tokens::hash(token);
     let found = read.by_index(&SIGN_INS, scope, "token", &(pool.id.as_str(), hash.as_str())).first()?;
@@ -111,7 +112,10 @@ fn current(read: &impl Read, desk: &Desk, token: &str) -> Result<(SignIn, User),
         // A token of our form that is not known was revoked, or its pool gone; anything else never was one.
         return Err(if token.starts_with("eyJjdHki") { not_authorized("Refresh Token has been revoked") } else { invalid() });
     };
-    if sign_in.client_id != desk.client.id() {
+    // A sign-in on a device is refreshed by that device only.
+    let elsewhere =
+        pool.settings.device_configuration.is_some() && sign_in.device_key.as_deref().is_some_and(|key| device_key != Some(key));
+    if sign_in.client_id != desk.client.id() || elsewhere {
         return Err(invalid());
     }
     if sign_in.expires <= desk.cx.now() {

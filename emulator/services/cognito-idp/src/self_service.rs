@@ -6,7 +6,7 @@ use crate::{
     codes, mfa,
     model::*,
     names::Desk,
-    password,
+    nobody, password,
     state::*,
     tokens::{self, Caller},
     users,
@@ -146,7 +146,10 @@ impl CognitoIdp {
         let (cx, pool, who) = (&desk.cx, &desk.pool, desk.who());
         let Some(there) = self.known_or_migrated(&desk, &input.username).await? else {
             return match desk.client.hides_users() {
-                true => Ok(ForgotPasswordOutput { code_delivery_details: Some(desk.pretended_delivery(&input.username)) }),
+                true => {
+                    nobody::fresh_code(&desk, &input.username).await?;
+                    Ok(ForgotPasswordOutput { code_delivery_details: Some(desk.pretended_delivery(&input.username)) })
+                }
                 false => Err(no_such_user()),
             };
         };
@@ -160,6 +163,7 @@ impl CognitoIdp {
             Ok(channel) => channel,
             // Who is hidden is not told from one without an address.
             Err(_) if desk.client.hides_users() => {
+                nobody::fresh_code(&desk, &input.username).await?;
                 return Ok(ForgotPasswordOutput { code_delivery_details: Some(desk.pretended_delivery(&input.username)) });
             }
             Err(fault) => return Err(fault),
@@ -200,12 +204,18 @@ impl CognitoIdp {
         let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         desk.check_secret(&input.username, input.secret_hash.as_deref())?;
         let (cx, pool) = (&desk.cx, &desk.pool);
-        desk.user(&input.username, || Error::ExpiredCode.says("Invalid code provided, please request a code again."))?;
         password::check_policy(pool, &input.password)?;
+        // Who is not there, and who never asked for a code, are told from nobody: to all of them the code is just wrong (AWS's documentation).
+        let hides = desk.client.hides_users();
         let user = cx
             .store()
             .write(|tx| {
-                let mut user = user(tx, cx.scope(), pool, &input.username)?;
+                let found = find_user(tx, cx.scope(), pool, &input.username)?;
+                let asked = found.as_ref().is_some_and(|user| user.codes.iter().any(|c| c.purpose == CodePurpose::Password));
+                if hides && !asked {
+                    return Ok(None);
+                }
+                let mut user = found.ok_or_else(no_such_user)?;
                 let redeemed = codes::redeem(cx, &mut user, CodePurpose::Password, None, &input.confirmation_code);
                 if let Ok(code) = &redeemed {
                     password::set(cx, pool, &mut user, &input.password)?;
@@ -214,9 +224,13 @@ impl CognitoIdp {
                     tokens::end_sign_ins(tx, cx.scope(), &pool.id, &user.key(pool))?;
                 }
                 tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(pool)), &user)?;
-                Ok(redeemed.map(|_| user))
+                Ok(Some(redeemed.map(|_| user)))
             })
-            .await??;
+            .await?;
+        let user = match user {
+            Some(judged) => judged?,
+            None => return Err(nobody::wrong_code(&desk, &input.username).await?),
+        };
         desk.who().post_confirmation("ConfirmForgotPassword", &user).await?;
         Ok(ConfirmForgotPasswordOutput {})
     }

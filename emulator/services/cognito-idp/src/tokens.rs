@@ -159,7 +159,7 @@ impl CognitoIdp {
         }
         let signers = self.signers.known(cx, &place.scope(), pool_id).ok().flatten().ok_or(Refusal::Signature)?;
         let kid = header.get("kid").and_then(Value::as_str).unwrap_or_default();
-        let signer = [&signers.id, &signers.access].into_iter().find(|s| s.kid == kid).ok_or(Refusal::Signature)?;
+        let signer = signers.all().find(|s| s.kid == kid).ok_or(Refusal::Signature)?;
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| Refusal::Signature)?;
         if header.get("alg").and_then(Value::as_str) != Some("RS256") || !signer.made(format!("{head}.{body}").as_bytes(), &signature) {
             return Err(Refusal::Signature);

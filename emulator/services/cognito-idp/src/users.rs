@@ -3,11 +3,9 @@
 use crate::{
     CognitoIdp, Error,
     attributes::{self, Writer},
-    codes, devices, filter, mfa,
+    codes, devices, mfa,
     model::*,
-    password,
-    pools::bad_token,
-    sign_up,
+    password, sign_up,
     state::*,
     tokens,
     triggers::{Migrated, Who},
@@ -224,21 +222,6 @@ impl CognitoIdp {
         })
         .await?;
         Ok(AdminDeleteUserAttributesOutput {})
-    }
-
-    /// Users of a pool that match the filter.
-    pub async fn list_users(&self, cx: &Context, input: ListUsersInput) -> Result<ListUsersOutput, Fault> {
-        let filter = filter::Filter::parse(input.filter.as_deref().unwrap_or_default())?;
-        let (pool, users): (Pool, Vec<User>) = cx.store().read(|s| {
-            let pool = pool(s, cx.scope(), &input.user_pool_id)?;
-            let rows = s.scan(&USERS, cx.scope()).prefix(&(pool.id.as_str(),)).map(|row| row.map(|(_, user)| user));
-            let users = rows.filter(|row| row.as_ref().map_or(true, |user| filter.takes(user))).collect::<Result<_, Fault>>()?;
-            Ok::<_, Fault>((pool, users))
-        })?;
-        let limit = input.limit.filter(|n| *n > 0).unwrap_or(60) as usize;
-        let page = kit::pages::page(users, |u| u.key(&pool), input.pagination_token.as_deref(), limit, bad_token)?;
-        let users = page.items.iter().map(|user| described(user, input.attributes_to_get.as_deref())).collect();
-        Ok(ListUsersOutput { users: Some(users), pagination_token: page.next })
     }
 }
 

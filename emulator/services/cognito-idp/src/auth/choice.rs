@@ -1,7 +1,7 @@
 //! USER_AUTH: the client names a user, the pool says by what he may prove himself, the client chooses.
 
 use super::{Course, Opened, Parameters, Session, Step, parameters, required, second, sessions, srp_flow, standing, wrong};
-use crate::{CognitoIdp, codes, mfa, model::*, names::Desk, state::*};
+use crate::{CognitoIdp, codes, mfa, model::*, names::Desk, nobody, state::*};
 use ChallengeNameType as Name;
 use kit::Fault;
 
@@ -18,7 +18,7 @@ impl CognitoIdp {
         match &user {
             None if !desk.client.hides_users() => return Err(no_such_user()),
             Some(user) => standing(desk, user)?,
-            None => {}
+            None => nobody::check_lock(desk, username)?,
         }
         desk.who().pre_authentication(username, user.as_ref()).await?;
         let available = available(desk, user.as_ref());
@@ -73,6 +73,7 @@ impl CognitoIdp {
                     }
                     None => {
                         srp_flow::pretended_verifier(&desk.pool, login).matches(desk.pool.srp_name(), login, text);
+                        nobody::count(desk, login).await?;
                         Err(wrong())
                     }
                 },

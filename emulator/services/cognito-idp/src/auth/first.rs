@@ -6,7 +6,7 @@ use crate::{
     attributes::{self, Writer},
     model::*,
     names::Desk,
-    password,
+    nobody, password,
     state::*,
     users,
 };
@@ -41,9 +41,11 @@ impl CognitoIdp {
             if !desk.client.hides_users() {
                 return Err(no_such_user());
             }
+            nobody::check_lock(desk, login)?;
             desk.who().pre_authentication(login, None).await?;
             // The sums of a user who is there, so that time tells nothing.
             super::srp_flow::pretended_verifier(&desk.pool, login).matches(desk.pool.srp_name(), login, text);
+            nobody::count(desk, login).await?;
             return Err(wrong());
         };
         standing(desk, &user)?;

@@ -6,7 +6,7 @@ use crate::{
     mfa::{self, Method},
     model::*,
     names::Desk,
-    password,
+    nobody, password,
     state::*,
 };
 use kit::{Fault, Read};
@@ -128,8 +128,9 @@ impl CognitoIdp {
         let right = opened.session.code.as_deref().is_some_and(|sent| same(sent, code));
         let Some(user) = opened.user.clone().filter(|_| right) else {
             opened.missed(desk).await?;
-            if let Some(user) = &opened.user {
-                password::count_failure(&desk.cx, &desk.pool, user).await?;
+            match &opened.user {
+                Some(user) => password::count_failure(&desk.cx, &desk.pool, user).await?,
+                None => nobody::count(desk, &opened.session.login).await?,
             }
             return Err(Error::CodeMismatch.says("Invalid code or auth state for the user."));
         };

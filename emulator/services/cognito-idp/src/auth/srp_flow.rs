@@ -2,7 +2,7 @@
 //! the server's secret number is derived from it.
 
 use super::{Course, Parameters, Step, parameters, required, sessions, standing, wrong};
-use crate::{CognitoIdp, model::*, names::Desk, seal, srp, state::*};
+use crate::{CognitoIdp, model::*, names::Desk, nobody, seal, srp, state::*};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use kit::Fault;
 use serde::{Deserialize, Serialize};
@@ -35,8 +35,9 @@ impl CognitoIdp {
         if user.is_none() && !desk.client.hides_users() {
             return Err(no_such_user());
         }
-        if let Some(user) = &user {
-            standing(desk, user)?;
+        match &user {
+            Some(user) => standing(desk, user)?,
+            None => nobody::check_lock(desk, username)?,
         }
         desk.who().pre_authentication(username, user.as_ref()).await?;
         let course = Course { device_key: given.get("DEVICE_KEY").cloned(), ..Course::default() };
@@ -60,7 +61,11 @@ impl CognitoIdp {
         if let Some(id) = &block.custom {
             return self.custom_after_srp(desk, id, user, right).await;
         }
-        let user = user.ok_or_else(wrong)?;
+        let Some(user) = user else {
+            nobody::check_lock(desk, login)?;
+            nobody::count(desk, login).await?;
+            return Err(wrong());
+        };
         standing(desk, &user)?;
         let mut course = block.course;
         course.device_key = responses.get("DEVICE_KEY").cloned().or(course.device_key);

@@ -87,7 +87,14 @@ impl Desk {
 
     /// Asks a door of the service, as the gateway would.
     pub async fn get(&self, url: &str) -> (u16, Value) {
-        let (head, ()) = http::Request::get(url).body(()).unwrap().into_parts();
+        self.door(http::Request::get(url)).await
+    }
+    pub async fn post(&self, url: &str) -> (u16, Value) {
+        self.door(http::Request::post(url)).await
+    }
+    async fn door(&self, request: http::request::Builder) -> (u16, Value) {
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        let url = head.uri.to_string();
         let doors = self.cloud.service("cognito-idp").unwrap().doors();
         let door = doors.iter().find(|door| door.takes(&self.cloud, &head)).unwrap_or_else(|| panic!("no door takes {url}"));
         let answer = door.answer(self.anybody.clone(), head, wire::Body::empty()).await;

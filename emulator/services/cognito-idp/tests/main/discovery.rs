@@ -51,3 +51,21 @@ async fn the_port_takes_tokens_of_its_pools_until_they_end() {
     desk.advance(3601).await;
     assert_eq!(pools.verify(&desk.anybody, &arns, token).unwrap_err(), "expired");
 }
+
+#[tokio::test]
+async fn tokens_outlive_the_rotation_of_their_keys() {
+    let desk = Desk::new().await;
+    desk.user("ann@example.com").await;
+    let old = desk.sign_in("ann@example.com").await;
+    let (_, before) = desk.get(&format!("/{}/.well-known/jwks.json", desk.pool)).await;
+    desk.post(&format!("/_windtunnel/cognito/rotate-keys?pool={}", desk.pool)).await;
+    let (_, after) = desk.get(&format!("/{}/.well-known/jwks.json", desk.pool)).await;
+    assert_eq!(after["keys"].as_array().unwrap().len(), 4);
+    assert!(!before["keys"].as_array().unwrap().contains(&after["keys"][0]));
+    desk.ok("GetUser", json!({ "AccessToken": old["AccessToken"] })).await;
+    let new = desk.sign_in("ann@example.com").await;
+    desk.ok("GetUser", json!({ "AccessToken": new["AccessToken"] })).await;
+    desk.advance(86_401).await;
+    let (_, later) = desk.get(&format!("/{}/.well-known/jwks.json", desk.pool)).await;
+    assert_eq!(later["keys"].as_array().unwrap().len(), 2);
+}

@@ -2,7 +2,7 @@
 
 use kit::{
     BoxFuture, Cloud, Context, Fault, Grant,
-    ports::{self, Invocation, Invoked},
+    ports::{self, DataKey, EncryptionContext, Invocation, Invoked},
 };
 use serde_json::{Value, json};
 use std::{
@@ -85,5 +85,43 @@ impl ports::Functions for Functions {
     }
     fn exists(&self, _: &Context, _: &str) -> bool {
         true
+    }
+}
+
+/// One key of KMS's.
+pub struct Keys;
+
+impl Keys {
+    pub const ARN: &str = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555";
+    pub const PLAIN: [u8; 32] = [9; 32];
+    pub const ENCRYPTED: &[u8] = b"an encrypted data key";
+}
+
+impl ports::Keys for Keys {
+    fn resolve<'a>(&'a self, _: &'a Context, key: &'a str) -> BoxFuture<'a, Result<String, Fault>> {
+        Box::pin(async move { Ok(key.to_owned()) })
+    }
+    fn data_key<'a>(
+        &'a self,
+        _: &'a Context,
+        grant: Grant,
+        key_arn: &'a str,
+        context: &'a EncryptionContext,
+    ) -> BoxFuture<'a, Result<DataKey, Fault>> {
+        Box::pin(async move {
+            grant.covers("kms:GenerateDataKey", key_arn)?;
+            assert!(context.contains_key("userpool-id"));
+            Ok(DataKey { plain: Keys::PLAIN, encrypted: Keys::ENCRYPTED.into() })
+        })
+    }
+    fn decrypt<'a>(
+        &'a self,
+        _: &'a Context,
+        _: Grant,
+        _: &'a str,
+        _: &'a [u8],
+        _: &'a EncryptionContext,
+    ) -> BoxFuture<'a, Result<[u8; 32], Fault>> {
+        Box::pin(async { Err(Fault::internal("nothing is decrypted here")) })
     }
 }
