@@ -1,7 +1,7 @@
 //! User pools: made, described, changed, deleted.
 
 use crate::{
-    CognitoIdp, auth::SESSIONS, devices::DEVICES, inbox, keys, model::*, nobody::NOBODIES, pool_settings, providers::PROVIDERS,
+    CognitoIdp, auth::SESSIONS, devices::DEVICES, inbox, keys, model::*, nobody::NOBODIES, oauth, pool_settings, providers::PROVIDERS,
     resource_servers::RESOURCE_SERVERS, state::*,
 };
 use kit::{Context, Fault, Key, Read, Scope, Table, Tx};
@@ -89,6 +89,7 @@ impl CognitoIdp {
                 delete_all(tx, &GROUPS, cx.scope(), &id)?;
                 delete_all(tx, &MEMBERS, cx.scope(), &id)?;
                 delete_all(tx, &SESSIONS, cx.scope(), &id)?;
+                delete_all(tx, &oauth::CODES, cx.scope(), &id)?;
                 delete_all(tx, &NOBODIES, cx.scope(), &id)?;
                 delete_all(tx, &DEVICES, cx.scope(), &id)?;
                 delete_all(tx, &SIGN_INS, cx.scope(), &id)?;

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 /// Codes that wait to be exchanged, by pool and the SHA-256 of the code.
-const CODES: Table<(String, String), Waiting> = Table::new("cognito-idp.oauth-codes", TableScope::Region)
+pub(crate) const CODES: Table<(String, String), Waiting> = Table::new("cognito-idp.oauth-codes", TableScope::Region)
     .indexes(&[Index { name: "end", keys: |w| vec![key_bytes(&(w.pool_id.as_str(), w.expires))] }]);
 /// Life of a code, AWS's.
 const LIFE_NS: i128 = 300 * 1_000_000_000;
@@ -109,7 +109,8 @@ impl Waiting {
 
 /// Tokens in the fragment, which the browser keeps to itself. There is no refresh token in it.
 async fn implicit(visit: &Visit, ask: &Ask, proven: &Proven) -> Result<String, Fault> {
-    let made = visit.service.sign_in(&ask.desk, proven, Some(ask.oauth.clone())).await?;
+    let proven = super::proven(proven.user.clone(), proven.device_key.clone());
+    let made = visit.service.sign_in(&ask.desk, &proven, Some(ask.oauth.clone())).await?;
     let expires = made.expires_in.unwrap_or_default().to_string();
     let mut pairs = Vec::new();
     pairs.extend(made.id_token.as_deref().map(|token| ("id_token", token)));

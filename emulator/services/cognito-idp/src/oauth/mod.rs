@@ -18,7 +18,7 @@ mod visit;
 
 pub(crate) use address::PATH_FORM;
 pub(crate) use ask::Ask;
-pub(crate) use grants::complete;
+pub(crate) use grants::{CODES, complete};
 pub(crate) use visit::{Answer, Pairs, Visit, html, query, redirect};
 
 use crate::{CognitoIdp, auth::Proven, domains, firewall, pages, state};
@@ -102,7 +102,7 @@ async fn judge(cx: &Context, head: &Parts, body: &[u8], pool_id: &str) -> Result
 
 /// A user who is proved, as the flows hand him on.
 fn proven(user: state::User, device_key: Option<String>) -> Proven {
-    Proven { user, device_key, source: "Authentication".into() }
+    Proven { user, device_key, source: "HostedAuth".into() }
 }
 
 fn json_error(status: u16, description: &str) -> Answer {

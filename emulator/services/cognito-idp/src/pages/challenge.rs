@@ -3,7 +3,7 @@
 use super::{
     alert, done,
     html::{Field, Page, escape, fields, hidden},
-    login,
+    login, setup,
 };
 use crate::{
     auth::Step,
@@ -25,6 +25,9 @@ pub(super) async fn show(
 ) -> Answer {
     let username = parameters.get("USER_ID_FOR_SRP").or(parameters.get("USERNAME")).map(String::as_str);
     let username = username.or(visit.form.get("username")).unwrap_or_default().to_owned();
+    if name == ChallengeNameType::MfaSetup {
+        return setup::begin(visit, ask, &username, session).await;
+    }
     let Some((title, asked)) = question(name, &parameters) else {
         let text = format!("This pool asks for {name}, which these pages can't answer. Sign in through the application.");
         return super::show(visit, 200, login::page(visit, ask, Some(&text)));
@@ -89,6 +92,9 @@ pub(super) async fn submit(visit: &Visit, ask: &Ask) -> Answer {
     let given = |name: &str| visit.form.get(name).unwrap_or_default();
     let expired = || super::show(visit, 200, login::page(visit, ask, Some("Your session has expired. Please sign in again.")));
     let Ok(name) = serde_json::from_value::<ChallengeNameType>(given("challenge").into()) else { return expired() };
+    if name == ChallengeNameType::MfaSetup {
+        return setup::submit(visit, ask).await;
+    }
     let username = given("username");
     let session = visit.form.get("session").map(str::to_owned);
     const OURS: [&str; 5] = ["_csrf", "username", "challenge", "session", "asked"];

@@ -5,6 +5,7 @@ mod challenge;
 mod html;
 mod login;
 mod recovery;
+mod setup;
 mod sign_up;
 
 pub(crate) use html::error_page;

@@ -2,9 +2,11 @@
 
 mod admin;
 mod browser;
+mod clients;
 mod desk;
 mod devices;
 mod discovery;
+mod figures;
 mod functions;
 mod hidden;
 mod mfa;

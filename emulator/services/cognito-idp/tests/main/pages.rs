@@ -95,3 +95,26 @@ async fn a_forgotten_password_is_changed_by_a_code() {
     let back = browser.submit(&page, &[("username", "ann@example.com"), ("password", "Another-Horse-1")]).await;
     assert!(!back.led("code").is_empty());
 }
+
+#[tokio::test]
+async fn an_authenticator_is_set_up_on_the_way_and_asked_for_the_next_time() {
+    let desk = shop(json!({})).await;
+    let on = json!({ "UserPoolId": desk.pool, "MfaConfiguration": "ON", "SoftwareTokenMfaConfiguration": { "Enabled": true } });
+    desk.admin("SetUserPoolMfaConfig", on).await;
+    desk.user("ann").await;
+    let browser = Browser::new(&desk);
+    let page = browser.sign_in(CODE, "ann", PASSWORD).await;
+    let secret = page.field("secret");
+    assert!(page.text.contains(&format!("<code>{secret}</code>")), "{page:?}");
+    let wrong = browser.submit(&page, &[("code", "000000")]).await;
+    assert_eq!(wrong.alert(), "Code mismatch");
+    let back = browser.submit(&wrong, &[("code", &crate::mfa::totp(&secret, desk.now()))]).await;
+    assert!(!back.led("code").is_empty());
+
+    desk.advance(60).await;
+    let page = browser.sign_in(&format!("{CODE}&prompt=login"), "ann", PASSWORD).await;
+    assert!(page.text.contains("Enter the code of your authenticator"), "{page:?}");
+    let code = crate::mfa::totp(&secret, desk.now());
+    let back = browser.submit(&page, &[("SOFTWARE_TOKEN_MFA_CODE", &code)]).await;
+    assert!(!back.led("code").is_empty());
+}

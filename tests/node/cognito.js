@@ -1,0 +1,142 @@
+// User pools through amazon-cognito-identity-js and Amplify: signing up to signing out everywhere. aws-jwt-verify and jose check every token
+// strictly. POOL and CLIENT name what the test that runs this has made. Prints a line for each thing that works, throws at the first that
+// doesn't.
+"use strict";
+
+const assert = require("node:assert/strict");
+const { createHmac } = require("node:crypto");
+const { pathToFileURL } = require("node:url");
+const { CognitoJwtVerifier } = require("aws-jwt-verify");
+const cognito = require("amazon-cognito-identity-js");
+const { Amplify } = require("aws-amplify");
+const auth = require("aws-amplify/auth");
+
+const { AWS_ENDPOINT_URL: endpoint, AWS_REGION: region, POOL: userPoolId, CLIENT: clientId } = process.env;
+const [PASSWORD, OTHER] = ["Correct-Horse-9", "Another-Horse-9"];
+const issuer = `https://cognito-idp.${region}.amazonaws.com/${userPoolId}`;
+const keys = `${endpoint}/${userPoolId}/.well-known/jwks.json`;
+
+async function code(user) {
+  const { messages } = await (await fetch(`${endpoint}/_windtunnel/cognito/messages?user=${user}`)).json();
+  return messages[0].code;
+}
+
+// Checks both tokens; the claims of the id token.
+async function verified({ id, access }) {
+  const jwks = await (await fetch(keys)).json();
+  const verify = (token, tokenUse) => {
+    const verifier = CognitoJwtVerifier.create({ userPoolId, clientId, tokenUse });
+    verifier.cacheJwks(jwks);
+    return verifier.verify(token);
+  };
+  const claims = await verify(id, "id");
+  assert.equal((await verify(access, "access")).sub, claims.sub);
+  await assert.rejects(verify(access, "id"));
+  const { createRemoteJWKSet, jwtVerify } = await import(pathToFileURL(require.resolve("jose")));
+  const remote = createRemoteJWKSet(new URL(keys));
+  const strict = { issuer, algorithms: ["RS256"], requiredClaims: ["sub", "token_use", "auth_time", "jti", "exp", "iat"] };
+  await jwtVerify(id, remote, { ...strict, audience: clientId });
+  await jwtVerify(access, remote, strict);
+  await assert.rejects(jwtVerify(id.replace(/.{8}$/, "AAAAAAAA"), remote, strict));
+  return claims;
+}
+
+// RFC 6238 with AWS's defaults. A step is used once: the next code is of the next step.
+function authenticator(secret) {
+  const bits = [...secret].map(c => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map(byte => parseInt(byte, 2)));
+  let last = 0;
+  const now = () => Math.floor(Date.now() / 30_000);
+  return async () => {
+    const step = (last = Math.max(now(), last + 1));
+    // One step ahead is within what clocks may differ; two are not.
+    while (step > now() + 1) await new Promise(done => setTimeout(done, 500));
+    const counter = Buffer.alloc(8);
+    counter.writeBigUInt64BE(BigInt(step));
+    const digest = createHmac("sha1", key).update(counter).digest();
+    return String((digest.readUInt32BE(digest.at(-1) & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+  };
+}
+
+const tests = {
+  async "amazon-cognito-identity-js"() {
+    const kept = new Map();
+    const Storage = {
+      setItem: (name, value) => kept.set(name, value),
+      getItem: name => kept.get(name),
+      removeItem: name => kept.delete(name),
+      clear: () => kept.clear(),
+    };
+    const pool = new cognito.CognitoUserPool({ UserPoolId: userPoolId, ClientId: clientId, endpoint, Storage });
+    const Username = "node-ann";
+    const told = work => new Promise((done, failed) => work((error, value) => (error ? failed(error) : done(value))));
+    const email = new cognito.CognitoUserAttribute({ Name: "email", Value: "node-ann@example.com" });
+    const { user } = await told(back => pool.signUp(Username, PASSWORD, [email], [], back));
+    await told(async back => user.confirmRegistration(await code(Username), true, back));
+    const signIn = (Password, totp) => new Promise((onSuccess, onFailure) => {
+      const details = new cognito.AuthenticationDetails({ Username, Password });
+      user.authenticateUser(details, {
+        onSuccess,
+        onFailure,
+        totpRequired: async () => user.sendMFACode(await totp(), { onSuccess, onFailure }, "SOFTWARE_TOKEN_MFA"),
+      });
+    });
+    const check = session => verified({ id: session.getIdToken().getJwtToken(), access: session.getAccessToken().getJwtToken() });
+    await assert.rejects(signIn("Wrong-Horse-9"), { code: "NotAuthorizedException", message: "Incorrect username or password." });
+    const first = await signIn(PASSWORD);
+    const claims = await check(first);
+    assert.deepEqual([claims.email, claims.email_verified, claims["cognito:username"]], ["node-ann@example.com", true, Username]);
+    await check(await told(back => user.refreshSession(first.getRefreshToken(), back)));
+    await told(back => user.changePassword(PASSWORD, OTHER, back));
+    const app = authenticator(await new Promise((done, onFailure) => user.associateSoftwareToken({ associateSecretCode: done, onFailure })));
+    const proof = await app();
+    await new Promise((onSuccess, onFailure) => user.verifySoftwareToken(proof, "phone", { onSuccess, onFailure }));
+    await told(back => user.setUserMfaPreference(null, { Enabled: true, PreferredMfa: true }, back));
+    await check(await signIn(OTHER, app));
+    const access = user.getSignInUserSession().getAccessToken().getJwtToken();
+    await new Promise((onSuccess, onFailure) => user.globalSignOut({ onSuccess, onFailure }));
+    const headers = { "content-type": "application/x-amz-json-1.1", "x-amz-target": "AWSCognitoIdentityProviderService.GetUser" };
+    const after = await fetch(endpoint, { method: "POST", headers, body: JSON.stringify({ AccessToken: access }) });
+    assert.deepEqual([after.status, (await after.json()).message], [400, "Access Token has been revoked"]);
+  },
+
+  async "aws-amplify"() {
+    Amplify.configure({ Auth: { Cognito: { userPoolId, userPoolClientId: clientId, userPoolEndpoint: endpoint } } });
+    const username = "amplify-bob";
+    const session = async options => {
+      const { tokens } = await auth.fetchAuthSession(options);
+      return tokens && { id: tokens.idToken.toString(), access: tokens.accessToken.toString() };
+    };
+    const signed = await auth.signUp({ username, password: PASSWORD, options: { userAttributes: { email: "amplify-bob@example.com" } } });
+    assert.equal(signed.nextStep.signUpStep, "CONFIRM_SIGN_UP");
+    assert.equal((await auth.confirmSignUp({ username, confirmationCode: await code(username) })).isSignUpComplete, true);
+    await assert.rejects(auth.signIn({ username, password: "Wrong-Horse-9" }), { name: "NotAuthorizedException" });
+    assert.equal((await auth.signIn({ username, password: PASSWORD })).nextStep.signInStep, "DONE");
+    const first = await session();
+    assert.equal((await verified(first)).email, "amplify-bob@example.com");
+    const fresh = await session({ forceRefresh: true });
+    assert.notEqual(fresh.access, first.access);
+    await verified(fresh);
+    await auth.updatePassword({ oldPassword: PASSWORD, newPassword: OTHER });
+    const app = authenticator((await auth.setUpTOTP()).sharedSecret);
+    await auth.verifyTOTPSetup({ code: await app() });
+    await auth.updateMFAPreference({ totp: "PREFERRED" });
+    await auth.signOut();
+    const asked = await auth.signIn({ username, password: OTHER });
+    assert.equal(asked.nextStep.signInStep, "CONFIRM_SIGN_IN_WITH_TOTP_CODE");
+    assert.equal((await auth.confirmSignIn({ challengeResponse: await app() })).isSignedIn, true);
+    await verified(await session());
+    await auth.signOut({ global: true });
+    assert.equal(await session(), undefined);
+  },
+};
+
+(async () => {
+  for (const [name, test] of Object.entries(tests)) {
+    await test();
+    console.log(name);
+  }
+})().catch(error => {
+  console.error(error);
+  process.exitCode = 1;
+});
