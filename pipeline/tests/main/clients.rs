@@ -32,6 +32,13 @@ async fn boto3_sqs_logs_glue() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn boto3_crawlers() {
+    if python_has(&["boto3", "pyarrow", "fastavro"]).await {
+        unittest(&bare().await, None, "test_crawlers").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn boto3_kms() {
     boto3_alone("test_keys").await;
 }
