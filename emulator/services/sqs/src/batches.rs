@@ -15,7 +15,12 @@ impl Sqs {
         let (scope, name) = urls::read(cx, &input.queue_url);
         let there = cx.store().read(|s| queue(s, &scope, &name))?;
         ordered(&there, &input.entries)?;
+<<<<<<< HEAD
         let data_key = self.data_keys.seal(cx, &scope, &there).await?;
+=======
+        self.pace.take(cx, &there, "send")?;
+        let sealed = self.data_keys.seal(cx, &scope, &there).await?;
+>>>>>>> f9a2428 (Functions: variables under keys of KMS; provisioned concurrency, filters and saved queries in templates; recordings of invocations, URLs, layers, destinations and names replayed; rates of requests; SNS tells CloudWatch; services meet over functions)
         let (output, sizes) = cx
             .store()
             .write(|tx| {
@@ -51,6 +56,7 @@ impl Sqs {
     pub async fn delete_message_batch(&self, cx: &Context, input: DeleteMessageBatchInput) -> Result<DeleteMessageBatchOutput, Fault> {
         limits::batch(input.entries.iter().map(|e| e.id.as_str()))?;
         let (scope, name) = urls::read(cx, &input.queue_url);
+        self.pace.take(cx, &cx.store().read(|s| queue(s, &scope, &name))?, "delete")?;
         let output = cx
             .store()
             .write(|tx| {
