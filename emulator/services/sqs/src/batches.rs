@@ -15,12 +15,8 @@ impl Sqs {
         let (scope, name) = urls::read(cx, &input.queue_url);
         let there = cx.store().read(|s| queue(s, &scope, &name))?;
         ordered(&there, &input.entries)?;
-<<<<<<< HEAD
-        let data_key = self.data_keys.seal(cx, &scope, &there).await?;
-=======
         self.pace.take(cx, &there, "send")?;
-        let sealed = self.data_keys.seal(cx, &scope, &there).await?;
->>>>>>> f9a2428 (Functions: variables under keys of KMS; provisioned concurrency, filters and saved queries in templates; recordings of invocations, URLs, layers, destinations and names replayed; rates of requests; SNS tells CloudWatch; services meet over functions)
+        let data_key = self.data_keys.seal(cx, &scope, &there).await?;
         let (output, sizes) = cx
             .store()
             .write(|tx| {
