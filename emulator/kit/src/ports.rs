@@ -480,10 +480,24 @@ pub struct ServiceEvent {
 /// Provisioned concurrency of functions, as Application Auto Scaling reads and sets it. Grants: `lambda:GetProvisionedConcurrencyConfig` and
 /// `lambda:PutProvisionedConcurrencyConfig` on the qualified ARN of the version or alias.
 pub trait ScaledFunctions: Send + Sync {
-    /// What is asked for of a version or alias (qualified ARN); `None` where it has none. An unknown function or qualifier is Lambda's fault.
-    fn provisioned<'a>(&'a self, cx: &'a Context, grant: Grant, qualified_arn: &'a str) -> BoxFuture<'a, Result<Option<u32>, Fault>>;
+    /// What a version or alias (qualified ARN) has; `None` where it has none. An unknown function or qualifier is Lambda's fault.
+    fn provisioned<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        qualified_arn: &'a str,
+    ) -> BoxFuture<'a, Result<Option<ProvisionedCapacity>, Fault>>;
     /// Asks for so many environments; the function gets them as it does after PutProvisionedConcurrencyConfig.
     fn provision<'a>(&'a self, cx: &'a Context, grant: Grant, qualified_arn: &'a str, wanted: u32) -> BoxFuture<'a, Result<(), Fault>>;
+}
+
+/// Provisioned concurrency of a version or alias.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProvisionedCapacity {
+    /// Environments that were asked for.
+    pub requested: u32,
+    /// Environments that stand ready; fewer while a change is under way.
+    pub allocated: u32,
 }
 
 /// Scaling policies that alarms name among their actions (Application Auto Scaling). Nobody is asked: the policy's owner made the alarm its own.

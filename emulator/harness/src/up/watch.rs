@@ -11,7 +11,10 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{
+    sync::mpsc,
+    task::{AbortHandle, JoinHandle},
+};
 
 /// Real time without a change after which a binary counts as written.
 const STILL: Duration = Duration::from_millis(150);
@@ -21,6 +24,8 @@ struct Watched {
     function: String,
     binary: PathBuf,
     known: Option<Stamp>,
+    /// Waits for the first answer of the newest build.
+    first: Option<AbortHandle>,
 }
 
 /// Watches the binaries; `None` when the machine can't (told).
@@ -36,7 +41,7 @@ pub(super) fn functions(emulator: Arc<Emulator>, pipeline: &Pipeline) -> Option<
     let mut watched: Vec<Watched> = Vec::new();
     for (name, binary) in pipeline.binaries.all() {
         let Some(function) = names.get(name).and_then(|output| pipeline.outputs.get(*output)) else { continue };
-        watched.push(Watched { function: function.clone(), binary: binary.to_owned(), known: stamp(binary) });
+        watched.push(Watched { function: function.clone(), binary: binary.to_owned(), known: stamp(binary), first: None });
     }
     let folder = watched.first()?.binary.parent()?.to_owned();
     let (watcher, mut changes) = watcher(&folder)?;
@@ -49,7 +54,10 @@ pub(super) fn functions(emulator: Arc<Emulator>, pipeline: &Pipeline) -> Option<
             for one in &mut watched {
                 if let Some(stamp) = stamp(&one.binary).filter(|stamp| one.known != Some(*stamp)) {
                     one.known = Some(stamp);
-                    take_up(&emulator, one, stamp.1).await;
+                    if let Some(older) = one.first.take() {
+                        older.abort();
+                    }
+                    one.first = take_up(&emulator, one, stamp.1).await;
                 }
             }
         }
@@ -81,18 +89,34 @@ fn stamp(binary: &Path) -> Option<Stamp> {
     Some((meta.len(), kit::Timestamp { unix_ns: since.as_nanos() as i128 }))
 }
 
-async fn take_up(emulator: &Emulator, one: &Watched, saved: kit::Timestamp) {
-    let zip = match package::zip(&one.binary) {
-        Ok(zip) => zip,
-        Err(error) => return eprintln!("{}: {error}", one.function),
-    };
+async fn take_up(emulator: &Arc<Emulator>, one: &Watched, saved: kit::Timestamp) -> Option<AbortHandle> {
+    let zip = package::zip(&one.binary).inspect_err(|error| eprintln!("{}: {error}", one.function)).ok()?;
     let input = json!({ "FunctionName": one.function, "ZipFile": STANDARD.encode(zip) });
     if let Err(fault) = call(emulator, "lambda", "UpdateFunctionCode", &input).await {
-        return eprintln!("{}: {}: {}", one.function, fault.code, fault.message);
+        eprintln!("{}: {}: {}", one.function, fault.code, fault.message);
+        return None;
     }
+    // From here on whatever starts anew is of the new build.
+    let first = tokio::spawn(tell_first(emulator.clone(), one.function.clone(), saved));
     let live = wait_live(emulator, &one.function).await;
     let ms = emulator.cloud().clock().real_now().millis() - saved.millis();
     eprintln!("{} {} {ms} ms after it was saved", one.function, if live { "is live" } else { "was given to Lambda, not yet live," });
+    Some(first.abort_handle())
+}
+
+/// Says when the new build has answered for the first time: a run in an environment that was started for it.
+async fn tell_first(emulator: Arc<Emulator>, function: String, saved: kit::Timestamp) {
+    let mut news = emulator.cloud().journal().watch();
+    let is = |record: &kit::Record| {
+        let named = record.resource.split(':').nth(6).is_some_and(|name| name == function);
+        record.kind == kit::RecordKind::Invocation && named && record.detail["cold"] == true
+    };
+    while let Some(record) = news.recv().await {
+        if is(&record) {
+            let ms = emulator.cloud().clock().real_now().millis() - saved.millis();
+            return eprintln!("{function} answered from the new build {ms} ms after it was saved ({})", record.outcome);
+        }
+    }
 }
 
 /// Whether the function reports its update done, in patience.

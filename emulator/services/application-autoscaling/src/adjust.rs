@@ -2,6 +2,7 @@
 //! this and which may do nothing else.
 
 use crate::{activities, state::*};
+use kit::ports::ProvisionedCapacity;
 use kit::store::{NewTask, TaskRow};
 use kit::{Context, Fault, Need, Principal, Read, Scope, Tx};
 use serde::{Deserialize, Serialize};
@@ -25,11 +26,11 @@ fn linked(cx: &Context) -> Context {
     cx.with_principal(Principal::Root { account: cx.account().into() })
 }
 
-/// What is asked for of a resource now; nothing counts as 0.
-pub(crate) async fn current(cx: &Context, resource: &str) -> Result<u32, Fault> {
+/// What a resource has now; nothing counts as 0.
+pub(crate) async fn current(cx: &Context, resource: &str) -> Result<ProvisionedCapacity, Fault> {
     let (cx, arn) = (linked(cx), function_arn(cx.scope(), resource));
     let grant = cx.grant(&Need::on("lambda:GetProvisionedConcurrencyConfig", &arn))?;
-    Ok(cx.cloud().ports().scaled()?.provisioned(&cx, grant, &arn).await?.unwrap_or(0))
+    Ok(cx.cloud().ports().scaled()?.provisioned(&cx, grant, &arn).await?.unwrap_or_default())
 }
 
 /// Asks for a capacity and writes the activity down, whether it came to it or not.
@@ -48,7 +49,7 @@ pub(crate) async fn set(cx: &Context, resource: &str, wanted: u32, cause: String
 pub(crate) async fn into_range(cx: &Context, task: &TaskRow) -> Result<(), Fault> {
     let adjust: Adjust = task.payload()?;
     let Some(target) = cx.store().read(|s| s.get(&TARGETS, cx.scope(), &adjust.resource))? else { return Ok(()) };
-    let now = current(cx, &target.resource).await?;
+    let now = current(cx, &target.resource).await?.requested;
     let (min, max) = (target.min.max(0) as u32, target.max.max(0) as u32);
     if now < min {
         return set(cx, &target.resource, min, format!("minimum capacity was set to {min}")).await;

@@ -1,7 +1,7 @@
 //! What becomes of an alarm's news: the capacity that the policy wants, unless a cooldown or a suspension stands against it.
 
 use crate::{ApplicationAutoScaling, adjust, model::*, state::*, steps, tracking};
-use kit::ports::{AlarmNews, ScalingPolicies};
+use kit::ports::{AlarmNews, ProvisionedCapacity, ScalingPolicies};
 use kit::{Arn, BoxFuture, Context, Fault, Read, Timestamp};
 
 impl ScalingPolicies for ApplicationAutoScaling {
@@ -17,11 +17,12 @@ async fn scale(cx: &Context, policy_arn: &str, alarm: AlarmNews) -> Result<(), F
     };
     // Data that are missing are no reason to scale.
     let (Some(value), Some(threshold)) = (alarm.value, alarm.threshold) else { return Ok(()) };
-    let capacity = adjust::current(cx, &target.resource).await?;
+    let there = adjust::current(cx, &target.resource).await?;
+    let capacity = there.requested;
     let now = cx.now();
     let bounds = (target.min.max(0) as u32, target.max.max(0) as u32);
     let wanted = match (&policy.put.target_tracking_scaling_policy_configuration, &policy.put.step_scaling_policy_configuration) {
-        (Some(of), _) => tracked(&policy, of, &alarm, value, capacity, now),
+        (Some(of), _) => tracked(&policy, of, &alarm, value, there, now),
         (_, Some(of)) if cooling(policy.out.map(|(at, _)| at).max(policy.inward), of.cooldown, now) => None,
         (_, Some(of)) => steps::wanted(of, capacity, value - threshold),
         _ => None,
@@ -60,18 +61,25 @@ fn tracked(
     of: &TargetTrackingScalingPolicyConfiguration,
     alarm: &AlarmNews,
     value: f64,
-    capacity: u32,
+    there: ProvisionedCapacity,
     now: Timestamp,
 ) -> Option<u32> {
     if alarm.state != "ALARM" {
         return None;
     }
+    // A metric is held against the capacity that it was measured on: not what is still being made, and, while a scale-out cools down, not
+    // what that has added.
+    let capacity = there.requested;
+    let under_way = there.allocated < capacity;
     if value > of.target_value {
-        // While a scale-out cools down, what it added counts: the metric is held against the capacity that it was measured on.
-        let base = policy.out.filter(|(at, _)| cooling(Some(*at), of.scale_out_cooldown, now)).map_or(capacity, |(_, before)| before);
+        let cools = policy.out.filter(|(at, _)| cooling(Some(*at), of.scale_out_cooldown, now));
+        let base = cools.map_or(there.allocated.min(capacity), |(_, before)| before);
         let wanted = tracking::wanted(base, value, of.target_value);
         let wanted = if base == capacity { wanted.max(capacity + 1) } else { wanted };
         return (wanted > capacity).then_some(wanted);
+    }
+    if under_way {
+        return None;
     }
     let scaled_out = policy.out.map(|(at, _)| at);
     if of.disable_scale_in == Some(true) || cooling(policy.inward.max(scaled_out), of.scale_in_cooldown, now) {

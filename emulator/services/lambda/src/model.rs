@@ -1729,7 +1729,7 @@ wire::enumeration!(InvocationType {
     Event = "Event", RequestResponse = "RequestResponse", DryRun = "DryRun",
 });
 wire::enumeration!(InvokeMode {
-    Buffered = "BUFFERED", ResponseStream = "RESPONSE_STREAM",
+    ResponseStream = "RESPONSE_STREAM", Buffered = "BUFFERED",
 });
 wire::enumeration!(KafkaSchemaRegistryAuthType {
     BasicAuth = "BASIC_AUTH", ClientCertificateTlsAuth = "CLIENT_CERTIFICATE_TLS_AUTH",
@@ -2771,7 +2771,7 @@ mod tables {
     pub(super) static LAYER_PERMISSION_ALLOWED_PRINCIPAL: Schema =
         Schema::new("LayerPermissionAllowedPrincipal", Kind::String).pattern(&P_LAYER_PERMISSION_ALLOWED_PRINCIPAL);
     pub(super) static LAYER_VERSION_ARN: Schema =
-        Schema::new("LayerVersionArn", Kind::String).min(1.0).max(140.0).pattern(&P_LAYER_VERSION_ARN);
+        Schema::new("LayerVersionArn", Kind::String).min(1.0).max(2048.0).pattern(&P_LAYER_VERSION_ARN);
     pub(super) static LAYER_VERSION_CONTENT_INPUT: Schema = Schema::new(
         "LayerVersionContentInput",
         Kind::Structure(&[
@@ -3529,7 +3529,7 @@ mod tables {
         r"arn:(aws[a-zA-Z-]*)?:lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:function:[a-zA-Z0-9-_]+(:(\$LATEST|[a-zA-Z0-9-_]+))?",
     );
     static P_FUNCTION_NAME: Pattern = Pattern::new(
-        r"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?",
+        r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?",
     );
     static P_FUNCTION_URL_QUALIFIER: Pattern = Pattern::new(r"((?!^\d+$)^[0-9a-zA-Z-_]+$)");
     static P_HANDLER: Pattern = Pattern::new(r"[^\s]+");
@@ -3538,12 +3538,14 @@ mod tables {
     static P_LAYER_NAME: Pattern = Pattern::new(r"(arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\d{12}:layer:[a-zA-Z0-9-_]+)|[a-zA-Z0-9-_]+");
     static P_LAYER_PERMISSION_ALLOWED_ACTION: Pattern = Pattern::new(r"lambda:GetLayerVersion");
     static P_LAYER_PERMISSION_ALLOWED_PRINCIPAL: Pattern = Pattern::new(r"\d{12}|\*|arn:(aws[a-zA-Z-]*):iam::\d{12}:root");
-    static P_LAYER_VERSION_ARN: Pattern = Pattern::new(r"arn:[a-zA-Z0-9-]+:lambda:[a-zA-Z0-9-]+:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+");
+    static P_LAYER_VERSION_ARN: Pattern = Pattern::new(
+        r"(arn:(aws[a-zA-Z-]*)?:lambda:(eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:\d{12}:layer:[a-zA-Z0-9-_]+:[0-9]+)|(arn:[a-zA-Z0-9-]+:lambda:::awslayer:[a-zA-Z0-9-_]+)",
+    );
     static P_LOCAL_MOUNT_PATH: Pattern = Pattern::new(r"/mnt/[a-zA-Z0-9-_.]+");
     static P_LOG_GROUP: Pattern = Pattern::new(r"[\.\-_/#A-Za-z0-9]+");
     static P_MASTER_REGION: Pattern = Pattern::new(r"ALL|[a-z]{2}(-gov)?-[a-z]+-\d{1}");
     static P_NAMESPACED_FUNCTION_NAME: Pattern = Pattern::new(
-        r"(arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?",
+        r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?",
     );
     static P_NAMESPACED_STATEMENT_ID: Pattern = Pattern::new(r"([a-zA-Z0-9-_.]+)");
     static P_NAME_SPACED_FUNCTION_ARN: Pattern = Pattern::new(

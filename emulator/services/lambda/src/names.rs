@@ -31,7 +31,11 @@ impl Name {
     /// Reads any of the forms without asking about the region. `home` fills in what a short form leaves out.
     pub fn read(home: &Scope, text: &str) -> Option<Name> {
         let (scope, rest) = match Arn::parse(text) {
-            Some(arn) if arn.service == "lambda" => (Scope::new(arn.account, arn.region), arn.after("function:")?),
+            // An ARN without `function:` has the name where that would be, as recorded.
+            Some(arn) if arn.service == "lambda" => {
+                let bare = || Some(arn.resource).filter(|resource| !resource.contains(':'));
+                (Scope::new(arn.account, arn.region), arn.after("function:").or_else(bare)?)
+            }
             Some(_) => return None,
             None => match text.split_once(":function:") {
                 Some((account, rest)) => (Scope::new(account.rsplit(':').next()?, &home.region), rest),

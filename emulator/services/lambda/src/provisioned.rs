@@ -13,7 +13,7 @@ use crate::{
 };
 use kit::{
     BoxFuture, Context, Fault, Grant, Read, Scope, Table, TableScope, Timestamp, Tx,
-    ports::ScaledFunctions,
+    ports::{ProvisionedCapacity, ScaledFunctions},
     store::{NewTask, TaskRow},
 };
 use serde::{Deserialize, Serialize};
@@ -181,7 +181,12 @@ impl Lambda {
 }
 
 impl ScaledFunctions for Lambda {
-    fn provisioned<'a>(&'a self, cx: &'a Context, grant: Grant, qualified_arn: &'a str) -> BoxFuture<'a, Result<Option<u32>, Fault>> {
+    fn provisioned<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        qualified_arn: &'a str,
+    ) -> BoxFuture<'a, Result<Option<ProvisionedCapacity>, Fault>> {
         Box::pin(async move {
             grant.covers("lambda:GetProvisionedConcurrencyConfig", qualified_arn)?;
             let name = of_arn(cx, qualified_arn)?;
@@ -189,7 +194,8 @@ impl ScaledFunctions for Lambda {
                 there(s, &name)?;
                 s.get(&PROVISIONED, &name.scope, &key(&name))
             })?;
-            Ok(found.map(|found| found.requested.max(0) as u32))
+            Ok(found
+                .map(|found| ProvisionedCapacity { requested: found.requested.max(0) as u32, allocated: found.allocated.max(0) as u32 }))
         })
     }
     fn provision<'a>(&'a self, cx: &'a Context, grant: Grant, qualified_arn: &'a str, wanted: u32) -> BoxFuture<'a, Result<(), Fault>> {

@@ -66,6 +66,24 @@ pub(crate) struct Config {
     pub layers: Vec<Used>,
     pub modified: Timestamp,
     pub revision: String,
+    /// The key of the customer's that the variables are under.
+    pub kms_key_arn: Option<String>,
+    /// The variables under that key, in the place of `variables`.
+    pub sealed: Option<Sealed>,
+}
+
+/// Environment variables under a key of KMS.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Sealed {
+    pub key_arn: String,
+    /// The data key under the KMS key.
+    #[serde(with = "kit::store::raw_bytes")]
+    pub data_key: Vec<u8>,
+    #[serde(with = "kit::store::raw_bytes")]
+    pub nonce: Vec<u8>,
+    #[serde(with = "kit::store::raw_bytes")]
+    pub text: Vec<u8>,
 }
 
 /// A deployment package.

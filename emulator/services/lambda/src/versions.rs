@@ -1,6 +1,12 @@
 //! Versions: what `$LATEST` was when it was published, unchangeable.
 
-use crate::{Lambda, functions, functions::bad_marker, model::*, names::Name, state::*};
+use crate::{
+    Lambda, functions,
+    functions::{bad_marker, secrets},
+    model::*,
+    names::Name,
+    state::*,
+};
 use kit::{Context, Fault, Read, Tx};
 
 impl Lambda {
@@ -10,7 +16,8 @@ impl Lambda {
         if input.publish_to.is_some() {
             return Err(not_implemented("PublishTo of functions"));
         }
-        cx.store()
+        let (function, config) = cx
+            .store()
             .write(|tx| {
                 let mut function = function(tx, &name)?;
                 same_revision(&input.revision_id, function.revision(), "GetFunction/GetAlias")?;
@@ -22,9 +29,10 @@ impl Lambda {
                 }
                 let config = publish(cx, tx, &name, &mut function, input.description.clone())?;
                 tx.put(&FUNCTIONS, &name.scope, &name.function, &function)?;
-                Ok(functions::show(&name, &function, &config))
+                Ok((function, config))
             })
-            .await
+            .await?;
+        Ok(secrets::shown(cx, &name, &function, &config).await)
     }
 
     /// `$LATEST` and the published versions, oldest first.
@@ -36,16 +44,23 @@ impl Lambda {
         let name = Name::parse(cx, &input.function_name, None)?.unqualified()?;
         let rows = cx.store().read(|s| {
             let function = function(s, &name)?;
-            let mut rows = vec![(0, functions::listed(functions::show(&name.with(LATEST), &function, &function.latest)))];
+            let latest = functions::listed(functions::show(&name.with(LATEST), &function, &function.latest));
+            let mut rows = vec![(0, latest, function.latest.clone())];
             for row in s.scan(&VERSIONS, &name.scope).prefix(&(name.function.as_str(),)) {
                 let ((_, number), config) = row?;
-                rows.push((number, functions::listed(functions::show(&name.with(&number.to_string()), &function, &config))));
+                let shown = functions::listed(functions::show(&name.with(&number.to_string()), &function, &config));
+                rows.push((number, shown, config));
             }
             Ok::<_, Fault>(rows)
         })?;
         let limit = input.max_items.unwrap_or(50).min(50) as usize;
-        let page = kit::pages::page(rows, |(number, _)| format!("{number:012}"), input.marker.as_deref(), limit, bad_marker)?;
-        Ok(ListVersionsByFunctionOutput { versions: Some(page.items.into_iter().map(|(_, v)| v).collect()), next_marker: page.next })
+        let page = kit::pages::page(rows, |(number, ..)| format!("{number:012}"), input.marker.as_deref(), limit, bad_marker)?;
+        let mut versions = Vec::with_capacity(page.items.len());
+        for (_, mut shown, config) in page.items {
+            secrets::reveal(cx, &name, &config, &mut shown).await;
+            versions.push(shown);
+        }
+        Ok(ListVersionsByFunctionOutput { versions: Some(versions), next_marker: page.next })
     }
 }
 

@@ -54,6 +54,9 @@ access! {
     GetQueryResultsInput(_me, _cx) => Access::any("logs:GetQueryResults");
     StopQueryInput(_me, _cx) => Access::any("logs:StopQuery");
     DescribeQueriesInput(_me, _cx) => Access::any("logs:DescribeQueries");
+    PutQueryDefinitionInput(_me, _cx) => Access::any("logs:PutQueryDefinition");
+    DescribeQueryDefinitionsInput(_me, _cx) => Access::any("logs:DescribeQueryDefinitions");
+    DeleteQueryDefinitionInput(_me, _cx) => Access::any("logs:DeleteQueryDefinition");
     GetLogRecordInput(_me, _cx) => Access::any("logs:GetLogRecord");
     StartLiveTailInput(me, _cx) => {
         Access::Needs(me.log_group_identifiers.iter().map(|arn| kit::Need::on("logs:StartLiveTail", arn.trim_end_matches(":*"))).collect())

@@ -2,6 +2,7 @@
 //! subscriptions that follow from them; retention on the clock.
 
 mod access;
+mod definitions;
 mod events;
 mod filter;
 mod groups;
@@ -81,6 +82,10 @@ kit::service! {
     StopQuery => stop_query,
     DescribeQueries => describe_queries,
     GetLogRecord => get_log_record,
+    // definitions.rs
+    PutQueryDefinition => put_query_definition,
+    DescribeQueryDefinitions => describe_query_definitions,
+    DeleteQueryDefinition => delete_query_definition,
     // tags.rs
     TagResource => tag_resource,
     UntagResource => untag_resource,

@@ -531,6 +531,58 @@ pub struct GetLogRecordOutput {
 wire::structure!(GetLogRecordOutput, tables::GET_LOG_RECORD_OUTPUT, 0 log_record);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutQueryDefinitionInput {
+    pub query_language: Option<QueryLanguage>,
+    pub name: String,
+    pub query_definition_id: Option<String>,
+    pub log_group_names: Option<Vec<String>>,
+    pub query_string: String,
+    pub client_token: Option<String>,
+    pub parameters: Option<Vec<QueryParameter>>,
+}
+wire::structure!(
+    PutQueryDefinitionInput, tables::PUT_QUERY_DEFINITION_INPUT,
+    0 query_language, 1 name, 2 query_definition_id, 3 log_group_names, 4 query_string, 5 client_token, 6 parameters,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutQueryDefinitionOutput {
+    pub query_definition_id: Option<String>,
+}
+wire::structure!(PutQueryDefinitionOutput, tables::PUT_QUERY_DEFINITION_OUTPUT, 0 query_definition_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeQueryDefinitionsInput {
+    pub query_language: Option<QueryLanguage>,
+    pub query_definition_name_prefix: Option<String>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+wire::structure!(
+    DescribeQueryDefinitionsInput, tables::DESCRIBE_QUERY_DEFINITIONS_INPUT,
+    0 query_language, 1 query_definition_name_prefix, 2 max_results, 3 next_token,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeQueryDefinitionsOutput {
+    pub query_definitions: Option<Vec<QueryDefinition>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(DescribeQueryDefinitionsOutput, tables::DESCRIBE_QUERY_DEFINITIONS_OUTPUT, 0 query_definitions, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteQueryDefinitionInput {
+    pub query_definition_id: String,
+}
+wire::structure!(DeleteQueryDefinitionInput, tables::DELETE_QUERY_DEFINITION_INPUT, 0 query_definition_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteQueryDefinitionOutput {
+    pub success: Option<bool>,
+}
+wire::structure!(DeleteQueryDefinitionOutput, tables::DELETE_QUERY_DEFINITION_OUTPUT, 0 success);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TagResourceInput {
     pub resource_arn: String,
     pub tags: BTreeMap<String, String>,
@@ -765,6 +817,21 @@ pub struct OutputLogEvent {
 wire::structure!(OutputLogEvent, tables::OUTPUT_LOG_EVENT, 0 timestamp, 1 message, 2 ingestion_time);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct QueryDefinition {
+    pub query_language: Option<QueryLanguage>,
+    pub query_definition_id: Option<String>,
+    pub name: Option<String>,
+    pub query_string: Option<String>,
+    pub last_modified: Option<i64>,
+    pub log_group_names: Option<Vec<String>>,
+    pub parameters: Option<Vec<QueryParameter>>,
+}
+wire::structure!(
+    QueryDefinition, tables::QUERY_DEFINITION,
+    0 query_language, 1 query_definition_id, 2 name, 3 query_string, 4 last_modified, 5 log_group_names, 6 parameters,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct QueryInfo {
     pub query_language: Option<QueryLanguage>,
     pub query_id: Option<String>,
@@ -781,6 +848,14 @@ wire::structure!(
     0 query_language, 1 query_id, 2 query_string, 3 status, 4 create_time, 5 log_group_name, 6 query_duration, 7 bytes_scanned,
     8 user_identity,
 );
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QueryParameter {
+    pub name: String,
+    pub default_value: Option<String>,
+    pub description: Option<String>,
+}
+wire::structure!(QueryParameter, tables::QUERY_PARAMETER, 0 name, 1 default_value, 2 description);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct QueryStatistics {
@@ -959,6 +1034,7 @@ mod tables {
     pub(super) static ARN: Schema = Schema::new("Arn", Kind::String);
     pub(super) static BEARER_TOKEN_AUTHENTICATION_ENABLED: Schema = Schema::new("BearerTokenAuthenticationEnabled", Kind::Boolean);
     pub(super) static BYTES_SCANNED_VALUE: Schema = Schema::new("BytesScannedValue", Kind::Double);
+    pub(super) static CLIENT_TOKEN: Schema = Schema::new("ClientToken", Kind::String).min(36.0).max(128.0).pattern(&P_CLIENT_TOKEN);
     pub(super) static CONFLICT_EXCEPTION: Schema = Schema::new("ConflictException", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "ConflictException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static CREATE_LOG_GROUP_INPUT: Schema = Schema::new(
@@ -1006,6 +1082,10 @@ mod tables {
         "DeleteMetricFilterRequest",
         Kind::Structure(&[Member::new("logGroupName", &LOG_GROUP_NAME).required(), Member::new("filterName", &FILTER_NAME).required()]),
     );
+    pub(super) static DELETE_QUERY_DEFINITION_INPUT: Schema =
+        Schema::new("DeleteQueryDefinitionRequest", Kind::Structure(&[Member::new("queryDefinitionId", &QUERY_ID).required()]));
+    pub(super) static DELETE_QUERY_DEFINITION_OUTPUT: Schema =
+        Schema::new("DeleteQueryDefinitionResponse", Kind::Structure(&[Member::new("success", &SUCCESS)]));
     pub(super) static DELETE_RESOURCE_POLICY_INPUT: Schema = Schema::new(
         "DeleteResourcePolicyRequest",
         Kind::Structure(&[
@@ -1087,6 +1167,19 @@ mod tables {
     pub(super) static DESCRIBE_QUERIES_OUTPUT: Schema = Schema::new(
         "DescribeQueriesResponse",
         Kind::Structure(&[Member::new("queries", &QUERY_INFO_LIST), Member::new("nextToken", &NEXT_TOKEN)]),
+    );
+    pub(super) static DESCRIBE_QUERY_DEFINITIONS_INPUT: Schema = Schema::new(
+        "DescribeQueryDefinitionsRequest",
+        Kind::Structure(&[
+            Member::new("queryLanguage", &QUERY_LANGUAGE),
+            Member::new("queryDefinitionNamePrefix", &QUERY_DEFINITION_NAME),
+            Member::new("maxResults", &QUERY_LIST_MAX_RESULTS),
+            Member::new("nextToken", &NEXT_TOKEN),
+        ]),
+    );
+    pub(super) static DESCRIBE_QUERY_DEFINITIONS_OUTPUT: Schema = Schema::new(
+        "DescribeQueryDefinitionsResponse",
+        Kind::Structure(&[Member::new("queryDefinitions", &QUERY_DEFINITION_LIST), Member::new("nextToken", &NEXT_TOKEN)]),
     );
     pub(super) static DESCRIBE_RESOURCE_POLICIES_INPUT: Schema = Schema::new(
         "DescribeResourcePoliciesRequest",
@@ -1484,6 +1577,20 @@ mod tables {
             Member::new("emitSystemFieldDimensions", &EMIT_SYSTEM_FIELDS),
         ]),
     );
+    pub(super) static PUT_QUERY_DEFINITION_INPUT: Schema = Schema::new(
+        "PutQueryDefinitionRequest",
+        Kind::Structure(&[
+            Member::new("queryLanguage", &QUERY_LANGUAGE),
+            Member::new("name", &QUERY_DEFINITION_NAME).required(),
+            Member::new("queryDefinitionId", &QUERY_ID),
+            Member::new("logGroupNames", &LOG_GROUP_NAMES),
+            Member::new("queryString", &QUERY_DEFINITION_STRING).required(),
+            Member { idempotency_token: true, ..Member::new("clientToken", &CLIENT_TOKEN) },
+            Member::new("parameters", &QUERY_PARAMETER_LIST),
+        ]),
+    );
+    pub(super) static PUT_QUERY_DEFINITION_OUTPUT: Schema =
+        Schema::new("PutQueryDefinitionResponse", Kind::Structure(&[Member::new("queryDefinitionId", &QUERY_ID)]));
     pub(super) static PUT_RESOURCE_POLICY_INPUT: Schema = Schema::new(
         "PutResourcePolicyRequest",
         Kind::Structure(&[
@@ -1524,6 +1631,22 @@ mod tables {
         "QueryCompileErrorLocation",
         Kind::Structure(&[Member::new("startCharOffset", &QUERY_CHAR_OFFSET), Member::new("endCharOffset", &QUERY_CHAR_OFFSET)]),
     );
+    pub(super) static QUERY_DEFINITION: Schema = Schema::new(
+        "QueryDefinition",
+        Kind::Structure(&[
+            Member::new("queryLanguage", &QUERY_LANGUAGE),
+            Member::new("queryDefinitionId", &QUERY_ID),
+            Member::new("name", &QUERY_DEFINITION_NAME),
+            Member::new("queryString", &QUERY_DEFINITION_STRING),
+            Member::new("lastModified", &TIMESTAMP),
+            Member::new("logGroupNames", &LOG_GROUP_NAMES),
+            Member::new("parameters", &QUERY_PARAMETER_LIST),
+        ]),
+    );
+    pub(super) static QUERY_DEFINITION_LIST: Schema =
+        Schema::new("QueryDefinitionList", Kind::List(&Member::new("member", &QUERY_DEFINITION)));
+    pub(super) static QUERY_DEFINITION_NAME: Schema = Schema::new("QueryDefinitionName", Kind::String).min(1.0).max(255.0);
+    pub(super) static QUERY_DEFINITION_STRING: Schema = Schema::new("QueryDefinitionString", Kind::String).min(1.0).max(10000.0);
     pub(super) static QUERY_DURATION: Schema = Schema::new("QueryDuration", Kind::Long);
     pub(super) static QUERY_ID: Schema = Schema::new("QueryId", Kind::String).min(1.0).max(256.0);
     pub(super) static QUERY_INFO: Schema = Schema::new(
@@ -1542,6 +1665,21 @@ mod tables {
     );
     pub(super) static QUERY_INFO_LIST: Schema = Schema::new("QueryInfoList", Kind::List(&Member::new("member", &QUERY_INFO)));
     pub(super) static QUERY_LANGUAGE: Schema = Schema::new("QueryLanguage", Kind::Enum(super::QueryLanguage::TEXTS));
+    pub(super) static QUERY_LIST_MAX_RESULTS: Schema = Schema::new("QueryListMaxResults", Kind::Integer).min(1.0).max(1000.0);
+    pub(super) static QUERY_PARAMETER: Schema = Schema::new(
+        "QueryParameter",
+        Kind::Structure(&[
+            Member::new("name", &QUERY_PARAMETER_NAME).required(),
+            Member::new("defaultValue", &QUERY_PARAMETER_DEFAULT_VALUE),
+            Member::new("description", &QUERY_PARAMETER_DESCRIPTION),
+        ]),
+    );
+    pub(super) static QUERY_PARAMETER_DEFAULT_VALUE: Schema = Schema::new("QueryParameterDefaultValue", Kind::String).max(1024.0);
+    pub(super) static QUERY_PARAMETER_DESCRIPTION: Schema = Schema::new("QueryParameterDescription", Kind::String).max(512.0);
+    pub(super) static QUERY_PARAMETER_LIST: Schema =
+        Schema::new("QueryParameterList", Kind::List(&Member::new("member", &QUERY_PARAMETER))).max(20.0);
+    pub(super) static QUERY_PARAMETER_NAME: Schema =
+        Schema::new("QueryParameterName", Kind::String).min(1.0).max(128.0).pattern(&P_QUERY_PARAMETER_NAME);
     pub(super) static QUERY_RESULTS: Schema = Schema::new("QueryResults", Kind::List(&Member::new("member", &RESULT_ROWS)));
     pub(super) static QUERY_STATISTICS: Schema = Schema::new(
         "QueryStatistics",
@@ -1733,12 +1871,14 @@ mod tables {
 
     static P_ACCOUNT_ID: Pattern = Pattern::new(r"^\d{12}$");
     static P_AMAZON_RESOURCE_NAME: Pattern = Pattern::new(r"[\w+=/:,.@-]*");
+    static P_CLIENT_TOKEN: Pattern = Pattern::new(r"\S{36,128}");
     static P_FIELD_INDEX_NAME: Pattern = Pattern::new(r"[\.\-_/#A-Za-z0-9]+");
     static P_FILTER_NAME: Pattern = Pattern::new(r"[^:*]*");
     static P_LOG_GROUP_IDENTIFIER: Pattern = Pattern::new(r"[\w#+=/:,.@-]*");
     static P_LOG_GROUP_NAME_PATTERN: Pattern = Pattern::new(r"[\.\-_/#A-Za-z0-9]*");
     static P_LOG_GROUP_NAME_REGEX_PATTERN: Pattern = Pattern::new(r"(\^?[\.\-_\/#A-Za-z0-9]{3,24})(\|\^?[\.\-_\/#A-Za-z0-9]{3,24}){0,4}");
     static P_METRIC_NAME: Pattern = Pattern::new(r"[^:*$]*");
+    static P_QUERY_PARAMETER_NAME: Pattern = Pattern::new(r"^[a-zA-Z_][a-zA-Z0-9_]*");
     static P_TAG_FILTER_KEY: Pattern = Pattern::new(r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]+)$");
     static P_TAG_FILTER_VALUE: Pattern = Pattern::new(r"^!?\*?([\p{L}\p{Z}\p{N}_.:/=+\-@]*)\*?$");
     static P_TAG_VALUE: Pattern = Pattern::new(r"^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$");
@@ -2138,6 +2278,39 @@ mod tables {
         faults: &[&INVALID_PARAMETER_EXCEPTION, &LIMIT_EXCEEDED_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION, &SERVICE_UNAVAILABLE_EXCEPTION],
         unsigned: false,
     };
+    static OP_PUT_QUERY_DEFINITION: OperationSchema = OperationSchema {
+        name: "PutQueryDefinition",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &PUT_QUERY_DEFINITION_INPUT,
+        output: &PUT_QUERY_DEFINITION_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_EXCEPTION, &LIMIT_EXCEEDED_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION, &SERVICE_UNAVAILABLE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DESCRIBE_QUERY_DEFINITIONS: OperationSchema = OperationSchema {
+        name: "DescribeQueryDefinitions",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DESCRIBE_QUERY_DEFINITIONS_INPUT,
+        output: &DESCRIBE_QUERY_DEFINITIONS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_EXCEPTION, &SERVICE_UNAVAILABLE_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DELETE_QUERY_DEFINITION: OperationSchema = OperationSchema {
+        name: "DeleteQueryDefinition",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_QUERY_DEFINITION_INPUT,
+        output: &DELETE_QUERY_DEFINITION_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION, &SERVICE_UNAVAILABLE_EXCEPTION],
+        unsigned: false,
+    };
     static OP_TAG_RESOURCE: OperationSchema = OperationSchema {
         name: "TagResource",
         method: "POST",
@@ -2246,6 +2419,9 @@ mod tables {
             &OP_STOP_QUERY,
             &OP_DESCRIBE_QUERIES,
             &OP_GET_LOG_RECORD,
+            &OP_PUT_QUERY_DEFINITION,
+            &OP_DESCRIBE_QUERY_DEFINITIONS,
+            &OP_DELETE_QUERY_DEFINITION,
             &OP_TAG_RESOURCE,
             &OP_UNTAG_RESOURCE,
             &OP_LIST_TAGS_FOR_RESOURCE,
@@ -2275,7 +2451,6 @@ mod tables {
             Refused { name: "DeleteIntegration", method: "POST", uri: "/" },
             Refused { name: "DeleteLogAnomalyDetector", method: "POST", uri: "/" },
             Refused { name: "DeleteLookupTable", method: "POST", uri: "/" },
-            Refused { name: "DeleteQueryDefinition", method: "POST", uri: "/" },
             Refused { name: "DeleteScheduledQuery", method: "POST", uri: "/" },
             Refused { name: "DeleteTransformer", method: "POST", uri: "/" },
             Refused { name: "DescribeAccountPolicies", method: "POST", uri: "/" },
@@ -2290,7 +2465,6 @@ mod tables {
             Refused { name: "DescribeImportTasks", method: "POST", uri: "/" },
             Refused { name: "DescribeIndexPolicies", method: "POST", uri: "/" },
             Refused { name: "DescribeLookupTables", method: "POST", uri: "/" },
-            Refused { name: "DescribeQueryDefinitions", method: "POST", uri: "/" },
             Refused { name: "DisassociateKmsKey", method: "POST", uri: "/" },
             Refused { name: "DisassociateSourceFromS3TableIntegration", method: "POST", uri: "/" },
             Refused { name: "GetDataProtectionPolicy", method: "POST", uri: "/" },
@@ -2325,7 +2499,6 @@ mod tables {
             Refused { name: "PutIndexPolicy", method: "POST", uri: "/" },
             Refused { name: "PutIntegration", method: "POST", uri: "/" },
             Refused { name: "PutLogGroupDeletionProtection", method: "POST", uri: "/" },
-            Refused { name: "PutQueryDefinition", method: "POST", uri: "/" },
             Refused { name: "PutTransformer", method: "POST", uri: "/" },
             Refused { name: "TestTransformer", method: "POST", uri: "/" },
             Refused { name: "UpdateAnomaly", method: "POST", uri: "/" },

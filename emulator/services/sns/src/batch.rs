@@ -3,6 +3,7 @@
 use crate::{
     Error, Sns, arns, fanout,
     message::{self, Draft},
+    metrics,
     model::*,
     state::*,
 };
@@ -18,7 +19,8 @@ impl Sns {
         let drafts: Vec<(String, Draft)> = entries.into_iter().map(draft).collect();
         let there = cx.store().read(|s| topic(s, &scope, &name))?;
         let key = self.data_keys.of_publisher(cx, &there, &input.topic_arn).await?;
-        let successful = cx
+        let sizes: Vec<usize> = drafts.iter().map(|(_, draft)| draft.bytes()).collect();
+        let published = cx
             .store()
             .write(|tx| {
                 let topic = topic(tx, &scope, &name)?;
@@ -31,13 +33,19 @@ impl Sns {
                 }
                 let messages = drafts.into_iter().map(|(id, d)| Ok((id, d.stored(cx, &topic, &input.topic_arn)?)));
                 let messages: Vec<(String, StoredMessage)> = messages.collect::<Result<_, Fault>>()?;
-                let publish = |(id, message)| {
-                    let published = fanout::publish(cx, tx, &scope, &topic, message, key.as_ref())?;
-                    Ok(PublishBatchResultEntry { id: Some(id), message_id: Some(published.id), sequence_number: published.sequence })
-                };
+                let publish = |(id, message)| Ok((id, fanout::publish(cx, tx, &scope, &topic, message, key.as_ref())?));
                 messages.into_iter().map(publish).collect::<Result<Vec<_>, Fault>>()
             })
             .await?;
+        for ((_, published), bytes) in published.iter().zip(sizes) {
+            metrics::published(cx, &scope, &name, bytes, &published.kept);
+        }
+        let entry = |(id, published): (String, fanout::Published)| PublishBatchResultEntry {
+            id: Some(id),
+            message_id: Some(published.id),
+            sequence_number: published.sequence,
+        };
+        let successful = published.into_iter().map(entry).collect();
         Ok(PublishBatchOutput { successful: Some(successful), failed: Some(Vec::new()) })
     }
 }

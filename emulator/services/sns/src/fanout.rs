@@ -1,7 +1,9 @@
 //! From a published message to the deliveries that it causes: duplicates are taken out, filter policies asked, task rows written, all in the
 //! transaction of Publish.
 
-use crate::{arns, delivery, encryption::DataKey, model::MessageAttributeValue, state::*, subscription_attributes::filter_of};
+use crate::{
+    arns, delivery, encryption::DataKey, metrics::Kept, model::MessageAttributeValue, state::*, subscription_attributes::filter_of,
+};
 use kit::{Context, Fault, Read, Scope, Timestamp, Tx, filters::Filter, store::NewTask};
 use serde_json::{Map, Value};
 
@@ -13,6 +15,8 @@ const DEDUPLICATION_SECS: i128 = 300;
 pub(crate) struct Published {
     pub id: String,
     pub sequence: Option<String>,
+    /// Why filter policies kept it from subscriptions, for each of these.
+    pub kept: Vec<Kept>,
 }
 
 /// Takes a message in.
@@ -26,16 +30,20 @@ pub(crate) fn publish(
 ) -> Result<Published, Fault> {
     if topic.is_fifo() {
         if let Some(taken) = known(tx, topic, &message)? {
-            return Ok(Published { id: taken.message, sequence: Some(taken.sequence) });
+            return Ok(Published { id: taken.message, sequence: Some(taken.sequence), kept: Vec::new() });
         }
         // AWS's numbers have twenty digits and only grow.
         message.sequence = Some((10_000_000_000_000_000_000u64 + tx.next_seq("sns.sequence")).to_string());
         remember(cx, tx, scope, topic, &message)?;
     }
-    let published = Published { id: message.id.clone(), sequence: message.sequence.clone() };
+    let mut published = Published { id: message.id.clone(), sequence: message.sequence.clone(), kept: Vec::new() };
     let mut attributes = None;
     for subscription in subscriptions_of(tx, topic)? {
-        if subscription.pending || !passes(&subscription, &message, &mut attributes) {
+        if subscription.pending {
+            continue;
+        }
+        if let Some(kept) = keeps(&subscription, &message, &mut attributes) {
+            published.kept.push(kept);
             continue;
         }
         message.waiting += 1;
@@ -51,15 +59,26 @@ pub(crate) fn publish(
     Ok(published)
 }
 
-/// Whether a subscription's filter policy lets a message pass. `attributes` holds the message's attributes once they are needed.
-fn passes(subscription: &StoredSubscription, message: &StoredMessage, attributes: &mut Option<Value>) -> bool {
-    let Some(policy) = subscription.attribute("FilterPolicy") else { return true };
-    let Ok(filter): Result<Filter, _> = filter_of(policy) else { return false };
-    if subscription.attribute("FilterPolicyScope") == Some("MessageBody") {
+/// Why a subscription's filter policy keeps a message; `None` where it passes. `attributes` holds the message's attributes once they are
+/// needed.
+fn keeps(subscription: &StoredSubscription, message: &StoredMessage, attributes: &mut Option<Value>) -> Option<Kept> {
+    let policy = subscription.attribute("FilterPolicy")?;
+    let by_body = subscription.attribute("FilterPolicyScope") == Some("MessageBody");
+    let Ok(filter): Result<Filter, _> = filter_of(policy) else { return Some(if by_body { Kept::Body } else { Kept::Attributes }) };
+    if by_body {
         let body = message.by_protocol.get(&subscription.protocol).unwrap_or(&message.body);
-        return serde_json::from_str::<Value>(body).is_ok_and(|body| filter.matches(&body));
+        let Ok(body) = serde_json::from_str::<Value>(body) else { return Some(Kept::BadBody) };
+        return (!filter.matches(&body)).then_some(Kept::Body);
     }
-    filter.matches(attributes.get_or_insert_with(|| as_event(message)))
+    if filter.matches(attributes.get_or_insert_with(|| as_event(message))) {
+        return None;
+    }
+    let unread = |value: &MessageAttributeValue| !value.data_type.starts_with("Binary") && of_attribute(value).is_none();
+    Some(match message.attributes.is_empty() {
+        true => Kept::NoAttributes,
+        false if message.attributes.values().any(unread) => Kept::BadAttributes,
+        false => Kept::Attributes,
+    })
 }
 
 /// A message's attributes as filters see them; binary ones are passed over.

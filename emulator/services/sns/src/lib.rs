@@ -13,6 +13,7 @@ mod doors;
 mod encryption;
 mod fanout;
 mod message;
+mod metrics;
 #[allow(missing_docs)]
 mod model;
 mod permissions;

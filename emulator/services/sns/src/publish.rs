@@ -3,6 +3,7 @@
 use crate::{
     Sns, arns, fanout,
     message::{self, Draft},
+    metrics,
     model::*,
     state::*,
 };
@@ -48,13 +49,17 @@ impl Sns {
         let (_, name) = arns::of_topic(arn)?;
         let there = cx.store().read(|s| topic(s, scope, &name))?;
         let key = self.data_keys.of_publisher(cx, &there, arn).await?;
-        cx.store()
+        let bytes = draft.bytes();
+        let published = cx
+            .store()
             .write(|tx| {
                 let topic = topic(tx, scope, &name)?;
                 draft.check_for(&topic)?;
                 fanout::publish(cx, tx, scope, &topic, draft.stored(cx, &topic, arn)?, key.as_ref())
             })
-            .await
+            .await?;
+        metrics::published(cx, scope, &name, bytes, &published.kept);
+        Ok(published)
     }
 }
 

@@ -15,6 +15,7 @@ impl Sqs {
         let (scope, name) = urls::read(cx, &input.queue_url);
         let there = cx.store().read(|s| queue(s, &scope, &name))?;
         ordered(&there, &input.entries)?;
+        self.pace.take(cx, &there, "send")?;
         let data_key = self.data_keys.seal(cx, &scope, &there).await?;
         let (output, sizes) = cx
             .store()
@@ -51,6 +52,7 @@ impl Sqs {
     pub async fn delete_message_batch(&self, cx: &Context, input: DeleteMessageBatchInput) -> Result<DeleteMessageBatchOutput, Fault> {
         limits::batch(input.entries.iter().map(|e| e.id.as_str()))?;
         let (scope, name) = urls::read(cx, &input.queue_url);
+        self.pace.take(cx, &cx.store().read(|s| queue(s, &scope, &name))?, "delete")?;
         let output = cx
             .store()
             .write(|tx| {

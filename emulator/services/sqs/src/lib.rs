@@ -17,6 +17,7 @@ mod metrics;
 #[allow(missing_docs)]
 mod model;
 mod moves;
+mod pace;
 mod permissions;
 mod port;
 mod queues;
@@ -41,6 +42,7 @@ pub struct Sqs {
     /// Rung when a message may have become visible.
     arrivals: Arc<bell::Bell>,
     flight: flight::Flight,
+    pace: pace::Pace,
     data_keys: kms::DataKeys,
 }
 
@@ -57,7 +59,12 @@ impl Sqs {
     }
     /// A service whose queues hold so many messages in flight, instead of AWS's 120,000.
     pub fn with_in_flight_quota(messages: usize) -> Sqs {
-        Sqs { arrivals: Arc::default(), flight: flight::Flight::new(messages), data_keys: kms::DataKeys::default() }
+        Sqs {
+            arrivals: Arc::default(),
+            flight: flight::Flight::new(messages),
+            pace: pace::Pace::default(),
+            data_keys: kms::DataKeys::default(),
+        }
     }
 }
 

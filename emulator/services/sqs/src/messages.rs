@@ -35,6 +35,7 @@ impl Sqs {
     pub async fn send_message(&self, cx: &Context, input: SendMessageInput) -> Result<SendMessageOutput, Fault> {
         let (scope, name) = urls::read(cx, &input.queue_url);
         let queue = cx.store().read(|s| queue(s, &scope, &name))?;
+        self.pace.take(cx, &queue, "send")?;
         let message = NewMessage {
             body: input.message_body,
             delay_secs: input.delay_seconds,
@@ -78,6 +79,7 @@ impl Sqs {
     /// Deletes a message that was received.
     pub async fn delete_message(&self, cx: &Context, input: DeleteMessageInput) -> Result<DeleteMessageOutput, Fault> {
         let (scope, name) = urls::read(cx, &input.queue_url);
+        self.pace.take(cx, &cx.store().read(|s| queue(s, &scope, &name))?, "delete")?;
         cx.store().write(|tx| delete(cx, tx, &scope, &queue(tx, &scope, &name)?, &input.receipt_handle)).await?;
         // The next of its group may be received now.
         self.arrivals.notify_waiters();

@@ -47,6 +47,7 @@ impl Sqs {
             Some(secs) => limits::between("WaitTimeSeconds", secs, 0, 20)?,
             None => queue.number("ReceiveMessageWaitTimeSeconds"),
         };
+        self.pace.take(cx, &queue, "receive")?;
         let messages = self.poll(cx, &scope, &name, &ask, wait).await?;
         metrics::received(cx, &scope, &name, messages.len());
         let shown: Vec<Message> = messages.iter().map(|message| show(message, &ask)).collect();

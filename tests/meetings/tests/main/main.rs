@@ -3,8 +3,13 @@
 
 mod bus;
 mod crawls;
+mod destinations;
+mod functions;
 mod identities;
 mod keys;
+mod metrics;
 mod recorded;
+mod scaling;
 mod square;
+mod stacks;
 mod topics;

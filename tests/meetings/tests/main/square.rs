@@ -15,9 +15,19 @@ pub struct Square {
 
 impl Square {
     pub async fn new() -> Square {
+        Square::with(lambda::Lambda::new()).await
+    }
+    /// With closures for functions, perhaps.
+    pub async fn with(lambda: lambda::Lambda) -> Square {
         let builder = Cloud::builder()
             .start_at(Timestamp::from_secs(START))
             .mode(ClockMode::Frozen)
+            .service(Arc::new(lambda))
+            .service(Arc::new(logs::Logs::new()))
+            .service(Arc::new(cloudwatch::CloudWatch::new()))
+            .service(Arc::new(scheduler::Scheduler::new()))
+            .service(Arc::new(apigateway::ApiGateway::new()))
+            .service(Arc::new(application_autoscaling::ApplicationAutoScaling::new()))
             .service(Arc::new(iam::Iam::new()))
             .service(Arc::new(sts::Sts::new()))
             .service(Arc::new(cognito_idp::CognitoIdp::new()))
@@ -56,6 +66,49 @@ impl Square {
     pub async fn advance(&self, secs: u64) {
         let options = AdvanceOptions { by: Duration::from_secs(secs), settle: Settle::Each, budget: Duration::from_secs(60) };
         assert_eq!(self.cloud.advance(options).await.stopped_early, None);
+    }
+
+    /// A role that a service may take, allowed so much; its ARN.
+    pub async fn role(&self, name: &str, service: &str, statements: Value) -> String {
+        let trust = json!({ "Effect": "Allow", "Principal": { "Service": service }, "Action": "sts:AssumeRole" });
+        let document = |statements: Value| json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+        let made = self.ok("iam", "CreateRole", json!({ "RoleName": name, "AssumeRolePolicyDocument": document(json!([trust])) })).await;
+        let policy = json!({ "RoleName": name, "PolicyName": "p", "PolicyDocument": document(statements) });
+        self.ok("iam", "PutRolePolicy", policy).await;
+        made["Role"]["Arn"].as_str().unwrap().to_owned()
+    }
+
+    /// A function of a registered closure, with a role that may write its log and what else is said; its ARN.
+    pub async fn function(&self, name: &str, closure: &str, more: Value) -> String {
+        let logs = json!([{ "Effect": "Allow", "Action": "logs:*", "Resource": "*" }]);
+        let role = self.role(&format!("role-of-{name}"), "lambda.amazonaws.com", logs).await;
+        let zip = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, lambda::in_process::package(closure).unwrap());
+        let mut input = json!({
+            "FunctionName": name, "Runtime": "provided.al2023", "Handler": "bootstrap", "Role": role, "Code": { "ZipFile": zip },
+        });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.ok("lambda", "CreateFunction", input).await["FunctionArn"].as_str().unwrap().to_owned()
+    }
+    /// What a function answers.
+    pub async fn invoke(&self, name: &str, event: &str) -> Result<Value, Fault> {
+        let payload = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, event);
+        let done = self.call("lambda", "Invoke", json!({ "FunctionName": name, "Payload": payload })).await?;
+        let bytes = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, done["Payload"].as_str().unwrap_or("")).unwrap();
+        Ok(serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    /// The sum of a metric of the last hour.
+    pub async fn sum(&self, namespace: &str, name: &str, dimensions: &[(&str, &str)]) -> f64 {
+        let dimensions: Vec<Value> = dimensions.iter().map(|(name, value)| json!({ "Name": name, "Value": value })).collect();
+        let metric = json!({ "Namespace": namespace, "MetricName": name, "Dimensions": dimensions });
+        let now = self.cloud.clock().now();
+        let query = json!({
+            "MetricDataQueries": [{ "Id": "m", "MetricStat": { "Metric": metric, "Period": 60, "Stat": "Sum" } }],
+            "StartTime": now.secs() - 3600, "EndTime": now.secs() + 60,
+        });
+        let answer = self.ok("cloudwatch", "GetMetricData", query).await;
+        let values = answer["MetricDataResults"][0]["Values"].as_array().cloned().unwrap_or_default();
+        values.iter().map(|value| value.as_f64().unwrap()).sum()
     }
 
     /// A queue to which a service may send; its ARN.

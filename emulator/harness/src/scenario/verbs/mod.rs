@@ -5,8 +5,10 @@ mod args;
 mod athena;
 mod aws;
 mod clock;
+mod cloudwatch;
 mod cognito;
 mod control;
+mod events;
 mod faults;
 mod http;
 mod iam;
@@ -14,6 +16,7 @@ mod journal;
 mod lambda;
 mod logs;
 mod s3;
+mod sns;
 mod sqs;
 pub(crate) mod srp;
 
@@ -92,9 +95,9 @@ const fn may(name: &'static str, kind: ArgKind, about: &'static str) -> Arg {
 
 /// Every verb, by the file that it stands in.
 pub fn all() -> impl Iterator<Item = &'static Verb> {
-    let others =
-        [lambda::VERBS, sqs::VERBS, athena::VERBS, logs::VERBS, clock::VERBS, faults::VERBS, iam::VERBS, journal::VERBS, control::VERBS];
-    [http::VERBS, aws::VERBS, cognito::VERBS].into_iter().flatten().chain(s3::verbs()).chain(others.into_iter().flatten())
+    let messages = [lambda::VERBS, sqs::VERBS, sns::VERBS, events::VERBS];
+    let others = [athena::VERBS, logs::VERBS, cloudwatch::VERBS, clock::VERBS, faults::VERBS, iam::VERBS, journal::VERBS, control::VERBS];
+    [http::VERBS, aws::VERBS, cognito::VERBS].into_iter().flatten().chain(s3::verbs()).chain(messages.into_iter().chain(others).flatten())
 }
 
 /// A verb by name.

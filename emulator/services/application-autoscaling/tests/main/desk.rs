@@ -1,6 +1,6 @@
 //! A cloud with Application Auto Scaling, functions that remember what was asked for, and a stand-in for CloudWatch's alarms.
 
-use kit::ports::{AlarmNews, ScaledFunctions};
+use kit::ports::{AlarmNews, ProvisionedCapacity, ScaledFunctions};
 use kit::{
     Access, AdvanceOptions, AnyReply, BoxFuture, ClockMode, Cloud, Context, Fault, Grant, Label, Operations, Service, Settle, Timestamp,
     Typed,
@@ -29,12 +29,12 @@ pub struct Desk {
 pub struct Functions(pub Mutex<BTreeMap<String, u32>>);
 
 impl ScaledFunctions for Functions {
-    fn provisioned<'a>(&'a self, _: &'a Context, grant: Grant, arn: &'a str) -> BoxFuture<'a, Result<Option<u32>, Fault>> {
+    fn provisioned<'a>(&'a self, _: &'a Context, grant: Grant, arn: &'a str) -> BoxFuture<'a, Result<Option<ProvisionedCapacity>, Fault>> {
         Box::pin(async move {
             grant.covers("lambda:GetProvisionedConcurrencyConfig", arn)?;
             match arn.ends_with(":nobody") {
                 true => Err(Fault::new("ResourceNotFoundException", 404, "Cannot find alias arn")),
-                false => Ok(self.0.lock().unwrap().get(arn).copied()),
+                false => Ok(self.0.lock().unwrap().get(arn).map(|n| ProvisionedCapacity { requested: *n, allocated: *n })),
             }
         })
     }

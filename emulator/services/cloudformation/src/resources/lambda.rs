@@ -20,13 +20,16 @@ pub(super) const KINDS: &[Kind] = &[Kind {
         "Environment",
         "EphemeralStorage",
         "Handler",
+        "KmsKeyArn",
         "Layers",
         "LoggingConfig",
         "MemorySize",
         "PackageType",
+        "RecursiveLoop",
         "ReservedConcurrentExecutions",
         "Role",
         "Runtime",
+        "RuntimeManagementConfig",
         "Tags",
         "Timeout",
         "TracingConfig",
@@ -89,6 +92,25 @@ impl Function {
         out
     }
 
+    /// Whether it may run in a loop, and when it gets a new build of its runtime.
+    async fn policies(job: &Job<'_>, name: &str) -> Result<(), Fault> {
+        if job.changed("RecursiveLoop") {
+            let wanted = job.get("RecursiveLoop").as_str().unwrap_or("Terminate");
+            let input = json!({ "FunctionName": name, "RecursiveLoop": wanted });
+            job.call("lambda", "PutFunctionRecursionConfig", input).await?;
+        }
+        if job.changed("RuntimeManagementConfig") {
+            let mut input = json!({ "FunctionName": name, "UpdateRuntimeOn": "Auto" });
+            for member in ["UpdateRuntimeOn", "RuntimeVersionArn"] {
+                if let Some(value) = job.get("RuntimeManagementConfig").get(member) {
+                    input[member] = value.clone();
+                }
+            }
+            job.call("lambda", "PutRuntimeManagementConfig", input).await?;
+        }
+        Ok(())
+    }
+
     async fn concurrency(job: &Job<'_>, name: &str) -> Result<(), Fault> {
         if !job.changed("ReservedConcurrentExecutions") {
             return Ok(());
@@ -113,7 +135,11 @@ impl Handler for Function {
         input.insert("Code".into(), Json::Object(Self::code(job)?));
         input.insert("Tags".into(), job.tag_map("Tags"));
         job.call_made("lambda", "CreateFunction", Json::Object(input)).await?;
-        if let Err(fault) = Self::concurrency(job, &name).await {
+        let rest = async {
+            Self::concurrency(job, &name).await?;
+            Self::policies(job, &name).await
+        };
+        if let Err(fault) = rest.await {
             let _ = job.call_gone("lambda", "DeleteFunction", json!({ "FunctionName": name })).await;
             return Err(fault);
         }
@@ -134,7 +160,7 @@ impl Handler for Function {
             // A property that goes away goes back to what a new function has.
             let defaults = json!({
                 "DeadLetterConfig": { "TargetArn": "" }, "Description": "", "Environment": { "Variables": {} }, "EphemeralStorage": { "Size": 512 },
-                "Layers": [], "MemorySize": 128, "Timeout": 3, "TracingConfig": { "Mode": "PassThrough" },
+                "Layers": [], "LoggingConfig": { "LogFormat": "Text", "LogGroup": format!("/aws/lambda/{name}") }, "MemorySize": 128, "Timeout": 3, "TracingConfig": { "Mode": "PassThrough" },
             });
             for (property, default) in
                 defaults.as_object().into_iter().flatten().filter(|(p, _)| job.get(p).is_null() && !job.was(p).is_null())
@@ -145,6 +171,7 @@ impl Handler for Function {
             job.call("lambda", "UpdateFunctionConfiguration", Json::Object(input)).await?;
         }
         Self::concurrency(job, name).await?;
+        Self::policies(job, name).await?;
         let arn = Self::arn(job, name);
         let gone = job.tags_gone("Tags");
         if !gone.is_empty() {

@@ -9,14 +9,14 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "AWS::Lambda::Version",
         made_by: Some(("lambda", "PublishVersion")),
-        properties: &["FunctionName", "CodeSha256", "Description"],
+        properties: &["FunctionName", "CodeSha256", "Description", "ProvisionedConcurrencyConfig", "RuntimePolicy"],
         attributes: &["Version", "FunctionArn"],
         handler: &Version,
     },
     Kind {
         name: "AWS::Lambda::Alias",
         made_by: Some(("lambda", "CreateAlias")),
-        properties: &["FunctionName", "FunctionVersion", "Name", "Description", "RoutingConfig"],
+        properties: &["FunctionName", "FunctionVersion", "Name", "Description", "ProvisionedConcurrencyConfig", "RoutingConfig"],
         attributes: &["AliasArn"],
         handler: &Alias,
     },
@@ -51,15 +51,20 @@ pub(super) const KINDS: &[Kind] = &[
             "BatchSize",
             "BisectBatchOnFunctionError",
             "DestinationConfig",
+            "DocumentDBEventSourceConfig",
             "Enabled",
             "EventSourceArn",
             "FilterCriteria",
             "FunctionName",
             "FunctionResponseTypes",
+            "KmsKeyArn",
+            "LoggingConfig",
             "MaximumBatchingWindowInSeconds",
             "MaximumRecordAgeInSeconds",
             "MaximumRetryAttempts",
+            "MetricsConfig",
             "ParallelizationFactor",
+            "ProvisionedPollerConfig",
             "Queues",
             "ScalingConfig",
             "SelfManagedEventSource",
@@ -77,16 +82,51 @@ pub(super) const KINDS: &[Kind] = &[
     },
 ];
 
+/// Asks for environments of a version or alias as the template says, or gives them back.
+async fn provision(job: &Job<'_>, qualifier: &str) -> Result<(), Fault> {
+    if !job.changed("ProvisionedConcurrencyConfig") {
+        return Ok(());
+    }
+    let of = json!({ "FunctionName": job.get("FunctionName"), "Qualifier": qualifier });
+    match job.get("ProvisionedConcurrencyConfig").get("ProvisionedConcurrentExecutions") {
+        None => job.call_gone("lambda", "DeleteProvisionedConcurrencyConfig", of).await,
+        Some(wanted) => {
+            let mut input = of;
+            input["ProvisionedConcurrentExecutions"] = wanted.clone();
+            job.call("lambda", "PutProvisionedConcurrencyConfig", input).await.map(drop)
+        }
+    }
+}
+
 struct Version;
+
+impl Version {
+    /// What goes with a version after it is published.
+    async fn rest(job: &Job<'_>, version: &str) -> Result<(), Fault> {
+        if job.changed("RuntimePolicy") {
+            let policy = job.get("RuntimePolicy");
+            let mut input = json!({ "FunctionName": job.get("FunctionName"), "Qualifier": version, "UpdateRuntimeOn": "Auto" });
+            for member in ["UpdateRuntimeOn", "RuntimeVersionArn"] {
+                if let Some(value) = policy.get(member) {
+                    input[member] = value.clone();
+                }
+            }
+            job.call("lambda", "PutRuntimeManagementConfig", input).await?;
+        }
+        provision(job, version).await
+    }
+}
 
 #[async_trait]
 impl Handler for Version {
     async fn create(&self, job: &Job<'_>) -> Result<Made, Fault> {
         let made = job.call("lambda", "PublishVersion", Json::Object(job.take(&["FunctionName", "CodeSha256", "Description"]))).await?;
         let arn = made["FunctionArn"].as_str().unwrap_or_default();
+        Self::rest(job, made["Version"].as_str().unwrap_or_default()).await?;
         Ok(Made::new(arn).with("FunctionArn", arn).with("Version", made["Version"].clone()))
     }
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        Self::rest(job, job.attributes.get("Version").and_then(Json::as_str).unwrap_or_default()).await?;
         Ok(Made { physical_id: job.physical().to_owned(), attributes: job.attributes.clone() })
     }
     async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
@@ -129,10 +169,13 @@ impl Handler for Alias {
             Some(made) => made,
             None => job.call("lambda", "GetAlias", json!({ "FunctionName": job.get("FunctionName"), "Name": job.get("Name") })).await?,
         };
+        provision(job, job.text("Name")).await?;
         Ok(Self::made(&made))
     }
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
-        Ok(Self::made(&job.call("lambda", "UpdateAlias", Json::Object(Self::input(job))).await?))
+        let made = job.call("lambda", "UpdateAlias", Json::Object(Self::input(job))).await?;
+        provision(job, job.text("Name")).await?;
+        Ok(Self::made(&made))
     }
     async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
         job.call_gone("lambda", "DeleteAlias", json!({ "FunctionName": job.text("FunctionName"), "Name": job.text("Name") })).await
@@ -185,6 +228,14 @@ impl Handler for EventInvokeConfig {
 struct EventSourceMapping;
 
 impl EventSourceMapping {
+    /// The API writes one member otherwise than the template.
+    fn input(job: &Job<'_>) -> Map<String, Json> {
+        let mut input = job.after.as_object().cloned().unwrap_or_default();
+        if let Some(key) = input.remove("KmsKeyArn") {
+            input.insert("KMSKeyArn".into(), key);
+        }
+        input
+    }
     fn made(job: &Job<'_>, made: &Json) -> Made {
         let id = made["UUID"].as_str().unwrap_or_default();
         let arn = format!("arn:aws:lambda:{}:{}:event-source-mapping:{id}", job.cx.region(), job.cx.account());
@@ -195,13 +246,23 @@ impl EventSourceMapping {
 #[async_trait]
 impl Handler for EventSourceMapping {
     async fn create(&self, job: &Job<'_>) -> Result<Made, Fault> {
-        let mut input = job.after.as_object().cloned().unwrap_or_default();
+        let mut input = Self::input(job);
         input.insert("Tags".into(), job.tag_map("Tags"));
         let made = job.call("lambda", "CreateEventSourceMapping", Json::Object(input)).await?;
         Ok(Self::made(job, &made))
     }
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
-        let mut input = job.after.as_object().cloned().unwrap_or_default();
+        let mut input = Self::input(job);
+        // What the template no longer says goes back to what a new mapping has.
+        let defaults = json!({
+            "BatchSize": 10, "MaximumBatchingWindowInSeconds": 0, "FilterCriteria": { "Filters": [] }, "FunctionResponseTypes": [],
+            "ScalingConfig": {}, "Enabled": true,
+        });
+        for (property, default) in defaults.as_object().into_iter().flatten() {
+            if job.get(property).is_null() && !job.was(property).is_null() {
+                input.insert(property.clone(), default.clone());
+            }
+        }
         for fixed in
             ["EventSourceArn", "StartingPosition", "StartingPositionTimestamp", "SelfManagedEventSource", "Queues", "Topics", "Tags"]
         {
@@ -209,7 +270,16 @@ impl Handler for EventSourceMapping {
         }
         input.insert("UUID".into(), job.physical().into());
         let made = job.call("lambda", "UpdateEventSourceMapping", Json::Object(input)).await?;
-        Ok(Self::made(job, &made))
+        let made = Self::made(job, &made);
+        let arn = made.attributes["EventSourceMappingArn"].clone();
+        let gone = job.tags_gone("Tags");
+        if !gone.is_empty() {
+            job.call("lambda", "UntagResource", json!({ "Resource": arn, "TagKeys": gone })).await?;
+        }
+        if job.retagged("Tags") && !job.tag_map("Tags").is_null() {
+            job.call("lambda", "TagResource", json!({ "Resource": arn, "Tags": job.tag_map("Tags") })).await?;
+        }
+        Ok(made)
     }
     async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
         job.call_gone("lambda", "DeleteEventSourceMapping", json!({ "UUID": job.physical() })).await

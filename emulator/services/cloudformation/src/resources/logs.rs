@@ -1,4 +1,4 @@
-//! CloudWatch Logs.
+//! CloudWatch Logs: groups, streams, and policies on them.
 
 use super::{Handler, Job, Kind, Made, job::document};
 use async_trait::async_trait;

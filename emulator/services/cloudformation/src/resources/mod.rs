@@ -24,6 +24,7 @@ mod lambda;
 mod lambda_layers;
 mod lambda_parts;
 mod logs;
+mod logs_filters;
 mod s3;
 mod s3_listed;
 mod s3_shapes;
@@ -85,6 +86,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         lambda_layers::KINDS,
         lambda_parts::KINDS,
         logs::KINDS,
+        logs_filters::KINDS,
         s3::KINDS,
         scheduler::KINDS,
         sns::KINDS,

@@ -194,11 +194,47 @@ const AUTOSCALING: &[(&str, &[&str])] = &[
     ("DeleteScalingPolicy", &["ServiceNamespace", "ResourceId", "ScalableDimension", "PolicyName"]),
 ];
 
-/// The stand-ins for sqs, logs, iam, kms, sns, events, scheduler, cloudwatch and application-autoscaling.
+const MAPPING: &[&str] = &[
+    "UUID",
+    "FunctionName",
+    "EventSourceArn",
+    "BatchSize",
+    "Enabled",
+    "FilterCriteria",
+    "FunctionResponseTypes",
+    "KMSKeyArn",
+    "MaximumBatchingWindowInSeconds",
+    "ScalingConfig",
+    "Tags",
+];
+const LAMBDA: &[(&str, &[&str])] = &[
+    ("PublishVersion", &["FunctionName", "CodeSha256", "Description"]),
+    ("DeleteFunction", &["FunctionName", "Qualifier"]),
+    ("CreateAlias", &["FunctionName", "FunctionVersion", "Name", "Description", "RoutingConfig"]),
+    ("UpdateAlias", &["FunctionName", "FunctionVersion", "Name", "Description", "RoutingConfig"]),
+    ("DeleteAlias", &["FunctionName", "Name"]),
+    ("PutProvisionedConcurrencyConfig", &["FunctionName", "Qualifier", "ProvisionedConcurrentExecutions"]),
+    ("DeleteProvisionedConcurrencyConfig", &["FunctionName", "Qualifier"]),
+    ("PutRuntimeManagementConfig", &["FunctionName", "Qualifier", "UpdateRuntimeOn", "RuntimeVersionArn"]),
+    ("CreateEventSourceMapping", MAPPING),
+    ("UpdateEventSourceMapping", MAPPING),
+    ("DeleteEventSourceMapping", &["UUID"]),
+    ("CreateFunctionUrlConfig", &["FunctionName", "Qualifier", "AuthType", "Cors", "InvokeMode"]),
+    ("UpdateFunctionUrlConfig", &["FunctionName", "Qualifier", "AuthType", "Cors", "InvokeMode"]),
+    ("DeleteFunctionUrlConfig", &["FunctionName", "Qualifier"]),
+    ("PublishLayerVersion", &["LayerName", "Content", "Description", "CompatibleRuntimes", "CompatibleArchitectures", "LicenseInfo"]),
+    ("DeleteLayerVersion", &["LayerName", "VersionNumber"]),
+    ("AddLayerVersionPermission", &["LayerName", "VersionNumber", "StatementId", "Action", "Principal", "OrganizationId"]),
+    ("RemoveLayerVersionPermission", &["LayerName", "VersionNumber", "StatementId"]),
+    ("TagResource", &["Resource", "Tags"]),
+    ("UntagResource", &["Resource", "TagKeys"]),
+];
+
+/// The stand-ins for sqs, logs, iam, kms, sns, events, scheduler, cloudwatch, application-autoscaling and lambda.
 pub fn services(world: &Arc<World>) -> Vec<Arc<dyn Service>> {
     let all = [("sqs", SQS), ("logs", LOGS), ("iam", IAM), ("kms", KMS), ("sns", SNS), ("events", EVENTS), ("scheduler", SCHEDULER)];
     all.into_iter()
-        .chain([("cloudwatch", CLOUDWATCH), ("application-autoscaling", AUTOSCALING)])
+        .chain([("cloudwatch", CLOUDWATCH), ("application-autoscaling", AUTOSCALING), ("lambda", LAMBDA)])
         .map(|(name, ops)| Arc::new(Fake::new(name, ops, world.clone())) as Arc<dyn Service>)
         .collect()
 }
@@ -211,7 +247,21 @@ impl Fake {
         };
         let schema =
             |names: &[&'static str]| -> &'static Schema { Box::leak(Box::new(Schema::new("Loose", Kind::Structure(members(names))))) };
-        let output = schema(&["QueueUrl", "Role", "KeyMetadata", "SubscriptionArn", "RuleArn", "ScheduleArn", "PolicyARN"]);
+        let output = schema(&[
+            "QueueUrl",
+            "Role",
+            "KeyMetadata",
+            "SubscriptionArn",
+            "RuleArn",
+            "ScheduleArn",
+            "PolicyARN",
+            "FunctionArn",
+            "FunctionUrl",
+            "Version",
+            "AliasArn",
+            "UUID",
+            "LayerVersionArn",
+        ]);
         let operations: Vec<&'static OperationSchema> = operations
             .iter()
             .map(|(name, names)| {
@@ -273,6 +323,9 @@ impl Fake {
             text("KeyId"),
             text("Description"),
             text("Name"),
+            text("UUID"),
+            text("LayerName"),
+            text("FunctionName"),
             topic.split(':').nth(5).unwrap_or_default().to_owned(),
         ]
         .into_iter()
@@ -297,6 +350,8 @@ impl Fake {
         let mut things = self.world.things.lock().unwrap();
         let missing = || Fault::new("ResourceNotFoundException", 404, format!("{name} is not there"));
         match operation {
+            // What Lambda was told last, by operation.
+            _ if service == "lambda" => drop(things.insert(format!("lambda/{operation}"), Json::Object(input.clone()))),
             "PutRule"
             | "PutResourcePolicy"
             | "PutMetricAlarm"
@@ -344,6 +399,13 @@ impl Fake {
             "events" if operation == "PutRule" => json!({ "RuleArn": format!("arn:aws:events:us-east-1:000000000000:rule/{name}") }),
             "application-autoscaling" => {
                 json!({ "PolicyARN": format!("arn:aws:autoscaling:us-east-1:000000000000:scalingPolicy:1:{name}") })
+            }
+            "lambda" => {
+                let arn = |rest: &str| format!("arn:aws:lambda:us-east-1:000000000000:{rest}");
+                json!({
+                    "FunctionArn": arn("function:f:1"), "FunctionUrl": "https://url/", "Version": "1", "AliasArn": arn("function:f:live"),
+                    "UUID": "uuid-1", "LayerVersionArn": arn("layer:l:3"),
+                })
             }
             "scheduler" if operation.ends_with("Schedule") => {
                 json!({ "ScheduleArn": format!("arn:aws:scheduler:us-east-1:000000000000:schedule/default/{name}") })

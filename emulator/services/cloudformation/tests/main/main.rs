@@ -5,6 +5,7 @@ mod change_sets;
 mod events;
 mod failures;
 mod fake;
+mod functions;
 mod keys;
 mod lifecycle;
 mod refusals;

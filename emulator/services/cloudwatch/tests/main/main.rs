@@ -2,6 +2,7 @@
 
 mod alarms;
 mod composite;
+mod crash;
 mod dashboards;
 mod desk;
 mod emission;

@@ -148,7 +148,8 @@ pub(crate) struct Case<'a> {
 impl Case<'_> {
     fn too_old_at(&self, event: &Event, at: Timestamp) -> bool {
         let age = self.settings.age_secs.unwrap_or(MAX_AGE_SECS) as i128;
-        at.unix_ns - event.queued.unix_ns > age * 1_000_000_000
+        // An event whose retry would come at its very age is not tried again, as recorded.
+        at.unix_ns - event.queued.unix_ns >= age * 1_000_000_000
     }
 
     /// After an error of the function.

@@ -37,7 +37,6 @@ pub(super) struct Extras<'a> {
     pub file_systems: &'a Option<Vec<FileSystemConfig>>,
     pub image: &'a Option<ImageConfig>,
     pub snap_start: &'a Option<SnapStart>,
-    pub kms_key_arn: &'a Option<String>,
     pub capacity: &'a Option<CapacityProviderConfig>,
     pub durable: &'a Option<DurableConfig>,
 }
@@ -53,7 +52,6 @@ pub(super) fn extras(extras: Extras<'_>) -> Result<(), Fault> {
         (extras.file_systems.as_ref().is_some_and(|f| !f.is_empty()), "file systems (FileSystemConfigs)"),
         (extras.image.is_some(), "container images (ImageConfig)"),
         (snap, "SnapStart (SnapStart)"),
-        (extras.kms_key_arn.as_ref().is_some_and(|key| !key.is_empty()), "variables encrypted under your own key (KMSKeyArn)"),
         (extras.capacity.is_some(), "managed instances (CapacityProviderConfig)"),
         (extras.durable.is_some(), "durable functions (DurableConfig)"),
     ];

@@ -1,6 +1,6 @@
 //! CreateFunction.
 
-use super::check;
+use super::{check, secrets};
 use crate::{Lambda, code, layers, model::*, names::Name, state::*, versions};
 use kit::{Context, Fault, Read};
 
@@ -40,7 +40,8 @@ impl Lambda {
                 Ok((shown, function))
             })
             .await?;
-        Ok(super::show::pending(super::show(&Name { qualifier: None, ..name }, &function, &shown)))
+        let name = Name { qualifier: None, ..name };
+        Ok(super::show::pending(secrets::shown(cx, &name, &function, &shown).await))
     }
 }
 
@@ -56,7 +57,6 @@ async fn configure(cx: &Context, name: &Name, input: &CreateFunctionInput) -> Re
         file_systems: &input.file_system_configs,
         image: &input.image_config,
         snap_start: &input.snap_start,
-        kms_key_arn: &input.kms_key_arn,
         capacity: &input.capacity_provider_config,
         durable: &input.durable_config,
     })?;
@@ -88,8 +88,11 @@ async fn configure(cx: &Context, name: &Name, input: &CreateFunctionInput) -> Re
         layers: layers::resolve(cx, input.layers.as_deref().unwrap_or_default())?,
         modified: cx.now(),
         revision: revision(cx),
+        kms_key_arn: input.kms_key_arn.clone().filter(|key| !key.is_empty()),
+        sealed: None,
     };
     check::role(cx, &config.role, &name.function, config.dead_letter_arn.as_deref()).await?;
+    secrets::protect(cx, name, &mut config).await?;
     let source = code::Source {
         zip: input.code.zip_file.clone(),
         bucket: input.code.s3_bucket.clone(),

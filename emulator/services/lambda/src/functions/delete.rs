@@ -12,6 +12,8 @@ impl Lambda {
                 return Err(invalid("$LATEST version cannot be deleted without deleting the function."));
             }
             Some(qualifier) if is_number(&qualifier) => cx.store().write(|tx| delete_version(tx, &name, &qualifier)).await?,
+            // No alias has such a name, and no version: the function is what isn't there, as recorded.
+            Some(qualifier) if qualifier.contains('$') => return Err(not_found(&Name { qualifier: None, ..name })),
             Some(_) => return Err(invalid("Deletion of aliases is not currently supported.")),
             None => cx.store().write(|tx| delete_all(tx, &name)).await?,
         }

@@ -4,6 +4,7 @@ mod check;
 mod create;
 mod delete;
 mod read;
+pub(crate) mod secrets;
 mod show;
 mod update;
 

@@ -1,5 +1,6 @@
 //! GetFunction, GetFunctionConfiguration, ListFunctions.
 
+use super::secrets;
 use crate::{Lambda, model::*, names::Name, state::*};
 use kit::{Context, Fault, Read};
 
@@ -18,7 +19,7 @@ impl Lambda {
             ..FunctionCodeLocation::default()
         };
         Ok(GetFunctionOutput {
-            configuration: Some(super::show(&name, &function, &config)),
+            configuration: Some(secrets::shown(cx, &name, &function, &config).await),
             code: Some(location),
             tags: (!function.tags.is_empty()).then(|| function.tags.clone()),
             tags_error: None,
@@ -33,11 +34,12 @@ impl Lambda {
         input: GetFunctionConfigurationInput,
     ) -> Result<GetFunctionConfigurationOutput, Fault> {
         let name = Name::parse(cx, &input.function_name, input.qualifier.as_deref())?;
-        cx.store().read(|s| {
+        let (function, config) = cx.store().read(|s| {
             let function = function(s, &name)?;
             let config = config(s, &name, &function)?;
-            Ok(super::show(&name, &function, &config))
-        })
+            Ok::<_, Fault>((function, config))
+        })?;
+        Ok(secrets::shown(cx, &name, &function, &config).await)
     }
 
     /// Functions by name, with all their versions where asked.
@@ -52,20 +54,26 @@ impl Lambda {
                 let (name, function) = row?;
                 let of = |version: &str| Name { scope: cx.scope().clone(), function: name.clone(), qualifier: Some(version.to_owned()) };
                 let unqualified = Name { qualifier: all_versions.then(|| LATEST.to_owned()), ..of(LATEST) };
-                rows.push((name.clone(), super::listed(super::show(&unqualified, &function, &function.latest))));
+                let shown = super::listed(super::show(&unqualified, &function, &function.latest));
+                rows.push((name.clone(), of(LATEST), shown, function.latest.clone()));
                 if all_versions {
                     for version in s.scan(&VERSIONS, cx.scope()).prefix(&(name.as_str(),)) {
                         let ((_, number), config) = version?;
                         let shown = super::show(&of(&number.to_string()), &function, &config);
-                        rows.push((format!("{name}:{number:012}"), super::listed(shown)));
+                        rows.push((format!("{name}:{number:012}"), of(&number.to_string()), super::listed(shown), config));
                     }
                 }
             }
             Ok::<_, Fault>(rows)
         })?;
         let limit = input.max_items.unwrap_or(50).min(50) as usize;
-        let page = kit::pages::page(rows, |(key, _)| key.clone(), input.marker.as_deref(), limit, bad_marker)?;
-        Ok(ListFunctionsOutput { functions: Some(page.items.into_iter().map(|(_, f)| f).collect()), next_marker: page.next })
+        let page = kit::pages::page(rows, |(key, ..)| key.clone(), input.marker.as_deref(), limit, bad_marker)?;
+        let mut functions = Vec::with_capacity(page.items.len());
+        for (_, name, mut shown, config) in page.items {
+            secrets::reveal(cx, &name, &config, &mut shown).await;
+            functions.push(shown);
+        }
+        Ok(ListFunctionsOutput { functions: Some(functions), next_marker: page.next })
     }
 }
 

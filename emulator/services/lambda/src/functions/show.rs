@@ -26,6 +26,7 @@ pub(crate) fn show(name: &Name, function: &Function, config: &Config) -> Functio
         version: Some(config.version.clone()),
         dead_letter_config: config.dead_letter_arn.clone().map(|arn| DeadLetterConfig { target_arn: Some(arn) }),
         environment: config.variables.clone().map(|v| EnvironmentResponse { variables: Some(v), error: None }),
+        kms_key_arn: config.kms_key_arn.clone(),
         tracing_config: Some(TracingConfigResponse {
             mode: Some(config.tracing.as_deref().and_then(TracingMode::parse).unwrap_or(TracingMode::PassThrough)),
         }),

@@ -1,6 +1,6 @@
 //! UpdateFunctionCode and UpdateFunctionConfiguration. Environments of the old revision finish what they run and take nothing new.
 
-use super::check;
+use super::{check, secrets};
 use crate::{Lambda, code, layers, model::*, names::Name, state::*, versions};
 use kit::{Context, Fault};
 
@@ -28,7 +28,7 @@ impl Lambda {
         if input.dry_run == Some(true) {
             let mut config = there.latest.clone();
             config.code = Some(code);
-            return Ok(super::show(&name, &there, &config));
+            return Ok(secrets::shown(cx, &name, &there, &config).await);
         }
         let publish = input.publish == Some(true);
         let (function, shown) = cx
@@ -55,7 +55,7 @@ impl Lambda {
             })
             .await?;
         self.pools.retire(&name, &function.latest.revision);
-        let shown = super::show(&name, &function, &shown);
+        let shown = secrets::shown(cx, &name, &function, &shown).await;
         Ok(if publish { super::show::pending(shown) } else { in_progress(shown) })
     }
 
@@ -68,9 +68,13 @@ impl Lambda {
         let name = Name::parse(cx, &input.function_name, None)?.unqualified()?;
         let there = cx.store().read(|s| function(s, &name))?;
         same_revision(&input.revision_id, there.revision(), "GetFunction/GetAlias")?;
-        let changed = change(cx, &name, &there.latest, &input)?;
+        let mut changed = change(cx, &name, &there.latest, &input)?;
         if input.role.is_some() || input.dead_letter_config.is_some() {
             check::role(cx, &changed.role, &name.function, changed.dead_letter_arn.as_deref()).await?;
+        }
+        let sealing = input.environment.is_some() || input.kms_key_arn.is_some() || input.role.is_some();
+        if sealing {
+            secrets::carry_over(cx, &name, &there.latest, &mut changed, input.environment.is_some()).await?;
         }
         let function = cx
             .store()
@@ -79,6 +83,9 @@ impl Lambda {
                 // Someone else was faster: the change is made again on what stands now.
                 let mut config = change(cx, &name, &function.latest, &input)?;
                 same_revision(&input.revision_id, function.revision(), "GetFunction/GetAlias")?;
+                if sealing {
+                    (config.variables, config.sealed) = (changed.variables.clone(), changed.sealed.clone());
+                }
                 config.modified = cx.now();
                 config.revision = revision(cx);
                 function.latest = config;
@@ -88,7 +95,7 @@ impl Lambda {
             })
             .await?;
         self.pools.retire(&name, &function.latest.revision);
-        Ok(in_progress(super::show(&name, &function, &function.latest)))
+        Ok(in_progress(secrets::shown(cx, &name, &function, &function.latest).await))
     }
 }
 
@@ -98,7 +105,6 @@ fn change(cx: &Context, name: &Name, old: &Config, input: &UpdateFunctionConfigu
         file_systems: &input.file_system_configs,
         image: &input.image_config,
         snap_start: &input.snap_start,
-        kms_key_arn: &input.kms_key_arn,
         capacity: &input.capacity_provider_config,
         durable: &input.durable_config,
     })?;
@@ -126,16 +132,32 @@ fn change(cx: &Context, name: &Name, old: &Config, input: &UpdateFunctionConfigu
     if let Some(layers) = &input.layers {
         config.layers = layers::resolve(cx, layers)?;
     }
-    if input.dead_letter_config.is_some() {
+    if let Some(key) = &input.kms_key_arn {
+        config.kms_key_arn = Some(key.clone()).filter(|key| !key.is_empty());
+    }
+    // A configuration that names no target changes nothing, as recorded; an empty name takes the target away.
+    if input.dead_letter_config.as_ref().is_some_and(|given| given.target_arn.is_some()) {
         config.dead_letter_arn = check::dead_letter(&input.dead_letter_config)?;
     }
     if input.tracing_config.is_some() {
         config.tracing = check::tracing(cx, &input.tracing_config);
     }
-    if input.logging_config.is_some() {
-        config.logging = Some(check::logging(input.logging_config.clone(), &name.function)?);
+    if let Some(logging) = &input.logging_config {
+        config.logging = Some(check::logging(merged(config.logging.take(), logging), &name.function)?);
     }
     Ok(config)
+}
+
+/// What a change of logging leaves out stays, as recorded; levels go with the JSON format.
+fn merged(old: Option<LoggingConfig>, given: &LoggingConfig) -> Option<LoggingConfig> {
+    let old = old.unwrap_or_default();
+    let to_text = given.log_format == Some(LogFormat::Text);
+    Some(LoggingConfig {
+        log_format: given.log_format.or(old.log_format),
+        application_log_level: given.application_log_level.or(old.application_log_level.filter(|_| !to_text)),
+        system_log_level: given.system_log_level.or(old.system_log_level.filter(|_| !to_text)),
+        log_group: given.log_group.clone().or(old.log_group),
+    })
 }
 
 /// AWS answers that the update is under way; here it is done when the answer leaves.

@@ -15,7 +15,7 @@ use crate::{
 };
 use kit::{Fault, RoleSession, ports::TemporaryKey};
 use parking_lot::Mutex;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Credentials that end within this time are not good for another event.
 const LAPSE_SECS: i128 = 60;
@@ -23,6 +23,7 @@ const LAPSE_SECS: i128 = 60;
 /// What stands for an idle environment.
 pub(crate) struct Warm {
     pub key: TemporaryKey,
+    pub variables: BTreeMap<String, String>,
     pub stream: String,
     pub made: bool,
 }
@@ -41,7 +42,9 @@ impl Run {
             Some(warm) => warm,
             None => {
                 lines.push((cx.now(), self.init_start()));
-                Warm { key: self.credentials(&cx).await?, stream: log_stream(&cx, &config.version), made: false }
+                let key = self.credentials(&cx).await?;
+                let variables = self.variables(&cx, &key).await?;
+                Warm { key, variables, stream: log_stream(&cx, &config.version), made: false }
             }
         };
         let limit = Duration::from_secs(config.timeout_secs.max(1) as u64);
@@ -54,7 +57,7 @@ impl Run {
             version: config.version.clone(),
             deadline: now.plus_ns(limit.as_nanos() as i128),
             trace: self.trace(),
-            variables: config.variables.clone().unwrap_or_default(),
+            variables: warm.variables.clone(),
             credentials: warm.key.clone(),
             endpoint: cx.cloud().endpoint(),
             clock: clock.clone(),

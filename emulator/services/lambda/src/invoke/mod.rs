@@ -7,6 +7,7 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod streaming;
 pub(crate) mod target;
+mod unreadable;
 
 use crate::{Error, Lambda, events, model::*, names::Name, state::*};
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -29,7 +30,7 @@ impl Lambda {
         let name = Name::parse(cx, &input.function_name, input.qualifier.as_deref())?;
         let kind = input.invocation_type.unwrap_or(InvocationType::RequestResponse);
         let payload = payload(input.payload.unwrap_or_default(), kind)?;
-        let target = target::resolve(cx, &name)?;
+        let target = target::resolve(cx, &name).map_err(|fault| absent(&name, fault))?;
         let client_context = input.client_context.map(decode_context).transpose()?;
         match kind {
             InvocationType::DryRun => Ok(answer(204, InvokeOutput::default())),
@@ -38,6 +39,7 @@ impl Lambda {
                 Ok(answer(202, InvokeOutput { payload: Some(Bytes::new()), ..InvokeOutput::default() }))
             }
             InvocationType::RequestResponse => {
+                self.pools.request(cx, &name, target.function.reserved).map_err(run::throttled)?;
                 let tail = input.log_type == Some(LogType::Tail);
                 let call = Call { name, payload, request_id: cx.request_id().to_owned(), client_context, tail, sink: None };
                 let done = run::run(&self.pools, cx, target, call).await?;
@@ -52,6 +54,14 @@ impl Lambda {
                 Ok(answer(200, output))
             }
         }
+    }
+}
+
+/// A function that isn't there is told with the version that was meant, as recorded; other operations leave that out.
+fn absent(name: &Name, fault: Fault) -> Fault {
+    match fault.code == Error::ResourceNotFound.says("").code && name.qualifier.is_none() {
+        true => not_found(&name.with(LATEST)),
+        false => fault,
     }
 }
 
@@ -72,10 +82,11 @@ pub(crate) fn payload(payload: Bytes, kind: InvocationType) -> Result<Bytes, Fau
     }
     match serde_json::from_slice::<serde::de::IgnoredAny>(&payload) {
         Ok(_) => Ok(payload),
-        Err(error) => Err(user(
-            Error::InvalidRequestContent
-                .says(format!("Could not parse request body into json: Could not parse payload into json: {error}")),
-        )),
+        Err(error) => {
+            let why = unreadable::why(&payload).unwrap_or_else(|| error.to_string());
+            let message = format!("Could not parse request body into json: Could not parse payload into json: {why}");
+            Err(user(Error::InvalidRequestContent.says(message)))
+        }
     }
 }
 

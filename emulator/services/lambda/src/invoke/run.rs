@@ -18,7 +18,7 @@ use crate::{
 };
 use kit::{Bytes, Clock, Context, Fault, RecordKind, RoleSession, Timestamp, ports::TemporaryKey};
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
 /// Credentials of an environment last so long, virtual.
@@ -99,7 +99,7 @@ fn measure_start(pools: &Pools, cx: &Context, target: &Target, name: &Name, prov
     metrics::record(cx, name, None, &values);
 }
 
-fn throttled(full: Full) -> Fault {
+pub(super) fn throttled(full: Full) -> Fault {
     user(Error::TooManyRequests.says("Rate Exceeded.").with("Reason", full.reason()))
 }
 
@@ -235,10 +235,11 @@ impl Run {
         let package = config.code.as_ref().ok_or_else(|| Fault::internal("a function without code"))?;
         let folders = Folders { code: code::unpacked(&cx, package).await?, opt: layers::folder(&cx, &config.layers).await? };
         let key = self.credentials(&cx).await?;
+        let variables = self.variables(&cx, &key).await?;
         let tmp = self.pools.take_spare(&self.key(), &config.revision);
         // Fetching the code is no part of the initialisation that AWS reports.
         let started = clock.real_now();
-        let mut environment = match Environment::start(&cx, &self.plan(), folders, key, tmp).await? {
+        let mut environment = match Environment::start(&cx, &self.plan(variables), folders, key, tmp).await? {
             Ok(environment) => environment,
             Err(unstarted) => return Ok(Started::Nothing { unstarted, lines, init: since(&self.cx, started) }),
         };
@@ -269,13 +270,19 @@ impl Run {
         })
     }
 
+    /// Environment variables, opened with the function's role.
+    pub(super) async fn variables(&self, cx: &Context, key: &TemporaryKey) -> Result<BTreeMap<String, String>, Fault> {
+        let role = cx.as_role(Arc::new(key.session.clone()));
+        functions::secrets::for_function(&role, &self.call.name, &self.target.config).await
+    }
+
     /// The trace header that the function sees.
     pub(super) fn trace(&self) -> String {
         let (root, parent) = (recursion::parts(self.cx.trace()).0, self.cx.ids().hex(16));
         format!("Root={root};Parent={parent};Sampled=0;Lineage={}", self.lineage)
     }
 
-    fn plan(&self) -> Plan {
+    fn plan(&self, variables: BTreeMap<String, String>) -> Plan {
         let config = &self.target.config;
         let level = config.logging.as_ref().and_then(|l| l.application_log_level).map_or("INFO", |level| level.as_str());
         Plan {
@@ -287,7 +294,7 @@ impl Run {
             handler: config.handler.clone(),
             memory_mb: config.memory_mb,
             ephemeral_mb: config.ephemeral_mb,
-            variables: config.variables.clone().unwrap_or_default(),
+            variables,
             endpoint: self.cx.cloud().endpoint(),
             log_group: config.log_group(&self.call.name.function),
             json_logs: self.form() == Form::Json,

@@ -2,7 +2,7 @@
 
 use super::{environment::Environment, workdir::TmpDir};
 use crate::{concurrency, in_process::Registry, invoke::target::Provision, names::Name};
-use kit::{Clock, Scope, Timestamp};
+use kit::{Clock, ClockMode, Context, Scope, Timestamp};
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
@@ -22,6 +22,8 @@ const LAPSE_SECS: i128 = 60;
 /// New environments of one function in a period of the clock, and the period (AWS's documentation, "Lambda scaling behavior").
 const MOST_GROWTH: u32 = 1000;
 const GROWTH_SECS: i128 = 10;
+/// Synchronous requests in a second, for each unit of concurrency.
+const REQUESTS_PER_UNIT: i32 = 10;
 /// Functions whose growth is kept in mind before old ones are swept.
 const MOST_GROWING: usize = 1000;
 
@@ -63,6 +65,8 @@ struct State {
     provisioned: HashMap<(Scope, String, String), i32>,
     /// Environments started in the last period, by function.
     growth: HashMap<(Scope, String), (Timestamp, u32)>,
+    /// Synchronous requests of the present second, by function.
+    requests: HashMap<(Scope, String), (i64, i32)>,
 }
 
 #[derive(Default)]
@@ -88,6 +92,10 @@ pub(crate) enum Full {
     Account,
     /// The function's environments became too many too quickly.
     Growth,
+    /// Synchronous requests came faster than ten a second for each event that the reservation lets run at once,
+    ReservedRate,
+    /// or that the account does.
+    Rate,
 }
 
 impl Full {
@@ -96,6 +104,8 @@ impl Full {
         match self {
             Full::Reserved => "ReservedFunctionConcurrentInvocationLimitExceeded",
             Full::Account | Full::Growth => "ConcurrentInvocationLimitExceeded",
+            Full::ReservedRate => "ReservedFunctionInvocationRateLimitExceeded",
+            Full::Rate => "FunctionInvocationRateLimitExceeded",
         }
     }
 }
@@ -165,6 +175,32 @@ impl Pools {
         *state.running.entry(function.clone()).or_default() += 1;
         let place = if reserved.is_some() { Place::Reserved } else { Place::Unreserved };
         Ok(Slot { pools: self.clone(), function, place })
+    }
+
+    /// Counts one more synchronous request of a function: ten a second of the clock for each unit of its concurrency (AWS's documentation,
+    /// "Lambda quotas"). While the clock stands nothing is limited: its second would never end.
+    pub fn request(&self, cx: &Context, name: &Name, reserved: Option<i32>) -> Result<(), Full> {
+        let reading = cx.cloud().clock().reading();
+        if reading.mode == ClockMode::Frozen {
+            return Ok(());
+        }
+        let mut state = self.state.lock();
+        let second = reading.now.secs();
+        if state.requests.len() > MOST_GROWING {
+            state.requests.retain(|_, (of, _)| *of == second);
+        }
+        let (of, count) = state.requests.entry((name.scope.clone(), name.function.clone())).or_default();
+        if *of != second {
+            (*of, *count) = (second, 0);
+        }
+        *count += 1;
+        match reserved {
+            // Without any concurrency the slot says why.
+            Some(0) => Ok(()),
+            Some(limit) if *count > limit.saturating_mul(REQUESTS_PER_UNIT) => Err(Full::ReservedRate),
+            None if *count > concurrency::ACCOUNT_LIMIT * REQUESTS_PER_UNIT => Err(Full::Rate),
+            _ => Ok(()),
+        }
     }
 
     /// Counts one more environment of a function: at most 1,000 in ten seconds of the clock.

@@ -51,3 +51,26 @@ async fn a_function_that_can_not_start_is_told_of() {
     let failed = desk.ok("GetProvisionedConcurrencyConfig", live).await;
     assert_eq!((&failed["Status"], &failed["StatusReason"]), (&json!("FAILED"), &json!("FUNCTION_ERROR_INIT_FAILURE")));
 }
+
+#[tokio::test]
+async fn synchronous_requests_are_ten_a_second_for_each_that_may_run() {
+    let desk = Desk::with(ClockMode::Frozen).await;
+    desk.function("f", json!({})).await;
+    desk.ok("PutFunctionConcurrency", json!({ "FunctionName": "f", "ReservedConcurrentExecutions": 1 })).await;
+    for _ in 0..12 {
+        desk.invoke("f", json!({})).await;
+    }
+    desk.cloud.clock().set_mode(ClockMode::Running);
+    let mut fault = None;
+    for n in 0..2000 {
+        // Warm events take well under a tenth of a second, so that a second of more than ten comes soon.
+        if let Err(told) = desk.call("Invoke", json!({ "FunctionName": "f" })).await {
+            fault = Some((n, told));
+            break;
+        }
+    }
+    let (n, fault) = fault.expect("it was told to slow down");
+    let reason = fault.fields.iter().find(|(name, _)| name == "Reason").map(|(_, value)| value.clone());
+    assert!(n >= 10 && fault.status == 429, "{n} {fault}");
+    assert_eq!(reason.unwrap(), "ReservedFunctionInvocationRateLimitExceeded");
+}

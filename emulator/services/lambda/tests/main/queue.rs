@@ -74,12 +74,25 @@ async fn destinations_get_awss_record() {
 }
 
 #[tokio::test]
+async fn the_role_must_be_able_to_reach_destinations() {
+    let desk = Desk::with(ClockMode::Frozen).await;
+    desk.function("f", json!({})).await;
+    let to = |arn: &str| json!({ "FunctionName": "f", "DestinationConfig": { "OnSuccess": { "Destination": arn } } });
+    let forbidden = "arn:aws:sns:us-east-1:000000000000:forbidden";
+    for operation in ["PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig"] {
+        let fault = desk.call(operation, to(forbidden)).await.unwrap_err();
+        assert_eq!(fault.message, format!("The function's execution role does not have permissions to call Publish on {forbidden}"));
+    }
+    desk.ok("PutFunctionEventInvokeConfig", to(QUEUE)).await;
+}
+
+#[tokio::test]
 async fn an_event_that_would_be_too_old_is_not_tried_again() {
     let desk = Desk::with(ClockMode::Frozen).await;
     desk.function("f", json!({})).await;
     desk.ok(
         "PutFunctionEventInvokeConfig",
-        json!({ "FunctionName": "f", "MaximumEventAgeInSeconds": 60, "DestinationConfig": { "OnFailure": { "Destination": QUEUE } } }),
+        json!({ "FunctionName": "f", "MaximumEventAgeInSeconds": 90, "DestinationConfig": { "OnFailure": { "Destination": QUEUE } } }),
     )
     .await;
     send(&desk, "f", json!("fail")).await;

@@ -54,3 +54,29 @@ async fn queries_are_listed_refused_and_forgotten() {
     desk.cloud.advance(week).await;
     assert_eq!(desk.refused("GetQueryResults", json!({ "queryId": id })).await.0, "ResourceNotFoundException");
 }
+
+#[tokio::test]
+async fn queries_are_saved_listed_by_name_changed_and_deleted() {
+    let desk = Desk::new().await;
+    let save = async |name: &str, more: Value| {
+        let mut input = json!({ "name": name, "queryString": "fields @message" });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        desk.call("PutQueryDefinition", input).await.map(|made| made["queryDefinitionId"].as_str().unwrap().to_owned())
+    };
+    let errors = save("shop/errors", json!({ "logGroupNames": ["g"] })).await.unwrap();
+    save("shop/all", json!({})).await.unwrap();
+    save("other", json!({})).await.unwrap();
+    let page = desk.ok("DescribeQueryDefinitions", json!({ "queryDefinitionNamePrefix": "shop/", "maxResults": 1 })).await;
+    assert_eq!(page["queryDefinitions"][0]["name"], "shop/all");
+    let rest = json!({ "queryDefinitionNamePrefix": "shop/", "nextToken": page["nextToken"] });
+    let page = desk.ok("DescribeQueryDefinitions", rest).await;
+    let found = page["queryDefinitions"].as_array().unwrap();
+    assert_eq!((found.len(), &found[0]["queryDefinitionId"], &found[0]["logGroupNames"]), (1, &json!(errors), &json!(["g"])));
+    assert_eq!(save("shop/faults", json!({ "queryDefinitionId": errors })).await.unwrap(), errors, "in place of the old");
+    let page = desk.ok("DescribeQueryDefinitions", json!({ "queryDefinitionNamePrefix": "shop/f" })).await;
+    assert_eq!(page["queryDefinitions"][0]["logGroupNames"], Value::Null, "a put says everything anew");
+    assert_eq!(save("x", json!({ "queryDefinitionId": "nothing" })).await.unwrap_err().code, "ResourceNotFoundException");
+    assert!(save("x", json!({ "queryLanguage": "SQL" })).await.unwrap_err().message.contains("queryLanguage"));
+    assert_eq!(desk.ok("DeleteQueryDefinition", json!({ "queryDefinitionId": errors })).await["success"], true);
+    assert_eq!(desk.refused("DeleteQueryDefinition", json!({ "queryDefinitionId": errors })).await.0, "ResourceNotFoundException");
+}

@@ -19,11 +19,19 @@ pub(super) async fn bury(sns: &Sns, cx: &Context, attempt: &Attempt, why: &Fault
         told(&subscription.endpoint, "Lost", "the delivery failed for good, and the subscription has no RedrivePolicy");
         return None;
     };
+    const FAILED: &str = "NumberOfNotificationsFailedToRedriveToDlq";
     match outcome_of(target::to_queue(sns, cx, attempt, &queue).await) {
-        Outcome::Delivered => told(&queue, "ok", ""),
-        Outcome::Never(fault) => told(&queue, &fault.code, &fault.message),
+        Outcome::Delivered => {
+            told(&queue, "ok", "");
+            attempt.count(cx, "NumberOfNotificationsRedrivenToDlq");
+        }
+        Outcome::Never(fault) => {
+            told(&queue, &fault.code, &fault.message);
+            attempt.count(cx, FAILED);
+        }
         Outcome::Later(fault) => {
             told(&queue, &fault.code, &fault.message);
+            attempt.count(cx, FAILED);
             return Some(AGAIN_SECS);
         }
     }

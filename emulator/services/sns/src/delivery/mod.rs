@@ -137,6 +137,12 @@ impl Attempt {
             "attempt": attempts + 1, "message": message,
         });
         cx.cloud().journal().write(cx, RecordKind::Event, "sns", "Deliver", &self.subscription.endpoint, word, detail);
+        match outcome {
+            Outcome::Delivered => self.count(cx, "NumberOfNotificationsDelivered"),
+            // HTTP counts every attempt that fails, the others the end of all attempts (AWS's documentation).
+            _ if self.is_http() => self.count(cx, "NumberOfNotificationsFailed"),
+            _ => {}
+        }
         outcome
     }
 
@@ -162,7 +168,21 @@ impl Attempt {
 
     /// The end of it: the dead-letter queue, if there is one. Seconds to wait where that queue can't be reached now.
     async fn give_up(&self, sns: &Sns, cx: &Context, why: &Fault) -> Option<i128> {
+        if !self.is_http() {
+            self.count(cx, "NumberOfNotificationsFailed");
+        }
         dead_letter::bury(sns, &self.as_sns(cx), self, why).await
+    }
+
+    fn is_http(&self) -> bool {
+        self.subscription.protocol.starts_with("http")
+    }
+
+    /// Counts something of the topic.
+    fn count(&self, cx: &Context, metric: &str) {
+        if let Ok((scope, name)) = crate::arns::of_topic(&self.subscription.topic_arn) {
+            crate::metrics::count(cx, &scope, &name, metric);
+        }
     }
 }
 

@@ -75,3 +75,32 @@ async fn requests_are_measured_as_they_come_and_queues_once_a_minute() {
     desk.receive(&url).await;
     assert_eq!(book.of("NumberOfEmptyReceives"), [1.0]);
 }
+
+#[tokio::test]
+async fn a_fifo_queue_takes_three_hundred_requests_in_a_second_while_the_clock_runs() {
+    let desk = Desk::new().await;
+    let url = desk.fifo("q", json!({ "ContentBasedDeduplication": "true" })).await;
+    let send = async |n: usize| {
+        let input = json!({ "QueueUrl": url, "MessageBody": n.to_string(), "MessageGroupId": "g" });
+        desk.call("SendMessage", input).await
+    };
+    for n in 0..310 {
+        send(n).await.expect("a clock that stands limits nothing");
+    }
+    desk.cloud.clock().set_mode(kit::ClockMode::Running);
+    let mut told = None;
+    for n in 310..5000 {
+        if let Err(fault) = send(n).await {
+            told = Some((n, fault));
+            break;
+        }
+    }
+    let (sent, fault) = told.expect("it was told to slow down");
+    assert!(sent >= 610 && fault.code == "RequestThrottled", "{sent} {fault}");
+    // Other actions count for themselves, standard queues not at all.
+    assert_eq!(desk.receive(&url).await.len(), 10);
+    let plain = desk.queue("plain", json!({})).await;
+    for n in 0..400 {
+        desk.send(&plain, &n.to_string()).await;
+    }
+}

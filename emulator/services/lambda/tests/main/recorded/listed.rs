@@ -5,7 +5,6 @@ use super::{How::Listed, Table};
 /// The API.
 pub const API: Table = &[
     ("TestLambdaVersions::test_publish_with_wrong_revisionid", Listed("revisions as in TestLambdaRevisions")),
-    ("TestLambdaUrl::*", Listed("not replayed yet; function URLs are tested in urls.rs and streams.rs")),
     ("TestLambdaSizeLimits::*", Listed("packages of the recordings' sizes; sizes are tested in api.rs")),
     ("TestCodeSigningConfig::*", Listed("code signing is refused by name")),
     ("TestLambdaAccountSettings::*", Listed("limits of the account that recorded; tested in api.rs")),
@@ -20,7 +19,6 @@ pub const API: Table = &[
         Listed("the order in which AWS checks several mistakes at once; tested in api.rs one by one"),
     ),
     ("TestLambdaFunction::test_list_functions", Listed("packages of other sizes; paging is tested in api.rs")),
-    ("TestLambdaLayer::*", Listed("not replayed yet; layers are tested in environments.rs")),
     ("TestLambdaImages::*", Listed("container images are refused by name")),
     ("TestLambdaPermissions::test_add_lambda_permission_optional_fields", Listed("the name of a recording that was renamed")),
     ("TestLambdaPermissions::test_lambda_permission_versioning", Listed("the name of a recording that was renamed")),
@@ -45,13 +43,8 @@ pub const API: Table = &[
         "TestLambdaFunction::test_lambda_concurrent_config_updates",
         Listed("updates are done when their answer leaves: none is refused as one under way"),
     ),
-    ("TestLoggingConfig::*", Listed("logging is tested in execution.rs")),
     ("TestPartialARNMatching::*", Listed("regions of ARNs: as TestLambdaFunction::test_get_function_wrong_region")),
     ("TestRuntimeValidation::*", Listed("deprecated runtimes are tested in api.rs")),
-    (
-        "TestLambdaFunction::test_function_name_and_qualifier_validation",
-        Listed("84 sentences of AWS's front about names with several mistakes; names are tested in names.rs"),
-    ),
     ("TestLambdaEventSourceMappings::test_create_event_source_self_managed", Listed("self-managed Kafka is refused by name")),
     (
         "TestLambdaEventSourceMappings::test_event_source_mapping_lifecycle_delete_function",
@@ -128,17 +121,66 @@ pub const SQS: Table = &[
 
 /// Invocations.
 pub const INVOCATIONS: Table = &[
-    ("TestLambdaFeatures::*", Listed("by functions in Python; tested in api.rs and execution.rs")),
-    ("TestLambdaBehavior::*", Listed("what a function sees is tested in execution.rs, by its own functions")),
-    ("TestLambdaBaseFeatures::*", Listed("by functions in Python; tested in execution.rs")),
-    ("TestLambdaConcurrency::*", Listed("by functions that wait; tested in provisioned.rs, queue.rs and execution.rs")),
-    ("TestLambdaVersions::*", Listed("by functions in Python; versions are reproduced from test_lambda_api")),
-    ("TestLambdaAliases::*", Listed("by functions in Python; aliases are reproduced from test_lambda_api")),
-    ("TestLambdaURL::*", Listed("not replayed yet; function URLs are tested in urls.rs and streams.rs")),
-    ("TestLambdaPermissions::*", Listed("not replayed yet; function URLs are tested in urls.rs and streams.rs")),
-    ("TestRequestIdHandling::*", Listed("request ids are tested in queue.rs")),
-    ("TestLambdaErrors::*", Listed("errors of runtimes are tested in execution.rs and runtimes.rs")),
-    ("TestLambdaCleanup::*", Listed("by functions in Python; as TestLambdaFunction::test_function_lifecycle")),
+    (
+        "TestLambdaFeatures::test_basic_invoke",
+        Listed("older than SnapStart and LoggingConfig, which AWS shows now; as test_function_state"),
+    ),
+    (
+        "TestLambdaFeatures::test_lambda_environment",
+        Listed("older than LoggingConfig, which AWS shows now; variables are tested in execution.rs"),
+    ),
+    ("TestLambdaFeatures::test_invocation_with_qualifier", Listed("what Python's runtime makes of its context; tested in runtimes.rs")),
+    ("TestLambdaFeatures::test_upload_lambda_from_s3", Listed("what Python's runtime makes of its context; tested in runtimes.rs")),
+    ("TestLambdaFeatures::test_lambda_with_context", Listed("what Node's runtime makes of its context; tested in runtimes.rs")),
+    (
+        "TestLambdaFeatures::test_invocation_type_event_error",
+        Listed("lines of Python's runtime; retries are replayed from test_lambda_destinations"),
+    ),
+    ("TestLambdaBehavior::test_lambda_cache_local", Listed("modules of Python and Node that stay; tested in runtimes.rs and execution.rs")),
+    (
+        "TestLambdaBehavior::test_lambda_invoke_timed_out_environment_reuse",
+        Listed("older than AWS's present sentence; what stays of /tmp is tested in execution.rs"),
+    ),
+    (
+        "TestLambdaBehavior::test_runtime_introspection_arm",
+        Listed("users and owners of AWS's machines: environments here are the machine's own"),
+    ),
+    (
+        "TestLambdaBehavior::test_runtime_introspection_x86",
+        Listed("users and owners of AWS's machines: environments here are the machine's own"),
+    ),
+    ("TestLambdaBehavior::test_runtime_ulimits", Listed("limits of AWS's machines; those of ours are tested in environments.rs")),
+    (
+        "TestLambdaBehavior::test_mixed_architecture",
+        Listed("functions run on this machine's instruction set; the other is refused by name"),
+    ),
+    (
+        "TestLambdaBehavior::test_lambda_init_environment",
+        Listed("variables are tested in execution.rs; addresses of AWS's tracing daemon are not set"),
+    ),
+    ("TestLambdaBehavior::test_lambda_host_prefix_api_operation", Listed("calls of an SDK to other services")),
+    ("TestLambdaBaseFeatures::test_assume_role", Listed("names of sessions; tested with STS")),
+    ("TestLambdaBaseFeatures::*", Listed("records nothing")),
+    (
+        "TestLambdaConcurrency::test_lambda_provisioned_concurrency_moves_with_alias",
+        Listed("older than LoggingConfig, which AWS shows now"),
+    ),
+    (
+        "TestLambdaVersions::test_lambda_handler_update",
+        Listed("two handlers of one Python module; changes of a configuration are tested in execution.rs"),
+    ),
+    (
+        "TestLambdaVersions::test_async_invoke_queue_upon_function_update",
+        Listed("which of two packages AWS had at hand while it changed over"),
+    ),
+    ("TestLambdaVersions::test_function_update_during_invoke", Listed("what is running ends on its package; tested in execution.rs")),
+    ("TestLambdaURL::test_function_url_with_response_streaming", Listed("streams of Node's runtime; tested in streams.rs and urls.rs")),
+    ("TestLambdaURL::*", Listed("records nothing")),
+    ("TestLambdaErrors::test_lambda_runtime_error", Listed("a stack of Python's own modules; tested in runtimes.rs")),
+    ("TestLambdaErrors::test_lambda_handler_error", Listed("a stack of Python; tested in runtimes.rs")),
+    ("TestLambdaErrors::test_lambda_runtime_wrapper_not_found", Listed("wrappers of managed runtimes; tested in execution.rs")),
+    ("TestLambdaErrors::test_lambda_runtime_exit_segfault", Listed("AWS waits for the timeout; here a process that died is told at once")),
+    ("TestRequestIdHandling::*", Listed("records nothing")),
     ("TestLambdaMultiAccounts::*", Listed("records nothing")),
 ];
 
@@ -164,11 +206,8 @@ pub const COMMON: Table = &[
 ];
 
 /// Destinations.
-pub const DESTINATIONS: Table = &[
-    ("TestLambdaDestinationSqs::*", Listed("by functions in Python; the record is tested in queue.rs, as recorded")),
-    ("TestLambdaDLQ::*", Listed("by functions in Python; dead letters are tested in queue.rs, as recorded")),
-    ("TestLambdaDestinationEventbridge::*", Listed("by functions in Python, and EventBridge is no part of these tests")),
-];
+pub const DESTINATIONS: Table =
+    &[("TestLambdaDestinationEventbridge::test_invoke_lambda_eventbridge", Listed("replayed with a real bus, in tests/meetings"))];
 
 /// Traces.
 pub const XRAY: Table = &[("test_xray_trace_propagation", Listed("records nothing"))];

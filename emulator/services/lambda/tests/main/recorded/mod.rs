@@ -1,12 +1,19 @@
 //! Answers recorded from AWS: each is reproduced whole, or listed with the reason why not. Skipped, aloud, where the recordings are not
 //! at hand.
 
+mod concurrent;
+mod destinations;
 mod functions;
+mod invoked;
+mod layers;
 mod listed;
+mod logging;
 mod mappings;
+mod names;
 mod permissions;
 mod settings;
 mod tags;
+mod urls;
 mod versions;
 
 use crate::desk::{Desk, base64, decode, zip};
@@ -18,7 +25,7 @@ use std::sync::Mutex;
 
 /// What stands for what in the recordings.
 static RULES: Rules = Rules::new(
-    &["datetime", "date", "timestamp", "code-sha256", "receipt-handle", "sent-timestamp", "sender-id"],
+    &["datetime", "date", "timestamp", "code-sha256", "receipt-handle", "sent-timestamp", "sender-id", "lambda-url", "function-url"],
     r"<[a-z][^<>]*>|\b1{12}\b|\bdate\b",
     &[],
     true,
@@ -190,7 +197,19 @@ pub(crate) use done;
 async fn the_api() {
     run(
         "test_lambda_api",
-        &[functions::TABLE, versions::TABLE, permissions::TABLE, settings::TABLE, tags::TABLE, mappings::TABLE, listed::API],
+        &[
+            functions::TABLE,
+            versions::TABLE,
+            permissions::TABLE,
+            settings::TABLE,
+            tags::TABLE,
+            mappings::TABLE,
+            layers::TABLE,
+            names::TABLE,
+            logging::TABLE,
+            urls::SETTINGS,
+            listed::API,
+        ],
     )
     .await;
 }
@@ -202,7 +221,12 @@ async fn sqs_as_event_source() {
 
 #[tokio::test]
 async fn invocations() {
-    run("test_lambda", &[listed::INVOCATIONS]).await;
+    run("test_lambda", &[invoked::TABLE, concurrent::TABLE, urls::TABLE, listed::INVOCATIONS]).await;
+}
+
+#[tokio::test]
+async fn destinations_and_dead_letters() {
+    run("test_lambda_destinations", &[destinations::TABLE, listed::DESTINATIONS]).await;
 }
 
 #[tokio::test]
@@ -211,7 +235,6 @@ async fn what_is_listed_only() {
     run("event_source_mapping/test_lambda_integration_dynamodbstreams", &[listed::DYNAMODB]).await;
     run("event_source_mapping/test_lambda_integration_kinesis", &[listed::KINESIS]).await;
     run("test_lambda_common", &[listed::COMMON]).await;
-    run("test_lambda_destinations", &[listed::DESTINATIONS]).await;
     run("test_lambda_integration_xray", &[listed::XRAY]).await;
     run("test_lambda_runtimes", &[listed::RUNTIMES]).await;
 }
