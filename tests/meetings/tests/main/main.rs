@@ -3,6 +3,7 @@
 
 mod bus;
 mod crawls;
+mod firewall;
 mod identities;
 mod keys;
 mod recorded;

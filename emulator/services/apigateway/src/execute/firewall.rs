@@ -39,6 +39,11 @@ pub(crate) fn is_stage(cx: &Context, resource_arn: &str) -> bool {
     })
 }
 
+/// ARN of the web ACL over a stage.
+pub(crate) fn web_acl_of(cx: &Context, api_id: &str, stage: &str) -> Option<String> {
+    cx.cloud().ports().firewall().ok()?.web_acl_of(cx, &arn(cx.region(), api_id, stage))
+}
+
 /// AWS's ARN of a stage names no account.
 fn arn(region: &str, api_id: &str, stage: &str) -> String {
     format!("arn:aws:apigateway:{region}::/restapis/{api_id}/stages/{stage}")
