@@ -9,8 +9,10 @@ use wire::ReplyBody;
 /// The answer of a rule that has one of its own; `None` where the request may go on, with the headers that rules put in.
 pub(super) async fn judge(call: &mut Call) -> Result<Option<Response<ReplyBody>>, Refusal> {
     let arn = arn(call.cx.region(), &call.address.api_id, &call.address.stage);
-    let host = format!("{}.execute-api.{}.amazonaws.com", call.address.api_id, call.cx.region());
-    let request = Inspected { head: &call.head, body: &call.body, path: Some(&call.address.staged), host: Some(&host) };
+    // An own domain is called by its own name on AWS too.
+    let own = format!("{}.execute-api.{}.amazonaws.com", call.address.api_id, call.cx.region());
+    let host = (!call.address.custom).then_some(own.as_str());
+    let request = Inspected { head: &call.head, body: &call.body, path: Some(&call.address.staged), host };
     match kit::firewall::inspect(&call.cx, &arn, request).await {
         Verdict::Pass(headers) => {
             for (name, value) in headers {
