@@ -420,7 +420,7 @@ async fn firewall(visit: &Visit, call: &Call, bytes: &wire::Bytes) -> Result<Opt
     let cx = visit.cx.as_ref().expect("authenticate comes first");
     let Some(guarded) = call.service.guarded(cx, call.op, &*call.input, bytes) else { return Ok(None) };
     let inside = cx.in_scope(guarded.scope);
-    let request = kit::Inspected { head: &visit.head, body: &guarded.body };
+    let request = kit::Inspected { head: &visit.head, body: &guarded.body, path: None, host: Some(&guarded.host) };
     let stopped = match kit::firewall::inspect(&inside, &guarded.arn, request).await {
         kit::Verdict::Pass(_) => return Ok(None),
         kit::Verdict::Stop(stopped) => stopped,

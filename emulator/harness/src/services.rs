@@ -40,6 +40,8 @@ pub fn all() -> Vec<Arc<dyn Service>> {
         Arc::new(cloudwatch::CloudWatch::new()),
         #[cfg(feature = "application-autoscaling")]
         Arc::new(application_autoscaling::ApplicationAutoScaling::new()),
+        #[cfg(feature = "wafv2")]
+        Arc::new(wafv2::Wafv2::new()),
         #[cfg(feature = "cloudformation")]
         Arc::new(cloudformation::CloudFormation::new()),
     ]

@@ -22,6 +22,10 @@ pub struct Inspected<'a> {
     pub head: &'a Parts,
     /// The body, or what of it rules may see.
     pub body: &'a [u8],
+    /// The path as AWS's front door sees it, where that is not the one that was sent (`/restapis/ID/STAGE/_user_request_/x` is `/STAGE/x`).
+    pub path: Option<&'a str>,
+    /// The host as AWS's front door has it, where the request was sent to the emulator's own.
+    pub host: Option<&'a str>,
 }
 
 /// What becomes of a request.
@@ -57,6 +61,8 @@ pub struct Guarded {
     pub arn: String,
     /// The body without what is withheld from rules (personal data).
     pub body: Bytes,
+    /// The host as AWS has it.
+    pub host: String,
 }
 
 /// Asks the cloud's firewall, where it has one.

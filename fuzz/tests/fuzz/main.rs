@@ -22,5 +22,6 @@ mod requests;
 mod signatures;
 mod target;
 mod templates;
+mod waf;
 mod wire_bodies;
 mod wire_model;

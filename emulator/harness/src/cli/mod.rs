@@ -11,6 +11,7 @@ mod remote;
 mod s3;
 mod services;
 mod snapshot;
+mod waf;
 
 use clap::{Parser, Subcommand};
 pub(crate) use deploy::progress;
@@ -83,6 +84,8 @@ enum Command {
     Env(env::EnvArgs),
     /// Evaluates policies, and writes least-privilege ones from what happened
     Iam(iam::IamArgs),
+    /// Tells what a web ACL of a running cloud would do with a request, and why
+    Waf(waf::WafArgs),
 }
 
 /// What a command has to say: text for people, or the same as one JSON object.
@@ -176,6 +179,7 @@ async fn dispatch(command: Option<Command>) -> ExitCode {
         Some(Command::Services(args)) => said(args.json, services::services(&args)),
         Some(Command::Env(args)) => said(args.json, env::env(&args)),
         Some(Command::Iam(args)) => said(args.json(), iam::iam(args).await),
+        Some(Command::Waf(args)) => said(args.reach.json, waf::waf(args).await),
     }
 }
 

@@ -88,6 +88,7 @@ pub fn costs(plan: &Plan) -> Vec<&'static str> {
         ("AWS::Cognito::UserPool", "Cognito: monthly active users beyond the free tier"),
         ("AWS::Athena::", "Athena: bytes scanned by queries"),
         ("AWS::SQS::Queue", "SQS: requests"),
+        ("AWS::WAFv2::", "WAF: web ACLs and rules by the month, and requests"),
         ("AWS::Logs::LogGroup", "CloudWatch Logs: bytes taken in and kept"),
     ];
     notes.into_iter().filter(|(kind, _)| has(kind)).map(|(_, note)| note).collect()

@@ -37,10 +37,13 @@ impl ApiGateway {
 
     /// Describes a stage.
     pub async fn get_stage(&self, cx: &Context, input: GetStageInput) -> Result<Stage, Fault> {
-        cx.store().read(|s| {
+        let (api_id, name) = (input.rest_api_id.clone(), input.stage_name.clone());
+        let mut stage = cx.store().read(|s| {
             api(s, cx.scope(), &input.rest_api_id)?;
-            Ok(s.get(&STAGES, cx.scope(), &(input.rest_api_id, input.stage_name))?.ok_or_else(no_such_stage)?.settings)
-        })
+            Ok::<_, Fault>(s.get(&STAGES, cx.scope(), &(input.rest_api_id, input.stage_name))?.ok_or_else(no_such_stage)?.settings)
+        })?;
+        stage.web_acl_arn = crate::execute::firewall::web_acl_of(cx, &api_id, &name);
+        Ok(stage)
     }
 
     /// Stages of an API, or of one deployment.

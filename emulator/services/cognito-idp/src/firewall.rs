@@ -30,7 +30,8 @@ impl CognitoIdp {
         let id = client.or_else(|| pool_of(member(members, input, "AccessToken")?))?;
         let place = state::place(cx, &id).ok().flatten()?;
         let scope = place.scope();
-        Some(Guarded { arn: state::arn(&scope, &place.pool_id), scope, body: without_personal_data(body) })
+        let host = format!("cognito-idp.{}.amazonaws.com", scope.region);
+        Some(Guarded { arn: state::arn(&scope, &place.pool_id), scope, body: without_personal_data(body), host })
     }
 }
 

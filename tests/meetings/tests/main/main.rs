@@ -5,6 +5,7 @@ mod bus;
 mod crawls;
 mod destinations;
 mod functions;
+mod firewall;
 mod identities;
 mod keys;
 mod metrics;

@@ -9,7 +9,10 @@ use wire::ReplyBody;
 /// The answer of a rule that has one of its own; `None` where the request may go on, with the headers that rules put in.
 pub(super) async fn judge(call: &mut Call) -> Result<Option<Response<ReplyBody>>, Refusal> {
     let arn = arn(call.cx.region(), &call.address.api_id, &call.address.stage);
-    let request = Inspected { head: &call.head, body: &call.body };
+    // An own domain is called by its own name on AWS too.
+    let own = format!("{}.execute-api.{}.amazonaws.com", call.address.api_id, call.cx.region());
+    let host = (!call.address.custom).then_some(own.as_str());
+    let request = Inspected { head: &call.head, body: &call.body, path: Some(&call.address.staged), host };
     match kit::firewall::inspect(&call.cx, &arn, request).await {
         Verdict::Pass(headers) => {
             for (name, value) in headers {
@@ -36,6 +39,11 @@ pub(crate) fn is_stage(cx: &Context, resource_arn: &str) -> bool {
         let there = cx.store().read(|s| s.exists(&STAGES, cx.scope(), &key)).unwrap_or(false);
         there && arn(cx.region(), api_id, stage) == resource_arn
     })
+}
+
+/// ARN of the web ACL over a stage.
+pub(crate) fn web_acl_of(cx: &Context, api_id: &str, stage: &str) -> Option<String> {
+    cx.cloud().ports().firewall().ok()?.web_acl_of(cx, &arn(cx.region(), api_id, stage))
 }
 
 /// AWS's ARN of a stage names no account.

@@ -178,7 +178,10 @@ pub(crate) fn is_gone(fault: &Fault) -> bool {
     fault.status == 404
         || code.contains("NotFound")
         || code.contains("NoSuch")
-        || matches!(code, "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue" | "EntityNotFoundException")
+        || matches!(
+            code,
+            "QueueDoesNotExist" | "AWS.SimpleQueueService.NonExistentQueue" | "EntityNotFoundException" | "WAFNonexistentItemException"
+        )
         || (code == "InvalidRequestException" && fault.message.contains("not found"))
 }
 
@@ -194,5 +197,6 @@ pub(crate) fn is_there(fault: &Fault) -> bool {
                 | "BucketAlreadyOwnedByYou"
                 | "QueueNameExists"
                 | "GroupExistsException"
+                | "WAFDuplicateItemException"
         )
 }

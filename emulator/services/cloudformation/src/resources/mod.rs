@@ -32,6 +32,7 @@ mod scheduler;
 mod sns;
 mod sqs;
 pub(crate) mod support;
+mod wafv2;
 
 pub(crate) use job::{Job, Made, is_gone, is_there};
 
@@ -91,6 +92,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         scheduler::KINDS,
         sns::KINDS,
         sqs::KINDS,
+        wafv2::KINDS,
     ]
     .into_iter()
     .flatten()

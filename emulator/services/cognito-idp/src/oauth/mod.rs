@@ -76,14 +76,14 @@ impl Hosted {
             false => Pairs::default(),
         };
         let cx = cx.in_scope(domain.place.scope());
-        judge(&cx, &head, &bytes, &pool.id).await?;
+        judge(&cx, &head, &bytes, &pool.id, (&address.domain, &address.path)).await?;
         let (method, headers) = (head.method, head.headers);
         Ok(Visit { service: self.0.clone(), cx, domain, pool, base: address.base, path: address.path, method, headers, query, form })
     }
 }
 
-/// Asks the pool's web ACL, where it has one; rules see no personal data.
-async fn judge(cx: &Context, head: &Parts, body: &[u8], pool_id: &str) -> Result<(), Answer> {
+/// Asks the pool's web ACL, where it has one; rules see no personal data, and the pool's domain and path as they are on AWS.
+async fn judge(cx: &Context, head: &Parts, body: &[u8], pool_id: &str, (domain, path): (&str, &str)) -> Result<(), Answer> {
     if cx.cloud().ports().firewall().is_err() {
         return Ok(());
     }
@@ -93,7 +93,9 @@ async fn judge(cx: &Context, head: &Parts, body: &[u8], pool_id: &str) -> Result
         seen.uri = told.parse().unwrap_or_else(|_| head.uri.clone());
     }
     let body = firewall::form_without_personal_data(&String::from_utf8_lossy(body));
-    let request = Inspected { head: &seen, body: body.as_bytes() };
+    let host = format!("{domain}.auth.{}.amazoncognito.com", cx.region());
+    let host = if domain.contains('.') { domain } else { &host };
+    let request = Inspected { head: &seen, body: body.as_bytes(), path: Some(path), host: Some(host) };
     match kit::firewall::inspect(cx, &state::arn(cx.scope(), pool_id), request).await {
         Verdict::Pass(_) => Ok(()),
         Verdict::Stop(stopped) => Err(stopped.response(("text/html", pages::error_page("Forbidden").into()))),
