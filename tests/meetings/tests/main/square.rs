@@ -33,7 +33,6 @@ impl Square {
             .service(Arc::new(cognito_idp::CognitoIdp::new()))
             .service(Arc::new(cognito_identity::CognitoIdentity::new()))
             .service(Arc::new(s3::S3::new()))
-            .service(Arc::new(logs::Logs::new()))
             .service(Arc::new(wafv2::Wafv2::new()))
             .service(Arc::new(sqs::Sqs::new()))
             .service(Arc::new(sns::Sns::new()))
