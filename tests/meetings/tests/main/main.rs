@@ -3,6 +3,7 @@
 
 mod bus;
 mod crawls;
+mod federation;
 mod identities;
 mod keys;
 mod recorded;
