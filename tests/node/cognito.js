@@ -63,7 +63,7 @@ const tests = {
     const kept = new Map();
     const Storage = {
       setItem: (name, value) => kept.set(name, value),
-      getItem: name => kept.get(name),
+      getItem: name => kept.get(name) ?? null,
       removeItem: name => kept.delete(name),
       clear: () => kept.clear(),
     };

@@ -8,6 +8,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod bad_input;
+mod browser;
 mod clients;
 mod deploy_aws;
 mod http;

@@ -5,6 +5,7 @@ mod clock;
 mod faults;
 mod journal;
 mod snapshots;
+mod web;
 
 use futures_util::future::BoxFuture;
 use http::{Method, Request, Response, StatusCode};
@@ -41,6 +42,9 @@ impl Refusal {
 async fn answer(cloud: &Arc<Cloud>, request: Request<Body>) -> Result<Response<ReplyBody>, Refusal> {
     let (head, mut body) = request.into_parts();
     refuse_foreign_pages(&head.headers)?;
+    if let Some(file) = head.uri.path().strip_prefix("/_windtunnel/app") {
+        return web::answer(cloud, &head.method, file).await;
+    }
     let bytes = body.collect(LIMIT).await.map_err(|e| Refusal(StatusCode::PAYLOAD_TOO_LARGE, e.to_string()))?;
     let input: Value = match bytes.is_empty() {
         true => json!({}),

@@ -252,6 +252,7 @@ fn welcome(standing: &Standing) -> String {
     let me = std::env::args().next().unwrap_or_else(|| "windtunnel".into());
     let mut text = format!("\nEndpoint  {endpoint}\nShell     eval \"$({me} env{flag})\"\n");
     if let Some(pipeline) = &standing.pipeline {
+        text.push_str(&format!("Web       {endpoint}/_windtunnel/app/\n"));
         for (key, value) in &pipeline.outputs {
             text.push_str(&format!("  {key:<20} {value}\n"));
         }

@@ -711,7 +711,7 @@ wire::structure!(ResendConfirmationCodeOutput, tables::RESEND_CONFIRMATION_CODE_
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InitiateAuthInput {
     pub auth_flow: AuthFlowType,
-    pub auth_parameters: Option<BTreeMap<String, String>>,
+    pub auth_parameters: Option<BTreeMap<String, Option<String>>>,
     pub client_metadata: Option<BTreeMap<String, String>>,
     pub client_id: String,
     pub analytics_metadata: Option<AnalyticsMetadataType>,
@@ -741,7 +741,7 @@ pub struct AdminInitiateAuthInput {
     pub user_pool_id: String,
     pub client_id: String,
     pub auth_flow: AuthFlowType,
-    pub auth_parameters: Option<BTreeMap<String, String>>,
+    pub auth_parameters: Option<BTreeMap<String, Option<String>>>,
     pub client_metadata: Option<BTreeMap<String, String>>,
     pub analytics_metadata: Option<AnalyticsMetadataType>,
     pub context_data: Option<ContextDataType>,
@@ -770,7 +770,7 @@ pub struct RespondToAuthChallengeInput {
     pub client_id: String,
     pub challenge_name: ChallengeNameType,
     pub session: Option<String>,
-    pub challenge_responses: Option<BTreeMap<String, String>>,
+    pub challenge_responses: Option<BTreeMap<String, Option<String>>>,
     pub analytics_metadata: Option<AnalyticsMetadataType>,
     pub user_context_data: Option<UserContextDataType>,
     pub client_metadata: Option<BTreeMap<String, String>>,
@@ -797,7 +797,7 @@ pub struct AdminRespondToAuthChallengeInput {
     pub user_pool_id: String,
     pub client_id: String,
     pub challenge_name: ChallengeNameType,
-    pub challenge_responses: Option<BTreeMap<String, String>>,
+    pub challenge_responses: Option<BTreeMap<String, Option<String>>>,
     pub session: Option<String>,
     pub analytics_metadata: Option<AnalyticsMetadataType>,
     pub context_data: Option<ContextDataType>,
@@ -2700,7 +2700,8 @@ mod tables {
     pub(super) static AUTH_FACTOR_TYPE: Schema = Schema::new("AuthFactorType", Kind::Enum(super::AuthFactorType::TEXTS));
     pub(super) static AUTH_FLOW_TYPE: Schema = Schema::new("AuthFlowType", Kind::Enum(super::AuthFlowType::TEXTS));
     pub(super) static AUTH_PARAMETERS_TYPE: Schema =
-        Schema::new("AuthParametersType", Kind::Map(&Member::new("key", &STRING_TYPE), &Member::new("value", &STRING_TYPE)));
+        Schema::new("AuthParametersType", Kind::Map(&Member::new("key", &STRING_TYPE), &Member::new("value", &STRING_TYPE)))
+            .traits(Traits { sparse: true, ..Traits::NONE });
     pub(super) static AUTH_SESSION_VALIDITY_TYPE: Schema = Schema::new("AuthSessionValidityType", Kind::Integer).min(3.0).max(15.0);
     pub(super) static AUTHENTICATION_RESULT_TYPE: Schema = Schema::new(
         "AuthenticationResultType",
@@ -2722,7 +2723,8 @@ mod tables {
     pub(super) static CHALLENGE_PARAMETERS_TYPE: Schema =
         Schema::new("ChallengeParametersType", Kind::Map(&Member::new("key", &STRING_TYPE), &Member::new("value", &STRING_TYPE)));
     pub(super) static CHALLENGE_RESPONSES_TYPE: Schema =
-        Schema::new("ChallengeResponsesType", Kind::Map(&Member::new("key", &STRING_TYPE), &Member::new("value", &STRING_TYPE)));
+        Schema::new("ChallengeResponsesType", Kind::Map(&Member::new("key", &STRING_TYPE), &Member::new("value", &STRING_TYPE)))
+            .traits(Traits { sparse: true, ..Traits::NONE });
     pub(super) static CHANGE_PASSWORD_INPUT: Schema = Schema::new(
         "ChangePasswordRequest",
         Kind::Structure(&[

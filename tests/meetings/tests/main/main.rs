@@ -6,6 +6,7 @@ mod crawls;
 mod destinations;
 mod functions;
 mod firewall;
+mod federation;
 mod identities;
 mod keys;
 mod metrics;

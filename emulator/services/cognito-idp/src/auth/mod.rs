@@ -84,12 +84,18 @@ fn choices(outcome: &Outcome) -> Option<Vec<ChallengeNameType>> {
     }
 }
 
+/// What a request really gives: browsers send `null` for a device that they do not know (amazon-cognito-identity-js), and AWS takes it for
+/// nothing.
+fn given(parameters: Option<BTreeMap<String, Option<String>>>) -> Parameters {
+    parameters.into_iter().flatten().filter_map(|(name, value)| Some((name, value?))).collect()
+}
+
 impl CognitoIdp {
     /// Begins a sign-in.
     pub async fn initiate_auth(&self, cx: &Context, input: InitiateAuthInput) -> Result<InitiateAuthOutput, Fault> {
         warn_unheard!(cx, input, user_context_data);
         let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
-        let parameters = input.auth_parameters.unwrap_or_default();
+        let parameters = given(input.auth_parameters);
         if matches!(input.auth_flow, AuthFlowType::AdminNoSrpAuth | AuthFlowType::AdminUserPasswordAuth) {
             return Err(bad("Initiate Auth method not supported."));
         }
@@ -102,7 +108,7 @@ impl CognitoIdp {
     pub async fn admin_initiate_auth(&self, cx: &Context, input: AdminInitiateAuthInput) -> Result<AdminInitiateAuthOutput, Fault> {
         warn_unheard!(cx, input, context_data);
         let desk = Desk::of_pool(cx, &input.user_pool_id, &input.client_id)?.telling(input.client_metadata);
-        let parameters = input.auth_parameters.unwrap_or_default();
+        let parameters = given(input.auth_parameters);
         let outcome = self.initiate(&desk, input.auth_flow, parameters, input.session).await?;
         let available_challenges = choices(&outcome);
         Ok(AdminInitiateAuthOutput { available_challenges, ..answer!(AdminInitiateAuthOutput, outcome) })
@@ -116,7 +122,7 @@ impl CognitoIdp {
     ) -> Result<RespondToAuthChallengeOutput, Fault> {
         warn_unheard!(cx, input, user_context_data);
         let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
-        let responses = input.challenge_responses.unwrap_or_default();
+        let responses = given(input.challenge_responses);
         let step = self.answer_challenge(&desk, input.challenge_name, responses, input.session).await?;
         Ok(answer!(RespondToAuthChallengeOutput, self.finish(&desk, step).await?))
     }
@@ -129,7 +135,7 @@ impl CognitoIdp {
     ) -> Result<AdminRespondToAuthChallengeOutput, Fault> {
         warn_unheard!(cx, input, context_data);
         let desk = Desk::of_pool(cx, &input.user_pool_id, &input.client_id)?.telling(input.client_metadata);
-        let responses = input.challenge_responses.unwrap_or_default();
+        let responses = given(input.challenge_responses);
         let step = self.answer_challenge(&desk, input.challenge_name, responses, input.session).await?;
         Ok(answer!(AdminRespondToAuthChallengeOutput, self.finish(&desk, step).await?))
     }

@@ -1,0 +1,163 @@
+//! One user pool signs in by another: over HTTP, as a browser is led from the one to the other and back.
+
+use crate::square::Square;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+const PASSWORD: &str = "Correct-Horse-9";
+const CALLBACK: &str = "https://shop.example/back";
+
+/// A browser without scripts: it keeps each domain's cookies apart.
+struct Browser {
+    address: String,
+    cookies: BTreeMap<(String, String), String>,
+}
+
+struct Page {
+    status: u16,
+    location: String,
+    text: String,
+}
+
+impl Browser {
+    async fn send(&mut self, method: &str, url: &str, body: &str) -> Page {
+        let path = url.strip_prefix(&format!("http://{}", self.address)).unwrap_or(url);
+        let domain = path.split('/').take(4).collect::<Vec<_>>().join("/");
+        let domain = domain.split('?').next().unwrap().to_owned();
+        let cookies: Vec<String> =
+            self.cookies.iter().filter(|((of, _), _)| *of == domain).map(|((_, name), value)| format!("{name}={value}")).collect();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncookie: {}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+            self.address,
+            cookies.join("; "),
+            body.len()
+        );
+        let mut socket = TcpStream::connect(&self.address).await.unwrap();
+        socket.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.unwrap();
+        let (head, text) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{method} {path}: {answer}"));
+        let mut location = String::new();
+        for line in head.lines().skip(1) {
+            let (name, value) = line.split_once(": ").unwrap();
+            if name.eq_ignore_ascii_case("location") {
+                location = value.to_owned();
+            }
+            if name.eq_ignore_ascii_case("set-cookie") {
+                let (name, value) = value.split_once(';').unwrap().0.split_once('=').unwrap();
+                self.cookies.insert((domain.clone(), name.to_owned()), value.to_owned());
+            }
+        }
+        Page { status: head.split(' ').nth(1).unwrap().parse().unwrap(), location, text: text.to_owned() }
+    }
+    async fn get(&mut self, url: &str) -> Page {
+        self.send("GET", url, "").await
+    }
+}
+
+fn encoded(pairs: &[(&str, &str)]) -> String {
+    let encode = |text: &str| text.bytes().map(|b| format!("%{b:02X}")).collect::<String>();
+    pairs.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect::<Vec<_>>().join("&")
+}
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1.split_once(after).unwrap().0
+}
+fn claims(token: &Value) -> Value {
+    // Base64url by hand: this crate has no other use for it.
+    let body = token.as_str().unwrap().split('.').nth(1).unwrap();
+    let digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let (mut bits, mut held, mut bytes) = (0u32, 0, Vec::new());
+    for c in body.chars() {
+        bits = bits << 6 | digits.find(c).unwrap() as u32;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push((bits >> held) as u8);
+        }
+    }
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+/// A pool with a domain of its name and a client; pool id and client.
+async fn pool(square: &Square, name: &str, client: Value) -> (String, Value) {
+    let pool = square.ok("cognito-idp", "CreateUserPool", json!({ "PoolName": name })).await["UserPool"]["Id"].as_str().unwrap().to_owned();
+    square.ok("cognito-idp", "CreateUserPoolDomain", json!({ "UserPoolId": pool, "Domain": name })).await;
+    let client = made(square, &pool, client).await;
+    (pool, client)
+}
+
+async fn made(square: &Square, pool: &str, more: Value) -> Value {
+    let mut input = json!({
+        "UserPoolId": pool, "ClientName": "c", "GenerateSecret": true, "AllowedOAuthFlowsUserPoolClient": true,
+        "AllowedOAuthFlows": ["code"], "AllowedOAuthScopes": ["openid", "email"],
+    });
+    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    square.ok("cognito-idp", "CreateUserPoolClient", input).await["UserPoolClient"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pool_signs_users_in_by_another_pool() {
+    let square = Square::new().await;
+    let gateway = gateway::Gateway::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let server = gateway.serve(square.cloud.clone(), None);
+    square.cloud.set_endpoint(server.url());
+    let back = format!("{}/_aws/cognito-idp/shop/oauth2/idpresponse", server.url());
+    let (home, there) = pool(&square, "home", json!({ "CallbackURLs": [back] })).await;
+    let email = json!([{ "Name": "email", "Value": "ann@example.com" }, { "Name": "email_verified", "Value": "true" }]);
+    let user = json!({ "UserPoolId": home, "Username": "ann", "MessageAction": "SUPPRESS", "UserAttributes": email });
+    square.ok("cognito-idp", "AdminCreateUser", user).await;
+    let password = json!({ "UserPoolId": home, "Username": "ann", "Password": PASSWORD, "Permanent": true });
+    square.ok("cognito-idp", "AdminSetUserPassword", password).await;
+
+    let (shop, _) = pool(&square, "shop", json!({ "CallbackURLs": [CALLBACK] })).await;
+    let details = json!({
+        "client_id": there["ClientId"], "client_secret": there["ClientSecret"], "authorize_scopes": "openid email",
+        "oidc_issuer": format!("{}/{home}", server.url()), "attributes_request_method": "GET",
+    });
+    let provider = json!({
+        "UserPoolId": shop, "ProviderName": "Home", "ProviderType": "OIDC", "ProviderDetails": details, "AttributeMapping": { "email": "email" },
+    });
+    square.ok("cognito-idp", "CreateIdentityProvider", provider).await;
+    let client = made(&square, &shop, json!({ "CallbackURLs": [CALLBACK], "SupportedIdentityProviders": ["Home"] })).await;
+    let (id, secret) = (client["ClientId"].as_str().unwrap(), client["ClientSecret"].as_str().unwrap());
+
+    let mut browser = Browser { address: server.address().to_string(), cookies: BTreeMap::new() };
+    let query = encoded(&[("client_id", id), ("redirect_uri", CALLBACK), ("response_type", "code"), ("state", "x")]);
+    let begin = format!("/_aws/cognito-idp/shop/oauth2/authorize?{query}");
+    let mut page = browser.get(&begin).await;
+    assert!(page.location.contains("/_aws/cognito-idp/home/oauth2/authorize?"), "the only provider is gone to at once: {}", page.text);
+    while page.status == 302 {
+        page = browser.get(&page.location.clone()).await;
+    }
+    let (action, proof) =
+        (between(&page.text, "action=\"", "\"").replace("&amp;", "&"), between(&page.text, "name=\"_csrf\" value=\"", "\""));
+    let form = encoded(&[("_csrf", proof), ("username", "ann"), ("password", PASSWORD)]);
+    let at_issuer = browser.send("POST", &action, &form).await;
+    assert!(at_issuer.location.starts_with(&back), "{} {}", at_issuer.location, at_issuer.text);
+    let mut stranger = Browser { address: browser.address.clone(), cookies: BTreeMap::new() };
+    assert_eq!(stranger.get(&at_issuer.location).await.status, 400, "another browser can't bring the state back");
+    let done = browser.get(&at_issuer.location).await;
+    assert!(done.location.starts_with(&format!("{CALLBACK}?code=")), "{} {}", done.location, done.text);
+    let code = between(&done.location, "code=", "&");
+    let form = encoded(&[
+        ("grant_type", "authorization_code"),
+        ("client_id", id),
+        ("client_secret", secret),
+        ("code", code),
+        ("redirect_uri", CALLBACK),
+    ]);
+    let tokens: Value = serde_json::from_str(&browser.send("POST", "/_aws/cognito-idp/shop/oauth2/token", &form).await.text).unwrap();
+    let told = claims(&tokens["id_token"]);
+    assert_eq!((&told["email"], &told["identities"][0]["providerName"]), (&json!("ann@example.com"), &json!("Home")), "{told}");
+    assert_eq!(told["cognito:username"], format!("Home_{}", told["identities"][0]["userId"].as_str().unwrap()).as_str());
+    assert_eq!(told["cognito:groups"], json!([format!("{shop}_Home")]));
+    let users = square.ok("cognito-idp", "ListUsers", json!({ "UserPoolId": shop })).await;
+    assert_eq!((users["Users"].as_array().unwrap().len(), &users["Users"][0]["UserStatus"]), (1, &json!("EXTERNAL_PROVIDER")));
+
+    let again = browser.get(&begin).await;
+    assert!(again.location.starts_with(CALLBACK), "the browser has a session at the shop now");
+}
