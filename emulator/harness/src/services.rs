@@ -28,6 +28,8 @@ pub fn all() -> Vec<Arc<dyn Service>> {
         Arc::new(cognito_identity::CognitoIdentity::new()),
         #[cfg(feature = "apigateway")]
         Arc::new(apigateway::ApiGateway::new()),
+        #[cfg(feature = "apigatewayv2")]
+        Arc::new(apigatewayv2::ApiGatewayV2::new()),
         #[cfg(feature = "glue")]
         Arc::new(glue::Glue::new()),
         #[cfg(feature = "athena")]
