@@ -166,7 +166,7 @@ fn check_parameters(method: &Method) -> Result<(), Fault> {
             )));
         };
         if !names.insert(name) {
-            return Err(bad(format!("Parameter names must be unique across querystring, header and path. {name}")));
+            return Err(bad("Parameter names must be unique across querystring, header and path"));
         }
     }
     Ok(())

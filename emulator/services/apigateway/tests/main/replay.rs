@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 pub struct Replay {
-    desk: Desk,
+    pub desk: Desk,
     recorded: Value,
     answers: BTreeMap<String, Value>,
     found: Vec<String>,

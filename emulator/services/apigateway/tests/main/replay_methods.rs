@@ -10,7 +10,8 @@ fn at(more: Value) -> Value {
 /// A method with a MOCK behind it.
 async fn mocked(r: &mut Replay) {
     r.run("method", "PutMethod", at(json!({ "authorizationType": "NONE" }))).await;
-    r.run("mock", "PutIntegration", at(json!({ "type": "MOCK", "requestTemplates": { "application/json": "{\"statusCode\": 200}" } }))).await;
+    r.run("mock", "PutIntegration", at(json!({ "type": "MOCK", "requestTemplates": { "application/json": "{\"statusCode\": 200}" } })))
+        .await;
 }
 
 #[tokio::test]
@@ -75,12 +76,21 @@ async fn an_integration_response_from_its_making_to_its_end() {
 async fn method_responses_change() {
     let status = |more: Value| crate::desk::merged(&at(json!({ "statusCode": "200" })), &[&more]);
     let change = |operations: Value| crate::desk::merged(&at(json!({ "statusCode": "200" })), &[&json!({ "patchOperations": operations })]);
-    let declared = json!({ "responseParameters": { "method.response.header.my-header": false }, "responseModels": { "application/json": "Empty" } });
+    let declared =
+        json!({ "responseParameters": { "method.response.header.my-header": false }, "responseModels": { "application/json": "Empty" } });
     let test = "TestApigatewayMethodResponse::test_update_method_wrong_param_names";
     let Some(mut r) = Replay::of("test_apigateway_api", test).await else { return };
     mocked(&mut r).await;
     r.run("declared", "PutMethodResponse", status(declared)).await;
-    for (n, (op, path, value)) in [("replace", "/responseParameters/wrong", "true"), ("remove", "/responseParameters/wrong", "true"), ("replace", "/responseModels/wrong", "Empty"), ("remove", "/responseModels/wrong", "Empty")].into_iter().enumerate() {
+    for (n, (op, path, value)) in [
+        ("replace", "/responseParameters/wrong", "true"),
+        ("remove", "/responseParameters/wrong", "true"),
+        ("replace", "/responseModels/wrong", "Empty"),
+        ("remove", "/responseModels/wrong", "Empty"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
         let name = format!("update-method-response-operation-with-wrong-param-name-{}", n + 1);
         r.step(&name, "UpdateMethodResponse", change(patch(&[(op, path, json!(value))]))).await;
     }
@@ -90,15 +100,32 @@ async fn method_responses_change() {
     mocked(&mut r).await;
     r.run("declared", "PutMethodResponse", status(json!({}))).await;
     let header = "/responseParameters/method.response.header.my-header";
-    r.step("update-method-response-operation-without-response-parameters", "UpdateMethodResponse", change(patch(&[("replace", header, json!("true"))]))).await;
-    r.step("update-method-response-operation-without-response-models", "UpdateMethodResponse", change(patch(&[("replace", "/responseModels/application~1json", json!("Empty"))]))).await;
-    r.step("update-method-response-operation-with-wrong-path", "UpdateMethodResponse", change(patch(&[("add", "/wrong/method.response.header.my-header", json!("true"))]))).await;
+    r.step(
+        "update-method-response-operation-without-response-parameters",
+        "UpdateMethodResponse",
+        change(patch(&[("replace", header, json!("true"))])),
+    )
+    .await;
+    r.step(
+        "update-method-response-operation-without-response-models",
+        "UpdateMethodResponse",
+        change(patch(&[("replace", "/responseModels/application~1json", json!("Empty"))])),
+    )
+    .await;
+    r.step(
+        "update-method-response-operation-with-wrong-path",
+        "UpdateMethodResponse",
+        change(patch(&[("add", "/wrong/method.response.header.my-header", json!("true"))])),
+    )
+    .await;
     r.end();
 }
 
 #[tokio::test]
 async fn what_is_not_there() {
-    let Some(mut r) = Replay::of("test_apigateway_api", "TestApigatewayIntegration::test_get_integration_non_existent").await else { return };
+    let Some(mut r) = Replay::of("test_apigateway_api", "TestApigatewayIntegration::test_get_integration_non_existent").await else {
+        return;
+    };
     r.step("get-integration-no-api", "GetIntegration", at(json!({ "restApiId": "nope" }))).await;
     r.step("get-integration-no-resource", "GetIntegration", at(json!({ "resourceId": "nope" }))).await;
     r.step("get-integration-no-method", "GetIntegration", at(json!({}))).await;
@@ -111,14 +138,21 @@ async fn what_is_not_there() {
     r.step("wrong-method", "PutMethod", at(json!({ "httpMethod": "WRONG", "authorizationType": "NONE" }))).await;
     r.step("missing-authorizer-id", "PutMethod", at(json!({ "authorizationType": "CUSTOM" }))).await;
     r.step("invalid-request-validator", "PutMethod", at(json!({ "authorizationType": "NONE", "requestValidatorId": "nope" }))).await;
-    r.step("invalid-model-name", "PutMethod", at(json!({ "authorizationType": "NONE", "requestModels": { "application/json": "petModel" } }))).await;
+    r.step(
+        "invalid-model-name",
+        "PutMethod",
+        at(json!({ "authorizationType": "NONE", "requestModels": { "application/json": "petModel" } })),
+    )
+    .await;
     r.end();
 }
 
 #[tokio::test]
 async fn methods_change() {
     let Some(mut r) = Replay::of("test_apigateway_api", "TestApiGatewayApiMethod::test_update_method_validation").await else { return };
-    let any = |more: Value| crate::desk::merged(&json!({ "restApiId": "$api.id", "resourceId": "$api.rootResourceId", "httpMethod": "ANY" }), &[&more]);
+    let any = |more: Value| {
+        crate::desk::merged(&json!({ "restApiId": "$api.id", "resourceId": "$api.rootResourceId", "httpMethod": "ANY" }), &[&more])
+    };
     let change = |op: &str, path: &str, value: Value| any(json!({ "patchOperations": patch(&[(op, path, value)]) }));
     let one = json!({ "patchOperations": patch(&[("replace", "/apiKeyRequired", json!("true"))]) });
     r.step("wrong-rest-api", "UpdateMethod", crate::desk::merged(&any(json!({ "restApiId": "nope" })), &[&one])).await;
@@ -139,17 +173,26 @@ async fn methods_change() {
 
 #[tokio::test]
 async fn gateway_responses_change() {
-    let Some(mut r) = Replay::of("test_apigateway_api", "TestApiGatewayGatewayResponse::test_update_gateway_response").await else { return };
+    let Some(mut r) = Replay::of("test_apigateway_api", "TestApiGatewayGatewayResponse::test_update_gateway_response").await else {
+        return;
+    };
     let change = |kind: &str, operations: Value| json!({ "restApiId": "$api.id", "responseType": kind, "patchOperations": operations });
     let four = |op: &str, path: &str, value: Value| change("DEFAULT_4XX", patch(&[(op, path, value)]));
     r.step("update-gateway-response-not-set", "UpdateGatewayResponse", four("replace", "/statusCode", json!("444"))).await;
     r.step("default-get-gateway-response", "GetGatewayResponse", json!({ "restApiId": "$api.id", "responseType": "DEFAULT_4XX" })).await;
     r.step("update-gateway-add-status-code", "UpdateGatewayResponse", four("add", "/statusCode", json!("433"))).await;
     r.step("update-gateway-remove-status-code", "UpdateGatewayResponse", four("remove", "/statusCode", json!("433"))).await;
-    r.step("update-gateway-replace-invalid-parameter", "UpdateGatewayResponse", four("replace", "/responseParameters/gatewayresponse.header.no", json!("'x'"))).await;
+    r.step(
+        "update-gateway-replace-invalid-parameter",
+        "UpdateGatewayResponse",
+        four("replace", "/responseParameters/gatewayresponse.header.no", json!("'x'")),
+    )
+    .await;
     r.step("update-gateway-wrong-path", "UpdateGatewayResponse", four("replace", "/wrongPath", json!("x"))).await;
-    r.step("update-gateway-replace-invalid-parameter-0-none", "UpdateGatewayResponse", four("add", "/responseTemplates", Value::Null)).await;
-    r.step("update-gateway-replace-invalid-parameter-1-none", "UpdateGatewayResponse", four("add", "/responseParameters", Value::Null)).await;
+    r.step("update-gateway-replace-invalid-parameter-0-none", "UpdateGatewayResponse", four("add", "/responseTemplates", Value::Null))
+        .await;
+    r.step("update-gateway-replace-invalid-parameter-1-none", "UpdateGatewayResponse", four("add", "/responseParameters", Value::Null))
+        .await;
     r.end();
     let none = "TestApiGatewayGatewayResponse::test_gateway_response_validation";
     let Some(mut r) = Replay::of("test_apigateway_api", none).await else { return };
@@ -158,6 +201,7 @@ async fn gateway_responses_change() {
     r.step("get-gateway-response-no-api", "GetGatewayResponse", nowhere.clone()).await;
     r.step("delete-gateway-response-no-api", "DeleteGatewayResponse", nowhere.clone()).await;
     r.step("update-gateway-response-no-api", "UpdateGatewayResponse", nowhere).await;
-    r.step("delete-gateway-response-not-set", "DeleteGatewayResponse", json!({ "restApiId": "$api.id", "responseType": "DEFAULT_4XX" })).await;
+    r.step("delete-gateway-response-not-set", "DeleteGatewayResponse", json!({ "restApiId": "$api.id", "responseType": "DEFAULT_4XX" }))
+        .await;
     r.end();
 }

@@ -37,6 +37,11 @@ impl Address {
             let (api_id, rest) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
             return Ok(Some(of(api_id, rest)));
         }
+        if let Some((api_id, stage, rest)) = by_rest_path(path) {
+            // What stands in the stage's place may be the first part of a path under `$default`, which has no place in AWS's URLs.
+            let path = if stage.is_empty() { rest.to_owned() } else { format!("/{stage}{rest}") };
+            return Ok(Some(of(api_id, &path)));
+        }
         let Some((name, place)) = domain_place(read, cx.scope(), &host)? else { return Ok(None) };
         let Some(domain) = read.get(&DOMAINS, &Scope::new(&place.account, &place.region), &name)? else { return Ok(None) };
         let fits = |key: &str| {
@@ -61,7 +66,7 @@ impl Address {
         let scope = Scope::new(kit::DEFAULT_ACCOUNT, kit::DEFAULT_REGION);
         let by_host = host.split_once(".execute-api.").map(|(id, _)| id);
         let by_path = path.strip_prefix("/_aws/execute-api/").map(|rest| rest.split('/').next().unwrap_or_default());
-        match by_host.or(by_path) {
+        match by_host.or(by_path).or(by_rest_path(path).map(|(id, ..)| id)) {
             Some(id) => cloud.store().read(|s| s.exists(&NAMES, &scope, &id.to_ascii_lowercase())).unwrap_or(false),
             None => host.contains('.') && cloud.store().read(|s| domain_place(s, &scope, &host)).is_ok_and(|found| found.is_some()),
         }
@@ -80,6 +85,13 @@ impl Address {
         self.stage = name;
         self.staged = true;
     }
+}
+
+/// API, stage and path of `/restapis/{id}/{stage}/_user_request_/...`.
+fn by_rest_path(path: &str) -> Option<(&str, &str, &str)> {
+    let (api_id, rest) = path.strip_prefix("/restapis/")?.split_once('/')?;
+    let (stage, rest) = rest.split_once("/_user_request_")?;
+    (!stage.contains('/')).then_some((api_id, stage, rest))
 }
 
 fn host_of(head: &Parts) -> String {

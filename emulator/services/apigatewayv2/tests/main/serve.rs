@@ -90,6 +90,9 @@ async fn unknown_routes_stages_and_switched_off_endpoints() {
     assert_eq!((missing.status, missing.body.as_str()), (404, "{\"message\":\"Not Found\"}"));
     assert_eq!(desk.send(http::Request::post(desk.url("/a")), "").await.status, 404);
     assert_eq!(desk.send(http::Request::get(format!("/_aws/execute-api/{}/a", desk.api)), "").await.status, 200);
+    for path in ["//_user_request_/a", "/a/_user_request_", "/$default/_user_request_/a"] {
+        assert_eq!(desk.send(http::Request::get(format!("/restapis/{}{path}", desk.api)), "").await.status, 200, "{path}");
+    }
     desk.ok("UpdateApi", json!({ "ApiId": desk.api, "DisableExecuteApiEndpoint": true })).await;
     assert_eq!(desk.get("/a").await.status, 404);
     let domain = json!({ "DomainName": "api.example.com", "DomainNameConfigurations": [{ "CertificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/x" }] });
