@@ -26,6 +26,9 @@ pub fn all() -> Vec<Arc<dyn Service>> {
         Arc::new(cognito_idp::CognitoIdp::new()),
         #[cfg(feature = "cognito-identity")]
         Arc::new(cognito_identity::CognitoIdentity::new()),
+        // Before REST APIs: their door takes every address of an API's form.
+        #[cfg(feature = "apigatewayv2")]
+        Arc::new(apigatewayv2::ApiGatewayV2::new()),
         #[cfg(feature = "apigateway")]
         Arc::new(apigateway::ApiGateway::new()),
         #[cfg(feature = "glue")]

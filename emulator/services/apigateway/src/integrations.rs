@@ -11,10 +11,10 @@ impl ApiGateway {
     /// Sets the integration of a method.
     pub async fn put_integration(&self, cx: &Context, input: PutIntegrationInput) -> Result<Integration, Fault> {
         let (rest_api_id, resource_id, http_method) = (input.rest_api_id.clone(), input.resource_id.clone(), input.http_method.clone());
-        let method = of_api(cx, &rest_api_id, |api| api.method(&resource_id, &http_method).cloned())?;
+        let method = of_method(cx, &rest_api_id, |api| api.method(&resource_id, &http_method).cloned())?;
         let integration = of_input(cx, input)?;
         check(&method, &integration)?;
-        change(cx, &rest_api_id, |api| {
+        change_method(cx, &rest_api_id, |api| {
             let method = api.method_mut(&resource_id, &http_method)?;
             method.method_integration = Some(integration.clone());
             Ok(integration)
@@ -24,13 +24,13 @@ impl ApiGateway {
 
     /// Describes an integration.
     pub async fn get_integration(&self, cx: &Context, input: GetIntegrationInput) -> Result<Integration, Fault> {
-        of_api(cx, &input.rest_api_id, |api| Ok(api.integration(&input.resource_id, &input.http_method)?.clone()))
+        of_method(cx, &input.rest_api_id, |api| Ok(api.integration(&input.resource_id, &input.http_method)?.clone()))
     }
 
     /// Changes an integration.
     pub async fn update_integration(&self, cx: &Context, input: UpdateIntegrationInput) -> Result<Integration, Fault> {
         let patches = patch::read(input.patch_operations)?;
-        change(cx, &input.rest_api_id, |api| {
+        change_method(cx, &input.rest_api_id, |api| {
             let mut integration = api.integration(&input.resource_id, &input.http_method)?.clone();
             patches.iter().try_for_each(|patch| apply(&mut integration, patch))?;
             check(api.method(&input.resource_id, &input.http_method)?, &integration)?;
@@ -42,7 +42,7 @@ impl ApiGateway {
 
     /// Takes the integration of a method away.
     pub async fn delete_integration(&self, cx: &Context, input: DeleteIntegrationInput) -> Result<DeleteIntegrationOutput, Fault> {
-        change(cx, &input.rest_api_id, |api| {
+        change_method(cx, &input.rest_api_id, |api| {
             api.method_mut(&input.resource_id, &input.http_method)?.method_integration.take().ok_or_else(no_such_integration)
         })
         .await?;
@@ -58,7 +58,7 @@ impl ApiGateway {
             response_templates: input.response_templates,
             content_handling: input.content_handling,
         };
-        change(cx, &input.rest_api_id, |api| {
+        change_method(cx, &input.rest_api_id, |api| {
             check_response(api.method(&input.resource_id, &input.http_method)?, &response)?;
             let responses = &mut api.integration_mut(&input.resource_id, &input.http_method)?.integration_responses;
             responses.get_or_insert_default().insert(input.status_code, response.clone());
@@ -69,7 +69,7 @@ impl ApiGateway {
 
     /// Describes a response of an integration.
     pub async fn get_integration_response(&self, cx: &Context, input: GetIntegrationResponseInput) -> Result<IntegrationResponse, Fault> {
-        of_api(cx, &input.rest_api_id, |api| {
+        of_method(cx, &input.rest_api_id, |api| {
             let responses = api.integration(&input.resource_id, &input.http_method)?.integration_responses.as_ref();
             responses.and_then(|r| r.get(&input.status_code)).cloned().ok_or_else(no_such_response)
         })
@@ -82,7 +82,7 @@ impl ApiGateway {
         input: UpdateIntegrationResponseInput,
     ) -> Result<IntegrationResponse, Fault> {
         let patches = patch::read(input.patch_operations)?;
-        change(cx, &input.rest_api_id, |api| {
+        change_method(cx, &input.rest_api_id, |api| {
             let method = api.method_mut(&input.resource_id, &input.http_method)?;
             let responses = method.method_integration.as_mut().ok_or_else(no_such_integration)?.integration_responses.as_mut();
             let response = responses.and_then(|r| r.get_mut(&input.status_code)).ok_or_else(no_such_response)?;
@@ -113,8 +113,11 @@ impl ApiGateway {
         cx: &Context,
         input: DeleteIntegrationResponseInput,
     ) -> Result<DeleteIntegrationResponseOutput, Fault> {
-        change(cx, &input.rest_api_id, |api| {
-            let responses = api.integration_mut(&input.resource_id, &input.http_method)?.integration_responses.as_mut();
+        change_method(cx, &input.rest_api_id, |api| {
+            api.resource(&input.resource_id)?;
+            // A method that is not there has no integration, AWS says here.
+            let integration = api.integration_mut(&input.resource_id, &input.http_method).map_err(|_| no_such_integration())?;
+            let responses = integration.integration_responses.as_mut();
             responses.and_then(|r| r.remove(&input.status_code)).ok_or_else(no_such_response)
         })
         .await?;

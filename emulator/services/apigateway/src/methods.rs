@@ -11,10 +11,7 @@ impl ApiGateway {
         if !VERBS.contains(&input.http_method.as_str()) {
             return Err(bad(format!("Invalid HttpMethod specified. Valid options are {}", VERBS.join(","))));
         }
-        // AWS tells a missing API as a missing resource here.
-        let in_place =
-            cx.store().read(|s| api(s, cx.scope(), &input.rest_api_id)).and_then(|api| api.resource(&input.resource_id).cloned());
-        in_place.map_err(|_| no_such_resource())?;
+        of_method(cx, &input.rest_api_id, |api| api.resource(&input.resource_id).map(drop))?;
         let method = Method {
             http_method: Some(input.http_method.clone()),
             authorization_type: Some(input.authorization_type),
@@ -27,7 +24,7 @@ impl ApiGateway {
             authorization_scopes: input.authorization_scopes.filter(|scopes| !scopes.is_empty()),
             ..Default::default()
         };
-        change(cx, &input.rest_api_id, |api| {
+        change_method(cx, &input.rest_api_id, |api| {
             check(api, &method)?;
             let methods = api.resource_mut(&input.resource_id)?.resource_methods.get_or_insert_default();
             if methods.contains_key(&input.http_method) {
@@ -41,13 +38,13 @@ impl ApiGateway {
 
     /// Describes a method.
     pub async fn get_method(&self, cx: &Context, input: GetMethodInput) -> Result<Method, Fault> {
-        of_api(cx, &input.rest_api_id, |api| Ok(api.method(&input.resource_id, &input.http_method)?.clone()))
+        of_method(cx, &input.rest_api_id, |api| Ok(api.method(&input.resource_id, &input.http_method)?.clone()))
     }
 
     /// Changes a method.
     pub async fn update_method(&self, cx: &Context, input: UpdateMethodInput) -> Result<Method, Fault> {
         let patches = patch::read(input.patch_operations)?;
-        change(cx, &input.rest_api_id, |api| {
+        change_method(cx, &input.rest_api_id, |api| {
             let mut method = api.method(&input.resource_id, &input.http_method)?.clone();
             patches.iter().try_for_each(|patch| apply(&mut method, patch))?;
             check(api, &method)?;
@@ -59,7 +56,7 @@ impl ApiGateway {
 
     /// Deletes a method.
     pub async fn delete_method(&self, cx: &Context, input: DeleteMethodInput) -> Result<DeleteMethodOutput, Fault> {
-        change(cx, &input.rest_api_id, |api| {
+        change_method(cx, &input.rest_api_id, |api| {
             let methods = api.resource_mut(&input.resource_id)?.resource_methods.as_mut();
             methods.and_then(|m| m.remove(&input.http_method)).ok_or_else(no_such_method)
         })
@@ -74,7 +71,7 @@ impl ApiGateway {
             response_parameters: input.response_parameters,
             response_models: input.response_models,
         };
-        change(cx, &input.rest_api_id, |api| {
+        change_method(cx, &input.rest_api_id, |api| {
             check_models(api, response.response_models.as_ref())?;
             let responses = api.method_mut(&input.resource_id, &input.http_method)?.method_responses.get_or_insert_default();
             if responses.contains_key(&input.status_code) {
@@ -88,7 +85,7 @@ impl ApiGateway {
 
     /// Describes a response of a method.
     pub async fn get_method_response(&self, cx: &Context, input: GetMethodResponseInput) -> Result<MethodResponse, Fault> {
-        of_api(cx, &input.rest_api_id, |api| {
+        of_method(cx, &input.rest_api_id, |api| {
             let responses = api.method(&input.resource_id, &input.http_method)?.method_responses.as_ref();
             responses.and_then(|r| r.get(&input.status_code)).cloned().ok_or_else(no_such_response)
         })
@@ -97,7 +94,7 @@ impl ApiGateway {
     /// Changes a response of a method.
     pub async fn update_method_response(&self, cx: &Context, input: UpdateMethodResponseInput) -> Result<MethodResponse, Fault> {
         let patches = patch::read(input.patch_operations)?;
-        change(cx, &input.rest_api_id, |api| {
+        change_method(cx, &input.rest_api_id, |api| {
             let responses = api.method_mut(&input.resource_id, &input.http_method)?.method_responses.as_mut();
             let response = responses.and_then(|r| r.get_mut(&input.status_code)).ok_or_else(no_such_response)?;
             for patch in &patches {
@@ -129,7 +126,7 @@ impl ApiGateway {
         cx: &Context,
         input: DeleteMethodResponseInput,
     ) -> Result<DeleteMethodResponseOutput, Fault> {
-        change(cx, &input.rest_api_id, |api| {
+        change_method(cx, &input.rest_api_id, |api| {
             let responses = api.method_mut(&input.resource_id, &input.http_method)?.method_responses.as_mut();
             responses.and_then(|r| r.remove(&input.status_code)).ok_or_else(no_such_response)
         })
@@ -169,7 +166,7 @@ fn check_parameters(method: &Method) -> Result<(), Fault> {
             )));
         };
         if !names.insert(name) {
-            return Err(bad(format!("Parameter names must be unique across querystring, header and path. {name}")));
+            return Err(bad("Parameter names must be unique across querystring, header and path"));
         }
     }
     Ok(())

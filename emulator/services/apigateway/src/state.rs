@@ -164,6 +164,21 @@ pub(crate) async fn change<R>(cx: &Context, id: &str, f: impl FnOnce(&mut Api) -
     cx.store().write(|tx| change_in(cx, tx, id, f)).await
 }
 
+/// What AWS says of methods and integrations of an API that is not there: their resource is not there.
+pub(crate) fn as_resource(fault: Fault) -> Fault {
+    if fault.message.starts_with("Invalid API identifier") { no_such_resource() } else { fault }
+}
+
+/// Reads something of a method of the caller's.
+pub(crate) fn of_method<R>(cx: &Context, id: &str, f: impl FnOnce(&Api) -> Result<R, Fault>) -> Result<R, Fault> {
+    of_api(cx, id, f).map_err(as_resource)
+}
+
+/// Changes a method of the caller's.
+pub(crate) async fn change_method<R>(cx: &Context, id: &str, f: impl FnOnce(&mut Api) -> Result<R, Fault>) -> Result<R, Fault> {
+    change(cx, id, f).await.map_err(as_resource)
+}
+
 /// Changes an API inside a transaction.
 pub(crate) fn change_in<R>(cx: &Context, tx: &mut Tx<'_>, id: &str, f: impl FnOnce(&mut Api) -> Result<R, Fault>) -> Result<R, Fault> {
     let mut api = api(tx, cx.scope(), id)?;

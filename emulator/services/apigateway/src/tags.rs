@@ -1,6 +1,6 @@
-//! Tags of APIs and stages.
+//! Tags of APIs, stages, API keys, usage plans and custom domain names.
 
-use crate::{ApiGateway, model::*, stages, state::*};
+use crate::{ApiGateway, api_keys, domain_names, model::*, stages, state::*, usage_plans};
 use kit::{Arn, Context, Fault, Read, Tx};
 use std::collections::BTreeMap;
 
@@ -38,6 +38,9 @@ impl ApiGateway {
         let tags = cx.store().read(|s| match tagged(&input.resource_arn)? {
             Tagged::Api(id) => Ok::<_, Fault>(api(s, cx.scope(), &id)?.settings.tags),
             Tagged::Stage(key) => Ok(s.get(&STAGES, cx.scope(), &key)?.ok_or_else(stages::no_such_stage)?.settings.tags),
+            Tagged::Key(id) => Ok(api_keys::key(s, cx, &id)?.tags),
+            Tagged::Plan(id) => Ok(usage_plans::plan(s, cx, &id)?.tags),
+            Tagged::Domain(name) => Ok(domain_names::domain(s, cx, &name)?.settings.tags),
         })?;
         Ok(GetTagsOutput { tags: Some(tags.unwrap_or_default()) })
     }
@@ -46,15 +49,21 @@ impl ApiGateway {
 enum Tagged {
     Api(String),
     Stage((String, String)),
+    Key(String),
+    Plan(String),
+    Domain(String),
 }
 
 fn tagged(arn: &str) -> Result<Tagged, Fault> {
-    let path = Arn::parse(arn).filter(|a| a.service == "apigateway").and_then(|a| a.after("/restapis/"));
-    let path = path.ok_or_else(|| bad("Invalid ARN specified in the request"))?;
-    match path.split('/').collect::<Vec<_>>()[..] {
-        [id] => Ok(Tagged::Api(id.to_owned())),
-        [id, "stages", stage] => Ok(Tagged::Stage((id.to_owned(), stage.to_owned()))),
-        _ => Err(bad("Invalid ARN specified in the request")),
+    let wrong = || bad("Invalid ARN specified in the request");
+    let arn = Arn::parse(arn).filter(|a| a.service == "apigateway").ok_or_else(wrong)?;
+    match arn.resource.trim_start_matches('/').split('/').collect::<Vec<_>>()[..] {
+        ["restapis", id] => Ok(Tagged::Api(id.to_owned())),
+        ["restapis", id, "stages", stage] => Ok(Tagged::Stage((id.to_owned(), stage.to_owned()))),
+        ["apikeys", id] => Ok(Tagged::Key(id.to_owned())),
+        ["usageplans", id] => Ok(Tagged::Plan(id.to_owned())),
+        ["domainnames", name] => Ok(Tagged::Domain(name.to_ascii_lowercase())),
+        _ => Err(wrong()),
     }
 }
 
@@ -70,6 +79,21 @@ fn change_tags(
             let mut stage = tx.get(&STAGES, cx.scope(), key)?.ok_or_else(stages::no_such_stage)?;
             f(stage.settings.tags.get_or_insert_default())?;
             tx.put(&STAGES, cx.scope(), key, &stage)
+        }
+        Tagged::Key(id) => {
+            let mut settings = api_keys::key(tx, cx, id)?;
+            f(settings.tags.get_or_insert_default())?;
+            tx.put(&API_KEYS, cx.scope(), id, &StoredKey { settings })
+        }
+        Tagged::Plan(id) => {
+            let mut settings = usage_plans::plan(tx, cx, id)?;
+            f(settings.tags.get_or_insert_default())?;
+            tx.put(&USAGE_PLANS, cx.scope(), id, &StoredPlan { settings })
+        }
+        Tagged::Domain(name) => {
+            let mut domain = domain_names::domain(tx, cx, name)?;
+            f(domain.settings.tags.get_or_insert_default())?;
+            tx.put(&DOMAINS, cx.scope(), name, &domain)
         }
     }
 }

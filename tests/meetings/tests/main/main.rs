@@ -1,6 +1,7 @@
 //! Services as they meet: real ones in one cloud, with IAM's decider, on a frozen clock. What one of them does alone is tested beside it,
 //! with fakes of the others; here are the envelopes, permissions and keys that only show between two.
 
+mod apis;
 mod bus;
 mod crawls;
 mod destinations;

@@ -37,6 +37,8 @@ impl Square {
             .service(Arc::new(sqs::Sqs::new()))
             .service(Arc::new(sns::Sns::new()))
             .service(Arc::new(events::EventBridge::new()))
+            .service(Arc::new(apigateway::ApiGateway::new()))
+            .service(Arc::new(apigatewayv2::ApiGatewayV2::new()))
             .service(Arc::new(kms::Kms::new()))
             .service(Arc::new(glue::Glue::new()))
             .service(Arc::new(cloudformation::CloudFormation::new()));

@@ -76,12 +76,6 @@ impl Address {
         Ok(Some(address))
     }
 
-    /// Whether an address of an API's form leads to one that isn't kept here.
-    pub fn is_ours_elsewhere(cloud: &Cloud, address: &Address) -> bool {
-        let scope = Scope::new(kit::DEFAULT_ACCOUNT, kit::DEFAULT_REGION);
-        !cloud.store().read(|s| s.exists(&NAMES, &scope, &address.api_id)).unwrap_or(true) && cloud.service("apigatewayv2").is_some()
-    }
-
     /// Whether the host is a custom domain name.
     pub fn is_domain(cloud: &Cloud, head: &Parts) -> bool {
         let Some(host) = host_of(head).filter(|host| host.contains('.') && !host.bytes().all(|b| b.is_ascii_digit() || b == b'.')) else {

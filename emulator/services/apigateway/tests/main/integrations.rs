@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// An endpoint that answers what it was sent: request line, headers and body as JSON, with the status of its path (`/404`).
-async fn echo() -> u16 {
+pub async fn echo() -> u16 {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -29,7 +29,7 @@ async fn echo() -> u16 {
                         .collect::<serde_json::Map<_, _>>()
                         .into();
                     let status = request.split(['/', ' ', '?']).find(|p| p.len() == 3 && p.parse::<u16>().is_ok()).unwrap_or("200");
-                    let answer = json!({ "request": request, "headers": headers, "body": body }).to_string();
+                    let answer = json!({ "request": request, "headers": headers, "body": body, "json": serde_json::from_str::<Value>(body).unwrap_or_default() }).to_string();
                     let out = format!(
                         "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\nx-own: yes\r\nserver: mine\r\ncontent-length: {}\r\n\r\n{answer}",
                         answer.len()

@@ -6,8 +6,8 @@ use fakes::recorded::{differences, recordings};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-struct Replay {
-    desk: Desk,
+pub struct Replay {
+    pub desk: Desk,
     recorded: Value,
     answers: BTreeMap<String, Value>,
     found: Vec<String>,
@@ -15,7 +15,7 @@ struct Replay {
 
 impl Replay {
     /// The recording of a test, replayed against an API of its own; `None` where recordings are not at hand.
-    async fn of(file: &str, test: &str) -> Option<Replay> {
+    pub async fn of(file: &str, test: &str) -> Option<Replay> {
         let all: Map<String, Value> = recordings(&format!("apigateway/{file}"))?;
         let name = all.keys().find(|name| name.ends_with(&format!("::{test}"))).unwrap_or_else(|| panic!("no recording of {test}")).clone();
         let recorded = all[&name]["recorded-content"].clone();
@@ -25,14 +25,14 @@ impl Replay {
     }
 
     /// Runs an operation and remembers its answer by a name.
-    async fn run(&mut self, name: &str, operation: &str, input: Value) {
+    pub async fn run(&mut self, name: &str, operation: &str, input: Value) {
         let input = self.filled(&input);
         let answer = self.desk.ok(operation, input).await;
         self.answers.insert(name.to_owned(), answer);
     }
 
     /// Runs an operation and compares its answer with the recording of a name.
-    async fn step(&mut self, name: &str, operation: &str, input: Value) {
+    pub async fn step(&mut self, name: &str, operation: &str, input: Value) {
         let input = self.filled(&input);
         let recorded = self.recorded.get(name).unwrap_or_else(|| panic!("no recording {name}")).clone();
         let differing = match (self.desk.call(operation, input).await, recorded.get("Error")) {
@@ -64,7 +64,7 @@ impl Replay {
         }
     }
 
-    fn end(self) {
+    pub fn end(self) {
         assert!(self.found.is_empty(), "{}", self.found.join("\n"));
     }
 }
@@ -81,7 +81,7 @@ fn without_moments(value: &Value) -> Value {
     }
 }
 
-fn patch(operations: &[(&str, &str, Value)]) -> Value {
+pub fn patch(operations: &[(&str, &str, Value)]) -> Value {
     let one = |(op, path, value): &(&str, &str, Value)| match value {
         Value::Null => json!({ "op": op, "path": path }),
         value => json!({ "op": op, "path": path, "value": value }),

@@ -2,6 +2,7 @@
 
 use super::{Handler, Job, Kind, Made, job::document};
 use async_trait::async_trait;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use kit::Fault;
 use serde_json::{Map, Value as Json, json};
 
@@ -12,11 +13,15 @@ pub(super) const KINDS: &[Kind] = &[
         properties: &[
             "ApiKeySourceType",
             "BinaryMediaTypes",
+            "Body",
             "Description",
             "DisableExecuteApiEndpoint",
             "EndpointConfiguration.IpAddressType",
             "EndpointConfiguration.Types",
+            "FailOnWarnings",
+            "Mode",
             "Name",
+            "Parameters",
             "Policy",
             "Tags",
         ],
@@ -35,7 +40,9 @@ pub(super) const KINDS: &[Kind] = &[
         made_by: Some(("apigateway", "CreateAuthorizer")),
         properties: &[
             "AuthType",
+            "AuthorizerCredentials",
             "AuthorizerResultTtlInSeconds",
+            "AuthorizerUri",
             "IdentitySource",
             "IdentityValidationExpression",
             "Name",
@@ -57,6 +64,7 @@ pub(super) const KINDS: &[Kind] = &[
         name: "AWS::ApiGateway::Deployment",
         made_by: Some(("apigateway", "CreateDeployment")),
         properties: &[
+            "DeploymentCanarySettings",
             "Description",
             "RestApiId",
             "StageName",
@@ -70,7 +78,21 @@ pub(super) const KINDS: &[Kind] = &[
     Kind {
         name: "AWS::ApiGateway::Stage",
         made_by: Some(("apigateway", "CreateStage")),
-        properties: &["DeploymentId", "Description", "RestApiId", "StageName", "Tags", "TracingEnabled", "Variables"],
+        properties: &[
+            "AccessLogSetting",
+            "CacheClusterEnabled",
+            "CacheClusterSize",
+            "CanarySetting",
+            "DeploymentId",
+            "Description",
+            "DocumentationVersion",
+            "MethodSettings",
+            "RestApiId",
+            "StageName",
+            "Tags",
+            "TracingEnabled",
+            "Variables",
+        ],
         attributes: &[],
         handler: &Stage,
     },
@@ -84,12 +106,12 @@ pub(super) const KINDS: &[Kind] = &[
 ];
 
 /// Patch operations for properties that differ: each a property and its path.
-struct Patch(Vec<Json>);
+pub(super) struct Patch(pub(super) Vec<Json>);
 
 impl Patch {
     /// Properties that differ, each with its path and what stands there when the template says nothing: the API replaces, it does
     /// not remove.
-    fn of(job: &Job<'_>, paths: &[(&str, &str, &str)]) -> Patch {
+    pub(super) fn of(job: &Job<'_>, paths: &[(&str, &str, &str)]) -> Patch {
         let mut out = Patch(Vec::new());
         for (property, path, default) in paths.iter().filter(|(property, ..)| job.changed(property)) {
             match job.get(property) {
@@ -100,7 +122,7 @@ impl Patch {
         out
     }
     /// Sets what stands at a path; an absent value is removed.
-    fn set(&mut self, path: &str, value: &Json) {
+    pub(super) fn set(&mut self, path: &str, value: &Json) {
         self.0.push(match value {
             Json::Null => json!({ "op": "remove", "path": path }),
             Json::String(text) => json!({ "op": "replace", "path": path, "value": text }),
@@ -108,7 +130,7 @@ impl Patch {
         });
     }
     /// Brings a map of texts under a path to what it is to be.
-    fn map(&mut self, job: &Job<'_>, property: &str, path: &str) {
+    pub(super) fn map(&mut self, job: &Job<'_>, property: &str, path: &str) {
         let empty = Map::new();
         let (old, new) = (job.was(property).as_object().unwrap_or(&empty), job.get(property).as_object().unwrap_or(&empty));
         old.keys().filter(|key| !new.contains_key(*key)).for_each(|key| self.set(&format!("{path}/{}", escaped(key)), &Json::Null));
@@ -116,7 +138,7 @@ impl Patch {
             .filter(|(key, value)| old.get(*key) != Some(*value))
             .for_each(|(key, value)| self.set(&format!("{path}/{}", escaped(key)), value));
     }
-    async fn send(self, job: &Job<'_>, operation: &str, mut input: Json) -> Result<(), Fault> {
+    pub(super) async fn send(self, job: &Job<'_>, operation: &str, mut input: Json) -> Result<(), Fault> {
         if self.0.is_empty() {
             return Ok(());
         }
@@ -126,12 +148,12 @@ impl Patch {
 }
 
 /// A key as a part of a JSON pointer.
-fn escaped(key: &str) -> String {
+pub(super) fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
 /// API Gateway's tag operations know resources by ARNs of their own.
-async fn retag(job: &Job<'_>, path: &str) -> Result<(), Fault> {
+pub(super) async fn retag(job: &Job<'_>, path: &str) -> Result<(), Fault> {
     let arn = format!("arn:aws:apigateway:{}::{path}", job.cx.region());
     let gone = job.tags_gone("Tags");
     if !gone.is_empty() {
@@ -148,10 +170,10 @@ struct RestApi;
 #[async_trait]
 impl Handler for RestApi {
     async fn create(&self, job: &Job<'_>) -> Result<Made, Fault> {
-        let name = job
-            .get("Name")
-            .as_str()
-            .ok_or_else(|| Fault::new("InvalidRequest", 400, "Name of the REST API is missing; Body is not supported by windtunnel yet"))?;
+        let body = job.get("Body");
+        let Some(name) = job.get("Name").as_str().or(body["info"]["title"].as_str()) else {
+            return Err(Fault::new("InvalidRequest", 400, "Name of the REST API is missing, and there is no Body that tells one"));
+        };
         let input = json!({
             "name": name,
             "description": job.get("Description"),
@@ -173,9 +195,16 @@ impl Handler for RestApi {
                 root.and_then(|root| root["id"].as_str().map(str::to_owned)).unwrap_or_default()
             }
         };
+        if let Err(fault) = put_body(job, id).await {
+            job.call_gone("apigateway", "DeleteRestApi", json!({ "restApiId": id })).await?;
+            return Err(fault);
+        }
         Ok(Made::new(id).with("RestApiId", id).with("RootResourceId", root))
     }
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        if job.changed("Body") {
+            put_body(job, job.physical()).await?;
+        }
         let mut patch = Patch::of(
             job,
             &[
@@ -210,6 +239,30 @@ impl Handler for RestApi {
     async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
         job.call_gone("apigateway", "DeleteRestApi", json!({ "restApiId": job.physical() })).await
     }
+}
+
+/// Puts the definition that a template has into the API; the name and description of the properties go over the definition's.
+async fn put_body(job: &Job<'_>, id: &str) -> Result<(), Fault> {
+    let body = job.get("Body");
+    if body.is_null() {
+        return Ok(());
+    }
+    let mode = job.get("Mode").as_str().unwrap_or("overwrite");
+    let input = json!({
+        "restApiId": id,
+        "mode": mode,
+        "failOnWarnings": job.get("FailOnWarnings"),
+        "parameters": job.get("Parameters"),
+        "body": STANDARD.encode(body.to_string()),
+    });
+    job.call("apigateway", "PutRestApi", input).await?;
+    let mut over = Patch(Vec::new());
+    for (property, path) in [("Name", "/name"), ("Description", "/description")] {
+        if job.get(property).is_string() {
+            over.set(path, job.get(property));
+        }
+    }
+    over.send(job, "UpdateRestApi", json!({ "restApiId": id })).await
 }
 
 struct Resource;
@@ -305,6 +358,7 @@ impl Handler for Deployment {
             "stageDescription": stage.get("Description"),
             "variables": stage.get("Variables"),
             "tracingEnabled": stage.get("TracingEnabled"),
+            "canarySettings": job.get("DeploymentCanarySettings"),
         });
         let made = job.call("apigateway", "CreateDeployment", input).await?;
         let id = made["id"].as_str().unwrap_or_default();
@@ -342,18 +396,42 @@ impl Handler for Stage {
     async fn create(&self, job: &Job<'_>) -> Result<Made, Fault> {
         let name = job.name("StageName", 128).replace('-', "_");
         let name = job.get("StageName").as_str().map_or(name, str::to_owned);
-        let mut input = job.take(&["RestApiId", "DeploymentId", "Description", "TracingEnabled", "Variables"]);
+        let mut input = job.take(&[
+            "RestApiId",
+            "DeploymentId",
+            "Description",
+            "TracingEnabled",
+            "Variables",
+            "CacheClusterEnabled",
+            "CacheClusterSize",
+            "DocumentationVersion",
+        ]);
+        input.insert("canarySettings".into(), job.get("CanarySetting").clone());
         input.insert("stageName".into(), name.clone().into());
         input.insert("tags".into(), job.tag_map("Tags"));
         job.call_made("apigateway", "CreateStage", Json::Object(input)).await?;
+        let mut patch = Patch(Vec::new());
+        stage_settings(job, &mut patch);
+        patch.send(job, "UpdateStage", json!({ "restApiId": job.text("RestApiId"), "stageName": name })).await?;
         Ok(Made::new(name))
     }
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
         let mut patch = Patch::of(
             job,
-            &[("DeploymentId", "/deploymentId", ""), ("Description", "/description", ""), ("TracingEnabled", "/tracingEnabled", "false")],
+            &[
+                ("DeploymentId", "/deploymentId", ""),
+                ("Description", "/description", ""),
+                ("TracingEnabled", "/tracingEnabled", "false"),
+                ("CacheClusterEnabled", "/cacheClusterEnabled", "false"),
+                ("CacheClusterSize", "/cacheClusterSize", "0.5"),
+                ("DocumentationVersion", "/documentationVersion", ""),
+            ],
         );
         patch.map(job, "Variables", "/variables");
+        if job.changed("CanarySetting") {
+            canary(job, &mut patch);
+        }
+        stage_settings(job, &mut patch);
         let api = job.text("RestApiId");
         patch.send(job, "UpdateStage", json!({ "restApiId": api, "stageName": job.physical() })).await?;
         retag(job, &format!("/restapis/{api}/stages/{}", job.physical())).await?;
@@ -361,6 +439,70 @@ impl Handler for Stage {
     }
     async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
         job.call_gone("apigateway", "DeleteStage", json!({ "restApiId": job.text("RestApiId"), "stageName": job.physical() })).await
+    }
+}
+
+/// Patches that bring access log and settings of methods to what they are to be.
+fn stage_settings(job: &Job<'_>, patch: &mut Patch) {
+    if job.changed("AccessLogSetting") {
+        if !job.was("AccessLogSetting").is_null() {
+            patch.set("/accessLogSettings", &Json::Null);
+        }
+        for (member, path) in [("DestinationArn", "destinationArn"), ("Format", "format")] {
+            if let Some(value) = job.get("AccessLogSetting").get(member) {
+                patch.set(&format!("/accessLogSettings/{path}"), value);
+            }
+        }
+    }
+    if !job.changed("MethodSettings") {
+        return;
+    }
+    let key = |setting: &Json| {
+        let path = setting["ResourcePath"].as_str().unwrap_or("/*");
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let path = if path.is_empty() { "~1" } else { path };
+        format!("/{path}/{}", setting["HttpMethod"].as_str().unwrap_or("*"))
+    };
+    let keys = |settings: &Json| settings.as_array().into_iter().flatten().map(key).collect::<Vec<_>>();
+    let (old, new) = (keys(job.was("MethodSettings")), keys(job.get("MethodSettings")));
+    old.iter().filter(|key| !new.contains(key)).for_each(|key| patch.set(key, &Json::Null));
+    const PATHS: [(&str, &str); 8] = [
+        ("MetricsEnabled", "metrics/enabled"),
+        ("LoggingLevel", "logging/loglevel"),
+        ("DataTraceEnabled", "logging/dataTrace"),
+        ("ThrottlingBurstLimit", "throttling/burstLimit"),
+        ("ThrottlingRateLimit", "throttling/rateLimit"),
+        ("CachingEnabled", "caching/enabled"),
+        ("CacheTtlInSeconds", "caching/ttlInSeconds"),
+        ("CacheDataEncrypted", "caching/dataEncrypted"),
+    ];
+    for setting in job.get("MethodSettings").as_array().into_iter().flatten() {
+        for (member, path) in PATHS {
+            if let Some(value) = setting.get(member) {
+                patch.set(&format!("{}/{path}", key(setting)), value);
+            }
+        }
+    }
+}
+
+/// Patches that bring a canary to what it is to be.
+fn canary(job: &Job<'_>, patch: &mut Patch) {
+    let new = job.get("CanarySetting");
+    if new.is_null() {
+        patch.set("/canarySettings", &Json::Null);
+        return;
+    }
+    for (member, path) in [("DeploymentId", "deploymentId"), ("PercentTraffic", "percentTraffic"), ("UseStageCache", "useStageCache")] {
+        if let Some(value) = new.get(member) {
+            patch.set(&format!("/canarySettings/{path}"), value);
+        }
+    }
+    let texts = |value: &Json| value["StageVariableOverrides"].as_object().cloned().unwrap_or_default();
+    for gone in texts(job.was("CanarySetting")).keys().filter(|name| !texts(new).contains_key(*name)) {
+        patch.set(&format!("/canarySettings/stageVariableOverrides/{gone}"), &Json::Null);
+    }
+    for (name, value) in texts(new) {
+        patch.set(&format!("/canarySettings/stageVariableOverrides/{name}"), &value);
     }
 }
 

@@ -5,6 +5,9 @@
 
 mod apigateway;
 mod apigateway_methods;
+mod apigateway_parts;
+mod apigateway_plans;
+mod apigatewayv2;
 mod athena;
 mod autoscaling;
 mod cloudformation;
@@ -70,6 +73,9 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
     [
         apigateway::KINDS,
         apigateway_methods::KINDS,
+        apigateway_parts::KINDS,
+        apigateway_plans::KINDS,
+        apigatewayv2::KINDS,
         athena::KINDS,
         autoscaling::KINDS,
         cloudformation::KINDS,
