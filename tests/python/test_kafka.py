@@ -177,6 +177,25 @@ class ConfluentTest(Suite, unittest.TestCase):
             self.assertEqual(self.client.committed(self.topic, self.group), 1 if commit else None)
         self.assertEqual([m.value for m in self.client.consume(out, 1, name("g"))], [b"out"])
 
+    def test_nothing_is_lost_while_members_come_and_go(self):
+        """10 partitions, 3 members of which one a second leaves and another joins; KAFKA_CHURN_SECS=60 for the long run."""
+        self.client.create(self.topic, 10)
+        options = {"enable_auto_commit": True, "auto_commit_interval_ms": 200, "partition_assignment_strategy": "cooperative-sticky"}
+        members, gone, sent = [self.client.member(self.topic, self.group, **options) for _ in range(3)], [], 0
+        wait_for(lambda: sum(len(m.partitions) for m in members) == 10)
+        for _ in range(int(os.environ.get("KAFKA_CHURN_SECS", "6"))):
+            self.client.produce(self.topic, [(str(n).encode(), str(n).encode(), []) for n in range(sent, sent + 500)])
+            sent += 500
+            gone.append(members.pop(0))
+            gone[-1].end()
+            members.append(self.client.member(self.topic, self.group, **options))
+            time.sleep(1)
+        read = lambda: [value for m in gone + members for value in m.values]
+        wait_for(lambda: len(set(read())) == sent)
+        [m.end() for m in members]
+        twice = len(read()) - sent
+        self.assertLess(twice, sent * 0.05, f"{twice} of {sent} came twice")
+
     def test_a_message_beyond_the_limit_is_refused(self):
         self.client.create(self.topic, 1, {"max.message.bytes": "1000"})
         [refused] = self.client.produce(self.topic, [(None, os.urandom(2000), [])])

@@ -47,7 +47,7 @@ impl<'a> Call<'a> {
 
     /// Whether the peer may do this.
     pub fn may(&self, action: &'static str, resource: Resource<'_>) -> bool {
-        match &self.broker.options.authority {
+        match &self.listener.authority {
             Some(authority) if self.listener.security.sasl() => authority.allows(self.peer, action, resource),
             _ => true,
         }

@@ -93,7 +93,7 @@ async fn answer(
     broker.metrics.count(|m| &m.requests, 1);
     let answered = match known {
         ApiKey::SaslHandshake => session.handshake(bound, body, version, &mut out)?,
-        ApiKey::SaslAuthenticate => session.authenticate(broker, body, version, &mut out)?,
+        ApiKey::SaslAuthenticate => session.authenticate(broker, bound, body, version, &mut out)?,
         _ => {
             let peer = session.peer();
             let call = Call::new(broker, bound, &peer, ip, client, version, notify, token);

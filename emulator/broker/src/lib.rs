@@ -26,12 +26,18 @@ mod topics;
 mod transactions;
 
 pub use listener::Bound;
+pub use log::Keeping;
 pub use options::{Defaults, Durability, Limits, Listener, Options, Security};
-pub use topics::TopicError;
+pub use topics::{Topic, TopicError, Topics};
 
 use ledger::{Change, Ledger};
+use parking_lot::Mutex;
 use shared::Shared;
-use std::{io, sync::Arc};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+};
 use tokio::{
     sync::{Notify, Semaphore, watch},
     task::JoinHandle,
@@ -40,54 +46,96 @@ use tokio::{
 /// A running broker. Dropping it stops it; [`Broker::stop`] waits for that and closes the logs in order.
 pub struct Broker {
     shared: Arc<Shared>,
-    bound: Vec<Bound>,
+    listening: Mutex<Vec<Listening>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// A listener at work; its connections end with it.
+struct Listening {
+    bound: Bound,
     stop: watch::Sender<bool>,
-    tasks: Vec<JoinHandle<()>>,
+    task: JoinHandle<()>,
 }
 
 impl Broker {
     /// Opens the logs and listens.
     pub async fn start(options: Options) -> io::Result<Broker> {
-        let mut sockets = Vec::new();
-        for listener in &options.listeners {
-            sockets.push(listener::bind(listener).await?);
-        }
-        let bound: Vec<Bound> = sockets.iter().map(|(_, bound)| bound.clone()).collect();
-        let shared = Arc::new(open(options, &bound)?);
+        let listeners = options.listeners.clone();
+        let shared = Arc::new(open(options)?);
         transactions::recover(&shared).map_err(io::Error::other)?;
-        let (stop, stopped) = watch::channel(false);
-        let mut tasks: Vec<JoinHandle<()>> = Vec::new();
-        for (socket, bound) in sockets {
-            tasks.push(tokio::spawn(listener::serve(shared.clone(), socket, bound, stopped.clone())));
+        let broker = Broker { shared: shared.clone(), listening: Mutex::default(), tasks: Mutex::default() };
+        for listener in &listeners {
+            broker.listen(listener).await?;
         }
-        tasks.push(tokio::spawn(groups::sweep(shared.clone())));
-        tasks.push(tokio::spawn(housekeeping::run(shared.clone())));
-        tasks.push(tokio::spawn(housekeeping::tidy(shared.clone())));
-        Ok(Broker { shared, bound, stop, tasks })
+        let tasks = [
+            tokio::spawn(groups::sweep(shared.clone())),
+            tokio::spawn(housekeeping::run(shared.clone())),
+            tokio::spawn(housekeeping::tidy(shared)),
+        ];
+        broker.tasks.lock().extend(tasks);
+        Ok(broker)
     }
 
-    /// Where it listens, in the order of the options.
-    pub fn listeners(&self) -> &[Bound] {
-        &self.bound
+    /// Listens at one more place.
+    pub async fn listen(&self, listener: &Listener) -> io::Result<Bound> {
+        let (socket, bound) = listener::bind(listener).await?;
+        let acceptor = match bound.security.tls() {
+            true => Some(self.ca()?.acceptor(vec!["localhost".into(), "127.0.0.1".into(), bound.host.clone()])?),
+            false => None,
+        };
+        let (stop, stopped) = watch::channel(false);
+        let task = tokio::spawn(listener::serve(self.shared.clone(), socket, bound.clone(), acceptor, stopped));
+        self.listening.lock().push(Listening { bound: bound.clone(), stop, task });
+        Ok(bound)
+    }
+    /// Ends a listener and its connections.
+    pub fn hang_up(&self, address: SocketAddr) {
+        self.listening.lock().retain(|listening| listening.bound.address != address || !listening.end());
+    }
+
+    fn ca(&self) -> io::Result<&tls::Ca> {
+        if let Some(ca) = self.shared.authority_of_tls.get() {
+            return Ok(ca);
+        }
+        let dir = self.shared.options.dir.as_ref().map(|(dir, _)| dir.join("tls"));
+        let ca = tls::Ca::new(dir.as_deref())?;
+        Ok(self.shared.authority_of_tls.get_or_init(|| ca))
+    }
+    /// The certificate (PEM) that clients of TLS listeners have to trust.
+    pub fn ca_pem(&self) -> io::Result<String> {
+        self.ca().map(|ca| ca.pem().to_owned())
+    }
+
+    /// Where it listens, in the order of coming.
+    pub fn listeners(&self) -> Vec<Bound> {
+        self.listening.lock().iter().map(|listening| listening.bound.clone()).collect()
     }
     /// `HOST:PORT` of the first listener, as `bootstrap.servers` wants it.
     pub fn bootstrap(&self) -> String {
-        self.bound.first().map(|bound| format!("{}:{}", bound.host, bound.port)).unwrap_or_default()
-    }
-    /// The certificate (PEM) that clients of TLS listeners have to trust.
-    pub fn ca_pem(&self) -> Option<&str> {
-        self.shared.authority_of_tls.as_ref().map(tls::Ca::pem)
+        self.listeners().first().map(|bound| format!("{}:{}", bound.host, bound.port)).unwrap_or_default()
     }
     /// Counters and gauges in Prometheus' text form.
     pub fn metrics(&self) -> String {
         metrics::text(&self.shared)
     }
+    /// The topics, for whoever administers them from inside the process.
+    pub fn topics(&self) -> &topics::Topics {
+        &self.shared.topics
+    }
 
     /// Stops: connections end, logs are closed in order so that the next start needs not read them.
-    pub async fn stop(mut self) -> io::Result<()> {
-        let _ = self.stop.send(true);
-        for task in std::mem::take(&mut self.tasks) {
-            task.abort();
+    pub async fn stop(&self) -> io::Result<()> {
+        let listening = std::mem::take(&mut *self.listening.lock());
+        let tasks = std::mem::take(&mut *self.tasks.lock());
+        tasks.iter().for_each(JoinHandle::abort);
+        for task in listening
+            .into_iter()
+            .inspect(|l| {
+                l.end();
+            })
+            .map(|l| l.task)
+            .chain(tasks)
+        {
             let _ = task.await;
         }
         let shared = self.shared.clone();
@@ -95,14 +143,24 @@ impl Broker {
     }
 }
 
-impl Drop for Broker {
-    fn drop(&mut self) {
+impl Listening {
+    fn end(&self) -> bool {
         let _ = self.stop.send(true);
-        self.tasks.iter().for_each(JoinHandle::abort);
+        self.task.abort();
+        true
     }
 }
 
-fn open(options: Options, bound: &[Bound]) -> io::Result<Shared> {
+impl Drop for Broker {
+    fn drop(&mut self) {
+        self.listening.lock().iter().for_each(|listening| {
+            listening.end();
+        });
+        self.tasks.lock().iter().for_each(JoinHandle::abort);
+    }
+}
+
+fn open(options: Options) -> io::Result<Shared> {
     let ledger = Arc::new(match &options.dir {
         Some((dir, durability)) => Ledger::open(dir, *durability)?,
         None => Ledger::memory(),
@@ -111,14 +169,6 @@ fn open(options: Options, bound: &[Bound]) -> io::Result<Shared> {
     if ledger.read(|state| state.cluster.is_empty()) {
         ledger.write(vec![Change::Cluster(ids.text(22, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"))])?;
     }
-    let authority_of_tls = match bound.iter().any(|bound| bound.security.tls()) {
-        true => {
-            let mut hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-            hosts.extend(bound.iter().map(|bound| bound.host.clone()));
-            Some(tls::Ca::new(options.dir.as_ref().map(|(dir, _)| dir.join("tls")).as_deref(), hosts)?)
-        }
-        false => None,
-    };
     Ok(Shared {
         topics: topics::Topics::open(&options, ledger.clone())?,
         ledger,
@@ -128,7 +178,7 @@ fn open(options: Options, bound: &[Bound]) -> io::Result<Shared> {
         ids,
         connections: Arc::new(Semaphore::new(options.limits.connections_max)),
         in_flight: Semaphore::new(options.limits.in_flight_max_bytes),
-        authority_of_tls,
+        authority_of_tls: OnceLock::new(),
         housekeeping: Notify::new(),
         options,
     })

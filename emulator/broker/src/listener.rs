@@ -1,16 +1,17 @@
 //! Listening: sockets are bound before anything else, each connection gets a task, and there is an end to how many.
 
 use crate::{
+    auth::Authority,
     connection,
     options::{Listener, Security},
     shared::Shared,
-    tls,
 };
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
+use tokio_rustls::TlsAcceptor;
 
 /// A listener that is bound.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Bound {
     /// Where.
     pub address: SocketAddr,
@@ -22,6 +23,8 @@ pub struct Bound {
     pub security: Security,
     /// SASL mechanisms that are offered.
     pub mechanisms: Vec<&'static str>,
+    /// Who is known to it and may do what.
+    pub authority: Option<Arc<dyn Authority>>,
 }
 
 /// Binds a listener.
@@ -35,12 +38,12 @@ pub async fn bind(listener: &Listener) -> io::Result<(TcpListener, Bound)> {
     };
     let all = || crate::auth::MECHANISMS.to_vec();
     let mechanisms = if listener.mechanisms.is_empty() { all() } else { listener.mechanisms.clone() };
-    Ok((socket, Bound { address, host, port, security: listener.security, mechanisms }))
+    let authority = listener.authority.clone();
+    Ok((socket, Bound { address, host, port, security: listener.security, mechanisms, authority }))
 }
 
 /// Accepts connections until the broker stops.
-pub async fn serve(broker: Arc<Shared>, socket: TcpListener, bound: Bound, mut stop: watch::Receiver<bool>) {
-    let acceptor = broker.authority_of_tls.as_ref().filter(|_| bound.security.tls()).map(tls::Ca::acceptor);
+pub async fn serve(broker: Arc<Shared>, socket: TcpListener, bound: Bound, acceptor: Option<TlsAcceptor>, mut stop: watch::Receiver<bool>) {
     let bound = Arc::new(bound);
     loop {
         let accepted = tokio::select! {

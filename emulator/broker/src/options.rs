@@ -17,8 +17,6 @@ pub struct Options {
     pub dir: Option<(PathBuf, Durability)>,
     /// Where it listens; at least one.
     pub listeners: Vec<Listener>,
-    /// Who may do what; everybody everything without one.
-    pub authority: Option<Arc<dyn Authority>>,
     /// Limits.
     pub limits: Limits,
     /// Settings of topics, unless the topic says otherwise.
@@ -35,7 +33,6 @@ impl Options {
             work,
             dir: None,
             listeners: vec![Listener::plaintext(SocketAddr::from(([127, 0, 0, 1], 0)))],
-            authority: None,
             limits: Limits::default(),
             defaults: Defaults::default(),
             seed: 0,
@@ -68,7 +65,7 @@ impl Security {
 }
 
 /// Where clients connect.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Listener {
     /// Address to bind; port 0 takes a free one.
     pub address: SocketAddr,
@@ -78,12 +75,14 @@ pub struct Listener {
     pub security: Security,
     /// SASL mechanisms that are offered, as Kafka names them; all that are known if empty.
     pub mechanisms: Vec<&'static str>,
+    /// Who is known to it and may do what; where nobody is asked who they are, everybody may do everything.
+    pub authority: Option<Arc<dyn Authority>>,
 }
 
 impl Listener {
     /// A listener that asks nobody.
     pub fn plaintext(address: SocketAddr) -> Listener {
-        Listener { address, advertised: None, security: Security::Plaintext, mechanisms: Vec::new() }
+        Listener { address, advertised: None, security: Security::Plaintext, mechanisms: Vec::new(), authority: None }
     }
 }
 

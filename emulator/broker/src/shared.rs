@@ -2,7 +2,11 @@
 
 use crate::{groups::Groups, ledger::Ledger, metrics::Metrics, options::Options, tls::Ca, topics::Topics, transactions::Transactions};
 use kit::Ids;
-use std::{fs::File, io, sync::Arc};
+use std::{
+    fs::File,
+    io,
+    sync::{Arc, OnceLock},
+};
 use tokio::sync::{Notify, Semaphore};
 
 /// The number of the one broker.
@@ -28,8 +32,8 @@ pub struct Shared {
     pub connections: Arc<Semaphore>,
     /// Free bytes for requests.
     pub in_flight: Semaphore,
-    /// Signs the certificates of TLS listeners.
-    pub authority_of_tls: Option<Ca>,
+    /// Signs the certificates of TLS listeners; made when the first of them is.
+    pub authority_of_tls: OnceLock<Ca>,
     /// Something may be due earlier than the housekeeper thinks.
     pub housekeeping: Notify,
 }

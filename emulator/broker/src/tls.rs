@@ -9,15 +9,15 @@ use rustls::{
 use std::{io, path::Path, sync::Arc};
 use tokio_rustls::TlsAcceptor;
 
-/// An authority, and the certificate that it gave to this broker.
+/// An authority.
 pub struct Ca {
     pem: String,
-    config: Arc<ServerConfig>,
+    issuer: Issuer<'static, KeyPair>,
 }
 
 impl Ca {
-    /// The authority of a folder, or a fresh one; with a certificate for these host names and addresses.
-    pub fn new(dir: Option<&Path>, hosts: Vec<String>) -> io::Result<Ca> {
+    /// The authority of a folder, or a fresh one.
+    pub fn new(dir: Option<&Path>) -> io::Result<Ca> {
         let key = match dir.map(|dir| std::fs::read_to_string(dir.join("ca.key"))) {
             Some(Ok(pem)) => KeyPair::from_pem(&pem).map_err(io::Error::other)?,
             _ => KeyPair::generate().map_err(io::Error::other)?,
@@ -38,17 +38,16 @@ impl Ca {
                 }
             }
         }
-        let config = certificate(&Issuer::new(params, key), hosts)?;
-        Ok(Ca { pem, config: Arc::new(config) })
+        Ok(Ca { pem, issuer: Issuer::new(params, key) })
     }
 
     /// What clients have to trust.
     pub fn pem(&self) -> &str {
         &self.pem
     }
-    /// Takes connections under the broker's certificate.
-    pub fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(self.config.clone())
+    /// Takes connections under a certificate for these host names and addresses.
+    pub fn acceptor(&self, hosts: Vec<String>) -> io::Result<TlsAcceptor> {
+        certificate(&self.issuer, hosts).map(|config| TlsAcceptor::from(Arc::new(config)))
     }
 }
 

@@ -36,14 +36,24 @@ impl Hash {
         }
     }
     fn salted(self, password: &str, salt: &[u8]) -> Vec<u8> {
-        let mut last = self.mac(password.as_bytes(), &[salt, &[0, 0, 0, 1]].concat());
-        let mut out = last.clone();
-        for _ in 1..ROUNDS {
-            last = self.mac(password.as_bytes(), &last);
-            out.iter_mut().zip(&last).for_each(|(out, byte)| *out ^= byte);
+        match self {
+            Hash::Sha256 => rounds::<Hmac<Sha256>>(password, salt),
+            Hash::Sha512 => rounds::<Hmac<Sha512>>(password, salt),
         }
-        out
     }
+}
+
+/// The password's hash. The key is prepared once and not in each round.
+fn rounds<M: Mac + hmac::digest::KeyInit + Clone>(password: &str, salt: &[u8]) -> Vec<u8> {
+    let keyed = <M as Mac>::new_from_slice(password.as_bytes()).expect("keys of any length");
+    let once = |message: &[u8]| keyed.clone().chain_update(message).finalize().into_bytes();
+    let mut last = once(&[salt, &[0, 0, 0, 1]].concat());
+    let mut out = last.to_vec();
+    for _ in 1..ROUNDS {
+        last = once(&last);
+        out.iter_mut().zip(&last).for_each(|(out, byte)| *out ^= byte);
+    }
+    out
 }
 
 /// An exchange under way: the server's side.

@@ -69,10 +69,10 @@ impl Session {
     }
 
     /// Takes a message of the mechanism.
-    pub fn authenticate(&mut self, broker: &Shared, body: Bytes, version: i16, out: &mut BytesMut) -> io::Result<bool> {
+    pub fn authenticate(&mut self, broker: &Shared, bound: &Bound, body: Bytes, version: i16, out: &mut BytesMut) -> io::Result<bool> {
         let request: SaslAuthenticateRequest = decode(body, version)?;
         let message = &request.auth_bytes;
-        let answered = match &broker.options.authority {
+        let answered = match &bound.authority {
             Some(authority) => self.step(message, authority.as_ref(), broker.ids.bytes()),
             None => Err("this broker knows no users".into()),
         };

@@ -5,4 +5,5 @@ mod clients;
 mod clock;
 mod crash;
 mod figures;
+mod secured;
 mod site;

@@ -1,0 +1,50 @@
+//! What each operation needs to be allowed (Service Authorization Reference, Amazon MSK).
+
+use crate::{Kafka, model::*};
+use kit::{Access, Authorize, Context, Need};
+
+macro_rules! access {
+    ($($input:ident($me:ident, $cx:ident) => $access:expr;)*) => {$(
+        impl Authorize<Kafka> for $input {
+            fn access(&self, _: &Kafka, $cx: &Context) -> Access {
+                let $me = self;
+                $access
+            }
+        }
+    )*};
+}
+
+/// Topics are Kafka's own: beside MSK's action the caller needs the one of the data plane.
+fn on_topic(action: &'static str, data: &'static str, cluster: &str, topic: &str) -> Access {
+    Access::on(action, cluster).and(Need::on(data, crate::state::inside(cluster, "topic", topic)))
+}
+
+access! {
+    CreateClusterInput(_me, _cx) => Access::any("kafka:CreateCluster");
+    CreateClusterV2Input(_me, _cx) => Access::any("kafka:CreateClusterV2");
+    DescribeClusterInput(me, _cx) => Access::on("kafka:DescribeCluster", &me.cluster_arn);
+    DescribeClusterV2Input(me, _cx) => Access::on("kafka:DescribeClusterV2", &me.cluster_arn);
+    ListClustersInput(_me, _cx) => Access::any("kafka:ListClusters");
+    ListClustersV2Input(_me, _cx) => Access::any("kafka:ListClustersV2");
+    DeleteClusterInput(me, _cx) => Access::on("kafka:DeleteCluster", &me.cluster_arn);
+    GetBootstrapBrokersInput(me, _cx) => Access::on("kafka:GetBootstrapBrokers", &me.cluster_arn);
+    ListNodesInput(me, _cx) => Access::on("kafka:ListNodes", &me.cluster_arn);
+    ListKafkaVersionsInput(_me, _cx) => Access::any("kafka:ListKafkaVersions");
+    CreateTopicInput(me, _cx) => on_topic("kafka:CreateTopic", "kafka-cluster:CreateTopic", &me.cluster_arn, &me.topic_name);
+    DeleteTopicInput(me, _cx) => on_topic("kafka:DeleteTopic", "kafka-cluster:DeleteTopic", &me.cluster_arn, &me.topic_name);
+    DescribeTopicInput(me, _cx) => on_topic("kafka:DescribeTopic", "kafka-cluster:DescribeTopic", &me.cluster_arn, &me.topic_name);
+    DescribeTopicPartitionsInput(me, _cx) =>
+        on_topic("kafka:DescribeTopicPartitions", "kafka-cluster:DescribeTopic", &me.cluster_arn, &me.topic_name);
+    ListTopicsInput(me, _cx) => on_topic("kafka:ListTopics", "kafka-cluster:DescribeTopic", &me.cluster_arn, "*");
+    UpdateTopicInput(me, _cx) => on_topic("kafka:UpdateTopic", "kafka-cluster:AlterTopic", &me.cluster_arn, &me.topic_name);
+    CreateConfigurationInput(_me, _cx) => Access::any("kafka:CreateConfiguration");
+    UpdateConfigurationInput(me, _cx) => Access::on("kafka:UpdateConfiguration", &me.arn);
+    DeleteConfigurationInput(me, _cx) => Access::on("kafka:DeleteConfiguration", &me.arn);
+    DescribeConfigurationInput(me, _cx) => Access::on("kafka:DescribeConfiguration", &me.arn);
+    DescribeConfigurationRevisionInput(me, _cx) => Access::on("kafka:DescribeConfigurationRevision", &me.arn);
+    ListConfigurationsInput(_me, _cx) => Access::any("kafka:ListConfigurations");
+    ListConfigurationRevisionsInput(me, _cx) => Access::on("kafka:ListConfigurationRevisions", &me.arn);
+    TagResourceInput(me, _cx) => Access::on("kafka:TagResource", &me.resource_arn);
+    UntagResourceInput(me, _cx) => Access::on("kafka:UntagResource", &me.resource_arn);
+    ListTagsForResourceInput(me, _cx) => Access::on("kafka:ListTagsForResource", &me.resource_arn);
+}

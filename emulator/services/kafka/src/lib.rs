@@ -1,0 +1,133 @@
+//! Amazon MSK: clusters, their topics and configurations, over the Kafka broker of this process (crate `broker`).
+//!
+//! Every cluster is a name for the one broker, with listeners of its own: where they ask who one is, IAM decides by the cluster's ARNs
+//! ([`gate`]) and tokens are checked as signatures are ([`token`]). The broker runs from the cloud's start to its end; its logs lie beside the
+//! cloud's store.
+
+mod access;
+mod clusters;
+mod configurations;
+mod gate;
+#[allow(missing_docs)]
+mod model;
+mod state;
+mod tags;
+mod token;
+mod topics;
+
+pub use broker::Broker;
+pub use model::*;
+
+use broker::{Listener, Options};
+use kit::{BoxFuture, Context, Fault, store::Durability};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
+
+/// The service, and the broker that it runs.
+#[derive(Default)]
+pub struct Kafka {
+    address: Option<SocketAddr>,
+    dir: Option<(PathBuf, Durability)>,
+    broker: OnceLock<Arc<Broker>>,
+}
+
+impl Kafka {
+    /// The service, with a broker on the heap that listens nowhere until a cluster is made.
+    pub fn new() -> Kafka {
+        Kafka::default()
+    }
+    /// The broker listens here too, for whoever knows nothing of MSK: plaintext, nobody is asked. Port 0 takes a free one.
+    pub fn listen(mut self, address: SocketAddr) -> Kafka {
+        self.address = Some(address);
+        self
+    }
+    /// Logs lie in this folder.
+    pub fn data_dir(mut self, dir: impl Into<PathBuf>, durability: Durability) -> Kafka {
+        self.dir = Some((dir.into(), durability));
+        self
+    }
+    /// The broker, once the cloud has started.
+    pub fn broker(&self) -> Result<&Arc<Broker>, Fault> {
+        self.broker.get().ok_or_else(|| Fault::internal("the Kafka broker has not started yet"))
+    }
+
+    /// `HOST:PORT` of the listener that [`listen`](Self::listen) asked for.
+    pub fn bootstrap(&self) -> Option<String> {
+        self.address.and(self.broker.get()).map(|broker| broker.bootstrap())
+    }
+
+    /// Listens for the clusters that there are and for no others: the cloud's whole state is another one now (a snapshot, a reset).
+    pub async fn listen_anew(&self, cx: &Context) -> Result<(), Fault> {
+        let broker = self.broker()?;
+        let own = usize::from(self.address.is_some());
+        broker.listeners().iter().skip(own).for_each(|bound| broker.hang_up(bound.address));
+        clusters::listen_again(self, cx).await
+    }
+
+    async fn begin(&self, cx: &Context) -> Result<(), Fault> {
+        let mut options = Options::new(cx.cloud().clock().clone(), cx.cloud().work().clone());
+        options.seed = cx.cloud().seed();
+        options.dir = self.dir.clone();
+        options.listeners = self.address.map(Listener::plaintext).into_iter().collect();
+        let started = Broker::start(options).await;
+        let why = |e: std::io::Error| match self.address {
+            Some(address) => Fault::internal(format!("the Kafka broker does not start on {address}: {e}. Choose another port.")),
+            None => Fault::internal(format!("the Kafka broker does not start: {e}")),
+        };
+        let broker = Arc::new(started.map_err(why)?);
+        let _ = self.broker.set(broker);
+        clusters::listen_again(self, cx).await
+    }
+}
+
+kit::service! {
+    /// Amazon Managed Streaming for Apache Kafka.
+    Kafka, model = "kafka", invalid_input = "BadRequestException";
+    // clusters/
+    CreateCluster => create_cluster,
+    CreateClusterV2 => create_cluster_v2,
+    DescribeCluster => describe_cluster,
+    DescribeClusterV2 => describe_cluster_v2,
+    ListClusters => list_clusters,
+    ListClustersV2 => list_clusters_v2,
+    DeleteCluster => delete_cluster,
+    GetBootstrapBrokers => get_bootstrap_brokers,
+    ListNodes => list_nodes,
+    ListKafkaVersions => list_kafka_versions,
+    // topics.rs
+    CreateTopic => create_topic,
+    DeleteTopic => delete_topic,
+    DescribeTopic => describe_topic,
+    DescribeTopicPartitions => describe_topic_partitions,
+    ListTopics => list_topics,
+    UpdateTopic => update_topic,
+    // configurations.rs
+    CreateConfiguration => create_configuration,
+    UpdateConfiguration => update_configuration,
+    DeleteConfiguration => delete_configuration,
+    DescribeConfiguration => describe_configuration,
+    DescribeConfigurationRevision => describe_configuration_revision,
+    ListConfigurations => list_configurations,
+    ListConfigurationRevisions => list_configuration_revisions,
+    // tags.rs
+    TagResource => tag_resource,
+    UntagResource => untag_resource,
+    ListTagsForResource => list_tags_for_resource,
+}
+
+impl kit::Service for Kafka {
+    fn start<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(self.begin(cx))
+    }
+    fn stop(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            if let Some(broker) = self.broker.get() {
+                // Logs that were not closed in order are read at the next start; nothing is lost.
+                let _ = broker.stop().await;
+            }
+        })
+    }
+}

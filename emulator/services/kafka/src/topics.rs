@@ -1,0 +1,138 @@
+//! Topics of a cluster, which are the topics of the one broker.
+
+use crate::{Kafka, model::*, state};
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use broker::{Topic, TopicError};
+use kit::{Context, Fault};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The number of the one broker.
+const NODE: i32 = 1;
+/// As many replicas may be asked for as the smallest cluster has brokers.
+const REPLICAS_MAX: i32 = 3;
+
+impl Kafka {
+    /// Makes a topic.
+    pub async fn create_topic(&self, cx: &Context, input: CreateTopicInput) -> Result<CreateTopicOutput, Fault> {
+        self.cluster_there(cx, &input.cluster_arn)?;
+        if !(1..=REPLICAS_MAX).contains(&input.replication_factor) {
+            return Err(bad("replicationFactor", "The replication factor is larger than the number of brokers."));
+        }
+        let configs = configs(input.configs.as_deref())?;
+        self.broker()?.topics().create(&input.topic_name, input.partition_count, configs).map_err(fault)?;
+        Ok(CreateTopicOutput {
+            topic_arn: Some(state::inside(&input.cluster_arn, "topic", &input.topic_name)),
+            topic_name: Some(input.topic_name),
+            status: Some(TopicState::Creating),
+        })
+    }
+
+    /// Deletes a topic.
+    pub async fn delete_topic(&self, cx: &Context, input: DeleteTopicInput) -> Result<DeleteTopicOutput, Fault> {
+        self.cluster_there(cx, &input.cluster_arn)?;
+        self.broker()?.topics().delete(&input.topic_name).map_err(fault)?;
+        Ok(DeleteTopicOutput {
+            topic_arn: Some(state::inside(&input.cluster_arn, "topic", &input.topic_name)),
+            topic_name: Some(input.topic_name),
+            status: Some(TopicState::Deleting),
+        })
+    }
+
+    /// Describes a topic.
+    pub async fn describe_topic(&self, cx: &Context, input: DescribeTopicInput) -> Result<DescribeTopicOutput, Fault> {
+        let topic = self.topic(cx, &input.cluster_arn, &input.topic_name)?;
+        let lines: Vec<String> = topic.configs().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Ok(DescribeTopicOutput {
+            topic_arn: Some(state::inside(&input.cluster_arn, "topic", &input.topic_name)),
+            topic_name: Some(input.topic_name),
+            replication_factor: Some(1),
+            partition_count: Some(topic.count()),
+            configs: Some(BASE64.encode(lines.join("\n"))),
+            status: Some(TopicState::Active),
+        })
+    }
+
+    /// Its partitions.
+    pub async fn describe_topic_partitions(
+        &self,
+        cx: &Context,
+        input: DescribeTopicPartitionsInput,
+    ) -> Result<DescribeTopicPartitionsOutput, Fault> {
+        let topic = self.topic(cx, &input.cluster_arn, &input.topic_name)?;
+        let token = input.next_token.as_deref();
+        let page = kit::pages::page(0..topic.count(), |n| format!("{n:08}"), token, state::limit(input.max_results), state::bad_token)?;
+        let show = |n| TopicPartitionInfo { partition: Some(n), leader: Some(NODE), replicas: Some(vec![NODE]), isr: Some(vec![NODE]) };
+        Ok(DescribeTopicPartitionsOutput { partitions: Some(page.items.into_iter().map(show).collect()), next_token: page.next })
+    }
+
+    /// Topics by name.
+    pub async fn list_topics(&self, cx: &Context, input: ListTopicsInput) -> Result<ListTopicsOutput, Fault> {
+        self.cluster_there(cx, &input.cluster_arn)?;
+        let filter = input.topic_name_filter.unwrap_or_default();
+        let named = self.broker()?.topics().all().into_iter().filter(|topic| topic.name.starts_with(&filter));
+        let token = input.next_token.as_deref();
+        let page = kit::pages::page(named, |t| t.name.to_string(), token, state::limit(input.max_results), state::bad_token)?;
+        let show = |topic: Arc<Topic>| TopicInfo {
+            topic_arn: Some(state::inside(&input.cluster_arn, "topic", &topic.name)),
+            topic_name: Some(topic.name.to_string()),
+            replication_factor: Some(1),
+            partition_count: Some(topic.count()),
+            out_of_sync_replica_count: Some(0),
+        };
+        Ok(ListTopicsOutput { topics: Some(page.items.into_iter().map(show).collect()), next_token: page.next })
+    }
+
+    /// Changes settings or adds partitions; one at a time, as AWS has it.
+    pub async fn update_topic(&self, cx: &Context, input: UpdateTopicInput) -> Result<UpdateTopicOutput, Fault> {
+        self.topic(cx, &input.cluster_arn, &input.topic_name)?;
+        let topics = self.broker()?.topics();
+        match (input.configs.as_deref(), input.partition_count) {
+            (Some(_), Some(_)) => return Err(bad("configs", "Configs and partition count can't be changed in one request.")),
+            (None, None) => return Err(bad("configs", "Nothing is to be changed.")),
+            (Some(given), None) => {
+                let changes: Vec<_> = configs(Some(given))?.into_iter().map(|(name, value)| (name, Some(value))).collect();
+                topics.configure(&input.topic_name, &changes, false, false).map_err(fault)?;
+            }
+            (None, Some(count)) => topics.grow(&input.topic_name, count, false).map_err(fault)?,
+        }
+        Ok(UpdateTopicOutput {
+            topic_arn: Some(state::inside(&input.cluster_arn, "topic", &input.topic_name)),
+            topic_name: Some(input.topic_name),
+            status: Some(TopicState::Updating),
+        })
+    }
+
+    fn cluster_there(&self, cx: &Context, arn: &str) -> Result<(), Fault> {
+        cx.store().read(|s| state::cluster(s, cx, arn)).map(drop)
+    }
+
+    fn topic(&self, cx: &Context, cluster_arn: &str, name: &str) -> Result<Arc<Topic>, Fault> {
+        self.cluster_there(cx, cluster_arn)?;
+        let unknown = || Error::NotFound.says("The specified topic does not exist.").with("InvalidParameter", "topicName");
+        self.broker()?.topics().get(name).ok_or_else(unknown)
+    }
+}
+
+/// Settings in base64: lines of `name=value` (AWS's developer guide, "Describe a topic").
+fn configs(given: Option<&str>) -> Result<BTreeMap<String, String>, Fault> {
+    let unreadable = || bad("configs", "The topic configurations are not lines of name=value in Base64.");
+    let Some(given) = given else { return Ok(BTreeMap::new()) };
+    let text = BASE64.decode(given).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(unreadable)?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let pair = |line: &str| line.split_once('=').map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
+    lines.map(|line| pair(line).ok_or_else(unreadable)).collect()
+}
+
+fn bad(parameter: &str, why: &str) -> Fault {
+    Error::BadRequest.says(why).with("InvalidParameter", parameter)
+}
+
+fn fault(error: TopicError) -> Fault {
+    let says = error.to_string();
+    match error {
+        TopicError::Exists(_) => Error::TopicExists.says(says),
+        TopicError::Unknown => Error::UnknownTopicOrPartition.says(says),
+        TopicError::Name(_) | TopicError::Config(_) | TopicError::Partitions(_) | TopicError::TooMany(_) => Error::BadRequest.says(says),
+        TopicError::Disk(_) => Error::InternalServerError.says(says),
+    }
+}
