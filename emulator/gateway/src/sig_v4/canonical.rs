@@ -148,6 +148,10 @@ pub fn canonical_query(query: &str) -> String {
 }
 
 fn recode(text: &str) -> String {
+    // Most names and values need no encoding.
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~')) {
+        return text.to_owned();
+    }
     // A plus sign in a query string is a space to AWS.
     let spaced = if text.contains('+') { text.replace('+', " ") } else { text.to_owned() };
     let decoded: Vec<u8> = percent_decode_str(&spaced).collect();

@@ -36,9 +36,30 @@ pub const MAX_EXPIRES_SECS: i64 = 604_800;
 
 /// The decoded value of a query parameter.
 pub fn parameter(query: &str, name: &str) -> Option<String> {
-    let pair = query.split('&').map(|p| p.split_once('=').unwrap_or((p, ""))).find(|(n, _)| *n == name)?;
-    Some(percent_decode_str(&pair.1.replace('+', " ")).decode_utf8_lossy().into_owned())
+    pairs(query).find(|(n, _)| *n == name).map(|(_, value)| decoded(value))
 }
+
+fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}
+
+fn decoded(value: &str) -> String {
+    match value.contains(['%', '+']) {
+        true => percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned(),
+        false => value.to_owned(),
+    }
+}
+
+/// The parameters of a signature, in one walk over the query string; of several of one name the first counts.
+const NAMES: [&str; 7] = [
+    "X-Amz-Algorithm",
+    "X-Amz-Credential",
+    "X-Amz-Signature",
+    "X-Amz-Date",
+    "X-Amz-SignedHeaders",
+    "X-Amz-Expires",
+    "X-Amz-Security-Token",
+];
 
 impl Presigned {
     /// Whether a query string means to carry a SigV4 signature.
@@ -52,17 +73,24 @@ impl Presigned {
 
     /// Reads the parameters.
     pub fn parse(query: &str) -> Result<Presigned, Malformed> {
-        let need = |name| parameter(query, name).filter(|v| !v.is_empty()).ok_or(Malformed::Incomplete);
-        let (algorithm, credential) = (need("X-Amz-Algorithm")?, need("X-Amz-Credential")?);
-        let (signature, date, signed_headers) = (need("X-Amz-Signature")?, need("X-Amz-Date")?, need("X-Amz-SignedHeaders")?);
+        let mut found: [Option<String>; NAMES.len()] = Default::default();
+        for (name, value) in pairs(query).filter(|(name, _)| name.starts_with("X-Amz-")) {
+            if let Some(at) = NAMES.iter().position(|known| *known == name) {
+                found[at].get_or_insert_with(|| decoded(value));
+            }
+        }
+        let [algorithm, credential, signature, date, signed_headers, expires, token] = found;
+        let need = |value: Option<String>| value.filter(|text| !text.is_empty()).ok_or(Malformed::Incomplete);
+        let (algorithm, credential) = (need(algorithm)?, need(credential)?);
+        let (signature, date, signed_headers) = (need(signature)?, need(date)?, need(signed_headers)?);
         Ok(Presigned {
             algorithm,
             credential: Credential::parse(&credential).ok_or(Malformed::Credential)?,
             date,
-            expires: parameter(query, "X-Amz-Expires"),
+            expires,
             signed_headers: split_signed_headers(&signed_headers),
             signature,
-            token: parameter(query, "X-Amz-Security-Token"),
+            token,
         })
     }
 }

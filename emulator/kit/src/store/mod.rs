@@ -14,6 +14,7 @@
 //! ```
 
 mod blobs;
+mod decoded;
 pub mod disk;
 mod durable;
 mod engine;
@@ -32,6 +33,7 @@ mod tasks;
 mod tx;
 
 pub use blobs::{BlobReader, BlobRef, BlobWriter, Blobs, Gathered};
+pub use decoded::Decoded;
 pub use error::StoreError;
 pub use key::{Desc, Key, key_bytes};
 pub use read::{Read, Snapshot};

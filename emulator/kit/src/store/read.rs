@@ -1,7 +1,7 @@
 //! Reading: the same for a snapshot and for a transaction, which sees its own writes.
 
 use super::{
-    Key, Scan, Scope, StoreError, Table, TaskId, TaskRow,
+    Decoded, Key, Scan, Scope, StoreError, Table, TaskId, TaskRow,
     engine::{KeyRange, View},
     table::Row,
     tasks,
@@ -29,6 +29,17 @@ pub trait Read {
     fn get<K: Key, V: Row>(&self, table: &Table<K, V>, scope: &Scope, key: &K) -> Result<Option<V>, Fault> {
         let found = self.view().get(&table.row_key(scope, key))?;
         Ok(found.map(|bytes| table.decode_value(&bytes)).transpose()?)
+    }
+    /// One row of those that many read: its value is decoded once for all who read the same bytes.
+    fn get_decoded<K: Key, V: Row>(
+        &self,
+        table: &Table<K, V>,
+        scope: &Scope,
+        key: &K,
+        known: &Decoded<V>,
+    ) -> Result<Option<std::sync::Arc<V>>, Fault> {
+        let found = self.view().get(&table.row_key(scope, key))?;
+        Ok(found.map(|bytes| known.of(&bytes, |bytes| table.decode_value(bytes))).transpose()?)
     }
     /// Whether a row is there; its value is not decoded.
     fn exists<K: Key, V: Row>(&self, table: &Table<K, V>, scope: &Scope, key: &K) -> Result<bool, Fault> {

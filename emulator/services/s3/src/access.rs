@@ -145,7 +145,7 @@ fn version_access(cx: &Context, actions: [&'static str; 2], bucket: &str, key: &
 /// A version, to be judged by its tags; `None` where there is no such bucket.
 fn lookup(cx: &Context, bucket: &str, key: &str, version_id: Option<&str>) -> Option<Result<Option<versions::Version>, Fault>> {
     // Name and owner are all that finding a version needs; the bucket's settings stay unread.
-    let found = Found { name: bucket.to_owned(), scope: state::owner(cx, bucket)?, bucket: state::Bucket::default() };
+    let found = Found { name: bucket.to_owned(), scope: state::owner(cx, bucket)?, bucket: Default::default() };
     Some(cx.store().read(|s| versions::lookup(s, &found, key, version_id)))
 }
 

@@ -210,7 +210,7 @@ impl S3 {
             .write(|tx| {
                 let mut found = state::find(tx, name)?;
                 state::expect_owner(&found, expected_owner)?;
-                change(&mut found.bucket);
+                change(std::sync::Arc::make_mut(&mut found.bucket));
                 tx.put(&BUCKETS, &found.scope, &found.name, &found.bucket)
             })
             .await

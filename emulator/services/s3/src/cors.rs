@@ -26,7 +26,7 @@ impl S3 {
     /// The rules; having none is an error.
     pub async fn get_bucket_cors(&self, cx: &Context, input: GetBucketCorsInput) -> Result<GetBucketCorsOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        match found.bucket.cors {
+        match found.bucket.cors.clone() {
             Some(configuration) => Ok(GetBucketCorsOutput { cors_rules: Some(configuration.cors_rules) }),
             None => Err(Fault::new("NoSuchCORSConfiguration", 404, "The CORS configuration does not exist").with("BucketName", found.name)),
         }
@@ -123,7 +123,7 @@ fn place(head: &http::request::Parts) -> (String, bool) {
 
 fn rules_of(cx: &Context, bucket: &str) -> Option<Option<Vec<CORSRule>>> {
     let found = cx.store().read(|s| state::find(s, bucket)).ok()?;
-    Some(found.bucket.cors.map(|configuration| configuration.cors_rules))
+    Some(found.bucket.cors.clone().map(|configuration| configuration.cors_rules))
 }
 
 fn forbidden(message: &str, method: &str, is_object: bool) -> Fault {

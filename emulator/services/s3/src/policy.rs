@@ -102,7 +102,7 @@ fn policy_of(found: &Found) -> Result<&str, Fault> {
 /// The policy of the bucket in an ARN.
 pub(crate) fn of_resource(cx: &Context, resource: &str) -> Option<String> {
     let found = bucket_of(cx, resource)?;
-    if is_restricted(cx, &found) { None } else { found.bucket.policy }
+    if is_restricted(cx, &found) { None } else { found.bucket.policy.clone() }
 }
 
 /// What a bucket says of a need: its policy, and what access control lists grant.

@@ -17,7 +17,7 @@ use crate::{
 };
 use kit::{
     Context, Fault, Index, Read, Scope, Table, TableScope, Timestamp,
-    store::{BlobRef, Desc, key_bytes},
+    store::{BlobRef, Decoded, Desc, key_bytes},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -26,6 +26,8 @@ use std::{collections::BTreeMap, sync::Arc};
 pub(crate) const NAMES: Table<String, Scope> = Table::new("s3.names", TableScope::Global);
 /// Buckets of an account.
 pub(crate) const BUCKETS: Table<String, Bucket> = Table::new("s3.buckets", TableScope::Account);
+/// Every request looks at its bucket more than once.
+static KNOWN: Decoded<Bucket> = Decoded::new(1000);
 /// Object versions and delete markers: (bucket, key, sequence).
 pub(crate) const OBJECTS: Table<VersionKey, Object> = Table::new("s3.objects", TableScope::Account)
     .indexes(&[Index { name: "due", keys: |object| object.due_day.iter().map(key_bytes).collect() }]);
@@ -285,7 +287,7 @@ pub(crate) struct Found {
     pub name: String,
     /// Account and region of the bucket, not of the caller.
     pub scope: Scope,
-    pub bucket: Bucket,
+    pub bucket: Arc<Bucket>,
 }
 
 impl Found {
@@ -307,8 +309,10 @@ impl Found {
 pub(crate) fn find(read: &impl Read, name: &str) -> Result<Found, Fault> {
     let name = name.to_owned();
     let scope = read.get(&NAMES, &Scope::new("", ""), &name)?.ok_or_else(|| errors::no_such_bucket(&name))?;
-    let mut bucket = read.get(&BUCKETS, &scope, &name)?.ok_or_else(|| errors::no_such_bucket(&name))?;
-    bucket.rules = lifecycle::rules_of(read, &scope, &name, &bucket)?;
+    let mut bucket = read.get_decoded(&BUCKETS, &scope, &name, &KNOWN)?.ok_or_else(|| errors::no_such_bucket(&name))?;
+    if let Some(rules) = lifecycle::rules_of(read, &scope, &name, &bucket)? {
+        Arc::make_mut(&mut bucket).rules = Some(rules);
+    }
     Ok(Found { name, scope, bucket })
 }
 

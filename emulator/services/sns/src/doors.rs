@@ -14,13 +14,13 @@ impl Door for Links {
         "sns-links"
     }
     fn takes(&self, _: &Cloud, head: &Parts) -> bool {
+        // Every request of the cloud is asked about here: what costs nothing comes first.
+        if head.method != Method::GET || head.uri.path() != "/" || head.headers.contains_key(header::AUTHORIZATION) {
+            return false;
+        }
         let query = head.uri.query().unwrap_or("");
-        let unsigned = !head.headers.contains_key(header::AUTHORIZATION) && parameter(query, "X-Amz-Signature").is_none();
-        let action = parameter(query, "Action");
-        head.method == Method::GET
-            && head.uri.path() == "/"
-            && unsigned
-            && matches!(action.as_deref(), Some("ConfirmSubscription" | "Unsubscribe"))
+        let unsigned = parameter(query, "X-Amz-Signature").is_none();
+        unsigned && matches!(parameter(query, "Action").as_deref(), Some("ConfirmSubscription" | "Unsubscribe"))
     }
     fn answer<'a>(&'a self, cx: Context, head: Parts, _: Body) -> BoxFuture<'a, Response<ReplyBody>> {
         Box::pin(async move {

@@ -107,9 +107,15 @@ fn measure(servers: &[Peer], options: &Options, folder: &Path) -> Result<Vec<Cel
         for kib in &options.sizes {
             for peer in servers {
                 let job = Job { method, size: kib << 10, seconds: options.seconds, connections: options.connections };
-                let cell = load::run(peer, &job, folder)?;
-                println!("{}", cell.line());
-                cells.push(cell);
+                match load::run(peer, &job, folder) {
+                    Ok(cell) => {
+                        println!("{}", cell.line());
+                        cells.push(cell);
+                    }
+                    // A peer that doesn't bear the load has no figure; the others still have theirs.
+                    Err(sentence) if !peer.kind.is_ours() => println!("{:>17} {method} {kib:>6} KiB: {sentence}", peer.kind.name()),
+                    Err(sentence) => return Err(sentence),
+                }
             }
         }
     }

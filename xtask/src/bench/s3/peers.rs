@@ -23,9 +23,16 @@ pub enum Kind {
     Moto,
     /// ministack
     Ministack,
+    /// seaweedfs: `weed server -s3`, master, volume and filer in one process
+    Seaweedfs,
 }
 
 impl Kind {
+    /// Whether it is windtunnel.
+    pub fn is_ours(self) -> bool {
+        matches!(self, Kind::Ours | Kind::OursPower | Kind::OursMemory)
+    }
+
     /// As the tables name it.
     pub fn name(self) -> &'static str {
         match self {
@@ -36,6 +43,7 @@ impl Kind {
             Kind::S3sFs => "s3s-fs",
             Kind::Moto => "moto",
             Kind::Ministack => "ministack",
+            Kind::Seaweedfs => "seaweedfs",
         }
     }
 }
@@ -61,6 +69,7 @@ impl Peer {
             Kind::S3sFs => installed("s3s-fs", folders),
             Kind::Moto => installed("moto_server", folders),
             Kind::Ministack => installed("ministack", folders),
+            Kind::Seaweedfs => installed("weed", folders),
         }) else {
             return Ok(None);
         };
@@ -117,9 +126,24 @@ fn command(kind: Kind, program: &Path, port: u16, data: &Path) -> Result<Command
         }
         Kind::Moto => command.args(["-H", "127.0.0.1", "-p", &port]),
         Kind::Ministack => command.env("GATEWAY_PORT", &port).env("MINISTACK_PORT", &port),
+        Kind::Seaweedfs => {
+            let said = |error: std::io::Error| format!("{}: {error}", data.display());
+            let identities = data.join("identities.json");
+            std::fs::write(&identities, IDENTITIES).map_err(said)?;
+            command.arg("server").arg(format!("-dir={}", data.display()));
+            command.args(["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", "-volume.max=100", "-master.volumeSizeLimitMB=1024"]);
+            // Each listens with gRPC ten thousand ports further on, too.
+            for part in ["master", "volume", "filer"] {
+                command.arg(format!("-{part}.port={}", free_port()? % 40_000 + 10_000));
+            }
+            command.arg(format!("-s3.port={port}")).arg(format!("-s3.config={}", identities.display()))
+        }
     };
     Ok(command)
 }
+
+/// Who may do everything at seaweedfs: the one who signs here.
+const IDENTITIES: &str = r#"{"identities":[{"name":"bench","credentials":[{"accessKey":"test","secretKey":"test"}],"actions":["Admin","Read","Write","List"]}]}"#;
 
 fn nginx(data: &Path, port: &str) -> String {
     let data = data.display();

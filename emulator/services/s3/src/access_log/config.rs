@@ -26,7 +26,7 @@ impl S3 {
                     // Lines of requests that were made before are still delivered, to the target that was named then.
                     None => drop(tx.delete(&LOGGED, &Scope::new("", ""), &found.name)?),
                 }
-                found.bucket.logging = logging;
+                std::sync::Arc::make_mut(&mut found.bucket).logging = logging;
                 tx.put(&BUCKETS, &found.scope, &found.name, &found.bucket)
             })
             .await?;
@@ -36,7 +36,7 @@ impl S3 {
     /// Where requests to the bucket are logged; empty when they are not.
     pub async fn get_bucket_logging(&self, cx: &Context, input: GetBucketLoggingInput) -> Result<GetBucketLoggingOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        Ok(GetBucketLoggingOutput { logging_enabled: found.bucket.logging })
+        Ok(GetBucketLoggingOutput { logging_enabled: found.bucket.logging.clone() })
     }
 }
 
@@ -72,7 +72,7 @@ fn check(cx: &Context, found: &Found, logging: &LoggingEnabled) -> Result<(), Fa
             "us-east-1" => fault,
             region => fault.with("SourceBucketLocation", region),
         };
-        return Err(fault.with("TargetBucketLocation", target.bucket.region));
+        return Err(fault.with("TargetBucketLocation", target.bucket.region.clone()));
     }
     for grant in logging.target_grants.iter().flatten() {
         let Some(grantee) = &grant.grantee else { return Err(errors::malformed_xml()) };

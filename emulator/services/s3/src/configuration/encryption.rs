@@ -25,7 +25,7 @@ impl S3 {
     /// The default encryption; AES256 where nothing was set.
     pub async fn get_bucket_encryption(&self, cx: &Context, input: GetBucketEncryptionInput) -> Result<GetBucketEncryptionOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        let configuration = found.bucket.encryption.unwrap_or_else(own_keys);
+        let configuration = found.bucket.encryption.clone().unwrap_or_else(own_keys);
         Ok(GetBucketEncryptionOutput { server_side_encryption_configuration: Some(configuration) })
     }
 

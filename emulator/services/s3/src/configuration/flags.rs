@@ -51,6 +51,6 @@ impl S3 {
         input: GetBucketAccelerateConfigurationInput,
     ) -> Result<GetBucketAccelerateConfigurationOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        Ok(GetBucketAccelerateConfigurationOutput { status: found.bucket.acceleration, request_charged: None })
+        Ok(GetBucketAccelerateConfigurationOutput { status: found.bucket.acceleration.clone(), request_charged: None })
     }
 }

@@ -33,7 +33,7 @@ impl S3 {
         input: GetBucketOwnershipControlsInput,
     ) -> Result<GetBucketOwnershipControlsOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        let Some(ownership) = found.bucket.ownership else {
+        let Some(ownership) = found.bucket.ownership.clone() else {
             let sentence = "The bucket ownership controls were not found";
             return Err(Fault::new("OwnershipControlsNotFoundError", 404, sentence).with("BucketName", found.name));
         };

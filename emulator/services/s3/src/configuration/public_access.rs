@@ -29,7 +29,7 @@ impl S3 {
         input: GetPublicAccessBlockInput,
     ) -> Result<GetPublicAccessBlockOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        match found.bucket.public_access_block {
+        match found.bucket.public_access_block.clone() {
             Some(block) => Ok(GetPublicAccessBlockOutput { public_access_block_configuration: Some(block) }),
             None => {
                 let sentence = "The public access block configuration was not found";

@@ -69,7 +69,7 @@ pub(crate) async fn change(
             state::expect_owner(&found, owner)?;
             let mut now = standing(tx, &found.scope, name)?;
             change(&mut now)?;
-            found.bucket.rules_digest = match now.lifecycle.is_none() && now.tiering.is_empty() {
+            Arc::make_mut(&mut found.bucket).rules_digest = match now.lifecycle.is_none() && now.tiering.is_empty() {
                 true => {
                     tx.delete(&RULES, &found.scope, &found.name)?;
                     None

@@ -182,7 +182,7 @@ mod tests {
     fn found(rules: Vec<LifecycleRule>) -> Found {
         let standing = Standing { lifecycle: Some(BucketLifecycleConfiguration { rules }), ..Standing::default() };
         let bucket = Bucket { rules: Some(Arc::new(Rules::compile(&standing))), ..Bucket::default() };
-        Found { name: "b".into(), scope: kit::Scope::new("000000000000", "us-east-1"), bucket }
+        Found { name: "b".into(), scope: kit::Scope::new("000000000000", "us-east-1"), bucket: bucket.into() }
     }
     fn version(modified: &str) -> Version {
         let object = Object { modified: parse_iso(modified).unwrap(), size: 1 << 20, ..Object::default() };
@@ -228,7 +228,7 @@ mod tests {
         assert_eq!(on(&found, "k", 30), Some(Action::Move("INTELLIGENT_TIERING".into())));
         assert_eq!(on(&found, "k", 90), Some(Action::Move("GLACIER".into())));
         assert_eq!(on(&found, "short/k", 90), Some(Action::Expire));
-        found.bucket.versioning = crate::state::Versioning::Enabled;
+        std::sync::Arc::make_mut(&mut found.bucket).versioning = crate::state::Versioning::Enabled;
         assert_eq!(on(&found, "short/k", 90), Some(Action::Move("GLACIER".into())), "a move comes before a delete marker");
     }
 

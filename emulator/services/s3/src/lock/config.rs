@@ -59,7 +59,7 @@ impl S3 {
                 if found.bucket.versioning != Versioning::Enabled {
                     return Err(invalid_state("Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration"));
                 }
-                found.bucket.object_lock = Some(configuration);
+                std::sync::Arc::make_mut(&mut found.bucket).object_lock = Some(configuration);
                 tx.put(&BUCKETS, &found.scope, &found.name, &found.bucket)
             })
             .await?;
@@ -73,7 +73,7 @@ impl S3 {
         input: GetObjectLockConfigurationInput,
     ) -> Result<GetObjectLockConfigurationOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        match found.bucket.object_lock {
+        match found.bucket.object_lock.clone() {
             Some(configuration) => Ok(GetObjectLockConfigurationOutput { object_lock_configuration: Some(configuration) }),
             None => {
                 Err(Fault::new("ObjectLockConfigurationNotFoundError", 404, "Object Lock configuration does not exist for this bucket")

@@ -68,7 +68,7 @@ impl S3 {
                 let mut found = state::find(tx, &found.name)?;
                 let tested = targets(&configuration).filter(|target| validates && kind_of(target.arn) != "lambda");
                 tested.for_each(|target| delivery::test(tx, cx, &found, target.arn));
-                found.bucket.notifications = (!empty).then_some(configuration);
+                std::sync::Arc::make_mut(&mut found.bucket).notifications = (!empty).then_some(configuration);
                 tx.put(&BUCKETS, &found.scope, &found.name, &found.bucket)
             })
             .await?;
@@ -82,7 +82,7 @@ impl S3 {
         input: GetBucketNotificationConfigurationInput,
     ) -> Result<GetBucketNotificationConfigurationOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        Ok(found.bucket.notifications.unwrap_or_default())
+        Ok(found.bucket.notifications.clone().unwrap_or_default())
     }
 }
 

@@ -57,8 +57,8 @@ impl S3 {
         input: GetBucketReplicationInput,
     ) -> Result<GetBucketReplicationOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        match found.bucket.replication {
-            Some(configuration) => Ok(GetBucketReplicationOutput { replication_configuration: Some(configuration) }),
+        match &found.bucket.replication {
+            Some(configuration) => Ok(GetBucketReplicationOutput { replication_configuration: Some(configuration.clone()) }),
             None => {
                 let sentence = "The replication configuration was not found";
                 Err(Fault::new("ReplicationConfigurationNotFoundError", 404, sentence).with("BucketName", found.name))

@@ -83,7 +83,7 @@ mod tests {
 
     fn ids(rules: Vec<ReplicationRule>, key: &str, object: &Object) -> Vec<String> {
         let replication = Some(ReplicationConfiguration { role: "r".into(), rules });
-        let found = Found { name: "b".into(), scope: Scope::new("1", "r"), bucket: Bucket { replication, ..Bucket::default() } };
+        let found = Found { name: "b".into(), scope: Scope::new("1", "r"), bucket: Bucket { replication, ..Bucket::default() }.into() };
         wanting(&found, key, object).values().map(|rule| rule.id.clone().unwrap()).collect()
     }
 

@@ -18,7 +18,7 @@ impl S3 {
     /// The website's configuration; having none is an error.
     pub async fn get_bucket_website(&self, cx: &Context, input: GetBucketWebsiteInput) -> Result<GetBucketWebsiteOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        let website = found.bucket.website.ok_or_else(|| none(&found.name))?;
+        let website = found.bucket.website.clone().ok_or_else(|| none(&found.name))?;
         Ok(GetBucketWebsiteOutput {
             redirect_all_requests_to: website.redirect_all_requests_to,
             index_document: website.index_document,
