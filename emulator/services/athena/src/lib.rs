@@ -4,10 +4,12 @@
 //! in this room alone.
 
 mod catalogs;
-mod classify;
 mod engine;
+mod engines;
+mod hive;
 mod model;
 mod named_queries;
+mod prepared;
 mod queries;
 mod results;
 mod state;
@@ -50,6 +52,20 @@ kit::service! {
     GetNamedQuery => get_named_query,
     DeleteNamedQuery => delete_named_query,
     ListNamedQueries => list_named_queries,
+    BatchGetNamedQuery => batch_get_named_query,
+    UpdateNamedQuery => update_named_query,
+    // engines.rs
+    ListEngineVersions => list_engine_versions,
+    ListDataCatalogs => list_data_catalogs,
+    GetDataCatalog => get_data_catalog,
+    GetQueryRuntimeStatistics => get_query_runtime_statistics,
+    // prepared.rs
+    CreatePreparedStatement => create_prepared_statement,
+    GetPreparedStatement => get_prepared_statement,
+    BatchGetPreparedStatement => batch_get_prepared_statement,
+    UpdatePreparedStatement => update_prepared_statement,
+    DeletePreparedStatement => delete_prepared_statement,
+    ListPreparedStatements => list_prepared_statements,
     // catalogs.rs
     ListDatabases => list_databases,
     GetDatabase => get_database,

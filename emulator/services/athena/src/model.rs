@@ -242,6 +242,174 @@ pub struct ListNamedQueriesOutput {
 wire::structure!(ListNamedQueriesOutput, tables::LIST_NAMED_QUERIES_OUTPUT, 0 named_query_ids, 1 next_token);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchGetNamedQueryInput {
+    pub named_query_ids: Vec<String>,
+}
+wire::structure!(BatchGetNamedQueryInput, tables::BATCH_GET_NAMED_QUERY_INPUT, 0 named_query_ids);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchGetNamedQueryOutput {
+    pub named_queries: Option<Vec<NamedQuery>>,
+    pub unprocessed_named_query_ids: Option<Vec<UnprocessedNamedQueryId>>,
+}
+wire::structure!(BatchGetNamedQueryOutput, tables::BATCH_GET_NAMED_QUERY_OUTPUT, 0 named_queries, 1 unprocessed_named_query_ids);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateNamedQueryInput {
+    pub named_query_id: String,
+    pub name: String,
+    pub description: Option<String>,
+    pub query_string: String,
+}
+wire::structure!(UpdateNamedQueryInput, tables::UPDATE_NAMED_QUERY_INPUT, 0 named_query_id, 1 name, 2 description, 3 query_string);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateNamedQueryOutput {}
+wire::structure!(UpdateNamedQueryOutput, tables::UPDATE_NAMED_QUERY_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListEngineVersionsInput {
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+wire::structure!(ListEngineVersionsInput, tables::LIST_ENGINE_VERSIONS_INPUT, 0 next_token, 1 max_results);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListEngineVersionsOutput {
+    pub engine_versions: Option<Vec<EngineVersion>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListEngineVersionsOutput, tables::LIST_ENGINE_VERSIONS_OUTPUT, 0 engine_versions, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListDataCatalogsInput {
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub work_group: Option<String>,
+}
+wire::structure!(ListDataCatalogsInput, tables::LIST_DATA_CATALOGS_INPUT, 0 next_token, 1 max_results, 2 work_group);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListDataCatalogsOutput {
+    pub data_catalogs_summary: Option<Vec<DataCatalogSummary>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListDataCatalogsOutput, tables::LIST_DATA_CATALOGS_OUTPUT, 0 data_catalogs_summary, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetDataCatalogInput {
+    pub name: String,
+    pub work_group: Option<String>,
+}
+wire::structure!(GetDataCatalogInput, tables::GET_DATA_CATALOG_INPUT, 0 name, 1 work_group);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetDataCatalogOutput {
+    pub data_catalog: Option<DataCatalog>,
+}
+wire::structure!(GetDataCatalogOutput, tables::GET_DATA_CATALOG_OUTPUT, 0 data_catalog);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetQueryRuntimeStatisticsInput {
+    pub query_execution_id: String,
+}
+wire::structure!(GetQueryRuntimeStatisticsInput, tables::GET_QUERY_RUNTIME_STATISTICS_INPUT, 0 query_execution_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetQueryRuntimeStatisticsOutput {
+    pub query_runtime_statistics: Option<QueryRuntimeStatistics>,
+}
+wire::structure!(GetQueryRuntimeStatisticsOutput, tables::GET_QUERY_RUNTIME_STATISTICS_OUTPUT, 0 query_runtime_statistics);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreatePreparedStatementInput {
+    pub statement_name: String,
+    pub work_group: String,
+    pub query_statement: String,
+    pub description: Option<String>,
+}
+wire::structure!(
+    CreatePreparedStatementInput, tables::CREATE_PREPARED_STATEMENT_INPUT,
+    0 statement_name, 1 work_group, 2 query_statement, 3 description,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreatePreparedStatementOutput {}
+wire::structure!(CreatePreparedStatementOutput, tables::CREATE_PREPARED_STATEMENT_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetPreparedStatementInput {
+    pub statement_name: String,
+    pub work_group: String,
+}
+wire::structure!(GetPreparedStatementInput, tables::GET_PREPARED_STATEMENT_INPUT, 0 statement_name, 1 work_group);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetPreparedStatementOutput {
+    pub prepared_statement: Option<PreparedStatement>,
+}
+wire::structure!(GetPreparedStatementOutput, tables::GET_PREPARED_STATEMENT_OUTPUT, 0 prepared_statement);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchGetPreparedStatementInput {
+    pub prepared_statement_names: Vec<String>,
+    pub work_group: String,
+}
+wire::structure!(BatchGetPreparedStatementInput, tables::BATCH_GET_PREPARED_STATEMENT_INPUT, 0 prepared_statement_names, 1 work_group);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchGetPreparedStatementOutput {
+    pub prepared_statements: Option<Vec<PreparedStatement>>,
+    pub unprocessed_prepared_statement_names: Option<Vec<UnprocessedPreparedStatementName>>,
+}
+wire::structure!(
+    BatchGetPreparedStatementOutput, tables::BATCH_GET_PREPARED_STATEMENT_OUTPUT,
+    0 prepared_statements, 1 unprocessed_prepared_statement_names,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdatePreparedStatementInput {
+    pub statement_name: String,
+    pub work_group: String,
+    pub query_statement: String,
+    pub description: Option<String>,
+}
+wire::structure!(
+    UpdatePreparedStatementInput, tables::UPDATE_PREPARED_STATEMENT_INPUT,
+    0 statement_name, 1 work_group, 2 query_statement, 3 description,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdatePreparedStatementOutput {}
+wire::structure!(UpdatePreparedStatementOutput, tables::UPDATE_PREPARED_STATEMENT_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeletePreparedStatementInput {
+    pub statement_name: String,
+    pub work_group: String,
+}
+wire::structure!(DeletePreparedStatementInput, tables::DELETE_PREPARED_STATEMENT_INPUT, 0 statement_name, 1 work_group);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeletePreparedStatementOutput {}
+wire::structure!(DeletePreparedStatementOutput, tables::DELETE_PREPARED_STATEMENT_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListPreparedStatementsInput {
+    pub work_group: String,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+wire::structure!(ListPreparedStatementsInput, tables::LIST_PREPARED_STATEMENTS_INPUT, 0 work_group, 1 next_token, 2 max_results);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListPreparedStatementsOutput {
+    pub prepared_statements: Option<Vec<PreparedStatementSummary>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListPreparedStatementsOutput, tables::LIST_PREPARED_STATEMENTS_OUTPUT, 0 prepared_statements, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListDatabasesInput {
     pub catalog_name: String,
     pub next_token: Option<String>,
@@ -411,6 +579,28 @@ pub struct CustomerContentEncryptionConfiguration {
 wire::structure!(CustomerContentEncryptionConfiguration, tables::CUSTOMER_CONTENT_ENCRYPTION_CONFIGURATION, 0 kms_key);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct DataCatalog {
+    pub name: String,
+    pub description: Option<String>,
+    pub r#type: Option<DataCatalogType>,
+    pub parameters: Option<BTreeMap<String, String>>,
+    pub status: Option<DataCatalogStatus>,
+    pub connection_type: Option<ConnectionType>,
+    pub error: Option<String>,
+}
+wire::structure!(DataCatalog, tables::DATA_CATALOG, 0 name, 1 description, 2 r#type, 3 parameters, 4 status, 5 connection_type, 6 error);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DataCatalogSummary {
+    pub catalog_name: Option<String>,
+    pub r#type: Option<DataCatalogType>,
+    pub status: Option<DataCatalogStatus>,
+    pub connection_type: Option<ConnectionType>,
+    pub error: Option<String>,
+}
+wire::structure!(DataCatalogSummary, tables::DATA_CATALOG_SUMMARY, 0 catalog_name, 1 r#type, 2 status, 3 connection_type, 4 error);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Database {
     pub name: String,
     pub description: Option<String>,
@@ -517,6 +707,26 @@ pub struct NamedQuery {
 wire::structure!(NamedQuery, tables::NAMED_QUERY, 0 name, 1 description, 2 database, 3 query_string, 4 named_query_id, 5 work_group);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct PreparedStatement {
+    pub statement_name: Option<String>,
+    pub query_statement: Option<String>,
+    pub work_group_name: Option<String>,
+    pub description: Option<String>,
+    pub last_modified_time: Option<Timestamp>,
+}
+wire::structure!(
+    PreparedStatement, tables::PREPARED_STATEMENT,
+    0 statement_name, 1 query_statement, 2 work_group_name, 3 description, 4 last_modified_time,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PreparedStatementSummary {
+    pub statement_name: Option<String>,
+    pub last_modified_time: Option<Timestamp>,
+}
+wire::structure!(PreparedStatementSummary, tables::PREPARED_STATEMENT_SUMMARY, 0 statement_name, 1 last_modified_time);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct QueryExecution {
     pub query_execution_id: Option<String>,
     pub query: Option<String>,
@@ -590,6 +800,67 @@ wire::structure!(
     QueryResultsS3AccessGrantsConfiguration, tables::QUERY_RESULTS_S3_ACCESS_GRANTS_CONFIGURATION,
     0 enable_s3_access_grants, 1 create_user_level_prefix, 2 authentication_type,
 );
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QueryRuntimeStatistics {
+    pub timeline: Option<QueryRuntimeStatisticsTimeline>,
+    pub rows: Option<QueryRuntimeStatisticsRows>,
+    pub output_stage: Option<QueryStage>,
+}
+wire::structure!(QueryRuntimeStatistics, tables::QUERY_RUNTIME_STATISTICS, 0 timeline, 1 rows, 2 output_stage);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QueryRuntimeStatisticsRows {
+    pub input_rows: Option<i64>,
+    pub input_bytes: Option<i64>,
+    pub output_bytes: Option<i64>,
+    pub output_rows: Option<i64>,
+}
+wire::structure!(
+    QueryRuntimeStatisticsRows, tables::QUERY_RUNTIME_STATISTICS_ROWS,
+    0 input_rows, 1 input_bytes, 2 output_bytes, 3 output_rows,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QueryRuntimeStatisticsTimeline {
+    pub query_queue_time_in_millis: Option<i64>,
+    pub service_pre_processing_time_in_millis: Option<i64>,
+    pub query_planning_time_in_millis: Option<i64>,
+    pub engine_execution_time_in_millis: Option<i64>,
+    pub service_processing_time_in_millis: Option<i64>,
+    pub total_execution_time_in_millis: Option<i64>,
+}
+wire::structure!(
+    QueryRuntimeStatisticsTimeline, tables::QUERY_RUNTIME_STATISTICS_TIMELINE,
+    0 query_queue_time_in_millis, 1 service_pre_processing_time_in_millis, 2 query_planning_time_in_millis,
+    3 engine_execution_time_in_millis, 4 service_processing_time_in_millis, 5 total_execution_time_in_millis,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QueryStage {
+    pub stage_id: Option<i64>,
+    pub state: Option<String>,
+    pub output_bytes: Option<i64>,
+    pub output_rows: Option<i64>,
+    pub input_bytes: Option<i64>,
+    pub input_rows: Option<i64>,
+    pub execution_time: Option<i64>,
+    pub query_stage_plan: Option<QueryStagePlanNode>,
+    pub sub_stages: Option<Vec<QueryStage>>,
+}
+wire::structure!(
+    QueryStage, tables::QUERY_STAGE,
+    0 stage_id, 1 state, 2 output_bytes, 3 output_rows, 4 input_bytes, 5 input_rows, 6 execution_time, 7 query_stage_plan, 8 sub_stages,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QueryStagePlanNode {
+    pub name: Option<String>,
+    pub identifier: Option<String>,
+    pub children: Option<Vec<QueryStagePlanNode>>,
+    pub remote_sources: Option<Vec<String>>,
+}
+wire::structure!(QueryStagePlanNode, tables::QUERY_STAGE_PLAN_NODE, 0 name, 1 identifier, 2 children, 3 remote_sources);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResultConfiguration {
@@ -689,6 +960,25 @@ pub struct Tag {
 wire::structure!(Tag, tables::TAG, 0 key, 1 value);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnprocessedNamedQueryId {
+    pub named_query_id: Option<String>,
+    pub error_code: Option<String>,
+    pub error_message: Option<String>,
+}
+wire::structure!(UnprocessedNamedQueryId, tables::UNPROCESSED_NAMED_QUERY_ID, 0 named_query_id, 1 error_code, 2 error_message);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnprocessedPreparedStatementName {
+    pub statement_name: Option<String>,
+    pub error_code: Option<String>,
+    pub error_message: Option<String>,
+}
+wire::structure!(
+    UnprocessedPreparedStatementName, tables::UNPROCESSED_PREPARED_STATEMENT_NAME,
+    0 statement_name, 1 error_code, 2 error_message,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct UnprocessedQueryExecutionId {
     pub query_execution_id: Option<String>,
     pub error_code: Option<String>,
@@ -785,6 +1075,21 @@ wire::enumeration!(AuthenticationType {
 wire::enumeration!(ColumnNullable {
     NotNull = "NOT_NULL", Nullable = "NULLABLE", Unknown = "UNKNOWN",
 });
+wire::enumeration!(ConnectionType {
+    Dynamodb = "DYNAMODB", Mysql = "MYSQL", Postgresql = "POSTGRESQL", Redshift = "REDSHIFT", Oracle = "ORACLE", Synapse = "SYNAPSE",
+    Sqlserver = "SQLSERVER", Db2 = "DB2", Opensearch = "OPENSEARCH", Bigquery = "BIGQUERY", Googlecloudstorage = "GOOGLECLOUDSTORAGE",
+    Hbase = "HBASE", Documentdb = "DOCUMENTDB", Cmdb = "CMDB", Tpcds = "TPCDS", Timestream = "TIMESTREAM", Saphana = "SAPHANA",
+    Snowflake = "SNOWFLAKE", Datalakegen2 = "DATALAKEGEN2", Db2as400 = "DB2AS400",
+});
+wire::enumeration!(DataCatalogStatus {
+    CreateInProgress = "CREATE_IN_PROGRESS", CreateComplete = "CREATE_COMPLETE", CreateFailed = "CREATE_FAILED",
+    CreateFailedCleanupInProgress = "CREATE_FAILED_CLEANUP_IN_PROGRESS", CreateFailedCleanupComplete = "CREATE_FAILED_CLEANUP_COMPLETE",
+    CreateFailedCleanupFailed = "CREATE_FAILED_CLEANUP_FAILED", DeleteInProgress = "DELETE_IN_PROGRESS",
+    DeleteComplete = "DELETE_COMPLETE", DeleteFailed = "DELETE_FAILED",
+});
+wire::enumeration!(DataCatalogType {
+    Lambda = "LAMBDA", Glue = "GLUE", Hive = "HIVE", Federated = "FEDERATED",
+});
 wire::enumeration!(EncryptionOption {
     SseS3 = "SSE_S3", SseKms = "SSE_KMS", CseKms = "CSE_KMS",
 });
@@ -825,6 +1130,29 @@ mod tables {
     );
     pub(super) static AUTHENTICATION_TYPE: Schema = Schema::new("AuthenticationType", Kind::Enum(super::AuthenticationType::TEXTS));
     pub(super) static AWS_ACCOUNT_ID: Schema = Schema::new("AwsAccountId", Kind::String).min(12.0).max(12.0).pattern(&P_AWS_ACCOUNT_ID);
+    pub(super) static BATCH_GET_NAMED_QUERY_INPUT: Schema =
+        Schema::new("BatchGetNamedQueryInput", Kind::Structure(&[Member::new("NamedQueryIds", &NAMED_QUERY_ID_LIST).required()]));
+    pub(super) static BATCH_GET_NAMED_QUERY_OUTPUT: Schema = Schema::new(
+        "BatchGetNamedQueryOutput",
+        Kind::Structure(&[
+            Member::new("NamedQueries", &NAMED_QUERY_LIST),
+            Member::new("UnprocessedNamedQueryIds", &UNPROCESSED_NAMED_QUERY_ID_LIST),
+        ]),
+    );
+    pub(super) static BATCH_GET_PREPARED_STATEMENT_INPUT: Schema = Schema::new(
+        "BatchGetPreparedStatementInput",
+        Kind::Structure(&[
+            Member::new("PreparedStatementNames", &PREPARED_STATEMENT_NAME_LIST).required(),
+            Member::new("WorkGroup", &WORK_GROUP_NAME).required(),
+        ]),
+    );
+    pub(super) static BATCH_GET_PREPARED_STATEMENT_OUTPUT: Schema = Schema::new(
+        "BatchGetPreparedStatementOutput",
+        Kind::Structure(&[
+            Member::new("PreparedStatements", &PREPARED_STATEMENT_DETAILS_LIST),
+            Member::new("UnprocessedPreparedStatementNames", &UNPROCESSED_PREPARED_STATEMENT_NAME_LIST),
+        ]),
+    );
     pub(super) static BATCH_GET_QUERY_EXECUTION_INPUT: Schema = Schema::new(
         "BatchGetQueryExecutionInput",
         Kind::Structure(&[Member::new("QueryExecutionIds", &QUERY_EXECUTION_ID_LIST).required()]),
@@ -881,6 +1209,7 @@ mod tables {
     pub(super) static COLUMN_NULLABLE: Schema = Schema::new("ColumnNullable", Kind::Enum(super::ColumnNullable::TEXTS));
     pub(super) static COMMENT_STRING: Schema =
         Schema::new("CommentString", Kind::String).min(0.0).max(255.0).pattern(&P_CATALOG_NAME_STRING);
+    pub(super) static CONNECTION_TYPE: Schema = Schema::new("ConnectionType", Kind::Enum(super::ConnectionType::TEXTS));
     pub(super) static COORDINATOR_DPU_SIZE: Schema = Schema::new("CoordinatorDpuSize", Kind::Integer).min(1.0).max(1.0);
     pub(super) static CREATE_NAMED_QUERY_INPUT: Schema = Schema::new(
         "CreateNamedQueryInput",
@@ -895,6 +1224,16 @@ mod tables {
     );
     pub(super) static CREATE_NAMED_QUERY_OUTPUT: Schema =
         Schema::new("CreateNamedQueryOutput", Kind::Structure(&[Member::new("NamedQueryId", &NAMED_QUERY_ID)]));
+    pub(super) static CREATE_PREPARED_STATEMENT_INPUT: Schema = Schema::new(
+        "CreatePreparedStatementInput",
+        Kind::Structure(&[
+            Member::new("StatementName", &STATEMENT_NAME).required(),
+            Member::new("WorkGroup", &WORK_GROUP_NAME).required(),
+            Member::new("QueryStatement", &QUERY_STRING).required(),
+            Member::new("Description", &DESCRIPTION_STRING),
+        ]),
+    );
+    pub(super) static CREATE_PREPARED_STATEMENT_OUTPUT: Schema = Schema::new("CreatePreparedStatementOutput", Kind::Structure(&[]));
     pub(super) static CREATE_WORK_GROUP_INPUT: Schema = Schema::new(
         "CreateWorkGroupInput",
         Kind::Structure(&[
@@ -907,6 +1246,32 @@ mod tables {
     pub(super) static CREATE_WORK_GROUP_OUTPUT: Schema = Schema::new("CreateWorkGroupOutput", Kind::Structure(&[]));
     pub(super) static CUSTOMER_CONTENT_ENCRYPTION_CONFIGURATION: Schema =
         Schema::new("CustomerContentEncryptionConfiguration", Kind::Structure(&[Member::new("KmsKey", &KMS_KEY).required()]));
+    pub(super) static DATA_CATALOG: Schema = Schema::new(
+        "DataCatalog",
+        Kind::Structure(&[
+            Member::new("Name", &CATALOG_NAME_STRING).required(),
+            Member::new("Description", &DESCRIPTION_STRING),
+            Member::new("Type", &DATA_CATALOG_TYPE).required(),
+            Member::new("Parameters", &PARAMETERS_MAP),
+            Member::new("Status", &DATA_CATALOG_STATUS),
+            Member::new("ConnectionType", &CONNECTION_TYPE),
+            Member::new("Error", &ERROR_MESSAGE),
+        ]),
+    );
+    pub(super) static DATA_CATALOG_STATUS: Schema = Schema::new("DataCatalogStatus", Kind::Enum(super::DataCatalogStatus::TEXTS));
+    pub(super) static DATA_CATALOG_SUMMARY: Schema = Schema::new(
+        "DataCatalogSummary",
+        Kind::Structure(&[
+            Member::new("CatalogName", &CATALOG_NAME_STRING),
+            Member::new("Type", &DATA_CATALOG_TYPE),
+            Member::new("Status", &DATA_CATALOG_STATUS),
+            Member::new("ConnectionType", &CONNECTION_TYPE),
+            Member::new("Error", &ERROR_MESSAGE),
+        ]),
+    );
+    pub(super) static DATA_CATALOG_SUMMARY_LIST: Schema =
+        Schema::new("DataCatalogSummaryList", Kind::List(&Member::new("member", &DATA_CATALOG_SUMMARY)));
+    pub(super) static DATA_CATALOG_TYPE: Schema = Schema::new("DataCatalogType", Kind::Enum(super::DataCatalogType::TEXTS));
     pub(super) static DATABASE: Schema = Schema::new(
         "Database",
         Kind::Structure(&[
@@ -925,6 +1290,11 @@ mod tables {
         Kind::Structure(&[Member { idempotency_token: true, ..Member::new("NamedQueryId", &NAMED_QUERY_ID).required() }]),
     );
     pub(super) static DELETE_NAMED_QUERY_OUTPUT: Schema = Schema::new("DeleteNamedQueryOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_PREPARED_STATEMENT_INPUT: Schema = Schema::new(
+        "DeletePreparedStatementInput",
+        Kind::Structure(&[Member::new("StatementName", &STATEMENT_NAME).required(), Member::new("WorkGroup", &WORK_GROUP_NAME).required()]),
+    );
+    pub(super) static DELETE_PREPARED_STATEMENT_OUTPUT: Schema = Schema::new("DeletePreparedStatementOutput", Kind::Structure(&[]));
     pub(super) static DELETE_WORK_GROUP_INPUT: Schema = Schema::new(
         "DeleteWorkGroupInput",
         Kind::Structure(&[Member::new("WorkGroup", &WORK_GROUP_NAME).required(), Member::new("RecursiveDeleteOption", &BOXED_BOOLEAN)]),
@@ -952,6 +1322,8 @@ mod tables {
         "EngineVersion",
         Kind::Structure(&[Member::new("SelectedEngineVersion", &NAME_STRING), Member::new("EffectiveEngineVersion", &NAME_STRING)]),
     );
+    pub(super) static ENGINE_VERSIONS_LIST: Schema =
+        Schema::new("EngineVersionsList", Kind::List(&Member::new("member", &ENGINE_VERSION))).min(0.0).max(10.0);
     pub(super) static ERROR_CATEGORY: Schema = Schema::new("ErrorCategory", Kind::Integer).min(1.0).max(3.0);
     pub(super) static ERROR_CODE: Schema = Schema::new("ErrorCode", Kind::String).min(1.0).max(256.0);
     pub(super) static ERROR_MESSAGE: Schema = Schema::new("ErrorMessage", Kind::String);
@@ -960,6 +1332,12 @@ mod tables {
     pub(super) static EXECUTION_PARAMETERS: Schema =
         Schema::new("ExecutionParameters", Kind::List(&Member::new("member", &EXECUTION_PARAMETER))).min(1.0);
     pub(super) static EXPRESSION_STRING: Schema = Schema::new("ExpressionString", Kind::String).min(0.0).max(256.0);
+    pub(super) static GET_DATA_CATALOG_INPUT: Schema = Schema::new(
+        "GetDataCatalogInput",
+        Kind::Structure(&[Member::new("Name", &CATALOG_NAME_STRING).required(), Member::new("WorkGroup", &WORK_GROUP_NAME)]),
+    );
+    pub(super) static GET_DATA_CATALOG_OUTPUT: Schema =
+        Schema::new("GetDataCatalogOutput", Kind::Structure(&[Member::new("DataCatalog", &DATA_CATALOG)]));
     pub(super) static GET_DATABASE_INPUT: Schema = Schema::new(
         "GetDatabaseInput",
         Kind::Structure(&[
@@ -974,6 +1352,12 @@ mod tables {
         Schema::new("GetNamedQueryInput", Kind::Structure(&[Member::new("NamedQueryId", &NAMED_QUERY_ID).required()]));
     pub(super) static GET_NAMED_QUERY_OUTPUT: Schema =
         Schema::new("GetNamedQueryOutput", Kind::Structure(&[Member::new("NamedQuery", &NAMED_QUERY)]));
+    pub(super) static GET_PREPARED_STATEMENT_INPUT: Schema = Schema::new(
+        "GetPreparedStatementInput",
+        Kind::Structure(&[Member::new("StatementName", &STATEMENT_NAME).required(), Member::new("WorkGroup", &WORK_GROUP_NAME).required()]),
+    );
+    pub(super) static GET_PREPARED_STATEMENT_OUTPUT: Schema =
+        Schema::new("GetPreparedStatementOutput", Kind::Structure(&[Member::new("PreparedStatement", &PREPARED_STATEMENT)]));
     pub(super) static GET_QUERY_EXECUTION_INPUT: Schema =
         Schema::new("GetQueryExecutionInput", Kind::Structure(&[Member::new("QueryExecutionId", &QUERY_EXECUTION_ID).required()]));
     pub(super) static GET_QUERY_EXECUTION_OUTPUT: Schema =
@@ -990,6 +1374,12 @@ mod tables {
     pub(super) static GET_QUERY_RESULTS_OUTPUT: Schema = Schema::new(
         "GetQueryResultsOutput",
         Kind::Structure(&[Member::new("UpdateCount", &LONG), Member::new("ResultSet", &RESULT_SET), Member::new("NextToken", &TOKEN)]),
+    );
+    pub(super) static GET_QUERY_RUNTIME_STATISTICS_INPUT: Schema =
+        Schema::new("GetQueryRuntimeStatisticsInput", Kind::Structure(&[Member::new("QueryExecutionId", &QUERY_EXECUTION_ID).required()]));
+    pub(super) static GET_QUERY_RUNTIME_STATISTICS_OUTPUT: Schema = Schema::new(
+        "GetQueryRuntimeStatisticsOutput",
+        Kind::Structure(&[Member::new("QueryRuntimeStatistics", &QUERY_RUNTIME_STATISTICS)]),
     );
     pub(super) static GET_TABLE_METADATA_INPUT: Schema = Schema::new(
         "GetTableMetadataInput",
@@ -1029,6 +1419,18 @@ mod tables {
     .traits(Traits { fault: Some(FaultTraits { code: "InvalidRequestException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static KEY_STRING: Schema = Schema::new("KeyString", Kind::String).min(1.0).max(255.0).pattern(&P_CATALOG_NAME_STRING);
     pub(super) static KMS_KEY: Schema = Schema::new("KmsKey", Kind::String).min(1.0).max(2048.0).pattern(&P_KMS_KEY);
+    pub(super) static LIST_DATA_CATALOGS_INPUT: Schema = Schema::new(
+        "ListDataCatalogsInput",
+        Kind::Structure(&[
+            Member::new("NextToken", &TOKEN),
+            Member::new("MaxResults", &MAX_DATA_CATALOGS_COUNT),
+            Member::new("WorkGroup", &WORK_GROUP_NAME),
+        ]),
+    );
+    pub(super) static LIST_DATA_CATALOGS_OUTPUT: Schema = Schema::new(
+        "ListDataCatalogsOutput",
+        Kind::Structure(&[Member::new("DataCatalogsSummary", &DATA_CATALOG_SUMMARY_LIST), Member::new("NextToken", &TOKEN)]),
+    );
     pub(super) static LIST_DATABASES_INPUT: Schema = Schema::new(
         "ListDatabasesInput",
         Kind::Structure(&[
@@ -1042,6 +1444,14 @@ mod tables {
         "ListDatabasesOutput",
         Kind::Structure(&[Member::new("DatabaseList", &DATABASE_LIST), Member::new("NextToken", &TOKEN)]),
     );
+    pub(super) static LIST_ENGINE_VERSIONS_INPUT: Schema = Schema::new(
+        "ListEngineVersionsInput",
+        Kind::Structure(&[Member::new("NextToken", &TOKEN), Member::new("MaxResults", &MAX_ENGINE_VERSIONS_COUNT)]),
+    );
+    pub(super) static LIST_ENGINE_VERSIONS_OUTPUT: Schema = Schema::new(
+        "ListEngineVersionsOutput",
+        Kind::Structure(&[Member::new("EngineVersions", &ENGINE_VERSIONS_LIST), Member::new("NextToken", &TOKEN)]),
+    );
     pub(super) static LIST_NAMED_QUERIES_INPUT: Schema = Schema::new(
         "ListNamedQueriesInput",
         Kind::Structure(&[
@@ -1053,6 +1463,18 @@ mod tables {
     pub(super) static LIST_NAMED_QUERIES_OUTPUT: Schema = Schema::new(
         "ListNamedQueriesOutput",
         Kind::Structure(&[Member::new("NamedQueryIds", &NAMED_QUERY_ID_LIST), Member::new("NextToken", &TOKEN)]),
+    );
+    pub(super) static LIST_PREPARED_STATEMENTS_INPUT: Schema = Schema::new(
+        "ListPreparedStatementsInput",
+        Kind::Structure(&[
+            Member::new("WorkGroup", &WORK_GROUP_NAME).required(),
+            Member::new("NextToken", &TOKEN),
+            Member::new("MaxResults", &MAX_PREPARED_STATEMENTS_COUNT),
+        ]),
+    );
+    pub(super) static LIST_PREPARED_STATEMENTS_OUTPUT: Schema = Schema::new(
+        "ListPreparedStatementsOutput",
+        Kind::Structure(&[Member::new("PreparedStatements", &PREPARED_STATEMENTS_LIST), Member::new("NextToken", &TOKEN)]),
     );
     pub(super) static LIST_QUERY_EXECUTIONS_INPUT: Schema = Schema::new(
         "ListQueryExecutionsInput",
@@ -1130,8 +1552,11 @@ mod tables {
     pub(super) static MANAGED_QUERY_RESULTS_ENCRYPTION_CONFIGURATION: Schema =
         Schema::new("ManagedQueryResultsEncryptionConfiguration", Kind::Structure(&[Member::new("KmsKey", &KMS_KEY).required()]));
     pub(super) static MAX_CONCURRENT_DPUS: Schema = Schema::new("MaxConcurrentDpus", Kind::Integer).min(2.0).max(5000.0);
+    pub(super) static MAX_DATA_CATALOGS_COUNT: Schema = Schema::new("MaxDataCatalogsCount", Kind::Integer).min(2.0).max(50.0);
     pub(super) static MAX_DATABASES_COUNT: Schema = Schema::new("MaxDatabasesCount", Kind::Integer).min(1.0).max(50.0);
+    pub(super) static MAX_ENGINE_VERSIONS_COUNT: Schema = Schema::new("MaxEngineVersionsCount", Kind::Integer).min(1.0).max(10.0);
     pub(super) static MAX_NAMED_QUERIES_COUNT: Schema = Schema::new("MaxNamedQueriesCount", Kind::Integer).min(0.0).max(50.0);
+    pub(super) static MAX_PREPARED_STATEMENTS_COUNT: Schema = Schema::new("MaxPreparedStatementsCount", Kind::Integer).min(1.0).max(50.0);
     pub(super) static MAX_QUERY_EXECUTIONS_COUNT: Schema = Schema::new("MaxQueryExecutionsCount", Kind::Integer).min(0.0).max(50.0);
     pub(super) static MAX_QUERY_RESULTS: Schema = Schema::new("MaxQueryResults", Kind::Integer).min(1.0).max(1000.0);
     pub(super) static MAX_TABLE_METADATA_COUNT: Schema = Schema::new("MaxTableMetadataCount", Kind::Integer).min(1.0).max(50.0);
@@ -1160,12 +1585,35 @@ mod tables {
             Member::new("WorkGroup", &WORK_GROUP_NAME),
         ]),
     );
+    pub(super) static NAMED_QUERY_DESCRIPTION_STRING: Schema =
+        Schema::new("NamedQueryDescriptionString", Kind::String).min(0.0).max(1024.0);
     pub(super) static NAMED_QUERY_ID: Schema = Schema::new("NamedQueryId", Kind::String).min(1.0).max(128.0).pattern(&P_NAMED_QUERY_ID);
     pub(super) static NAMED_QUERY_ID_LIST: Schema =
         Schema::new("NamedQueryIdList", Kind::List(&Member::new("member", &NAMED_QUERY_ID))).min(1.0).max(50.0);
+    pub(super) static NAMED_QUERY_LIST: Schema = Schema::new("NamedQueryList", Kind::List(&Member::new("member", &NAMED_QUERY)));
     pub(super) static PARAMETERS_MAP: Schema =
         Schema::new("ParametersMap", Kind::Map(&Member::new("key", &KEY_STRING), &Member::new("value", &PARAMETERS_MAP_VALUE)));
     pub(super) static PARAMETERS_MAP_VALUE: Schema = Schema::new("ParametersMapValue", Kind::String).max(51200.0);
+    pub(super) static PREPARED_STATEMENT: Schema = Schema::new(
+        "PreparedStatement",
+        Kind::Structure(&[
+            Member::new("StatementName", &STATEMENT_NAME),
+            Member::new("QueryStatement", &QUERY_STRING),
+            Member::new("WorkGroupName", &WORK_GROUP_NAME),
+            Member::new("Description", &DESCRIPTION_STRING),
+            Member::new("LastModifiedTime", &DATE),
+        ]),
+    );
+    pub(super) static PREPARED_STATEMENT_DETAILS_LIST: Schema =
+        Schema::new("PreparedStatementDetailsList", Kind::List(&Member::new("member", &PREPARED_STATEMENT)));
+    pub(super) static PREPARED_STATEMENT_NAME_LIST: Schema =
+        Schema::new("PreparedStatementNameList", Kind::List(&Member::new("member", &STATEMENT_NAME)));
+    pub(super) static PREPARED_STATEMENT_SUMMARY: Schema = Schema::new(
+        "PreparedStatementSummary",
+        Kind::Structure(&[Member::new("StatementName", &STATEMENT_NAME), Member::new("LastModifiedTime", &DATE)]),
+    );
+    pub(super) static PREPARED_STATEMENTS_LIST: Schema =
+        Schema::new("PreparedStatementsList", Kind::List(&Member::new("member", &PREPARED_STATEMENT_SUMMARY))).min(0.0).max(50.0);
     pub(super) static QUERY_EXECUTION: Schema = Schema::new(
         "QueryExecution",
         Kind::Structure(&[
@@ -1230,6 +1678,60 @@ mod tables {
             Member::new("AuthenticationType", &AUTHENTICATION_TYPE).required(),
         ]),
     );
+    pub(super) static QUERY_RUNTIME_STATISTICS: Schema = Schema::new(
+        "QueryRuntimeStatistics",
+        Kind::Structure(&[
+            Member::new("Timeline", &QUERY_RUNTIME_STATISTICS_TIMELINE),
+            Member::new("Rows", &QUERY_RUNTIME_STATISTICS_ROWS),
+            Member::new("OutputStage", &QUERY_STAGE),
+        ]),
+    );
+    pub(super) static QUERY_RUNTIME_STATISTICS_ROWS: Schema = Schema::new(
+        "QueryRuntimeStatisticsRows",
+        Kind::Structure(&[
+            Member::new("InputRows", &LONG),
+            Member::new("InputBytes", &LONG),
+            Member::new("OutputBytes", &LONG),
+            Member::new("OutputRows", &LONG),
+        ]),
+    );
+    pub(super) static QUERY_RUNTIME_STATISTICS_TIMELINE: Schema = Schema::new(
+        "QueryRuntimeStatisticsTimeline",
+        Kind::Structure(&[
+            Member::new("QueryQueueTimeInMillis", &LONG),
+            Member::new("ServicePreProcessingTimeInMillis", &LONG),
+            Member::new("QueryPlanningTimeInMillis", &LONG),
+            Member::new("EngineExecutionTimeInMillis", &LONG),
+            Member::new("ServiceProcessingTimeInMillis", &LONG),
+            Member::new("TotalExecutionTimeInMillis", &LONG),
+        ]),
+    );
+    pub(super) static QUERY_STAGE: Schema = Schema::new(
+        "QueryStage",
+        Kind::Structure(&[
+            Member::new("StageId", &LONG),
+            Member::new("State", &STRING),
+            Member::new("OutputBytes", &LONG),
+            Member::new("OutputRows", &LONG),
+            Member::new("InputBytes", &LONG),
+            Member::new("InputRows", &LONG),
+            Member::new("ExecutionTime", &LONG),
+            Member::new("QueryStagePlan", &QUERY_STAGE_PLAN_NODE),
+            Member::new("SubStages", &QUERY_STAGES),
+        ]),
+    );
+    pub(super) static QUERY_STAGE_PLAN_NODE: Schema = Schema::new(
+        "QueryStagePlanNode",
+        Kind::Structure(&[
+            Member::new("Name", &STRING),
+            Member::new("Identifier", &STRING),
+            Member::new("Children", &QUERY_STAGE_PLAN_NODES),
+            Member::new("RemoteSources", &STRING_LIST),
+        ]),
+    );
+    pub(super) static QUERY_STAGE_PLAN_NODES: Schema =
+        Schema::new("QueryStagePlanNodes", Kind::List(&Member::new("member", &QUERY_STAGE_PLAN_NODE)));
+    pub(super) static QUERY_STAGES: Schema = Schema::new("QueryStages", Kind::List(&Member::new("member", &QUERY_STAGE)));
     pub(super) static QUERY_STRING: Schema = Schema::new("QueryString", Kind::String).min(1.0).max(262144.0);
     pub(super) static RESOURCE_NOT_FOUND_EXCEPTION: Schema = Schema::new(
         "ResourceNotFoundException",
@@ -1308,6 +1810,7 @@ mod tables {
     );
     pub(super) static START_QUERY_EXECUTION_OUTPUT: Schema =
         Schema::new("StartQueryExecutionOutput", Kind::Structure(&[Member::new("QueryExecutionId", &QUERY_EXECUTION_ID)]));
+    pub(super) static STATEMENT_NAME: Schema = Schema::new("StatementName", Kind::String).min(1.0).max(256.0).pattern(&P_STATEMENT_NAME);
     pub(super) static STATEMENT_TYPE: Schema = Schema::new("StatementType", Kind::Enum(super::StatementType::TEXTS));
     pub(super) static STOP_QUERY_EXECUTION_INPUT: Schema = Schema::new(
         "StopQueryExecutionInput",
@@ -1315,6 +1818,7 @@ mod tables {
     );
     pub(super) static STOP_QUERY_EXECUTION_OUTPUT: Schema = Schema::new("StopQueryExecutionOutput", Kind::Structure(&[]));
     pub(super) static STRING: Schema = Schema::new("String", Kind::String);
+    pub(super) static STRING_LIST: Schema = Schema::new("StringList", Kind::List(&Member::new("member", &STRING)));
     pub(super) static TABLE_METADATA: Schema = Schema::new(
         "TableMetadata",
         Kind::Structure(&[
@@ -1348,6 +1852,26 @@ mod tables {
     )
     .traits(Traits { fault: Some(FaultTraits { code: "TooManyRequestsException", status: 400, sender: true }), ..Traits::NONE });
     pub(super) static TYPE_STRING: Schema = Schema::new("TypeString", Kind::String).min(0.0).max(4096.0).pattern(&P_CATALOG_NAME_STRING);
+    pub(super) static UNPROCESSED_NAMED_QUERY_ID: Schema = Schema::new(
+        "UnprocessedNamedQueryId",
+        Kind::Structure(&[
+            Member::new("NamedQueryId", &NAMED_QUERY_ID),
+            Member::new("ErrorCode", &ERROR_CODE),
+            Member::new("ErrorMessage", &ERROR_MESSAGE),
+        ]),
+    );
+    pub(super) static UNPROCESSED_NAMED_QUERY_ID_LIST: Schema =
+        Schema::new("UnprocessedNamedQueryIdList", Kind::List(&Member::new("member", &UNPROCESSED_NAMED_QUERY_ID)));
+    pub(super) static UNPROCESSED_PREPARED_STATEMENT_NAME: Schema = Schema::new(
+        "UnprocessedPreparedStatementName",
+        Kind::Structure(&[
+            Member::new("StatementName", &STATEMENT_NAME),
+            Member::new("ErrorCode", &ERROR_CODE),
+            Member::new("ErrorMessage", &ERROR_MESSAGE),
+        ]),
+    );
+    pub(super) static UNPROCESSED_PREPARED_STATEMENT_NAME_LIST: Schema =
+        Schema::new("UnprocessedPreparedStatementNameList", Kind::List(&Member::new("member", &UNPROCESSED_PREPARED_STATEMENT_NAME)));
     pub(super) static UNPROCESSED_QUERY_EXECUTION_ID: Schema = Schema::new(
         "UnprocessedQueryExecutionId",
         Kind::Structure(&[
@@ -1363,6 +1887,26 @@ mod tables {
         Kind::Structure(&[Member::new("ResourceARN", &AMAZON_RESOURCE_NAME).required(), Member::new("TagKeys", &TAG_KEY_LIST).required()]),
     );
     pub(super) static UNTAG_RESOURCE_OUTPUT: Schema = Schema::new("UntagResourceOutput", Kind::Structure(&[]));
+    pub(super) static UPDATE_NAMED_QUERY_INPUT: Schema = Schema::new(
+        "UpdateNamedQueryInput",
+        Kind::Structure(&[
+            Member::new("NamedQueryId", &NAMED_QUERY_ID).required(),
+            Member::new("Name", &NAME_STRING).required(),
+            Member::new("Description", &NAMED_QUERY_DESCRIPTION_STRING),
+            Member::new("QueryString", &QUERY_STRING).required(),
+        ]),
+    );
+    pub(super) static UPDATE_NAMED_QUERY_OUTPUT: Schema = Schema::new("UpdateNamedQueryOutput", Kind::Structure(&[]));
+    pub(super) static UPDATE_PREPARED_STATEMENT_INPUT: Schema = Schema::new(
+        "UpdatePreparedStatementInput",
+        Kind::Structure(&[
+            Member::new("StatementName", &STATEMENT_NAME).required(),
+            Member::new("WorkGroup", &WORK_GROUP_NAME).required(),
+            Member::new("QueryStatement", &QUERY_STRING).required(),
+            Member::new("Description", &DESCRIPTION_STRING),
+        ]),
+    );
+    pub(super) static UPDATE_PREPARED_STATEMENT_OUTPUT: Schema = Schema::new("UpdatePreparedStatementOutput", Kind::Structure(&[]));
     pub(super) static UPDATE_WORK_GROUP_INPUT: Schema = Schema::new(
         "UpdateWorkGroupInput",
         Kind::Structure(&[
@@ -1459,6 +2003,7 @@ mod tables {
     static P_NAMED_QUERY_ID: Pattern = Pattern::new(r"\S+");
     static P_ROLE_ARN: Pattern = Pattern::new(r"^arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$");
     static P_S3_OUTPUT_LOCATION: Pattern = Pattern::new(r"^s3://[a-z0-9][a-z0-9\-]*[a-z0-9](/.*)?$");
+    static P_STATEMENT_NAME: Pattern = Pattern::new(r"[a-zA-Z_][a-zA-Z0-9_@:]{1,256}");
     static P_WORK_GROUP_NAME: Pattern = Pattern::new(r"[a-zA-Z0-9._-]{1,128}");
 
     static OP_START_QUERY_EXECUTION: OperationSchema = OperationSchema {
@@ -1626,6 +2171,138 @@ mod tables {
         faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION],
         unsigned: false,
     };
+    static OP_BATCH_GET_NAMED_QUERY: OperationSchema = OperationSchema {
+        name: "BatchGetNamedQuery",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &BATCH_GET_NAMED_QUERY_INPUT,
+        output: &BATCH_GET_NAMED_QUERY_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_NAMED_QUERY: OperationSchema = OperationSchema {
+        name: "UpdateNamedQuery",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_NAMED_QUERY_INPUT,
+        output: &UPDATE_NAMED_QUERY_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_ENGINE_VERSIONS: OperationSchema = OperationSchema {
+        name: "ListEngineVersions",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_ENGINE_VERSIONS_INPUT,
+        output: &LIST_ENGINE_VERSIONS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_DATA_CATALOGS: OperationSchema = OperationSchema {
+        name: "ListDataCatalogs",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_DATA_CATALOGS_INPUT,
+        output: &LIST_DATA_CATALOGS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_DATA_CATALOG: OperationSchema = OperationSchema {
+        name: "GetDataCatalog",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_DATA_CATALOG_INPUT,
+        output: &GET_DATA_CATALOG_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_QUERY_RUNTIME_STATISTICS: OperationSchema = OperationSchema {
+        name: "GetQueryRuntimeStatistics",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_QUERY_RUNTIME_STATISTICS_INPUT,
+        output: &GET_QUERY_RUNTIME_STATISTICS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_CREATE_PREPARED_STATEMENT: OperationSchema = OperationSchema {
+        name: "CreatePreparedStatement",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CREATE_PREPARED_STATEMENT_INPUT,
+        output: &CREATE_PREPARED_STATEMENT_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_PREPARED_STATEMENT: OperationSchema = OperationSchema {
+        name: "GetPreparedStatement",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &GET_PREPARED_STATEMENT_INPUT,
+        output: &GET_PREPARED_STATEMENT_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_BATCH_GET_PREPARED_STATEMENT: OperationSchema = OperationSchema {
+        name: "BatchGetPreparedStatement",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &BATCH_GET_PREPARED_STATEMENT_INPUT,
+        output: &BATCH_GET_PREPARED_STATEMENT_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_PREPARED_STATEMENT: OperationSchema = OperationSchema {
+        name: "UpdatePreparedStatement",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &UPDATE_PREPARED_STATEMENT_INPUT,
+        output: &UPDATE_PREPARED_STATEMENT_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DELETE_PREPARED_STATEMENT: OperationSchema = OperationSchema {
+        name: "DeletePreparedStatement",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_PREPARED_STATEMENT_INPUT,
+        output: &DELETE_PREPARED_STATEMENT_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_PREPARED_STATEMENTS: OperationSchema = OperationSchema {
+        name: "ListPreparedStatements",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_PREPARED_STATEMENTS_INPUT,
+        output: &LIST_PREPARED_STATEMENTS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION],
+        unsigned: false,
+    };
     static OP_LIST_DATABASES: OperationSchema = OperationSchema {
         name: "ListDatabases",
         method: "POST",
@@ -1732,6 +2409,18 @@ mod tables {
             &OP_GET_NAMED_QUERY,
             &OP_DELETE_NAMED_QUERY,
             &OP_LIST_NAMED_QUERIES,
+            &OP_BATCH_GET_NAMED_QUERY,
+            &OP_UPDATE_NAMED_QUERY,
+            &OP_LIST_ENGINE_VERSIONS,
+            &OP_LIST_DATA_CATALOGS,
+            &OP_GET_DATA_CATALOG,
+            &OP_GET_QUERY_RUNTIME_STATISTICS,
+            &OP_CREATE_PREPARED_STATEMENT,
+            &OP_GET_PREPARED_STATEMENT,
+            &OP_BATCH_GET_PREPARED_STATEMENT,
+            &OP_UPDATE_PREPARED_STATEMENT,
+            &OP_DELETE_PREPARED_STATEMENT,
+            &OP_LIST_PREPARED_STATEMENTS,
             &OP_LIST_DATABASES,
             &OP_GET_DATABASE,
             &OP_LIST_TABLE_METADATA,
@@ -1741,28 +2430,21 @@ mod tables {
             &OP_LIST_TAGS_FOR_RESOURCE,
         ],
         refused: &[
-            Refused { name: "BatchGetNamedQuery", method: "POST", uri: "/" },
-            Refused { name: "BatchGetPreparedStatement", method: "POST", uri: "/" },
             Refused { name: "CancelCapacityReservation", method: "POST", uri: "/" },
             Refused { name: "CreateCapacityReservation", method: "POST", uri: "/" },
             Refused { name: "CreateDataCatalog", method: "POST", uri: "/" },
             Refused { name: "CreateNotebook", method: "POST", uri: "/" },
-            Refused { name: "CreatePreparedStatement", method: "POST", uri: "/" },
             Refused { name: "CreatePresignedNotebookUrl", method: "POST", uri: "/" },
             Refused { name: "DeleteCapacityReservation", method: "POST", uri: "/" },
             Refused { name: "DeleteDataCatalog", method: "POST", uri: "/" },
             Refused { name: "DeleteNotebook", method: "POST", uri: "/" },
-            Refused { name: "DeletePreparedStatement", method: "POST", uri: "/" },
             Refused { name: "ExportNotebook", method: "POST", uri: "/" },
             Refused { name: "GetCalculationExecution", method: "POST", uri: "/" },
             Refused { name: "GetCalculationExecutionCode", method: "POST", uri: "/" },
             Refused { name: "GetCalculationExecutionStatus", method: "POST", uri: "/" },
             Refused { name: "GetCapacityAssignmentConfiguration", method: "POST", uri: "/" },
             Refused { name: "GetCapacityReservation", method: "POST", uri: "/" },
-            Refused { name: "GetDataCatalog", method: "POST", uri: "/" },
             Refused { name: "GetNotebookMetadata", method: "POST", uri: "/" },
-            Refused { name: "GetPreparedStatement", method: "POST", uri: "/" },
-            Refused { name: "GetQueryRuntimeStatistics", method: "POST", uri: "/" },
             Refused { name: "GetResourceDashboard", method: "POST", uri: "/" },
             Refused { name: "GetSession", method: "POST", uri: "/" },
             Refused { name: "GetSessionEndpoint", method: "POST", uri: "/" },
@@ -1771,12 +2453,9 @@ mod tables {
             Refused { name: "ListApplicationDPUSizes", method: "POST", uri: "/" },
             Refused { name: "ListCalculationExecutions", method: "POST", uri: "/" },
             Refused { name: "ListCapacityReservations", method: "POST", uri: "/" },
-            Refused { name: "ListDataCatalogs", method: "POST", uri: "/" },
-            Refused { name: "ListEngineVersions", method: "POST", uri: "/" },
             Refused { name: "ListExecutors", method: "POST", uri: "/" },
             Refused { name: "ListNotebookMetadata", method: "POST", uri: "/" },
             Refused { name: "ListNotebookSessions", method: "POST", uri: "/" },
-            Refused { name: "ListPreparedStatements", method: "POST", uri: "/" },
             Refused { name: "ListSessions", method: "POST", uri: "/" },
             Refused { name: "PutCapacityAssignmentConfiguration", method: "POST", uri: "/" },
             Refused { name: "StartCalculationExecution", method: "POST", uri: "/" },
@@ -1785,10 +2464,8 @@ mod tables {
             Refused { name: "TerminateSession", method: "POST", uri: "/" },
             Refused { name: "UpdateCapacityReservation", method: "POST", uri: "/" },
             Refused { name: "UpdateDataCatalog", method: "POST", uri: "/" },
-            Refused { name: "UpdateNamedQuery", method: "POST", uri: "/" },
             Refused { name: "UpdateNotebook", method: "POST", uri: "/" },
             Refused { name: "UpdateNotebookMetadata", method: "POST", uri: "/" },
-            Refused { name: "UpdatePreparedStatement", method: "POST", uri: "/" },
         ],
         faults: &[
             &INTERNAL_SERVER_EXCEPTION,

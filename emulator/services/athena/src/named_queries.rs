@@ -39,6 +39,36 @@ impl Athena {
         Ok(GetNamedQueryOutput { named_query: Some(query.ok_or_else(|| missing(&input.named_query_id))?.0) })
     }
 
+    /// Several named queries; ids that are not there are told apart.
+    pub async fn batch_get_named_query(&self, cx: &Context, input: BatchGetNamedQueryInput) -> Result<BatchGetNamedQueryOutput, Fault> {
+        let (mut found, mut unknown) = (Vec::new(), Vec::new());
+        for id in input.named_query_ids {
+            match cx.store().read(|s| s.get(&NAMED, cx.scope(), &id))? {
+                Some(query) => found.push(query.0),
+                None => unknown.push(UnprocessedNamedQueryId {
+                    error_code: Some("NAMED_QUERY_NOT_FOUND".into()),
+                    error_message: Some(missing(&id).message),
+                    named_query_id: Some(id),
+                }),
+            }
+        }
+        Ok(BatchGetNamedQueryOutput { named_queries: Some(found), unprocessed_named_query_ids: Some(unknown) })
+    }
+
+    /// Replaces a named query's name and text.
+    pub async fn update_named_query(&self, cx: &Context, input: UpdateNamedQueryInput) -> Result<UpdateNamedQueryOutput, Fault> {
+        cx.store()
+            .write(|tx| {
+                let mut query = tx.get(&NAMED, cx.scope(), &input.named_query_id)?.ok_or_else(|| missing(&input.named_query_id))?;
+                query.0.name = input.name;
+                query.0.query_string = input.query_string;
+                query.0.description = input.description.or(query.0.description.take());
+                tx.put(&NAMED, cx.scope(), &input.named_query_id, &query)
+            })
+            .await?;
+        Ok(UpdateNamedQueryOutput {})
+    }
+
     /// Removes a named query.
     pub async fn delete_named_query(&self, cx: &Context, input: DeleteNamedQueryInput) -> Result<DeleteNamedQueryOutput, Fault> {
         let gone = cx.store().write(|tx| tx.delete(&NAMED, cx.scope(), &input.named_query_id)).await?;
@@ -82,6 +112,19 @@ impl Authorize<Athena> for ListNamedQueriesInput {
 impl Authorize<Athena> for GetNamedQueryInput {
     fn access(&self, _: &Athena, cx: &Context) -> Access {
         Access::on("athena:GetNamedQuery", group_of_query(cx, &self.named_query_id))
+    }
+}
+impl Authorize<Athena> for UpdateNamedQueryInput {
+    fn access(&self, _: &Athena, cx: &Context) -> Access {
+        Access::on("athena:UpdateNamedQuery", group_of_query(cx, &self.named_query_id))
+    }
+}
+impl Authorize<Athena> for BatchGetNamedQueryInput {
+    fn access(&self, _: &Athena, cx: &Context) -> Access {
+        let mut groups: Vec<String> = self.named_query_ids.iter().map(|id| group_of_query(cx, id)).collect();
+        groups.sort();
+        groups.dedup();
+        Access::Needs(groups.into_iter().map(|arn| kit::Need::on("athena:BatchGetNamedQuery", arn)).collect())
     }
 }
 impl Authorize<Athena> for DeleteNamedQueryInput {

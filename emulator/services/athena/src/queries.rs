@@ -2,8 +2,8 @@
 
 use crate::{
     Athena,
-    classify::classify,
     engine::{self, Finished, QueryError},
+    hive::{ast::Statement, classify},
     model::*,
     state::{BY_TIME, EXECUTIONS, ExecutionRow, Owner, PRIMARY, TOKENS, invalid},
     work_groups::{check_location, group_arn, must_find},
@@ -20,7 +20,6 @@ impl Athena {
             return Err(invalid("INVALID_INPUT", "The query string is longer than 262144 bytes."));
         }
         let unbuilt = [
-            ("ExecutionParameters", input.execution_parameters.is_some()),
             ("EngineConfiguration", input.engine_configuration.is_some()),
             (
                 "ResultReuseConfiguration",
@@ -34,8 +33,9 @@ impl Athena {
             return Err(Fault::new("NotImplemented", 501, format!("windtunnel does not take {member} in StartQueryExecution yet.")));
         }
         let classified = classify(&input.query_string).map_err(|message| invalid("MALFORMED_QUERY", message))?;
-        if classified.kind == crate::classify::Statement::Query {
-            engine::check_syntax(&input.query_string).map_err(|message| invalid("MALFORMED_QUERY", message))?;
+        let parameters = input.execution_parameters.clone().unwrap_or_default();
+        if let Some(query) = classified.statement.query(&input.query_string) {
+            engine::check_syntax(query, &parameters).map_err(|message| invalid("MALFORMED_QUERY", message))?;
         }
         let group_name = input.work_group.clone().unwrap_or_else(|| PRIMARY.into());
         let group = cx.store().read(|s| must_find(s, cx, &group_name))?.group.0;
@@ -44,9 +44,14 @@ impl Athena {
         }
         let location = output_location(&group, input.result_configuration.as_ref())?;
         let id = cx.ids().uuid();
-        let suffix = if classified.statement_type == StatementType::Dml { "csv" } else { "txt" };
+        let name = match classified.statement {
+            Statement::CreateTableAs { .. } => format!("tables/{id}"),
+            Statement::Insert { .. } | Statement::Unload { .. } => id.clone(),
+            _ if classified.statement_type == StatementType::Dml => format!("{id}.csv"),
+            _ => format!("{id}.txt"),
+        };
         let result = ResultConfiguration {
-            output_location: Some(format!("{}/{id}.{suffix}", location.trim_end_matches('/'))),
+            output_location: Some(format!("{}/{name}", location.trim_end_matches('/'))),
             ..input.result_configuration.unwrap_or_default()
         };
         let execution = QueryExecution {
@@ -63,7 +68,8 @@ impl Athena {
             statistics: Some(QueryExecutionStatistics::default()),
             work_group: Some(group_name.clone()),
             engine_version: group.configuration.and_then(|c| c.engine_version),
-            substatement_type: Some(classified.substatement),
+            execution_parameters: input.execution_parameters.clone(),
+            substatement_type: Some(classified.substatement.to_owned()),
             ..QueryExecution::default()
         };
         let row = ExecutionRow {
@@ -237,6 +243,10 @@ fn finish(
         Ok(done) => {
             status.state = Some(QueryExecutionState::Succeeded);
             statistics.data_scanned_in_bytes = Some(done.scanned_bytes as i64);
+            if done.manifest.is_some() {
+                let place = execution.result_configuration.as_ref().and_then(|r| r.output_location.as_deref()).unwrap_or_default();
+                statistics.data_manifest_location = Some(format!("{place}-manifest.csv"));
+            }
             row.columns = Some(Kept(ResultSetMetadata { column_info: Some(done.columns) }));
             row.rows = rows;
             row.header = done.header;
@@ -282,7 +292,7 @@ fn output_location(group: &WorkGroup, given: Option<&ResultConfiguration>) -> Re
     })
 }
 
-fn group_of(cx: &Context, id: &str) -> String {
+pub(crate) fn group_of(cx: &Context, id: &str) -> String {
     let group = must_find_query(cx, id).ok().and_then(|row| row.execution.0.work_group);
     group_arn(cx, group.as_deref().unwrap_or(PRIMARY))
 }

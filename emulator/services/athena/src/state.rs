@@ -1,6 +1,6 @@
 //! What Athena keeps: work groups, executions, named queries. Which queries run right now is known in memory, to stop them.
 
-use crate::model::{NamedQuery, QueryExecution, ResultSetMetadata, WorkGroup};
+use crate::model::{NamedQuery, PreparedStatement, QueryExecution, ResultSetMetadata, WorkGroup};
 use kit::{Context, Fault, Principal, Table, TableScope, wire::kept::Kept};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -18,6 +18,9 @@ pub(crate) const BY_TIME: Table<(String, u64, String), ()> = Table::new("athena.
 pub(crate) const TOKENS: Table<String, String> = Table::new("athena.tokens", TableScope::Region);
 /// Id to named query.
 pub(crate) const NAMED: Table<String, Kept<NamedQuery>> = Table::new("athena.named_queries", TableScope::Region);
+
+/// (work group, name) to prepared statement.
+pub(crate) const PREPARED: Table<(String, String), Kept<PreparedStatement>> = Table::new("athena.prepared_statements", TableScope::Region);
 
 /// The work group that every account has.
 pub(crate) const PRIMARY: &str = "primary";

@@ -1,16 +1,28 @@
 //! The catalog as the engine sees it: every schema may exist, a table is looked up when it is asked for.
 
 use super::{
+    compute,
+    ddl::views,
     errors::{QueryError, carry},
+    schemas,
     table::{GlueTable, Scans},
 };
 use datafusion::{
-    catalog::{CatalogProvider, SchemaProvider, TableProvider},
+    catalog::{CatalogProvider, SchemaProvider, TableProvider, view::ViewTable},
     error::Result,
 };
+use kit::Fault;
+use serde_json::Value;
 use std::sync::Arc;
 
-pub(crate) struct Glue(pub Arc<Scans>);
+/// Views inside views.
+const MOST_VIEWS: usize = 16;
+
+pub(crate) struct Glue {
+    pub scans: Arc<Scans>,
+    /// Views around what is looked up.
+    pub depth: usize,
+}
 
 impl std::fmt::Debug for Glue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -23,18 +35,50 @@ impl CatalogProvider for Glue {
         Vec::new()
     }
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
-        Some(Arc::new(Database { name: name.to_lowercase(), scans: self.0.clone() }))
+        Some(Arc::new(Database { name: name.to_lowercase(), scans: self.scans.clone(), depth: self.depth }))
     }
 }
 
 struct Database {
     name: String,
     scans: Arc<Scans>,
+    depth: usize,
 }
 
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Database({})", self.name)
+    }
+}
+
+fn glue(fault: Fault) -> datafusion::error::DataFusionError {
+    carry(QueryError::from_fault("AmazonDataCatalog", &fault))
+}
+
+impl Database {
+    /// The definition, if there is such a table.
+    async fn definition(&self, name: &str) -> Result<Option<Value>> {
+        let cx = &self.scans.cx;
+        let catalog = cx.cloud().ports().catalog().map_err(glue)?;
+        match catalog.table(cx, &self.name, name).await {
+            Ok(definition) => Ok(Some(definition)),
+            Err(fault) if fault.code == "EntityNotFoundException" && fault.message.starts_with("Database") => {
+                Err(carry(QueryError::user(1301, format!("SCHEMA_NOT_FOUND: {{}}: Schema '{}' does not exist", self.name))))
+            }
+            Err(fault) if fault.code == "EntityNotFoundException" => Ok(None),
+            Err(fault) => Err(glue(fault)),
+        }
+    }
+
+    async fn view(&self, definition: &Value) -> Result<Arc<dyn TableProvider>> {
+        if self.depth >= MOST_VIEWS {
+            return Err(carry(QueryError::user(1000, format!("VIEW_IS_RECURSIVE: {{}}: views are nested more than {MOST_VIEWS} deep"))));
+        }
+        let view = views::read(definition).map_err(|what| carry(QueryError::unbuilt(&what)))?;
+        let session = compute::session(&view.database, &self.scans, self.depth + 1).map_err(carry)?;
+        // A future that holds itself, since a view may stand on views.
+        let plan = Box::pin(session.plan(&view.sql, &[])).await?;
+        Ok(Arc::new(ViewTable::new(plan, Some(view.sql))))
     }
 }
 
@@ -47,18 +91,17 @@ impl SchemaProvider for Database {
         true
     }
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
-        let cx = &self.scans.cx;
-        let glue = |fault| carry(QueryError::from_fault("AmazonDataCatalog", &fault));
-        let catalog = cx.cloud().ports().catalog().map_err(glue)?;
-        let definition = match catalog.table(cx, &self.name, name).await {
-            Ok(definition) => definition,
-            Err(fault) if fault.code == "EntityNotFoundException" && fault.message.starts_with("Database") => {
-                return Err(carry(QueryError::user(1301, format!("SCHEMA_NOT_FOUND: {{}}: Schema '{}' does not exist", self.name))));
-            }
-            Err(fault) if fault.code == "EntityNotFoundException" => return Ok(None),
-            Err(fault) => return Err(glue(fault)),
-        };
-        let table = GlueTable::new(definition, self.scans.clone()).map_err(carry)?;
-        Ok(Some(Arc::new(table)))
+        if self.name == "information_schema" {
+            return schemas::table(&self.scans, name).await;
+        }
+        if let Some(of) = name.strip_suffix("$partitions") {
+            let Some(definition) = self.definition(of).await? else { return Ok(None) };
+            return schemas::partitions(&self.scans, &definition).await.map(Some);
+        }
+        let Some(definition) = self.definition(name).await? else { return Ok(None) };
+        if definition["TableType"].as_str() == Some("VIRTUAL_VIEW") {
+            return self.view(&definition).await.map(Some);
+        }
+        Ok(Some(Arc::new(GlueTable::new(definition, self.scans.clone()).map_err(carry)?)))
     }
 }

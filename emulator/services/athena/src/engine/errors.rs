@@ -21,6 +21,29 @@ impl QueryError {
     pub(crate) fn unbuilt(what: &str) -> QueryError {
         QueryError::user(1200, format!("NOT_SUPPORTED: windtunnel does not run {what} yet"))
     }
+    /// Hive's way to say that a statement of the catalog failed.
+    pub(crate) fn failed(text: impl Into<String>) -> QueryError {
+        QueryError::user(1000, format!("FAILED: {}", text.into()))
+    }
+    /// A failure in Trino's words, its kind told by its name.
+    pub(crate) fn named(text: String) -> QueryError {
+        let kind = match text.split(':').next().unwrap_or("") {
+            "DIVISION_BY_ZERO" => 1001,
+            "TYPE_MISMATCH" => 1002,
+            "COLUMN_NOT_FOUND" | "CATALOG_NOT_FOUND" => 1006,
+            "INVALID_CAST_ARGUMENT" => 1100,
+            "NOT_SUPPORTED" => 1200,
+            "NOT_FOUND" => 1300,
+            "TABLE_NOT_FOUND" | "SCHEMA_NOT_FOUND" => 1301,
+            "FUNCTION_NOT_FOUND" => 1303,
+            _ => 1000,
+        };
+        QueryError::user(kind, text)
+    }
+    /// What is wrong with us rather than with the query.
+    pub(crate) fn internal(text: impl std::fmt::Display) -> QueryError {
+        QueryError { message: format!("INTERNAL_ERROR: {text}"), category: 1, kind: 1000 }
+    }
     /// A fault of another service: Athena passes it on with its code.
     pub(crate) fn from_fault(service: &str, fault: &Fault) -> QueryError {
         match fault.code.as_ref() {

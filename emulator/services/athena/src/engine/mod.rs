@@ -2,44 +2,36 @@
 //! the result objects. A fresh engine for each query; nothing is shared but what a query reads.
 
 mod catalog;
+mod compute;
+pub(crate) mod ddl;
 mod errors;
 mod formats;
 pub(crate) mod location;
-mod names;
 mod output;
-mod own;
+mod parquet;
 mod partitions;
+mod reader;
+mod schemas;
+mod sql;
 mod table;
 mod text;
+mod trino;
 mod types;
+mod write;
 
 pub(crate) use errors::QueryError;
+pub(crate) use sql::placeholders;
 
 use crate::{
-    classify::{Classified, Statement, classify},
+    hive::{ast::Statement, classify},
     model::{ColumnInfo, QueryExecution},
+    prepared,
     results::TextRow,
-    work_groups,
 };
-use datafusion::{
-    arrow::array::RecordBatch,
-    execution::{SessionStateBuilder, memory_pool::FairSpillPool, runtime_env::RuntimeEnvBuilder},
-    prelude::{SessionConfig, SessionContext},
-    sql::parser::{DFParser, DFParserBuilder},
-};
-use futures_util::StreamExt;
+use compute::Job;
+use datafusion::arrow::array::RecordBatch;
 use kit::Context;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
-};
-
-/// Memory of one query, bytes.
-const QUERY_MEMORY: usize = 512 << 20;
-/// Rows of a result that are kept.
-const MOST_ROWS: usize = 1_000_000;
-/// Nesting of a statement that the parser follows.
-const PARSER_DEPTH: usize = 50;
+use std::sync::{Arc, atomic::AtomicBool};
 
 /// A query that succeeded.
 pub(crate) struct Finished {
@@ -49,149 +41,81 @@ pub(crate) struct Finished {
     pub header: bool,
     pub scanned_bytes: u64,
     pub update_count: Option<i64>,
+    /// Objects that a statement wrote beside its result.
+    pub manifest: Option<Vec<String>>,
 }
 
 /// Whether the parser takes a query. The error is the message of a MALFORMED_QUERY.
-pub(crate) fn check_syntax(sql: &str) -> Result<(), String> {
-    let statements = DFParserBuilder::new(sql).with_recursion_limit(PARSER_DEPTH).build().and_then(|mut p| p.parse_statements());
-    let statements = statements.map_err(|e| {
-        let text = e.strip_backtrace();
-        match text.split_once("at Line: ") {
-            Some((what, at)) => {
-                let (line, column) = at.split_once(", Column: ").unwrap_or((at, "1"));
-                format!("line {}:{}: {}", line.trim(), column.trim(), what.replace("SQL error: ParserError(\"", "").trim_end())
-            }
-            None => format!("line 1:1: {text}"),
-        }
-    })?;
-    match statements.len() {
-        1 => Ok(()),
-        0 => Err("line 1:1: mismatched input '<EOF>'. Expecting: <query>".into()),
-        _ => Err("Only one sql statement is allowed. Got: several".into()),
-    }
+pub(crate) fn check_syntax(sql: &str, parameters: &[String]) -> Result<(), String> {
+    let missing = placeholders(sql).saturating_sub(parameters.len());
+    // Values that are missing are the query's failure later, with another code.
+    let parameters: Vec<String> = parameters.iter().cloned().chain(std::iter::repeat_n("NULL".to_owned(), missing)).collect();
+    sql::read(sql, &parameters).map(drop)
 }
 
 /// Runs a query on the permissions of the context, and writes its result objects.
 pub(crate) async fn run(cx: &Context, execution: &QueryExecution, stop: Arc<AtomicBool>) -> Result<Finished, QueryError> {
-    let sql = execution.query.clone().unwrap_or_default();
-    let classified = classify(&sql).map_err(|text| QueryError::user(1000, text))?;
-    let database = execution.query_execution_context.as_ref().and_then(|c| c.database.clone()).unwrap_or_else(|| "default".into());
-    let finished = match classified.kind {
-        Statement::Query => select(cx, execution, &sql, &database, stop).await?,
-        Statement::Unbuilt => return Err(QueryError::unbuilt(&format!("{} statements", classified.substatement.replace('_', " ")))),
-        _ => own::run(cx, &classified, &database).await?,
-    };
+    let text = execution.query.clone().unwrap_or_default();
+    let database =
+        execution.query_execution_context.as_ref().and_then(|c| c.database.clone()).unwrap_or_else(|| "default".into()).to_lowercase();
+    let parameters = execution.execution_parameters.clone().unwrap_or_default();
+    let classified = classify(&text).map_err(|text| QueryError::user(1000, text))?;
+    let job = Job::new(cx, execution, &database, &parameters, stop);
+    let finished = statement(&job, &classified.statement, &text).await?;
     output::write(cx, execution, &classified, &finished).await?;
     Ok(finished)
 }
 
-async fn select(
-    cx: &Context,
-    execution: &QueryExecution,
-    sql: &str,
-    database: &str,
-    stop: Arc<AtomicBool>,
-) -> Result<Finished, QueryError> {
-    let group = execution.work_group.clone().unwrap_or_default();
-    let cutoff = cx.store().read(|s| work_groups::must_find(s, cx, &group)).ok().and_then(|row| row.group.0.configuration);
-    let cutoff = cutoff.and_then(|c| c.bytes_scanned_cutoff_per_query).map(|bytes| bytes as u64);
-    let scans = Arc::new(table::Scans { cx: cx.clone(), scanned_bytes: AtomicU64::new(0), stop: stop.clone(), cutoff });
-    let (session, text, explain) = (session(database, scans.clone())?, sql.to_owned(), explains(sql));
-    // The engine computes; the cloud's own threads must stay free for requests, so it has a thread of its own.
-    let runtime = tokio::runtime::Handle::current();
-    let computed = tokio::task::spawn_blocking(move || runtime.block_on(compute(session, text, stop))).await;
-    let (schema, batches) =
-        computed.map_err(|e| QueryError { message: format!("INTERNAL_ERROR: {e}"), category: 1, kind: 1000 })?.map_err(|e| {
-            let mut error = QueryError::from_engine(e, sql);
-            if error.message.contains("{}") {
-                let name = error.message.split('\'').nth(1).unwrap_or("").to_owned();
-                error.message = error.message.replacen("{}", &errors::position(sql, &name), 1);
+async fn statement(job: &Job<'_>, statement: &Statement, text: &str) -> Result<Finished, QueryError> {
+    match statement {
+        Statement::Query => select(job, text).await,
+        Statement::Explain { analyze, query, .. } => explain(job, query, *analyze).await,
+        Statement::CreateView { name, replace, query } => {
+            let columns = job.columns(query).await?;
+            let desk = ddl::Desk::new(job.cx, job.database)?;
+            let definition = ddl::views::definition(job.cx, &name.table, job.database, query, &columns);
+            ddl::views::create(&desk, name, *replace, definition).await
+        }
+        Statement::CreateTableAs { name, lenient, settings, query, data } => {
+            write::create(job, name, *lenient, settings, query, *data).await
+        }
+        Statement::Insert { name, columns, query } => write::insert(job, name, columns, query).await,
+        Statement::Unload { query, to, settings } => write::unload(job, query, to, settings).await,
+        Statement::Prepare { name, query } => prepared::keep(job.cx, job.group(), name, query).await.map(|()| ddl::done()),
+        Statement::Deallocate { name } => prepared::forget(job.cx, job.group(), name).await.map(|()| ddl::done()),
+        Statement::Execute { name, parameters } => {
+            let text = prepared::text(job.cx, job.group(), name)?;
+            let inner = classify(&text).map_err(|text| QueryError::user(1000, text))?;
+            if matches!(inner.statement, Statement::Execute { .. } | Statement::Prepare { .. }) {
+                return Err(QueryError::user(1200, "NOT_SUPPORTED: prepared statements of prepared statements are not supported"));
             }
-            error
-        })?;
-    let columns: Vec<ColumnInfo> = schema.fields().iter().map(|f| types::column_info(f.name(), f.data_type())).collect();
-    let rows = rows(&batches)?;
-    let scanned_bytes = scans.scanned_bytes.load(Ordering::Relaxed);
-    if explain {
-        return Ok(explained(rows, scanned_bytes));
-    }
-    Ok(Finished { columns, rows, header: true, scanned_bytes, update_count: Some(0) })
-}
-
-fn session(database: &str, scans: Arc<table::Scans>) -> Result<SessionContext, QueryError> {
-    let mut config = SessionConfig::new()
-        .with_default_catalog_and_schema("awsdatacatalog", database.to_lowercase())
-        .with_information_schema(false)
-        .with_create_default_catalog_and_schema(false)
-        .with_target_partitions(2);
-    config.options_mut().sql_parser.default_null_ordering = "nulls_last".into();
-    let system = |e: datafusion::error::DataFusionError| QueryError { message: format!("INTERNAL_ERROR: {e}"), category: 1, kind: 1000 };
-    let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(QUERY_MEMORY))).build_arc().map_err(system)?;
-    let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
-    let session = SessionContext::new_with_state(state);
-    let glue = Arc::new(catalog::Glue(scans));
-    session.register_catalog("awsdatacatalog", glue.clone());
-    session.register_catalog("AwsDataCatalog", glue);
-    Ok(session)
-}
-
-async fn compute(
-    session: SessionContext,
-    sql: String,
-    stop: Arc<AtomicBool>,
-) -> datafusion::error::Result<(datafusion::arrow::datatypes::SchemaRef, Vec<RecordBatch>)> {
-    let state = session.state();
-    let mut statements = DFParser::parse_sql(&sql)?;
-    let mut statement = statements.pop_front().ok_or_else(|| datafusion::error::DataFusionError::Plan("nothing to run".into()))?;
-    names::complete(&mut statement);
-    let plan = state.statement_to_plan(statement).await?;
-    // Athena's engine changes nothing outside the catalog: no CREATE, COPY or SET reaches the library.
-    datafusion::execution::context::SQLOptions::new()
-        .with_allow_ddl(false)
-        .with_allow_dml(false)
-        .with_allow_statements(false)
-        .verify_plan(&plan)?;
-    let frame = session.execute_logical_plan(plan).await?;
-    let physical = frame.create_physical_plan().await?;
-    let schema = physical.schema();
-    let mut stream = datafusion::physical_plan::execute_stream(physical, session.task_ctx())?;
-    let (mut batches, mut rows) = (Vec::new(), 0);
-    while let Some(batch) = stream.next().await {
-        let batch = batch?;
-        rows += batch.num_rows();
-        if stop.load(Ordering::Acquire) {
-            return Err(errors::carry(QueryError::user(1000, "Query cancelled by user")));
+            let parameters = if parameters.is_empty() { job.parameters } else { parameters };
+            Box::pin(self::statement(&job.with(parameters), &inner.statement, &text)).await
         }
-        if rows > MOST_ROWS {
-            return Err(errors::carry(QueryError::user(
-                1000,
-                format!("windtunnel keeps results of at most {MOST_ROWS} rows; add a LIMIT"),
-            )));
-        }
-        batches.push(batch);
+        other => ddl::run(&ddl::Desk::new(job.cx, job.database)?, other).await,
     }
-    Ok((schema, batches))
 }
 
-fn rows(batches: &[RecordBatch]) -> Result<Vec<TextRow>, QueryError> {
-    let wrong = |text: String| QueryError { message: format!("INTERNAL_ERROR: {text}"), category: 1, kind: 1000 };
-    let mut rows = Vec::new();
-    for batch in batches {
-        for row in 0..batch.num_rows() {
-            rows.push(batch.columns().iter().map(|column| text::value(column, row)).collect::<Result<TextRow, String>>().map_err(wrong)?);
-        }
-    }
-    Ok(rows)
-}
-
-fn explains(sql: &str) -> bool {
-    classify(sql).is_ok_and(|c: Classified| c.substatement == "EXPLAIN")
+async fn select(job: &Job<'_>, query: &str) -> Result<Finished, QueryError> {
+    let done = job.run(query).await?;
+    let columns = done.schema.fields().iter().map(|f| types::column_info(f.name(), f)).collect();
+    Ok(Finished { columns, rows: rows(&done.batches)?, header: true, scanned_bytes: job.scanned(), update_count: Some(0), manifest: None })
 }
 
 /// EXPLAIN answers one row a line under the name `Query Plan`.
-fn explained(rows: Vec<TextRow>, scanned_bytes: u64) -> Finished {
-    let text: Vec<String> = rows.into_iter().filter_map(|row| row.into_iter().nth(1).flatten()).collect();
+async fn explain(job: &Job<'_>, query: &str, analyze: bool) -> Result<Finished, QueryError> {
+    let done = job.explain(query, analyze).await?;
+    let text: Vec<String> = rows(&done.batches)?.into_iter().filter_map(|row| row.into_iter().nth(1).flatten()).collect();
     let lines = text.iter().flat_map(|t| t.lines()).map(|line| vec![Some(line.to_owned())]).collect();
-    let columns = vec![types::column_info("Query Plan", &datafusion::arrow::datatypes::DataType::Utf8)];
-    Finished { columns, rows: lines, header: true, scanned_bytes, update_count: None }
+    let columns = vec![types::varchar("Query Plan")];
+    Ok(Finished { columns, rows: lines, header: true, scanned_bytes: job.scanned(), update_count: None, manifest: None })
+}
+
+fn rows(batches: &[RecordBatch]) -> Result<Vec<TextRow>, QueryError> {
+    let mut rows = Vec::new();
+    for batch in batches {
+        let columns = text::columns(batch).map_err(QueryError::internal)?;
+        rows.extend((0..batch.num_rows()).map(|row| columns.iter().map(|c| c[row].clone()).collect::<TextRow>()));
+    }
+    Ok(rows)
 }

@@ -2,7 +2,7 @@
 
 use super::{Finished, QueryError, location};
 use crate::{
-    classify::Classified,
+    hive::Classified,
     model::{ColumnInfo, QueryExecution, StatementType},
 };
 use kit::{Body, Context, Need, ports::NewObject};
@@ -13,11 +13,19 @@ pub(super) async fn write(cx: &Context, execution: &QueryExecution, classified: 
     let Some((bucket, key)) = location::parse(&place) else {
         return Err(QueryError::user(1000, format!("{place} is not a valid S3 path")));
     };
-    let (text, kind) = match classified.statement_type {
-        StatementType::Dml => (csv(done), "application/octet-stream"),
-        _ => (lines(done), "text/plain"),
-    };
-    put(cx, bucket, key, text.into_bytes(), kind).await?;
+    match &done.manifest {
+        Some(paths) => {
+            let text: String = paths.iter().map(|p| format!("{p}\n")).collect();
+            put(cx, bucket, &format!("{key}-manifest.csv"), text.into_bytes(), "text/plain").await?;
+        }
+        None => {
+            let (text, kind) = match classified.statement_type {
+                StatementType::Dml => (csv(done), "application/octet-stream"),
+                _ => (lines(done), "text/plain"),
+            };
+            put(cx, bucket, key, text.into_bytes(), kind).await?;
+        }
+    }
     if !done.columns.is_empty() {
         let id = execution.query_execution_id.as_deref().unwrap_or_default();
         put(cx, bucket, &format!("{key}.metadata"), metadata(id, done), "application/octet-stream").await?;
@@ -25,7 +33,7 @@ pub(super) async fn write(cx: &Context, execution: &QueryExecution, classified: 
     Ok(())
 }
 
-async fn put(cx: &Context, bucket: &str, key: &str, bytes: Vec<u8>, kind: &str) -> Result<(), QueryError> {
+pub(super) async fn put(cx: &Context, bucket: &str, key: &str, bytes: Vec<u8>, kind: &str) -> Result<(), QueryError> {
     let refused = |fault| QueryError::from_fault("Amazon S3", &fault);
     let port = cx.cloud().ports().objects().map_err(refused)?;
     let mut need = Need::on("s3:PutObject", format!("arn:aws:s3:::{bucket}/{key}"));

@@ -3,23 +3,29 @@
 use super::{
     errors::{QueryError, carry},
     formats::Format,
-    partitions::{self, Part, Problem},
-    types,
+    parquet,
+    partitions::{self, KeyTest, Part},
+    reader::Reader,
+    schemas, types,
 };
 use datafusion::{
     arrow::{
-        array::{Array, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, StringArray},
+        array::{Array, ArrayRef, AsArray, RecordBatch, StringArray},
         compute::cast,
         datatypes::{DataType, Field, Schema, SchemaRef},
     },
     catalog::{Session, TableProvider},
-    common::DFSchema,
-    datasource::memory::MemorySourceConfig,
+    common::{DFSchema, ScalarValue},
     error::{DataFusionError, Result},
-    logical_expr::{Expr, TableProviderFilterPushDown, TableType},
-    physical_plan::ExecutionPlan,
+    logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown, TableType, utils::split_conjunction},
+    physical_plan::{
+        ExecutionPlan,
+        empty::EmptyExec,
+        streaming::{PartitionStream, StreamingTableExec},
+        union::UnionExec,
+    },
 };
-use kit::{Context, Fault, Need};
+use kit::{Context, Fault, Need, ports::ObjectInfo};
 use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
@@ -31,6 +37,8 @@ use std::{
 
 /// Keys asked for at a time.
 const LIST_PAGE: usize = 1000;
+/// Streams that a scan is cut into.
+const STREAMS: usize = 2;
 
 /// What the scans of one query share.
 pub(crate) struct Scans {
@@ -39,14 +47,43 @@ pub(crate) struct Scans {
     pub stop: Arc<AtomicBool>,
     /// Bytes after which the work group cuts a query off.
     pub cutoff: Option<u64>,
+    /// Whether the query names `"$path"` and its like.
+    pub hidden: AtomicBool,
+}
+
+impl Scans {
+    /// Reads an object or a range of it, and counts.
+    pub(crate) async fn read(&self, bucket: &str, key: &str, range: Option<std::ops::Range<u64>>) -> Result<kit::Bytes> {
+        if self.stop.load(Ordering::Acquire) {
+            return Err(carry(QueryError::user(1000, "Query cancelled by user")));
+        }
+        let outside = |fault: Fault| DataFusionError::External(Box::new(fault));
+        let port = self.cx.cloud().ports().objects().map_err(outside)?;
+        let need = Need::on("s3:GetObject", format!("arn:aws:s3:::{bucket}/{key}"));
+        let grant = self.cx.grant(&owned(&self.cx, need, bucket)).map_err(outside)?;
+        let read = port.get(&self.cx, grant, bucket, key, range).await.map_err(outside)?;
+        let scanned = self.scanned_bytes.fetch_add(read.bytes.len() as u64, Ordering::Relaxed) + read.bytes.len() as u64;
+        if self.cutoff.is_some_and(|cutoff| scanned > cutoff) {
+            return Err(carry(QueryError::user(1000, "Query cancelled! : Bytes scanned limit was exceeded")));
+        }
+        Ok(read.bytes)
+    }
+}
+
+/// An object with the part that it belongs to.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub part: Arc<Part>,
+    pub object: ObjectInfo,
 }
 
 pub(crate) struct GlueTable {
     definition: Value,
     format: Format,
+    /// Columns of the objects, then partition keys, then hidden ones.
     schema: SchemaRef,
-    /// Columns that stand in the objects; the partition keys follow them in `schema`.
     file_columns: usize,
+    keys: usize,
     scans: Arc<Scans>,
 }
 
@@ -59,9 +96,6 @@ impl std::fmt::Debug for GlueTable {
 impl GlueTable {
     /// A table by its definition in the catalog.
     pub(crate) fn new(definition: Value, scans: Arc<Scans>) -> std::result::Result<GlueTable, QueryError> {
-        if definition["TableType"].as_str() == Some("VIRTUAL_VIEW") {
-            return Err(QueryError::unbuilt("views"));
-        }
         let format = Format::of(&definition).map_err(|what| QueryError::unbuilt(&what))?;
         let columns = |list: &Value| -> std::result::Result<Vec<Field>, QueryError> {
             let field = |c: &Value| {
@@ -74,103 +108,135 @@ impl GlueTable {
         let mut fields = columns(&definition["StorageDescriptor"]["Columns"])?;
         let file_columns = fields.len();
         fields.extend(columns(&definition["PartitionKeys"])?);
-        Ok(GlueTable { definition, format, schema: Arc::new(Schema::new(fields)), file_columns, scans })
+        let keys = fields.len() - file_columns;
+        if scans.hidden.load(Ordering::Relaxed) {
+            fields.push(Field::new("$path", DataType::Utf8, true));
+            fields.push(Field::new("$file_size", DataType::Int64, true));
+            fields.push(Field::new(
+                "$file_modified_time",
+                DataType::Timestamp(datafusion::arrow::datatypes::TimeUnit::Millisecond, Some("UTC".into())),
+                true,
+            ));
+        }
+        Ok(GlueTable { definition, format, schema: Arc::new(Schema::new(fields)), file_columns, keys, scans })
     }
 
-    fn partition_schema(&self) -> Schema {
-        Schema::new(self.schema.fields()[self.file_columns..].to_vec())
+    fn key_schema(&self) -> Schema {
+        Schema::new(self.schema.fields()[self.file_columns..self.file_columns + self.keys].to_vec())
+    }
+
+    /// The comparisons of partition keys with constants among the filters.
+    fn tests(&self, filters: &[Expr]) -> Vec<KeyTest> {
+        let names: Vec<&str> =
+            self.schema.fields()[self.file_columns..self.file_columns + self.keys].iter().map(|f| f.name().as_str()).collect();
+        let all = filters.iter().flat_map(split_conjunction);
+        all.filter_map(test).filter(|t| names.contains(&t.key.as_str())).collect()
     }
 
     /// The parts that the filters leave.
     fn pruned(&self, state: &dyn Session, parts: Vec<Part>, filters: &[Expr]) -> Result<Vec<Part>> {
-        let schema = self.partition_schema();
+        let schema = self.key_schema();
         if schema.fields().is_empty() || parts.is_empty() {
             return Ok(parts);
         }
         let names: HashSet<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-        let own = |filter: &&Expr| filter.column_refs().iter().all(|c| names.contains(c.name())) && !filter.column_refs().is_empty();
+        let own = |filter: &&Expr| {
+            !filter.is_volatile() && filter.column_refs().iter().all(|c| names.contains(c.name())) && !filter.column_refs().is_empty()
+        };
         let values = partition_columns(&schema, &parts)?;
         let mut keep = vec![true; parts.len()];
         let df_schema = DFSchema::try_from(schema.clone())?;
         for filter in filters.iter().filter(own) {
             let expression = state.create_physical_expr(strip(filter.clone())?, &df_schema)?;
             let verdict = expression.evaluate(&values)?.into_array(parts.len())?;
-            let verdict: &BooleanArray = verdict.as_boolean();
+            let Some(verdict) = verdict.as_boolean_opt() else { continue };
             keep.iter_mut().enumerate().for_each(|(i, keep)| *keep &= verdict.is_valid(i) && verdict.value(i));
         }
         Ok(parts.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(part, _)| part).collect())
     }
 
-    /// Objects of the parts, each with the index of its part: one listing for each common prefix, not one for each part.
-    async fn objects(&self, parts: &[Part]) -> std::result::Result<Vec<(usize, kit::ports::ObjectInfo)>, Fault> {
-        let cx = &self.scans.cx;
-        let port = cx.cloud().ports().objects()?;
+    /// Objects of the parts: one listing for each common prefix where that is cheaper than one for each part.
+    async fn objects(&self, parts: Vec<Part>) -> std::result::Result<Vec<Found>, Fault> {
+        let mut by_bucket: HashMap<String, Vec<Arc<Part>>> = HashMap::new();
+        parts.into_iter().for_each(|p| by_bucket.entry(p.bucket.clone()).or_default().push(Arc::new(p)));
         let mut found = Vec::new();
-        let mut by_bucket: HashMap<&str, Vec<usize>> = HashMap::new();
-        parts.iter().enumerate().for_each(|(i, p)| by_bucket.entry(&p.bucket).or_default().push(i));
-        for (bucket, indexes) in by_bucket {
-            let by_prefix: HashMap<&str, usize> = indexes.iter().map(|i| (parts[*i].prefix.as_str(), *i)).collect();
+        for (bucket, parts) in by_bucket {
+            let by_prefix: HashMap<&str, &Arc<Part>> = parts.iter().map(|p| (p.prefix.as_str(), p)).collect();
             let common = common_prefix(by_prefix.keys().copied());
-            let mut after = None;
-            loop {
-                let need = Need::on("s3:ListBucket", format!("arn:aws:s3:::{bucket}")).key("s3:prefix", common.clone());
-                let grant = cx.grant(&owned(cx, need, bucket))?;
-                let page = port.list(cx, grant, bucket, &common, after.take(), LIST_PAGE).await?;
-                let full = page.len() == LIST_PAGE;
-                after = page.last().map(|o| o.key.clone());
-                for object in page {
+            let prefixes_asked: Vec<&str> = if by_prefix.len() <= 16 { by_prefix.keys().copied().collect() } else { vec![&common] };
+            for prefix in prefixes_asked {
+                for object in list(&self.scans.cx, &bucket, prefix).await? {
                     let name = object.key.rsplit('/').next().unwrap_or("");
                     if object.size == 0 || name.starts_with(['_', '.']) {
                         continue;
                     }
-                    let part = prefixes(&object.key).find_map(|prefix| by_prefix.get(prefix));
-                    found.extend(part.map(|part| (*part, object)));
-                }
-                if !full {
-                    break;
+                    let part = prefixes(&object.key).find_map(|p| by_prefix.get(p));
+                    // A folder of another part inside this one is listed with that one.
+                    let own = part.filter(|p| common == prefix || p.prefix == prefix);
+                    found.extend(own.map(|part| Found { part: (*part).clone(), object }));
                 }
             }
         }
-        found.sort_by(|(_, a), (_, b)| a.key.cmp(&b.key));
+        found.sort_by(|a, b| a.object.key.cmp(&b.object.key));
+        found.dedup_by(|a, b| a.object.key == b.object.key && a.part.bucket == b.part.bucket);
         Ok(found)
     }
 
-    async fn batches(&self, parts: &[Part]) -> Result<Vec<RecordBatch>> {
-        let outside = |fault: Fault| DataFusionError::External(Box::new(fault));
-        let cx = &self.scans.cx;
-        let port = cx.cloud().ports().objects().map_err(outside)?;
-        let file_schema: SchemaRef = Arc::new(Schema::new(self.schema.fields()[..self.file_columns].to_vec()));
-        let mut batches = Vec::new();
-        for (part, object) in self.objects(parts).await.map_err(outside)? {
-            if self.scans.stop.load(Ordering::Acquire) {
-                return Err(carry(QueryError::user(1000, "Query cancelled by user")));
-            }
-            let bucket = &parts[part].bucket;
-            let need = Need::on("s3:GetObject", format!("arn:aws:s3:::{bucket}/{}", object.key));
-            let grant = cx.grant(&owned(cx, need, bucket)).map_err(outside)?;
-            let read = port.get(cx, grant, bucket, &object.key, None).await.map_err(outside)?;
-            let scanned = self.scans.scanned_bytes.fetch_add(read.bytes.len() as u64, Ordering::Relaxed) + read.bytes.len() as u64;
-            if self.scans.cutoff.is_some_and(|cutoff| scanned > cutoff) {
-                return Err(carry(QueryError::user(1000, "Query cancelled! : Bytes scanned limit was exceeded")));
-            }
-            let named = |text: String| carry(QueryError::user(1000, format!("{text} (s3://{bucket}/{})", object.key)));
-            for batch in self.format.read(&object.key, read.bytes, &file_schema).map_err(named)? {
-                batches.push(self.with_partition(batch, &parts[part])?);
-            }
-        }
-        Ok(batches)
+    /// The format of a part: the partition's own SerDe where it has one.
+    fn format_of(&self, part: &Part) -> Result<Format> {
+        let Some(storage) = part.storage.as_ref().filter(|s| !s["SerdeInfo"]["SerializationLibrary"].is_null()) else {
+            return Ok(self.format.clone());
+        };
+        let own = serde_json::json!({ "StorageDescriptor": storage, "Parameters": self.definition["Parameters"] });
+        Format::of(&own).map_err(|what| carry(QueryError::unbuilt(&what)))
     }
+}
 
-    /// The batch with the values of its part as columns.
-    fn with_partition(&self, batch: RecordBatch, part: &Part) -> Result<RecordBatch> {
-        let rows = batch.num_rows();
-        let mut columns = batch.columns().to_vec();
-        for (field, value) in self.schema.fields()[self.file_columns..].iter().zip(&part.values) {
-            let text: datafusion::arrow::array::ArrayRef = Arc::new(StringArray::from(vec![value.as_str(); rows]));
-            columns.push(cast(&text, field.data_type())?);
+/// All objects below a prefix.
+pub(crate) async fn list(cx: &Context, bucket: &str, prefix: &str) -> std::result::Result<Vec<ObjectInfo>, Fault> {
+    let port = cx.cloud().ports().objects()?;
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let need = Need::on("s3:ListBucket", format!("arn:aws:s3:::{bucket}")).key("s3:prefix", prefix.to_owned());
+        let grant = cx.grant(&owned(cx, need, bucket))?;
+        let page = port.list(cx, grant, bucket, prefix, after.take(), LIST_PAGE).await?;
+        let full = page.len() == LIST_PAGE;
+        after = page.last().map(|o| o.key.clone());
+        all.extend(page);
+        if !full {
+            return Ok(all);
         }
-        let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        Ok(RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?)
+    }
+}
+
+fn test(filter: &Expr) -> Option<KeyTest> {
+    let literal = |e: &Expr| match e {
+        Expr::Literal(ScalarValue::Utf8(Some(s)) | ScalarValue::LargeUtf8(Some(s)) | ScalarValue::Utf8View(Some(s)), _) => Some(s.clone()),
+        Expr::Literal(value, _) if value.data_type().is_integer() && !value.is_null() => Some(value.to_string()),
+        Expr::Literal(value @ ScalarValue::Date32(Some(_)), _) => {
+            cast(&value.to_array().ok()?, &DataType::Utf8).ok().and_then(|a| a.as_string_opt::<i32>().map(|a| a.value(0).to_owned()))
+        }
+        _ => None,
+    };
+    match filter {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            let Expr::Column(column) = &**left else { return None };
+            let operator = match op {
+                Operator::Eq => "=",
+                Operator::Lt => "<",
+                Operator::LtEq => "<=",
+                Operator::Gt => ">",
+                Operator::GtEq => ">=",
+                // `a = 1 OR a = 2` comes from a short IN.
+                _ => return None,
+            };
+            Some(KeyTest { key: column.name.clone(), operator, values: vec![literal(right)?] })
+        }
+        Expr::InList(list) if !list.negated => {
+            let Expr::Column(column) = &*list.expr else { return None };
+            Some(KeyTest { key: column.name.clone(), operator: "=", values: list.list.iter().map(literal).collect::<Option<_>>()? })
+        }
+        _ => None,
     }
 }
 
@@ -190,22 +256,78 @@ impl TableProvider for GlueTable {
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
-        _limit: Option<usize>,
+        limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let parts = partitions::parts(&self.scans.cx, &self.definition).await.map_err(|problem| match problem {
-            Problem::Definition(text) => carry(QueryError::user(1000, format!("HIVE_INVALID_METADATA: {text}"))),
-            Problem::Refused(fault) => carry(QueryError::from_fault("AmazonDataCatalog", &fault)),
-        })?;
+        let parts = partitions::parts(&self.scans, &self.definition, &self.tests(filters)).await.map_err(schemas::problem)?;
         let parts = self.pruned(state, parts, filters)?;
-        let batches = self.batches(&parts).await?;
-        Ok(MemorySourceConfig::try_new_exec(&[batches], self.schema.clone(), projection.cloned())?)
+        let found = self.objects(parts).await.map_err(|fault| DataFusionError::External(Box::new(fault)))?;
+        let mut by_format: Vec<(Format, Vec<Found>)> = Vec::new();
+        for one in found {
+            let format = self.format_of(&one.part)?;
+            match by_format.iter_mut().find(|(f, _)| *f == format) {
+                Some((_, all)) => all.push(one),
+                None => by_format.push((format, vec![one])),
+            }
+        }
+        let mut plans: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
+        for (format, found) in by_format {
+            let names: Vec<&str> = self.schema.fields()[..self.file_columns].iter().map(|f| f.name().as_str()).collect();
+            let hidden = self.schema.fields().len() > self.file_columns + self.keys;
+            let plan = match format {
+                Format::Parquet if !hidden && parquet::fits(&self.scans, &found, &names).await? => {
+                    parquet::scan(&self.scans, state, &self.schema, self.file_columns, found, projection, filters, limit).await?
+                }
+                format => self.stream(format, found, projection, limit)?,
+            };
+            plans.push(plan);
+        }
+        match plans.len() {
+            0 => {
+                let schema = match projection {
+                    Some(columns) => Arc::new(self.schema.project(columns)?),
+                    None => self.schema.clone(),
+                };
+                Ok(Arc::new(EmptyExec::new(schema)))
+            }
+            1 => Ok(plans.remove(0)),
+            _ => UnionExec::try_new(plans),
+        }
+    }
+}
+
+impl GlueTable {
+    /// Objects read whole, one after the other, in a few streams; columns that nobody asks for are not made.
+    fn stream(
+        &self,
+        format: Format,
+        found: Vec<Found>,
+        projection: Option<&Vec<usize>>,
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let wanted: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
+        let projected = Arc::new(self.schema.project(&wanted)?);
+        let mut shares: Vec<Vec<Found>> = vec![Vec::new(); STREAMS.min(found.len()).max(1)];
+        let count = shares.len();
+        found.into_iter().enumerate().for_each(|(i, one)| shares[i % count].push(one));
+        let stream = |objects: Vec<Found>| -> Arc<dyn PartitionStream> {
+            Arc::new(Reader {
+                scans: self.scans.clone(),
+                format: format.clone(),
+                whole: self.schema.clone(),
+                file_columns: self.file_columns,
+                wanted: wanted.clone(),
+                projected: projected.clone(),
+                objects,
+            })
+        };
+        let streams = shares.into_iter().map(stream).collect();
+        Ok(Arc::new(StreamingTableExec::try_new(projected.clone(), streams, None, None, false, limit)?))
     }
 }
 
 fn partition_columns(schema: &Schema, parts: &[Part]) -> Result<RecordBatch> {
     let column = |(i, field): (usize, &Arc<Field>)| {
-        let texts: Vec<&str> = parts.iter().map(|p| p.values.get(i).map_or("", String::as_str)).collect();
-        let texts: datafusion::arrow::array::ArrayRef = Arc::new(StringArray::from(texts));
+        let texts: ArrayRef = Arc::new(StringArray::from_iter(parts.iter().map(|p| key_value(p.values.get(i)))));
         match field.data_type() {
             DataType::Utf8 => Ok(texts),
             other => cast(&texts, other).map_err(DataFusionError::from),
@@ -215,8 +337,13 @@ fn partition_columns(schema: &Schema, parts: &[Part]) -> Result<RecordBatch> {
     Ok(RecordBatch::try_new(Arc::new(schema.clone()), columns)?)
 }
 
+/// Hive's word for NULL among the values of partitions.
+pub(crate) fn key_value(value: Option<&String>) -> Option<&str> {
+    value.map(String::as_str).filter(|v| *v != "__HIVE_DEFAULT_PARTITION__")
+}
+
 /// The filter with its columns' table names taken off.
-fn strip(filter: Expr) -> Result<Expr> {
+pub(crate) fn strip(filter: Expr) -> Result<Expr> {
     use datafusion::common::{
         Column,
         tree_node::{Transformed, TreeNode},
@@ -261,7 +388,7 @@ fn common_prefix<'a>(mut prefixes: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Names the bucket's own account, which may be another than the caller's.
-fn owned(cx: &Context, need: Need, bucket: &str) -> Need {
+pub(crate) fn owned(cx: &Context, need: Need, bucket: &str) -> Need {
     match cx.cloud().ports().objects().ok().and_then(|port| port.owner(cx, bucket)) {
         Some(scope) => need.owned_by(scope.account.to_string()),
         None => need,

@@ -1,95 +1,43 @@
-//! Values as Athena writes them: `[1, 2]`, `{k=1}`, `{id=1, name=x}`, `01 02`, doubles in Java's form, timestamps with their fraction.
+//! Values as Athena writes them into results: `[1, 2]`, `{k=1}`, `{id=1, name=x}`, `01 02`, doubles in Java's form.
 
-use datafusion::arrow::{
-    array::{Array, ArrayRef, AsArray},
-    datatypes::{DataType, Float32Type, Float64Type, TimeUnit},
-    util::display::{ArrayFormatter, FormatOptions},
+use super::trino::{
+    cast,
+    ty::Ty,
+    val::{self, Val},
 };
+use datafusion::arrow::array::RecordBatch;
 
-/// One value; `None` for NULL. The error is a sentence.
-pub(crate) fn value(array: &ArrayRef, row: usize) -> Result<Option<String>, String> {
-    if array.is_null(row) || matches!(array.data_type(), DataType::Null) {
-        return Ok(None);
-    }
-    let items = |array: &ArrayRef| -> Result<Vec<String>, String> {
-        (0..array.len()).map(|i| Ok(value(array, i)?.unwrap_or_else(|| "null".into()))).collect()
+/// The texts of every column of a batch; `None` for NULL. The error is a sentence.
+pub(crate) fn columns(batch: &RecordBatch) -> Result<Vec<Vec<Option<String>>>, String> {
+    let column = |(array, field): (&datafusion::arrow::array::ArrayRef, &std::sync::Arc<datafusion::arrow::datatypes::Field>)| {
+        let ty = Ty::of(field);
+        let values = val::all(array, &ty)?;
+        Ok(values.iter().map(|v| if v.is_null() { None } else { Some(shown(v, &ty)) }).collect())
     };
-    Ok(Some(match array.data_type() {
-        DataType::List(_) => format!("[{}]", items(&array.as_list::<i32>().value(row))?.join(", ")),
-        DataType::LargeList(_) => format!("[{}]", items(&array.as_list::<i64>().value(row))?.join(", ")),
-        DataType::Struct(fields) => {
-            let parts = array.as_struct();
-            let part = |i: usize| {
-                Ok::<_, String>(format!("{}={}", fields[i].name(), value(parts.column(i), row)?.unwrap_or_else(|| "null".into())))
+    batch.columns().iter().zip(batch.schema().fields()).map(column).collect()
+}
+
+fn shown(value: &Val, ty: &Ty) -> String {
+    match (value, ty) {
+        (Val::Null, _) => "null".into(),
+        (Val::Arr(items), Ty::Array(item)) => format!("[{}]", items.iter().map(|v| shown(v, item)).collect::<Vec<_>>().join(", ")),
+        (Val::Map(entries), Ty::Map(key, inner)) => {
+            format!("{{{}}}", entries.iter().map(|(k, v)| format!("{}={}", shown(k, key), shown(v, inner))).collect::<Vec<_>>().join(", "))
+        }
+        (Val::Row(parts), Ty::Row(fields)) => {
+            let part = |(i, (v, (name, ty))): (usize, (&Val, &(Option<String>, Ty)))| {
+                format!("{}={}", name.clone().unwrap_or_else(|| format!("field{i}")), shown(v, ty))
             };
-            format!("{{{}}}", (0..fields.len()).map(part).collect::<Result<Vec<_>, _>>()?.join(", "))
+            format!("{{{}}}", parts.iter().zip(fields).enumerate().map(part).collect::<Vec<_>>().join(", "))
         }
-        DataType::Map(..) => {
-            let entries = array.as_map().value(row);
-            let (keys, values) = (items(entries.column(0))?, items(entries.column(1))?);
-            let pairs: Vec<String> = keys.into_iter().zip(values).map(|(k, v)| format!("{k}={v}")).collect();
-            format!("{{{}}}", pairs.join(", "))
-        }
-        DataType::Binary => spaced(array.as_binary::<i32>().value(row)),
-        DataType::LargeBinary => spaced(array.as_binary::<i64>().value(row)),
-        DataType::BinaryView => spaced(array.as_binary_view().value(row)),
-        DataType::Float64 => java_double(array.as_primitive::<Float64Type>().value(row)),
-        DataType::Float32 => java_double_text(
-            array.as_primitive::<Float32Type>().value(row).to_string(),
-            array.as_primitive::<Float32Type>().value(row) as f64,
-        ),
-        DataType::Timestamp(unit, zone) => timestamp(array, row, *unit, zone.is_some())?,
-        _ => plain(array, row)?,
-    }))
-}
-
-fn plain(array: &ArrayRef, row: usize) -> Result<String, String> {
-    let options = FormatOptions::default();
-    let formatter = ArrayFormatter::try_new(array, &options).map_err(|e| e.to_string())?;
-    formatter.value(row).try_to_string().map_err(|e| e.to_string())
-}
-
-fn timestamp(array: &ArrayRef, row: usize, unit: TimeUnit, zoned: bool) -> Result<String, String> {
-    let format = match unit {
-        TimeUnit::Second | TimeUnit::Millisecond => "%Y-%m-%d %H:%M:%S%.3f",
-        TimeUnit::Microsecond => "%Y-%m-%d %H:%M:%S%.6f",
-        TimeUnit::Nanosecond => "%Y-%m-%d %H:%M:%S%.9f",
-    };
-    let options = FormatOptions::default().with_timestamp_format(Some(format)).with_timestamp_tz_format(Some(format));
-    let formatter = ArrayFormatter::try_new(array, &options).map_err(|e| e.to_string())?;
-    let text = formatter.value(row).try_to_string().map_err(|e| e.to_string())?;
-    Ok(if zoned { format!("{text} UTC") } else { text })
-}
-
-fn spaced(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" ")
-}
-
-fn java_double(number: f64) -> String {
-    java_double_text(format!("{number:?}"), number)
-}
-
-/// Java writes 1.0E20 and 1.0E-4 where Rust writes 1e20 and 0.0001.
-fn java_double_text(rust: String, number: f64) -> String {
-    if number.is_nan() {
-        return "NaN".into();
+        (Val::Bin(bytes), _) => bytes.iter().map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" "),
+        (value, ty) => cast::text(value, ty).unwrap_or_else(|e| e),
     }
-    if number.is_infinite() {
-        return if number > 0.0 { "Infinity".into() } else { "-Infinity".into() };
-    }
-    let size = number.abs();
-    if size != 0.0 && !(1e-3..1e7).contains(&size) {
-        let text = format!("{number:E}");
-        let (mantissa, exponent) = text.split_once('E').unwrap_or((&text, "0"));
-        let mantissa = if mantissa.contains('.') { mantissa.to_owned() } else { format!("{mantissa}.0") };
-        return format!("{mantissa}E{exponent}");
-    }
-    if rust.contains('.') { rust } else { format!("{rust}.0") }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::java_double;
+    use super::*;
 
     #[test]
     fn doubles_look_as_java_writes_them() {
@@ -102,7 +50,7 @@ mod tests {
             (0.0, "0.0"),
             (-2.5, "-2.5"),
         ] {
-            assert_eq!(java_double(number), text);
+            assert_eq!(shown(&Val::Double(number), &Ty::Double), text);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Hive's types as the catalog writes them, the engine's, and Athena's names for them.
 
+use super::trino::ty::Ty;
 use crate::model::{ColumnInfo, ColumnNullable};
 use datafusion::arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 use std::sync::Arc;
@@ -104,8 +105,8 @@ impl Parser<'_> {
 }
 
 /// A result column as Athena describes it.
-pub(crate) fn column_info(name: &str, data_type: &DataType) -> ColumnInfo {
-    let (type_name, precision, scale, case_sensitive) = described(data_type);
+pub(crate) fn column_info(name: &str, field: &Field) -> ColumnInfo {
+    let (type_name, precision, scale, case_sensitive) = described(&Ty::of(field));
     ColumnInfo {
         catalog_name: Some("hive".into()),
         schema_name: Some(String::new()),
@@ -120,27 +121,55 @@ pub(crate) fn column_info(name: &str, data_type: &DataType) -> ColumnInfo {
     }
 }
 
-fn described(data_type: &DataType) -> (&'static str, i32, i32, bool) {
-    use DataType::*;
-    match data_type {
-        Boolean => ("boolean", 0, 0, false),
-        Int8 | UInt8 => ("tinyint", 3, 0, false),
-        Int16 | UInt16 => ("smallint", 5, 0, false),
-        Int32 | UInt32 => ("integer", 10, 0, false),
-        Int64 | UInt64 => ("bigint", 19, 0, false),
-        Float32 => ("float", 17, 0, false),
-        Float64 => ("double", 17, 0, false),
-        Decimal128(p, s) | Decimal256(p, s) => ("decimal", *p as i32, *s as i32, false),
-        Date32 | Date64 => ("date", 0, 0, false),
-        Timestamp(_, None) => ("timestamp", 3, 0, false),
-        Timestamp(_, Some(_)) => ("timestamp with time zone", 3, 0, false),
-        Time32(_) | Time64(_) => ("time", 3, 0, false),
-        Binary | LargeBinary | BinaryView | FixedSizeBinary(_) => ("varbinary", 1_073_741_824, 0, false),
-        List(_) | LargeList(_) | FixedSizeList(..) | ListView(_) => ("array", 0, 0, false),
-        Map(..) => ("map", 0, 0, false),
-        Struct(_) => ("row", 0, 0, false),
-        Interval(_) => ("interval day to second", 0, 0, false),
-        _ => ("varchar", i32::MAX, 0, true),
+/// A column of texts.
+pub(crate) fn varchar(name: &str) -> ColumnInfo {
+    column_info(name, &Field::new(name, DataType::Utf8, true))
+}
+
+fn described(ty: &Ty) -> (&'static str, i32, i32, bool) {
+    match ty {
+        Ty::Boolean => ("boolean", 0, 0, false),
+        Ty::Tinyint => ("tinyint", 3, 0, false),
+        Ty::Smallint => ("smallint", 5, 0, false),
+        Ty::Integer => ("integer", 10, 0, false),
+        Ty::Bigint => ("bigint", 19, 0, false),
+        Ty::Real => ("float", 17, 0, false),
+        Ty::Double => ("double", 17, 0, false),
+        Ty::Decimal(p, s) => ("decimal", *p as i32, *s as i32, false),
+        Ty::Date => ("date", 0, 0, false),
+        Ty::Timestamp(_) => ("timestamp", 3, 0, false),
+        Ty::TimestampTz(_) => ("timestamp with time zone", 3, 0, false),
+        Ty::Time => ("time", 3, 0, false),
+        Ty::Varbinary => ("varbinary", 1_073_741_824, 0, false),
+        Ty::Array(_) => ("array", 0, 0, false),
+        Ty::Map(..) => ("map", 0, 0, false),
+        Ty::Row(_) => ("row", 0, 0, false),
+        Ty::Interval => ("interval day to second", 0, 0, false),
+        Ty::Json => ("json", 0, 0, false),
+        Ty::Unknown => ("unknown", 0, 0, false),
+        Ty::Char(n) => ("char", *n as i32, 0, true),
+        Ty::Varchar(Some(n)) => ("varchar", *n as i32, 0, true),
+        Ty::Varchar(None) => ("varchar", i32::MAX, 0, true),
+    }
+}
+
+/// Hive's name of a type.
+pub(crate) fn hive(ty: &Ty) -> String {
+    match ty {
+        Ty::Integer => "int".into(),
+        Ty::Real => "float".into(),
+        Ty::Varchar(None) | Ty::Json | Ty::Unknown => "string".into(),
+        Ty::Varbinary => "binary".into(),
+        Ty::Timestamp(_) | Ty::TimestampTz(_) => "timestamp".into(),
+        Ty::Array(item) => format!("array<{}>", hive(item)),
+        Ty::Map(key, value) => format!("map<{},{}>", hive(key), hive(value)),
+        Ty::Row(fields) => {
+            let field = |(i, (name, ty)): (usize, &(Option<String>, Ty))| {
+                format!("{}:{}", name.clone().unwrap_or_else(|| format!("field{i}")), hive(ty))
+            };
+            format!("struct<{}>", fields.iter().enumerate().map(field).collect::<Vec<_>>().join(","))
+        }
+        other => other.to_string(),
     }
 }
 

@@ -43,7 +43,7 @@ impl Desk {
 "#,
         );
         cloud.ports().offer_objects(s3.clone());
-        cloud.ports().offer_catalog(Arc::new(OneTable));
+        cloud.ports().offer_catalog(Arc::new(FakeCatalog::new()));
         let cx = cloud.house_context("test");
         Desk { cloud, cx, s3 }
     }
@@ -67,6 +67,19 @@ impl Desk {
         self.cloud.settle(Duration::from_secs(30)).await.unwrap();
         self.ok("GetQueryExecution", json!({ "QueryExecutionId": id })).await["QueryExecution"].clone()
     }
+    /// The lines of a statement of the catalog, which has no header.
+    pub async fn lines(&self, sql: &str) -> Vec<String> {
+        let execution = self.run(sql).await;
+        assert_eq!(execution["Status"]["State"], "SUCCEEDED", "{sql}: {execution}");
+        let results = self.ok("GetQueryResults", json!({ "QueryExecutionId": execution["QueryExecutionId"] })).await;
+        texts(&results["ResultSet"]["Rows"])
+    }
+    /// Why a query failed.
+    pub async fn fails(&self, sql: &str) -> String {
+        let execution = self.run(sql).await;
+        assert_eq!(execution["Status"]["State"], "FAILED", "{sql}: {execution}");
+        execution["Status"]["StateChangeReason"].as_str().unwrap().to_owned()
+    }
     /// The rows of a query, header left out; NULL as `-`.
     pub async fn rows(&self, sql: &str) -> Vec<String> {
         let execution = self.run(sql).await;
@@ -84,7 +97,7 @@ pub fn texts(rows: &Value) -> Vec<String> {
 }
 
 impl FakeS3 {
-    fn keep(&self, name: &str, text: &str) {
+    pub fn keep(&self, name: &str, text: &str) {
         self.objects.lock().unwrap().insert(name.into(), Bytes::from(text.to_owned()));
     }
     pub fn text(&self, name: &str) -> Option<String> {
@@ -156,39 +169,130 @@ impl Objects for FakeS3 {
     }
 }
 
-/// `db.photos`, partitioned by owner.
-struct OneTable;
+/// A catalog that keeps what it is told; it has `db.photos`, partitioned by owner.
+#[derive(Default)]
+pub struct FakeCatalog {
+    databases: Mutex<BTreeMap<String, Value>>,
+    tables: Mutex<BTreeMap<(String, String), Value>>,
+    partitions: Mutex<BTreeMap<(String, String), Vec<Value>>>,
+}
+
+impl FakeCatalog {
+    fn new() -> FakeCatalog {
+        let catalog = FakeCatalog::default();
+        let at = ("db".to_owned(), "photos".to_owned());
+        let one = |owner: &str| {
+            let mut storage = photos()["StorageDescriptor"].clone();
+            storage["Location"] = format!("s3://lake/photos/owner={owner}/").into();
+            json!({ "Values": [owner], "StorageDescriptor": storage })
+        };
+        catalog.databases.lock().unwrap().insert("db".into(), json!({ "Name": "db" }));
+        catalog.tables.lock().unwrap().insert(at.clone(), photos());
+        catalog.partitions.lock().unwrap().insert(at, vec![one("ada"), one("bob")]);
+        catalog
+    }
+
+    fn act(&self, operation: &str, input: &Value) -> Result<Value, Fault> {
+        let text = |name: &str| input[name].as_str().unwrap_or("").to_lowercase();
+        let key = |table: &str| (text("DatabaseName"), table.to_lowercase());
+        let exists = |what: &str| Fault::new("AlreadyExistsException", 400, format!("{what} already exists."));
+        match operation {
+            "CreateDatabase" => {
+                let name = input["DatabaseInput"]["Name"].as_str().unwrap_or("").to_lowercase();
+                if self.databases.lock().unwrap().insert(name, input["DatabaseInput"].clone()).is_some() {
+                    return Err(exists("Database"));
+                }
+            }
+            "DeleteDatabase" => {
+                self.databases.lock().unwrap().remove(&text("Name")).ok_or_else(|| missing(&format!("Database {}", text("Name"))))?;
+            }
+            "CreateTable" | "UpdateTable" => {
+                let at = key(input["TableInput"]["Name"].as_str().unwrap_or(""));
+                if !self.databases.lock().unwrap().contains_key(&at.0) {
+                    return Err(missing(&format!("Database {}", at.0)));
+                }
+                let mut table = input["TableInput"].clone();
+                table["DatabaseName"] = at.0.clone().into();
+                let mut tables = self.tables.lock().unwrap();
+                if operation == "CreateTable" && tables.contains_key(&at) {
+                    return Err(exists("Table"));
+                }
+                tables.insert(at, table);
+            }
+            "DeleteTable" => {
+                self.tables.lock().unwrap().remove(&key(&text("Name"))).ok_or_else(|| missing("Entity Not Found. Table"))?;
+            }
+            "GetPartitions" => {
+                return Ok(
+                    json!({ "Partitions": self.partitions.lock().unwrap().get(&key(&text("TableName"))).cloned().unwrap_or_default() }),
+                );
+            }
+            "GetPartition" => {
+                let all = self.partitions.lock().unwrap();
+                let found = all.get(&key(&text("TableName"))).and_then(|all| all.iter().find(|p| p["Values"] == input["PartitionValues"]));
+                return found.map(|p| json!({ "Partition": p })).ok_or_else(|| missing("Cannot find partition"));
+            }
+            "BatchCreatePartition" => {
+                let mut errors = Vec::new();
+                let mut partitions = self.partitions.lock().unwrap();
+                let all = partitions.entry(key(&text("TableName"))).or_default();
+                for one in input["PartitionInputList"].as_array().unwrap() {
+                    match all.iter().any(|p| p["Values"] == one["Values"]) {
+                        true => errors.push(json!({ "PartitionValues": one["Values"], "ErrorDetail": { "ErrorCode": "AlreadyExistsException", "ErrorMessage": "Partition already exists." } })),
+                        false => all.push(one.clone()),
+                    }
+                }
+                return Ok(json!({ "Errors": errors }));
+            }
+            "BatchDeletePartition" => {
+                let gone: Vec<Value> = input["PartitionsToDelete"].as_array().unwrap().iter().map(|p| p["Values"].clone()).collect();
+                self.partitions.lock().unwrap().entry(key(&text("TableName"))).or_default().retain(|p| !gone.contains(&p["Values"]));
+            }
+            "UpdatePartition" => {
+                let mut partitions = self.partitions.lock().unwrap();
+                let all = partitions.entry(key(&text("TableName"))).or_default();
+                let at =
+                    all.iter().position(|p| p["Values"] == input["PartitionValueList"]).ok_or_else(|| missing("Cannot find partition"))?;
+                all[at] = input["PartitionInput"].clone();
+            }
+            other => return Err(Fault::new("NotImplemented", 501, other.to_owned())),
+        }
+        Ok(json!({}))
+    }
+}
 
 fn missing(what: &str) -> Fault {
     Fault::new("EntityNotFoundException", 400, format!("{what} not found."))
 }
 
-impl Catalog for OneTable {
+impl Catalog for FakeCatalog {
     fn database<'a>(&'a self, _: &'a Context, name: &'a str) -> BoxFuture<'a, Result<Value, Fault>> {
-        Box::pin(async move { if name == "db" { Ok(json!({ "Name": "db" })) } else { Err(missing(&format!("Database {name}"))) } })
+        Box::pin(async move { self.databases.lock().unwrap().get(name).cloned().ok_or_else(|| missing(&format!("Database {name}"))) })
     }
     fn databases<'a>(&'a self, _: &'a Context) -> BoxFuture<'a, Result<Vec<Value>, Fault>> {
-        Box::pin(async { Ok(vec![json!({ "Name": "db" })]) })
+        Box::pin(async { Ok(self.databases.lock().unwrap().values().cloned().collect()) })
     }
     fn table<'a>(&'a self, _: &'a Context, database: &'a str, name: &'a str) -> BoxFuture<'a, Result<Value, Fault>> {
         Box::pin(async move {
-            match (database, name) {
-                ("db", "photos") => Ok(photos()),
-                ("db", _) => Err(missing(&format!("Entity Not Found. Table {name}"))),
-                _ => Err(missing(&format!("Database {database}"))),
+            if !self.databases.lock().unwrap().contains_key(database) {
+                return Err(missing(&format!("Database {database}")));
             }
+            let found = self.tables.lock().unwrap().get(&(database.to_owned(), name.to_owned())).cloned();
+            found.ok_or_else(|| missing(&format!("Entity Not Found. Table {name}")))
         })
     }
-    fn tables<'a>(&'a self, _: &'a Context, _: &'a str) -> BoxFuture<'a, Result<Vec<Value>, Fault>> {
-        Box::pin(async { Ok(vec![photos()]) })
+    fn tables<'a>(&'a self, _: &'a Context, database: &'a str) -> BoxFuture<'a, Result<Vec<Value>, Fault>> {
+        Box::pin(
+            async move { Ok(self.tables.lock().unwrap().iter().filter(|((d, _), _)| d == database).map(|(_, t)| t.clone()).collect()) },
+        )
     }
-    fn partitions<'a>(&'a self, _: &'a Context, _: &'a str, _: &'a str) -> BoxFuture<'a, Result<Vec<Value>, Fault>> {
-        let one =
-            |owner: &str| json!({ "Values": [owner], "StorageDescriptor": { "Location": format!("s3://lake/photos/owner={owner}/") } });
-        Box::pin(async move { Ok(vec![one("ada"), one("bob")]) })
+    fn partitions<'a>(&'a self, _: &'a Context, database: &'a str, table: &'a str) -> BoxFuture<'a, Result<Vec<Value>, Fault>> {
+        Box::pin(
+            async move { Ok(self.partitions.lock().unwrap().get(&(database.to_owned(), table.to_owned())).cloned().unwrap_or_default()) },
+        )
     }
-    fn run<'a>(&'a self, _: &'a Context, operation: &'a str, _: Value) -> BoxFuture<'a, Result<Value, Fault>> {
-        Box::pin(async move { Err(Fault::new("NotImplemented", 501, operation.to_owned())) })
+    fn run<'a>(&'a self, _: &'a Context, operation: &'a str, input: Value) -> BoxFuture<'a, Result<Value, Fault>> {
+        Box::pin(async move { self.act(operation, &input) })
     }
 }
 

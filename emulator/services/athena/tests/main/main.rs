@@ -1,5 +1,10 @@
 //! Athena as a caller sees it: SQL over objects of a fake lake, results as rows and as objects, failures in AWS's words, limits kept.
 
+mod catalog;
+mod formats;
+mod functions;
 mod lake;
 mod queries;
+mod unnest;
 mod work_groups;
+mod writes;

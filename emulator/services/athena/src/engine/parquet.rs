@@ -1,0 +1,187 @@
+//! Parquet by the engine's own reader: footers, then the columns and row groups that the query needs, each a range of an object.
+
+use super::table::{Found, Scans, key_value, strip};
+use datafusion::{
+    arrow::datatypes::{Schema, SchemaRef},
+    catalog::Session,
+    common::{DFSchema, ScalarValue},
+    datasource::{
+        listing::PartitionedFile,
+        physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource},
+        source::DataSourceExec,
+        table_schema::TableSchema,
+    },
+    error::{DataFusionError, Result},
+    execution::object_store::ObjectStoreUrl,
+    logical_expr::{Expr, utils::conjunction},
+    object_store::{
+        CopyOptions, GetOptions, GetRange, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+        PutMultipartOptions, PutOptions, PutPayload, PutResult, path::Path,
+    },
+    physical_plan::{ExecutionPlan, union::UnionExec},
+};
+use futures_util::{StreamExt, stream::BoxStream};
+use std::{ops::Range, sync::Arc};
+
+/// Files read at a time.
+const GROUPS: usize = 2;
+
+/// The plan that reads these objects.
+#[allow(clippy::too_many_arguments)]
+pub(super) async fn scan(
+    scans: &Arc<Scans>,
+    state: &dyn Session,
+    schema: &SchemaRef,
+    file_columns: usize,
+    found: Vec<Found>,
+    projection: Option<&Vec<usize>>,
+    filters: &[Expr],
+    limit: Option<usize>,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let file_schema: SchemaRef = Arc::new(Schema::new(schema.fields()[..file_columns].to_vec()));
+    let keys = schema.fields()[file_columns..].to_vec();
+    let table = TableSchema::builder(file_schema).with_table_partition_cols(keys.clone()).build();
+    let mut by_bucket: Vec<(String, Vec<Found>)> = Vec::new();
+    for one in found {
+        match by_bucket.iter_mut().find(|(b, _)| *b == one.part.bucket) {
+            Some((_, all)) => all.push(one),
+            None => by_bucket.push((one.part.bucket.clone(), vec![one])),
+        }
+    }
+    let predicate = match conjunction(filters.iter().filter(|f| !f.is_volatile()).cloned()) {
+        Some(all) => state.create_physical_expr(strip(all)?, &DFSchema::try_from(schema.as_ref().clone())?).ok(),
+        None => None,
+    };
+    let mut plans: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
+    for (bucket, found) in by_bucket {
+        let url = ObjectStoreUrl::parse(format!("s3://{bucket}"))?;
+        state.runtime_env().register_object_store(url.as_ref(), Arc::new(PortStore { scans: scans.clone(), bucket }));
+        let mut source = ParquetSource::new(table.clone()).with_enable_page_index(false);
+        if let Some(predicate) = &predicate {
+            source = source.with_predicate(predicate.clone());
+        }
+        let mut groups: Vec<Vec<PartitionedFile>> = vec![Vec::new(); GROUPS.min(found.len()).max(1)];
+        let count = groups.len();
+        for (i, one) in found.into_iter().enumerate() {
+            let mut file = PartitionedFile::new(one.object.key.clone(), one.object.size);
+            file.object_meta.location = Path::parse(&one.object.key).map_err(|e| DataFusionError::External(Box::new(e)))?;
+            file.partition_values = keys
+                .iter()
+                .enumerate()
+                .map(|(k, f)| {
+                    ScalarValue::try_new_null(f.data_type()).and_then(|null| match key_value(one.part.values.get(k)) {
+                        Some(text) => ScalarValue::try_from_string(text.to_owned(), f.data_type()),
+                        None => Ok(null),
+                    })
+                })
+                .collect::<Result<_>>()?;
+            groups[i % count].push(file);
+        }
+        let config = FileScanConfigBuilder::new(url, Arc::new(source))
+            .with_file_groups(groups.into_iter().map(FileGroup::new).collect())
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
+        plans.push(DataSourceExec::from_data_source(config));
+    }
+    match plans.len() {
+        1 => Ok(plans.remove(0)),
+        _ => UnionExec::try_new(plans),
+    }
+}
+
+/// Whether the objects name their columns as the table does; where case differs, another reader takes them.
+pub(super) async fn fits(scans: &Scans, found: &[Found], names: &[&str]) -> Result<bool> {
+    let Some(first) = found.first() else { return Ok(true) };
+    let size = first.object.size;
+    let tail = scans.read(&first.part.bucket, &first.object.key, Some(size.saturating_sub(8)..size)).await?;
+    let length = tail.get(..4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes) as u64;
+    if length == 0 || length > (16 << 20) || length + 8 > size {
+        return Ok(true);
+    }
+    let footer = scans.read(&first.part.bucket, &first.object.key, Some(size - 8 - length..size - 8)).await?;
+    let Ok(meta) = datafusion::parquet::file::metadata::ParquetMetaDataReader::decode_metadata(&footer) else { return Ok(true) };
+    let columns = meta.file_metadata().schema_descr().root_schema().get_fields();
+    Ok(columns.iter().all(|c| names.contains(&c.name()) || !names.iter().any(|n| n.eq_ignore_ascii_case(c.name()))))
+}
+
+/// A bucket as the engine's reader asks for it; every range goes through the port.
+struct PortStore {
+    scans: Arc<Scans>,
+    bucket: String,
+}
+
+impl std::fmt::Debug for PortStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "s3://{}", self.bucket)
+    }
+}
+impl std::fmt::Display for PortStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "s3://{}", self.bucket)
+    }
+}
+
+type Stored<T> = datafusion::object_store::Result<T>;
+
+fn outside(error: impl std::error::Error + Send + Sync + 'static) -> datafusion::object_store::Error {
+    datafusion::object_store::Error::Generic { store: "s3", source: Box::new(error) }
+}
+fn readonly() -> datafusion::object_store::Error {
+    datafusion::object_store::Error::NotImplemented { operation: "writing".into(), implementer: "s3".into() }
+}
+
+#[async_trait::async_trait]
+impl ObjectStore for PortStore {
+    async fn put_opts(&self, _: &Path, _: PutPayload, _: PutOptions) -> Stored<PutResult> {
+        Err(readonly())
+    }
+    async fn put_multipart_opts(&self, _: &Path, _: PutMultipartOptions) -> Stored<Box<dyn MultipartUpload>> {
+        Err(readonly())
+    }
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Stored<GetResult> {
+        let key = location.as_ref();
+        let wanted: Option<Range<u64>> = match options.range {
+            Some(GetRange::Bounded(range)) => Some(range),
+            Some(GetRange::Offset(from)) => Some(from..self.size(key).await?),
+            Some(GetRange::Suffix(last)) => {
+                let size = self.size(key).await?;
+                Some(size.saturating_sub(last)..size)
+            }
+            None => None,
+        };
+        let bytes = self.scans.read(&self.bucket, key, wanted.clone()).await.map_err(outside)?;
+        let range = wanted.unwrap_or(0..bytes.len() as u64);
+        let meta =
+            ObjectMeta { location: location.clone(), last_modified: Default::default(), size: range.end, e_tag: None, version: None };
+        Ok(GetResult {
+            payload: GetResultPayload::Stream(futures_util::stream::once(async move { Ok(bytes) }).boxed()),
+            meta,
+            range,
+            attributes: Default::default(),
+        })
+    }
+    fn delete_stream(&self, _: BoxStream<'static, Stored<Path>>) -> BoxStream<'static, Stored<Path>> {
+        futures_util::stream::once(async { Err(readonly()) }).boxed()
+    }
+    fn list(&self, _: Option<&Path>) -> BoxStream<'static, Stored<ObjectMeta>> {
+        futures_util::stream::empty().boxed()
+    }
+    async fn list_with_delimiter(&self, _: Option<&Path>) -> Stored<ListResult> {
+        Ok(ListResult { common_prefixes: Vec::new(), objects: Vec::new() })
+    }
+    async fn copy_opts(&self, _: &Path, _: &Path, _: CopyOptions) -> Stored<()> {
+        Err(readonly())
+    }
+}
+
+impl PortStore {
+    async fn size(&self, key: &str) -> Stored<u64> {
+        let found = super::table::list(&self.scans.cx, &self.bucket, key).await.map_err(outside)?;
+        found
+            .into_iter()
+            .find(|o| o.key == key)
+            .map(|o| o.size)
+            .ok_or_else(|| datafusion::object_store::Error::NotFound { path: key.to_owned(), source: "gone".into() })
+    }
+}

@@ -1,0 +1,109 @@
+//! Athena's SQL on its way to the engine: read, rewritten to what the engine plans, with errors in Trino's words.
+
+mod dialect;
+mod functions;
+mod operators;
+mod queries;
+mod rewrite;
+mod tokens;
+mod unnest;
+
+pub(super) use operators::Operators;
+pub(super) use rewrite::Setting;
+pub(crate) use tokens::placeholders;
+pub(super) use unnest::Unnests;
+
+use datafusion::sql::{
+    parser::Statement as Parsed,
+    sqlparser::{
+        ast::{Query, Statement},
+        parser::{Parser, ParserError},
+        tokenizer::Token,
+    },
+};
+
+/// Nesting of a statement that the parser follows.
+const DEPTH: usize = 60;
+
+/// Reads a query. The error is the message of a MALFORMED_QUERY.
+pub(super) fn read(sql: &str, parameters: &[String]) -> Result<Query, String> {
+    let tokens = tokens::tokens(sql, parameters)?;
+    if tokens.is_empty() {
+        return Err("line 1:1: mismatched input '<EOF>'. Expecting: <query>".into());
+    }
+    let mut parser = Parser::new(&dialect::AthenaDialect).with_recursion_limit(DEPTH).with_tokens_with_locations(tokens);
+    let query = parser.parse_query().map_err(|e| malformed(&e))?;
+    let next = parser.peek_token();
+    match next.token {
+        Token::EOF => Ok(*query),
+        Token::SemiColon => Err("Only one sql statement is allowed. Got: several".into()),
+        found => Err(format!(
+            "line {}:{}: mismatched input '{found}'. Expecting: ',', 'EXCEPT', 'FETCH', 'GROUP', 'HAVING', 'INTERSECT', 'LIMIT', 'OFFSET', 'ORDER', 'UNION', 'WHERE', 'WINDOW', <EOF>",
+            next.span.start.line, next.span.start.column
+        )),
+    }
+}
+
+/// Reads a query and makes it one that the engine plans. The error is a query's failure, or the message of a MALFORMED_QUERY.
+pub(super) fn prepared(sql: &str, parameters: &[String], setting: &Setting) -> Result<Parsed, String> {
+    let mut query = read(sql, parameters)?;
+    rewrite::rewrite(&mut query, setting)?;
+    Ok(Parsed::Statement(Box::new(Statement::Query(Box::new(query)))))
+}
+
+/// `Expected: x, found: y at Line: 1, Column: 5` in Athena's form.
+fn malformed(error: &ParserError) -> String {
+    let text = match error {
+        ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.clone(),
+        ParserError::RecursionLimitExceeded => return "line 1:1: statement is too large (stack overflow during analysis)".into(),
+    };
+    let (what, place) = text.rsplit_once(" at Line: ").unwrap_or((&text, "1, Column: 1"));
+    let (line, column) = place.split_once(", Column: ").unwrap_or((place, "1"));
+    let what = what.trim_start_matches("sql parser error: ");
+    let sentence = match what.split_once(", found: ") {
+        Some((expected, found)) => {
+            let found = if found == "EOF" { "<EOF>" } else { found };
+            format!(
+                "mismatched input '{found}'. Expecting: {}",
+                expected.trim_start_matches("Expected: ").trim_start_matches("Expected an ")
+            )
+        }
+        None => what.to_owned(),
+    };
+    format!("line {}:{}: {sentence}", line.trim(), column.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trinos_forms_are_read() {
+        for sql in [
+            "SELECT CAST(x AS ROW(a integer, b varchar)) FROM t",
+            "SELECT transform(a, x -> x + 1), reduce(a, 0, (s, x) -> s + x, s -> s) FROM t",
+            "SELECT * FROM (VALUES 1, (2), 3) AS t(x)",
+            "SELECT * FROM t CROSS JOIN UNNEST(a, b) WITH ORDINALITY AS u(x, y, n)",
+            "SELECT a[1].b, m['k'], TIMESTAMP '2020-01-01 00:00:00', INTERVAL '1' DAY, X'65', JSON '{}' FROM t",
+            "SELECT listagg(x, ',') WITHIN GROUP (ORDER BY x), count(*) FILTER (WHERE x > 1) FROM t GROUP BY GROUPING SETS ((a), ())",
+            "SELECT x FROM t OFFSET 2 LIMIT 1",
+            "SELECT try(1/0), if(a, 1), position('a' IN s), extract(dow FROM d), \"A b\" FROM \"DB\".t",
+            "TABLE t",
+            "SELECT lag(x) IGNORE NULLS OVER (PARTITION BY y ORDER BY z) FROM t",
+            "SELECT * FROM t FETCH FIRST 3 ROWS ONLY",
+            "SELECT date_add('day', ?, d) FROM t",
+        ] {
+            read(sql, &["5".into()]).unwrap_or_else(|e| panic!("{sql}: {e}"));
+        }
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_places() {
+        let wrong = |sql: &str| read(sql, &[]).unwrap_err();
+        assert_eq!(wrong("SELECT FROM"), "line 1:8: mismatched input 'FROM'. Expecting: expression");
+        assert!(wrong("SELECT a b c").starts_with("line 1:12: mismatched input 'c'"));
+        assert!(wrong("SELECT `a`").starts_with("line 1:8: backquoted identifiers"));
+        assert!(wrong("SELECT 1; SELECT 2").starts_with("Only one sql statement"));
+        assert!(wrong(&format!("SELECT {}1{}", "(".repeat(500), ")".repeat(500))).contains("too large"));
+    }
+}

@@ -1,0 +1,273 @@
+//! Expressions of Trino's as expressions that the engine plans: casts, literals, subscripts and calls become functions of ours.
+
+use super::{functions, queries, tokens::TYPE};
+use datafusion::sql::sqlparser::{ast::*, tokenizer::Span};
+use std::ops::ControlFlow;
+
+/// What a query's text means beside its words.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting {
+    /// `2020-01-01 00:00:00.000 UTC`: the query's start.
+    pub now: String,
+    /// Who asks.
+    pub user: String,
+    /// The database that names without one mean.
+    pub database: String,
+}
+
+/// Rewrites a query in place. The error is the query's failure.
+pub(super) fn rewrite(query: &mut Query, setting: &Setting) -> Result<(), String> {
+    let mut rewriter = Rewriter { setting, tries: 0 };
+    match VisitMut::visit(query, &mut rewriter) {
+        ControlFlow::Break(error) => Err(error),
+        ControlFlow::Continue(()) => {
+            queries::name_columns(&mut query.body);
+            Ok(())
+        }
+    }
+}
+
+pub(super) struct Rewriter<'a> {
+    pub setting: &'a Setting,
+    /// TRYs around what is visited.
+    pub tries: usize,
+}
+
+impl VisitorMut for Rewriter<'_> {
+    type Break = String;
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
+        if functions::is_try(expr) {
+            self.tries += 1;
+        }
+        ControlFlow::Continue(())
+    }
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
+        match self.expression(expr) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<String> {
+        match queries::select(select) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<String> {
+        match queries::query(query) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
+}
+
+impl Rewriter<'_> {
+    fn expression(&mut self, expr: &mut Expr) -> Result<(), String> {
+        let place = expr.span();
+        let made = match expr {
+            // A whole number that fits is an integer to Trino, where the engine would make it a bigint.
+            Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) if digits.parse::<i32>().is_ok() => {
+                Some(as_integer(take(expr)))
+            }
+            Expr::Nested(inner) if matches!(**inner, Expr::Subquery(_)) => None,
+            Expr::Tuple(items) => Some(call("$row", std::mem::take(items))),
+            Expr::Cast { kind, expr: inner, data_type, .. } => {
+                let name = type_name(data_type).ok_or_else(|| format!("TYPE_MISMATCH: line {}: Unknown type: {data_type}", at(place)))?;
+                let tried = *kind == CastKind::TryCast || self.tries > 0;
+                Some(call(if tried { "try$$cast" } else { "$cast" }, vec![take(inner), text(&name)]))
+            }
+            Expr::TypedString(typed) => typed_literal(typed)?,
+            Expr::Interval(interval) => Some(interval_literal(interval)?),
+            Expr::AtTimeZone { timestamp, time_zone } => Some(call(self.name("at_timezone"), vec![take(timestamp), take(time_zone)])),
+            Expr::Extract { field, expr: inner, .. } => {
+                let field = field.to_string().to_lowercase();
+                Some(call(self.name(&field), vec![take(inner)]))
+            }
+            Expr::Ceil { expr: inner, .. } => Some(call(self.name("ceil"), vec![take(inner)])),
+            Expr::Floor { expr: inner, .. } => Some(call(self.name("floor"), vec![take(inner)])),
+            Expr::Position { expr: inner, r#in } => Some(call("strpos", vec![take(r#in), take(inner)])),
+            Expr::Substring { expr: inner, substring_from, substring_for, .. } => {
+                let mut arguments = vec![take(inner)];
+                arguments.push(substring_from.as_mut().map_or_else(|| integer("1"), |e| take(e)));
+                arguments.extend(substring_for.as_mut().map(|e| take(e)));
+                Some(call("substr", arguments))
+            }
+            Expr::Trim { trim_where, trim_what, expr: inner, trim_characters } => {
+                let name = match trim_where {
+                    Some(TrimWhereField::Leading) => "ltrim",
+                    Some(TrimWhereField::Trailing) => "rtrim",
+                    _ => "trim",
+                };
+                let mut arguments = vec![take(inner)];
+                arguments.extend(trim_what.as_mut().map(|e| take(e)));
+                arguments.extend(trim_characters.take().unwrap_or_default());
+                Some(call(name, arguments))
+            }
+            Expr::Like { pattern, escape_char, .. } => {
+                like(pattern, escape_char.take())?;
+                None
+            }
+            Expr::CompoundFieldAccess { root, access_chain } => Some(self.access(take(root), std::mem::take(access_chain))?),
+            Expr::BinaryOp { left, op, right } if self.tries > 0 => {
+                let name = match op {
+                    BinaryOperator::Plus => "try$$add",
+                    BinaryOperator::Minus => "try$$subtract",
+                    BinaryOperator::Multiply => "try$$multiply",
+                    BinaryOperator::Divide => "try$$divide",
+                    BinaryOperator::Modulo => "try$$modulus",
+                    _ => return Ok(()),
+                };
+                Some(call(name, vec![take(left), take(right)]))
+            }
+            Expr::UnaryOp { op: UnaryOperator::Minus, expr: inner } => match &**inner {
+                // A number's sign is part of it.
+                Expr::Cast { .. } | Expr::Value(_) => None,
+                _ => Some(call(self.name("$negate"), vec![take(inner)])),
+            },
+            Expr::UnaryOp { op: UnaryOperator::Plus, expr: inner } => Some(take(inner)),
+            Expr::Function(_) => {
+                functions::rewrite(self, expr)?;
+                None
+            }
+            Expr::MatchAgainst { .. } => return Err(unbuilt("MATCH AGAINST", place)),
+            _ => None,
+        };
+        if let Some(made) = made {
+            *expr = made;
+        }
+        Ok(())
+    }
+
+    /// A function of ours, in the form that fails or the one that doesn't.
+    pub(super) fn name(&self, name: &str) -> String {
+        if self.tries > 0 { format!("try${name}") } else { name.to_owned() }
+    }
+
+    /// `a.b[1].c`: names first, then subscripts and fields from left to right.
+    fn access(&self, root: Expr, chain: Vec<AccessExpr>) -> Result<Expr, String> {
+        let mut out = root;
+        for access in chain {
+            out = match (out, access) {
+                (Expr::Identifier(first), AccessExpr::Dot(Expr::Identifier(next))) => Expr::CompoundIdentifier(vec![first, next]),
+                (Expr::CompoundIdentifier(mut parts), AccessExpr::Dot(Expr::Identifier(next))) => {
+                    parts.push(next);
+                    Expr::CompoundIdentifier(parts)
+                }
+                (value, AccessExpr::Dot(Expr::Identifier(field))) => {
+                    call(self.name("$field"), vec![value, text(&field.value.to_lowercase())])
+                }
+                (value, AccessExpr::Subscript(Subscript::Index { index })) => call(self.name("$subscript"), vec![value, index]),
+                (_, other) => return Err(format!("NOT_SUPPORTED: line 1:1: the access {other} is not supported")),
+            };
+        }
+        Ok(out)
+    }
+}
+
+/// `1:15` of a place.
+pub(super) fn at(span: Span) -> String {
+    format!("{}:{}", span.start.line.max(1), span.start.column.max(1))
+}
+pub(super) fn unbuilt(what: &str, place: Span) -> String {
+    format!("NOT_SUPPORTED: line {}: windtunnel does not run {what} yet", at(place))
+}
+
+pub(super) fn take(expr: &mut Expr) -> Expr {
+    std::mem::replace(expr, Expr::Value(Value::Null.with_empty_span()))
+}
+pub(super) fn text(text: &str) -> Expr {
+    Expr::Value(Value::SingleQuotedString(text.to_owned()).with_empty_span())
+}
+/// A whole number as it is.
+pub(super) fn integer(digits: &str) -> Expr {
+    Expr::Value(Value::Number(digits.to_owned(), false).with_empty_span())
+}
+/// The engine's LIKE escapes by a backslash; Trino's by what ESCAPE says, and by nothing without it.
+fn like(pattern: &mut Expr, escape: Option<ValueWithSpan>) -> Result<(), String> {
+    let escape = escape.and_then(|e| e.value.into_string()).and_then(|e| e.chars().next());
+    let Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(written), .. }) = pattern else {
+        return match escape {
+            Some(_) => {
+                Err("NOT_SUPPORTED: line 1:1: windtunnel does not run LIKE with ESCAPE on patterns that are no constants yet".into())
+            }
+            None => Ok(()),
+        };
+    };
+    let mut out = String::new();
+    for c in written.chars() {
+        match c {
+            c if Some(c) == escape => out.push('\\'),
+            '\\' => out.push_str("\\\\"),
+            c => out.push(c),
+        }
+    }
+    *written = out;
+    Ok(())
+}
+
+/// A call of a function of ours.
+pub(super) fn call(name: impl Into<String>, arguments: Vec<Expr>) -> Expr {
+    let args = arguments.into_iter().map(|e| FunctionArg::Unnamed(FunctionArgExpr::Expr(e))).collect();
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::with_quote('"', name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}
+
+fn as_integer(expr: Expr) -> Expr {
+    Expr::Cast { kind: CastKind::Cast, expr: Box::new(expr), data_type: DataType::Int(None), array: false, format: None }
+}
+/// Takes [`as_integer`] off again, where the engine wants the bare number.
+pub(super) fn bare(expr: &mut Expr) {
+    if let Expr::Cast { expr: inner, data_type: DataType::Int(None), .. } = expr
+        && matches!(**inner, Expr::Value(ValueWithSpan { value: Value::Number(..), .. }))
+    {
+        *expr = take(inner);
+    }
+}
+
+/// The type's text behind a name that the tokens made, or a type of the parser's own.
+pub(super) fn type_name(data_type: &DataType) -> Option<String> {
+    if let DataType::Custom(name, _) = data_type
+        && let Some(ident) = name.0.first().and_then(ObjectNamePart::as_ident)
+        && let Some(name) = ident.value.strip_prefix(TYPE)
+    {
+        return Some(name.to_owned());
+    }
+    Some(data_type.to_string())
+}
+
+fn typed_literal(typed: &TypedString) -> Result<Option<Expr>, String> {
+    let Some(value) = typed.value.value.clone().into_string() else { return Ok(None) };
+    Ok(Some(match &typed.data_type {
+        DataType::Timestamp(..) => call("$timestamp", vec![text(&value)]),
+        DataType::JSON => call("json_parse", vec![text(&value)]),
+        DataType::Decimal(_) | DataType::Numeric(_) | DataType::Dec(_) => {
+            let digits = value.bytes().filter(u8::is_ascii_digit).count().max(1);
+            let scale = value.split_once('.').map_or(0, |(_, f)| f.len());
+            call("$cast", vec![text(&value), text(&format!("decimal({digits},{scale})"))])
+        }
+        other => call("$cast", vec![text(&value), text(&other.to_string())]),
+    }))
+}
+
+fn interval_literal(interval: &Interval) -> Result<Expr, String> {
+    let value = match &*interval.value {
+        Expr::Value(v) => v.value.clone().into_string(),
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match &**expr {
+            Expr::Value(v) => v.value.clone().into_string().map(|t| format!("-{t}")),
+            _ => None,
+        },
+        _ => None,
+    };
+    let value = value.ok_or("INVALID_LITERAL: line 1:1: an interval is written as INTERVAL '1' DAY")?;
+    let field = |f: &Option<DateTimeField>| f.as_ref().map(|f| f.to_string().to_lowercase()).unwrap_or_default();
+    Ok(call("$interval", vec![text(&value), text(&field(&interval.leading_field)), text(&field(&interval.last_field))]))
+}

@@ -1,0 +1,259 @@
+//! Statements that write objects: CREATE TABLE AS, INSERT INTO, UNLOAD. Rows become files of a format, one for each partition.
+
+mod files;
+
+use super::{
+    Finished, QueryError,
+    compute::{Computed, Job},
+    ddl::{self, Desk, serdes, text},
+    location,
+    trino::ty::Ty,
+    types,
+};
+use crate::hive::ast::{Setting, TableName};
+use datafusion::arrow::{
+    compute::cast,
+    datatypes::{DataType, Field},
+};
+use files::{Kind, Target};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+type Settings = BTreeMap<String, Setting>;
+
+fn word<'a>(settings: &'a Settings, name: &str) -> Option<&'a str> {
+    match settings.get(name) {
+        Some(Setting::Text(text)) => Some(text),
+        _ => None,
+    }
+}
+fn list(settings: &Settings, name: &str) -> Vec<String> {
+    match settings.get(name) {
+        Some(Setting::List(all)) => all.iter().map(|n| n.to_lowercase()).collect(),
+        Some(Setting::Text(one)) => vec![one.to_lowercase()],
+        None => Vec::new(),
+    }
+}
+
+/// What nothing here does is refused by its name.
+fn check(settings: &Settings, known: &[&str]) -> Result<(), QueryError> {
+    match settings.keys().find(|k| !known.contains(&k.as_str())) {
+        Some(name) => Err(QueryError::user(1200, format!("NOT_SUPPORTED: windtunnel does not take the property {name} here yet"))),
+        None => Ok(()),
+    }
+}
+
+fn kind(settings: &Settings, default: &str) -> Result<Kind, QueryError> {
+    let format = word(settings, "format").unwrap_or(default).to_uppercase();
+    let compression = ["write_compression", "compression", "parquet_compression"].iter().find_map(|n| word(settings, n));
+    let delimiter = word(settings, "field_delimiter").unwrap_or("\u{1}");
+    let delimiter = if delimiter == "\\t" { '\t' } else { delimiter.chars().next().unwrap_or('\u{1}') };
+    Kind::of(&format, compression, delimiter).map_err(|what| QueryError::unbuilt(&what))
+}
+
+/// CREATE TABLE AS.
+pub(super) async fn create(
+    job: &Job<'_>,
+    name: &TableName,
+    lenient: bool,
+    settings: &Settings,
+    query: &str,
+    data: bool,
+) -> Result<Finished, QueryError> {
+    if word(settings, "table_type").is_some_and(|t| t.eq_ignore_ascii_case("iceberg")) {
+        return Err(QueryError::unbuilt("Iceberg tables"));
+    }
+    check(
+        settings,
+        &[
+            "format",
+            "external_location",
+            "partitioned_by",
+            "field_delimiter",
+            "write_compression",
+            "compression",
+            "parquet_compression",
+            "table_type",
+            "is_external",
+        ],
+    )?;
+    let desk = Desk::new(job.cx, job.database)?;
+    let (database, table) = desk.of(name);
+    if desk.catalog.table(job.cx, database, table).await.is_ok() {
+        let exists = format!("TABLE_ALREADY_EXISTS: line 1:1: Destination table 'awsdatacatalog.{database}.{table}' already exists");
+        return if lenient { Ok(ddl::done()) } else { Err(QueryError::user(1000, exists)) };
+    }
+    desk.catalog
+        .database(job.cx, database)
+        .await
+        .map_err(|_| QueryError::user(1301, format!("SCHEMA_NOT_FOUND: line 1:1: Schema '{database}' does not exist")))?;
+    let kind = kind(settings, "PARQUET")?;
+    let done = if data { job.run(query).await? } else { Computed { schema: job.shape(query).await?, batches: Vec::new() } };
+    let keys = list(settings, "partitioned_by");
+    let fields = done.schema.fields();
+    let tail: Vec<&str> = fields.iter().skip(fields.len().saturating_sub(keys.len())).map(|f| f.name().as_str()).collect();
+    if tail != keys || keys.len() >= fields.len() {
+        return Err(QueryError::user(1000, "HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table and in the same order as the table properties".to_owned()));
+    }
+    let place = match word(settings, "external_location") {
+        Some(place) => {
+            empty(job, place).await.map_err(|_| QueryError::user(1000, format!("HIVE_PATH_ALREADY_EXISTS: Target directory for table '{database}.{table}' already exists: {place}. You may need to manually clean the data at location '{place}' before retrying. Athena will not delete data in your account.")))?;
+            format!("{}/", place.trim_end_matches('/'))
+        }
+        None => format!("{}/", job.output().trim_end_matches('/')),
+    };
+    let (bucket, prefix) = location::parse(&place).ok_or_else(|| QueryError::user(1000, format!("{place} is not a valid S3 path")))?;
+    let definition = definition(&done, &keys, table, &place, &kind, job);
+    let target = Target { bucket: bucket.into(), prefix: prefix.into(), keys: keys.len(), kind };
+    let written = files::write(job, &target, &done).await?;
+    desk.run("CreateTable", json!({ "DatabaseName": database, "TableInput": definition })).await.map_err(ddl::refused)?;
+    let made = desk.table(name).await?;
+    register(&desk, &made, &keys, &written).await?;
+    Ok(rows(done.rows(), written.paths))
+}
+
+/// `rows`, one number, which clients read as the count.
+fn rows(count: usize, manifest: Vec<String>) -> Finished {
+    let columns = vec![types::column_info("rows", &Field::new("rows", DataType::Int64, true))];
+    Finished {
+        columns,
+        rows: vec![vec![Some(count.to_string())]],
+        header: true,
+        scanned_bytes: 0,
+        update_count: Some(count as i64),
+        manifest: Some(manifest),
+    }
+}
+
+fn definition(done: &Computed, keys: &[String], table: &str, place: &str, kind: &Kind, job: &Job<'_>) -> Value {
+    let column = |f: &std::sync::Arc<Field>| json!({ "Name": f.name(), "Type": types::hive(&Ty::of(f)) });
+    let (own, partition): (Vec<_>, Vec<_>) = done.schema.fields().iter().partition(|f| !keys.contains(f.name()));
+    let classes = serdes::classes(kind.name()).unwrap_or_else(|| unreachable!("a kind that is written has its classes"));
+    let mut serde = json!({ "serialization.format": "1" });
+    if let Kind::Text { delimiter, .. } = kind {
+        serde = json!({ "serialization.format": delimiter.to_string(), "field.delim": delimiter.to_string() });
+    }
+    json!({
+        "Name": table,
+        "Owner": "hadoop",
+        "Retention": 0,
+        "TableType": "EXTERNAL_TABLE",
+        "Parameters": { "EXTERNAL": "TRUE", "has_encrypted_data": "false", "transient_lastDdlTime": job.cx.now().secs().to_string() },
+        "PartitionKeys": partition.into_iter().map(column).collect::<Vec<_>>(),
+        "StorageDescriptor": {
+            "Columns": own.into_iter().map(column).collect::<Vec<_>>(),
+            "Location": place,
+            "InputFormat": classes.input,
+            "OutputFormat": classes.output,
+            "Compressed": false,
+            "NumberOfBuckets": 0,
+            "SerdeInfo": { "Name": table, "SerializationLibrary": classes.serde, "Parameters": serde },
+            "BucketColumns": [], "SortColumns": [], "Parameters": {}, "StoredAsSubDirectories": false,
+        },
+    })
+}
+
+/// Tells the catalog of partitions that were written and weren't there.
+async fn register(desk: &Desk<'_>, table: &Value, keys: &[String], written: &files::Written) -> Result<(), QueryError> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let inputs = written
+        .partitions
+        .iter()
+        .map(|values| ddl::partitions::input(table, values, &format!("{}/", ddl::partitions::place(table, keys, values))))
+        .collect();
+    for error in ddl::partitions::create(desk, table, inputs).await? {
+        let detail = &error["ErrorDetail"];
+        if text(detail, "ErrorCode") != "AlreadyExistsException" {
+            return Err(QueryError::user(1000, text(detail, "ErrorMessage").to_owned()));
+        }
+    }
+    Ok(())
+}
+
+async fn empty(job: &Job<'_>, place: &str) -> Result<(), ()> {
+    let (bucket, prefix) = location::parse(place).ok_or(())?;
+    let prefix = if prefix.is_empty() || prefix.ends_with('/') { prefix.to_owned() } else { format!("{prefix}/") };
+    match super::table::list(job.cx, bucket, &prefix).await {
+        Ok(found) if found.is_empty() => Ok(()),
+        _ => Err(()),
+    }
+}
+
+/// INSERT INTO.
+pub(super) async fn insert(job: &Job<'_>, name: &TableName, columns: &[String], query: &str) -> Result<Finished, QueryError> {
+    let desk = Desk::new(job.cx, job.database)?;
+    let (database, table) = desk.of(name);
+    let missing =
+        || QueryError::user(1301, format!("TABLE_NOT_FOUND: line 1:13: Table 'awsdatacatalog.{database}.{table}' does not exist"));
+    let definition = desk.table(name).await.map_err(|_| missing())?;
+    if text(&definition, "TableType") == "VIRTUAL_VIEW" {
+        return Err(QueryError::user(1200, "NOT_SUPPORTED: line 1:1: Inserting into views is not supported"));
+    }
+    let storage = &definition["StorageDescriptor"];
+    let serde = text(&storage["SerdeInfo"], "SerializationLibrary");
+    let kind = Kind::of_serde(serde, &storage["SerdeInfo"]["Parameters"]).map_err(|what| QueryError::unbuilt(&what))?;
+    let keys = super::partitions::keys(&definition);
+    let all = ddl::columns(&definition);
+    let done = job.run(query).await?;
+    let given: Vec<String> = if columns.is_empty() { all.iter().map(|(n, ..)| n.to_lowercase()).collect() } else { columns.to_vec() };
+    if given.len() != done.schema.fields().len() {
+        return Err(QueryError::user(
+            1002,
+            format!(
+                "TYPE_MISMATCH: line 1:1: Insert query has mismatched column types: Table: {} columns, Query: {} columns",
+                given.len(),
+                done.schema.fields().len()
+            ),
+        ));
+    }
+    let mut fields = Vec::new();
+    for (column, hive, _) in &all {
+        let wanted = types::of_hive(hive).map_err(|e| QueryError::unbuilt(&e))?;
+        fields.push(Field::new(column.to_lowercase(), wanted, true));
+    }
+    let schema = std::sync::Arc::new(datafusion::arrow::datatypes::Schema::new(fields));
+    let fit = |batch: &datafusion::arrow::array::RecordBatch| {
+        let column = |field: &std::sync::Arc<Field>| match given.iter().position(|n| n == field.name()) {
+            Some(i) => cast(batch.column(i), field.data_type())
+                .map_err(|e| QueryError::user(1002, format!("TYPE_MISMATCH: line 1:1: Insert query has mismatched column types: {e}"))),
+            None => Ok(datafusion::arrow::array::new_null_array(field.data_type(), batch.num_rows())),
+        };
+        let arrays = schema.fields().iter().map(column).collect::<Result<Vec<_>, _>>()?;
+        datafusion::arrow::array::RecordBatch::try_new(schema.clone(), arrays).map_err(QueryError::internal)
+    };
+    let batches = done.batches.iter().map(fit).collect::<Result<Vec<_>, _>>()?;
+    let done = Computed { schema: schema.clone(), batches };
+    let place = text(storage, "Location");
+    let (bucket, prefix) = location::parse(place).ok_or_else(|| QueryError::user(1000, format!("{place} is not a valid S3 path")))?;
+    let slash = if prefix.is_empty() || prefix.ends_with('/') { "" } else { "/" };
+    let target = Target { bucket: bucket.into(), prefix: format!("{prefix}{slash}"), keys: keys.len(), kind };
+    let written = files::write(job, &target, &done).await?;
+    register(&desk, &definition, &keys, &written).await?;
+    Ok(rows(done.rows(), written.paths))
+}
+
+/// UNLOAD.
+pub(super) async fn unload(job: &Job<'_>, query: &str, to: &str, settings: &Settings) -> Result<Finished, QueryError> {
+    check(settings, &["format", "compression", "field_delimiter", "partitioned_by", "compression_level"])?;
+    if word(settings, "format").is_none() {
+        return Err(QueryError::user(1000, "INVALID_PROCEDURE_ARGUMENT: line 1:1: The format property is required"));
+    }
+    let kind = kind(settings, "PARQUET")?;
+    let (bucket, prefix) = location::parse(to).ok_or_else(|| QueryError::user(1000, format!("{to} is not a valid S3 path")))?;
+    empty(job, to)
+        .await
+        .map_err(|()| QueryError::user(1000, format!("HIVE_PATH_ALREADY_EXISTS: Target directory already exists: {to}")))?;
+    let done = job.run(query).await?;
+    let keys = list(settings, "partitioned_by");
+    let fields = done.schema.fields();
+    let tail: Vec<&str> = fields.iter().skip(fields.len().saturating_sub(keys.len())).map(|f| f.name().as_str()).collect();
+    if tail != keys {
+        return Err(QueryError::user(1000, "HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table and in the same order as the table properties".to_owned()));
+    }
+    let slash = if prefix.is_empty() || prefix.ends_with('/') { "" } else { "/" };
+    let target = Target { bucket: bucket.into(), prefix: format!("{prefix}{slash}"), keys: keys.len(), kind };
+    let written = files::write(job, &target, &done).await?;
+    Ok(rows(done.rows(), written.paths))
+}
