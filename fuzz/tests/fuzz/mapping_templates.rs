@@ -22,7 +22,10 @@ fn mapping_templates() {
         let Ok(template) = Template::parse(&text) else { return false };
         let mut scope = Scope::new();
         let query = vec![("q".to_owned(), "1".to_owned())];
-        scope.set("input", Value::Input(Input::new("{\"items\": [{\"id\": 1}, {\"id\": \"x\"}]}".into(), Vec::new(), query, Vec::new()).into()));
+        scope.set(
+            "input",
+            Value::Input(Input::new("{\"items\": [{\"id\": 1}, {\"id\": \"x\"}]}".into(), Vec::new(), query, Vec::new()).into()),
+        );
         scope.set("util", Value::Util);
         scope.set("context", Value::of_json(&json!({ "stage": "live" })));
         if let Ok(out) = render(&template, &mut scope) {
