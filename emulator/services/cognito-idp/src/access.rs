@@ -2,7 +2,7 @@
 //! are public: a client id, a password or a token is all they ask for.
 
 use crate::{CognitoIdp, model::*, state};
-use kit::{Access, Authorize, Context};
+use kit::{Access, Authorize, Context, Need};
 
 macro_rules! on_pool {
     ($($input:ident: $action:literal;)*) => {$(
@@ -48,7 +48,6 @@ on_pool! {
     AdminLinkProviderForUserInput: "cognito-idp:AdminLinkProviderForUser";
     AdminDisableProviderForUserInput: "cognito-idp:AdminDisableProviderForUser";
     GetUserPoolMfaConfigInput: "cognito-idp:GetUserPoolMfaConfig";
-    SetUserPoolMfaConfigInput: "cognito-idp:SetUserPoolMfaConfig";
     AdminInitiateAuthInput: "cognito-idp:AdminInitiateAuth";
     AdminRespondToAuthChallengeInput: "cognito-idp:AdminRespondToAuthChallenge";
     AdminUserGlobalSignOutInput: "cognito-idp:AdminUserGlobalSignOut";
@@ -94,19 +93,26 @@ public! {
 
 impl Authorize<CognitoIdp> for CreateUserPoolInput {
     fn access(&self, _: &CognitoIdp, _: &Context) -> Access {
-        let access = Access::any("cognito-idp:CreateUserPool");
+        let access = passing(Access::any("cognito-idp:CreateUserPool"), self.sms_configuration.as_ref());
         tagged(access, self.user_pool_tags.as_ref())
     }
 }
 impl Authorize<CognitoIdp> for UpdateUserPoolInput {
     fn access(&self, _: &CognitoIdp, cx: &Context) -> Access {
         let access = Access::on("cognito-idp:UpdateUserPool", state::arn(cx.scope(), &self.user_pool_id));
+        let access = passing(access, self.sms_configuration.as_ref());
         tagged(access, self.user_pool_tags.as_ref())
     }
 }
 impl Authorize<CognitoIdp> for DescribeUserPoolDomainInput {
     fn access(&self, _: &CognitoIdp, _: &Context) -> Access {
         Access::any("cognito-idp:DescribeUserPoolDomain")
+    }
+}
+impl Authorize<CognitoIdp> for SetUserPoolMfaConfigInput {
+    fn access(&self, _: &CognitoIdp, cx: &Context) -> Access {
+        let access = Access::on("cognito-idp:SetUserPoolMfaConfig", state::arn(cx.scope(), &self.user_pool_id));
+        passing(access, self.sms_mfa_configuration.as_ref().and_then(|c| c.sms_configuration.as_ref()))
     }
 }
 impl Authorize<CognitoIdp> for ListUserPoolsInput {
@@ -131,6 +137,16 @@ impl Authorize<CognitoIdp> for UntagResourceInput {
 impl Authorize<CognitoIdp> for ListTagsForResourceInput {
     fn access(&self, _: &CognitoIdp, _: &Context) -> Access {
         Access::on("cognito-idp:ListTagsForResource", self.resource_arn.clone())
+    }
+}
+
+/// The role by which Cognito sends text messages is passed to it.
+fn passing(access: Access, sms: Option<&SmsConfigurationType>) -> Access {
+    match sms {
+        Some(sms) => {
+            access.and(Need::on("iam:PassRole", sms.sns_caller_arn.clone()).key("iam:PassedToService", "cognito-idp.amazonaws.com"))
+        }
+        None => access,
     }
 }
 

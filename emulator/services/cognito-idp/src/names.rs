@@ -6,6 +6,19 @@ use hmac::Mac;
 use kit::{Context, Fault};
 use subtle::ConstantTimeEq;
 
+/// Tells of members that serve threat protection and Pinpoint, of which there is none here.
+macro_rules! warn_unheard {
+    ($cx:expr, $input:expr, $context:ident) => {
+        if $input.analytics_metadata.is_some() {
+            $cx.warn("AnalyticsMetadata has no effect");
+        }
+        if $input.$context.is_some() {
+            $cx.warn("context data has no effect: there is no threat protection");
+        }
+    };
+}
+pub(crate) use warn_unheard;
+
 /// A pool and one of its clients, and a context in their account and region.
 pub(crate) struct Desk {
     pub cx: Context,

@@ -67,8 +67,7 @@ pub(crate) fn of_update(cx: &Context, pool: &Pool, input: UpdateUserPoolInput) -
         email_verification_subject: input.email_verification_subject,
         verification_message_template: input.verification_message_template,
         sms_authentication_message: input.sms_authentication_message,
-        // A template without MFA leaves what SetUserPoolMfaConfig has set.
-        mfa_configuration: input.mfa_configuration.or(there.mfa_configuration),
+        mfa_configuration: input.mfa_configuration,
         user_attribute_update_settings: input.user_attribute_update_settings,
         device_configuration: input.device_configuration,
         email_configuration: input.email_configuration,

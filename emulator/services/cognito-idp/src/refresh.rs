@@ -28,26 +28,26 @@ impl CognitoIdp {
         let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         desk.check_client_secret(input.client_secret.as_deref())?;
         let (cx, pool) = (&desk.cx, &desk.pool);
+        let device_key = input.device_key.as_deref();
+        let (sign_in, user) = cx.store().read(|s| current(s, &desk, &input.refresh_token, device_key))?;
         let rotation = desk.client.settings.refresh_token_rotation.clone().filter(|r| r.feature == Some(FeatureType::Enabled));
-        let fresh = rotation.is_some().then(|| tokens::refresh_token(cx));
-        let (sign_in, user) = cx
-            .store()
-            .write(|tx| {
-                let (mut sign_in, user) = current(tx, &desk, &input.refresh_token, input.device_key.as_deref())?;
-                if let (Some(rotation), Some(fresh)) = (&rotation, &fresh) {
-                    let grace_secs = rotation.retry_grace_period_seconds.unwrap_or(0);
+        let fresh = rotation.is_some().then(|| tokens::refresh_token(cx, pool));
+        // Tokens first: where a function keeps them back, the refresh token is not used up.
+        let result = self.result(&desk, &user, &sign_in, fresh.clone(), "RefreshTokens").await?;
+        if let (Some(rotation), Some(fresh)) = (&rotation, &fresh) {
+            let grace_secs = rotation.retry_grace_period_seconds.unwrap_or(0);
+            cx.store()
+                .write(|tx| {
+                    let (mut sign_in, _) = current(tx, &desk, &input.refresh_token, device_key)?;
                     let old = std::mem::replace(&mut sign_in.token, tokens::hash(fresh));
                     sign_in.before.insert(0, (old, cx.now().plus_ns(seconds(grace_secs.into()))));
                     // Older ones are still known, to be told from tokens that never were.
                     sign_in.before.truncate(20);
-                    tx.put(&SIGN_INS, cx.scope(), &(pool.id.clone(), sign_in.origin_jti.clone()), &sign_in)?;
-                }
-                Ok((sign_in, user))
-            })
-            .await?;
-        Ok(GetTokensFromRefreshTokenOutput {
-            authentication_result: Some(self.result(&desk, &user, &sign_in, fresh, "RefreshTokens").await?),
-        })
+                    tx.put(&SIGN_INS, cx.scope(), &(pool.id.clone(), sign_in.origin_jti.clone()), &sign_in)
+                })
+                .await?;
+        }
+        Ok(GetTokensFromRefreshTokenOutput { authentication_result: Some(result) })
     }
 
     /// Ends the sign-in of a refresh token; its access tokens end with it.
@@ -109,8 +109,8 @@ fn current(read: &impl Read, desk: &Desk, token: &str, device_key: Option<&str>)
     let found = read.by_index(&SIGN_INS, scope, "token", &(pool.id.as_str(), hash.as_str())).first()?;
     let invalid = || not_authorized("Invalid Refresh Token");
     let Some((_, sign_in)) = found else {
-        // A token of our form that is not known was revoked, or its pool gone; anything else never was one.
-        return Err(if token.starts_with("eyJjdHki") { not_authorized("Refresh Token has been revoked") } else { invalid() });
+        // A token of this pool that is not known was revoked; anything else never was one.
+        return Err(if tokens::is_of(pool, token) { not_authorized("Refresh Token has been revoked") } else { invalid() });
     };
     // A sign-in on a device is refreshed by that device only.
     let elsewhere =

@@ -5,7 +5,7 @@ use crate::{
     attributes::{self, Writer},
     codes, mfa,
     model::*,
-    names::Desk,
+    names::{Desk, warn_unheard},
     nobody, password,
     state::*,
     tokens::{self, Caller},
@@ -141,6 +141,7 @@ impl CognitoIdp {
 
     /// Sends a code that lets a user choose a new password.
     pub async fn forgot_password(&self, cx: &Context, input: ForgotPasswordInput) -> Result<ForgotPasswordOutput, Fault> {
+        warn_unheard!(cx, input, user_context_data);
         let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         desk.check_secret(&input.username, input.secret_hash.as_deref())?;
         let (cx, pool, who) = (&desk.cx, &desk.pool, desk.who());
@@ -201,6 +202,7 @@ impl CognitoIdp {
         cx: &Context,
         input: ConfirmForgotPasswordInput,
     ) -> Result<ConfirmForgotPasswordOutput, Fault> {
+        warn_unheard!(cx, input, user_context_data);
         let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         desk.check_secret(&input.username, input.secret_hash.as_deref())?;
         let (cx, pool) = (&desk.cx, &desk.pool);

@@ -6,7 +6,7 @@ use crate::{
     auth::{self, Session},
     clients, codes,
     model::*,
-    names::Desk,
+    names::{Desk, warn_unheard},
     password,
     state::*,
     users,
@@ -16,6 +16,7 @@ use kit::{Context, Fault};
 impl CognitoIdp {
     /// Makes an unconfirmed user and sends a code where the pool verifies an address that the user gave.
     pub async fn sign_up(&self, cx: &Context, input: SignUpInput) -> Result<SignUpOutput, Fault> {
+        warn_unheard!(cx, input, user_context_data);
         let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         desk.check_secret(&input.username, input.secret_hash.as_deref())?;
         let (cx, pool, who) = (&desk.cx, &desk.pool, desk.who());
@@ -67,6 +68,7 @@ impl CognitoIdp {
 
     /// Confirms a user by the code that was sent; the address it went to counts as verified from now on.
     pub async fn confirm_sign_up(&self, cx: &Context, input: ConfirmSignUpInput) -> Result<ConfirmSignUpOutput, Fault> {
+        warn_unheard!(cx, input, user_context_data);
         let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         desk.check_secret(&input.username, input.secret_hash.as_deref())?;
         let (cx, pool) = (&desk.cx, &desk.pool);
@@ -108,6 +110,7 @@ impl CognitoIdp {
         cx: &Context,
         input: ResendConfirmationCodeInput,
     ) -> Result<ResendConfirmationCodeOutput, Fault> {
+        warn_unheard!(cx, input, user_context_data);
         let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         desk.check_secret(&input.username, input.secret_hash.as_deref())?;
         let (cx, pool, who) = (&desk.cx, &desk.pool, desk.who());

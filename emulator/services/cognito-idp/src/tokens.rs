@@ -15,6 +15,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use kit::{Context, Fault, Read, Scope};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 /// The scope of sign-ins by the API: the user's own operations.
 pub(crate) const API_SCOPE: &str = "aws.cognito.signin.user.admin";
@@ -338,11 +339,22 @@ fn aws_issuer(region: &str, pool_id: &str) -> String {
     format!("https://cognito-idp.{region}.amazonaws.com/{pool_id}")
 }
 
-/// A fresh refresh token: looks like the encrypted JWT that AWS sends, and says as little.
-pub(crate) fn refresh_token(cx: &Context) -> String {
+/// A fresh refresh token: looks like the encrypted JWT that AWS sends, and says as little. Its last part shows that it is of this pool.
+pub(crate) fn refresh_token(cx: &Context, pool: &Pool) -> String {
     let head = URL_SAFE_NO_PAD.encode(r#"{"cty":"JWT","enc":"A256GCM","alg":"RSA-OAEP"}"#);
     let random = |blocks: usize| URL_SAFE_NO_PAD.encode((0..blocks).flat_map(|_| cx.ids().bytes()).collect::<Vec<u8>>());
-    format!("{head}.{}.{}.{}.{}", random(8), &random(1)[..16], random(24), &random(1)[..22])
+    let front = format!("{head}.{}.{}.{}", random(8), &random(1)[..16], random(24));
+    let tag = refresh_tag(pool, &front);
+    format!("{front}.{tag}")
+}
+
+/// Whether a refresh token was made for this pool, whatever became of it.
+pub(crate) fn is_of(pool: &Pool, token: &str) -> bool {
+    token.rsplit_once('.').is_some_and(|(front, tag)| refresh_tag(pool, front).as_bytes().ct_eq(tag.as_bytes()).into())
+}
+
+fn refresh_tag(pool: &Pool, front: &str) -> String {
+    URL_SAFE_NO_PAD.encode(&crate::seal::derive(&pool.secret, "refresh", front.as_bytes())[..16])
 }
 
 /// What is kept of a refresh token.

@@ -13,7 +13,13 @@ mod tokens_of;
 pub(crate) use choice::{CONFIRMED, SIGNED_UP};
 pub(crate) use sessions::{Opened, SESSIONS, Session, find as find_in_pool, find_session};
 
-use crate::{CognitoIdp, clients, model::*, names::Desk, password, state::*};
+use crate::{
+    CognitoIdp, clients,
+    model::*,
+    names::{Desk, warn_unheard},
+    password,
+    state::*,
+};
 use kit::{Context, Fault};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -81,6 +87,7 @@ fn choices(outcome: &Outcome) -> Option<Vec<ChallengeNameType>> {
 impl CognitoIdp {
     /// Begins a sign-in.
     pub async fn initiate_auth(&self, cx: &Context, input: InitiateAuthInput) -> Result<InitiateAuthOutput, Fault> {
+        warn_unheard!(cx, input, user_context_data);
         let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         let parameters = input.auth_parameters.unwrap_or_default();
         if matches!(input.auth_flow, AuthFlowType::AdminNoSrpAuth | AuthFlowType::AdminUserPasswordAuth) {
@@ -93,6 +100,7 @@ impl CognitoIdp {
 
     /// Begins a sign-in on behalf of a server.
     pub async fn admin_initiate_auth(&self, cx: &Context, input: AdminInitiateAuthInput) -> Result<AdminInitiateAuthOutput, Fault> {
+        warn_unheard!(cx, input, context_data);
         let desk = Desk::of_pool(cx, &input.user_pool_id, &input.client_id)?.telling(input.client_metadata);
         let parameters = input.auth_parameters.unwrap_or_default();
         let outcome = self.initiate(&desk, input.auth_flow, parameters, input.session).await?;
@@ -106,6 +114,7 @@ impl CognitoIdp {
         cx: &Context,
         input: RespondToAuthChallengeInput,
     ) -> Result<RespondToAuthChallengeOutput, Fault> {
+        warn_unheard!(cx, input, user_context_data);
         let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         let responses = input.challenge_responses.unwrap_or_default();
         let step = self.answer_challenge(&desk, input.challenge_name, responses, input.session).await?;
@@ -118,6 +127,7 @@ impl CognitoIdp {
         cx: &Context,
         input: AdminRespondToAuthChallengeInput,
     ) -> Result<AdminRespondToAuthChallengeOutput, Fault> {
+        warn_unheard!(cx, input, context_data);
         let desk = Desk::of_pool(cx, &input.user_pool_id, &input.client_id)?.telling(input.client_metadata);
         let responses = input.challenge_responses.unwrap_or_default();
         let step = self.answer_challenge(&desk, input.challenge_name, responses, input.session).await?;

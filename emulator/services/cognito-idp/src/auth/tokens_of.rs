@@ -8,7 +8,7 @@ impl CognitoIdp {
     /// Makes the sign-in and its tokens; `oauth` says what an OAuth client is granted.
     pub(crate) async fn sign_in(&self, desk: &Desk, proven: &Proven, oauth: Option<OAuthGrant>) -> Result<AuthenticationResultType, Fault> {
         let (cx, pool, user) = (&desk.cx, &desk.pool, &proven.user);
-        let refresh = tokens::refresh_token(cx);
+        let refresh = tokens::refresh_token(cx, pool);
         let life_secs = clients::validity(&desk.client).refresh_secs;
         let expires = cx.now().plus_ns(seconds(life_secs));
         // Hosted pages know no devices.

@@ -20,6 +20,9 @@ impl CognitoIdp {
         let session = match (input.access_token, input.session) {
             (Some(token), _) => {
                 let caller = self.caller(cx, &token)?;
+                if !super::offers(&caller.pool, super::Method::Totp) {
+                    return Err(Error::SoftwareTokenMFANotFound.says("Software Token MFA has not been enabled by the userPool"));
+                }
                 let key = (caller.pool.id.clone(), caller.user.key(&caller.pool));
                 caller
                     .cx

@@ -1,5 +1,5 @@
 //! A message of the AWS Encryption SDK, version 1: AES-256-GCM with a key derived by HKDF-SHA256, no signature, one frame. Written from the
-//! SDK's published message format; knows bytes, no pool.
+//! SDK's published message format, and opened by the SDK for Python (4.0.7). Knows bytes, no pool.
 
 use crate::srp::hmac;
 use aes_gcm::{

@@ -96,3 +96,14 @@ async fn devices_are_listed_remembered_and_forgotten() {
     input["AuthParameters"]["DEVICE_KEY"] = json!(key);
     assert!(desk.ok("InitiateAuth", input).await["AuthenticationResult"]["NewDeviceMetadata"].is_object());
 }
+
+#[tokio::test]
+async fn a_sign_in_on_a_device_is_refreshed_by_that_device_only() {
+    let desk = desk().await;
+    desk.user("ann").await;
+    let tokens = desk.sign_in("ann").await;
+    let mut refresh = json!({ "ClientId": desk.client, "RefreshToken": tokens["RefreshToken"] });
+    assert_eq!(desk.refused("GetTokensFromRefreshToken", refresh.clone()).await, "NotAuthorizedException: Invalid Refresh Token");
+    refresh["DeviceKey"] = tokens["NewDeviceMetadata"]["DeviceKey"].clone();
+    desk.ok("GetTokensFromRefreshToken", refresh).await;
+}

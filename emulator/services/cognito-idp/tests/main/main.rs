@@ -11,6 +11,7 @@ mod functions;
 mod hidden;
 mod mfa;
 mod oauth;
+mod over_http;
 mod pages;
 mod pool_parts;
 mod recovery;

@@ -194,6 +194,9 @@ async fn the_pools_settings_hold_together() {
     ] {
         assert_eq!(desk.try_admin("SetUserPoolMfaConfig", config(wanted)).await.unwrap_err().message, sentence);
     }
+    desk.user("bob").await;
+    let early = desk.refused("AssociateSoftwareToken", json!({ "AccessToken": desk.sign_in("bob").await["AccessToken"] })).await;
+    assert_eq!(early, "SoftwareTokenMFANotFoundException: Software Token MFA has not been enabled by the userPool");
     desk.set_mfa(all_factors("OPTIONAL")).await;
     let read = desk.admin("GetUserPoolMfaConfig", json!({ "UserPoolId": desk.pool })).await;
     assert_eq!((&read["MfaConfiguration"], &read["SoftwareTokenMfaConfiguration"]["Enabled"]), (&json!("OPTIONAL"), &json!(true)));

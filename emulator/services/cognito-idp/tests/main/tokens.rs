@@ -171,3 +171,32 @@ async fn wrong_passwords_lock_for_a_while() {
     desk.advance(1).await;
     desk.sign_in("ann").await;
 }
+
+#[tokio::test]
+async fn tokens_of_another_pool_are_strangers() {
+    let desk = Desk::new().await;
+    desk.user("ann@example.com").await;
+    let mine = desk.sign_in("ann@example.com").await;
+    let other = desk.admin("CreateUserPool", json!({ "PoolName": "other" })).await["UserPool"]["Id"].clone();
+    let client = json!({ "UserPoolId": other, "ClientName": "c" });
+    let client = desk.admin("CreateUserPoolClient", client).await["UserPoolClient"]["ClientId"].clone();
+    let refresh = |token: &Value| json!({ "ClientId": client, "RefreshToken": token });
+    let stranger = desk.refused("GetTokensFromRefreshToken", refresh(&mine["RefreshToken"])).await;
+    assert_eq!(stranger, "NotAuthorizedException: Invalid Refresh Token");
+    let revoke = json!({ "ClientId": client, "Token": mine["RefreshToken"] });
+    desk.ok("RevokeToken", revoke).await;
+    desk.ok("GetUser", json!({ "AccessToken": mine["AccessToken"] })).await;
+    // The body of one token under the signature of another, and a signature of no algorithm.
+    let parts: Vec<String> = mine["AccessToken"].as_str().unwrap().split('.').map(str::to_owned).collect();
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    let none = URL_SAFE_NO_PAD.encode(r#"{"alg":"none"}"#);
+    let unsigned = desk.refused("GetUser", json!({ "AccessToken": format!("{none}.{}.", parts[1]) })).await;
+    assert!(unsigned.starts_with("NotAuthorizedException") || unsigned.starts_with("InvalidParameterException"), "{unsigned}");
+    let mut body: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(&parts[1]).unwrap()).unwrap();
+    body["iss"] = json!(body["iss"].as_str().unwrap().replace(&desk.pool, other.as_str().unwrap()));
+    let moved = format!("{}.{}.{}", parts[0], URL_SAFE_NO_PAD.encode(body.to_string()), parts[2]);
+    assert_eq!(
+        desk.refused("GetUser", json!({ "AccessToken": moved })).await,
+        "NotAuthorizedException: Could not verify signature for Access Token"
+    );
+}

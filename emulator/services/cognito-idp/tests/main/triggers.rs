@@ -249,3 +249,22 @@ async fn the_password_may_be_proved_before_the_questions() {
     let done = desk.ok("RespondToAuthChallenge", desk.answer(&asked, json!({ "ANSWER": "4" }), "ann")).await;
     assert!(done["AuthenticationResult"]["AccessToken"].is_string());
 }
+
+#[tokio::test]
+async fn a_refresh_token_is_not_used_up_by_a_function_that_fails() {
+    let client = json!({ "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH"], "RefreshTokenRotation": { "Feature": "ENABLED", "RetryGracePeriodSeconds": 0 } });
+    let desk = Desk::with(json!({ "LambdaConfig": { "PreTokenGeneration": arn("pre") } }), client).await;
+    let functions = Functions::offered(&desk.cloud);
+    functions.on("pre", Ok);
+    desk.user("ann").await;
+    let tokens = desk.sign_in("ann").await;
+    let refresh = |token: &Value| json!({ "ClientId": desk.client, "RefreshToken": token });
+    functions.on("pre", |_| Err("not now".into()));
+    let refusal = desk.refused("GetTokensFromRefreshToken", refresh(&tokens["RefreshToken"])).await;
+    assert_eq!(refusal, "UserLambdaValidationException: PreTokenGeneration failed with error not now.");
+    functions.on("pre", Ok);
+    let fresh = desk.ok("GetTokensFromRefreshToken", refresh(&tokens["RefreshToken"])).await["AuthenticationResult"].clone();
+    let reuse = desk.refused("GetTokensFromRefreshToken", refresh(&tokens["RefreshToken"])).await;
+    assert!(reuse.starts_with("RefreshTokenReuseException"), "{reuse}");
+    desk.ok("GetTokensFromRefreshToken", refresh(&fresh["RefreshToken"])).await;
+}
