@@ -54,7 +54,7 @@ fn blocks(bytes: &[u8], unpack: impl Fn(&[u8], usize) -> Result<Vec<u8>, String>
     while !rest.is_empty() {
         let end = out.len() + number(&mut rest)?;
         if end as u64 > MOST {
-            return fits(vec![0; 0]).and(Err("HIVE_CURSOR_ERROR: the object unpacks to more than 1 GiB".into()));
+            return Err("HIVE_CURSOR_ERROR: the object unpacks to more than 1 GiB".into());
         }
         while out.len() < end {
             let size = number(&mut rest)?;

@@ -32,7 +32,7 @@ pub(super) fn read(sql: &str, parameters: &[String]) -> Result<Query, String> {
         return Err("line 1:1: mismatched input '<EOF>'. Expecting: <query>".into());
     }
     let mut parser = Parser::new(&dialect::AthenaDialect).with_recursion_limit(DEPTH).with_tokens_with_locations(tokens);
-    let query = parser.parse_query().map_err(|e| malformed(&e))?;
+    let query = parser.parse_query().map_err(|e| malformed(&e, sql))?;
     let next = parser.peek_token();
     match next.token {
         Token::EOF => Ok(*query),
@@ -52,7 +52,7 @@ pub(super) fn prepared(sql: &str, parameters: &[String], setting: &Setting) -> R
 }
 
 /// `Expected: x, found: y at Line: 1, Column: 5` in Athena's form.
-fn malformed(error: &ParserError) -> String {
+fn malformed(error: &ParserError, sql: &str) -> String {
     let text = match error {
         ParserError::TokenizerError(text) | ParserError::ParserError(text) => text.clone(),
         ParserError::RecursionLimitExceeded => return "line 1:1: statement is too large (stack overflow during analysis)".into(),
@@ -70,6 +70,11 @@ fn malformed(error: &ParserError) -> String {
         }
         None => what.to_owned(),
     };
+    if !text.contains(" at Line: ") {
+        // The parser tells no place of some of its errors: it is where the word stands that it found.
+        let found = what.split_once(", found: ").map_or("", |(_, found)| found);
+        return format!("{}: {sentence}", super::errors::position(sql, found));
+    }
     format!("line {}:{}: {sentence}", line.trim(), column.trim())
 }
 
