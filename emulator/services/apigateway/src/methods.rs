@@ -47,6 +47,10 @@ impl ApiGateway {
         change_method(cx, &input.rest_api_id, |api| {
             let mut method = api.method(&input.resource_id, &input.http_method)?.clone();
             patches.iter().try_for_each(|patch| apply(&mut method, patch))?;
+            // Whoever needs no authorizer has none, whatever the patches say.
+            if matches!(method.authorization_type.as_deref(), Some("NONE" | "AWS_IAM")) {
+                method.authorizer_id = None;
+            }
             check(api, &method)?;
             *api.method_mut(&input.resource_id, &input.http_method)? = method.clone();
             Ok(method)
@@ -189,9 +193,6 @@ fn apply(method: &mut Method, patch: &patch::Patch) -> Result<(), Fault> {
     match patch.parts()[..] {
         ["authorizationType"] => {
             method.authorization_type = Some(patch.value()?.to_owned());
-            if matches!(patch.value()?, "NONE" | "AWS_IAM") {
-                method.authorizer_id = None;
-            }
         }
         ["authorizerId"] => patch.text(&mut method.authorizer_id)?,
         // What is no `true` is false, as on AWS.

@@ -99,7 +99,17 @@ async fn configurations_have_revisions() {
 async fn clusters_listen_again_after_a_restart_and_their_topics_are_there() {
     let home = tempfile::tempdir().unwrap();
     let start = async || {
-        let store = Store::durable(&home.path().join("state"), Durability::Process).unwrap();
+        // What the first cloud has under way lets go of the folder a moment after it was stopped.
+        let clock = kit::Clock::new(None, kit::ClockMode::Running);
+        let mut tries = 0;
+        let store = loop {
+            match Store::durable(&home.path().join("state"), Durability::Process) {
+                Ok(store) => break store,
+                Err(error) if tries == 500 => panic!("{error}"),
+                Err(_) => clock.real_sleep(std::time::Duration::from_millis(20)).await,
+            }
+            tries += 1;
+        };
         Desk::with(store, Kafka::new().data_dir(home.path().join("kafka"), Durability::Process)).await
     };
     let desk = start().await;

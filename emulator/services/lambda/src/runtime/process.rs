@@ -45,6 +45,9 @@ pub(crate) struct Process {
     status: Option<ExitStatus>,
 }
 
+/// Starts that are tried while a program is busy, two milliseconds apart.
+const BUSY_TRIES: u32 = 500;
+
 type Job = (Launch, tokio::sync::oneshot::Sender<io::Result<Child>>);
 
 /// A child dies with the *thread* that started it (PR_SET_PDEATHSIG), and a runtime's threads come and go; this one stays.
@@ -107,7 +110,17 @@ fn spawn(launch: Launch) -> io::Result<Child> {
             Ok(())
         });
     }
-    command.spawn()
+    // A program that was just unpacked is busy as long as another child, between its fork and its exec, holds it open for writing.
+    let mut tries = 0;
+    loop {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && tries < BUSY_TRIES => {
+                tries += 1;
+                std::thread::park_timeout(std::time::Duration::from_millis(2));
+            }
+            other => return other,
+        }
+    }
 }
 
 /// A process writes itself into a cgroup; where that fails it runs without.
