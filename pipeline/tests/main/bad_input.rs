@@ -216,9 +216,9 @@ async fn json() {
     let missing = json_error(&door.json("glue", "1.1", "AWSGlue.GetDatabase", b"{}").await, 400, "ValidationException");
     assert!(missing.to_lowercase().contains("name"), "{missing}");
     // What AWS has and this cloud doesn't says so by name.
-    let refused = door.json("glue", "1.1", "AWSGlue.CreateCrawler", b"{}").await;
+    let refused = door.json("glue", "1.1", "AWSGlue.CreateJob", b"{}").await;
     assert_eq!(refused.status, 501, "{}", refused.text());
-    assert!(refused.text().contains("CreateCrawler"), "{}", refused.text());
+    assert!(refused.text().contains("CreateJob"), "{}", refused.text());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
