@@ -194,6 +194,7 @@ class ConfluentTest(Suite, unittest.TestCase):
         wait_for(lambda: len(set(read())) == sent)
         [m.end() for m in members]
         twice = len(read()) - sent
+        print(f"{sent} messages, {len(gone)} members left, {twice} came twice")
         self.assertLess(twice, sent * 0.05, f"{twice} of {sent} came twice")
 
     def test_a_message_beyond_the_limit_is_refused(self):

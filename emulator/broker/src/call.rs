@@ -2,10 +2,11 @@
 
 use crate::{
     auth::{Peer, Resource},
+    host::{Event, Sabotage},
     listener::Bound,
     shared::Shared,
 };
-use kafka_protocol::protocol::StrBytes;
+use kafka_protocol::{ResponseError, protocol::StrBytes};
 use parking_lot::Mutex;
 use std::{net::IpAddr, sync::Arc, time::Duration};
 use tokio::sync::Notify;
@@ -26,6 +27,8 @@ pub struct Call<'a> {
     pub version: i16,
     /// Woken when a log grows that the call watches.
     pub notify: &'a Arc<Notify>,
+    /// What is done to it on purpose.
+    pub sabotage: Sabotage,
     token: Mutex<kit::Token>,
 }
 
@@ -40,9 +43,10 @@ impl<'a> Call<'a> {
         client: StrBytes,
         version: i16,
         notify: &'a Arc<Notify>,
+        sabotage: Sabotage,
         token: kit::Token,
     ) -> Call<'a> {
-        Call { broker, listener, peer, ip, client, version, notify, token: Mutex::new(token) }
+        Call { broker, listener, peer, ip, client, version, notify, sabotage, token: Mutex::new(token) }
     }
 
     /// Whether the peer may do this.
@@ -51,6 +55,20 @@ impl<'a> Call<'a> {
             Some(authority) if self.listener.security.sasl() => authority.allows(self.peer, action, resource),
             _ => true,
         }
+    }
+    /// The error that a rule wants answered.
+    pub fn refused(&self) -> Result<(), ResponseError> {
+        match self.sabotage {
+            Sabotage::Refuse(error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+    /// Tells the host what was done; `code` is Kafka's, 0 where it went well.
+    pub fn done(&self, api: &'static str, about: &str, code: i16, records: Option<(i64, i32)>) {
+        let Some(host) = &self.broker.options.host else { return };
+        let error = (code != 0).then(|| crate::client::name_of(code));
+        let outcome = error.as_deref().unwrap_or("ok");
+        host.done(Event { api, who: &self.peer.name, client: &self.client, about, outcome, records });
     }
     /// Milliseconds of the clock.
     pub fn now_ms(&self) -> i64 {

@@ -1,6 +1,14 @@
 //! A connection: requests are read one after the other, answered in order, and the next is read when the answer is written.
 
-use crate::{api, auth::Session, call::Call, guard::Guarded, listener::Bound, shared::Shared};
+use crate::{
+    api,
+    auth::Session,
+    call::Call,
+    guard::Guarded,
+    host::{self, Sabotage},
+    listener::Bound,
+    shared::Shared,
+};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::{
     messages::{ApiKey, RequestHeader, ResponseHeader},
@@ -96,11 +104,30 @@ async fn answer(
         ApiKey::SaslAuthenticate => session.authenticate(broker, bound, body, version, &mut out)?,
         _ => {
             let peer = session.peer();
-            let call = Call::new(broker, bound, &peer, ip, client, version, notify, token);
-            api::answer(&call, known, body, &mut out).await?
+            let sabotage = sabotage(broker, known, version, &body).await;
+            if sabotage == Sabotage::Drop {
+                return Err(io::Error::other("dropped by a fault rule"));
+            }
+            let call = Call::new(broker, bound, &peer, ip, client, version, notify, sabotage, token);
+            let answered = api::answer(&call, known, body, &mut out).await?;
+            if sabotage == Sabotage::AnswerLost {
+                return Err(io::Error::other("its answer is lost by a fault rule"));
+            }
+            answered
         }
     };
     Ok(answered.then(|| framed(out)))
+}
+
+/// What a rule does to a request; waits, if the rule says so.
+async fn sabotage(broker: &Arc<Shared>, key: ApiKey, version: i16, body: &Bytes) -> Sabotage {
+    let Some(host) = broker.options.host.as_ref().filter(|host| host.armed()) else { return Sabotage::None };
+    let about = host::about(key, version, body);
+    let Some(effect) = host.effect(&format!("{key:?}"), &about) else { return Sabotage::None };
+    if let Some(latency) = effect.latency {
+        broker.options.clock.real_sleep(latency).await;
+    }
+    Sabotage::of(&effect, key)
 }
 
 fn framed(mut out: BytesMut) -> Bytes {

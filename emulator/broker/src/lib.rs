@@ -9,22 +9,26 @@
 pub mod api;
 pub mod auth;
 mod call;
+pub mod client;
 mod configs;
 mod connection;
 pub mod groups;
 pub mod guard;
+pub mod host;
 mod housekeeping;
 mod ledger;
 mod listener;
 pub mod log;
 mod metrics;
 pub mod options;
+mod power;
 mod shared;
 mod snapshot;
 mod tls;
 mod topics;
 mod transactions;
 
+pub use host::{Event, Host};
 pub use listener::Bound;
 pub use log::Keeping;
 pub use options::{Defaults, Durability, Limits, Listener, Options, Security};
@@ -47,11 +51,14 @@ use tokio::{
 pub struct Broker {
     shared: Arc<Shared>,
     listening: Mutex<Vec<Listening>>,
+    /// What listened before the broker went down on purpose.
+    down: Mutex<Option<Vec<Listener>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// A listener at work; its connections end with it.
 struct Listening {
+    listener: Listener,
     bound: Bound,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
@@ -63,7 +70,7 @@ impl Broker {
         let listeners = options.listeners.clone();
         let shared = Arc::new(open(options)?);
         transactions::recover(&shared).map_err(io::Error::other)?;
-        let broker = Broker { shared: shared.clone(), listening: Mutex::default(), tasks: Mutex::default() };
+        let broker = Broker { shared: shared.clone(), listening: Mutex::default(), down: Mutex::default(), tasks: Mutex::default() };
         for listener in &listeners {
             broker.listen(listener).await?;
         }
@@ -78,6 +85,7 @@ impl Broker {
 
     /// Listens at one more place.
     pub async fn listen(&self, listener: &Listener) -> io::Result<Bound> {
+        self.refuse_if_down()?;
         let (socket, bound) = listener::bind(listener).await?;
         let acceptor = match bound.security.tls() {
             true => Some(self.ca()?.acceptor(vec!["localhost".into(), "127.0.0.1".into(), bound.host.clone()])?),
@@ -85,7 +93,7 @@ impl Broker {
         };
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(listener::serve(self.shared.clone(), socket, bound.clone(), acceptor, stopped));
-        self.listening.lock().push(Listening { bound: bound.clone(), stop, task });
+        self.listening.lock().push(Listening { listener: listener.clone(), bound: bound.clone(), stop, task });
         Ok(bound)
     }
     /// Ends a listener and its connections.
@@ -117,6 +125,10 @@ impl Broker {
     /// Counters and gauges in Prometheus' text form.
     pub fn metrics(&self) -> String {
         metrics::text(&self.shared)
+    }
+    /// The clock that it goes by.
+    pub fn clock(&self) -> &kit::Clock {
+        &self.shared.options.clock
     }
     /// The topics, for whoever administers them from inside the process.
     pub fn topics(&self) -> &topics::Topics {

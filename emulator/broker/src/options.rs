@@ -1,6 +1,6 @@
 //! What a broker is made of: where it listens, where it keeps its logs, and how much it takes from outside.
 
-use crate::auth::Authority;
+use crate::{auth::Authority, host::Host};
 use kit::{Clock, Work};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -23,6 +23,8 @@ pub struct Options {
     pub defaults: Defaults,
     /// Seed of topic ids and member ids.
     pub seed: u64,
+    /// Who hears what is done, and makes it go wrong on purpose.
+    pub host: Option<Arc<dyn Host>>,
 }
 
 impl Options {
@@ -36,6 +38,7 @@ impl Options {
             limits: Limits::default(),
             defaults: Defaults::default(),
             seed: 0,
+            host: None,
         }
     }
 }

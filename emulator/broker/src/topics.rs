@@ -15,7 +15,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 use tokio::sync::Notify;
@@ -62,11 +62,13 @@ pub struct Partition {
     log: Mutex<Log>,
     waiting: Mutex<Vec<Arc<Notify>>>,
     heap: AtomicU64,
+    /// Its leader was taken away on purpose.
+    leaderless: AtomicBool,
 }
 
 impl Partition {
     fn new(log: Log) -> Arc<Partition> {
-        Arc::new(Partition { log: Mutex::new(log), waiting: Mutex::default(), heap: AtomicU64::new(0) })
+        Arc::new(Partition { log: Mutex::new(log), waiting: Mutex::default(), heap: AtomicU64::new(0), leaderless: AtomicBool::new(false) })
     }
     /// Looks at the log or works on it.
     pub fn with<R>(&self, f: impl FnOnce(&mut Log) -> R) -> R {
@@ -88,6 +90,15 @@ impl Partition {
         drop(log);
         self.wake();
         Ok((appended, file))
+    }
+    /// Whether it has a leader.
+    pub fn led(&self) -> bool {
+        !self.leaderless.load(Ordering::Relaxed)
+    }
+    /// Gives it a leader or takes it away; whoever waits looks again.
+    pub fn lead(&self, leads: bool) {
+        self.leaderless.store(!leads, Ordering::Relaxed);
+        self.wake();
     }
     /// Wakes those who wait for the log to grow.
     pub fn wake(&self) {

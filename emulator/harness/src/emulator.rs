@@ -28,6 +28,8 @@ pub struct Builder {
     signature_v2: bool,
     #[cfg(feature = "kafka")]
     kafka: Option<SocketAddr>,
+    #[cfg(feature = "kafka")]
+    kafka_bootstrap: Option<String>,
     #[cfg(feature = "lambda")]
     functions: Vec<(String, Closure)>,
 }
@@ -49,6 +51,8 @@ impl Default for Builder {
             signature_v2: true,
             #[cfg(feature = "kafka")]
             kafka: None,
+            #[cfg(feature = "kafka")]
+            kafka_bootstrap: None,
             #[cfg(feature = "lambda")]
             functions: Vec::new(),
         }
@@ -113,6 +117,14 @@ impl Builder {
     #[cfg(feature = "kafka")]
     pub fn kafka_address(mut self, address: SocketAddr) -> Self {
         self.kafka = Some(address);
+        self
+    }
+
+    /// MSK's clusters are names for the brokers at `HOST:PORT[,HOST:PORT...]` and not for the one of this process: clients are sent there,
+    /// topics are made there. They are asked without authentication.
+    #[cfg(feature = "kafka")]
+    pub fn kafka_bootstrap(mut self, servers: impl Into<String>) -> Self {
+        self.kafka_bootstrap = Some(servers.into());
         self
     }
 
@@ -182,6 +194,9 @@ impl Builder {
         if let Some(address) = self.kafka {
             service = service.listen(address);
         }
+        if let Some(servers) = &self.kafka_bootstrap {
+            service = service.external(servers);
+        }
         match &self.data_dir {
             Some((dir, durability)) => service.data_dir(dir.join("kafka"), *durability),
             None => service,
@@ -245,6 +260,16 @@ impl Emulator {
     #[cfg(feature = "kafka")]
     pub fn kafka_bootstrap(&self) -> Option<String> {
         self.kafka.bootstrap()
+    }
+    /// A small Kafka client of that listener.
+    #[cfg(feature = "kafka")]
+    pub fn kafka_client(&self) -> Option<kafka::client::Client> {
+        self.kafka.client()
+    }
+    /// The Kafka broker: its metrics, its certificate, and a way to make it go away and come back.
+    #[cfg(feature = "kafka")]
+    pub fn kafka_broker(&self) -> Result<&kafka::Broker, Fault> {
+        self.kafka.broker().map(|broker| &**broker)
     }
     /// Moves virtual time, firing what is due in order and waiting for it.
     pub async fn advance(&self, by: Duration) -> Advanced {

@@ -34,7 +34,9 @@ pub(super) async fn answer(call: &Call<'_>, request: CreateTopicsRequest) -> Cre
             }
         }
     });
-    CreateTopicsResponse::default().with_topics(topics.collect())
+    let topics: Vec<CreatableTopicResult> = topics.collect();
+    topics.iter().for_each(|topic| call.done("CreateTopics", &topic.name, topic.error_code, None));
+    CreateTopicsResponse::default().with_topics(topics)
 }
 
 fn create(call: &Call<'_>, topic: &CreatableTopic, only_check: bool) -> Result<Option<[u8; 16]>, (E, String)> {

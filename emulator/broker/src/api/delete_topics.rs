@@ -35,6 +35,7 @@ fn delete(call: &Call<'_>, name: Option<TopicName>, id: Uuid) -> DeletableTopicR
         _ if by_id => Err((E::UnknownTopicId, None)),
         _ => Err((E::UnknownTopicOrPartition, None)),
     };
+    call.done("DeleteTopics", name.as_deref().map_or("", |name| name), outcome.as_ref().err().map_or(0, |(e, _)| e.code()), None);
     match outcome {
         Ok(()) => result,
         Err((error, why)) if call.version >= 5 => result.with_error_code(error.code()).with_error_message(why.map(text)),

@@ -18,5 +18,6 @@ pub(super) async fn answer(call: &Call<'_>, request: EndTxnRequest) -> EndTxnRes
         true => transactions::expire(call.broker).and_then(|()| transactions::end(call.broker, &who, request.committed)),
     };
     let outcome = outcome.map_err(|e| super::fencing(call, e));
+    call.done("EndTxn", who.transactional_id, super::code(&outcome), None);
     EndTxnResponse::default().with_error_code(super::code(&outcome))
 }

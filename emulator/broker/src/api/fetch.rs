@@ -94,7 +94,11 @@ fn look(call: &Call<'_>, request: &FetchRequest, topics: &[Option<Arc<Topic>>]) 
 }
 
 fn read(call: &Call<'_>, topic: &Topic, wanted: &FetchPartition, committed: bool, room: usize, first: bool) -> Result<PartitionData, E> {
+    call.refused()?;
     let partition = topic.partition(wanted.partition).ok_or(E::UnknownTopicOrPartition)?;
+    if !partition.led() {
+        return Err(E::NotLeaderOrFollower);
+    }
     if call.version >= 9 && wanted.current_leader_epoch > 0 {
         return Err(E::UnknownLeaderEpoch);
     }

@@ -38,6 +38,7 @@ pub(super) async fn answer(call: &Call<'_>, request: FindCoordinatorRequest) -> 
 }
 
 fn check(call: &Call<'_>, kind: i8, key: &str) -> Result<(), E> {
+    call.refused()?;
     match kind {
         GROUP if !call.may("DescribeGroup", Resource::Group(key)) => Err(E::GroupAuthorizationFailed),
         TRANSACTION if !call.may("DescribeTransactionalId", Resource::TransactionalId(key)) => Err(E::TransactionalIdAuthorizationFailed),

@@ -18,11 +18,13 @@ use kafka_protocol::{
 use std::{sync::Arc, time::Duration};
 
 pub(super) async fn answer(call: &Call<'_>, request: JoinGroupRequest) -> JoinGroupResponse {
-    let id = request.member_id.clone();
-    match join(call, request).await {
+    let (id, group) = (request.member_id.clone(), request.group_id.clone());
+    let response = match join(call, request).await {
         Ok(response) => response,
         Err(error) => refused(call, error, id),
-    }
+    };
+    call.done("JoinGroup", &group, response.error_code, None);
+    response
 }
 
 fn refused(call: &Call<'_>, error: E, id: StrBytes) -> JoinGroupResponse {

@@ -31,5 +31,6 @@ fn leave(call: &Call<'_>, group: &str, id: &str, instance: Option<&str>) -> Resu
         Kind::Consumer(_) => Err(E::UnknownMemberId),
     };
     group.changed.notify_waiters();
+    call.done("LeaveGroup", &group.name, super::code(&left), None);
     left
 }

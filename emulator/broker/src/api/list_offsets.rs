@@ -39,6 +39,9 @@ pub(super) async fn answer(call: &Call<'_>, request: ListOffsetsRequest) -> List
 
 fn find(call: &Call<'_>, name: &str, asked: &ListOffsetsPartition, committed: bool) -> Result<(i64, i64), E> {
     let (topic, partition) = call.broker.topics.partition(name, asked.partition_index).ok_or(E::UnknownTopicOrPartition)?;
+    if !partition.led() {
+        return Err(E::NotLeaderOrFollower);
+    }
     transactions::expire(call.broker)?;
     let found = partition.trimmed(&topic.keeping(), call.now_ms(), |log| {
         let end = if committed { log.stable() } else { log.next() };

@@ -55,6 +55,9 @@ fn one(call: &Call<'_>, asked: &MetadataRequestTopic, create: bool) -> MetadataR
     if !call.may("DescribeTopic", Resource::Topic(name)) {
         return missing(call, Some(name), E::TopicAuthorizationFailed);
     }
+    if let Err(error) = call.refused() {
+        return missing(call, Some(name), error);
+    }
     if let Some(topic) = topics.get(name) {
         return described(call, &topic);
     }
@@ -82,12 +85,11 @@ fn missing(call: &Call<'_>, name: Option<&TopicName>, error: E) -> MetadataRespo
 fn described(call: &Call<'_>, topic: &Topic) -> MetadataResponseTopic {
     let node = || vec![BrokerId(NODE)];
     let partition = |n: i32| {
-        MetadataResponsePartition::default()
-            .with_partition_index(n)
-            .with_leader_id(BrokerId(NODE))
-            .with_leader_epoch(if call.version >= 7 { 0 } else { -1 })
-            .with_replica_nodes(node())
-            .with_isr_nodes(node())
+        let told = MetadataResponsePartition::default().with_partition_index(n).with_replica_nodes(node());
+        match topic.partition(n).is_none_or(|partition| partition.led()) {
+            true => told.with_leader_id(BrokerId(NODE)).with_leader_epoch(if call.version >= 7 { 0 } else { -1 }).with_isr_nodes(node()),
+            false => told.with_leader_id(BrokerId(-1)).with_error_code(E::LeaderNotAvailable.code()),
+        }
     };
     let mut out = MetadataResponseTopic::default()
         .with_name(Some(TopicName(text(&*topic.name))))

@@ -139,7 +139,8 @@ pub fn find(key: i16, version: i16) -> Option<ApiKey> {
     (min..=offered.max).contains(&version).then_some(offered.key)
 }
 
-fn decode<T: Decodable>(body: Bytes, version: i16) -> io::Result<T> {
+/// Decodes a request of one API.
+pub(crate) fn decode<T: Decodable>(body: Bytes, version: i16) -> io::Result<T> {
     T::decode(&mut Guarded::new(body.clone()), version).map_err(|e| malformed(e.to_string()))?;
     T::decode(&mut body.clone(), version).map_err(|e| malformed(e.to_string()))
 }

@@ -23,7 +23,7 @@ pub(super) async fn answer(call: &Call<'_>, request: OffsetCommitRequest) -> Off
         generation: request.generation_id_or_member_epoch,
     };
     let allowed = match call.may("AlterGroup", Resource::Group(who.group)) {
-        true => offsets::check(call.broker, &who),
+        true => call.refused().and_then(|()| offsets::check(call.broker, &who)),
         false => Err(E::GroupAuthorizationFailed),
     };
     let mut changes = Vec::new();
@@ -40,6 +40,8 @@ pub(super) async fn answer(call: &Call<'_>, request: OffsetCommitRequest) -> Off
     if !changes.is_empty() && call.broker.ledger.write(changes).is_err() {
         topics.iter_mut().flat_map(|t| &mut t.partitions).for_each(|p| p.error_code = E::KafkaStorageError.code());
     }
+    let code = topics.iter().flat_map(|t| &t.partitions).map(|p| p.error_code).find(|code| *code != 0).unwrap_or(0);
+    call.done("OffsetCommit", &request.group_id, code, None);
     call.broker.housekeeping.notify_one();
     OffsetCommitResponse::default().with_topics(topics)
 }

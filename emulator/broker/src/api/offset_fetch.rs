@@ -51,6 +51,7 @@ fn find(
     if !call.may("DescribeGroup", Resource::Group(group)) {
         return Err(E::GroupAuthorizationFailed);
     }
+    call.refused()?;
     let committed = call.broker.ledger.read(|state| state.offsets.get(group).cloned()).unwrap_or_default();
     let asked = asked.unwrap_or_else(|| {
         let mut all: BTreeMap<String, Vec<i32>> = BTreeMap::new();

@@ -3,7 +3,12 @@
 use crate::{
     auth::Resource,
     call::{Call, text},
-    log::{AppendError, Appended, batch::Head, producers::Refused},
+    host::Sabotage,
+    log::{
+        AppendError, Appended,
+        batch::{self, Head},
+        producers::Refused,
+    },
     transactions,
 };
 use bytes::Bytes;
@@ -27,13 +32,17 @@ pub(super) async fn answer(call: &Call<'_>, request: ProduceRequest) -> Option<P
         let mut partitions = Vec::new();
         for data in topic.partition_data {
             let index = data.index;
+            let count = data.records.as_ref().and_then(|r| Head::read(r).ok()).map_or(0, |head| head.count);
             let outcome = match () {
                 () if !acks => Err((E::InvalidRequiredAcks, None)),
                 () if !allowed => Err((E::TransactionalIdAuthorizationFailed, None)),
                 () if !writes => Err((E::TopicAuthorizationFailed, None)),
                 () => append(call, transaction, &topic.name, data),
             };
-            partitions.push(told(call, index, outcome, &mut files));
+            let answer = told(call, index, outcome, &mut files);
+            let records = (answer.error_code == 0).then_some((answer.base_offset, count));
+            call.done("Produce", &format!("{}-{index}", topic.name.as_str()), answer.error_code, records);
+            partitions.push(answer);
         }
         responses.push(TopicProduceResponse::default().with_name(topic.name).with_partition_responses(partitions));
     }
@@ -48,7 +57,11 @@ type Outcome = Result<(Appended, i64, Option<Arc<File>>), (E, Option<String>)>;
 
 fn append(call: &Call<'_>, transaction: Option<&str>, topic: &str, data: PartitionProduceData) -> Outcome {
     let broker = call.broker;
+    call.refused().map_err(|e| (e, None))?;
     let (found, partition) = broker.topics.partition(topic, data.index).ok_or((E::UnknownTopicOrPartition, None))?;
+    if !partition.led() {
+        return Err((E::NotLeaderOrFollower, None));
+    }
     let records: Bytes = data.records.unwrap_or_default();
     if let Ok(head) = Head::read(&records)
         && head.transactional()
@@ -58,6 +71,11 @@ fn append(call: &Call<'_>, transaction: Option<&str>, topic: &str, data: Partiti
     let length = records.len() as u64;
     let appended = partition.append(&records, &found.keeping(), call.now_ms());
     let (appended, file) = appended.map_err(|error| (code(&error), Some(error.to_string())))?;
+    if call.sabotage == Sabotage::Twice
+        && let Some(again) = batch::unsigned(&records)
+    {
+        partition.append(&again, &found.keeping(), call.now_ms()).map_err(|error| (code(&error), Some(error.to_string())))?;
+    }
     broker.metrics.count(|m| &m.appends, 1);
     broker.metrics.count(|m| &m.append_bytes, length);
     Ok((appended, partition.with(|log| log.start()), file))

@@ -131,6 +131,17 @@ pub fn stamp(batch: &mut [u8], now_ms: i64) {
     seal(batch);
 }
 
+/// A batch as a producer without an id would have sent it: taken again where the same one with its id would be known. `None` of what
+/// belongs to a transaction, which can't stand outside of it, and of what is no batch.
+pub fn unsigned(batch: &[u8]) -> Option<Vec<u8>> {
+    let head = Head::read(batch).ok().filter(|head| !head.transactional() && head.bytes <= batch.len())?;
+    let mut copy = batch[..head.bytes].to_vec();
+    // Producer id, epoch and sequence lie side by side; -1 in all of them is nobody.
+    copy[43..57].fill(0xff);
+    seal(&mut copy);
+    Some(copy)
+}
+
 /// The batch that ends a transaction: one record whose key says commit or abort.
 pub fn marker(commit: bool, producer: i64, epoch: i16, now_ms: i64) -> Vec<u8> {
     // Record: length, attributes, time delta, offset delta, key (version, type), value (version, coordinator's epoch), no headers.

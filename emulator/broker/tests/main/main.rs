@@ -4,6 +4,7 @@ mod client;
 mod clients;
 mod clock;
 mod crash;
+mod faults;
 mod figures;
 mod secured;
 mod site;

@@ -171,6 +171,10 @@ impl Run<'_> {
         if let Some(start) = self.scenario.start {
             builder = builder.start_at(start);
         }
+        #[cfg(feature = "kafka")]
+        {
+            builder = builder.kafka(0);
+        }
         let emulator = builder.start().await.map_err(|e| e.to_string())?;
         let folder = self.scenario.file.parent().map(PathBuf::from).unwrap_or_default();
         let values = known_from_the_start(&emulator, seed);
@@ -343,9 +347,14 @@ fn capture(world: &mut World, step: &Step, outcome: &Outcome) -> Vec<Failure> {
 }
 
 fn known_from_the_start(emulator: &Emulator, seed: u64) -> Map<String, Value> {
-    let run = json!({
+    #[allow(unused_mut)] // nothing is added where Kafka is not part of the build
+    let mut run = json!({
         "seed": seed, "endpoint": emulator.endpoint(), "account": kit::DEFAULT_ACCOUNT, "region": kit::DEFAULT_REGION, "port": emulator.address().port(),
     });
+    #[cfg(feature = "kafka")]
+    {
+        run["kafka"] = emulator.kafka_bootstrap().into();
+    }
     Map::from_iter([("run".to_owned(), run)])
 }
 

@@ -38,6 +38,10 @@ pub struct UpArgs {
     #[cfg(feature = "kafka")]
     #[arg(long, value_name = "PORT")]
     pub kafka_port: Option<u16>,
+    /// MSK's clusters are names for these brokers (HOST:PORT,...) and not for the one of this process
+    #[cfg(feature = "kafka")]
+    #[arg(long, value_name = "SERVERS", conflicts_with = "kafka_port")]
+    pub kafka_bootstrap: Option<String>,
     /// Listens on this address instead of the loopback one: opens the cloud to others
     #[arg(long, value_name = "ADDRESS")]
     pub bind: Option<std::net::IpAddr>,
@@ -124,7 +128,8 @@ async fn start(args: &UpArgs) -> Result<Standing, Failure> {
     eprintln!("A cloud stands at {} after {}.", emulator.endpoint(), took(ms));
     #[cfg(feature = "kafka")]
     if let Some(servers) = emulator.kafka_bootstrap() {
-        eprintln!("Kafka listens at {servers}.");
+        let whose = if args.kafka_bootstrap.is_some() { "is somebody else's," } else { "listens" };
+        eprintln!("Kafka {whose} at {servers}.");
     }
     eprintln!("Enforced: signatures, IAM on every call, AWS's own models. {}", kept_where(args));
     if args.no_stack {
@@ -148,7 +153,10 @@ async fn emulator(args: &UpArgs) -> Result<Emulator, Failure> {
         .journal_bytes(32 << 20);
     #[cfg(feature = "kafka")]
     {
-        builder = builder.kafka_address(SocketAddr::new(ip, kafka_port(args, ip)));
+        builder = match &args.kafka_bootstrap {
+            Some(servers) => builder.kafka_bootstrap(servers),
+            None => builder.kafka_address(SocketAddr::new(ip, kafka_port(args, ip))),
+        };
     }
     if let Some(folder) = &args.data_dir {
         builder = builder.data_dir(folder, if args.durability == "power" { Durability::Power } else { Durability::Process });

@@ -55,3 +55,14 @@ async fn kafka_listens_and_its_topics_are_part_of_snapshots() {
     let _ = std::fs::remove_file(file);
     cloud.stop().await;
 }
+
+/// The scenarios that need no function run here too, beside the verbs that they are made of.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn scenarios_of_the_broker_alone_pass() {
+    for name in ["broker-restart", "transaction-aborted"] {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../scenarios/{name}.yaml"));
+        let scenario = windtunnel::scenario::load(&file).unwrap_or_else(|error| panic!("{error}"));
+        let report = windtunnel::scenario::run_one(&scenario, &windtunnel::scenario::Options::default()).await;
+        assert!(report.passed, "{}", windtunnel::scenario::report::text::failure(&report));
+    }
+}

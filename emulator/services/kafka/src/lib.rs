@@ -8,14 +8,16 @@ mod access;
 mod clusters;
 mod configurations;
 mod gate;
+mod host;
 #[allow(missing_docs)]
 mod model;
+mod outside;
 mod state;
 mod tags;
 mod token;
 mod topics;
 
-pub use broker::Broker;
+pub use broker::{Broker, client};
 pub use model::*;
 
 use broker::{Listener, Options};
@@ -30,8 +32,12 @@ use std::{
 #[derive(Default)]
 pub struct Kafka {
     address: Option<SocketAddr>,
+    /// Brokers of somebody else that clusters are names for.
+    external: Option<String>,
     dir: Option<(PathBuf, Durability)>,
     broker: OnceLock<Arc<Broker>>,
+    /// The plaintext listener: known beyond a broker that is down on purpose.
+    bootstrap: OnceLock<String>,
 }
 
 impl Kafka {
@@ -54,9 +60,14 @@ impl Kafka {
         self.broker.get().ok_or_else(|| Fault::internal("the Kafka broker has not started yet"))
     }
 
-    /// `HOST:PORT` of the listener that [`listen`](Self::listen) asked for.
+    /// A client of the listener that [`listen`](Self::listen) asked for.
+    pub fn client(&self) -> Option<broker::client::Client> {
+        let clock = self.broker.get()?.clock().clone();
+        Some(broker::client::Client::new(&self.bootstrap()?, clock))
+    }
+    /// `HOST:PORT` of the listener that [`listen`](Self::listen) asked for, or of the brokers outside.
     pub fn bootstrap(&self) -> Option<String> {
-        self.address.and(self.broker.get()).map(|broker| broker.bootstrap())
+        self.external.clone().or_else(|| self.bootstrap.get().cloned())
     }
 
     /// Listens for the clusters that there are and for no others: the cloud's whole state is another one now (a snapshot, a reset).
@@ -71,6 +82,7 @@ impl Kafka {
         let mut options = Options::new(cx.cloud().clock().clone(), cx.cloud().work().clone());
         options.seed = cx.cloud().seed();
         options.dir = self.dir.clone();
+        options.host = Some(host::CloudHost::new(cx.cloud()));
         options.listeners = self.address.map(Listener::plaintext).into_iter().collect();
         let started = Broker::start(options).await;
         let why = |e: std::io::Error| match self.address {
@@ -78,6 +90,9 @@ impl Kafka {
             None => Fault::internal(format!("the Kafka broker does not start: {e}")),
         };
         let broker = Arc::new(started.map_err(why)?);
+        if self.address.is_some() {
+            let _ = self.bootstrap.set(broker.bootstrap());
+        }
         let _ = self.broker.set(broker);
         clusters::listen_again(self, cx).await
     }

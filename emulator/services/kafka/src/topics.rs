@@ -1,6 +1,6 @@
 //! Topics of a cluster, which are the topics of the one broker.
 
-use crate::{Kafka, model::*, state};
+use crate::{Kafka, model::*, outside, state};
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use broker::{Topic, TopicError};
 use kit::{Context, Fault};
@@ -19,7 +19,10 @@ impl Kafka {
             return Err(bad("replicationFactor", "The replication factor is larger than the number of brokers."));
         }
         let configs = configs(input.configs.as_deref())?;
-        self.broker()?.topics().create(&input.topic_name, input.partition_count, configs).map_err(fault)?;
+        match self.outside(cx) {
+            Some(mut client) => outside::create(&mut client, &input, &configs).await?,
+            None => drop(self.broker()?.topics().create(&input.topic_name, input.partition_count, configs).map_err(fault)?),
+        }
         Ok(CreateTopicOutput {
             topic_arn: Some(state::inside(&input.cluster_arn, "topic", &input.topic_name)),
             topic_name: Some(input.topic_name),
@@ -30,7 +33,10 @@ impl Kafka {
     /// Deletes a topic.
     pub async fn delete_topic(&self, cx: &Context, input: DeleteTopicInput) -> Result<DeleteTopicOutput, Fault> {
         self.cluster_there(cx, &input.cluster_arn)?;
-        self.broker()?.topics().delete(&input.topic_name).map_err(fault)?;
+        match self.outside(cx) {
+            Some(mut client) => outside::delete(&mut client, &input.topic_name).await?,
+            None => self.broker()?.topics().delete(&input.topic_name).map_err(fault)?,
+        }
         Ok(DeleteTopicOutput {
             topic_arn: Some(state::inside(&input.cluster_arn, "topic", &input.topic_name)),
             topic_name: Some(input.topic_name),
@@ -40,6 +46,17 @@ impl Kafka {
 
     /// Describes a topic.
     pub async fn describe_topic(&self, cx: &Context, input: DescribeTopicInput) -> Result<DescribeTopicOutput, Fault> {
+        if let Some(mut client) = self.outside(cx) {
+            self.cluster_there(cx, &input.cluster_arn)?;
+            let topic = outside::topic(&mut client, &input.topic_name).await?;
+            return Ok(DescribeTopicOutput {
+                topic_arn: Some(state::inside(&input.cluster_arn, "topic", &input.topic_name)),
+                topic_name: Some(input.topic_name),
+                partition_count: Some(topic.leaders.len() as i32),
+                status: Some(TopicState::Active),
+                ..DescribeTopicOutput::default()
+            });
+        }
         let topic = self.topic(cx, &input.cluster_arn, &input.topic_name)?;
         let lines: Vec<String> = topic.configs().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
         Ok(DescribeTopicOutput {
@@ -58,6 +75,14 @@ impl Kafka {
         cx: &Context,
         input: DescribeTopicPartitionsInput,
     ) -> Result<DescribeTopicPartitionsOutput, Fault> {
+        if let Some(mut client) = self.outside(cx) {
+            self.cluster_there(cx, &input.cluster_arn)?;
+            let leaders = outside::topic(&mut client, &input.topic_name).await?.leaders;
+            let (token, limit) = (input.next_token.as_deref(), state::limit(input.max_results));
+            let page = kit::pages::page((0..).zip(leaders), |(n, _)| format!("{n:08}"), token, limit, state::bad_token)?;
+            let partitions = page.items.into_iter().map(outside::partition).collect();
+            return Ok(DescribeTopicPartitionsOutput { partitions: Some(partitions), next_token: page.next });
+        }
         let topic = self.topic(cx, &input.cluster_arn, &input.topic_name)?;
         let token = input.next_token.as_deref();
         let page = kit::pages::page(0..topic.count(), |n| format!("{n:08}"), token, state::limit(input.max_results), state::bad_token)?;
@@ -68,6 +93,9 @@ impl Kafka {
     /// Topics by name.
     pub async fn list_topics(&self, cx: &Context, input: ListTopicsInput) -> Result<ListTopicsOutput, Fault> {
         self.cluster_there(cx, &input.cluster_arn)?;
+        if let Some(mut client) = self.outside(cx) {
+            return outside::list(&mut client, &input).await;
+        }
         let filter = input.topic_name_filter.unwrap_or_default();
         let named = self.broker()?.topics().all().into_iter().filter(|topic| topic.name.starts_with(&filter));
         let token = input.next_token.as_deref();
@@ -84,6 +112,9 @@ impl Kafka {
 
     /// Changes settings or adds partitions; one at a time, as AWS has it.
     pub async fn update_topic(&self, cx: &Context, input: UpdateTopicInput) -> Result<UpdateTopicOutput, Fault> {
+        if self.external.is_some() {
+            return Err(Fault::not_implemented("kafka", "UpdateTopic"));
+        }
         self.topic(cx, &input.cluster_arn, &input.topic_name)?;
         let topics = self.broker()?.topics();
         match (input.configs.as_deref(), input.partition_count) {

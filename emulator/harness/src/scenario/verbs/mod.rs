@@ -13,6 +13,8 @@ mod faults;
 mod http;
 mod iam;
 mod journal;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod lambda;
 mod logs;
 mod s3;
@@ -97,7 +99,12 @@ const fn may(name: &'static str, kind: ArgKind, about: &'static str) -> Arg {
 pub fn all() -> impl Iterator<Item = &'static Verb> {
     let messages = [lambda::VERBS, sqs::VERBS, sns::VERBS, events::VERBS];
     let others = [athena::VERBS, logs::VERBS, cloudwatch::VERBS, clock::VERBS, faults::VERBS, iam::VERBS, journal::VERBS, control::VERBS];
-    [http::VERBS, aws::VERBS, cognito::VERBS].into_iter().flatten().chain(s3::verbs()).chain(messages.into_iter().chain(others).flatten())
+    #[cfg(feature = "kafka")]
+    let streams = kafka::VERBS;
+    #[cfg(not(feature = "kafka"))]
+    let streams: &[Verb] = &[];
+    let first = [http::VERBS, aws::VERBS, cognito::VERBS].into_iter().flatten();
+    first.chain(s3::verbs()).chain(messages.into_iter().chain(others).flatten()).chain(streams)
 }
 
 /// A verb by name.

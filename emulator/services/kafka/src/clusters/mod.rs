@@ -76,7 +76,8 @@ impl Kafka {
     /// Where clients connect, by how they say who they are.
     pub async fn get_bootstrap_brokers(&self, cx: &Context, input: GetBootstrapBrokersInput) -> Result<GetBootstrapBrokersOutput, Fault> {
         let row = cx.store().read(|s| state::cluster(s, cx, &input.cluster_arn))?;
-        let at = |kind| row.listeners.iter().find(|(k, _)| *k == kind).map(|(_, port)| format!("127.0.0.1:{port}"));
+        let own = |port: u16| self.external.clone().unwrap_or_else(|| format!("127.0.0.1:{port}"));
+        let at = |kind| row.listeners.iter().find(|(k, _)| *k == kind).map(|(_, port)| own(*port));
         Ok(GetBootstrapBrokersOutput {
             bootstrap_broker_string: at(ListenerKind::Plaintext),
             bootstrap_broker_string_tls: at(ListenerKind::Tls),
@@ -91,7 +92,10 @@ impl Kafka {
         let cluster = state::told(&row)?;
         let provisioned = cluster.provisioned.unwrap_or_default();
         let group = provisioned.broker_node_group_info.unwrap_or_default();
-        let endpoints: Vec<String> = row.listeners.iter().map(|(_, port)| format!("127.0.0.1:{port}")).collect();
+        let endpoints: Vec<String> = match &self.external {
+            Some(servers) => servers.split(',').map(str::to_owned).collect(),
+            None => row.listeners.iter().map(|(_, port)| format!("127.0.0.1:{port}")).collect(),
+        };
         let node = |n: i32| NodeInfo {
             added_to_cluster_time: cluster.creation_time.map(kit::time::iso_secs),
             broker_node_info: Some(BrokerNodeInfo {
@@ -136,6 +140,9 @@ impl Kafka {
                 },
             }
         };
+        if self.external.is_some() {
+            return Ok(0);
+        }
         let broker = self.broker()?;
         let bound = match broker.listen(&listener(port)).await {
             Err(_) if port != 0 => broker.listen(&listener(0)).await,
