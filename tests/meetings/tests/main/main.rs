@@ -11,6 +11,7 @@ mod functions;
 mod identities;
 mod keys;
 mod metrics;
+mod pool_triggers;
 mod recorded;
 mod replicas;
 mod scaling;
