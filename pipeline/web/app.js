@@ -1,16 +1,17 @@
 // The page: one section at a time, by what the user may do next.
 
 import { Pool, Refused } from "./cognito.js";
+import * as challenges from "./challenges.js";
 import { Pictures } from "./pictures.js";
 
 const at = id => document.getElementById(id);
-const SECTIONS = ["sign-in", "sign-up", "confirm", "gallery"];
-let pool, pictures;
+const SECTIONS = ["sign-in", "sign-up", "confirm", "challenge", "gallery"];
+let pool, pictures, question;
 
 function show(section) {
   for (const id of SECTIONS) at(id).hidden = id !== section;
   at("who").hidden = section !== "gallery";
-  at(section).querySelector("input:not([value])")?.focus();
+  at(section).querySelector("input:not([value]), input[type=radio]")?.focus();
 }
 
 function say(id, text) {
@@ -45,14 +46,44 @@ function confirmFirst(user, text) {
 }
 
 on(formOf("sign-in"), async ({ user, password }) => {
+  let asked;
   try {
-    await pool.signIn(user, password);
+    asked = await pool.signIn(user, password);
   } catch (refused) {
     if (!(refused instanceof Refused) || refused.code !== "UserNotConfirmedException") throw refused;
     return confirmFirst(user, "Your account is not confirmed yet.");
   }
   formOf("sign-in").reset();
-  await enter();
+  await goOn(asked);
+});
+
+// Enters, or puts the next question of the sign-in.
+async function goOn(asked) {
+  question = asked;
+  if (!asked) return enter();
+  const form = challenges.form(asked.name, asked.parameters);
+  if (!form) throw new Error(`This page can't answer ${asked.name}.`);
+  at("challenge-title").textContent = form.title;
+  at("challenge-told").textContent = form.told;
+  at("challenge-told").hidden = !form.told;
+  at("challenge-fields").replaceChildren(...challenges.elements(form));
+  show("challenge");
+}
+
+on(formOf("challenge"), async values => {
+  const answers = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, name === "NEW_PASSWORD" ? value : value.trim()]));
+  try {
+    await goOn(await pool.answer(question, answers));
+  } catch (refused) {
+    // A question that no longer counts begins anew; a wrong answer may be tried again.
+    if (refused.code === "NotAuthorizedException") show("sign-in");
+    throw refused;
+  }
+});
+
+at("challenge-again").addEventListener("click", () => {
+  say("alert", "");
+  show("sign-in");
 });
 
 on(formOf("sign-up"), async ({ user, email, password }) => {

@@ -39,15 +39,33 @@ export class Pool {
     return this.call("ResendConfirmationCode", { ClientId: this.clientId, Username: user });
   }
 
+  // Signs in, or gives back what is still asked: `{ name, parameters, ... }`, which [`answer`] takes with the answers.
   async signIn(user, password) {
     const numbers = srp.begin();
     const parameters = { USERNAME: user, SRP_A: numbers.open.toString(16) };
     const asked = await this.call("InitiateAuth", { AuthFlow: "USER_SRP_AUTH", ClientId: this.clientId, AuthParameters: parameters });
     const responses = await srp.answer(numbers, this.userPoolId, password, asked.ChallengeParameters);
-    const answer = await this.call("RespondToAuthChallenge",
-      { ChallengeName: asked.ChallengeName, ClientId: this.clientId, ChallengeResponses: responses });
-    if (!answer.AuthenticationResult) throw new Refused(answer.ChallengeName, `This page can't answer ${answer.ChallengeName}.`);
-    this.keep(answer.AuthenticationResult);
+    return this.respond(asked.ChallengeName, undefined, responses);
+  }
+  async answer({ name, session, user }, values) {
+    if (name === "MFA_SETUP") {
+      const verified = await this.call("VerifySoftwareToken", { Session: session, UserCode: values.CODE });
+      return this.respond(name, verified.Session, { USERNAME: user });
+    }
+    return this.respond(name, session, { ...values, USERNAME: user });
+  }
+  async respond(ChallengeName, Session, ChallengeResponses) {
+    const answer = await this.call("RespondToAuthChallenge", { ChallengeName, Session, ClientId: this.clientId, ChallengeResponses });
+    if (answer.AuthenticationResult) {
+      this.keep(answer.AuthenticationResult);
+      return null;
+    }
+    let { ChallengeName: name, Session: session, ChallengeParameters: parameters } = answer;
+    if (name === "MFA_SETUP") {
+      const made = await this.call("AssociateSoftwareToken", { Session: session });
+      [session, parameters] = [made.Session, { ...parameters, secret: made.SecretCode }];
+    }
+    return { name, session, parameters, user: parameters.USER_ID_FOR_SRP ?? ChallengeResponses.USERNAME };
   }
 
   // Goes on with the sign-in that this tab had before it was loaded anew.

@@ -6,8 +6,9 @@
 const assert = require("node:assert/strict");
 const path = require("node:path");
 const { chromium } = require("playwright-core");
+const { authenticator } = require("./authenticator.js");
 
-const { AWS_ENDPOINT_URL: endpoint, FIXTURES, CHROMIUM, SHOTS } = process.env;
+const { AWS_ENDPOINT_URL: endpoint, FIXTURES, CHROMIUM, SHOTS, INVITED, TEMPORARY } = process.env;
 const PASSWORD = "Correct-Horse-9";
 
 async function code(user) {
@@ -83,6 +84,61 @@ async function walk(page) {
   console.log("signed out");
 }
 
+// A call of the pool as the page makes it.
+async function call(operation, input) {
+  const headers = { "content-type": "application/x-amz-json-1.1", "x-amz-target": `AWSCognitoIdentityProviderService.${operation}` };
+  const answer = await fetch(endpoint, { method: "POST", headers, body: JSON.stringify(input) });
+  const body = await answer.json();
+  assert.ok(answer.ok, JSON.stringify(body));
+  return body;
+}
+
+// What a sign-in may still ask: a new password in place of a temporary one, and the code of an authenticator.
+async function challenged(page) {
+  const form = name => page.getByRole("region", { name });
+  const alert = page.getByRole("alert");
+  const shot = name => SHOTS && page.screenshot({ path: path.join(SHOTS, `${name}.png`), fullPage: true });
+  const signIn = async password => {
+    await form("Sign in").getByLabel("Username").fill(INVITED);
+    await form("Sign in").getByLabel("Password").fill(password);
+    await page.getByRole("button", { name: "Sign in" }).click();
+  };
+  await signIn(TEMPORARY);
+  const chosen = form("Choose a new password").getByLabel("New password");
+  await chosen.waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.name), "NEW_PASSWORD", "the first field has the focus");
+  await chosen.fill("weak");
+  await page.keyboard.press("Enter");
+  await alert.getByText("Password did not conform with policy").waitFor();
+  await shot("new-password");
+  await chosen.fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await page.getByText("No pictures yet.").waitFor();
+  console.log("chose a new password");
+
+  const { clientId } = await (await fetch(`${endpoint}/_windtunnel/app/config.json`)).json();
+  const AuthParameters = { USERNAME: INVITED, PASSWORD };
+  const { AuthenticationResult } = await call("InitiateAuth", { AuthFlow: "USER_PASSWORD_AUTH", ClientId: clientId, AuthParameters });
+  const { AccessToken } = AuthenticationResult;
+  const app = authenticator((await call("AssociateSoftwareToken", { AccessToken })).SecretCode);
+  await call("VerifySoftwareToken", { AccessToken, UserCode: await app(), FriendlyDeviceName: "the red phone" });
+  await call("SetUserMFAPreference", { AccessToken, SoftwareTokenMfaSettings: { Enabled: true, PreferredMfa: true } });
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await signIn(PASSWORD);
+  const asked = form("Enter the code of your authenticator");
+  await asked.getByText("It is on the red phone.").waitFor();
+  await asked.getByLabel("Code").fill("000000");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await alert.getByText("Invalid code received for user").waitFor();
+  await shot("authenticator");
+  await asked.getByLabel("Code").fill(await app());
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByText("No pictures yet.").waitFor();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("status").getByText("You are signed out.").waitFor();
+  console.log("proved an authenticator");
+}
+
 async function main() {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
   try {
@@ -93,6 +149,7 @@ async function main() {
     page.on("console", message => message.type() === "error" && errors.push(message.text()));
     try {
       await walk(page);
+      await challenged(page);
     } catch (error) {
       console.error(await page.locator("main").innerText().catch(() => ""), errors);
       throw error;

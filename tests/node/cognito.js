@@ -4,12 +4,12 @@
 "use strict";
 
 const assert = require("node:assert/strict");
-const { createHmac } = require("node:crypto");
 const { pathToFileURL } = require("node:url");
 const { CognitoJwtVerifier } = require("aws-jwt-verify");
 const cognito = require("amazon-cognito-identity-js");
 const { Amplify } = require("aws-amplify");
 const auth = require("aws-amplify/auth");
+const { authenticator } = require("./authenticator.js");
 
 const { AWS_ENDPOINT_URL: endpoint, AWS_REGION: region, POOL: userPoolId, CLIENT: clientId } = process.env;
 const [PASSWORD, OTHER] = ["Correct-Horse-9", "Another-Horse-9"];
@@ -39,23 +39,6 @@ async function verified({ id, access }) {
   await jwtVerify(access, remote, strict);
   await assert.rejects(jwtVerify(id.replace(/.{8}$/, "AAAAAAAA"), remote, strict));
   return claims;
-}
-
-// RFC 6238 with AWS's defaults. A step is used once: the next code is of the next step.
-function authenticator(secret) {
-  const bits = [...secret].map(c => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
-  const key = Buffer.from(bits.match(/.{8}/g).map(byte => parseInt(byte, 2)));
-  let last = 0;
-  const now = () => Math.floor(Date.now() / 30_000);
-  return async () => {
-    const step = (last = Math.max(now(), last + 1));
-    // One step ahead is within what clocks may differ; two are not.
-    while (step > now() + 1) await new Promise(done => setTimeout(done, 500));
-    const counter = Buffer.alloc(8);
-    counter.writeBigUInt64BE(BigInt(step));
-    const digest = createHmac("sha1", key).update(counter).digest();
-    return String((digest.readUInt32BE(digest.at(-1) & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
-  };
 }
 
 const tests = {

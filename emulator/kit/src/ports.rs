@@ -368,6 +368,10 @@ pub trait Roles: Send + Sync {
     fn open_id_clients(&self, _cx: &Context, _provider_arn: &str) -> Option<Vec<String>> {
         None
     }
+    /// The document (JSON) of a managed policy by ARN: one of the account's, by its default version, or AWS's own.
+    fn managed_policy(&self, _cx: &Context, _account: &str, _policy_arn: &str) -> Option<String> {
+        None
+    }
 }
 
 /// A role.

@@ -2,11 +2,15 @@
 
 use crate::{
     programs::{in_cloud, lacking, succeeds},
-    standing::{root, with_pipeline},
+    standing::{Standing, root, with_pipeline},
 };
+use serde_json::json;
 use std::process::Stdio;
 use tokio::process::Command;
 
+/// A user who was invited, and the password he was sent.
+const INVITED: &str = "fay";
+const TEMPORARY: &str = "Temporary-Horse-9";
 /// What Debian and others call the browser.
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
@@ -29,8 +33,34 @@ async fn the_web_client_in_a_browser() {
     }
     let Some(chromium) = found else { return lacking("chromium (Debian's package chromium)") };
     let standing = with_pipeline().await;
+    invite(&standing).await;
     let mut node = in_cloud("node", &standing.emulator, Some(&standing.outputs));
-    node.env("CHROMIUM", chromium).arg("--no-warnings").arg(root().join("tests/node/browser.js"));
+    node.env("CHROMIUM", chromium)
+        .env("INVITED", INVITED)
+        .env("TEMPORARY", TEMPORARY)
+        .arg("--no-warnings")
+        .arg(root().join("tests/node/browser.js"));
     let told = succeeds(node).await;
-    assert!(told.contains("signed out"), "{told}");
+    assert!(told.contains("signed out") && told.contains("proved an authenticator"), "{told}");
+}
+
+/// Makes a user whose password is temporary, in a pool that now takes authenticators.
+async fn invite(standing: &Standing) {
+    let cloud = standing.emulator.cloud();
+    let root = cloud.house_context("test");
+    let pool = standing.output("UserPoolId");
+    let calls = [
+        (
+            "SetUserPoolMfaConfig",
+            json!({ "UserPoolId": pool, "MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": { "Enabled": true } }),
+        ),
+        (
+            "AdminCreateUser",
+            json!({ "UserPoolId": pool, "Username": INVITED, "TemporaryPassword": TEMPORARY, "MessageAction": "SUPPRESS",
+                "UserAttributes": [{ "Name": "email", "Value": "fay@example.com" }] }),
+        ),
+    ];
+    for (operation, input) in calls {
+        cloud.call_json(&root, "cognito-idp", operation, &input).await.unwrap_or_else(|fault| panic!("{operation}: {fault}"));
+    }
 }

@@ -20,6 +20,7 @@ files! {
     "index.html": "text/html; charset=utf-8";
     "style.css": "text/css; charset=utf-8";
     "app.js": "text/javascript; charset=utf-8";
+    "challenges.js": "text/javascript; charset=utf-8";
     "srp.js": "text/javascript; charset=utf-8";
     "cognito.js": "text/javascript; charset=utf-8";
     "pictures.js": "text/javascript; charset=utf-8";

@@ -88,7 +88,8 @@ public! {
     DeleteUserAttributesInput, DeleteUserInput, ChangePasswordInput, ForgotPasswordInput, ConfirmForgotPasswordInput,
     GetUserAttributeVerificationCodeInput, VerifyUserAttributeInput, AssociateSoftwareTokenInput, VerifySoftwareTokenInput,
     SetUserMFAPreferenceInput, SetUserSettingsInput, GetUserAuthFactorsInput, ConfirmDeviceInput, GetDeviceInput, ListDevicesInput,
-    UpdateDeviceStatusInput, ForgetDeviceInput,
+    UpdateDeviceStatusInput, ForgetDeviceInput, StartWebAuthnRegistrationInput, CompleteWebAuthnRegistrationInput,
+    ListWebAuthnCredentialsInput, DeleteWebAuthnCredentialInput,
 }
 
 impl Authorize<CognitoIdp> for CreateUserPoolInput {

@@ -1,7 +1,7 @@
 //! Amazon Cognito user pools: users, groups, sign-up, sign-in by password and SRP, tokens.
 //!
 //! A user's password is never kept: its SRP verifier is, and a password is checked by making the verifier again. What is not honoured yet
-//! (passkeys, threat protection) is refused by name when a pool asks for it. This room knows no other service.
+//! (threat protection, SAML) is refused by name when a pool asks for it. This room knows no other service.
 
 mod access;
 mod attributes;
@@ -27,6 +27,7 @@ mod names;
 mod nobody;
 mod oauth;
 mod pages;
+mod passkeys;
 mod password;
 mod pool_settings;
 mod pools;
@@ -147,6 +148,11 @@ kit::service! {
     AdminListDevices => admin_list_devices,
     AdminUpdateDeviceStatus => admin_update_device_status,
     AdminForgetDevice => admin_forget_device,
+    // passkeys/
+    StartWebAuthnRegistration => start_web_authn_registration,
+    CompleteWebAuthnRegistration => complete_web_authn_registration,
+    ListWebAuthnCredentials => list_web_authn_credentials,
+    DeleteWebAuthnCredential => delete_web_authn_credential,
     // refresh.rs
     GetTokensFromRefreshToken => get_tokens_from_refresh_token,
     RevokeToken => revoke_token,

@@ -20,16 +20,13 @@ impl CognitoIdp {
         cx: &Context,
         input: SetUserPoolMfaConfigInput,
     ) -> Result<SetUserPoolMfaConfigOutput, Fault> {
-        if input.web_authn_configuration.is_some() {
-            return Err(refused("SetUserPoolMfaConfig", "WebAuthnConfiguration"));
-        }
         let mode = input.mfa_configuration.unwrap_or(UserPoolMfaType::Off);
         let config = GetUserPoolMfaConfigOutput {
             sms_mfa_configuration: input.sms_mfa_configuration,
             software_token_mfa_configuration: input.software_token_mfa_configuration,
             email_mfa_configuration: input.email_mfa_configuration,
             mfa_configuration: Some(mode),
-            web_authn_configuration: None,
+            web_authn_configuration: input.web_authn_configuration,
         };
         let config = cx
             .store()
@@ -51,7 +48,7 @@ impl CognitoIdp {
             software_token_mfa_configuration: config.software_token_mfa_configuration,
             email_mfa_configuration: config.email_mfa_configuration,
             mfa_configuration: config.mfa_configuration,
-            web_authn_configuration: None,
+            web_authn_configuration: config.web_authn_configuration,
         })
     }
 }

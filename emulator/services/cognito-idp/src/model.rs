@@ -9,7 +9,7 @@
 #![allow(missing_docs, dead_code, clippy::all)]
 
 use std::collections::BTreeMap;
-use wire::Timestamp;
+use wire::{Document, Timestamp};
 
 pub use tables::SERVICE;
 
@@ -1056,6 +1056,55 @@ wire::structure!(AdminForgetDeviceInput, tables::ADMIN_FORGET_DEVICE_INPUT, 0 us
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AdminForgetDeviceOutput {}
 wire::structure!(AdminForgetDeviceOutput, tables::ADMIN_FORGET_DEVICE_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartWebAuthnRegistrationInput {
+    pub access_token: String,
+}
+wire::structure!(StartWebAuthnRegistrationInput, tables::START_WEB_AUTHN_REGISTRATION_INPUT, 0 access_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StartWebAuthnRegistrationOutput {
+    pub credential_creation_options: Option<Document>,
+}
+wire::structure!(StartWebAuthnRegistrationOutput, tables::START_WEB_AUTHN_REGISTRATION_OUTPUT, 0 credential_creation_options);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CompleteWebAuthnRegistrationInput {
+    pub access_token: String,
+    pub credential: Document,
+}
+wire::structure!(CompleteWebAuthnRegistrationInput, tables::COMPLETE_WEB_AUTHN_REGISTRATION_INPUT, 0 access_token, 1 credential);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CompleteWebAuthnRegistrationOutput {}
+wire::structure!(CompleteWebAuthnRegistrationOutput, tables::COMPLETE_WEB_AUTHN_REGISTRATION_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListWebAuthnCredentialsInput {
+    pub access_token: String,
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+}
+wire::structure!(ListWebAuthnCredentialsInput, tables::LIST_WEB_AUTHN_CREDENTIALS_INPUT, 0 access_token, 1 next_token, 2 max_results);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListWebAuthnCredentialsOutput {
+    pub credentials: Vec<WebAuthnCredentialDescription>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListWebAuthnCredentialsOutput, tables::LIST_WEB_AUTHN_CREDENTIALS_OUTPUT, 0 credentials, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteWebAuthnCredentialInput {
+    pub access_token: String,
+    pub credential_id: String,
+}
+wire::structure!(DeleteWebAuthnCredentialInput, tables::DELETE_WEB_AUTHN_CREDENTIAL_INPUT, 0 access_token, 1 credential_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteWebAuthnCredentialOutput {}
+wire::structure!(DeleteWebAuthnCredentialOutput, tables::DELETE_WEB_AUTHN_CREDENTIAL_OUTPUT);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetTokensFromRefreshTokenInput {
@@ -2218,6 +2267,20 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct WebAuthnCredentialDescription {
+    pub credential_id: String,
+    pub friendly_credential_name: String,
+    pub relying_party_id: String,
+    pub authenticator_attachment: Option<String>,
+    pub authenticator_transports: Vec<String>,
+    pub created_at: Option<Timestamp>,
+}
+wire::structure!(
+    WebAuthnCredentialDescription, tables::WEB_AUTHN_CREDENTIAL_DESCRIPTION,
+    0 credential_id, 1 friendly_credential_name, 2 relying_party_id, 3 authenticator_attachment, 4 authenticator_transports, 5 created_at,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct WebAuthnMfaSettingsType {
     pub enabled: Option<bool>,
 }
@@ -2773,6 +2836,12 @@ mod tables {
     pub(super) static CODE_MISMATCH_EXCEPTION: Schema =
         Schema::new("CodeMismatchException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "CodeMismatchException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static COMPLETE_WEB_AUTHN_REGISTRATION_INPUT: Schema = Schema::new(
+        "CompleteWebAuthnRegistrationRequest",
+        Kind::Structure(&[Member::new("AccessToken", &TOKEN_MODEL_TYPE).required(), Member::new("Credential", &DOCUMENT).required()]),
+    );
+    pub(super) static COMPLETE_WEB_AUTHN_REGISTRATION_OUTPUT: Schema =
+        Schema::new("CompleteWebAuthnRegistrationResponse", Kind::Structure(&[]));
     pub(super) static CONCURRENT_MODIFICATION_EXCEPTION: Schema =
         Schema::new("ConcurrentModificationException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)])).traits(Traits {
             fault: Some(FaultTraits { code: "ConcurrentModificationException", status: 400, sender: true }),
@@ -3022,6 +3091,11 @@ mod tables {
         Schema::new("DeleteUserPoolRequest", Kind::Structure(&[Member::new("UserPoolId", &USER_POOL_ID_TYPE).required()]));
     pub(super) static DELETE_USER_INPUT: Schema =
         Schema::new("DeleteUserRequest", Kind::Structure(&[Member::new("AccessToken", &TOKEN_MODEL_TYPE).required()]));
+    pub(super) static DELETE_WEB_AUTHN_CREDENTIAL_INPUT: Schema = Schema::new(
+        "DeleteWebAuthnCredentialRequest",
+        Kind::Structure(&[Member::new("AccessToken", &TOKEN_MODEL_TYPE).required(), Member::new("CredentialId", &STRING_TYPE).required()]),
+    );
+    pub(super) static DELETE_WEB_AUTHN_CREDENTIAL_OUTPUT: Schema = Schema::new("DeleteWebAuthnCredentialResponse", Kind::Structure(&[]));
     pub(super) static DELETION_PROTECTION_TYPE: Schema =
         Schema::new("DeletionProtectionType", Kind::Enum(super::DeletionProtectionType::TEXTS));
     pub(super) static DELIVERY_MEDIUM_LIST_TYPE: Schema =
@@ -3091,6 +3165,7 @@ mod tables {
             Member::new("DeviceLastAuthenticatedDate", &DATE_TYPE),
         ]),
     );
+    pub(super) static DOCUMENT: Schema = Schema::new("Document", Kind::Document);
     pub(super) static DOMAIN_DESCRIPTION_TYPE: Schema = Schema::new(
         "DomainDescriptionType",
         Kind::Structure(&[
@@ -3531,6 +3606,21 @@ mod tables {
         "ListUsersResponse",
         Kind::Structure(&[Member::new("Users", &USERS_LIST_TYPE), Member::new("PaginationToken", &SEARCH_PAGINATION_TOKEN_TYPE)]),
     );
+    pub(super) static LIST_WEB_AUTHN_CREDENTIALS_INPUT: Schema = Schema::new(
+        "ListWebAuthnCredentialsRequest",
+        Kind::Structure(&[
+            Member::new("AccessToken", &TOKEN_MODEL_TYPE).required(),
+            Member::new("NextToken", &PAGINATION_KEY),
+            Member::new("MaxResults", &WEB_AUTHN_CREDENTIALS_QUERY_LIMIT_TYPE),
+        ]),
+    );
+    pub(super) static LIST_WEB_AUTHN_CREDENTIALS_OUTPUT: Schema = Schema::new(
+        "ListWebAuthnCredentialsResponse",
+        Kind::Structure(&[
+            Member::new("Credentials", &WEB_AUTHN_CREDENTIAL_DESCRIPTION_LIST_TYPE).required(),
+            Member::new("NextToken", &PAGINATION_KEY),
+        ]),
+    );
     pub(super) static LOGOUT_URLS_LIST_TYPE: Schema =
         Schema::new("LogoutURLsListType", Kind::List(&Member::new("member", &REDIRECT_URL_TYPE))).min(0.0).max(100.0);
     pub(super) static MFA_METHOD_NOT_FOUND_EXCEPTION: Schema =
@@ -3875,6 +3965,12 @@ mod tables {
     pub(super) static SOFTWARE_TOKEN_MFA_SETTINGS_TYPE: Schema = Schema::new(
         "SoftwareTokenMfaSettingsType",
         Kind::Structure(&[Member::new("Enabled", &BOOLEAN_TYPE), Member::new("PreferredMfa", &BOOLEAN_TYPE)]),
+    );
+    pub(super) static START_WEB_AUTHN_REGISTRATION_INPUT: Schema =
+        Schema::new("StartWebAuthnRegistrationRequest", Kind::Structure(&[Member::new("AccessToken", &TOKEN_MODEL_TYPE).required()]));
+    pub(super) static START_WEB_AUTHN_REGISTRATION_OUTPUT: Schema = Schema::new(
+        "StartWebAuthnRegistrationResponse",
+        Kind::Structure(&[Member::new("CredentialCreationOptions", &DOCUMENT).required()]),
     );
     pub(super) static STATUS_TYPE: Schema = Schema::new("StatusType", Kind::Enum(super::StatusType::TEXTS));
     pub(super) static STRING_ATTRIBUTE_CONSTRAINTS_TYPE: Schema = Schema::new(
@@ -4292,6 +4388,10 @@ mod tables {
         ]),
     );
     pub(super) static VERIFY_USER_ATTRIBUTE_OUTPUT: Schema = Schema::new("VerifyUserAttributeResponse", Kind::Structure(&[]));
+    pub(super) static WEB_AUTHN_AUTHENTICATOR_ATTACHMENT_TYPE: Schema = Schema::new("WebAuthnAuthenticatorAttachmentType", Kind::String);
+    pub(super) static WEB_AUTHN_AUTHENTICATOR_TRANSPORT_TYPE: Schema = Schema::new("WebAuthnAuthenticatorTransportType", Kind::String);
+    pub(super) static WEB_AUTHN_AUTHENTICATOR_TRANSPORTS_LIST: Schema =
+        Schema::new("WebAuthnAuthenticatorTransportsList", Kind::List(&Member::new("member", &WEB_AUTHN_AUTHENTICATOR_TRANSPORT_TYPE)));
     pub(super) static WEB_AUTHN_CHALLENGE_NOT_FOUND_EXCEPTION: Schema =
         Schema::new("WebAuthnChallengeNotFoundException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)])).traits(Traits {
             fault: Some(FaultTraits { code: "WebAuthnChallengeNotFoundException", status: 400, sender: true }),
@@ -4315,11 +4415,26 @@ mod tables {
             Member::new("FactorConfiguration", &WEB_AUTHN_FACTOR_CONFIGURATION_TYPE),
         ]),
     );
+    pub(super) static WEB_AUTHN_CREDENTIAL_DESCRIPTION: Schema = Schema::new(
+        "WebAuthnCredentialDescription",
+        Kind::Structure(&[
+            Member::new("CredentialId", &STRING_TYPE).required(),
+            Member::new("FriendlyCredentialName", &STRING_TYPE).required(),
+            Member::new("RelyingPartyId", &STRING_TYPE).required(),
+            Member::new("AuthenticatorAttachment", &WEB_AUTHN_AUTHENTICATOR_ATTACHMENT_TYPE),
+            Member::new("AuthenticatorTransports", &WEB_AUTHN_AUTHENTICATOR_TRANSPORTS_LIST).required(),
+            Member::new("CreatedAt", &DATE_TYPE).required(),
+        ]),
+    );
+    pub(super) static WEB_AUTHN_CREDENTIAL_DESCRIPTION_LIST_TYPE: Schema =
+        Schema::new("WebAuthnCredentialDescriptionListType", Kind::List(&Member::new("member", &WEB_AUTHN_CREDENTIAL_DESCRIPTION)));
     pub(super) static WEB_AUTHN_CREDENTIAL_NOT_SUPPORTED_EXCEPTION: Schema =
         Schema::new("WebAuthnCredentialNotSupportedException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)])).traits(Traits {
             fault: Some(FaultTraits { code: "WebAuthnCredentialNotSupportedException", status: 400, sender: true }),
             ..Traits::NONE
         });
+    pub(super) static WEB_AUTHN_CREDENTIALS_QUERY_LIMIT_TYPE: Schema =
+        Schema::new("WebAuthnCredentialsQueryLimitType", Kind::Integer).min(0.0).max(20.0);
     pub(super) static WEB_AUTHN_FACTOR_CONFIGURATION_TYPE: Schema =
         Schema::new("WebAuthnFactorConfigurationType", Kind::Enum(super::WebAuthnFactorConfigurationType::TEXTS));
     pub(super) static WEB_AUTHN_MFA_SETTINGS_TYPE: Schema =
@@ -5467,6 +5582,91 @@ mod tables {
         ],
         unsigned: false,
     };
+    static OP_START_WEB_AUTHN_REGISTRATION: OperationSchema = OperationSchema {
+        name: "StartWebAuthnRegistration",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &START_WEB_AUTHN_REGISTRATION_INPUT,
+        output: &START_WEB_AUTHN_REGISTRATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &FORBIDDEN_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &WEB_AUTHN_NOT_ENABLED_EXCEPTION,
+            &PASSWORD_RESET_REQUIRED_EXCEPTION,
+            &WEB_AUTHN_CONFIGURATION_MISSING_EXCEPTION,
+        ],
+        unsigned: true,
+    };
+    static OP_COMPLETE_WEB_AUTHN_REGISTRATION: OperationSchema = OperationSchema {
+        name: "CompleteWebAuthnRegistration",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &COMPLETE_WEB_AUTHN_REGISTRATION_INPUT,
+        output: &COMPLETE_WEB_AUTHN_REGISTRATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &FORBIDDEN_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &WEB_AUTHN_NOT_ENABLED_EXCEPTION,
+            &WEB_AUTHN_CHALLENGE_NOT_FOUND_EXCEPTION,
+            &WEB_AUTHN_RELYING_PARTY_MISMATCH_EXCEPTION,
+            &WEB_AUTHN_CLIENT_MISMATCH_EXCEPTION,
+            &WEB_AUTHN_ORIGIN_NOT_ALLOWED_EXCEPTION,
+            &PASSWORD_RESET_REQUIRED_EXCEPTION,
+            &WEB_AUTHN_CREDENTIAL_NOT_SUPPORTED_EXCEPTION,
+        ],
+        unsigned: true,
+    };
+    static OP_LIST_WEB_AUTHN_CREDENTIALS: OperationSchema = OperationSchema {
+        name: "ListWebAuthnCredentials",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_WEB_AUTHN_CREDENTIALS_INPUT,
+        output: &LIST_WEB_AUTHN_CREDENTIALS_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &FORBIDDEN_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &PASSWORD_RESET_REQUIRED_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+        ],
+        unsigned: true,
+    };
+    static OP_DELETE_WEB_AUTHN_CREDENTIAL: OperationSchema = OperationSchema {
+        name: "DeleteWebAuthnCredential",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_WEB_AUTHN_CREDENTIAL_INPUT,
+        output: &DELETE_WEB_AUTHN_CREDENTIAL_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &FORBIDDEN_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &PASSWORD_RESET_REQUIRED_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+        ],
+        unsigned: true,
+    };
     static OP_GET_TOKENS_FROM_REFRESH_TOKEN: OperationSchema = OperationSchema {
         name: "GetTokensFromRefreshToken",
         method: "POST",
@@ -6319,6 +6519,10 @@ mod tables {
             &OP_ADMIN_LIST_DEVICES,
             &OP_ADMIN_UPDATE_DEVICE_STATUS,
             &OP_ADMIN_FORGET_DEVICE,
+            &OP_START_WEB_AUTHN_REGISTRATION,
+            &OP_COMPLETE_WEB_AUTHN_REGISTRATION,
+            &OP_LIST_WEB_AUTHN_CREDENTIALS,
+            &OP_DELETE_WEB_AUTHN_CREDENTIAL,
             &OP_GET_TOKENS_FROM_REFRESH_TOKEN,
             &OP_REVOKE_TOKEN,
             &OP_GLOBAL_SIGN_OUT,
@@ -6361,13 +6565,11 @@ mod tables {
         refused: &[
             Refused { name: "AdminListUserAuthEvents", method: "POST", uri: "/" },
             Refused { name: "AdminUpdateAuthEventFeedback", method: "POST", uri: "/" },
-            Refused { name: "CompleteWebAuthnRegistration", method: "POST", uri: "/" },
             Refused { name: "CreateManagedLoginBranding", method: "POST", uri: "/" },
             Refused { name: "CreateTerms", method: "POST", uri: "/" },
             Refused { name: "CreateUserImportJob", method: "POST", uri: "/" },
             Refused { name: "DeleteManagedLoginBranding", method: "POST", uri: "/" },
             Refused { name: "DeleteTerms", method: "POST", uri: "/" },
-            Refused { name: "DeleteWebAuthnCredential", method: "POST", uri: "/" },
             Refused { name: "DescribeManagedLoginBranding", method: "POST", uri: "/" },
             Refused { name: "DescribeManagedLoginBrandingByClient", method: "POST", uri: "/" },
             Refused { name: "DescribeRiskConfiguration", method: "POST", uri: "/" },
@@ -6379,12 +6581,10 @@ mod tables {
             Refused { name: "GetUICustomization", method: "POST", uri: "/" },
             Refused { name: "ListTerms", method: "POST", uri: "/" },
             Refused { name: "ListUserImportJobs", method: "POST", uri: "/" },
-            Refused { name: "ListWebAuthnCredentials", method: "POST", uri: "/" },
             Refused { name: "SetLogDeliveryConfiguration", method: "POST", uri: "/" },
             Refused { name: "SetRiskConfiguration", method: "POST", uri: "/" },
             Refused { name: "SetUICustomization", method: "POST", uri: "/" },
             Refused { name: "StartUserImportJob", method: "POST", uri: "/" },
-            Refused { name: "StartWebAuthnRegistration", method: "POST", uri: "/" },
             Refused { name: "StopUserImportJob", method: "POST", uri: "/" },
             Refused { name: "UpdateAuthEventFeedback", method: "POST", uri: "/" },
             Refused { name: "UpdateManagedLoginBranding", method: "POST", uri: "/" },

@@ -29,7 +29,10 @@ fn mfa_of(settings: &UserPoolType, there: GetUserPoolMfaConfigOutput) -> Result<
     let off = settings.mfa_configuration == Some(UserPoolMfaType::Off);
     let others = there.software_token_mfa_configuration.is_some() || there.email_mfa_configuration.is_some();
     match (&settings.sms_configuration, off) {
-        (_, true) => Ok(GetUserPoolMfaConfigOutput::default()),
+        (_, true) => Ok(GetUserPoolMfaConfigOutput {
+            web_authn_configuration: there.web_authn_configuration,
+            ..GetUserPoolMfaConfigOutput::default()
+        }),
         (None, false) if others => Ok(there),
         (None, false) => Err(bad("SMS configuration and Auto verification for phone_number are required when MFA is required/optional")),
         (Some(sms), false) => {
@@ -154,10 +157,6 @@ fn refuse_what_is_not_honoured(operation: &str, input: &CreateUserPoolInput) -> 
     }
     if input.user_pool_tier == Some(UserPoolTierType::Plus) {
         return no("UserPoolTier PLUS");
-    }
-    let factors = input.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref()).and_then(|p| p.allowed_first_auth_factors.as_ref());
-    if factors.is_some_and(|factors| factors.contains(&AuthFactorType::WebAuthn)) {
-        return no("SignInPolicy.AllowedFirstAuthFactors WEB_AUTHN");
     }
     let option = input.verification_message_template.as_ref().and_then(|t| t.default_email_option);
     if option == Some(DefaultEmailOptionType::ConfirmWithLink) {

@@ -161,6 +161,14 @@ impl ports::Roles for Iam {
         let found = cx.store().read(|s| s.get(&crate::state::PROVIDERS, &scope, &provider_arn.to_owned())).ok()??;
         Some(found.clients)
     }
+    fn managed_policy(&self, cx: &Context, account: &str, policy_arn: &str) -> Option<String> {
+        if let Some(own) = crate::managed::document(policy_arn) {
+            return Some(own.to_owned());
+        }
+        let scope = Scope::new(account, cx.region());
+        let policy = cx.store().read(|s| s.get(&crate::state::POLICIES, &scope, &policy_arn.to_owned())).ok()??;
+        Some(policy.versions.get(&policy.default)?.document.clone())
+    }
 }
 
 fn role_by_arn(cx: &Context, role_arn: &str) -> Option<(String, Entity)> {

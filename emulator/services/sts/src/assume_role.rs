@@ -3,12 +3,10 @@
 use crate::{
     Sts,
     model::*,
+    session_policies,
     sessions::{Who, issue},
 };
-use kit::{
-    Access, Arn, Authorize, Context, Fault, Need, Principal, RoleSession, Scope,
-    policy::{Document, DocumentKind},
-};
+use kit::{Access, Arn, Authorize, Context, Fault, Need, Principal, RoleSession, Scope};
 
 /// A session that assumes a role on gets an hour at most.
 const CHAINED_SECS: i32 = 3600;
@@ -25,13 +23,8 @@ impl Sts {
         if seconds > most {
             return Err(too_long(chained));
         }
-        let session_policies = match &input.policy {
-            Some(text) => {
-                Document::parse(text, DocumentKind::Identity).map_err(|e| Error::MalformedPolicyDocument.says(e.message))?;
-                vec![text.clone()]
-            }
-            None => Vec::new(),
-        };
+        let (session_policies, packed_policy_size) =
+            session_policies::documents(cx, arn.account, input.policy.as_deref(), input.policy_arns.as_deref())?;
         let expires = kit::Timestamp::from_secs(cx.now().secs() + seconds as i64);
         let session = RoleSession {
             account: arn.account.into(),
@@ -57,7 +50,7 @@ impl Sts {
                 assumed_role_id: format!("{}:{}", role.id, input.role_session_name),
                 arn: format!("arn:aws:sts::{}:assumed-role/{}/{}", arn.account, role.name, input.role_session_name),
             }),
-            packed_policy_size: input.policy.as_ref().map(|p| (p.len() * 100 / 2048).clamp(1, 100) as i32),
+            packed_policy_size,
             source_identity: None,
         })
     }
@@ -70,7 +63,6 @@ fn parsed(role_arn: &str) -> Result<Arn<'_>, Fault> {
 
 fn refuse_unbuilt(input: &AssumeRoleInput) -> Result<(), Fault> {
     let unbuilt = [
-        ("PolicyArns", input.policy_arns.as_ref().is_some_and(|p| !p.is_empty())),
         ("TransitiveTagKeys", input.transitive_tag_keys.as_ref().is_some_and(|t| !t.is_empty())),
         ("SourceIdentity", input.source_identity.is_some()),
         ("SerialNumber", input.serial_number.is_some()),

@@ -6,6 +6,7 @@
 mod assume_role;
 mod caller_identity;
 mod model;
+mod session_policies;
 mod session_token;
 mod sessions;
 mod web_identity;

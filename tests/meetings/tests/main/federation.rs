@@ -1,8 +1,12 @@
 //! One user pool signs in by another: over HTTP, as a browser is led from the one to the other and back.
 
 use crate::square::Square;
+use lambda::in_process::{HandlerError, Invocation};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -99,9 +103,35 @@ async fn made(square: &Square, pool: &str, more: Value) -> Value {
     square.ok("cognito-idp", "CreateUserPoolClient", input).await["UserPoolClient"].clone()
 }
 
+/// A function that changes what the provider said, verifies mail addresses, and keeps who is disinvited out; and what it was told.
+fn hooks() -> (lambda::Lambda, Arc<Mutex<Vec<Value>>>) {
+    let (lambda, events) = (lambda::Lambda::new(), Arc::new(Mutex::new(Vec::<Value>::new())));
+    let told = events.clone();
+    let hooks = move |mut event: Value, _: Invocation| {
+        let before = told.lock().unwrap().len();
+        told.lock().unwrap().push(event.clone());
+        async move {
+            match event["triggerSource"].as_str().unwrap() {
+                "PreSignUp_ExternalProvider" if before < 2 => return Err(HandlerError::new("Error", "not yet")),
+                "PreSignUp_ExternalProvider" => event["response"]["autoVerifyEmail"] = json!(true),
+                "InboundFederation_ExternalProvider" => {
+                    let claims = event["request"]["attributes"]["idToken"].clone();
+                    event["response"]["userAttributesToMap"] =
+                        json!({ "sub": claims["sub"], "email": claims["email"], "nickname": "Annie" });
+                }
+                _ => {}
+            }
+            Ok(event)
+        }
+    };
+    lambda.register("hooks", hooks).unwrap();
+    (lambda, events)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pool_signs_users_in_by_another_pool() {
-    let square = Square::new().await;
+    let (lambda, events) = hooks();
+    let square = Square::with(lambda).await;
     let gateway = gateway::Gateway::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let server = gateway.serve(square.cloud.clone(), None);
     square.cloud.set_endpoint(server.url());
@@ -119,9 +149,22 @@ async fn a_pool_signs_users_in_by_another_pool() {
         "oidc_issuer": format!("{}/{home}", server.url()), "attributes_request_method": "GET",
     });
     let provider = json!({
-        "UserPoolId": shop, "ProviderName": "Home", "ProviderType": "OIDC", "ProviderDetails": details, "AttributeMapping": { "email": "email" },
+        "UserPoolId": shop, "ProviderName": "Home", "ProviderType": "OIDC", "ProviderDetails": details,
+        "AttributeMapping": { "email": "email", "nickname": "nickname" },
     });
     square.ok("cognito-idp", "CreateIdentityProvider", provider).await;
+    let function = square.function("hooks", "hooks", json!({})).await;
+    let permission = json!({
+        "FunctionName": "hooks", "StatementId": "pool", "Action": "lambda:InvokeFunction", "Principal": "cognito-idp.amazonaws.com",
+    });
+    square.ok("lambda", "AddPermission", permission).await;
+    let triggers = ["PreSignUp", "PostConfirmation", "PreAuthentication", "PostAuthentication", "PreTokenGeneration"];
+    let mut config: Value = triggers.iter().map(|name| ((*name).to_owned(), json!(function))).collect::<serde_json::Map<_, _>>().into();
+    config["InboundFederation"] = json!({ "LambdaVersion": "V1_0", "LambdaArn": function });
+    square.ok("cognito-idp", "UpdateUserPool", json!({ "UserPoolId": shop, "LambdaConfig": config })).await;
+    let sources = || -> Vec<String> {
+        std::mem::take(&mut *events.lock().unwrap()).iter().map(|e| e["triggerSource"].as_str().unwrap().to_owned()).collect()
+    };
     let client = made(&square, &shop, json!({ "CallbackURLs": [CALLBACK], "SupportedIdentityProviders": ["Home"] })).await;
     let (id, secret) = (client["ClientId"].as_str().unwrap(), client["ClientSecret"].as_str().unwrap());
 
@@ -140,7 +183,18 @@ async fn a_pool_signs_users_in_by_another_pool() {
     assert!(at_issuer.location.starts_with(&back), "{} {}", at_issuer.location, at_issuer.text);
     let mut stranger = Browser { address: browser.address.clone(), cookies: BTreeMap::new() };
     assert_eq!(stranger.get(&at_issuer.location).await.status, 400, "another browser can't bring the state back");
-    let done = browser.get(&at_issuer.location).await;
+    let kept_out = browser.get(&at_issuer.location).await;
+    assert!(kept_out.location.contains("error_description=PreSignUp%20failed%20with%20error%20not%20yet."), "{}", kept_out.location);
+    assert_eq!(square.ok("cognito-idp", "ListUsers", json!({ "UserPoolId": shop })).await["Users"], json!([]));
+    // The browser still has its session at the other pool, so the second try leads there and back.
+    let mut done = browser.get(&begin).await;
+    while !done.location.starts_with(CALLBACK) {
+        done = browser.get(&done.location.clone()).await;
+    }
+    let first = events.lock().unwrap()[0].clone();
+    assert_eq!((&first["request"]["providerName"], &first["request"]["providerType"]), (&json!("Home"), &json!("OIDC")));
+    assert_eq!(first["request"]["attributes"]["userInfo"]["email"], "ann@example.com", "{first}");
+    assert!(first["request"]["attributes"]["tokenResponse"]["access_token"].is_string());
     assert!(done.location.starts_with(&format!("{CALLBACK}?code=")), "{} {}", done.location, done.text);
     let code = between(&done.location, "code=", "&");
     let form = encoded(&[
@@ -151,13 +205,33 @@ async fn a_pool_signs_users_in_by_another_pool() {
         ("redirect_uri", CALLBACK),
     ]);
     let tokens: Value = serde_json::from_str(&browser.send("POST", "/_aws/cognito-idp/shop/oauth2/token", &form).await.text).unwrap();
+    assert_eq!(
+        sources(),
+        [
+            "InboundFederation_ExternalProvider",
+            "PreSignUp_ExternalProvider",
+            "InboundFederation_ExternalProvider",
+            "PreSignUp_ExternalProvider",
+            "PostConfirmation_ConfirmSignUp",
+            "TokenGeneration_HostedAuth",
+        ]
+    );
     let told = claims(&tokens["id_token"]);
+    assert_eq!(told["email_verified"], true, "{told}");
     assert_eq!((&told["email"], &told["identities"][0]["providerName"]), (&json!("ann@example.com"), &json!("Home")), "{told}");
     assert_eq!(told["cognito:username"], format!("Home_{}", told["identities"][0]["userId"].as_str().unwrap()).as_str());
     assert_eq!(told["cognito:groups"], json!([format!("{shop}_Home")]));
     let users = square.ok("cognito-idp", "ListUsers", json!({ "UserPoolId": shop })).await;
     assert_eq!((users["Users"].as_array().unwrap().len(), &users["Users"][0]["UserStatus"]), (1, &json!("EXTERNAL_PROVIDER")));
+    let nickname = json!({ "Name": "nickname", "Value": "Annie" });
+    assert!(users["Users"][0]["Attributes"].as_array().unwrap().contains(&nickname), "{users}");
 
     let again = browser.get(&begin).await;
     assert!(again.location.starts_with(CALLBACK), "the browser has a session at the shop now");
+    let mut anew = browser.get(&format!("{begin}&prompt=login")).await;
+    while !anew.location.starts_with(CALLBACK) {
+        anew = browser.get(&anew.location.clone()).await;
+    }
+    let told = ["InboundFederation_ExternalProvider", "PreAuthentication_Authentication", "PostAuthentication_Authentication"];
+    assert_eq!(sources(), told, "who is known only signs in");
 }

@@ -150,6 +150,20 @@ async fn the_classic_flow_brings_a_token_to_sts() {
     assert_eq!(answer["Audience"], drawers.pool.as_str());
     drawers.put(&drawers.holder(&answer["Credentials"]), &format!("{id}/letter")).await.unwrap();
 
+    // The session may do what both the role and its own policies allow.
+    let mut reading = assume(&open);
+    reading["PolicyArns"] = json!([{ "arn": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess" }]);
+    let reader = drawers.holder(&drawers.anybody("sts", "AssumeRoleWithWebIdentity", reading.clone()).await.unwrap()["Credentials"]);
+    let refused = told(drawers.put(&reader, &format!("{id}/letter")).await);
+    assert!(refused.ends_with("because no session policy allows the s3:PutObject action"), "{refused}");
+    reading["PolicyArns"] = json!([{ "arn": "arn:aws:iam::000000000000:policy/nothing" }]);
+    let missing = told(drawers.anybody("sts", "AssumeRoleWithWebIdentity", reading).await);
+    assert_eq!(missing, "ValidationError: Policy arn:aws:iam::000000000000:policy/nothing does not exist or is not attachable.");
+    let mut of_amazon = assume(&open);
+    of_amazon["ProviderId"] = json!("www.amazon.com");
+    let unreachable = told(drawers.anybody("sts", "AssumeRoleWithWebIdentity", of_amazon).await);
+    assert!(unreachable.starts_with("IDPCommunicationError"), "{unreachable}");
+
     let mut forged = text(&open);
     forged.replace_range(forged.len() - 8.., "AAAAAAAA");
     assert!(told(drawers.anybody("sts", "AssumeRoleWithWebIdentity", assume(&forged.into())).await).starts_with("InvalidIdentityToken"));

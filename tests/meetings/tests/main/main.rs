@@ -12,6 +12,7 @@ mod functions;
 mod identities;
 mod keys;
 mod metrics;
+mod pool_triggers;
 mod recorded;
 mod replicas;
 mod scaling;

@@ -3,7 +3,7 @@
 use super::{
     Course, Opened, Parameters, Session, Step, parameters, required, second, sessions, srp_flow, standing, standing_at_first, wrong,
 };
-use crate::{CognitoIdp, codes, mfa, model::*, names::Desk, nobody, state::*};
+use crate::{CognitoIdp, codes, mfa, model::*, names::Desk, nobody, passkeys, state::*};
 use ChallengeNameType as Name;
 use kit::Fault;
 
@@ -24,7 +24,7 @@ impl CognitoIdp {
         }
         desk.who().pre_authentication(username, user.as_ref()).await?;
         // Where users are hidden, everybody and nobody may choose from all that the pool allows.
-        let available = available(desk, user.as_ref().filter(|_| !desk.client.hides_users()));
+        let available = self.available(desk, user.as_ref().filter(|_| !desk.client.hides_users()));
         let preferred = given
             .get("PREFERRED_CHALLENGE")
             .map(|text| Name::parse(text).ok_or_else(|| bad(format!("Invalid PREFERRED_CHALLENGE: {text}"))));
@@ -80,6 +80,12 @@ impl CognitoIdp {
                 None => self.ask_plainly(desk, login, user.as_ref(), chosen, course).await,
             },
             Name::EmailOtp | Name::SmsOtp => self.send_one_time_password(desk, login, user, chosen, course).await,
+            Name::WebAuthn => {
+                // A hidden user who may not is asked for a passkey that nobody has.
+                let may = user.as_ref().filter(|user| standing(desk, user).is_ok());
+                let user = if desk.client.hides_users() { may } else { user.as_ref() };
+                self.ask_for_passkey(desk, login, user, course).await
+            }
             other => Err(refused("InitiateAuth", &format!("challenge {other}"))),
         }
     }
@@ -101,7 +107,7 @@ impl CognitoIdp {
         session.first = true;
         let method = if chosen == Name::EmailOtp { mfa::Method::Email } else { mfa::Method::Sms };
         // A hidden user whom no code may reach is treated as nobody is: one is pretended to be on its way.
-        let reached = user.as_ref().filter(|user| standing(desk, user).is_ok() && available(desk, Some(user)).contains(&chosen));
+        let reached = user.as_ref().filter(|user| standing(desk, user).is_ok() && self.available(desk, Some(user)).contains(&chosen));
         let asked = match reached {
             Some(user) => {
                 let channel = mfa::channel(method, user).ok_or_else(wrong)?;
@@ -140,24 +146,30 @@ impl CognitoIdp {
 pub(crate) const SIGNED_UP: &str = "SIGNED_UP";
 pub(crate) const CONFIRMED: &str = "CONFIRMED";
 
-/// By what a user may prove himself first, or anybody at all. Where a second factor is due, a one-time password would be the only one: it is not offered.
-fn available(desk: &Desk, user: Option<&User>) -> Vec<Name> {
-    let policy = desk.pool.settings.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref());
-    let allowed = policy.and_then(|p| p.allowed_first_auth_factors.clone()).unwrap_or(vec![AuthFactorType::Password]);
-    let has = |factor| allowed.contains(&factor);
-    let mut names = Vec::new();
-    let second = mfa::required(&desk.pool) || user.is_some_and(|u| !mfa::methods_of(&desk.pool, u).is_empty());
-    if !second {
-        let reaches = |attribute: &str| user.is_none_or(|u| u.is_verified(attribute) && u.attributes.contains_key(attribute));
-        if has(AuthFactorType::EmailOtp) && reaches("email") {
-            names.push(Name::EmailOtp);
+impl CognitoIdp {
+    /// By what a user may prove himself first, or anybody at all. Where a second factor is due, a one-time password would be the only one: it is not offered.
+    fn available(&self, desk: &Desk, user: Option<&User>) -> Vec<Name> {
+        let policy = desk.pool.settings.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref());
+        let allowed = policy.and_then(|p| p.allowed_first_auth_factors.clone()).unwrap_or(vec![AuthFactorType::Password]);
+        let has = |factor| allowed.contains(&factor);
+        let mut names = Vec::new();
+        let second = mfa::required(&desk.pool) || user.is_some_and(|u| !mfa::methods_of(&desk.pool, u).is_empty());
+        if !second {
+            let reaches = |attribute: &str| user.is_none_or(|u| u.is_verified(attribute) && u.attributes.contains_key(attribute));
+            if has(AuthFactorType::EmailOtp) && reaches("email") {
+                names.push(Name::EmailOtp);
+            }
+            if has(AuthFactorType::SmsOtp) && reaches("phone_number") {
+                names.push(Name::SmsOtp);
+            }
         }
-        if has(AuthFactorType::SmsOtp) && reaches("phone_number") {
-            names.push(Name::SmsOtp);
+        let two_factors = passkeys::is_multi_factor(&desk.pool);
+        if has(AuthFactorType::WebAuthn) && (!second || two_factors) && user.is_none_or(|u| self.has_passkey(desk, u)) {
+            names.push(Name::WebAuthn);
         }
+        if has(AuthFactorType::Password) && user.is_none_or(|u| u.password.is_some()) {
+            names.extend([Name::Password, Name::PasswordSrp]);
+        }
+        names
     }
-    if has(AuthFactorType::Password) && user.is_none_or(|u| u.password.is_some()) {
-        names.extend([Name::Password, Name::PasswordSrp]);
-    }
-    names
 }

@@ -12,7 +12,7 @@ impl CognitoIdp {
     }
 
     /// Goes on once all factors but the device are proved.
-    pub(super) async fn after_factors(&self, desk: &Desk, user: User, course: &Course) -> Result<Step, Fault> {
+    pub(crate) async fn after_factors(&self, desk: &Desk, user: User, course: &Course) -> Result<Step, Fault> {
         match self.device_of(desk, &user, course)? {
             None => {
                 let source = if course.source.is_empty() { "Authentication" } else { &course.source };

@@ -187,7 +187,6 @@ impl CognitoIdp {
         match challenge {
             Name::PasswordVerifier => return self.password_verifier(desk, &responses).await,
             Name::DevicePasswordVerifier => return self.device_password_verifier(desk, &responses).await,
-            Name::WebAuthn => return Err(refused("RespondToAuthChallenge", "ChallengeName WEB_AUTHN")),
             _ => {}
         }
         let opened = sessions::open(desk, session, challenge, username)?;
@@ -199,6 +198,7 @@ impl CognitoIdp {
             Name::SelectMfaType => self.select_mfa_type(desk, opened, &responses).await,
             Name::MfaSetup => self.mfa_setup(desk, opened).await,
             Name::SelectChallenge => self.select_challenge(desk, opened, &responses).await,
+            Name::WebAuthn => self.passkey_proof(desk, opened, &responses).await,
             Name::Password | Name::PasswordSrp => self.chosen(desk, opened, challenge, &responses).await,
             Name::CustomChallenge => self.custom_challenge(desk, opened, &responses).await,
             Name::DeviceSrpAuth => self.device_srp(desk, opened, &responses).await,

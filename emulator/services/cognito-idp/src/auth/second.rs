@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq;
 
 impl CognitoIdp {
     /// Goes on once the first factor is proved: a second one, the device, or done.
-    pub(super) async fn after_first_factor(&self, desk: &Desk, user: User, course: &Course) -> Result<Step, Fault> {
+    pub(crate) async fn after_first_factor(&self, desk: &Desk, user: User, course: &Course) -> Result<Step, Fault> {
         if self.spares_second_factor(desk, &user, course)? {
             return self.after_factors(desk, user, course).await;
         }

@@ -1,7 +1,7 @@
 //! Which second factors a user has switched on, and which one is asked for first.
 
 use super::{METHODS, Method, channel};
-use crate::{CognitoIdp, model::*, state::*};
+use crate::{CognitoIdp, model::*, passkeys, state::*};
 use kit::{Context, Fault, Read};
 
 /// What a request wants of the three methods: on or off, and preferred.
@@ -73,14 +73,16 @@ impl CognitoIdp {
     /// By what the caller may prove himself.
     pub async fn get_user_auth_factors(&self, cx: &Context, input: GetUserAuthFactorsInput) -> Result<GetUserAuthFactorsOutput, Fault> {
         let caller = self.caller(cx, &input.access_token)?;
-        let user = &caller.user;
+        let (user, pool) = (&caller.user, &caller.pool);
+        let passkeys = caller.cx.store().read(|s| passkeys::of_user(s, caller.cx.scope(), &pool.id, &user.key(pool)))?;
+        let passkeys = !passkeys.is_empty();
         let policy = caller.pool.settings.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref());
         let allowed = policy.and_then(|p| p.allowed_first_auth_factors.clone()).unwrap_or_default();
         let has = |factor: &AuthFactorType| match factor {
             AuthFactorType::Password => user.password.is_some(),
             AuthFactorType::EmailOtp => user.is_verified("email"),
             AuthFactorType::SmsOtp => user.is_verified("phone_number"),
-            AuthFactorType::WebAuthn => false,
+            AuthFactorType::WebAuthn => passkeys,
         };
         Ok(GetUserAuthFactorsOutput {
             username: user.username.clone(),

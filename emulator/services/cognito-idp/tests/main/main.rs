@@ -13,6 +13,7 @@ mod mfa;
 mod oauth;
 mod over_http;
 mod pages;
+mod passkeys;
 mod pool_parts;
 mod recovery;
 mod senders;
