@@ -16,6 +16,7 @@ mod event_streams;
 mod filters;
 mod house;
 mod mapping_templates;
+mod orc_files;
 mod pictures;
 mod policies;
 mod requests;
