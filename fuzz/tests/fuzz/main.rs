@@ -17,6 +17,7 @@ mod filters;
 mod house;
 mod kafka;
 mod mapping_templates;
+mod orc_files;
 mod pictures;
 mod policies;
 mod requests;

@@ -3,6 +3,8 @@
 use super::{
     errors::{QueryError, carry},
     formats::Format,
+    orc,
+    prune::Pruner,
     table::{Found, Scans, key_value},
 };
 use datafusion::{
@@ -15,7 +17,10 @@ use datafusion::{
     execution::{SendableRecordBatchStream, TaskContext},
     physical_plan::{stream::RecordBatchStreamAdapter, streaming::PartitionStream},
 };
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::{
+    StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
 use std::sync::Arc;
 
 pub(crate) struct Reader {
@@ -30,6 +35,8 @@ pub(crate) struct Reader {
     /// Those columns.
     pub projected: SchemaRef,
     pub objects: Vec<Found>,
+    /// The query's filters, for formats that tell what of an object need not be read.
+    pub pruner: Option<Arc<Pruner>>,
 }
 
 impl std::fmt::Debug for Reader {
@@ -51,29 +58,35 @@ impl PartitionStream for Reader {
             wanted: self.wanted.clone(),
             projected: self.projected.clone(),
             objects: Vec::new(),
+            pruner: self.pruner.clone(),
         });
         let batches = stream::iter(self.objects.clone()).then(move |one| {
             let job = job.clone();
-            async move { job.object(one).await }
+            job.object(one)
         });
-        let flat = batches.map_ok(|all| stream::iter(all.into_iter().map(Ok))).try_flatten();
-        Box::pin(RecordBatchStreamAdapter::new(self.projected.clone(), flat))
+        Box::pin(RecordBatchStreamAdapter::new(self.projected.clone(), batches.try_flatten()))
     }
 }
 
 impl Reader {
-    async fn object(&self, found: Found) -> Result<Vec<RecordBatch>> {
-        let (bucket, key) = (&found.part.bucket, &found.object.key);
-        let bytes = self.scans.read(bucket, key, None).await?;
+    async fn object(self: Arc<Reader>, found: Found) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let file: SchemaRef = Arc::new(Schema::new(self.whole.fields()[..self.file_columns].to_vec()));
         let columns: Vec<usize> = self.wanted.iter().copied().filter(|i| *i < self.file_columns).collect();
+        if let Format::Orc { by_name } = self.format {
+            let (scans, pruner) = (self.scans.clone(), self.pruner.clone());
+            let wanted = orc::Wanted { scans, found: found.clone(), file, columns: columns.clone(), by_name, pruner };
+            let batches = orc::batches(wanted).await?;
+            return Ok(batches.map(move |batch| self.complete(batch?, &columns, &found)).boxed());
+        }
+        let (bucket, key) = (&found.part.bucket, &found.object.key);
+        let bytes = self.scans.read(bucket, key, None).await?;
         let named = |text: String| {
             let code =
                 if text.split(':').next().is_some_and(|c| c.starts_with("HIVE_") || c == "NOT_SUPPORTED") { "" } else { "HIVE_BAD_DATA: " };
             carry(QueryError::named(format!("{code}{text} (s3://{bucket}/{key})")))
         };
         let batches = self.format.read(key, bytes, &file, &columns).map_err(named)?;
-        batches.into_iter().map(|batch| self.complete(batch, &columns, &found)).collect()
+        Ok(stream::iter(batches).map(move |batch| self.complete(batch, &columns, &found)).boxed())
     }
 
     /// The asked columns in their order: those of the object, of its part, and of what it is called.

@@ -5,6 +5,7 @@ use super::{
     formats::Format,
     parquet,
     partitions::{self, KeyTest, Part},
+    prune::Pruner,
     reader::Reader,
     schemas, types,
 };
@@ -277,7 +278,7 @@ impl TableProvider for GlueTable {
                 Format::Parquet if !hidden && parquet::fits(&self.scans, &found, &names).await? => {
                     parquet::scan(&self.scans, state, &self.schema, self.file_columns, found, projection, filters, limit).await?
                 }
-                format => self.stream(format, found, projection, limit)?,
+                format => self.stream(state, format, found, (projection, filters, limit))?,
             };
             plans.push(plan);
         }
@@ -299,11 +300,16 @@ impl GlueTable {
     /// Objects read whole, one after the other, in a few streams; columns that nobody asks for are not made.
     fn stream(
         &self,
+        state: &dyn Session,
         format: Format,
         found: Vec<Found>,
-        projection: Option<&Vec<usize>>,
-        limit: Option<usize>,
+        (projection, filters, limit): (Option<&Vec<usize>>, &[Expr], Option<usize>),
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        let pruner = match format {
+            Format::Orc { .. } => Pruner::new(state, &Schema::new(self.schema.fields()[..self.file_columns].to_vec()), filters),
+            _ => None,
+        };
+        let pruner = pruner.map(Arc::new);
         let wanted: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         let projected = Arc::new(self.schema.project(&wanted)?);
         let mut shares: Vec<Vec<Found>> = vec![Vec::new(); STREAMS.min(found.len()).max(1)];
@@ -318,6 +324,7 @@ impl GlueTable {
                 wanted: wanted.clone(),
                 projected: projected.clone(),
                 objects,
+                pruner: pruner.clone(),
             })
         };
         let streams = shares.into_iter().map(stream).collect();

@@ -42,12 +42,56 @@ async fn json_bends_to_the_columns() {
 #[tokio::test]
 async fn what_is_not_read_is_refused_by_name() {
     let desk = Desk::new().await;
-    let orc = desk.fails("CREATE EXTERNAL TABLE o (a int) STORED AS ORC LOCATION 's3://lake/o/'").await;
-    assert_eq!(orc, "NOT_SUPPORTED: windtunnel does not run ORC files yet");
     assert!(
         desk.fails("SELECT word_stem('walking')")
             .await
             .starts_with("NOT_SUPPORTED: line 1:8: windtunnel does not run the function word_stem")
     );
     assert!(desk.fails("SELECT nothing_such(1)").await.starts_with("FUNCTION_NOT_FOUND: line 1:8: Function 'nothing_such' not registered"));
+}
+
+fn orc(name: &str) -> kit::Bytes {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../orc/tests/data/");
+    std::fs::read(format!("{path}{name}")).unwrap().into()
+}
+
+#[tokio::test]
+async fn orc_is_read_by_place_or_by_name() {
+    let desk = Desk::new().await;
+    desk.s3.objects.lock().unwrap().insert("lake/o/a.orc".into(), orc("zstd.orc"));
+    let columns = "id bigint, jumps bigint, same int, small tinyint, even boolean, ratio double, single float, word string, text varchar(9), \
+                   day date, at timestamp, price decimal(25,2), tags array<string>, place struct<x:int,y:string>, counts map<string,bigint>, later int";
+    desk.lines(&format!("CREATE EXTERNAL TABLE o ({columns}) STORED AS ORC LOCATION 's3://lake/o/'")).await;
+    assert_eq!(
+        desk.rows("SELECT * FROM o WHERE text IN ('row 1', 'row 2') ORDER BY id").await,
+        [
+            "7914,1,-7,-127,false,0.125,0.25,beta,row 1,1967-04-08,1969-12-31 23:00:02.001,-14.99,[1.0],{x=1, y=null},{k0=1},-",
+            "31671,2,-7,-126,true,0.25,0.5,,row 2,1967-04-09,1969-12-31 23:00:04.002,-14.98,[2.0, null],{x=2, y=y},{k0=2, k1=3},-",
+        ]
+    );
+    assert_eq!(desk.rows("SELECT count(*), count(word), sum(small), max(\"$path\") FROM o").await, ["3000,2571,-8124,s3://lake/o/a.orc"]);
+    desk.lines("CREATE EXTERNAL TABLE named (text string, ID bigint) ROW FORMAT SERDE 'org.apache.hadoop.hive.ql.io.orc.OrcSerde' WITH SERDEPROPERTIES ('orc.column.index.access'='false') STORED AS INPUTFORMAT 'org.apache.hadoop.hive.ql.io.orc.OrcInputFormat' OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.orc.OrcOutputFormat' LOCATION 's3://lake/o/'").await;
+    assert_eq!(desk.rows("SELECT text, id FROM named ORDER BY id LIMIT 1").await, ["row 0,-5"]);
+}
+
+#[tokio::test]
+async fn stripes_of_orc_that_cannot_matter_are_not_read() {
+    let desk = Desk::new().await;
+    desk.s3.objects.lock().unwrap().insert("lake/o/a.orc".into(), orc("stripes.orc"));
+    desk.lines("CREATE EXTERNAL TABLE o (id bigint, word string, ratio double, day date) STORED AS ORC LOCATION 's3://lake/o/'").await;
+    let reads = async |sql: &str, rows: &[&str]| {
+        desk.s3.read.lock().unwrap().clear();
+        assert_eq!(desk.rows(sql).await, rows, "{sql}");
+        desk.s3.read.lock().unwrap().iter().filter(|k| k.ends_with("a.orc")).count()
+    };
+    // The tail, then a footer and a range of each stripe.
+    assert_eq!(reads("SELECT count(id) FROM o", &["300"]).await, 7);
+    assert_eq!(reads("SELECT word FROM o WHERE id = 150", &["w150"]).await, 3);
+    assert_eq!(reads("SELECT id FROM o WHERE word > 'w297' ORDER BY id", &["298", "299"]).await, 3);
+    assert_eq!(reads("SELECT id FROM o WHERE day < DATE '1970-01-02'", &["0"]).await, 3);
+    assert_eq!(reads("SELECT id FROM o WHERE word IS NULL", &["0"]).await, 3);
+    assert_eq!(reads("SELECT id FROM o WHERE id > 1000", &[]).await, 1);
+    desk.s3.keep("lake/bad/a.orc", &"no such format ".repeat(40));
+    desk.lines("CREATE EXTERNAL TABLE bad (id bigint) STORED AS ORC LOCATION 's3://lake/bad/'").await;
+    assert_eq!(desk.fails("SELECT id FROM bad").await, "HIVE_BAD_DATA: Malformed ORC file: it has no postscript (s3://lake/bad/a.orc)");
 }

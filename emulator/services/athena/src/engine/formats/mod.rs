@@ -56,6 +56,10 @@ pub(crate) enum Format {
     },
     Parquet,
     Avro,
+    /// Columns found by their place, as Athena does by default, or by name.
+    Orc {
+        by_name: bool,
+    },
 }
 
 impl Format {
@@ -111,7 +115,7 @@ impl Format {
             }
             "ParquetHiveSerDe" => Ok(Format::Parquet),
             "AvroSerDe" => Ok(Format::Avro),
-            "OrcSerde" => Err("ORC files".into()),
+            "OrcSerde" => Ok(Format::Orc { by_name: of("orc.column.index.access").is_some_and(|t| t.eq_ignore_ascii_case("false")) }),
             _ => Err(format!("tables of the SerDe {serde}")),
         }
     }
@@ -121,6 +125,7 @@ impl Format {
         match self {
             Format::Parquet => parquet(bytes, file, columns),
             Format::Avro => avro(&bytes, file, columns),
+            Format::Orc { .. } => Err("ORC is read by ranges".into()),
             Format::Json { lenient, mappings, dots } => {
                 json::read(&packed::unpacked(key, bytes)?, file, columns, *lenient, mappings, *dots)
             }
@@ -148,7 +153,7 @@ fn wanted(file: &SchemaRef, columns: &[usize]) -> Result<SchemaRef, String> {
 }
 
 /// Columns by name, without regard to case, brought to the table's types; missing ones are NULL.
-fn fitted(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, String> {
+pub(super) fn fitted(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, String> {
     let found = batch.schema();
     let column = |field: &Arc<datafusion::arrow::datatypes::Field>| match found
         .fields()

@@ -1,0 +1,3 @@
+//! Files as others write them, read column by column.
+
+mod values;
