@@ -1,0 +1,125 @@
+//! `consumer --dry-run`: reads from where the group stands to the end, and says which invocations would be made. Joins no group, commits nothing and
+//! invokes nothing, so it can run beside the real consumer.
+
+use crate::{
+    check,
+    config::{Config, Start},
+    context::Context,
+    engine::{Engine, Job, Verdict},
+    invoke,
+    record::{Place, Record},
+    routes::Routes,
+    start,
+};
+use rdkafka::{
+    Offset, TopicPartitionList,
+    consumer::{BaseConsumer, Consumer},
+    message::Message,
+};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// Records at most; the rest is only counted by its lag.
+const RECORDS_MAX: usize = 10_000;
+/// How long the cluster may say nothing before the rest is given up.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// Calls `say` with one object for each invocation that would be made. Errors: a sentence.
+pub async fn run(config: Config, say: impl FnMut(Value) + Send + 'static) -> Result<usize, String> {
+    let shared = invoke::shared(&config.aws).await;
+    let (consumer, topics) = check::cluster(&config, &shared).await?;
+    let read = tokio::task::spawn_blocking(move || read(&config, &consumer, &topics, say));
+    read.await.map_err(|error| error.to_string())?
+}
+
+fn read(config: &Config, consumer: &BaseConsumer<Context>, topics: &check::Topics, mut say: impl FnMut(Value)) -> Result<usize, String> {
+    let routes = Arc::new(Routes::new(&config.routes).map_err(|error| error.to_string())?);
+    let places = check::matched(&routes, topics);
+    let mut ends = begin(config, consumer, &places)?;
+    let plans = start::plans(config);
+    let mut engine = Engine::new(routes, plans.clone(), config.limits.clone());
+    let (mut records, mut heard) = (0, Instant::now());
+    while !ends.is_empty() && records < RECORDS_MAX && heard.elapsed() < SILENCE {
+        let Some(message) = consumer.poll(Duration::from_millis(200)) else {
+            // Holes at the end of a partition (markers of transactions) never come; the position passes them.
+            passed(consumer, &mut ends)?;
+            continue;
+        };
+        let message = message.map_err(|error| error.to_string())?;
+        heard = Instant::now();
+        let record = Record::of(&message, message.topic().into());
+        if ends.get(&record.place).is_some_and(|end| record.offset + 1 >= *end) {
+            ends.remove(&record.place);
+        }
+        records += 1;
+        engine.push(record, heard);
+        // Full batches as they are full; those that would wait for company come at the end.
+        told(&mut engine, heard, config, &plans, &mut say);
+    }
+    told(&mut engine, Instant::now() + Duration::from_secs(3600), config, &plans, &mut say);
+    Ok(records)
+}
+
+/// Begins where the group stands, and answers where each partition ends now.
+fn begin(config: &Config, consumer: &BaseConsumer<Context>, places: &[Place]) -> Result<BTreeMap<Place, i64>, String> {
+    let mut ends = BTreeMap::new();
+    let mut list = TopicPartitionList::new();
+    for (place, committed) in check::committed(consumer, places)? {
+        let (low, high) = consumer.fetch_watermarks(&place.topic, place.partition, SILENCE).map_err(|error| error.to_string())?;
+        let first = match (committed, config.kafka.start) {
+            (Some(offset), _) => offset.max(low),
+            (None, Start::Earliest) => low,
+            (None, Start::Latest) => high,
+        };
+        if first < high {
+            list.add_partition_offset(&place.topic, place.partition, Offset::Offset(first)).map_err(|error| error.to_string())?;
+            ends.insert(place, high);
+        }
+    }
+    consumer.assign(&list).map_err(|error| error.to_string())?;
+    Ok(ends)
+}
+
+fn passed(consumer: &BaseConsumer<Context>, ends: &mut BTreeMap<Place, i64>) -> Result<(), String> {
+    let position = consumer.position().map_err(|error| error.to_string())?;
+    for element in position.elements() {
+        let place = Place { topic: element.topic().into(), partition: element.partition() };
+        if let (Offset::Offset(at), Some(end)) = (element.offset(), ends.get(&place).copied())
+            && at >= end
+        {
+            ends.remove(&place);
+        }
+    }
+    Ok(())
+}
+
+fn told(engine: &mut Engine, now: Instant, config: &Config, plans: &[crate::engine::Plan], say: &mut impl FnMut(Value)) {
+    loop {
+        let jobs = engine.jobs(now);
+        if jobs.is_empty() {
+            return;
+        }
+        for job in jobs {
+            say(line(&job, config, plans));
+            engine.done(job, Verdict::Settled, 0, now);
+        }
+    }
+}
+
+fn line(job: &Job, config: &Config, plans: &[crate::engine::Plan]) -> Value {
+    let (route, records) = (&config.routes[job.route], &job.batch.records);
+    let offsets = [records[0].offset, records[records.len() - 1].offset];
+    let mut line = json!({ "function": route.function, "partition": job.place.to_string(), "offsets": offsets, "records": records.len() });
+    match plans[job.route].envelope.write(records) {
+        Ok(payload) if payload.len() > route.max_payload_bytes() => {
+            line["wouldFail"] = json!(format!("{} bytes are too many", payload.len()))
+        }
+        Ok(payload) => line["bytes"] = json!(payload.len()),
+        Err(why) => line["wouldFail"] = json!(why),
+    }
+    line
+}
