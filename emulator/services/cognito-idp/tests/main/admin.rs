@@ -79,7 +79,6 @@ async fn users_are_listed_by_filter_and_page() {
 async fn what_is_not_honoured_is_refused_by_name() {
     let desk = Desk::new().await;
     let cases = [
-        (json!({ "PoolName": "p", "Policies": { "SignInPolicy": { "AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"] } } }), "WEB_AUTHN"),
         (json!({ "PoolName": "p", "UserPoolTier": "PLUS" }), "UserPoolTier"),
         (json!({ "PoolName": "p", "UserPoolAddOns": { "AdvancedSecurityMode": "ENFORCED" } }), "AdvancedSecurityMode"),
     ];
