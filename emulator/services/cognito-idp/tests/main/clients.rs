@@ -32,12 +32,16 @@ impl Site {
 
     /// A command that finds this site, and a pool with two clients in it.
     async fn command(&self, program: &str) -> Command {
-        let pool = json!({ "PoolName": "people", "AutoVerifiedAttributes": ["email"] });
+        let policies = json!({ "SignInPolicy": { "AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"] } });
+        let pool = json!({ "PoolName": "people", "AutoVerifiedAttributes": ["email"], "Policies": policies });
         let pool = self.admin("CreateUserPool", pool).await["UserPool"]["Id"].clone();
-        let mfa = json!({ "UserPoolId": pool, "MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": { "Enabled": true } });
+        let mfa = json!({
+            "UserPoolId": pool, "MfaConfiguration": "OPTIONAL", "SoftwareTokenMfaConfiguration": { "Enabled": true },
+            "WebAuthnConfiguration": { "RelyingPartyId": "localhost" },
+        });
         self.admin("SetUserPoolMfaConfig", mfa).await;
         let client = async |secret: bool| {
-            let flows = json!(["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]);
+            let flows = json!(["ALLOW_USER_SRP_AUTH", "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]);
             let input = json!({ "UserPoolId": pool, "ClientName": "c", "GenerateSecret": secret, "ExplicitAuthFlows": flows });
             self.admin("CreateUserPoolClient", input).await["UserPoolClient"].clone()
         };
@@ -108,5 +112,28 @@ async fn cognito_identity_js_and_amplify() {
     let site = Site::new().await;
     let mut node = site.command("node").await;
     node.arg("--no-warnings").arg(scripts().join("node/cognito.js"));
+    succeeds(node).await;
+}
+
+/// What Debian and others call the browser.
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn amplify_in_a_page_of_a_browser() {
+    let needs = "for (const name of ['aws-amplify', 'aws-jwt-verify', 'jose', 'esbuild', 'playwright-core']) require.resolve(name)";
+    if !has("node", &["-e", needs], "node with Amplify, esbuild and playwright-core (npm install in a copy of tests/node, and NODE_PATH)")
+        .await
+    {
+        return;
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = BROWSERS.iter().find_map(|name| std::env::split_paths(&path).map(|dir| dir.join(name)).find(|path| path.exists()));
+    let Some(chromium) = found else {
+        has("chromium", &["--version"], "chromium (Debian's package chromium)").await;
+        return;
+    };
+    let site = Site::new().await;
+    let mut node = site.command("node").await;
+    node.env("CHROMIUM", chromium).arg("--no-warnings").arg(scripts().join("node/amplify_page.js"));
     succeeds(node).await;
 }
