@@ -6,6 +6,7 @@ mod faults;
 mod journal;
 mod snapshots;
 mod web;
+mod sql;
 
 use futures_util::future::BoxFuture;
 use http::{Method, Request, Response, StatusCode};
@@ -69,6 +70,7 @@ async fn answer(cloud: &Arc<Cloud>, request: Request<Body>) -> Result<Response<R
         }
         (&Method::POST, "snapshot/save") => snapshots::save(cloud, &input).await?,
         (&Method::POST, "snapshot/load") => snapshots::load(cloud, &input).await?,
+        (&Method::POST, "sql") => sql::run(cloud, &input).await?,
         (&Method::POST, "reset") => snapshots::reset(cloud).await?,
         (method, path) => return Err(Refusal(StatusCode::NOT_FOUND, format!("there is no {method} /_windtunnel/{path}"))),
     };
