@@ -5,8 +5,8 @@ mod clock;
 mod faults;
 mod journal;
 mod snapshots;
-mod web;
 mod sql;
+mod web;
 
 use futures_util::future::BoxFuture;
 use http::{Method, Request, Response, StatusCode};

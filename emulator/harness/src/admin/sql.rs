@@ -35,7 +35,9 @@ pub(super) async fn run(cloud: &Arc<Cloud>, input: &Value) -> Result<Value, Refu
         let found = cloud.call_json(&cx, "athena", "GetQueryExecution", &id).await.map_err(refused)?["QueryExecution"].take();
         match found["Status"]["State"].as_str().unwrap_or_default() {
             "SUCCEEDED" => break found,
-            "FAILED" | "CANCELLED" => return Err(Refusal::bad(found["Status"]["StateChangeReason"].as_str().unwrap_or("the query failed"))),
+            "FAILED" | "CANCELLED" => {
+                return Err(Refusal::bad(found["Status"]["StateChangeReason"].as_str().unwrap_or("the query failed")));
+            }
             _ => {}
         }
         if cloud.clock().real_now().unix_ns - began.unix_ns > LONGEST.as_nanos() as i128 {

@@ -11,8 +11,8 @@ mod remote;
 mod s3;
 mod services;
 mod snapshot;
-mod waf;
 mod sql;
+mod waf;
 
 use clap::{Parser, Subcommand};
 pub(crate) use deploy::progress;

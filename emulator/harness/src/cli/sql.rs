@@ -39,40 +39,31 @@ pub(crate) async fn sql(args: SqlArgs) -> Result<Answer, Failure> {
             let _ = std::io::stdout().flush();
         }
     };
-    let (mut statement, mut failed) = (String::new(), None);
+    let mut statement = String::new();
     prompt(true);
     for line in input.lock().lines() {
         let line = line.map_err(|e| Failure::environment(format!("standard input can't be read: {e}")))?;
         statement += &line;
         statement.push('\n');
-        if !line.trim_end().ends_with(';') {
-            prompt(false);
-            continue;
+        if line.trim_end().ends_with(';') {
+            run(&args, &std::mem::take(&mut statement), terminal).await?;
         }
-        failed = run(&args, &std::mem::take(&mut statement)).await;
-        prompt(true);
+        prompt(statement.is_empty());
     }
     if !statement.trim().is_empty() {
-        failed = run(&args, &statement).await;
+        run(&args, &statement, terminal).await?;
     }
-    match failed {
-        Some(failure) if !terminal => Err(failure),
-        _ => Ok(Answer::new("", json!({}))),
-    }
+    Ok(Answer::new("", json!({})))
 }
 
-/// One statement of the prompt; its failure is told and the prompt goes on.
-async fn run(args: &SqlArgs, statement: &str) -> Option<Failure> {
+/// One statement of the prompt. At a terminal a failure is told and the prompt goes on; a script ends there.
+async fn run(args: &SqlArgs, statement: &str, terminal: bool) -> Result<(), Failure> {
     match ask(args, statement).await {
-        Ok(result) => {
-            println!("{}", if args.reach.json { result.to_string() } else { shown(args, &result).trim_end().to_owned() });
-            None
-        }
-        Err(failure) => {
-            eprintln!("{}", failure.message);
-            Some(failure)
-        }
+        Ok(result) => println!("{}", if args.reach.json { result.to_string() } else { shown(args, &result).trim_end().to_owned() }),
+        Err(failure) if terminal => eprintln!("{}", failure.message),
+        Err(failure) => return Err(failure),
     }
+    Ok(())
 }
 
 async fn ask(args: &SqlArgs, statement: &str) -> Result<Value, Failure> {
@@ -83,12 +74,14 @@ async fn ask(args: &SqlArgs, statement: &str) -> Result<Value, Failure> {
 fn shown(args: &SqlArgs, result: &Value) -> String {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let names: Vec<String> = list(&result["columns"]).iter().map(|c| c["name"].as_str().unwrap_or_default().to_owned()).collect();
-    let rows: Vec<Vec<Option<String>>> = list(&result["rows"]).iter().map(|r| list(r).iter().map(|c| c.as_str().map(str::to_owned)).collect()).collect();
+    let rows: Vec<Vec<Option<String>>> =
+        list(&result["rows"]).iter().map(|r| list(r).iter().map(|c| c.as_str().map(str::to_owned)).collect()).collect();
     if args.csv {
         return csv(&names, &rows);
     }
     // A statement of the catalog may answer fewer cells than it has columns.
-    let cells: Vec<Vec<String>> = rows.iter().map(|r| (0..names.len()).map(|i| r.get(i).cloned().flatten().unwrap_or_default()).collect()).collect();
+    let cells: Vec<Vec<String>> =
+        rows.iter().map(|r| (0..names.len()).map(|i| r.get(i).cloned().flatten().unwrap_or_default()).collect()).collect();
     let head: Vec<&str> = names.iter().map(String::as_str).collect();
     let scanned = result["statistics"]["DataScannedInBytes"].as_u64().unwrap_or(0);
     let count = if rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", rows.len()) };
@@ -97,7 +90,13 @@ fn shown(args: &SqlArgs, result: &Value) -> String {
 }
 
 fn csv(names: &[String], rows: &[Vec<Option<String>>]) -> String {
-    let quoted = |text: &str| if text.contains([',', '"', '\n', '\r']) || text.is_empty() { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() };
+    let quoted = |text: &str| {
+        if text.contains([',', '"', '\n', '\r']) || text.is_empty() {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        } else {
+            text.to_owned()
+        }
+    };
     let line = |cells: Vec<String>| format!("{}\n", cells.join(","));
     let head = line(names.iter().map(|n| quoted(n)).collect());
     head + &rows.iter().map(|r| line(r.iter().map(|c| c.as_deref().map(quoted).unwrap_or_default()).collect())).collect::<String>()
