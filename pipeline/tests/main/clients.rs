@@ -39,6 +39,34 @@ async fn boto3_crawlers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pyathena() {
+    if python_has(&["boto3", "pyathena", "pandas", "pyarrow"]).await {
+        unittest(&bare().await, None, "test_pyathena").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn awswrangler() {
+    if python_has(&["boto3", "awswrangler", "pandas"]).await {
+        unittest(&bare().await, None, "test_wrangler").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dbt_athena() {
+    if python_has(&["boto3", "dbt.adapters.athena"]).await {
+        unittest(&bare().await, None, "test_dbt").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tpch_beside_duckdb() {
+    if python_has(&["boto3", "duckdb"]).await {
+        unittest(&bare().await, None, "test_tpch").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn boto3_kms() {
     boto3_alone("test_keys").await;
 }

@@ -5,6 +5,7 @@ mod clock;
 mod faults;
 mod journal;
 mod snapshots;
+mod sql;
 mod web;
 
 use futures_util::future::BoxFuture;
@@ -87,6 +88,7 @@ async fn answer(site: &Site, request: Request<Body>) -> Result<Response<ReplyBod
         (&Method::POST, "snapshot/save") => snapshots::save(site, &input).await?,
         (&Method::POST, "snapshot/load") => snapshots::load(site, &input).await?,
         (&Method::POST, "reset") => snapshots::reset(site).await?,
+        (&Method::POST, "sql") => sql::run(cloud, &input).await?,
         (method, path) => return Err(Refusal(StatusCode::NOT_FOUND, format!("there is no {method} /_windtunnel/{path}"))),
     };
     Ok(reply(StatusCode::OK, &value))

@@ -11,6 +11,7 @@ mod remote;
 mod s3;
 mod services;
 mod snapshot;
+mod sql;
 mod waf;
 
 use clap::{Parser, Subcommand};
@@ -78,6 +79,8 @@ enum Command {
     Journal(journal::JournalArgs),
     /// Shows what lies in the buckets of a running cloud, and what AWS would ask for it
     S3(s3::S3Args),
+    /// Runs Athena's SQL against the catalog of a running cloud: one statement, or a prompt
+    Sql(sql::SqlArgs),
     /// Lists every operation of AWS and what becomes of it here; read from the code, needs no running cloud
     Services(services::ServicesArgs),
     /// Prints the variables that point SDKs, shells and tools at a cloud
@@ -176,6 +179,7 @@ async fn dispatch(command: Option<Command>) -> ExitCode {
         Some(Command::Snapshot(args)) => said(args.reach.json, snapshot::snapshot(args).await),
         Some(Command::Journal(args)) => said(args.reach.json, journal::journal(args).await),
         Some(Command::S3(args)) => said(args.reach.json, s3::s3(args).await),
+        Some(Command::Sql(args)) => said(args.reach.json, sql::sql(args).await),
         Some(Command::Services(args)) => said(args.json, services::services(&args)),
         Some(Command::Env(args)) => said(args.json, env::env(&args)),
         Some(Command::Iam(args)) => said(args.json(), iam::iam(args).await),

@@ -12,6 +12,8 @@ mod named_queries;
 mod prepared;
 mod queries;
 mod results;
+mod reuse;
+mod running;
 mod state;
 mod work_groups;
 
@@ -20,7 +22,7 @@ use kit::{BoxFuture, Context, Fault, Service, store::TaskRow};
 /// The Athena service of a cloud.
 #[derive(Default)]
 pub struct Athena {
-    running: state::Running,
+    running: running::Running,
 }
 
 impl Athena {

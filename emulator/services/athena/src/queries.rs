@@ -2,9 +2,10 @@
 
 use crate::{
     Athena,
-    engine::{self, Finished, QueryError},
+    engine::{self, Finished, KeptRows, QueryError},
     hive::{ast::Statement, classify},
     model::*,
+    prepared, reuse,
     state::{BY_TIME, EXECUTIONS, ExecutionRow, Owner, PRIMARY, TOKENS, invalid},
     work_groups::{check_location, group_arn, must_find},
 };
@@ -19,20 +20,12 @@ impl Athena {
         if input.query_string.len() > LONGEST_QUERY {
             return Err(invalid("INVALID_INPUT", "The query string is longer than 262144 bytes."));
         }
-        let unbuilt = [
-            ("EngineConfiguration", input.engine_configuration.is_some()),
-            (
-                "ResultReuseConfiguration",
-                input
-                    .result_reuse_configuration
-                    .as_ref()
-                    .is_some_and(|r| r.result_reuse_by_age_configuration.as_ref().is_some_and(|a| a.enabled)),
-            ),
-        ];
-        if let Some((member, _)) = unbuilt.iter().find(|(_, given)| *given) {
-            return Err(Fault::new("NotImplemented", 501, format!("windtunnel does not take {member} in StartQueryExecution yet.")));
+        if input.engine_configuration.is_some() {
+            let message = "windtunnel does not take EngineConfiguration in StartQueryExecution yet: queries have no capacity of their own.";
+            return Err(Fault::new("NotImplemented", 501, message));
         }
-        let classified = classify(&input.query_string).map_err(|message| invalid("MALFORMED_QUERY", message))?;
+        reuse::age_minutes(input.result_reuse_configuration.as_ref())?;
+        let mut classified = classify(&input.query_string).map_err(|message| invalid("MALFORMED_QUERY", message))?;
         let parameters = input.execution_parameters.clone().unwrap_or_default();
         if let Some(query) = classified.statement.query(&input.query_string) {
             engine::check_syntax(query, &parameters).map_err(|message| invalid("MALFORMED_QUERY", message))?;
@@ -41,6 +34,12 @@ impl Athena {
         let group = cx.store().read(|s| must_find(s, cx, &group_name))?.group.0;
         if group.state == Some(WorkGroupState::Disabled) {
             return Err(invalid("INVALID_INPUT", format!("WorkGroup {group_name} is disabled.")));
+        }
+        if let Statement::Execute { name, .. } = &classified.statement
+            && let Some(inner) = prepared::text(cx, &group_name, name).ok().and_then(|text| classify(&text).ok())
+        {
+            // What a prepared statement gives is of its own kind: rows of a query lie in a CSV file.
+            classified.statement_type = inner.statement_type;
         }
         let location = output_location(&group, input.result_configuration.as_ref())?;
         let id = cx.ids().uuid();
@@ -59,6 +58,7 @@ impl Athena {
             query: Some(input.query_string.clone()),
             statement_type: Some(classified.statement_type),
             result_configuration: Some(result),
+            result_reuse_configuration: input.result_reuse_configuration,
             query_execution_context: Some(input.query_execution_context.unwrap_or_default()),
             status: Some(QueryExecutionStatus {
                 state: Some(QueryExecutionState::Queued),
@@ -76,7 +76,8 @@ impl Athena {
             execution: Kept(execution),
             owner: Owner::of(cx.principal())?,
             columns: None,
-            rows: None,
+            pages: Vec::new(),
+            row_count: 0,
             update_count: None,
             header: false,
         };
@@ -105,16 +106,20 @@ impl Athena {
         if state(&row) != QueryExecutionState::Queued && state(&row) != QueryExecutionState::Running {
             return Ok(());
         }
+        let underway = self.running.begin(&id);
+        let Some(_place) = underway.place().await else { return Ok(()) };
+        let queued_ms = (cx.now().millis() - submitted_ms(&row)).max(0);
         change(cx, &id, |row| set_state(row, QueryExecutionState::Running)).await?;
-        let stop = self.running.begin(&id);
+        if let Some(earlier) = reuse::earlier(cx, &row, &id).await? {
+            return reused(cx, &id, earlier).await;
+        }
         let started = cx.now();
-        let outcome = engine::run(&row.owner.clone().context(cx), &row.execution.0, stop).await;
-        self.running.end(&id);
+        let outcome = engine::run(&row.owner.clone().context(cx), &row.execution.0, underway.stop.clone()).await;
         let ended = cx.now();
         let took_ms = (ended.millis() - started.millis()).max(1);
-        let rows = match &outcome {
-            Ok(done) => Some(cx.store().blobs().put(crate::results::packed(&done.rows)?).await?),
-            Err(_) => None,
+        let (outcome, kept) = match outcome {
+            Ok((done, kept)) => (Ok(done), kept),
+            Err(error) => (Err(error), KeptRows::default()),
         };
         cx.store()
             .write(|tx| {
@@ -122,10 +127,9 @@ impl Athena {
                 if state(&row) == QueryExecutionState::Cancelled {
                     return Ok(());
                 }
-                if let Some(rows) = &rows {
-                    tx.adopt(rows);
-                }
-                finish(&mut row, outcome, rows, ended, took_ms);
+                kept.pages.iter().for_each(|page| tx.adopt(page));
+                (row.pages, row.row_count) = (kept.pages, kept.count);
+                finish(&mut row, outcome, ended, Took { queued_ms, engine_ms: took_ms });
                 tx.put(&EXECUTIONS, cx.scope(), &id, &row)
             })
             .await
@@ -224,21 +228,26 @@ async fn change(cx: &Context, id: &str, change: impl FnOnce(&mut ExecutionRow)) 
         .await
 }
 
-fn finish(
-    row: &mut ExecutionRow,
-    outcome: Result<Finished, QueryError>,
-    rows: Option<kit::store::BlobRef>,
-    ended: kit::Timestamp,
-    took_ms: i64,
-) {
+fn submitted_ms(row: &ExecutionRow) -> i64 {
+    row.execution.0.status.as_ref().and_then(|s| s.submission_date_time).map_or(i64::MAX, |at| at.millis())
+}
+
+/// Times of a query on the cloud's clock.
+struct Took {
+    queued_ms: i64,
+    engine_ms: i64,
+}
+
+fn finish(row: &mut ExecutionRow, outcome: Result<Finished, QueryError>, ended: kit::Timestamp, took: Took) {
     let execution = &mut row.execution.0;
     let status = execution.status.get_or_insert_default();
     status.completion_date_time = Some(ended);
     let statistics = execution.statistics.get_or_insert_default();
-    statistics.engine_execution_time_in_millis = Some(took_ms);
-    statistics.total_execution_time_in_millis = Some(took_ms);
-    statistics.query_queue_time_in_millis = Some(0);
+    statistics.engine_execution_time_in_millis = Some(took.engine_ms);
+    statistics.total_execution_time_in_millis = Some(took.queued_ms + took.engine_ms);
+    statistics.query_queue_time_in_millis = Some(took.queued_ms);
     statistics.service_processing_time_in_millis = Some(0);
+    statistics.result_reuse_information = Some(ResultReuseInformation { reused_previous_result: false });
     match outcome {
         Ok(done) => {
             status.state = Some(QueryExecutionState::Succeeded);
@@ -248,7 +257,6 @@ fn finish(
                 statistics.data_manifest_location = Some(format!("{place}-manifest.csv"));
             }
             row.columns = Some(Kept(ResultSetMetadata { column_info: Some(done.columns) }));
-            row.rows = rows;
             row.header = done.header;
             row.update_count = done.update_count;
         }
@@ -264,6 +272,29 @@ fn finish(
             statistics.data_scanned_in_bytes = Some(0);
         }
     }
+}
+
+/// Ends a query with an earlier one's result.
+async fn reused(cx: &Context, id: &str, earlier: ExecutionRow) -> Result<(), Fault> {
+    let ended = cx.now();
+    cx.store()
+        .write(|tx| {
+            let Some(mut row) = tx.get(&EXECUTIONS, cx.scope(), &id.to_owned())? else { return Ok(()) };
+            if state(&row) == QueryExecutionState::Cancelled {
+                return Ok(());
+            }
+            earlier.pages.iter().for_each(|page| tx.adopt(page));
+            set_state(&mut row, QueryExecutionState::Succeeded);
+            row.execution.0.status.get_or_insert_default().completion_date_time = Some(ended);
+            let statistics = row.execution.0.statistics.get_or_insert_default();
+            statistics.engine_execution_time_in_millis = Some(0);
+            statistics.total_execution_time_in_millis = Some(1);
+            statistics.query_queue_time_in_millis = Some(0);
+            statistics.service_processing_time_in_millis = Some(1);
+            reuse::take_over(&mut row, earlier);
+            tx.put(&EXECUTIONS, cx.scope(), &id.to_owned(), &row)
+        })
+        .await
 }
 
 fn same_request(store: &impl Read, cx: &Context, known: &str, row: &ExecutionRow) -> Result<(), Fault> {

@@ -8,6 +8,9 @@ use crate::{
 };
 use kit::{Bytes, Context, Fault};
 
+/// Rows of a blob.
+pub(crate) const PAGE_ROWS: usize = 2000;
+
 /// A row of texts; absent is NULL.
 pub(crate) type TextRow = Vec<Option<String>>;
 
@@ -34,29 +37,42 @@ impl Athena {
             }
         }
         let columns = row.columns.map(|c| c.0).unwrap_or_default();
-        let mut all: Vec<TextRow> = match &row.rows {
-            Some(blob) => unpacked(&cx.store().blobs().read(blob).await?)?,
-            None => Vec::new(),
-        };
-        if row.header {
-            let names = columns.column_info.iter().flatten().map(|c| Some(c.name.clone())).collect();
-            all.insert(0, names);
-        }
+        let head = usize::from(row.header);
+        let total = row.row_count + head;
         let bad = || invalid("MALFORMED_TOKEN", format!("Malformed nextPageToken {}", input.next_token.as_deref().unwrap_or("")));
         let start = match &input.next_token {
             None => 0,
-            Some(token) => kit::pages::key_of(token).and_then(|n| n.parse::<usize>().ok()).filter(|n| *n <= all.len()).ok_or_else(bad)?,
+            Some(token) => kit::pages::key_of(token).and_then(|n| n.parse::<usize>().ok()).filter(|n| *n <= total).ok_or_else(bad)?,
         };
-        let end = all.len().min(start + limit as usize);
+        let end = total.min(start + limit as usize);
+        let names = || columns.column_info.iter().flatten().map(|c| Some(c.name.clone())).collect::<TextRow>();
+        let mut found: Vec<TextRow> = if row.header && start == 0 && end > 0 { vec![names()] } else { Vec::new() };
+        found.extend(between(cx, &row.pages, start.saturating_sub(head)..end.saturating_sub(head)).await?);
         // AWS gives a token with every full page, even when nothing follows it.
         let next = (end - start == limit as usize).then(|| kit::pages::token(&end.to_string()));
         let shown = |row: &TextRow| Row { data: Some(row.iter().map(|text| Datum { var_char_value: text.clone() }).collect()) };
         Ok(GetQueryResultsOutput {
             update_count: row.update_count,
-            result_set: Some(ResultSet { rows: Some(all[start..end].iter().map(shown).collect()), result_set_metadata: Some(columns) }),
+            result_set: Some(ResultSet { rows: Some(found.iter().map(shown).collect()), result_set_metadata: Some(columns) }),
             next_token: next,
         })
     }
+}
+
+/// The rows of a range, read from the blobs that it touches.
+async fn between(cx: &Context, pages: &[kit::store::BlobRef], range: std::ops::Range<usize>) -> Result<Vec<TextRow>, Fault> {
+    let mut found = Vec::with_capacity(range.len());
+    if range.is_empty() {
+        return Ok(found);
+    }
+    for at in range.start / PAGE_ROWS..=(range.end - 1) / PAGE_ROWS {
+        let Some(blob) = pages.get(at) else { break };
+        let first = at * PAGE_ROWS;
+        let rows = unpacked(&cx.store().blobs().read(blob).await?)?;
+        let (from, to) = (range.start.saturating_sub(first), (range.end - first).min(rows.len()));
+        found.extend(rows.into_iter().take(to).skip(from));
+    }
+    Ok(found)
 }
 
 /// Rows as one blob.

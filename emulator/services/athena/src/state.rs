@@ -1,12 +1,9 @@
-//! What Athena keeps: work groups, executions, named queries. Which queries run right now is known in memory, to stop them.
+//! What Athena keeps: work groups, executions, named queries.
 
 use crate::model::{NamedQuery, PreparedStatement, QueryExecution, ResultSetMetadata, WorkGroup};
 use kit::{Context, Fault, Principal, Table, TableScope, wire::kept::Kept};
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, atomic::AtomicBool},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Name to work group.
 pub(crate) const WORK_GROUPS: Table<String, GroupRow> = Table::new("athena.work_groups", TableScope::Region);
@@ -40,9 +37,11 @@ pub(crate) struct ExecutionRow {
     /// Columns and rows of a finished query; what GetQueryResults pages through.
     #[serde(default)]
     pub columns: Option<Kept<ResultSetMetadata>>,
-    /// The rows, one blob of MessagePack lists.
+    /// The rows, in blobs of [`crate::results::PAGE_ROWS`] each.
     #[serde(default)]
-    pub rows: Option<kit::store::BlobRef>,
+    pub pages: Vec<kit::store::BlobRef>,
+    #[serde(default)]
+    pub row_count: usize,
     #[serde(default)]
     pub update_count: Option<i64>,
     /// The first row repeats the column names.
@@ -79,26 +78,6 @@ impl Owner {
             Owner::Session(session) => Principal::Session(Arc::new(session)),
         };
         cx.with_principal(principal).via("athena.amazonaws.com")
-    }
-}
-
-/// Queries that run right now, by id.
-#[derive(Default)]
-pub(crate) struct Running(Mutex<HashMap<String, Arc<AtomicBool>>>);
-
-impl Running {
-    pub(crate) fn begin(&self, id: &str) -> Arc<AtomicBool> {
-        let stop = Arc::new(AtomicBool::new(false));
-        self.0.lock().expect("no panics while holding it").insert(id.to_owned(), stop.clone());
-        stop
-    }
-    pub(crate) fn end(&self, id: &str) {
-        self.0.lock().expect("no panics while holding it").remove(id);
-    }
-    pub(crate) fn stop(&self, id: &str) {
-        if let Some(stop) = self.0.lock().expect("no panics while holding it").get(id) {
-            stop.store(true, std::sync::atomic::Ordering::Release);
-        }
     }
 }
 

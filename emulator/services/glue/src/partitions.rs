@@ -12,6 +12,26 @@ use wire::kept::Kept;
 
 type Key = (String, String, String);
 
+/// A share of a table's partitions, for those who read them side by side: each partition is in one share, by its values.
+struct Share {
+    number: u64,
+    of: u64,
+}
+
+impl Share {
+    fn of(segment: &Segment) -> Result<Share, Fault> {
+        match (segment.segment_number, segment.total_segments) {
+            (number, of) if (0..of).contains(&number) => Ok(Share { number: number as u64, of: of as u64 }),
+            _ => Err(Error::InvalidInput.says("SegmentNumber must be less than TotalSegments.")),
+        }
+    }
+    fn has(&self, values: &[String]) -> bool {
+        // FNV-1a: the same in every run, so that pages of one share fit together.
+        let hash = values_key(values).bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        hash % self.of == self.number
+    }
+}
+
 impl Glue {
     /// Makes a partition.
     pub async fn create_partition(&self, cx: &Context, input: CreatePartitionInput) -> Result<CreatePartitionOutput, Fault> {
@@ -57,7 +77,7 @@ impl Glue {
     /// Partitions of a table that satisfy `Expression`, in order of their values.
     pub async fn get_partitions(&self, cx: &Context, input: GetPartitionsInput) -> Result<GetPartitionsOutput, Fault> {
         own_catalog(cx, input.catalog_id.as_ref())?;
-        unbuilt(input.segment.is_some(), "Segment")?;
+        let segment = input.segment.as_ref().map(Share::of).transpose()?;
         unbuilt(input.query_as_of_time.is_some(), "QueryAsOfTime")?;
         unbuilt(input.transaction_id.is_some(), "TransactionId")?;
         let (table, all) = cx.store().read(|s| {
@@ -69,7 +89,8 @@ impl Glue {
         let filter = input.expression.as_deref().filter(|e| !e.trim().is_empty()).map(|e| Filter::parse(e, &keys)).transpose();
         let filter = filter.map_err(|message| Error::InvalidInput.says(message))?;
         let fits = |p: &Partition| filter.as_ref().is_none_or(|f| f.fits(p.values.as_deref().unwrap_or_default()));
-        let some: Vec<Partition> = all.into_iter().filter(fits).collect();
+        let mine = |p: &Partition| segment.as_ref().is_none_or(|s| s.has(p.values.as_deref().unwrap_or_default()));
+        let some: Vec<Partition> = all.into_iter().filter(|p| fits(p) && mine(p)).collect();
         let page = pages::cut(
             some,
             |p| values_key(p.values.as_deref().unwrap_or_default()),

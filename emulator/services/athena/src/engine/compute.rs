@@ -3,14 +3,24 @@
 use super::{
     QueryError, catalog, errors,
     sql::{self, Operators, Setting, Unnests},
+    streamed::Outlet,
     table::Scans,
+    threads,
     trino::{aggregates, functions, lambdas, time, ty::Ty, udf::Env},
 };
-use crate::{model::QueryExecution, work_groups};
+use crate::{model::QueryExecution, running::Stop, work_groups};
 use datafusion::{
-    arrow::{array::RecordBatch, datatypes::SchemaRef},
+    arrow::{
+        array::{RecordBatch, RecordBatchOptions},
+        datatypes::SchemaRef,
+    },
     error::DataFusionError,
-    execution::{SessionStateBuilder, memory_pool::FairSpillPool, runtime_env::RuntimeEnvBuilder, session_state::SessionState},
+    execution::{
+        SendableRecordBatchStream, SessionStateBuilder,
+        memory_pool::{FairSpillPool, MemoryConsumer},
+        runtime_env::RuntimeEnvBuilder,
+        session_state::SessionState,
+    },
     logical_expr::{LogicalPlan, LogicalPlanBuilder},
     physical_plan::execute_stream,
     prelude::{SessionConfig, SessionContext},
@@ -23,9 +33,9 @@ use std::sync::{
 };
 
 /// Memory of one query, bytes.
-const QUERY_MEMORY: usize = 512 << 20;
+pub(super) const QUERY_MEMORY: usize = 512 << 20;
 /// Rows of a result that are kept.
-const MOST_ROWS: usize = 1_000_000;
+const MOST_ROWS: usize = 5_000_000;
 
 /// A query to be run, and what it may use.
 pub(super) struct Job<'a> {
@@ -55,7 +65,7 @@ impl<'a> Job<'a> {
         execution: &'a QueryExecution,
         database: &'a str,
         parameters: &'a [String],
-        stop: Arc<AtomicBool>,
+        stop: Arc<Stop>,
     ) -> Job<'a> {
         let group = execution.work_group.clone().unwrap_or_default();
         let group = cx.store().read(|s| work_groups::must_find(s, cx, &group)).ok().and_then(|row| row.group.0.configuration);
@@ -117,6 +127,28 @@ impl<'a> Job<'a> {
         query: &str,
         wrap: impl FnOnce(LogicalPlan) -> datafusion::error::Result<LogicalPlan> + Send + 'static,
     ) -> Result<Computed, QueryError> {
+        self.check(query)?;
+        let (session, text, parameters) = (self.session()?, query.to_owned(), self.parameters.to_vec());
+        let work = async move {
+            let plan = session.plan(&text, &parameters).await?;
+            session.collect(wrap(plan)?).await
+        };
+        threads::run(&self.scans.stop, work).await.map_err(|e| self.wrong(e, query))
+    }
+
+    /// Runs a query and hands its rows over as they come.
+    pub(super) async fn stream(&self, query: &str, outlet: Outlet) -> Result<(), QueryError> {
+        self.check(query)?;
+        let (session, text, parameters) = (self.session()?, query.to_owned(), self.parameters.to_vec());
+        let work = async move {
+            let plan = session.plan(&text, &parameters).await?;
+            session.stream(plan, outlet).await
+        };
+        threads::run(&self.scans.stop, work).await.map_err(|e| self.wrong(e, query))
+    }
+
+    /// Whether there are as many values as marks.
+    fn check(&self, query: &str) -> Result<(), QueryError> {
         let wanted = sql::placeholders(query);
         if wanted > 0 && wanted != self.parameters.len() {
             return Err(QueryError::user(
@@ -127,15 +159,7 @@ impl<'a> Job<'a> {
                 ),
             ));
         }
-        let (session, text, parameters, stop) = (self.session()?, query.to_owned(), self.parameters.to_vec(), self.scans.stop.clone());
-        // The engine computes; the cloud's own threads must stay free for requests, so it has a thread of its own.
-        let runtime = tokio::runtime::Handle::current();
-        let work = async move {
-            let plan = session.plan(&text, &parameters).await?;
-            session.collect(wrap(plan)?, stop).await
-        };
-        let computed = tokio::task::spawn_blocking(move || runtime.block_on(work)).await.map_err(QueryError::internal)?;
-        computed.map_err(|e| self.wrong(e, query))
+        Ok(())
     }
 
     /// An error of the engine, with its place in the query.
@@ -169,7 +193,7 @@ pub(super) fn session(database: &str, scans: &Arc<Scans>, depth: usize) -> Resul
         .with_default_catalog_and_schema("awsdatacatalog", database)
         .with_information_schema(false)
         .with_create_default_catalog_and_schema(false)
-        .with_target_partitions(2);
+        .with_target_partitions(threads::count());
     let options = config.options_mut();
     options.sql_parser.default_null_ordering = "nulls_last".into();
     options.sql_parser.map_string_types_to_utf8view = false;
@@ -215,7 +239,8 @@ impl Session {
         Ok(plan)
     }
 
-    async fn collect(&self, plan: LogicalPlan, stop: Arc<AtomicBool>) -> datafusion::error::Result<Computed> {
+    /// The plan's stream, and its columns with their marks.
+    async fn start(&self, plan: LogicalPlan) -> datafusion::error::Result<(SchemaRef, SendableRecordBatchStream)> {
         let logical: SchemaRef = Arc::new(plan.schema().as_arrow().clone());
         let frame = self.context.execute_logical_plan(plan).await?;
         let physical = frame.create_physical_plan().await?;
@@ -224,28 +249,47 @@ impl Session {
         } else {
             physical.schema()
         };
-        let mut stream = execute_stream(physical, self.context.task_ctx())?;
-        let (mut batches, mut rows) = (Vec::new(), 0);
+        Ok((schema, execute_stream(physical, self.context.task_ctx())?))
+    }
+
+    /// All batches, for statements that write them elsewhere; they count against the query's memory.
+    async fn collect(&self, plan: LogicalPlan) -> datafusion::error::Result<Computed> {
+        let (schema, mut stream) = self.start(plan).await?;
+        let held = MemoryConsumer::new("rows to be written").register(&self.context.runtime_env().memory_pool);
+        let mut batches = Vec::new();
         while let Some(batch) = stream.next().await {
-            let batch = batch?;
-            rows += batch.num_rows();
-            if stop.load(Ordering::Acquire) {
-                return Err(errors::carry(QueryError::user(1000, "Query cancelled by user")));
-            }
-            if rows > MOST_ROWS {
-                return Err(errors::carry(QueryError::user(
-                    1000,
-                    format!("windtunnel keeps results of at most {MOST_ROWS} rows; add a LIMIT"),
-                )));
-            }
-            batches.push(RecordBatch::try_new_with_options(
-                schema.clone(),
-                batch.columns().to_vec(),
-                &datafusion::arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows())),
-            )?);
+            let batch = marked(&schema, batch?)?;
+            held.try_grow(batch.get_array_memory_size())?;
+            batches.push(batch);
         }
         Ok(Computed { schema, batches })
     }
+
+    /// Hands the rows over; ends early where nobody reads any more.
+    async fn stream(&self, plan: LogicalPlan, outlet: Outlet) -> datafusion::error::Result<()> {
+        let (schema, mut stream) = self.start(plan).await?;
+        if !outlet.columns(&schema).await {
+            return Ok(());
+        }
+        let mut rows = 0;
+        while let Some(batch) = stream.next().await {
+            let batch = marked(&schema, batch?)?;
+            rows += batch.num_rows();
+            if rows > MOST_ROWS {
+                let text = format!("windtunnel keeps results of at most {MOST_ROWS} rows; add a LIMIT");
+                return Err(errors::carry(QueryError::user(1000, text)));
+            }
+            if !outlet.rows(&batch).await.map_err(DataFusionError::Execution)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn marked(schema: &SchemaRef, batch: RecordBatch) -> datafusion::error::Result<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &options)?)
 }
 
 /// The physical columns with the logical ones' marks.

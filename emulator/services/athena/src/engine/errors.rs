@@ -71,7 +71,12 @@ impl QueryError {
                 }
             }
             DataFusionError::ResourcesExhausted(text) => {
-                return QueryError::user(1000, format!("EXCEEDED_LOCAL_MEMORY_LIMIT: Query exhausted resources: {text}"));
+                let limit = super::compute::QUERY_MEMORY >> 20;
+                let more = text.lines().next().unwrap_or_default();
+                return QueryError::user(
+                    1000,
+                    format!("EXCEEDED_LOCAL_MEMORY_LIMIT: Query exceeded per-node memory limit of {limit}MB [{more}]"),
+                );
             }
             _ => {}
         }

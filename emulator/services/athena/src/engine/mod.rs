@@ -15,30 +15,34 @@ mod prune;
 mod reader;
 mod schemas;
 mod sql;
+mod streamed;
 mod table;
 mod text;
+mod threads;
 mod trino;
 mod types;
 mod write;
 
 pub(crate) use errors::QueryError;
 pub(crate) use sql::placeholders;
+pub(crate) use streamed::{KeptRows, Pages, Rows};
 
 use crate::{
     hive::{ast::Statement, classify},
     model::{ColumnInfo, QueryExecution},
     prepared,
     results::TextRow,
+    running::Stop,
 };
 use compute::Job;
 use datafusion::arrow::array::RecordBatch;
 use kit::Context;
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::Arc;
 
 /// A query that succeeded.
 pub(crate) struct Finished {
     pub columns: Vec<ColumnInfo>,
-    pub rows: Vec<TextRow>,
+    pub rows: Rows,
     /// The first row of results repeats the column names.
     pub header: bool,
     pub scanned_bytes: u64,
@@ -55,22 +59,31 @@ pub(crate) fn check_syntax(sql: &str, parameters: &[String]) -> Result<(), Strin
     sql::read(sql, &parameters).map(drop)
 }
 
-/// Runs a query on the permissions of the context, and writes its result objects.
-pub(crate) async fn run(cx: &Context, execution: &QueryExecution, stop: Arc<AtomicBool>) -> Result<Finished, QueryError> {
+/// Runs a query on the permissions of the context, and writes its result objects; its rows are in the store then.
+pub(crate) async fn run(cx: &Context, execution: &QueryExecution, stop: Arc<Stop>) -> Result<(Finished, KeptRows), QueryError> {
     let text = execution.query.clone().unwrap_or_default();
-    let database =
-        execution.query_execution_context.as_ref().and_then(|c| c.database.clone()).unwrap_or_else(|| "default".into()).to_lowercase();
+    let database = execution.query_execution_context.as_ref().and_then(|c| c.database.clone()).unwrap_or_else(|| "default".into());
+    // Hive's quotes around the name are taken off, as AWS does.
+    let database = database.trim_matches('`').to_lowercase();
     let parameters = execution.execution_parameters.clone().unwrap_or_default();
     let classified = classify(&text).map_err(|text| QueryError::user(1000, text))?;
     let job = Job::new(cx, execution, &database, &parameters, stop);
-    let finished = statement(&job, &classified.statement, &text).await?;
-    output::write(cx, execution, &classified, &finished).await?;
-    Ok(finished)
+    let mut finished = statement(&job, &classified.statement, &text).await?;
+    output::write(cx, execution, &finished).await?;
+    let kept = match std::mem::replace(&mut finished.rows, Rows::Few(Vec::new())) {
+        Rows::Kept(kept) => kept,
+        Rows::Few(rows) => {
+            let mut pages = Pages::new(cx);
+            pages.push(rows).await.map_err(QueryError::internal)?;
+            pages.finish().await.map_err(QueryError::internal)?
+        }
+    };
+    Ok((finished, kept))
 }
 
 async fn statement(job: &Job<'_>, statement: &Statement, text: &str) -> Result<Finished, QueryError> {
     match statement {
-        Statement::Query => select(job, text).await,
+        Statement::Query => streamed::select(job, text).await,
         Statement::Explain { analyze, query, .. } => explain(job, query, *analyze).await,
         Statement::CreateView { name, replace, query } => {
             let columns = job.columns(query).await?;
@@ -98,26 +111,16 @@ async fn statement(job: &Job<'_>, statement: &Statement, text: &str) -> Result<F
     }
 }
 
-async fn select(job: &Job<'_>, query: &str) -> Result<Finished, QueryError> {
-    let done = job.run(query).await?;
-    let columns = done.schema.fields().iter().map(|f| types::column_info(f.name(), f)).collect();
-    Ok(Finished { columns, rows: rows(&done.batches)?, header: true, scanned_bytes: job.scanned(), update_count: Some(0), manifest: None })
-}
-
 /// EXPLAIN answers one row a line under the name `Query Plan`.
 async fn explain(job: &Job<'_>, query: &str, analyze: bool) -> Result<Finished, QueryError> {
     let done = job.explain(query, analyze).await?;
     let text: Vec<String> = rows(&done.batches)?.into_iter().filter_map(|row| row.into_iter().nth(1).flatten()).collect();
     let lines = text.iter().flat_map(|t| t.lines()).map(|line| vec![Some(line.to_owned())]).collect();
     let columns = vec![types::varchar("Query Plan")];
-    Ok(Finished { columns, rows: lines, header: true, scanned_bytes: job.scanned(), update_count: None, manifest: None })
+    Ok(Finished { columns, rows: Rows::Few(lines), header: true, scanned_bytes: job.scanned(), update_count: None, manifest: None })
 }
 
 fn rows(batches: &[RecordBatch]) -> Result<Vec<TextRow>, QueryError> {
-    let mut rows = Vec::new();
-    for batch in batches {
-        let columns = text::columns(batch).map_err(QueryError::internal)?;
-        rows.extend((0..batch.num_rows()).map(|row| columns.iter().map(|c| c[row].clone()).collect::<TextRow>()));
-    }
-    Ok(rows)
+    let all = batches.iter().map(streamed::texts).collect::<Result<Vec<_>, _>>().map_err(QueryError::internal)?;
+    Ok(all.into_iter().flatten().collect())
 }

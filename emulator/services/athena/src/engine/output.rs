@@ -1,27 +1,28 @@
 //! Result objects at the output location: quoted CSV for queries, plain text for the rest, and the metadata beside them.
 
-use super::{Finished, QueryError, location};
+use super::{Finished, QueryError, location, streamed::Rows};
 use crate::{
-    hive::Classified,
     model::{ColumnInfo, QueryExecution, StatementType},
+    results::TextRow,
 };
 use kit::{Body, Context, Need, ports::NewObject};
 
 /// Writes the objects of a finished query on the caller's permissions.
-pub(super) async fn write(cx: &Context, execution: &QueryExecution, classified: &Classified, done: &Finished) -> Result<(), QueryError> {
+pub(super) async fn write(cx: &Context, execution: &QueryExecution, done: &Finished) -> Result<(), QueryError> {
     let place = execution.result_configuration.as_ref().and_then(|r| r.output_location.clone()).unwrap_or_default();
     let Some((bucket, key)) = location::parse(&place) else {
         return Err(QueryError::user(1000, format!("{place} is not a valid S3 path")));
     };
-    match &done.manifest {
-        Some(paths) => {
+    match (&done.manifest, &done.rows) {
+        (Some(paths), _) => {
             let text: String = paths.iter().map(|p| format!("{p}\n")).collect();
             put(cx, bucket, &format!("{key}-manifest.csv"), text.into_bytes(), "text/plain").await?;
         }
-        None => {
-            let (text, kind) = match classified.statement_type {
-                StatementType::Dml => (csv(done), "application/octet-stream"),
-                _ => (lines(done), "text/plain"),
+        (None, Rows::Kept(_)) => {}
+        (None, Rows::Few(rows)) => {
+            let (text, kind) = match execution.statement_type {
+                Some(StatementType::Dml) => (csv_head(&done.columns) + &csv_lines(rows), "application/octet-stream"),
+                _ => (lines(rows), "text/plain"),
             };
             put(cx, bucket, key, text.into_bytes(), kind).await?;
         }
@@ -33,7 +34,18 @@ pub(super) async fn write(cx: &Context, execution: &QueryExecution, classified: 
     Ok(())
 }
 
+/// Writes the result object of a query from a body that is made while the query runs.
+pub(super) async fn put_result(cx: &Context, execution: &QueryExecution, body: Body) -> Result<(), QueryError> {
+    let place = execution.result_configuration.as_ref().and_then(|r| r.output_location.as_deref()).unwrap_or_default();
+    let (bucket, key) = location::parse(place).ok_or_else(|| QueryError::user(1000, format!("{place} is not a valid S3 path")))?;
+    put_body(cx, bucket, key, body, "application/octet-stream").await
+}
+
 pub(super) async fn put(cx: &Context, bucket: &str, key: &str, bytes: Vec<u8>, kind: &str) -> Result<(), QueryError> {
+    put_body(cx, bucket, key, Body::from_bytes(bytes), kind).await
+}
+
+async fn put_body(cx: &Context, bucket: &str, key: &str, body: Body, kind: &str) -> Result<(), QueryError> {
     let refused = |fault| QueryError::from_fault("Amazon S3", &fault);
     let port = cx.cloud().ports().objects().map_err(refused)?;
     let mut need = Need::on("s3:PutObject", format!("arn:aws:s3:::{bucket}/{key}"));
@@ -42,25 +54,46 @@ pub(super) async fn put(cx: &Context, bucket: &str, key: &str, bytes: Vec<u8>, k
     }
     let grant = cx.grant(&need).map_err(refused)?;
     let object = NewObject { bucket: bucket.into(), key: key.into(), content_type: Some(kind.into()), metadata: Vec::new() };
-    port.put(cx, grant, object, Body::from_bytes(bytes)).await.map(drop).map_err(refused)
+    port.put(cx, grant, object, body).await.map(drop).map_err(refused)
 }
 
-/// Every value that is not NULL quoted, header included.
-fn csv(done: &Finished) -> String {
-    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-    let mut out = done.columns.iter().map(|c| quoted(&c.name)).collect::<Vec<_>>().join(",");
-    out.push('\n');
-    for row in &done.rows {
-        let fields: Vec<String> = row.iter().map(|v| v.as_deref().map(quoted).unwrap_or_default()).collect();
-        out.push_str(&fields.join(","));
+fn quoted(out: &mut String, text: &str) {
+    out.push('"');
+    for (i, part) in text.split('"').enumerate() {
+        if i > 0 {
+            out.push_str("\"\"");
+        }
+        out.push_str(part);
+    }
+    out.push('"');
+}
+
+/// The names of the columns, each quoted.
+pub(super) fn csv_head(columns: &[ColumnInfo]) -> String {
+    let row: TextRow = columns.iter().map(|c| Some(c.name.clone())).collect();
+    csv_lines(&[row])
+}
+
+/// Every value that is not NULL quoted.
+pub(super) fn csv_lines(rows: &[TextRow]) -> String {
+    let mut out = String::new();
+    for row in rows {
+        for (i, value) in row.iter().enumerate() {
+            if i > 0 {
+                out.push(',');
+            }
+            if let Some(text) = value {
+                quoted(&mut out, text);
+            }
+        }
         out.push('\n');
     }
     out
 }
 
-fn lines(done: &Finished) -> String {
-    let line = |row: &Vec<Option<String>>| row.iter().map(|v| v.as_deref().unwrap_or("")).collect::<Vec<_>>().join("\t");
-    done.rows.iter().map(line).collect::<Vec<_>>().join("\n")
+fn lines(rows: &[TextRow]) -> String {
+    let line = |row: &TextRow| row.iter().map(|v| v.as_deref().unwrap_or("")).collect::<Vec<_>>().join("\t");
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// AWS's metadata object, which the JDBC driver reads: protobuf with 1 id, 3 count, 4 columns.

@@ -7,8 +7,9 @@ use super::{
     partitions::{self, KeyTest, Part},
     prune::Pruner,
     reader::Reader,
-    schemas, types,
+    schemas, threads, types,
 };
+use crate::running::Stop;
 use datafusion::{
     arrow::{
         array::{Array, ArrayRef, AsArray, RecordBatch, StringArray},
@@ -45,7 +46,7 @@ const STREAMS: usize = 2;
 pub(crate) struct Scans {
     pub cx: Context,
     pub scanned_bytes: AtomicU64,
-    pub stop: Arc<AtomicBool>,
+    pub stop: Arc<Stop>,
     /// Bytes after which the work group cuts a query off.
     pub cutoff: Option<u64>,
     /// Whether the query names `"$path"` and its like.
@@ -55,8 +56,8 @@ pub(crate) struct Scans {
 impl Scans {
     /// Reads an object or a range of it, and counts.
     pub(crate) async fn read(&self, bucket: &str, key: &str, range: Option<std::ops::Range<u64>>) -> Result<kit::Bytes> {
-        if self.stop.load(Ordering::Acquire) {
-            return Err(carry(QueryError::user(1000, "Query cancelled by user")));
+        if self.stop.is_told() {
+            return Err(threads::stopped());
         }
         let outside = |fault: Fault| DataFusionError::External(Box::new(fault));
         let port = self.cx.cloud().ports().objects().map_err(outside)?;

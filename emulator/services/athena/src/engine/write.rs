@@ -7,6 +7,7 @@ use super::{
     compute::{Computed, Job},
     ddl::{self, Desk, serdes, text},
     location,
+    streamed::Rows,
     trino::ty::Ty,
     types,
 };
@@ -112,13 +113,13 @@ pub(super) async fn create(
     Ok(rows(done.rows(), written.paths))
 }
 
-/// `rows`, one number, which clients read as the count.
+/// A column `rows` without rows: the count is told beside them.
 fn rows(count: usize, manifest: Vec<String>) -> Finished {
     let columns = vec![types::column_info("rows", &Field::new("rows", DataType::Int64, true))];
     Finished {
         columns,
-        rows: vec![vec![Some(count.to_string())]],
-        header: true,
+        rows: Rows::Few(Vec::new()),
+        header: false,
         scanned_bytes: 0,
         update_count: Some(count as i64),
         manifest: Some(manifest),

@@ -101,6 +101,24 @@ async fn partitions_are_found_by_expression_in_the_types_of_their_keys() {
 }
 
 #[tokio::test]
+async fn segments_share_the_partitions_out() {
+    let desk = Desk::new().await;
+    for day in 1..=9 {
+        desk.partition("ada", &format!("2026-01-0{day}")).await;
+    }
+    let mut seen = Vec::new();
+    for number in 0..3 {
+        let segment = json!({ "SegmentNumber": number, "TotalSegments": 3 });
+        let answer = desk.ok("GetPartitions", json!({ "DatabaseName": "lake", "TableName": "photos", "Segment": segment })).await;
+        seen.extend(answer["Partitions"].as_array().unwrap().iter().map(|p| p["Values"][1].as_str().unwrap().to_owned()));
+    }
+    seen.sort();
+    assert_eq!(seen, (1..=9).map(|day| format!("2026-01-0{day}")).collect::<Vec<_>>());
+    let beyond = json!({ "DatabaseName": "lake", "TableName": "photos", "Segment": { "SegmentNumber": 3, "TotalSegments": 3 } });
+    assert_eq!(desk.refused("GetPartitions", beyond).await, "InvalidInputException");
+}
+
+#[tokio::test]
 async fn batches_do_what_they_can_and_say_what_they_could_not() {
     let desk = Desk::new().await;
     desk.partition("ada", "2026-01-01").await;

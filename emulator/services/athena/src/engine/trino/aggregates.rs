@@ -2,6 +2,7 @@
 //! from them at the end: results are exact where Trino's are estimates.
 
 use super::{
+    percentile::{self, Percentile},
     sig::{Fit, Sig},
     ty::Ty,
     udf::fail,
@@ -150,11 +151,17 @@ impl AggregateUDFImpl for Aggregate {
     }
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
         let given = self.fit(&types(args.input_fields))?.args;
+        if self.name == "approx_percentile" && given.len() == 2 {
+            return Ok(percentile::state(args.name, &given[1]));
+        }
         Ok(vec![rows_type(&given).named(&format!("{}[rows]", args.name), true)])
     }
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
         let given = types(args.expr_fields);
         let fit = self.fit(&given)?;
+        if self.name == "approx_percentile" && fit.args.len() == 2 {
+            return Ok(Box::new(Percentile::new(fit.args[1].clone(), fit.ret, args.is_distinct)));
+        }
         Ok(Box::new(Rows {
             name: self.name.clone(),
             args: fit.args,

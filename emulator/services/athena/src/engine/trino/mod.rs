@@ -2,9 +2,11 @@
 
 pub(crate) mod aggregates;
 pub(crate) mod cast;
+mod fast;
 pub(crate) mod functions;
 pub(crate) mod json;
 pub(crate) mod lambdas;
+mod percentile;
 mod sig;
 pub(crate) mod time;
 pub(crate) mod ty;

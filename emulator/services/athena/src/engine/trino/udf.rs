@@ -1,7 +1,7 @@
 //! A scalar function of Trino's inside the engine: signatures decide, values go through row by row.
 
 use super::{
-    cast,
+    cast, fast,
     sig::{Fit, Sig},
     ty::Ty,
     val::{self, Val},
@@ -148,6 +148,9 @@ impl ScalarUDFImpl for Udf {
             .or_else(|_| self.function.choose(&given, &constants(&args.args)))
             .map_err(fail)?;
         let ret = Ty::of(&args.return_field);
+        if let Some(made) = fast::column(&self.function.name, &args.args, &given, &ret) {
+            return Ok(ColumnarValue::Array(made));
+        }
         let scalar = args.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_))) && !overload.sig.volatile;
         let rows = if scalar { 1 } else { args.number_rows };
         let columns = args.args.iter().zip(&given).map(|(a, ty)| Column::new(a, ty)).collect::<Result<Vec<_>>>()?;

@@ -177,7 +177,18 @@ fn times(a: &Val, by: f64) -> Result<Val, String> {
     Ok(Val::Interval((*m as f64 * by).round() as i32, (*x as f64 * by).round() as i64))
 }
 
+/// What sums and means of decimals have in Trino: all digits, and the scale of the values; the engine widens both.
+fn aggregated(given: &[Ty], mean: bool) -> Result<Ty, String> {
+    Ok(match &given[0] {
+        Ty::Decimal(p, s) if mean => Ty::Decimal(if *p < 38 { p - 4 } else { 38 }, s - 4),
+        Ty::Decimal(_, s) => Ty::Decimal(38, *s),
+        other => other.clone(),
+    })
+}
+
 pub(super) const TYPED: Typed = &[
+    ("$sum(T)->unknown", |t, _| aggregated(t, false), |c, a| cast::cast(&a[0], &c.args[0], c.ret)),
+    ("$avg(T)->unknown", |t, _| aggregated(t, true), |c, a| cast::cast(&a[0], &c.args[0], c.ret)),
     ("$add(N,M)->unknown", |t, _| numeric(t, '+'), |c, a| compute(c.ret, c.args, a, '+')),
     ("$subtract(N,M)->unknown", |t, _| numeric(t, '-'), |c, a| compute(c.ret, c.args, a, '-')),
     ("$multiply(N,M)->unknown", |t, _| numeric(t, '*'), |c, a| compute(c.ret, c.args, a, '*')),

@@ -1,0 +1,65 @@
+//! What a query may take: memory, time, a place to run in. Whatever one takes too much of, the others go on.
+
+use crate::lake::Desk;
+use serde_json::json;
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_query_ends_at_once_and_leaves_no_object() {
+    let desk = Desk::new().await;
+    let endless = "SELECT count(*) FROM UNNEST(sequence(1, 100000)) a(x), UNNEST(sequence(1, 1000000)) b(y) WHERE x + y <> 7";
+    let id = desk.start(endless).await.unwrap();
+    while desk.ok("GetQueryExecution", json!({ "QueryExecutionId": id })).await["QueryExecution"]["Status"]["State"] == "QUEUED" {
+        tokio::task::yield_now().await;
+    }
+    desk.ok("StopQueryExecution", json!({ "QueryExecutionId": id })).await;
+    desk.cloud.settle(Duration::from_secs(30)).await.unwrap();
+    let status = desk.ok("GetQueryExecution", json!({ "QueryExecutionId": id })).await["QueryExecution"]["Status"].clone();
+    assert_eq!((status["State"].as_str(), status["StateChangeReason"].as_str()), (Some("CANCELLED"), Some("Query cancelled by user")));
+    assert!(desk.s3.objects.lock().unwrap().keys().all(|k| !k.contains(&id)), "no result object");
+    assert_eq!(desk.rows("SELECT 1").await, ["1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_beyond_its_memory_fails_in_athenas_words_and_the_next_runs() {
+    let desk = Desk::new().await;
+    // Ten kilobytes in each of a million rows, all kept in one array.
+    let large = "SELECT cardinality(array_agg(rpad('x', 10000, 'x'))) FROM UNNEST(sequence(1, 1000)) a(x), UNNEST(sequence(1, 1000)) b(y)";
+    let said = desk.fails(large).await;
+    assert!(said.starts_with("EXCEEDED_LOCAL_MEMORY_LIMIT: Query exceeded per-node memory limit of "), "{said}");
+    assert_eq!(desk.rows("SELECT 1").await, ["1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_queries_at_once_all_finish() {
+    let desk = Desk::new().await;
+    let mut ids = Vec::new();
+    for n in 0..50 {
+        ids.push(desk.start(&format!("SELECT {n}, count(*), max(width) FROM photos")).await.unwrap());
+    }
+    desk.cloud.settle(Duration::from_secs(120)).await.unwrap();
+    for (n, id) in ids.iter().enumerate() {
+        let rows = desk.ok("GetQueryResults", json!({ "QueryExecutionId": id })).await;
+        assert_eq!(crate::lake::texts(&rows["ResultSet"]["Rows"])[1], format!("{n},3,1200"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_rows_are_paged_as_they_were_written() {
+    let desk = Desk::new().await;
+    let execution = desk.run("SELECT x FROM UNNEST(sequence(1, 5000)) AS t(x) ORDER BY x").await;
+    let id = execution["QueryExecutionId"].clone();
+    let (mut seen, mut input) = (Vec::new(), json!({ "QueryExecutionId": id, "MaxResults": 700 }));
+    loop {
+        let page = desk.ok("GetQueryResults", input.clone()).await;
+        seen.extend(crate::lake::texts(&page["ResultSet"]["Rows"]));
+        match page["NextToken"].as_str() {
+            Some(token) => input["NextToken"] = token.into(),
+            None => break,
+        }
+    }
+    let wanted: Vec<String> = std::iter::once("x".to_owned()).chain((1..=5000).map(|n| n.to_string())).collect();
+    assert_eq!(seen, wanted);
+    let object = desk.s3.text(&format!("results/out/{}.csv", id.as_str().unwrap())).unwrap();
+    assert_eq!(object.lines().map(|l| l.trim_matches('"')).collect::<Vec<_>>(), wanted);
+}
