@@ -49,7 +49,7 @@ impl Compare<'_> {
                 }
             }
             // Moments were recorded as the names of their members.
-            (Value::String(pattern), Value::Number(_)) if pattern.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') => {}
+            (Value::String(pattern), Value::Number(_)) if pattern.bytes().all(|b| b.is_ascii_lowercase() || b"-<>".contains(&b)) => {}
             // Texts that are JSON were parsed when they were recorded.
             (Value::Object(_) | Value::Array(_), Value::String(text)) => match serde_json::from_str(text) {
                 Ok(parsed) => self.values(path, recorded, &parsed),
@@ -66,7 +66,7 @@ impl Compare<'_> {
             return;
         }
         let ours = text.replace("000000000000", "111111111111");
-        let placeholder = Regex::new(r"<[a-z0-9_-]+(?::\d+)?>").unwrap();
+        let placeholder = Regex::new(r"<[a-zA-Z0-9_-]+(?::\d+)?>").unwrap();
         let mut expression = String::from("(?s)^");
         let mut names = Vec::new();
         let mut end = 0;

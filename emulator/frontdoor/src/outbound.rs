@@ -77,7 +77,7 @@ fn built(target: &Target, request: Outbound) -> Result<Request<Full<Bytes>>, NoA
     for (name, value) in &request.headers {
         let lower = name.to_ascii_lowercase();
         // The connection's own; the length follows from the body.
-        if matches!(lower.as_str(), "connection" | "content-length" | "transfer-encoding" | "keep-alive" | "upgrade") {
+        if matches!(lower.as_str(), "connection" | "content-length" | "transfer-encoding" | "keep-alive") {
             continue;
         }
         let name = HeaderName::try_from(lower).map_err(|e| invalid(&e))?;

@@ -81,7 +81,7 @@ async fn run(
     let streams = streams_in(op);
     let held = if streams { Bytes::new() } else { body.clone() };
     let decoded = request::decode(protocol, op, head, &labels, &held, input.structure_mut())
-        .map_err(|error| (Some(op), service.undecodable(error)))?;
+        .map_err(|error| (Some(op), service.undecodable_input(op, error)))?;
     let cx = if streams { cx.clone().with_body(Body::from_bytes(body)) } else { cx.clone() };
     let call = Call { service: service.clone(), op: index, input, unknown: decoded.unknown };
     let reply = cx.cloud().dispatch(&cx, call).await.map_err(|fault| (Some(op), fault))?;

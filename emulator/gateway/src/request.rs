@@ -449,7 +449,7 @@ pub(crate) fn call(visit: &Visit, op: &'static OperationSchema, labels: &Labels,
     let index = room.schema.operations.iter().position(|o| std::ptr::eq(*o, op)).expect("the router knows the service's operations");
     let mut input = room.service.input(index);
     let decoded = wire::request::decode(visit.protocol, op, &visit.head, labels, bytes, input.structure_mut())
-        .map_err(|error| room.service.undecodable(error))?;
+        .map_err(|error| room.service.undecodable_input(op, error))?;
     Ok(Call { service: room.service.clone(), op: index, input, unknown: decoded.unknown })
 }
 

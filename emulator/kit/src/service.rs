@@ -163,6 +163,10 @@ pub trait Service: Operations {
             wire::DecodeError::Invalid(violations) => self.invalid(wire::violations_message(&violations)),
         }
     }
+    /// The same where the operation is known: some services name it in their sentences.
+    fn undecodable_input(&self, _operation: &wire::OperationSchema, error: wire::DecodeError) -> Fault {
+        self.undecodable(error)
+    }
     /// Endpoints of this service that are not its API (JWKS, execute-api, hosted pages).
     fn doors(&self) -> Vec<std::sync::Arc<dyn Door>> {
         Vec::new()

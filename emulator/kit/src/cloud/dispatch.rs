@@ -107,7 +107,8 @@ impl Cloud {
         };
         let mut value = found.input(op);
         let schema = found.schema().operations[op];
-        let decoded = wire::canonical::from_json(schema.input, input, value.structure_mut()).map_err(|error| found.undecodable(error))?;
+        let decoded = wire::canonical::from_json(schema.input, input, value.structure_mut())
+            .map_err(|error| found.undecodable_input(schema, error))?;
         if let Some(member) = decoded.unknown.first() {
             return Err(found.invalid(format!("Unknown parameter in input: \"{member}\"")));
         }

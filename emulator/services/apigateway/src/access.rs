@@ -18,6 +18,10 @@ macro_rules! paths {
     )*};
 }
 paths! {
+    GetVpcLinkInput: "GET" "/vpclinks/{}", vpc_link_id;
+    GetVpcLinksInput: "GET" "/vpclinks";
+    UpdateVpcLinkInput: "PATCH" "/vpclinks/{}", vpc_link_id;
+    DeleteVpcLinkInput: "DELETE" "/vpclinks/{}", vpc_link_id;
     GetRestApiInput: "GET" "/restapis/{}", rest_api_id;
     GetRestApisInput: "GET" "/restapis";
     UpdateRestApiInput: "PATCH" "/restapis/{}", rest_api_id;
@@ -127,6 +131,11 @@ impl Authorize<ApiGateway> for CreateStageInput {
 impl Authorize<ApiGateway> for CreateApiKeyInput {
     fn access(&self, _: &ApiGateway, cx: &Context) -> Access {
         tagged(Access::on("apigateway:POST", arn(cx, "/apikeys")), self.tags.as_ref())
+    }
+}
+impl Authorize<ApiGateway> for CreateVpcLinkInput {
+    fn access(&self, _: &ApiGateway, cx: &Context) -> Access {
+        tagged(Access::on("apigateway:POST", arn(cx, "/vpclinks")), self.tags.as_ref())
     }
 }
 impl Authorize<ApiGateway> for CreateUsagePlanInput {

@@ -133,7 +133,9 @@ fn check_pools(authorizer: &Authorizer) -> Result<(), Fault> {
 }
 
 fn check_function(authorizer: &Authorizer) -> Result<(), Fault> {
-    match function_of(authorizer.authorizer_uri.as_deref().unwrap_or_default()) {
+    // AWS takes addresses that were broken over lines.
+    let uri = authorizer.authorizer_uri.as_deref().unwrap_or_default().split_whitespace().collect::<String>();
+    match function_of(&uri) {
         Some(_) => Ok(()),
         None => Err(bad(
             "Invalid Authorizer URI: it must be arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/FUNCTION_ARN/invocations",

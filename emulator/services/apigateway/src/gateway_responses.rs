@@ -93,13 +93,21 @@ pub(crate) fn default_status(kind: GatewayResponseType) -> Option<u16> {
 }
 
 fn of_type(api: &Api, kind: GatewayResponseType) -> GatewayResponse {
-    api.gateway_responses.get(kind.as_str()).cloned().unwrap_or_else(|| GatewayResponse {
+    use GatewayResponseType::{Default4xx, Default5xx};
+    let put = |kind: GatewayResponseType| api.gateway_responses.get(kind.as_str()).cloned();
+    if let Some(own) = put(kind) {
+        return own;
+    }
+    let status = default_status(kind);
+    // What was put for its whole class speaks for a type that nobody put.
+    let class = status.and_then(|status| put(if status < 500 { Default4xx } else { Default5xx })).unwrap_or_default();
+    GatewayResponse {
         response_type: Some(kind),
-        status_code: default_status(kind).map(|status| status.to_string()),
-        response_parameters: Some(BTreeMap::new()),
-        response_templates: Some(default_templates()),
+        status_code: class.status_code.or(status.map(|status| status.to_string())),
+        response_parameters: Some(class.response_parameters.unwrap_or_default()),
+        response_templates: Some(class.response_templates.unwrap_or_else(default_templates)),
         default_response: Some(true),
-    })
+    }
 }
 
 /// The templates of every answer that was not put.

@@ -118,7 +118,9 @@ impl ApiGateway {
             // A method that is not there has no integration, AWS says here.
             let integration = api.integration_mut(&input.resource_id, &input.http_method).map_err(|_| no_such_integration())?;
             let responses = integration.integration_responses.as_mut();
-            responses.and_then(|r| r.remove(&input.status_code)).ok_or_else(no_such_response)
+            responses.and_then(|r| r.remove(&input.status_code)).ok_or_else(no_such_response)?;
+            integration.integration_responses = integration.integration_responses.take().filter(|left| !left.is_empty());
+            Ok(())
         })
         .await?;
         Ok(DeleteIntegrationResponseOutput {})
@@ -127,9 +129,6 @@ impl ApiGateway {
 
 fn of_input(cx: &Context, input: PutIntegrationInput) -> Result<Integration, Fault> {
     let no = |what: &str| Err(refused("PutIntegration", what));
-    if input.connection_type == Some(ConnectionType::VpcLink) || input.connection_id.is_some() {
-        return no("connectionType VPC_LINK");
-    }
     if input.response_transfer_mode == Some(ResponseTransferMode::Stream) {
         return no("responseTransferMode STREAM");
     }
@@ -142,9 +141,11 @@ fn of_input(cx: &Context, input: PutIntegrationInput) -> Result<Integration, Fau
     let http = matches!(input.r#type, IntegrationType::Http | IntegrationType::HttpProxy);
     Ok(Integration {
         r#type: Some(input.r#type),
-        http_method: input.integration_http_method,
+        // What no one calls is called by no verb.
+        http_method: input.integration_http_method.filter(|_| input.r#type != IntegrationType::Mock),
         uri: input.uri,
-        connection_type: http.then_some(ConnectionType::Internet),
+        connection_type: http.then_some(input.connection_type.unwrap_or(ConnectionType::Internet)),
+        connection_id: input.connection_id.filter(|_| http),
         credentials: input.credentials,
         request_parameters: input.request_parameters.filter(|p| !p.is_empty()),
         request_templates: input.request_templates,
@@ -165,6 +166,9 @@ pub(crate) fn check(method: &Method, integration: &Integration) -> Result<(), Fa
     }
     if !matches!(integration.passthrough_behavior.as_deref(), Some("WHEN_NO_MATCH" | "WHEN_NO_TEMPLATES" | "NEVER")) {
         return Err(bad("Invalid PassthroughBehavior specified. Valid options are WHEN_NO_MATCH,WHEN_NO_TEMPLATES,NEVER"));
+    }
+    if integration.connection_type == Some(ConnectionType::VpcLink) && integration.connection_id.is_none() {
+        return Err(bad("Connection ID must be specified for connectionType VPC_LINK"));
     }
     match integration.r#type.unwrap_or_default() {
         IntegrationType::Mock => {}
@@ -191,7 +195,7 @@ fn check_service(kind: IntegrationType, integration: &Integration) -> Result<(),
         return Err(bad("AWS ARN for integration must contain path or action"));
     }
     if kind == IntegrationType::AwsProxy && function_of(uri).is_none() {
-        return match arn.account.rsplit('.').next() == Some("firehose") {
+        return match arn.account.rsplit('.').next() == Some("firehose") && arn.resource.starts_with("action/") {
             true => Err(refused("PutIntegration", "AWS_PROXY to Firehose")),
             false => Err(bad("Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.")),
         };
@@ -207,6 +211,9 @@ fn check_service(kind: IntegrationType, integration: &Integration) -> Result<(),
 /// Templates are read when they are put, so that a broken one is told at once. AWS tells it when the API is called.
 fn check_templates(templates: Option<&BTreeMap<String, String>>) -> Result<(), Fault> {
     for (kind, template) in templates.into_iter().flatten() {
+        if !kind.contains('/') {
+            return Err(bad(format!("Validation Result: warnings : [], errors : [Invalid content type specified: {kind}]")));
+        }
         if template.len() > vtl::MOST_TEMPLATE_BYTES {
             return Err(bad(format!("The template of {kind} is larger than 300 KB")));
         }
@@ -226,8 +233,9 @@ fn check_response(method: &Method, response: &IntegrationResponse) -> Result<(),
         return Err(no_such_integration());
     }
     let status = response.status_code.as_deref().unwrap_or_default();
-    let declared = method.method_responses.as_ref().and_then(|r| r.get(status)).ok_or_else(no_such_response)?;
-    mapping::check_response(response.response_parameters.as_ref(), declared)?;
+    // A response that the method does not declare yet declares no headers; calls fail until it is declared.
+    let declared = method.method_responses.as_ref().and_then(|r| r.get(status)).cloned().unwrap_or_default();
+    mapping::check_response(response.response_parameters.as_ref(), &declared)?;
     check_templates(response.response_templates.as_ref())?;
     match response.selection_pattern.as_deref().filter(|pattern| !pattern.is_empty()) {
         Some(pattern) if regex::Regex::new(pattern).is_err() => {
@@ -267,8 +275,16 @@ fn apply(integration: &mut Integration, patch: &patch::Patch) -> Result<(), Faul
             }
             Ok(())
         }
-        ["connectionType"] if patch.value.as_deref() == Some("INTERNET") => Ok(()),
-        ["connectionType" | "connectionId"] => Err(refused("UpdateIntegration", "connectionType VPC_LINK")),
+        ["connectionType"] => {
+            let kind = ConnectionType::parse(patch.value()?);
+            integration.connection_type =
+                Some(kind.ok_or_else(|| bad("Invalid connectionType specified. Valid options are INTERNET,VPC_LINK"))?);
+            if kind == Some(ConnectionType::Internet) {
+                integration.connection_id = None;
+            }
+            Ok(())
+        }
+        ["connectionId"] => patch.text(&mut integration.connection_id),
         _ => Err(patch.unknown()),
     }
 }

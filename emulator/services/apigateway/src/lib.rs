@@ -2,7 +2,7 @@
 //!
 //! Each room of the control plane keeps one resource; `execute/` is the data plane, which reads deployments only: a change is not live
 //! until it is deployed. Functions, user pools and roles are met through ports, other services through the Directory. `vtl/` is the language of mapping
-//! templates, `open_api/` reads and writes definitions. VPC links, client certificates and SDKs are refused by name.
+//! templates, `open_api/` reads and writes definitions. client certificates and SDKs are refused by name.
 
 mod access;
 mod account;
@@ -26,12 +26,14 @@ mod patch;
 mod request_validators;
 mod resources;
 mod rest_apis;
+mod sentences;
 mod stages;
 mod state;
 mod tags;
 mod test_invoke;
 mod usage_plan_keys;
 mod usage_plans;
+mod vpc_links;
 pub mod vtl;
 
 pub use model::*;
@@ -177,12 +179,21 @@ kit::service! {
     TagResource => tag_resource,
     UntagResource => untag_resource,
     GetTags => get_tags,
+    // vpc_links.rs
+    CreateVpcLink => create_vpc_link,
+    GetVpcLink => get_vpc_link,
+    GetVpcLinks => get_vpc_links,
+    UpdateVpcLink => update_vpc_link,
+    DeleteVpcLink => delete_vpc_link,
     // account.rs
     GetAccount => get_account,
     UpdateAccount => update_account,
 }
 
 impl kit::Service for ApiGateway {
+    fn undecodable_input(&self, operation: &wire::OperationSchema, error: wire::DecodeError) -> kit::Fault {
+        sentences::undecodable(self, operation, error)
+    }
     fn doors(&self) -> Vec<Arc<dyn Door>> {
         vec![Arc::new(execute::ExecuteApi::new(self.edge.clone()))]
     }

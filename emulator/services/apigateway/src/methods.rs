@@ -14,7 +14,8 @@ impl ApiGateway {
         of_method(cx, &input.rest_api_id, |api| api.resource(&input.resource_id).map(drop))?;
         let method = Method {
             http_method: Some(input.http_method.clone()),
-            authorization_type: Some(input.authorization_type),
+            // `none` is taken for NONE, as AWS does.
+            authorization_type: Some(input.authorization_type.to_ascii_uppercase()),
             authorizer_id: input.authorizer_id,
             api_key_required: Some(input.api_key_required.unwrap_or(false)),
             request_validator_id: input.request_validator_id,
@@ -192,7 +193,7 @@ fn apply(method: &mut Method, patch: &patch::Patch) -> Result<(), Fault> {
     }
     match patch.parts()[..] {
         ["authorizationType"] => {
-            method.authorization_type = Some(patch.value()?.to_owned());
+            method.authorization_type = Some(patch.value()?.to_ascii_uppercase());
         }
         ["authorizerId"] => patch.text(&mut method.authorizer_id)?,
         // What is no `true` is false, as on AWS.

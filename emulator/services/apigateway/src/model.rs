@@ -1566,6 +1566,64 @@ pub struct GetTagsOutput {
 wire::structure!(GetTagsOutput, tables::GET_TAGS_OUTPUT, 0 tags);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateVpcLinkInput {
+    pub name: String,
+    pub description: Option<String>,
+    pub target_arns: Vec<String>,
+    pub tags: Option<BTreeMap<String, String>>,
+}
+wire::structure!(CreateVpcLinkInput, tables::CREATE_VPC_LINK_INPUT, 0 name, 1 description, 2 target_arns, 3 tags);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VpcLink {
+    pub id: Option<String>,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub target_arns: Option<Vec<String>>,
+    pub status: Option<VpcLinkStatus>,
+    pub status_message: Option<String>,
+    pub tags: Option<BTreeMap<String, String>>,
+}
+wire::structure!(VpcLink, tables::VPC_LINK, 0 id, 1 name, 2 description, 3 target_arns, 4 status, 5 status_message, 6 tags);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetVpcLinkInput {
+    pub vpc_link_id: String,
+}
+wire::structure!(GetVpcLinkInput, tables::GET_VPC_LINK_INPUT, 0 vpc_link_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetVpcLinksInput {
+    pub position: Option<String>,
+    pub limit: Option<i32>,
+}
+wire::structure!(GetVpcLinksInput, tables::GET_VPC_LINKS_INPUT, 0 position, 1 limit);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetVpcLinksOutput {
+    pub position: Option<String>,
+    pub items: Option<Vec<VpcLink>>,
+}
+wire::structure!(GetVpcLinksOutput, tables::GET_VPC_LINKS_OUTPUT, 0 position, 1 items);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateVpcLinkInput {
+    pub vpc_link_id: String,
+    pub patch_operations: Option<Vec<PatchOperation>>,
+}
+wire::structure!(UpdateVpcLinkInput, tables::UPDATE_VPC_LINK_INPUT, 0 vpc_link_id, 1 patch_operations);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteVpcLinkInput {
+    pub vpc_link_id: String,
+}
+wire::structure!(DeleteVpcLinkInput, tables::DELETE_VPC_LINK_INPUT, 0 vpc_link_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteVpcLinkOutput {}
+wire::structure!(DeleteVpcLinkOutput, tables::DELETE_VPC_LINK_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetAccountInput {}
 wire::structure!(GetAccountInput, tables::GET_ACCOUNT_INPUT);
 
@@ -1644,6 +1702,9 @@ pub type GetDocumentationVersionOutput = DocumentationVersion;
 pub type UpdateDocumentationVersionOutput = DocumentationVersion;
 pub type ImportRestApiOutput = RestApi;
 pub type PutRestApiOutput = RestApi;
+pub type CreateVpcLinkOutput = VpcLink;
+pub type GetVpcLinkOutput = VpcLink;
+pub type UpdateVpcLinkOutput = VpcLink;
 pub type GetAccountOutput = Account;
 pub type UpdateAccountOutput = Account;
 
@@ -1871,6 +1932,9 @@ wire::enumeration!(UnauthorizedCacheControlHeaderStrategy {
     FailWith403 = "FAIL_WITH_403", SucceedWithResponseHeader = "SUCCEED_WITH_RESPONSE_HEADER",
     SucceedWithoutResponseHeader = "SUCCEED_WITHOUT_RESPONSE_HEADER",
 });
+wire::enumeration!(VpcLinkStatus {
+    Available = "AVAILABLE", Pending = "PENDING", Deleting = "DELETING", Failed = "FAILED",
+});
 
 mod tables {
     use wire::schema::*;
@@ -1898,6 +1962,7 @@ mod tables {
     pub(super) static FLUSH_STAGE_AUTHORIZERS_CACHE_OUTPUT: Schema = Schema::new("FlushStageAuthorizersCacheOutput", Kind::Structure(&[]));
     pub(super) static TAG_RESOURCE_OUTPUT: Schema = Schema::new("TagResourceOutput", Kind::Structure(&[]));
     pub(super) static UNTAG_RESOURCE_OUTPUT: Schema = Schema::new("UntagResourceOutput", Kind::Structure(&[]));
+    pub(super) static DELETE_VPC_LINK_OUTPUT: Schema = Schema::new("DeleteVpcLinkOutput", Kind::Structure(&[]));
     pub(super) static ACCESS_LOG_SETTINGS: Schema =
         Schema::new("AccessLogSettings", Kind::Structure(&[Member::new("format", &STRING), Member::new("destinationArn", &STRING)]));
     pub(super) static ACCOUNT: Schema = Schema::new(
@@ -2161,6 +2226,15 @@ mod tables {
             Member::new("tags", &MAP_OF_STRING_TO_STRING),
         ]),
     );
+    pub(super) static CREATE_VPC_LINK_INPUT: Schema = Schema::new(
+        "CreateVpcLinkRequest",
+        Kind::Structure(&[
+            Member::new("name", &STRING).required(),
+            Member::new("description", &STRING),
+            Member::new("targetArns", &LIST_OF_STRING).required(),
+            Member::new("tags", &MAP_OF_STRING_TO_STRING),
+        ]),
+    );
     pub(super) static DELETE_API_KEY_INPUT: Schema =
         Schema::new("DeleteApiKeyRequest", Kind::Structure(&[Member::new("apiKey", &STRING).at(Place::Uri, "api_Key").required()]));
     pub(super) static DELETE_AUTHORIZER_INPUT: Schema = Schema::new(
@@ -2288,6 +2362,8 @@ mod tables {
         "DeleteUsagePlanRequest",
         Kind::Structure(&[Member::new("usagePlanId", &STRING).at(Place::Uri, "usageplanId").required()]),
     );
+    pub(super) static DELETE_VPC_LINK_INPUT: Schema =
+        Schema::new("DeleteVpcLinkRequest", Kind::Structure(&[Member::new("vpcLinkId", &STRING).at(Place::Uri, "vpclink_id").required()]));
     pub(super) static DEPLOYMENT: Schema = Schema::new(
         "Deployment",
         Kind::Structure(&[
@@ -2717,6 +2793,15 @@ mod tables {
             Member::new("limit", &NULLABLE_INTEGER).at(Place::Query, "limit"),
         ]),
     );
+    pub(super) static GET_VPC_LINK_INPUT: Schema =
+        Schema::new("GetVpcLinkRequest", Kind::Structure(&[Member::new("vpcLinkId", &STRING).at(Place::Uri, "vpclink_id").required()]));
+    pub(super) static GET_VPC_LINKS_INPUT: Schema = Schema::new(
+        "GetVpcLinksRequest",
+        Kind::Structure(&[
+            Member::new("position", &STRING).at(Place::Query, "position"),
+            Member::new("limit", &NULLABLE_INTEGER).at(Place::Query, "limit"),
+        ]),
+    );
     pub(super) static IMPORT_REST_API_INPUT: Schema = Schema::new(
         "ImportRestApiRequest",
         Kind::Structure(&[
@@ -2796,6 +2881,7 @@ mod tables {
     pub(super) static LIST_OF_USAGE_PLAN: Schema = Schema::new("ListOfUsagePlan", Kind::List(&Member::new("member", &USAGE_PLAN)));
     pub(super) static LIST_OF_USAGE_PLAN_KEY: Schema =
         Schema::new("ListOfUsagePlanKey", Kind::List(&Member::new("member", &USAGE_PLAN_KEY)));
+    pub(super) static LIST_OF_VPC_LINK: Schema = Schema::new("ListOfVpcLink", Kind::List(&Member::new("member", &VPC_LINK)));
     pub(super) static LOCATION_STATUS_TYPE: Schema = Schema::new("LocationStatusType", Kind::Enum(super::LocationStatusType::TEXTS));
     pub(super) static LONG: Schema = Schema::new("Long", Kind::Long);
     pub(super) static MAP_OF_API_STAGE_THROTTLE_SETTINGS: Schema =
@@ -3318,6 +3404,13 @@ mod tables {
             Member::new("patchOperations", &LIST_OF_PATCH_OPERATION),
         ]),
     );
+    pub(super) static UPDATE_VPC_LINK_INPUT: Schema = Schema::new(
+        "UpdateVpcLinkRequest",
+        Kind::Structure(&[
+            Member::new("vpcLinkId", &STRING).at(Place::Uri, "vpclink_id").required(),
+            Member::new("patchOperations", &LIST_OF_PATCH_OPERATION),
+        ]),
+    );
     pub(super) static USAGE: Schema = Schema::new(
         "Usage",
         Kind::Structure(&[
@@ -3358,6 +3451,21 @@ mod tables {
         "UsagePlans",
         Kind::Structure(&[Member::new("position", &STRING), Member::new("items", &LIST_OF_USAGE_PLAN).wire("item")]),
     );
+    pub(super) static VPC_LINK: Schema = Schema::new(
+        "VpcLink",
+        Kind::Structure(&[
+            Member::new("id", &STRING),
+            Member::new("name", &STRING),
+            Member::new("description", &STRING),
+            Member::new("targetArns", &LIST_OF_STRING),
+            Member::new("status", &VPC_LINK_STATUS),
+            Member::new("statusMessage", &STRING),
+            Member::new("tags", &MAP_OF_STRING_TO_STRING),
+        ]),
+    );
+    pub(super) static VPC_LINK_STATUS: Schema = Schema::new("VpcLinkStatus", Kind::Enum(super::VpcLinkStatus::TEXTS));
+    pub(super) static GET_VPC_LINKS_OUTPUT: Schema =
+        Schema::new("VpcLinks", Kind::Structure(&[Member::new("position", &STRING), Member::new("items", &LIST_OF_VPC_LINK).wire("item")]));
 
     static P_DOCUMENTATION_PART_LOCATION_STATUS_CODE: Pattern = Pattern::new(r"^([1-5]\d\d|\*|\s*)$");
     static P_STATUS_CODE: Pattern = Pattern::new(r"[1-5]\d\d");
@@ -4825,6 +4933,74 @@ mod tables {
         faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
         unsigned: false,
     };
+    static OP_CREATE_VPC_LINK: OperationSchema = OperationSchema {
+        name: "CreateVpcLink",
+        method: "POST",
+        uri: "/vpclinks",
+        status: 202,
+        input: &CREATE_VPC_LINK_INPUT,
+        output: &VPC_LINK,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_GET_VPC_LINK: OperationSchema = OperationSchema {
+        name: "GetVpcLink",
+        method: "GET",
+        uri: "/vpclinks/{vpclink_id}",
+        status: 200,
+        input: &GET_VPC_LINK_INPUT,
+        output: &VPC_LINK,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_VPC_LINKS: OperationSchema = OperationSchema {
+        name: "GetVpcLinks",
+        method: "GET",
+        uri: "/vpclinks",
+        status: 200,
+        input: &GET_VPC_LINKS_INPUT,
+        output: &GET_VPC_LINKS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_UPDATE_VPC_LINK: OperationSchema = OperationSchema {
+        name: "UpdateVpcLink",
+        method: "PATCH",
+        uri: "/vpclinks/{vpclink_id}",
+        status: 200,
+        input: &UPDATE_VPC_LINK_INPUT,
+        output: &VPC_LINK,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &CONFLICT_EXCEPTION,
+            &LIMIT_EXCEEDED_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DELETE_VPC_LINK: OperationSchema = OperationSchema {
+        name: "DeleteVpcLink",
+        method: "DELETE",
+        uri: "/vpclinks/{vpclink_id}",
+        status: 202,
+        input: &DELETE_VPC_LINK_INPUT,
+        output: &DELETE_VPC_LINK_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &CONFLICT_EXCEPTION, &NOT_FOUND_EXCEPTION, &UNAUTHORIZED_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
     static OP_GET_ACCOUNT: OperationSchema = OperationSchema {
         name: "GetAccount",
         method: "GET",
@@ -4970,19 +5146,22 @@ mod tables {
             &OP_TAG_RESOURCE,
             &OP_UNTAG_RESOURCE,
             &OP_GET_TAGS,
+            &OP_CREATE_VPC_LINK,
+            &OP_GET_VPC_LINK,
+            &OP_GET_VPC_LINKS,
+            &OP_UPDATE_VPC_LINK,
+            &OP_DELETE_VPC_LINK,
             &OP_GET_ACCOUNT,
             &OP_UPDATE_ACCOUNT,
         ],
         refused: &[
             Refused { name: "CreateDomainNameAccessAssociation", method: "POST", uri: "/domainnameaccessassociations" },
-            Refused { name: "CreateVpcLink", method: "POST", uri: "/vpclinks" },
             Refused { name: "DeleteClientCertificate", method: "DELETE", uri: "/clientcertificates/{clientcertificate_id}" },
             Refused {
                 name: "DeleteDomainNameAccessAssociation",
                 method: "DELETE",
                 uri: "/domainnameaccessassociations/{domain_name_access_association_arn}",
             },
-            Refused { name: "DeleteVpcLink", method: "DELETE", uri: "/vpclinks/{vpclink_id}" },
             Refused { name: "GenerateClientCertificate", method: "POST", uri: "/clientcertificates" },
             Refused { name: "GetClientCertificate", method: "GET", uri: "/clientcertificates/{clientcertificate_id}" },
             Refused { name: "GetClientCertificates", method: "GET", uri: "/clientcertificates" },
@@ -4991,13 +5170,10 @@ mod tables {
             Refused { name: "GetSdk", method: "GET", uri: "/restapis/{restapi_id}/stages/{stage_name}/sdks/{sdk_type}" },
             Refused { name: "GetSdkType", method: "GET", uri: "/sdktypes/{sdktype_id}" },
             Refused { name: "GetSdkTypes", method: "GET", uri: "/sdktypes" },
-            Refused { name: "GetVpcLink", method: "GET", uri: "/vpclinks/{vpclink_id}" },
-            Refused { name: "GetVpcLinks", method: "GET", uri: "/vpclinks" },
             Refused { name: "ImportApiKeys", method: "POST", uri: "/apikeys?mode=import" },
             Refused { name: "ImportDocumentationParts", method: "PUT", uri: "/restapis/{restapi_id}/documentation/parts" },
             Refused { name: "RejectDomainNameAccessAssociation", method: "POST", uri: "/rejectdomainnameaccessassociations" },
             Refused { name: "UpdateClientCertificate", method: "PATCH", uri: "/clientcertificates/{clientcertificate_id}" },
-            Refused { name: "UpdateVpcLink", method: "PATCH", uri: "/vpclinks/{vpclink_id}" },
         ],
         faults: &[
             &BAD_REQUEST_EXCEPTION,

@@ -14,6 +14,7 @@ impl ApiGateway {
         if input.description.as_deref() == Some("") {
             return Err(bad("Description cannot be an empty string"));
         }
+        input.minimum_compression_size.map_or(Ok(()), check_compression)?;
         if let Some(policy) = &input.policy {
             check_policy(policy)?;
         }
@@ -27,6 +28,7 @@ impl ApiGateway {
             description: input.description,
             created_date: Some(cx.now()),
             version: input.version,
+            minimum_compression_size: input.minimum_compression_size,
             binary_media_types: input.binary_media_types.filter(|types| !types.is_empty()),
             api_key_source: Some(input.api_key_source.unwrap_or(ApiKeySourceType::Header)),
             endpoint_configuration: Some(endpoint(input.endpoint_configuration)?),
@@ -96,10 +98,6 @@ impl ApiGateway {
 
 fn refuse_what_is_not_honoured(input: &CreateRestApiInput) -> Result<(), Fault> {
     let no = |what: &str| Err(refused("CreateRestApi", what));
-    if let Some(size) = input.minimum_compression_size {
-        check_compression(size)?;
-        return no("minimumCompressionSize");
-    }
     if input.clone_from.is_some() {
         return no("cloneFrom");
     }
@@ -109,9 +107,8 @@ fn refuse_what_is_not_honoured(input: &CreateRestApiInput) -> Result<(), Fault> 
     if input.endpoint_access_mode.is_some() {
         return no("endpointAccessMode");
     }
-    let endpoint = input.endpoint_configuration.as_ref();
-    if endpoint.is_some_and(|e| e.types.iter().flatten().any(|t| *t == EndpointType::Private) || e.vpc_endpoint_ids.is_some()) {
-        return no("private endpoints");
+    if input.endpoint_configuration.as_ref().is_some_and(|endpoint| endpoint.vpc_endpoint_ids.is_some()) {
+        return no("vpcEndpointIds");
     }
     Ok(())
 }
@@ -123,18 +120,29 @@ fn check_compression(size: i32) -> Result<(), Fault> {
     }
 }
 
+const ONLY_DUALSTACK: &str = "Only dualstack ipAddressType is supported for Private APIs.";
+
 fn endpoint(wanted: Option<EndpointConfiguration>) -> Result<EndpointConfiguration, Fault> {
     let wanted = wanted.unwrap_or_default();
     let types = wanted.types.unwrap_or(vec![EndpointType::Edge]);
     match types.len() {
         0 => Err(bad("REGIONAL Configuration and EDGE Configuration cannot be both DISABLED.")),
-        1 => Ok(EndpointConfiguration {
-            types: Some(types),
-            ip_address_type: Some(wanted.ip_address_type.unwrap_or(IpAddressType::Ipv4)),
-            vpc_endpoint_ids: None,
-        }),
+        1 => {
+            let private = types[0] == EndpointType::Private;
+            let usual = if private { IpAddressType::Dualstack } else { IpAddressType::Ipv4 };
+            let ip = wanted.ip_address_type.unwrap_or(usual);
+            if private && ip != usual {
+                return Err(bad(ONLY_DUALSTACK));
+            }
+            Ok(EndpointConfiguration { types: Some(types), ip_address_type: Some(ip), vpc_endpoint_ids: None })
+        }
         _ => Err(bad("Cannot create an api with multiple Endpoint Types.")),
     }
+}
+
+/// Whether an API is met in a VPC only. This machine is taken for the VPC; what AWS asks of such an API, a resource policy, is asked here.
+pub(crate) fn is_private(settings: &RestApi) -> bool {
+    settings.endpoint_configuration.as_ref().is_some_and(|endpoint| endpoint.types.as_deref() == Some(&[EndpointType::Private]))
 }
 
 /// Where one API is described its tags are there, even if it has none.
@@ -184,20 +192,32 @@ fn apply(settings: &mut RestApi, patch: &patch::Patch) -> Result<(), Fault> {
         }
         ["minimumCompressionSize"] => {
             only_replace()?;
-            if let Some(text) = patch.value.as_deref().filter(|text| !text.is_empty()) {
-                check_compression(text.parse().unwrap_or(-1))?;
-                return Err(refused("UpdateRestApi", "minimumCompressionSize"));
-            }
+            let size = patch.value.as_deref().filter(|text| !text.is_empty()).map(|text| text.parse().unwrap_or(-1));
+            size.map_or(Ok(()), check_compression)?;
+            settings.minimum_compression_size = size;
         }
         ["binaryMediaTypes", media] => binary_media_type(settings.binary_media_types.get_or_insert_default(), patch, media),
-        ["endpointConfiguration", "types", old] => {
-            let kind = EndpointType::parse(patch.value()?)
-                .ok_or_else(|| bad("Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE"))?;
+        ["endpointConfiguration", "types", _] if patch.op != Op::Replace => {
+            return Err(bad("Invalid patch operation specified. Must be 'add'|'remove'|'replace'"));
+        }
+        // The old type is named, or counted: there is one.
+        ["endpointConfiguration", "types", old] if old == "0" || EndpointType::parse(old).is_some() => {
+            let kind = EndpointType::parse(patch.value()?);
+            let kind = kind.ok_or_else(|| bad("Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE"))?;
+            let endpoint = settings.endpoint_configuration.get_or_insert_default();
+            endpoint.types = Some(vec![kind]);
             if kind == EndpointType::Private {
-                return Err(refused("UpdateRestApi", "private endpoints"));
+                endpoint.ip_address_type = Some(IpAddressType::Dualstack);
             }
-            EndpointType::parse(old).ok_or_else(|| patch.unknown())?;
-            settings.endpoint_configuration.get_or_insert_default().types = Some(vec![kind]);
+        }
+        ["endpointConfiguration", "ipAddressType"] => {
+            only_replace()?;
+            let kind = IpAddressType::parse(patch.value()?);
+            let kind = kind.ok_or_else(|| bad("ipAddressType must be either ipv4 or dualstack."))?;
+            if is_private(settings) && kind != IpAddressType::Dualstack {
+                return Err(bad(ONLY_DUALSTACK));
+            }
+            settings.endpoint_configuration.get_or_insert_default().ip_address_type = Some(kind);
         }
         _ => return Err(patch.unknown()),
     }

@@ -25,6 +25,8 @@ pub(crate) const PLAN_KEYS: Table<(String, String), bool> = Table::new("apigatew
 pub(crate) const USED: Table<(String, String, String), Used> = Table::new("apigateway.used", TableScope::Region);
 /// Custom domain names, with the mappings that stand in them.
 pub(crate) const DOMAINS: Table<String, StoredDomain> = Table::new("apigateway.domains", TableScope::Region);
+/// VPC links by id.
+pub(crate) const VPC_LINKS: Table<String, StoredLink> = Table::new("apigateway.vpclinks", TableScope::Region);
 /// Where an API's id belongs: requests to an API carry neither account nor region.
 pub(crate) const NAMES: Table<String, Place> = Table::new("apigateway.names", TableScope::Global);
 
@@ -97,6 +99,15 @@ pub(crate) struct StoredKey {
 pub(crate) struct StoredPlan {
     #[serde(with = "wire::kept")]
     pub settings: UsagePlan,
+}
+
+/// A VPC link, and when it is ready.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct StoredLink {
+    #[serde(with = "wire::kept")]
+    pub settings: VpcLink,
+    pub ready: kit::Timestamp,
 }
 
 /// Requests of a key on a day, and what was added to its quota by hand for the period.

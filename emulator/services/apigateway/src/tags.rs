@@ -1,6 +1,6 @@
-//! Tags of APIs, stages, API keys, usage plans and custom domain names.
+//! Tags of APIs, stages, API keys, usage plans, VPC links and custom domain names.
 
-use crate::{ApiGateway, api_keys, domain_names, model::*, stages, state::*, usage_plans};
+use crate::{ApiGateway, api_keys, domain_names, model::*, stages, state::*, usage_plans, vpc_links};
 use kit::{Arn, Context, Fault, Read, Tx};
 use std::collections::BTreeMap;
 
@@ -41,6 +41,7 @@ impl ApiGateway {
             Tagged::Key(id) => Ok(api_keys::key(s, cx, &id)?.tags),
             Tagged::Plan(id) => Ok(usage_plans::plan(s, cx, &id)?.tags),
             Tagged::Domain(name) => Ok(domain_names::domain(s, cx, &name)?.settings.tags),
+            Tagged::Link(id) => Ok(vpc_links::link(s, cx, &id)?.settings.tags),
         })?;
         Ok(GetTagsOutput { tags: Some(tags.unwrap_or_default()) })
     }
@@ -52,6 +53,7 @@ enum Tagged {
     Key(String),
     Plan(String),
     Domain(String),
+    Link(String),
 }
 
 fn tagged(arn: &str) -> Result<Tagged, Fault> {
@@ -63,6 +65,7 @@ fn tagged(arn: &str) -> Result<Tagged, Fault> {
         ["apikeys", id] => Ok(Tagged::Key(id.to_owned())),
         ["usageplans", id] => Ok(Tagged::Plan(id.to_owned())),
         ["domainnames", name] => Ok(Tagged::Domain(name.to_ascii_lowercase())),
+        ["vpclinks", id] => Ok(Tagged::Link(id.to_owned())),
         _ => Err(wrong()),
     }
 }
@@ -89,6 +92,11 @@ fn change_tags(
             let mut settings = usage_plans::plan(tx, cx, id)?;
             f(settings.tags.get_or_insert_default())?;
             tx.put(&USAGE_PLANS, cx.scope(), id, &StoredPlan { settings })
+        }
+        Tagged::Link(id) => {
+            let mut link = vpc_links::link(tx, cx, id)?;
+            f(link.settings.tags.get_or_insert_default())?;
+            tx.put(&VPC_LINKS, cx.scope(), id, &link)
         }
         Tagged::Domain(name) => {
             let mut domain = domain_names::domain(tx, cx, name)?;

@@ -17,7 +17,11 @@ impl ApiGateway {
         }
         let api = cx.store().read(|s| api(s, cx.scope(), &input.rest_api_id))?;
         let resource = api.resource(&input.resource_id)?.clone();
-        let method = api.method(&input.resource_id, &input.http_method)?.clone();
+        // A method for any verb is tested with each.
+        let method = match api.method(&input.resource_id, &input.http_method) {
+            Ok(method) => method.clone(),
+            Err(fault) => api.method(&input.resource_id, "ANY").map_err(|_| fault)?.clone(),
+        };
         let sent = sent(
             resource.path.as_deref(),
             input.path_with_query_string,
@@ -62,7 +66,7 @@ fn sent(
     let path_with_query = if path_with_query.starts_with('/') { path_with_query } else { format!("/{path_with_query}") };
     let many = many.into_iter().flatten().flat_map(|(name, values)| values.into_iter().map(move |value| (name.clone(), value)));
     Tested {
-        path_with_query: path_with_query.replace(['{', '}'], ""),
+        path_with_query,
         body: body.unwrap_or_default(),
         headers: headers.into_iter().flatten().chain(many).collect(),
         stage_variables: stage_variables.unwrap_or_default(),

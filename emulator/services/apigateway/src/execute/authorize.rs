@@ -6,7 +6,11 @@ use super::{
     call::{Call, formatted},
     lambda_authorizer,
 };
-use crate::{authorizers::header_of, model::*, rest_apis::expanded};
+use crate::{
+    authorizers::header_of,
+    model::*,
+    rest_apis::{expanded, is_private},
+};
 use frontdoor::verdict::Judged;
 use kit::{Decision, Need, Principal, Timestamp};
 use serde_json::{Map, Value};
@@ -25,6 +29,8 @@ pub(crate) async fn check(edge: &Edge, call: &mut Call) -> Result<(), Refusal> {
         "CUSTOM" => custom(edge, call, policy.as_deref()).await,
         "AWS_IAM" if *call.cx.principal() == Principal::Anonymous => Err(Refusal::missing_token()),
         "AWS_IAM" => ask(call, true, policy.as_deref()),
+        // A private API without a policy is open to nobody.
+        _ if policy.is_none() && is_private(&call.api.settings) => ask(call, false, None),
         _ => policy.map_or(Ok(()), |policy| ask(call, false, Some(&policy))),
     };
     if matches!(kind.as_str(), "CUSTOM" | "COGNITO_USER_POOLS") {

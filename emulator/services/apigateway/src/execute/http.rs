@@ -8,7 +8,7 @@ use super::{
     request::{self, Outgoing},
     response,
 };
-use crate::model::*;
+use crate::{model::*, vpc_links::is_ready};
 use frontdoor::{
     HttpAnswer, NoAnswer,
     outbound::{self, Outbound},
@@ -20,7 +20,7 @@ use wire::ReplyBody;
 pub(crate) async fn answer(call: &mut Call, integration: &Integration) -> Result<Response<ReplyBody>, Refusal> {
     let outgoing = request::mapped(call, integration)?;
     let answer = send(call, integration, outgoing).await?;
-    response::mapped(call, integration, &answer, &answer.status.to_string())
+    response::traced(call, integration, &answer, &answer.status.to_string())
 }
 
 /// Calls the endpoint with the caller's request and passes its answer on.
@@ -33,7 +33,8 @@ pub(crate) async fn pass(call: &mut Call, integration: &Integration) -> Result<R
         if DROPPED.contains(&name.as_str()) || matches!(name.as_str(), "content-length" | "keep-alive") {
             continue;
         }
-        let name = if REMAPPED.contains(&name.as_str()) { format!("x-amzn-remapped-{name}") } else { name.clone() };
+        let name =
+            if REMAPPED.contains(&name.as_str()) || name == "x-amzn-requestid" { format!("x-amzn-remapped-{name}") } else { name.clone() };
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes())) {
             response.headers_mut().append(name, value);
         }
@@ -49,9 +50,18 @@ pub(crate) async fn pass(call: &mut Call, integration: &Integration) -> Result<R
 }
 
 async fn send(call: &mut Call, integration: &Integration, outgoing: Outgoing) -> Result<HttpAnswer, Refusal> {
-    let query = if outgoing.query.is_empty() { String::new() } else { format!("?{}", outgoing.query) };
+    if integration.connection_type == Some(ConnectionType::VpcLink) {
+        let link = call.filled(integration.connection_id.as_deref().unwrap_or_default());
+        if !is_ready(&call.cx, &link) {
+            call.note(|| format!("Execution failed due to configuration error: VPC link {link} is not there or not ready"));
+            return Err(Refusal::configuration());
+        }
+    }
+    // The address may have a query of its own; the request's stands behind it.
+    let mark = if outgoing.uri.contains('?') { '&' } else { '?' };
+    let query = if outgoing.query.is_empty() { String::new() } else { format!("{mark}{}", outgoing.query) };
     let url = format!("{}{query}", outgoing.uri);
-    call.note(|| format!("Sending request to {url}"));
+    let sending = format!("Sending request to {url}");
     let request = Outbound { method: outgoing.method, url, headers: outgoing.headers, body: outgoing.body };
     let cx = call.cx.clone();
     let due = super::due(call, integration);
@@ -61,13 +71,18 @@ async fn send(call: &mut Call, integration: &Integration, outgoing: Outgoing) ->
         answered = outbound::call(&cx, request, MOST_BYTES) => answered,
         () = clock.sleep_until(due) => return Err(Refusal::timed_out()),
     };
+    if !matches!(answered, Err(NoAnswer::Invalid(_))) {
+        call.note(|| sending);
+    }
     match answered {
         Ok(answer) => {
             call.integration_status = Some(answer.status);
             Ok(answer)
         }
         Err(NoAnswer::Invalid(why)) => {
-            call.note(|| format!("Execution failed due to configuration error: Invalid endpoint address ({why})"));
+            // An address without a host is told as AWS tells it; what only windtunnel refuses is told with its reason.
+            let reason = if why.ends_with("names no host") || why.contains("is no URL") { String::new() } else { format!(" ({why})") };
+            call.note(|| format!("Execution failed due to configuration error: Invalid endpoint address{reason}"));
             Err(Refusal::invalid_endpoint())
         }
         Err(NoAnswer::Failed(why)) => {

@@ -61,7 +61,7 @@ fn identity(call: &Call, authorizer: &Authorizer, ttl: i64) -> Result<Vec<String
 }
 
 async fn ask(call: &Call, authorizer: &Authorizer, event: &Value) -> Result<Verdict, Refusal> {
-    let uri = call.filled(authorizer.authorizer_uri.as_deref().unwrap_or_default());
+    let uri = call.filled(authorizer.authorizer_uri.as_deref().unwrap_or_default()).split_whitespace().collect::<String>();
     let function = function_of(&uri).ok_or_else(Refusal::authorizer_configuration)?.to_owned();
     // The function's policy is asked for the authorizer, not for the method that is called.
     let arn = format!("{}authorizers/{}", call.arn_prefix(), authorizer.id.as_deref().unwrap_or_default());

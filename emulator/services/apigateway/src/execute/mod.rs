@@ -8,6 +8,7 @@ mod answers;
 mod authorize;
 mod cache;
 mod call;
+mod compress;
 mod event;
 pub(crate) mod firewall;
 mod http;
@@ -43,6 +44,21 @@ use wire::{Body, ReplyBody};
 
 /// Largest body of a request or an answer; AWS's limit.
 const MOST_BYTES: usize = 10 << 20;
+/// Headers of requests that neither mappings nor integrations are shown.
+const UNSEEN: [&str; 12] = [
+    "connection",
+    "content-length",
+    "content-md5",
+    "expect",
+    "max-forwards",
+    "proxy-authenticate",
+    "server",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "www-authenticate",
+];
 /// Decoded pictures that are held.
 const MOST_PICTURES: usize = 64;
 
@@ -115,10 +131,11 @@ impl ExecuteApi {
                 false => answers::bare(&call.cx, fault.status, &fault.message, &fault.code),
             };
         }
-        let answer = match run(&self.edge, &mut call, &mut body).await {
+        let mut answer = match run(&self.edge, &mut call, &mut body).await {
             Ok(answer) => answer,
             Err(refusal) => refused(&mut call, &refusal),
         };
+        compress::apply(&call, &mut answer);
         metrics::tell(&call, answer.status().as_u16());
         logs::write(&call, answer.status().as_u16(), length(&answer)).await;
         answer
@@ -178,6 +195,9 @@ async fn run(edge: &Edge, call: &mut Call, body: &mut Body) -> Result<Response<R
     if let Some(answer) = firewall::judge(call).await? {
         return Ok(answer);
     }
+    compress::undo(call)?;
+    // Nothing behind the web ACL sees these, as recorded.
+    UNSEEN.iter().for_each(|name| drop(call.head.headers.remove(*name)));
     let matched = matching::find(&call.api, &call.address.path, call.head.method.as_str()).ok_or_else(Refusal::missing_token)?;
     call.resource = matched.resource;
     call.method = matched.method;

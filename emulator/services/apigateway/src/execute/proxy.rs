@@ -3,8 +3,8 @@
 use super::{
     MOST_BYTES,
     answers::{self, Refusal},
-    call::Call,
-    event,
+    call::{Call, formatted},
+    event, request,
 };
 use crate::{integrations::function_of, model::*};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -43,16 +43,52 @@ pub(crate) async fn answer(call: &mut Call, integration: &Integration) -> Result
     if integration.http_method.as_deref() != Some("POST") {
         return Err(Refusal::configuration());
     }
+    // Mappings change nothing of an event, but one that may not be refuses the request.
+    request::check_reserved(call, integration)?;
     let payload = Bytes::from(serde_json::to_vec(&event::of(call)).map_err(|_| Refusal::configuration())?);
     let cx = caller(call, integration).await.map_err(|_| Refusal::configuration())?;
-    call.note(|| format!("Sending request to {uri}"));
+    note_request(call, &function_arn, &payload);
     let invoked = invoke(cx, function_arn, payload, super::due(call, integration), false).await?;
     call.integration_status = Some(invoked.status);
+    note_answer(call, &invoked);
     if invoked.function_error.is_some() || invoked.payload.len() > MOST_BYTES {
         return Err(Refusal::malformed_answer());
     }
     let answer: Value = serde_json::from_slice(&invoked.payload).map_err(|_| Refusal::malformed_answer())?;
     read(call, &answer).ok_or_else(Refusal::malformed_answer)
+}
+
+/// What execution logs say of a request to a function; AWS masks what signs it.
+pub(super) fn note_request(call: &Call, function_arn: &str, body: &Bytes) {
+    let url = format!("https://lambda.{}.amazonaws.com/2015-03-31/functions/{function_arn}/invocations", call.cx.region());
+    call.note(|| format!("Endpoint request URI: {url}"));
+    call.note(|| {
+        let (api, moment) = (&call.address.api_id, formatted(call.cx.now(), "%Y%m%dT%H%M%SZ"));
+        let (tag, masked) = (call.cx.request_id(), "*".repeat(64));
+        format!(
+            "Endpoint request headers: {{x-amzn-lambda-integration-tag={tag}, Authorization={masked}, X-Amz-Date={moment}, x-amzn-apigateway-api-id={api}, Accept=application/json, User-Agent=AmazonAPIGateway_{api}, X-Amz-Security-Token={masked} [TRUNCATED]"
+        )
+    });
+    call.note(|| format!("Endpoint request body after transformations: {}", String::from_utf8_lossy(body)));
+    call.note(|| format!("Sending request to {url}"));
+}
+
+/// What execution logs say of a function's answer.
+pub(super) fn note_answer(call: &Call, invoked: &Invoked) {
+    call.note(|| {
+        let ms = (call.cx.now().unix_ns - call.received.unix_ns) / 1_000_000;
+        format!("Received response. Status: {}, Integration latency: {ms} ms", invoked.status)
+    });
+    call.note(|| {
+        let date = formatted(call.cx.now(), "%a, %d %b %Y %H:%M:%S GMT");
+        format!(
+            "Endpoint response headers: {{Date={date}, Content-Type=application/json, Content-Length={}, Connection=keep-alive, x-amzn-RequestId={}, x-amzn-Remapped-Content-Length=0, X-Amz-Executed-Version=$LATEST, X-Amzn-Trace-Id=Root={}}}",
+            invoked.payload.len(),
+            call.cx.request_id(),
+            call.cx.trace()
+        )
+    });
+    call.note(|| format!("Endpoint response body before transformations: {}", String::from_utf8_lossy(&invoked.payload)));
 }
 
 /// Who invokes: the integration's role, or API Gateway itself because of the method, which the function's resource policy must allow.

@@ -54,7 +54,6 @@ pub(crate) fn mapped(call: &mut Call, integration: &Integration) -> Result<Outgo
         None => body,
     };
     overridden(call, &mut mapped);
-    call.note(|| format!("Endpoint request body after transformations: {}", String::from_utf8_lossy(&body)));
     let mut headers: Vec<(String, String)> =
         mapped.headers.into_iter().flat_map(|(name, values)| values.into_iter().map(move |value| (name.clone(), value))).collect();
     finish_headers(call, integration, &mut headers);
@@ -120,6 +119,11 @@ fn converted(call: &Call, integration: &Integration) -> Result<Bytes, Refusal> {
         // What is no UTF-8 in a text is replaced, as Java does.
         (false, _) => Ok(String::from_utf8_lossy(&call.body).into_owned().into()),
     }
+}
+
+/// Refuses mappings to headers that are API Gateway's own.
+pub(crate) fn check_reserved(call: &Call, integration: &Integration) -> Result<(), Refusal> {
+    parameters(call, integration).map(drop)
 }
 
 fn parameters(call: &Call, integration: &Integration) -> Result<Mapped, Refusal> {

@@ -32,6 +32,11 @@ pub(crate) fn mapped(
         });
         return Err(Refusal::configuration());
     };
+    if !call.method.method_responses.as_ref().is_some_and(|all| all.contains_key(chosen.status_code.as_deref().unwrap_or_default())) {
+        let status = chosen.status_code.clone().unwrap_or_default();
+        call.note(|| format!("Execution failed due to configuration error: Output mapping refers to an invalid method response: {status}"));
+        return Err(Refusal::configuration());
+    }
     let body = converted(call, &chosen, answer)?;
     let template = choose_template(call, &chosen);
     let (content_type, body) = match template {
@@ -52,7 +57,7 @@ pub(crate) fn mapped(
         let (Some(header), Some(source)) = (name.strip_prefix("method.response.header."), Source::of_response(expression)) else {
             continue;
         };
-        if let Some(value) = value(call, answer, source) {
+        if let Some(value) = value(call, answer, source).filter(|_| !header.eq_ignore_ascii_case("transfer-encoding")) {
             answers::set(&mut response, &remapped(header), &value);
         }
     }
@@ -60,6 +65,18 @@ pub(crate) fn mapped(
     for (name, value) in headers.as_object().into_iter().flatten() {
         answers::set(&mut response, &remapped(name), &vtl::text_of_json(value));
     }
+    Ok(response)
+}
+
+/// The same of an integration that was really called: such answers tell the trace.
+pub(crate) fn traced(
+    call: &mut Call,
+    integration: &Integration,
+    answer: &HttpAnswer,
+    selector: &str,
+) -> Result<Response<ReplyBody>, Refusal> {
+    let mut response = mapped(call, integration, answer, selector)?;
+    answers::set(&mut response, "x-amzn-trace-id", &format!("Root={}", call.cx.trace()));
     Ok(response)
 }
 
@@ -129,8 +146,11 @@ fn value(call: &Call, answer: &HttpAnswer, source: Source<'_>) -> Option<String>
 
 /// Headers of answers that belong to the connection of the API itself travel under another name.
 fn remapped(name: &str) -> String {
-    match super::proxy::REMAPPED.contains(&name.to_ascii_lowercase().as_str()) {
-        true => format!("x-amzn-remapped-{}", name.to_ascii_lowercase()),
+    let lower = name.to_ascii_lowercase();
+    let own =
+        super::proxy::REMAPPED.contains(&lower.as_str()) || matches!(&*lower, "expect" | "proxy-authenticate" | "trailer" | "upgrade");
+    match own {
+        true => format!("x-amzn-remapped-{lower}"),
         false => name.to_owned(),
     }
 }

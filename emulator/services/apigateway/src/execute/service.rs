@@ -35,16 +35,18 @@ async fn of_function(
 ) -> Result<Response<ReplyBody>, Refusal> {
     let kind = outgoing.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("x-amz-invocation-type"));
     let asynchronous = kind.is_some_and(|(_, kind)| kind.trim_matches('\'') == "Event");
+    proxy::note_request(call, &function, &outgoing.body);
     let payload = if outgoing.body.is_empty() { "{}".into() } else { outgoing.body };
     let cx = proxy::caller(call, integration).await.map_err(|_| Refusal::configuration())?;
     let invoked = proxy::invoke(cx, function, payload, super::due(call, integration), asynchronous).await?;
     call.integration_status = Some(invoked.status);
+    proxy::note_answer(call, &invoked);
     let json: Option<Value> = serde_json::from_slice(&invoked.payload).ok();
     // Patterns are held against the message of an error, whatever status the function's service answered.
     let message = json.as_ref().and_then(|json| json.get("errorMessage")).and_then(Value::as_str).unwrap_or_default().to_owned();
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
     let answer = HttpAnswer { status: 200, headers, body: invoked.payload };
-    response::mapped(call, integration, &answer, &message)
+    response::traced(call, integration, &answer, &message)
 }
 
 async fn of_service(call: &mut Call, integration: &Integration, outgoing: Outgoing) -> Result<Response<ReplyBody>, Refusal> {
@@ -67,7 +69,7 @@ async fn of_service(call: &mut Call, integration: &Integration, outgoing: Outgoi
     };
     let answer = answered.map_err(|(NoAnswer::Invalid(why) | NoAnswer::Failed(why))| configuration(call, &why))?;
     call.integration_status = Some(answer.status);
-    response::mapped(call, integration, &answer, &answer.status.to_string())
+    response::traced(call, integration, &answer, &answer.status.to_string())
 }
 
 fn configuration(call: &Call, why: &str) -> Refusal {

@@ -82,11 +82,13 @@ pub(crate) async fn test_method(
         answer.headers_mut().remove("content-type");
     }
     let status = answer.status().as_u16();
-    let headers: Vec<(String, String)> = answer
+    let mut headers: Vec<(String, String)> = answer
         .headers()
         .iter()
         .map(|(name, value)| (written(name.as_str()), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
+    // AWS's map of headers has this one first.
+    headers.sort_by_key(|(name, _)| name != "X-Amzn-Trace-Id");
     let body = match answer.into_body() {
         ReplyBody::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         _ => String::new(),
@@ -171,7 +173,7 @@ fn written(name: &str) -> String {
     }
 }
 
-/// The variables of a resource's path in a path that need not fit it.
+/// The variables of a resource's path in a path; none where it does not fit.
 fn parameters(pattern: &str, path: &str) -> BTreeMap<String, String> {
     let mut out = BTreeMap::new();
     let mut parts = path.trim_start_matches('/').split('/');
@@ -185,6 +187,8 @@ fn parameters(pattern: &str, path: &str) -> BTreeMap<String, String> {
                 }
                 None => drop(out.insert(name.to_owned(), value.to_owned())),
             }
+        } else if part != value {
+            return BTreeMap::new();
         }
     }
     out

@@ -127,6 +127,16 @@ impl Desk {
         Desk::with(json!({})).await
     }
     pub async fn with(settings: Value) -> Desk {
+        let mut desk = Desk::bare().await;
+        let mut input = json!({ "name": "pets", "endpointConfiguration": { "types": ["REGIONAL"] } });
+        settings.as_object().unwrap().iter().for_each(|(key, value)| input[key] = value.clone());
+        let made = desk.ok("CreateRestApi", input).await;
+        desk.api = made["id"].as_str().unwrap().to_owned();
+        desk.top = made["rootResourceId"].as_str().unwrap().to_owned();
+        desk
+    }
+    /// No API at all.
+    pub async fn bare() -> Desk {
         let cloud = Cloud::builder()
             .start_at(Timestamp::from_secs(1_700_000_000))
             .mode(ClockMode::Frozen)
@@ -144,13 +154,7 @@ impl Desk {
         cloud.ports().offer_logs(told.clone());
         cloud.ports().offer_sessions(told.clone());
         let root = cloud.house_context("test");
-        let mut desk = Desk { cloud, root, function, told, api: String::new(), top: String::new() };
-        let mut input = json!({ "name": "pets", "endpointConfiguration": { "types": ["REGIONAL"] } });
-        settings.as_object().unwrap().iter().for_each(|(key, value)| input[key] = value.clone());
-        let made = desk.ok("CreateRestApi", input).await;
-        desk.api = made["id"].as_str().unwrap().to_owned();
-        desk.top = made["rootResourceId"].as_str().unwrap().to_owned();
-        desk
+        Desk { cloud, root, function, told, api: String::new(), top: String::new() }
     }
 
     pub async fn ok(&self, operation: &str, input: Value) -> Value {
