@@ -113,7 +113,7 @@ fn refuse_what_is_not_honoured(input: &CreateRestApiInput) -> Result<(), Fault> 
     Ok(())
 }
 
-fn check_compression(size: i32) -> Result<(), Fault> {
+pub(crate) fn check_compression(size: i32) -> Result<(), Fault> {
     match (0..=10_485_760).contains(&size) {
         true => Ok(()),
         false => Err(bad("Invalid minimum compression size, must be between 0 and 10485760")),

@@ -26,6 +26,7 @@ pub(super) fn fill(cx: &Context, api: &mut Api, document: &Value, base_path: Bas
         let id = resource(cx, api, &full)?;
         for (verb, described) in item.as_object().into_iter().flatten() {
             let Some(verb) = verb_of(verb) else { continue };
+            mistyped(described, verb, &full, &mut warnings);
             let method =
                 operation::method(api, document, item, described, verb, &id, &schemes, &validators, &mut warnings).map_err(|fault| {
                     Error::BadRequest.says(format!("Unable to put method '{verb}' on resource at path '{full}': {}", fault.message))
@@ -36,6 +37,16 @@ pub(super) fn fill(cx: &Context, api: &mut Api, document: &Value, base_path: Bas
     }
     api.settings.warnings = Some(warnings).filter(|warnings| !warnings.is_empty());
     Ok(())
+}
+
+/// Warns of mappings that are no texts; they are left out.
+fn mistyped(operation: &Value, verb: &str, path: &str, warnings: &mut Vec<String>) {
+    let mappings = operation["x-amazon-apigateway-integration"]["requestParameters"].as_object();
+    for (name, value) in mappings.into_iter().flatten().filter(|(_, value)| !value.is_string()) {
+        warnings.push(format!(
+            "Invalid format for 'requestParameters'. Expected type string for property '{name}' of resource '{path}' and method '{verb}' but got '{value}'"
+        ));
+    }
 }
 
 fn verb_of(name: &str) -> Option<&'static str> {
@@ -72,8 +83,10 @@ fn settings(api: &mut Api, document: &Value) -> Result<(), Fault> {
     if let Some(source) = document["x-amazon-apigateway-api-key-source"].as_str() {
         settings.api_key_source = ApiKeySourceType::parse(&source.to_ascii_uppercase());
     }
-    if document.get("x-amazon-apigateway-minimum-compression-size").is_some() {
-        return Err(refused("ImportRestApi", "x-amazon-apigateway-minimum-compression-size"));
+    if let Some(size) = document.get("x-amazon-apigateway-minimum-compression-size") {
+        let size = size.as_i64().and_then(|size| i32::try_from(size).ok()).unwrap_or(-1);
+        crate::rest_apis::check_compression(size)?;
+        settings.minimum_compression_size = Some(size);
     }
     let endpoint = document
         .get("x-amazon-apigateway-endpoint-configuration")

@@ -116,9 +116,6 @@ fn method_response(api: &Api, document: &Value, operation: &Value, status: &str,
 
 fn integration(described: &Value, resource: &str) -> Result<Integration, Fault> {
     let text = |name: &str| described.get(name).and_then(Value::as_str).map(str::to_owned);
-    if text("connectionType").is_some_and(|kind| kind.eq_ignore_ascii_case("VPC_LINK")) {
-        return Err(refused("ImportRestApi", "connectionType VPC_LINK"));
-    }
     let name = text("type").unwrap_or_default().to_ascii_uppercase();
     let kind = IntegrationType::parse(&name).ok_or_else(|| bad(format!("unknown integration type {name:?}")))?;
     let http = matches!(kind, IntegrationType::Http | IntegrationType::HttpProxy);
@@ -135,13 +132,22 @@ fn integration(described: &Value, resource: &str) -> Result<Integration, Fault> 
         };
         responses.insert(status, own);
     }
+    let mappings = described["requestParameters"].as_object().into_iter().flatten();
+    let mappings: BTreeMap<String, String> =
+        mappings.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect();
     Ok(Integration {
         r#type: Some(kind),
-        http_method: text("httpMethod").map(|verb| verb.to_ascii_uppercase().replace("X-AMAZON-APIGATEWAY-ANY-METHOD", "ANY")),
+        http_method: text("httpMethod")
+            .filter(|_| kind != IntegrationType::Mock)
+            .map(|verb| verb.to_ascii_uppercase().replace("X-AMAZON-APIGATEWAY-ANY-METHOD", "ANY")),
         uri: text("uri"),
-        connection_type: http.then_some(ConnectionType::Internet),
+        connection_type: http.then(|| {
+            let kind = text("connectionType").and_then(|kind| ConnectionType::parse(&kind.to_ascii_uppercase()));
+            kind.unwrap_or(ConnectionType::Internet)
+        }),
+        connection_id: text("connectionId").filter(|_| http),
         credentials: text("credentials"),
-        request_parameters: Some(texts(&described["requestParameters"])).filter(|p| !p.is_empty()),
+        request_parameters: Some(mappings).filter(|p| !p.is_empty()),
         request_templates: Some(texts(&described["requestTemplates"])).filter(|t| !t.is_empty()),
         passthrough_behavior: Some(text("passthroughBehavior").map_or("WHEN_NO_MATCH".into(), |text| text.to_ascii_uppercase())),
         content_handling: handling(described),

@@ -103,6 +103,8 @@ pub struct Answer {
     pub status: u16,
     pub headers: http::HeaderMap,
     pub body: String,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -197,15 +199,27 @@ impl Desk {
 
     /// Asks the door as `who`.
     pub async fn send_as(&self, who: Principal, request: http::request::Builder, body: &str) -> Answer {
+        self.deliver(who, request, body.as_bytes().to_vec()).await
+    }
+    /// Asks the door with a body that is no text.
+    pub async fn send_bytes(&self, request: http::request::Builder, body: Vec<u8>) -> Answer {
+        self.deliver(Principal::Anonymous, request, body).await
+    }
+    async fn deliver(&self, who: Principal, request: http::request::Builder, body: Vec<u8>) -> Answer {
         let (head, ()) = request.body(()).unwrap().into_parts();
         let door = self.cloud.service("apigateway").unwrap().doors().remove(0);
         assert!(door.takes(&self.cloud, &head));
         let source = kit::Source { ip: Some("203.0.113.9".parse().unwrap()), ..Default::default() };
         let cx = self.cloud.house_context("call").with_principal(who).with_source(source);
-        let answer = door.answer(cx, head, wire::Body::from_bytes(body.to_owned())).await;
+        let answer = door.answer(cx, head, wire::Body::from_bytes(body)).await;
         let (parts, body) = answer.into_parts();
         let wire::ReplyBody::Bytes(body) = body else { panic!("a body of bytes") };
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body: String::from_utf8_lossy(&body).into_owned() }
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+            bytes: body.to_vec(),
+        }
     }
     pub async fn send(&self, request: http::request::Builder, body: &str) -> Answer {
         self.send_as(Principal::Anonymous, request, body).await

@@ -4,6 +4,7 @@
 mod answers;
 mod authorizers;
 mod caches;
+mod compressed;
 mod control;
 mod definitions;
 mod desk;

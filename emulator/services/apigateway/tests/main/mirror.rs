@@ -49,12 +49,20 @@ fn answer(head: &str, body: &str) -> String {
         }
         path => {
             let mut headers = headers.clone();
+            if path.starts_with("/bare") {
+                let told = json!({ "args": arguments(query), "data": body, "domain": headers["host"], "method": method, "origin": "127.0.0.1", "path": path.trim_start_matches("/bare") });
+                return written(200, &told.to_string(), "");
+            }
             let (domain, trimmed) = (headers["host"].clone(), path.starts_with("/trimmed"));
             headers.retain(|name, _| !(trimmed && name.starts_with("x-")));
             let told = json!({ "args": arguments(query), "data": body, "domain": domain, "headers": headers, "method": method, "origin": "127.0.0.1", "path": "/" });
             (200, told.to_string(), "x-amzn-requestid: 6ba7b810-9dad-11d1-80b4-00c04fd430c8\r\nx-amzn-trace-id: Root=1-0-0\r\n")
         }
     };
+    written(status, &text, more)
+}
+
+fn written(status: u16, text: &str, more: &str) -> String {
     format!(
         "HTTP/1.1 {status} x\r\ndate: Tue, 14 Nov 2023 22:13:20 GMT\r\nconnection: keep-alive\r\ncontent-type: application/json\r\n{more}content-length: {}\r\n\r\n{text}",
         text.len()

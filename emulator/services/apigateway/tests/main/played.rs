@@ -71,3 +71,8 @@ async fn endpoints() {
 async fn headers_on_every_way() {
     play("headers.json").await;
 }
+
+#[tokio::test]
+async fn definitions() {
+    play("imports.json").await;
+}

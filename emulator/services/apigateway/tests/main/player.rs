@@ -1,9 +1,10 @@
 //! Plays requests whose answers were recorded from AWS. `tests/requests/` holds the requests, a file for each theme, a list of steps for each
 //! recorded case; the answers stand in the recordings. A step is an operation, a request to the API, a wait in seconds of
-//! the clock, or a comparison of what came before.
+//! the clock, a walk through what was imported, or a comparison of what came before.
 //! `${3.id}` is the member `id` of the answer to step 3; of an answer over HTTP there are `json`, `content`, `status` and `headers`.
 
 use crate::desk::Desk;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use fakes::recorded::{differences, recordings};
 use kit::{
     BoxFuture, Context, Fault, Grant, Principal,
@@ -122,6 +123,9 @@ impl Player {
             let recorded = self.recorded.get(name).unwrap_or_else(|| panic!("no recording {name}")).clone();
             return differences(&as_sent(&recorded), &as_sent(&self.filled(&step["obj"])), &["stackTrace"]);
         }
+        if let Some(number) = step["walk"].as_u64() {
+            return self.walk(number, &step["api"], step["prefix"].as_str().unwrap()).await;
+        }
         if let Some(secs) = step["wait"].as_u64() {
             self.desk.advance(secs).await;
             return Vec::new();
@@ -129,14 +133,20 @@ impl Player {
         let number = step["n"].as_u64().unwrap();
         if step.get("http").is_some() {
             let answer = self.http(step).await;
+            if let Some(wanted) = step.get("status").filter(|wanted| **wanted != answer["status"]) {
+                return vec![format!("status {} where {wanted} is wanted", answer["status"])];
+            }
             self.answers.insert(number, answer);
             return Vec::new();
         }
-        let (operation, input) = (step["op"].as_str().unwrap(), self.filled(&step["in"]));
+        let (operation, mut input) = (step["op"].as_str().unwrap(), self.filled(&step["in"]));
+        if let ("ImportRestApi" | "PutRestApi", Some(body)) = (operation, input["body"].as_str()) {
+            input["body"] = STANDARD.encode(body).into();
+        }
         // What is made one after the other has moments one after the other.
         self.desk.advance(1).await;
         let answered = self.desk.call(operation, input).await;
-        let Some(name) = step["name"].as_str() else {
+        let Some(name) = step["name"].as_str().map(str::to_owned) else {
             return match answered {
                 Ok(answer) => {
                     self.answers.insert(number, answer);
@@ -145,7 +155,7 @@ impl Player {
                 Err(fault) => vec![format!("{operation} of step {number}: {fault}")],
             };
         };
-        let recorded = self.recorded.get(name).unwrap_or_else(|| panic!("no recording {name}")).clone();
+        let recorded = self.recorded.get(&name).unwrap_or_else(|| panic!("no recording {name}")).clone();
         match (answered, recorded.get("Error")) {
             (Ok(mut answer), None) => {
                 if let (Some(key), Some(items)) = (step["sorted"].as_str(), answer.get_mut("items").and_then(Value::as_array_mut)) {
@@ -163,6 +173,34 @@ impl Player {
             (Ok(answer), Some(error)) => vec![format!("answered {answer} where {error} is recorded")],
             (Err(fault), None) => vec![format!("refused with {fault} where {recorded} is recorded")],
         }
+    }
+
+    /// Every method of the resources that a step answered, with its responses and integration, against what was recorded of each.
+    async fn walk(&mut self, number: u64, api: &Value, prefix: &str) -> Vec<String> {
+        let resources = self.answers.get(&number).and_then(|answer| answer["items"].as_array()).cloned();
+        let Some(resources) = resources else { return vec![format!("step {number} answered no resources")] };
+        let mut found = Vec::new();
+        for resource in resources {
+            let path = resource["path"].as_str().unwrap().trim_start_matches('/');
+            let path = if path.is_empty() { "root" } else { path };
+            for verb in resource["resourceMethods"].as_object().into_iter().flatten().map(|(verb, _)| verb) {
+                let input = json!({ "restApiId": api, "resourceId": resource["id"], "httpMethod": verb });
+                let of = crate::desk::merged(&input, &[&json!({ "statusCode": "200" })]);
+                let asked = [
+                    ("method", "GetMethod", &input),
+                    ("method-response", "GetMethodResponse", &of),
+                    ("integration", "GetIntegration", &input),
+                    ("integration-response", "GetIntegrationResponse", &of),
+                ];
+                for (what, operation, input) in asked {
+                    let name = format!("{prefix}{what}-{path}-{}", verb.to_ascii_lowercase());
+                    let step = json!({ "n": 1_000_000, "op": operation, "in": input, "name": name });
+                    let differing = Box::pin(self.step(&step)).await;
+                    found.extend(differing.into_iter().map(|line| format!("{name} {line}")));
+                }
+            }
+        }
+        found
     }
 
     /// Sends a request to an API: `url:ID/STAGE/PATH` is its own name, `path:ID/STAGE/PATH` the path of the local endpoint.
@@ -218,7 +256,9 @@ impl Player {
             Value::String(text) => text,
             other => other.to_string(),
         });
-        filled.replace("http://mirror", &format!("http://127.0.0.1:{}", self.mirror))
+        filled
+            .replace("http://mirror", &format!("http://127.0.0.1:{}", self.mirror))
+            .replace("MIRROR", &format!("127.0.0.1:{}", self.mirror))
     }
 
     fn member(&self, number: &str, path: &str) -> Value {
