@@ -73,6 +73,15 @@ async fn users_are_listed_by_filter_and_page() {
         }
     }
     assert_eq!(seen, 5);
+    let count = async |filter: &str| {
+        let found = desk.admin("ListUsers", json!({ "UserPoolId": desk.pool, "Filter": filter })).await;
+        found["Users"].as_array().unwrap().len()
+    };
+    assert_eq!((count("email ^= \"USER3@\"").await, count("email ^= \"user9\"").await, count("email ^= \"\"").await), (1, 0, 5));
+    let found = desk.admin("ListUsers", json!({ "UserPoolId": desk.pool, "Filter": "email = \"user3@example.com\"" })).await;
+    let sub = found["Users"][0]["Username"].as_str().unwrap();
+    assert_eq!(count(&format!("sub ^= \"{}\"", &sub[..13])).await, 1);
+    assert_eq!((count("status ^= \"En\"").await, count("given_name ^= \"A\"").await), (5, 0));
 }
 
 #[tokio::test]
