@@ -18,6 +18,7 @@ import uuid
 import boto3
 import jwt
 from pycognito import Cognito
+from pycognito.aws_srp import AWSSRP
 from pycognito.exceptions import SoftwareTokenMFAChallengeException
 
 ENDPOINT = os.environ["AWS_ENDPOINT_URL"]
@@ -120,6 +121,11 @@ class Walk(unittest.TestCase):
         given = {"USERNAME": name, "PASSWORD": PASSWORD, "SECRET_HASH": proof}
         signed_in = idp.initiate_auth(ClientId=client, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=given)["AuthenticationResult"]
         self.tokens(client, signed_in)
+        srp = AWSSRP(name, PASSWORD, POOL, client, client=idp, client_secret=secret)
+        self.tokens(client, srp.authenticate_user()["AuthenticationResult"])
+        forged = AWSSRP(name, "Wrong-Horse-9", POOL, client, client=idp, client_secret=secret)
+        with self.assertRaises(idp.exceptions.NotAuthorizedException):
+            forged.authenticate_user()
         fresh = idp.get_tokens_from_refresh_token(RefreshToken=signed_in["RefreshToken"], ClientId=client, ClientSecret=secret)
         self.tokens(client, fresh["AuthenticationResult"])
         access = signed_in["AccessToken"]

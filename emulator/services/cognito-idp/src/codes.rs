@@ -77,6 +77,14 @@ pub(crate) struct Texts {
     pub email: Option<String>,
     pub subject: Option<String>,
     pub sms: Option<String>,
+    /// A link that does what the code does once the code is behind it, where a link is sent in the code's place.
+    pub link: Option<String>,
+}
+
+/// Whether a sign-up is confirmed by a link.
+pub(crate) fn by_link(pool: &Pool, channel: &Channel) -> bool {
+    let option = pool.settings.verification_message_template.as_ref().and_then(|t| t.default_email_option);
+    option == Some(DefaultEmailOptionType::ConfirmWithLink) && channel.medium() == DeliveryMediumType::Email
 }
 
 /// A message that went out.
@@ -118,6 +126,11 @@ pub(crate) fn send(
     let settings = &pool.settings;
     let template = settings.verification_message_template.as_ref();
     let words = match channel.medium() {
+        DeliveryMediumType::Email if texts.link.is_some() => Words {
+            subject: template.and_then(|t| t.email_subject_by_link.clone()),
+            text: template.and_then(|t| t.email_message_by_link.clone()),
+            default: ("Your verification link", "Please click the link below to verify your email address. {##Verify Email##}"),
+        },
         DeliveryMediumType::Email => Words {
             subject: settings.email_verification_subject.clone(),
             text: settings.email_verification_message.clone(),
@@ -216,12 +229,24 @@ fn put(
         medium: medium.into(),
         destination: channel.address.clone(),
         subject: own_subject.clone().or(words.subject).unwrap_or_else(|| words.default.0.into()),
-        message: text.replace("{####}", code).replace("{username}", shown),
+        message: linked(&text, texts.link.as_deref(), code).replace("{####}", code).replace("{username}", shown),
         code: code.into(),
         ..Message::default()
     };
     inbox::put(cx, tx, pool, user, message)?;
     Ok(Sent { medium: medium.into(), code: code.into() })
+}
+
+/// The text with `{##Words##}` as a link of these words.
+fn linked(text: &str, link: Option<&str>, code: &str) -> String {
+    let Some(link) = link else { return text.to_owned() };
+    let parts = text.split_once("{##").and_then(|(before, rest)| Some((before, rest.split_once("##}")?)));
+    match parts {
+        Some((before, (words, after))) if !words.is_empty() => {
+            format!("{before}<a href=\"{}&amp;confirmation_code={code}\">{words}</a>{after}", link.replace('&', "&amp;"))
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// Takes the user's code if it is the right one. A wrong try is counted in `user`: the caller keeps the user either way.
@@ -263,6 +288,13 @@ fn mask(address: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_link_stands_where_its_words_stood() {
+        let linked = |text: &str| super::linked(text, Some("http://d/confirmUser?a=1&b=2"), "77");
+        assert_eq!(linked("Hi {##click##}!"), "Hi <a href=\"http://d/confirmUser?a=1&amp;b=2&amp;confirmation_code=77\">click</a>!");
+        assert_eq!(linked("Say {####}"), "Say {####}");
+    }
+
     #[test]
     fn addresses_are_masked_as_aws_masks_them() {
         assert_eq!(super::mask("ann@example.com"), "a***@e***");

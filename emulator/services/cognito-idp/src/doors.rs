@@ -82,7 +82,7 @@ fn configuration(issuer: &str, domain: Option<String>) -> Value {
 
 impl CognitoIdp {
     /// The URL of a pool's domain, in the form that the issuer has: AWS's, or one that leads here whatever names the machine resolves.
-    fn domain_url(&self, cx: &Context, domain: Option<String>) -> Option<String> {
+    pub(crate) fn domain_url(&self, cx: &Context, domain: Option<String>) -> Option<String> {
         let (domain, endpoint) = (domain?, cx.cloud().endpoint());
         Some(match self.issuer {
             Issuer::Local if !endpoint.is_empty() => format!("{}{}{domain}", endpoint.trim_end_matches('/'), oauth::PATH_FORM),

@@ -1,7 +1,7 @@
 //! Amazon Cognito user pools: users, groups, sign-up, sign-in by password and SRP, tokens.
 //!
 //! A user's password is never kept: its SRP verifier is, and a password is checked by making the verifier again. What is not honoured yet
-//! (threat protection, SAML) is refused by name when a pool asks for it. This room knows no other service.
+//! (risks that are enforced, SAML) is refused by name when a pool asks for it. This room knows no other service.
 
 mod access;
 mod attributes;
@@ -32,6 +32,7 @@ mod password;
 mod pool_settings;
 mod pools;
 mod port;
+mod protection;
 mod providers;
 mod refresh;
 mod resource_servers;
@@ -194,6 +195,11 @@ kit::service! {
     // linking.rs
     AdminLinkProviderForUser => admin_link_provider_for_user,
     AdminDisableProviderForUser => admin_disable_provider_for_user,
+    // protection/
+    kept SetRiskConfiguration => set_risk_configuration,
+    DescribeRiskConfiguration => describe_risk_configuration,
+    AdminListUserAuthEvents => admin_list_user_auth_events,
+    AdminUpdateAuthEventFeedback => admin_update_auth_event_feedback,
     // tags.rs
     TagResource => tag_resource,
     UntagResource => untag_resource,

@@ -1,4 +1,4 @@
-//! ListUsers over pools of any size: an exact value goes by an index, anything else walks the pool a slice at a time, so that sign-ins that
+//! ListUsers over pools of any size: an exact value and the beginning of one go by an index, anything else walks the pool a slice at a time, so that sign-ins that
 //! happen meanwhile don't wait for it.
 
 use crate::{CognitoIdp, filter::Filter, model::*, pools::bad_token, state::*, users};
@@ -8,6 +8,8 @@ use kit::{Context, Fault, Read};
 const PAGE: usize = 60;
 /// Rows read at once.
 const SLICE: usize = 500;
+/// Where more begin alike, a walk comes to the end of a page soon enough.
+const MOST_ALIKE: usize = 2000;
 
 impl CognitoIdp {
     /// Users of a pool that match the filter.
@@ -19,7 +21,8 @@ impl CognitoIdp {
         }
         let after = input.pagination_token.as_deref().map(|token| kit::pages::key_of(token).ok_or_else(bad_token)).transpose()?;
         let limit = input.limit.filter(|n| *n > 0).map_or(PAGE, |n| n as usize).min(PAGE);
-        let mut found = match exact(cx, &pool, &filter)? {
+        let indexed = exact(cx, &pool, &filter)?.map_or_else(|| beginning(cx, &pool, &filter), |users| Ok(Some(users)))?;
+        let mut found = match indexed {
             Some(mut users) => {
                 users.sort_by_key(|user| user.key(&pool));
                 users.retain(|user| filter.takes(user) && after.as_ref().is_none_or(|after| user.key(&pool) > *after));
@@ -48,6 +51,22 @@ fn exact(cx: &Context, pool: &Pool, filter: &Filter) -> Result<Option<Vec<User>>
         };
         rows.map(|row| row.map(|(_, user)| user)).collect::<Result<Vec<_>, Fault>>().map(Some)
     })
+}
+
+/// The users of a filter by the beginning of a value, where an index knows it and there are not too many.
+fn beginning(cx: &Context, pool: &Pool, filter: &Filter) -> Result<Option<Vec<User>>, Fault> {
+    let Filter::One { attribute, prefix: true, value } = filter else { return Ok(None) };
+    let id = pool.id.as_str();
+    let found: Vec<User> = cx.store().read(|s| {
+        let rows = match attribute.as_str() {
+            "sub" => s.by_index(&USERS, cx.scope(), "sub", &(id,)).text_prefix(value),
+            name if ALIASES.contains(&name) => s.by_index(&USERS, cx.scope(), "alias", &(id, name)).text_prefix(&value.to_lowercase()),
+            _ => return Ok(Vec::new()),
+        };
+        rows.limit(MOST_ALIKE + 1).map(|row| row.map(|(_, user)| user)).collect::<Result<_, Fault>>()
+    })?;
+    let indexed = attribute == "sub" || ALIASES.contains(&attribute.as_str());
+    Ok(Some(found).filter(|found| indexed && found.len() <= MOST_ALIKE))
 }
 
 /// Walks the pool in the order of user names until there are enough.

@@ -1614,6 +1614,74 @@ pub struct AdminDisableProviderForUserOutput {}
 wire::structure!(AdminDisableProviderForUserOutput, tables::ADMIN_DISABLE_PROVIDER_FOR_USER_OUTPUT);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct SetRiskConfigurationInput {
+    pub user_pool_id: String,
+    pub client_id: Option<String>,
+    pub compromised_credentials_risk_configuration: Option<CompromisedCredentialsRiskConfigurationType>,
+    pub account_takeover_risk_configuration: Option<AccountTakeoverRiskConfigurationType>,
+    pub risk_exception_configuration: Option<RiskExceptionConfigurationType>,
+}
+wire::structure!(
+    SetRiskConfigurationInput, tables::SET_RISK_CONFIGURATION_INPUT,
+    0 user_pool_id, 1 client_id, 2 compromised_credentials_risk_configuration, 3 account_takeover_risk_configuration,
+    4 risk_exception_configuration,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SetRiskConfigurationOutput {
+    pub risk_configuration: Option<RiskConfigurationType>,
+}
+wire::structure!(SetRiskConfigurationOutput, tables::SET_RISK_CONFIGURATION_OUTPUT, 0 risk_configuration);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeRiskConfigurationInput {
+    pub user_pool_id: String,
+    pub client_id: Option<String>,
+}
+wire::structure!(DescribeRiskConfigurationInput, tables::DESCRIBE_RISK_CONFIGURATION_INPUT, 0 user_pool_id, 1 client_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeRiskConfigurationOutput {
+    pub risk_configuration: Option<RiskConfigurationType>,
+}
+wire::structure!(DescribeRiskConfigurationOutput, tables::DESCRIBE_RISK_CONFIGURATION_OUTPUT, 0 risk_configuration);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminListUserAuthEventsInput {
+    pub user_pool_id: String,
+    pub username: String,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+wire::structure!(
+    AdminListUserAuthEventsInput, tables::ADMIN_LIST_USER_AUTH_EVENTS_INPUT,
+    0 user_pool_id, 1 username, 2 max_results, 3 next_token,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminListUserAuthEventsOutput {
+    pub auth_events: Option<Vec<AuthEventType>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(AdminListUserAuthEventsOutput, tables::ADMIN_LIST_USER_AUTH_EVENTS_OUTPUT, 0 auth_events, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminUpdateAuthEventFeedbackInput {
+    pub user_pool_id: String,
+    pub username: String,
+    pub event_id: String,
+    pub feedback_value: FeedbackValueType,
+}
+wire::structure!(
+    AdminUpdateAuthEventFeedbackInput, tables::ADMIN_UPDATE_AUTH_EVENT_FEEDBACK_INPUT,
+    0 user_pool_id, 1 username, 2 event_id, 3 feedback_value,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AdminUpdateAuthEventFeedbackOutput {}
+wire::structure!(AdminUpdateAuthEventFeedbackOutput, tables::ADMIN_UPDATE_AUTH_EVENT_FEEDBACK_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TagResourceInput {
     pub resource_arn: String,
     pub tags: BTreeMap<String, String>,
@@ -1652,6 +1720,28 @@ pub struct AccountRecoverySettingType {
     pub recovery_mechanisms: Option<Vec<RecoveryOptionType>>,
 }
 wire::structure!(AccountRecoverySettingType, tables::ACCOUNT_RECOVERY_SETTING_TYPE, 0 recovery_mechanisms);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AccountTakeoverActionType {
+    pub notify: bool,
+    pub event_action: Option<AccountTakeoverEventActionType>,
+}
+wire::structure!(AccountTakeoverActionType, tables::ACCOUNT_TAKEOVER_ACTION_TYPE, 0 notify, 1 event_action);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AccountTakeoverActionsType {
+    pub low_action: Option<AccountTakeoverActionType>,
+    pub medium_action: Option<AccountTakeoverActionType>,
+    pub high_action: Option<AccountTakeoverActionType>,
+}
+wire::structure!(AccountTakeoverActionsType, tables::ACCOUNT_TAKEOVER_ACTIONS_TYPE, 0 low_action, 1 medium_action, 2 high_action);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AccountTakeoverRiskConfigurationType {
+    pub notify_configuration: Option<NotifyConfigurationType>,
+    pub actions: Option<AccountTakeoverActionsType>,
+}
+wire::structure!(AccountTakeoverRiskConfigurationType, tables::ACCOUNT_TAKEOVER_RISK_CONFIGURATION_TYPE, 0 notify_configuration, 1 actions);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AdminCreateUserConfigType {
@@ -1697,6 +1787,23 @@ pub struct AttributeType {
 wire::structure!(AttributeType, tables::ATTRIBUTE_TYPE, 0 name, 1 value);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct AuthEventType {
+    pub event_id: Option<String>,
+    pub event_type: Option<EventType>,
+    pub creation_date: Option<Timestamp>,
+    pub event_response: Option<EventResponseType>,
+    pub event_risk: Option<EventRiskType>,
+    pub challenge_responses: Option<Vec<ChallengeResponseType>>,
+    pub event_context_data: Option<EventContextDataType>,
+    pub event_feedback: Option<EventFeedbackType>,
+}
+wire::structure!(
+    AuthEventType, tables::AUTH_EVENT_TYPE,
+    0 event_id, 1 event_type, 2 creation_date, 3 event_response, 4 event_risk, 5 challenge_responses, 6 event_context_data,
+    7 event_feedback,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct AuthenticationResultType {
     pub access_token: Option<String>,
     pub expires_in: Option<i32>,
@@ -1709,6 +1816,13 @@ wire::structure!(
     AuthenticationResultType, tables::AUTHENTICATION_RESULT_TYPE,
     0 access_token, 1 expires_in, 2 token_type, 3 refresh_token, 4 id_token, 5 new_device_metadata,
 );
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ChallengeResponseType {
+    pub challenge_name: Option<ChallengeName>,
+    pub challenge_response: Option<ChallengeResponse>,
+}
+wire::structure!(ChallengeResponseType, tables::CHALLENGE_RESPONSE_TYPE, 0 challenge_name, 1 challenge_response);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ClientSecretDescriptorType {
@@ -1728,6 +1842,22 @@ pub struct CodeDeliveryDetailsType {
     pub attribute_name: Option<String>,
 }
 wire::structure!(CodeDeliveryDetailsType, tables::CODE_DELIVERY_DETAILS_TYPE, 0 destination, 1 delivery_medium, 2 attribute_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CompromisedCredentialsActionsType {
+    pub event_action: Option<CompromisedCredentialsEventActionType>,
+}
+wire::structure!(CompromisedCredentialsActionsType, tables::COMPROMISED_CREDENTIALS_ACTIONS_TYPE, 0 event_action);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CompromisedCredentialsRiskConfigurationType {
+    pub event_filter: Option<Vec<EventFilterType>>,
+    pub actions: Option<CompromisedCredentialsActionsType>,
+}
+wire::structure!(
+    CompromisedCredentialsRiskConfigurationType, tables::COMPROMISED_CREDENTIALS_RISK_CONFIGURATION_TYPE,
+    0 event_filter, 1 actions,
+);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ContextDataType {
@@ -1835,6 +1965,32 @@ pub struct EmailMfaSettingsType {
 wire::structure!(EmailMfaSettingsType, tables::EMAIL_MFA_SETTINGS_TYPE, 0 enabled, 1 preferred_mfa);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventContextDataType {
+    pub ip_address: Option<String>,
+    pub device_name: Option<String>,
+    pub timezone: Option<String>,
+    pub city: Option<String>,
+    pub country: Option<String>,
+}
+wire::structure!(EventContextDataType, tables::EVENT_CONTEXT_DATA_TYPE, 0 ip_address, 1 device_name, 2 timezone, 3 city, 4 country);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventFeedbackType {
+    pub feedback_value: Option<FeedbackValueType>,
+    pub provider: String,
+    pub feedback_date: Option<Timestamp>,
+}
+wire::structure!(EventFeedbackType, tables::EVENT_FEEDBACK_TYPE, 0 feedback_value, 1 provider, 2 feedback_date);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventRiskType {
+    pub risk_decision: Option<RiskDecisionType>,
+    pub risk_level: Option<RiskLevelType>,
+    pub compromised_credentials_detected: Option<bool>,
+}
+wire::structure!(EventRiskType, tables::EVENT_RISK_TYPE, 0 risk_decision, 1 risk_level, 2 compromised_credentials_detected);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct GroupType {
     pub group_name: Option<String>,
     pub user_pool_id: Option<String>,
@@ -1928,6 +2084,28 @@ pub struct NewDeviceMetadataType {
 wire::structure!(NewDeviceMetadataType, tables::NEW_DEVICE_METADATA_TYPE, 0 device_key, 1 device_group_key);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct NotifyConfigurationType {
+    pub from: Option<String>,
+    pub reply_to: Option<String>,
+    pub source_arn: String,
+    pub block_email: Option<NotifyEmailType>,
+    pub no_action_email: Option<NotifyEmailType>,
+    pub mfa_email: Option<NotifyEmailType>,
+}
+wire::structure!(
+    NotifyConfigurationType, tables::NOTIFY_CONFIGURATION_TYPE,
+    0 from, 1 reply_to, 2 source_arn, 3 block_email, 4 no_action_email, 5 mfa_email,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NotifyEmailType {
+    pub subject: String,
+    pub html_body: Option<String>,
+    pub text_body: Option<String>,
+}
+wire::structure!(NotifyEmailType, tables::NOTIFY_EMAIL_TYPE, 0 subject, 1 html_body, 2 text_body);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct NumberAttributeConstraintsType {
     pub min_value: Option<String>,
     pub max_value: Option<String>,
@@ -2009,6 +2187,31 @@ pub struct ResourceServerType {
     pub scopes: Option<Vec<ResourceServerScopeType>>,
 }
 wire::structure!(ResourceServerType, tables::RESOURCE_SERVER_TYPE, 0 user_pool_id, 1 identifier, 2 name, 3 scopes);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RiskConfigurationType {
+    pub user_pool_id: Option<String>,
+    pub client_id: Option<String>,
+    pub compromised_credentials_risk_configuration: Option<CompromisedCredentialsRiskConfigurationType>,
+    pub account_takeover_risk_configuration: Option<AccountTakeoverRiskConfigurationType>,
+    pub risk_exception_configuration: Option<RiskExceptionConfigurationType>,
+    pub last_modified_date: Option<Timestamp>,
+}
+wire::structure!(
+    RiskConfigurationType, tables::RISK_CONFIGURATION_TYPE,
+    0 user_pool_id, 1 client_id, 2 compromised_credentials_risk_configuration, 3 account_takeover_risk_configuration,
+    4 risk_exception_configuration, 5 last_modified_date,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RiskExceptionConfigurationType {
+    pub blocked_ip_range_list: Option<Vec<String>>,
+    pub skipped_ip_range_list: Option<Vec<String>>,
+}
+wire::structure!(
+    RiskExceptionConfigurationType, tables::RISK_EXCEPTION_CONFIGURATION_TYPE,
+    0 blocked_ip_range_list, 1 skipped_ip_range_list,
+);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SMSMfaSettingsType {
@@ -2286,6 +2489,9 @@ pub struct WebAuthnMfaSettingsType {
 }
 wire::structure!(WebAuthnMfaSettingsType, tables::WEB_AUTHN_MFA_SETTINGS_TYPE, 0 enabled);
 
+wire::enumeration!(AccountTakeoverEventActionType {
+    Block = "BLOCK", MfaIfConfigured = "MFA_IF_CONFIGURED", MfaRequired = "MFA_REQUIRED", NoAction = "NO_ACTION",
+});
 wire::enumeration!(AdvancedSecurityEnabledModeType {
     Audit = "AUDIT", Enforced = "ENFORCED",
 });
@@ -2306,12 +2512,21 @@ wire::enumeration!(AuthFlowType {
     AdminNoSrpAuth = "ADMIN_NO_SRP_AUTH", UserPasswordAuth = "USER_PASSWORD_AUTH", AdminUserPasswordAuth = "ADMIN_USER_PASSWORD_AUTH",
     UserAuth = "USER_AUTH",
 });
+wire::enumeration!(ChallengeName {
+    Password = "Password", Mfa = "Mfa",
+});
 wire::enumeration!(ChallengeNameType {
     SmsMfa = "SMS_MFA", EmailOtp = "EMAIL_OTP", SoftwareTokenMfa = "SOFTWARE_TOKEN_MFA", SelectMfaType = "SELECT_MFA_TYPE",
     MfaSetup = "MFA_SETUP", PasswordVerifier = "PASSWORD_VERIFIER", CustomChallenge = "CUSTOM_CHALLENGE",
     SelectChallenge = "SELECT_CHALLENGE", DeviceSrpAuth = "DEVICE_SRP_AUTH", DevicePasswordVerifier = "DEVICE_PASSWORD_VERIFIER",
     AdminNoSrpAuth = "ADMIN_NO_SRP_AUTH", NewPasswordRequired = "NEW_PASSWORD_REQUIRED", SmsOtp = "SMS_OTP", Password = "PASSWORD",
     WebAuthn = "WEB_AUTHN", PasswordSrp = "PASSWORD_SRP",
+});
+wire::enumeration!(ChallengeResponse {
+    Success = "Success", Failure = "Failure",
+});
+wire::enumeration!(CompromisedCredentialsEventActionType {
+    Block = "BLOCK", NoAction = "NO_ACTION",
 });
 wire::enumeration!(CustomEmailSenderLambdaVersionType {
     V10 = "V1_0",
@@ -2337,6 +2552,15 @@ wire::enumeration!(DomainStatusType {
 wire::enumeration!(EmailSendingAccountType {
     CognitoDefault = "COGNITO_DEFAULT", Developer = "DEVELOPER",
 });
+wire::enumeration!(EventFilterType {
+    SignIn = "SIGN_IN", PasswordChange = "PASSWORD_CHANGE", SignUp = "SIGN_UP",
+});
+wire::enumeration!(EventResponseType {
+    Pass = "Pass", Fail = "Fail", InProgress = "InProgress",
+});
+wire::enumeration!(EventType {
+    SignIn = "SignIn", SignUp = "SignUp", ForgotPassword = "ForgotPassword", PasswordChange = "PasswordChange", ResendCode = "ResendCode",
+});
 wire::enumeration!(ExplicitAuthFlowsType {
     AdminNoSrpAuth = "ADMIN_NO_SRP_AUTH", CustomAuthFlowOnly = "CUSTOM_AUTH_FLOW_ONLY", UserPasswordAuth = "USER_PASSWORD_AUTH",
     AllowAdminUserPasswordAuth = "ALLOW_ADMIN_USER_PASSWORD_AUTH", AllowCustomAuth = "ALLOW_CUSTOM_AUTH",
@@ -2345,6 +2569,9 @@ wire::enumeration!(ExplicitAuthFlowsType {
 });
 wire::enumeration!(FeatureType {
     Enabled = "ENABLED", Disabled = "DISABLED",
+});
+wire::enumeration!(FeedbackValueType {
+    Valid = "Valid", Invalid = "Invalid",
 });
 wire::enumeration!(IdentityProviderTypeType {
     Saml = "SAML", Facebook = "Facebook", Google = "Google", LoginWithAmazon = "LoginWithAmazon", SignInWithApple = "SignInWithApple",
@@ -2367,6 +2594,12 @@ wire::enumeration!(PreventUserExistenceErrorTypes {
 });
 wire::enumeration!(RecoveryOptionNameType {
     VerifiedEmail = "verified_email", VerifiedPhoneNumber = "verified_phone_number", AdminOnly = "admin_only",
+});
+wire::enumeration!(RiskDecisionType {
+    NoRisk = "NoRisk", AccountTakeover = "AccountTakeover", Block = "Block",
+});
+wire::enumeration!(RiskLevelType {
+    Low = "Low", Medium = "Medium", High = "High",
 });
 wire::enumeration!(StatusType {
     Enabled = "Enabled", Disabled = "Disabled",
@@ -2421,6 +2654,31 @@ mod tables {
     pub(super) static ACCESS_TOKEN_VALIDITY_TYPE: Schema = Schema::new("AccessTokenValidityType", Kind::Integer).min(1.0).max(86400.0);
     pub(super) static ACCOUNT_RECOVERY_SETTING_TYPE: Schema =
         Schema::new("AccountRecoverySettingType", Kind::Structure(&[Member::new("RecoveryMechanisms", &RECOVERY_MECHANISMS_TYPE)]));
+    pub(super) static ACCOUNT_TAKEOVER_ACTION_NOTIFY_TYPE: Schema = Schema::new("AccountTakeoverActionNotifyType", Kind::Boolean);
+    pub(super) static ACCOUNT_TAKEOVER_ACTION_TYPE: Schema = Schema::new(
+        "AccountTakeoverActionType",
+        Kind::Structure(&[
+            Member::new("Notify", &ACCOUNT_TAKEOVER_ACTION_NOTIFY_TYPE).required(),
+            Member::new("EventAction", &ACCOUNT_TAKEOVER_EVENT_ACTION_TYPE).required(),
+        ]),
+    );
+    pub(super) static ACCOUNT_TAKEOVER_ACTIONS_TYPE: Schema = Schema::new(
+        "AccountTakeoverActionsType",
+        Kind::Structure(&[
+            Member::new("LowAction", &ACCOUNT_TAKEOVER_ACTION_TYPE),
+            Member::new("MediumAction", &ACCOUNT_TAKEOVER_ACTION_TYPE),
+            Member::new("HighAction", &ACCOUNT_TAKEOVER_ACTION_TYPE),
+        ]),
+    );
+    pub(super) static ACCOUNT_TAKEOVER_EVENT_ACTION_TYPE: Schema =
+        Schema::new("AccountTakeoverEventActionType", Kind::Enum(super::AccountTakeoverEventActionType::TEXTS));
+    pub(super) static ACCOUNT_TAKEOVER_RISK_CONFIGURATION_TYPE: Schema = Schema::new(
+        "AccountTakeoverRiskConfigurationType",
+        Kind::Structure(&[
+            Member::new("NotifyConfiguration", &NOTIFY_CONFIGURATION_TYPE),
+            Member::new("Actions", &ACCOUNT_TAKEOVER_ACTIONS_TYPE).required(),
+        ]),
+    );
     pub(super) static ADD_CUSTOM_ATTRIBUTES_INPUT: Schema = Schema::new(
         "AddCustomAttributesRequest",
         Kind::Structure(&[
@@ -2610,6 +2868,19 @@ mod tables {
         "AdminListGroupsForUserResponse",
         Kind::Structure(&[Member::new("Groups", &GROUP_LIST_TYPE), Member::new("NextToken", &PAGINATION_KEY)]),
     );
+    pub(super) static ADMIN_LIST_USER_AUTH_EVENTS_INPUT: Schema = Schema::new(
+        "AdminListUserAuthEventsRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("Username", &USERNAME_TYPE).required(),
+            Member::new("MaxResults", &QUERY_LIMIT_TYPE),
+            Member::new("NextToken", &PAGINATION_KEY),
+        ]),
+    );
+    pub(super) static ADMIN_LIST_USER_AUTH_EVENTS_OUTPUT: Schema = Schema::new(
+        "AdminListUserAuthEventsResponse",
+        Kind::Structure(&[Member::new("AuthEvents", &AUTH_EVENTS_TYPE), Member::new("NextToken", &PAGINATION_KEY)]),
+    );
     pub(super) static ADMIN_REMOVE_USER_FROM_GROUP_INPUT: Schema = Schema::new(
         "AdminRemoveUserFromGroupRequest",
         Kind::Structure(&[
@@ -2680,6 +2951,17 @@ mod tables {
         ]),
     );
     pub(super) static ADMIN_SET_USER_SETTINGS_OUTPUT: Schema = Schema::new("AdminSetUserSettingsResponse", Kind::Structure(&[]));
+    pub(super) static ADMIN_UPDATE_AUTH_EVENT_FEEDBACK_INPUT: Schema = Schema::new(
+        "AdminUpdateAuthEventFeedbackRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("Username", &USERNAME_TYPE).required(),
+            Member::new("EventId", &EVENT_ID_TYPE).required(),
+            Member::new("FeedbackValue", &FEEDBACK_VALUE_TYPE).required(),
+        ]),
+    );
+    pub(super) static ADMIN_UPDATE_AUTH_EVENT_FEEDBACK_OUTPUT: Schema =
+        Schema::new("AdminUpdateAuthEventFeedbackResponse", Kind::Structure(&[]));
     pub(super) static ADMIN_UPDATE_DEVICE_STATUS_INPUT: Schema = Schema::new(
         "AdminUpdateDeviceStatusRequest",
         Kind::Structure(&[
@@ -2760,6 +3042,20 @@ mod tables {
     pub(super) static ATTRIBUTE_VALUE_TYPE: Schema = Schema::new("AttributeValueType", Kind::String).max(2048.0);
     pub(super) static ATTRIBUTES_REQUIRE_VERIFICATION_BEFORE_UPDATE_TYPE: Schema =
         Schema::new("AttributesRequireVerificationBeforeUpdateType", Kind::List(&Member::new("member", &VERIFIED_ATTRIBUTE_TYPE)));
+    pub(super) static AUTH_EVENT_TYPE: Schema = Schema::new(
+        "AuthEventType",
+        Kind::Structure(&[
+            Member::new("EventId", &STRING_TYPE),
+            Member::new("EventType", &EVENT_TYPE),
+            Member::new("CreationDate", &DATE_TYPE),
+            Member::new("EventResponse", &EVENT_RESPONSE_TYPE),
+            Member::new("EventRisk", &EVENT_RISK_TYPE),
+            Member::new("ChallengeResponses", &CHALLENGE_RESPONSE_LIST_TYPE),
+            Member::new("EventContextData", &EVENT_CONTEXT_DATA_TYPE),
+            Member::new("EventFeedback", &EVENT_FEEDBACK_TYPE),
+        ]),
+    );
+    pub(super) static AUTH_EVENTS_TYPE: Schema = Schema::new("AuthEventsType", Kind::List(&Member::new("member", &AUTH_EVENT_TYPE)));
     pub(super) static AUTH_FACTOR_TYPE: Schema = Schema::new("AuthFactorType", Kind::Enum(super::AuthFactorType::TEXTS));
     pub(super) static AUTH_FLOW_TYPE: Schema = Schema::new("AuthFlowType", Kind::Enum(super::AuthFlowType::TEXTS));
     pub(super) static AUTH_PARAMETERS_TYPE: Schema =
@@ -2779,12 +3075,22 @@ mod tables {
     );
     pub(super) static AVAILABLE_CHALLENGE_LIST_TYPE: Schema =
         Schema::new("AvailableChallengeListType", Kind::List(&Member::new("member", &CHALLENGE_NAME_TYPE)));
+    pub(super) static BLOCKED_IP_RANGE_LIST_TYPE: Schema =
+        Schema::new("BlockedIPRangeListType", Kind::List(&Member::new("member", &STRING_TYPE))).max(200.0);
     pub(super) static BOOLEAN_TYPE: Schema = Schema::new("BooleanType", Kind::Boolean);
     pub(super) static CALLBACK_URLS_LIST_TYPE: Schema =
         Schema::new("CallbackURLsListType", Kind::List(&Member::new("member", &REDIRECT_URL_TYPE))).min(0.0).max(100.0);
+    pub(super) static CHALLENGE_NAME: Schema = Schema::new("ChallengeName", Kind::Enum(super::ChallengeName::TEXTS));
     pub(super) static CHALLENGE_NAME_TYPE: Schema = Schema::new("ChallengeNameType", Kind::Enum(super::ChallengeNameType::TEXTS));
     pub(super) static CHALLENGE_PARAMETERS_TYPE: Schema =
         Schema::new("ChallengeParametersType", Kind::Map(&Member::new("key", &STRING_TYPE), &Member::new("value", &STRING_TYPE)));
+    pub(super) static CHALLENGE_RESPONSE: Schema = Schema::new("ChallengeResponse", Kind::Enum(super::ChallengeResponse::TEXTS));
+    pub(super) static CHALLENGE_RESPONSE_LIST_TYPE: Schema =
+        Schema::new("ChallengeResponseListType", Kind::List(&Member::new("member", &CHALLENGE_RESPONSE_TYPE)));
+    pub(super) static CHALLENGE_RESPONSE_TYPE: Schema = Schema::new(
+        "ChallengeResponseType",
+        Kind::Structure(&[Member::new("ChallengeName", &CHALLENGE_NAME), Member::new("ChallengeResponse", &CHALLENGE_RESPONSE)]),
+    );
     pub(super) static CHALLENGE_RESPONSES_TYPE: Schema =
         Schema::new("ChallengeResponsesType", Kind::Map(&Member::new("key", &STRING_TYPE), &Member::new("value", &STRING_TYPE)))
             .traits(Traits { sparse: true, ..Traits::NONE });
@@ -2842,6 +3148,19 @@ mod tables {
     );
     pub(super) static COMPLETE_WEB_AUTHN_REGISTRATION_OUTPUT: Schema =
         Schema::new("CompleteWebAuthnRegistrationResponse", Kind::Structure(&[]));
+    pub(super) static COMPROMISED_CREDENTIALS_ACTIONS_TYPE: Schema = Schema::new(
+        "CompromisedCredentialsActionsType",
+        Kind::Structure(&[Member::new("EventAction", &COMPROMISED_CREDENTIALS_EVENT_ACTION_TYPE).required()]),
+    );
+    pub(super) static COMPROMISED_CREDENTIALS_EVENT_ACTION_TYPE: Schema =
+        Schema::new("CompromisedCredentialsEventActionType", Kind::Enum(super::CompromisedCredentialsEventActionType::TEXTS));
+    pub(super) static COMPROMISED_CREDENTIALS_RISK_CONFIGURATION_TYPE: Schema = Schema::new(
+        "CompromisedCredentialsRiskConfigurationType",
+        Kind::Structure(&[
+            Member::new("EventFilter", &EVENT_FILTERS_TYPE),
+            Member::new("Actions", &COMPROMISED_CREDENTIALS_ACTIONS_TYPE).required(),
+        ]),
+    );
     pub(super) static CONCURRENT_MODIFICATION_EXCEPTION: Schema =
         Schema::new("ConcurrentModificationException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)])).traits(Traits {
             fault: Some(FaultTraits { code: "ConcurrentModificationException", status: 400, sender: true }),
@@ -3121,6 +3440,14 @@ mod tables {
     );
     pub(super) static DESCRIBE_RESOURCE_SERVER_OUTPUT: Schema =
         Schema::new("DescribeResourceServerResponse", Kind::Structure(&[Member::new("ResourceServer", &RESOURCE_SERVER_TYPE).required()]));
+    pub(super) static DESCRIBE_RISK_CONFIGURATION_INPUT: Schema = Schema::new(
+        "DescribeRiskConfigurationRequest",
+        Kind::Structure(&[Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(), Member::new("ClientId", &CLIENT_ID_TYPE)]),
+    );
+    pub(super) static DESCRIBE_RISK_CONFIGURATION_OUTPUT: Schema = Schema::new(
+        "DescribeRiskConfigurationResponse",
+        Kind::Structure(&[Member::new("RiskConfiguration", &RISK_CONFIGURATION_TYPE).required()]),
+    );
     pub(super) static DESCRIBE_USER_POOL_CLIENT_INPUT: Schema = Schema::new(
         "DescribeUserPoolClientRequest",
         Kind::Structure(&[Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(), Member::new("ClientId", &CLIENT_ID_TYPE).required()]),
@@ -3210,6 +3537,10 @@ mod tables {
         Kind::Structure(&[Member::new("Enabled", &BOOLEAN_TYPE), Member::new("PreferredMfa", &BOOLEAN_TYPE)]),
     );
     pub(super) static EMAIL_MFA_SUBJECT_TYPE: Schema = Schema::new("EmailMfaSubjectType", Kind::String).pattern(&P_EMAIL_MFA_SUBJECT_TYPE);
+    pub(super) static EMAIL_NOTIFICATION_BODY_TYPE: Schema =
+        Schema::new("EmailNotificationBodyType", Kind::String).min(6.0).max(20000.0).pattern(&P_EMAIL_NOTIFICATION_BODY_TYPE);
+    pub(super) static EMAIL_NOTIFICATION_SUBJECT_TYPE: Schema =
+        Schema::new("EmailNotificationSubjectType", Kind::String).min(1.0).max(140.0).pattern(&P_EMAIL_MFA_SUBJECT_TYPE);
     pub(super) static EMAIL_SENDING_ACCOUNT_TYPE: Schema =
         Schema::new("EmailSendingAccountType", Kind::Enum(super::EmailSendingAccountType::TEXTS));
     pub(super) static EMAIL_VERIFICATION_MESSAGE_BY_LINK_TYPE: Schema = Schema::new("EmailVerificationMessageByLinkType", Kind::String)
@@ -3227,6 +3558,37 @@ mod tables {
             fault: Some(FaultTraits { code: "EnableSoftwareTokenMFAException", status: 400, sender: true }),
             ..Traits::NONE
         });
+    pub(super) static EVENT_CONTEXT_DATA_TYPE: Schema = Schema::new(
+        "EventContextDataType",
+        Kind::Structure(&[
+            Member::new("IpAddress", &STRING_TYPE),
+            Member::new("DeviceName", &STRING_TYPE),
+            Member::new("Timezone", &STRING_TYPE),
+            Member::new("City", &STRING_TYPE),
+            Member::new("Country", &STRING_TYPE),
+        ]),
+    );
+    pub(super) static EVENT_FEEDBACK_TYPE: Schema = Schema::new(
+        "EventFeedbackType",
+        Kind::Structure(&[
+            Member::new("FeedbackValue", &FEEDBACK_VALUE_TYPE).required(),
+            Member::new("Provider", &STRING_TYPE).required(),
+            Member::new("FeedbackDate", &DATE_TYPE),
+        ]),
+    );
+    pub(super) static EVENT_FILTER_TYPE: Schema = Schema::new("EventFilterType", Kind::Enum(super::EventFilterType::TEXTS));
+    pub(super) static EVENT_FILTERS_TYPE: Schema = Schema::new("EventFiltersType", Kind::List(&Member::new("member", &EVENT_FILTER_TYPE)));
+    pub(super) static EVENT_ID_TYPE: Schema = Schema::new("EventIdType", Kind::String).min(1.0).max(50.0).pattern(&P_EVENT_ID_TYPE);
+    pub(super) static EVENT_RESPONSE_TYPE: Schema = Schema::new("EventResponseType", Kind::Enum(super::EventResponseType::TEXTS));
+    pub(super) static EVENT_RISK_TYPE: Schema = Schema::new(
+        "EventRiskType",
+        Kind::Structure(&[
+            Member::new("RiskDecision", &RISK_DECISION_TYPE),
+            Member::new("RiskLevel", &RISK_LEVEL_TYPE),
+            Member::new("CompromisedCredentialsDetected", &WRAPPED_BOOLEAN_TYPE),
+        ]),
+    );
+    pub(super) static EVENT_TYPE: Schema = Schema::new("EventType", Kind::Enum(super::EventType::TEXTS));
     pub(super) static EXPIRED_CODE_EXCEPTION: Schema =
         Schema::new("ExpiredCodeException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "ExpiredCodeException", status: 400, sender: true }), ..Traits::NONE });
@@ -3240,6 +3602,7 @@ mod tables {
             fault: Some(FaultTraits { code: "FeatureUnavailableInTierException", status: 400, sender: true }),
             ..Traits::NONE
         });
+    pub(super) static FEEDBACK_VALUE_TYPE: Schema = Schema::new("FeedbackValueType", Kind::Enum(super::FeedbackValueType::TEXTS));
     pub(super) static FORBIDDEN_EXCEPTION: Schema =
         Schema::new("ForbiddenException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "ForbiddenException", status: 400, sender: true }), ..Traits::NONE });
@@ -3653,6 +4016,25 @@ mod tables {
     pub(super) static NOT_AUTHORIZED_EXCEPTION: Schema =
         Schema::new("NotAuthorizedException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)]))
             .traits(Traits { fault: Some(FaultTraits { code: "NotAuthorizedException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static NOTIFY_CONFIGURATION_TYPE: Schema = Schema::new(
+        "NotifyConfigurationType",
+        Kind::Structure(&[
+            Member::new("From", &STRING_TYPE),
+            Member::new("ReplyTo", &STRING_TYPE),
+            Member::new("SourceArn", &ARN_TYPE).required(),
+            Member::new("BlockEmail", &NOTIFY_EMAIL_TYPE),
+            Member::new("NoActionEmail", &NOTIFY_EMAIL_TYPE),
+            Member::new("MfaEmail", &NOTIFY_EMAIL_TYPE),
+        ]),
+    );
+    pub(super) static NOTIFY_EMAIL_TYPE: Schema = Schema::new(
+        "NotifyEmailType",
+        Kind::Structure(&[
+            Member::new("Subject", &EMAIL_NOTIFICATION_SUBJECT_TYPE).required(),
+            Member::new("HtmlBody", &EMAIL_NOTIFICATION_BODY_TYPE),
+            Member::new("TextBody", &EMAIL_NOTIFICATION_BODY_TYPE),
+        ]),
+    );
     pub(super) static NUMBER_ATTRIBUTE_CONSTRAINTS_TYPE: Schema = Schema::new(
         "NumberAttributeConstraintsType",
         Kind::Structure(&[Member::new("MinValue", &STRING_TYPE), Member::new("MaxValue", &STRING_TYPE)]),
@@ -3834,6 +4216,26 @@ mod tables {
         ]),
     );
     pub(super) static REVOKE_TOKEN_OUTPUT: Schema = Schema::new("RevokeTokenResponse", Kind::Structure(&[]));
+    pub(super) static RISK_CONFIGURATION_TYPE: Schema = Schema::new(
+        "RiskConfigurationType",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE),
+            Member::new("ClientId", &CLIENT_ID_TYPE),
+            Member::new("CompromisedCredentialsRiskConfiguration", &COMPROMISED_CREDENTIALS_RISK_CONFIGURATION_TYPE),
+            Member::new("AccountTakeoverRiskConfiguration", &ACCOUNT_TAKEOVER_RISK_CONFIGURATION_TYPE),
+            Member::new("RiskExceptionConfiguration", &RISK_EXCEPTION_CONFIGURATION_TYPE),
+            Member::new("LastModifiedDate", &DATE_TYPE),
+        ]),
+    );
+    pub(super) static RISK_DECISION_TYPE: Schema = Schema::new("RiskDecisionType", Kind::Enum(super::RiskDecisionType::TEXTS));
+    pub(super) static RISK_EXCEPTION_CONFIGURATION_TYPE: Schema = Schema::new(
+        "RiskExceptionConfigurationType",
+        Kind::Structure(&[
+            Member::new("BlockedIPRangeList", &BLOCKED_IP_RANGE_LIST_TYPE),
+            Member::new("SkippedIPRangeList", &SKIPPED_IP_RANGE_LIST_TYPE),
+        ]),
+    );
+    pub(super) static RISK_LEVEL_TYPE: Schema = Schema::new("RiskLevelType", Kind::Enum(super::RiskLevelType::TEXTS));
     pub(super) static S3_BUCKET_TYPE: Schema = Schema::new("S3BucketType", Kind::String).min(3.0).max(1024.0).pattern(&P_S3_BUCKET_TYPE);
     pub(super) static SES_CONFIGURATION_SET: Schema =
         Schema::new("SESConfigurationSet", Kind::String).min(1.0).max(64.0).pattern(&P_SES_CONFIGURATION_SET);
@@ -3869,6 +4271,20 @@ mod tables {
     pub(super) static SECRET_HASH_TYPE: Schema =
         Schema::new("SecretHashType", Kind::String).min(1.0).max(128.0).pattern(&P_SECRET_HASH_TYPE);
     pub(super) static SESSION_TYPE: Schema = Schema::new("SessionType", Kind::String).min(20.0).max(2048.0);
+    pub(super) static SET_RISK_CONFIGURATION_INPUT: Schema = Schema::new(
+        "SetRiskConfigurationRequest",
+        Kind::Structure(&[
+            Member::new("UserPoolId", &USER_POOL_ID_TYPE).required(),
+            Member::new("ClientId", &CLIENT_ID_TYPE),
+            Member::new("CompromisedCredentialsRiskConfiguration", &COMPROMISED_CREDENTIALS_RISK_CONFIGURATION_TYPE),
+            Member::new("AccountTakeoverRiskConfiguration", &ACCOUNT_TAKEOVER_RISK_CONFIGURATION_TYPE),
+            Member::new("RiskExceptionConfiguration", &RISK_EXCEPTION_CONFIGURATION_TYPE),
+        ]),
+    );
+    pub(super) static SET_RISK_CONFIGURATION_OUTPUT: Schema = Schema::new(
+        "SetRiskConfigurationResponse",
+        Kind::Structure(&[Member::new("RiskConfiguration", &RISK_CONFIGURATION_TYPE).required()]),
+    );
     pub(super) static SET_USER_MFA_PREFERENCE_INPUT: Schema = Schema::new(
         "SetUserMFAPreferenceRequest",
         Kind::Structure(&[
@@ -3934,6 +4350,8 @@ mod tables {
             Member::new("Session", &SESSION_TYPE),
         ]),
     );
+    pub(super) static SKIPPED_IP_RANGE_LIST_TYPE: Schema =
+        Schema::new("SkippedIPRangeListType", Kind::List(&Member::new("member", &STRING_TYPE))).max(200.0);
     pub(super) static SMS_CONFIGURATION_TYPE: Schema = Schema::new(
         "SmsConfigurationType",
         Kind::Structure(&[
@@ -4469,8 +4887,10 @@ mod tables {
     static P_EMAIL_INVITE_MESSAGE_TYPE: Pattern = Pattern::new(r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*");
     static P_EMAIL_MFA_MESSAGE_TYPE: Pattern = Pattern::new(r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{####\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*");
     static P_EMAIL_MFA_SUBJECT_TYPE: Pattern = Pattern::new(r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s]+");
+    static P_EMAIL_NOTIFICATION_BODY_TYPE: Pattern = Pattern::new(r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]+");
     static P_EMAIL_VERIFICATION_MESSAGE_BY_LINK_TYPE: Pattern =
         Pattern::new(r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{##[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*##\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*");
+    static P_EVENT_ID_TYPE: Pattern = Pattern::new(r"[\w+-]+");
     static P_HEX_STRING_TYPE: Pattern = Pattern::new(r"^[0-9a-fA-F]+$");
     static P_IDP_IDENTIFIER_TYPE: Pattern = Pattern::new(r"[\w\s+=.@-]+");
     static P_PROVIDER_NAME_TYPE: Pattern = Pattern::new(r"[\p{L}\p{M}\p{S}\p{N}\p{P}\p{Z}]+");
@@ -6400,6 +6820,82 @@ mod tables {
         ],
         unsigned: false,
     };
+    static OP_SET_RISK_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "SetRiskConfiguration",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &SET_RISK_CONFIGURATION_INPUT,
+        output: &SET_RISK_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &USER_POOL_ADD_ON_NOT_ENABLED_EXCEPTION,
+            &CODE_DELIVERY_FAILURE_EXCEPTION,
+            &INVALID_EMAIL_ROLE_ACCESS_POLICY_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_DESCRIBE_RISK_CONFIGURATION: OperationSchema = OperationSchema {
+        name: "DescribeRiskConfiguration",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DESCRIBE_RISK_CONFIGURATION_INPUT,
+        output: &DESCRIBE_RISK_CONFIGURATION_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &INVALID_PARAMETER_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &USER_POOL_ADD_ON_NOT_ENABLED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_ADMIN_LIST_USER_AUTH_EVENTS: OperationSchema = OperationSchema {
+        name: "AdminListUserAuthEvents",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &ADMIN_LIST_USER_AUTH_EVENTS_INPUT,
+        output: &ADMIN_LIST_USER_AUTH_EVENTS_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &USER_NOT_FOUND_EXCEPTION,
+            &USER_POOL_ADD_ON_NOT_ENABLED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_ADMIN_UPDATE_AUTH_EVENT_FEEDBACK: OperationSchema = OperationSchema {
+        name: "AdminUpdateAuthEventFeedback",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &ADMIN_UPDATE_AUTH_EVENT_FEEDBACK_INPUT,
+        output: &ADMIN_UPDATE_AUTH_EVENT_FEEDBACK_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &INVALID_PARAMETER_EXCEPTION,
+            &RESOURCE_NOT_FOUND_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+            &NOT_AUTHORIZED_EXCEPTION,
+            &USER_NOT_FOUND_EXCEPTION,
+            &USER_POOL_ADD_ON_NOT_ENABLED_EXCEPTION,
+            &INTERNAL_ERROR_EXCEPTION,
+        ],
+        unsigned: false,
+    };
     static OP_TAG_RESOURCE: OperationSchema = OperationSchema {
         name: "TagResource",
         method: "POST",
@@ -6558,13 +7054,15 @@ mod tables {
             &OP_LIST_USERS_IN_GROUP,
             &OP_ADMIN_LINK_PROVIDER_FOR_USER,
             &OP_ADMIN_DISABLE_PROVIDER_FOR_USER,
+            &OP_SET_RISK_CONFIGURATION,
+            &OP_DESCRIBE_RISK_CONFIGURATION,
+            &OP_ADMIN_LIST_USER_AUTH_EVENTS,
+            &OP_ADMIN_UPDATE_AUTH_EVENT_FEEDBACK,
             &OP_TAG_RESOURCE,
             &OP_UNTAG_RESOURCE,
             &OP_LIST_TAGS_FOR_RESOURCE,
         ],
         refused: &[
-            Refused { name: "AdminListUserAuthEvents", method: "POST", uri: "/" },
-            Refused { name: "AdminUpdateAuthEventFeedback", method: "POST", uri: "/" },
             Refused { name: "CreateManagedLoginBranding", method: "POST", uri: "/" },
             Refused { name: "CreateTerms", method: "POST", uri: "/" },
             Refused { name: "CreateUserImportJob", method: "POST", uri: "/" },
@@ -6572,7 +7070,6 @@ mod tables {
             Refused { name: "DeleteTerms", method: "POST", uri: "/" },
             Refused { name: "DescribeManagedLoginBranding", method: "POST", uri: "/" },
             Refused { name: "DescribeManagedLoginBrandingByClient", method: "POST", uri: "/" },
-            Refused { name: "DescribeRiskConfiguration", method: "POST", uri: "/" },
             Refused { name: "DescribeTerms", method: "POST", uri: "/" },
             Refused { name: "DescribeUserImportJob", method: "POST", uri: "/" },
             Refused { name: "GetCSVHeader", method: "POST", uri: "/" },
@@ -6582,7 +7079,6 @@ mod tables {
             Refused { name: "ListTerms", method: "POST", uri: "/" },
             Refused { name: "ListUserImportJobs", method: "POST", uri: "/" },
             Refused { name: "SetLogDeliveryConfiguration", method: "POST", uri: "/" },
-            Refused { name: "SetRiskConfiguration", method: "POST", uri: "/" },
             Refused { name: "SetUICustomization", method: "POST", uri: "/" },
             Refused { name: "StartUserImportJob", method: "POST", uri: "/" },
             Refused { name: "StopUserImportJob", method: "POST", uri: "/" },

@@ -101,7 +101,7 @@ struct Fixed {
 }
 
 fn settings(cx: &Context, operation: &str, fixed: Fixed, input: CreateUserPoolInput) -> Result<UserPoolType, Fault> {
-    refuse_what_is_not_honoured(operation, &input)?;
+    refuse_what_is_not_honoured(cx, operation, &input)?;
     if input.sms_configuration.is_some()
         || input.email_configuration.as_ref().is_some_and(|c| c.email_sending_account == Some(EmailSendingAccountType::Developer))
     {
@@ -128,7 +128,7 @@ fn settings(cx: &Context, operation: &str, fixed: Fixed, input: CreateUserPoolIn
         email_verification_message: template.as_ref().and_then(|t| t.email_message.clone()).or(input.email_verification_message),
         email_verification_subject: template.as_ref().and_then(|t| t.email_subject.clone()).or(input.email_verification_subject),
         verification_message_template: Some(VerificationMessageTemplateType {
-            default_email_option: Some(DefaultEmailOptionType::ConfirmWithCode),
+            default_email_option: template.as_ref().and_then(|t| t.default_email_option).or(Some(DefaultEmailOptionType::ConfirmWithCode)),
             ..template.unwrap_or_default()
         }),
         sms_authentication_message: input.sms_authentication_message,
@@ -149,18 +149,14 @@ fn settings(cx: &Context, operation: &str, fixed: Fixed, input: CreateUserPoolIn
     })
 }
 
-fn refuse_what_is_not_honoured(operation: &str, input: &CreateUserPoolInput) -> Result<(), Fault> {
+fn refuse_what_is_not_honoured(cx: &Context, operation: &str, input: &CreateUserPoolInput) -> Result<(), Fault> {
     let no = |what: &str| Err(refused(operation, what));
     let mode = input.user_pool_add_ons.as_ref().and_then(|add_ons| add_ons.advanced_security_mode);
-    if mode.is_some_and(|mode| mode != AdvancedSecurityModeType::Off) {
-        return no("UserPoolAddOns.AdvancedSecurityMode other than OFF");
-    }
-    if input.user_pool_tier == Some(UserPoolTierType::Plus) {
-        return no("UserPoolTier PLUS");
-    }
-    let option = input.verification_message_template.as_ref().and_then(|t| t.default_email_option);
-    if option == Some(DefaultEmailOptionType::ConfirmWithLink) {
-        return no("VerificationMessageTemplate.DefaultEmailOption CONFIRM_WITH_LINK");
+    match mode {
+        // What is promised to be blocked would not be.
+        Some(AdvancedSecurityModeType::Enforced) => return no("UserPoolAddOns.AdvancedSecurityMode ENFORCED"),
+        Some(AdvancedSecurityModeType::Audit) => cx.warn("AdvancedSecurityMode AUDIT lists what users do; no risk is assessed"),
+        _ => {}
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use crate::{
     model::*,
     names::{Desk, warn_unheard},
     nobody, password,
+    protection::{self, Happened},
     state::*,
     tokens::{self, Caller},
     users,
@@ -136,6 +137,7 @@ impl CognitoIdp {
             return Err(crate::auth::wrong());
         }
         change(&caller, |_, user| password::set(cx, pool, user, &input.proposed_password)).await?;
+        protection::note(cx, pool, &caller.user, Happened::ChangedPassword).await?;
         Ok(ChangePasswordOutput {})
     }
 
@@ -165,6 +167,7 @@ impl CognitoIdp {
                 Ok(sent)
             })
             .await?;
+        protection::note(cx, pool, &there, Happened::AskedForPassword).await?;
         who.send("ForgotPassword", &there, &sent).await?;
         Ok(ForgotPasswordOutput { code_delivery_details: Some(channel.details()) })
     }

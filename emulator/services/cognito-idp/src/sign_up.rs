@@ -8,6 +8,7 @@ use crate::{
     model::*,
     names::{Desk, warn_unheard},
     nobody, password,
+    protection::{self, Happened},
     state::*,
     users,
 };
@@ -36,7 +37,9 @@ impl CognitoIdp {
         who.pre_sign_up("SignUp", &mut user, input.validation_data.as_deref().unwrap_or_default()).await?;
         let confirmed = user.status == Some(UserStatus::Confirmed);
         let channel = if confirmed { None } else { codes::sign_up_channel(pool, &user) };
+        let link = channel.as_ref().map(|channel| self.confirm_link(&desk, &user, channel)).transpose()?.flatten();
         let texts = if channel.is_some() { who.message("SignUp", &user).await? } else { codes::Texts::default() };
+        let texts = codes::Texts { link, ..texts };
         let sent = cx
             .store()
             .write(|tx| {
@@ -52,6 +55,7 @@ impl CognitoIdp {
                 Ok(sent)
             })
             .await?;
+        protection::note(cx, pool, &user, Happened::SignedUp).await?;
         match &sent {
             Some(sent) => who.send("SignUp", &user, sent).await?,
             None if confirmed => who.post_confirmation("ConfirmSignUp", &user).await?,
@@ -130,7 +134,8 @@ impl CognitoIdp {
             Err(_) if desk.client.hides_users() => return Err(bad(NOTHING_VERIFIED)),
             Err(fault) => return Err(fault),
         };
-        let texts = who.message("ResendCode", &there).await?;
+        let link = self.confirm_link(&desk, &there, &channel)?;
+        let texts = codes::Texts { link, ..who.message("ResendCode", &there).await? };
         let sent = cx
             .store()
             .write(|tx| {
@@ -140,6 +145,7 @@ impl CognitoIdp {
                 Ok(sent)
             })
             .await?;
+        protection::note(cx, pool, &there, Happened::AskedForCode).await?;
         who.send("ResendCode", &there, &sent).await?;
         Ok(ResendConfirmationCodeOutput { code_delivery_details: Some(channel.details()) })
     }

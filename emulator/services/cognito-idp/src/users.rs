@@ -5,7 +5,7 @@ use crate::{
     attributes::{self, Writer},
     codes, devices, mfa,
     model::*,
-    passkeys, password, sign_up,
+    passkeys, password, protection, sign_up,
     state::*,
     tokens,
     triggers::{Migrated, Who},
@@ -359,6 +359,7 @@ pub(crate) fn delete(tx: &mut Tx<'_>, scope: &Scope, pool: &Pool, user: &User) -
     tokens::end_sign_ins(tx, scope, &pool.id, &key)?;
     devices::forget_all(tx, scope, &pool.id, &key)?;
     passkeys::forget_all(tx, scope, &pool.id, &key)?;
+    protection::forget_all(tx, scope, &pool.id, &key)?;
     let rows = tx.by_index(&MEMBERS, scope, "user", &(pool.id.as_str(), key.as_str()));
     let memberships: Vec<_> = rows.into_iter().map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?;
     memberships.iter().try_for_each(|key| tx.delete(&MEMBERS, scope, key).map(drop))?;

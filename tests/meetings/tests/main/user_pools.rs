@@ -12,6 +12,7 @@ Resources:
       MfaConfiguration: OPTIONAL
       EnabledMfas: [SOFTWARE_TOKEN_MFA]
       DeviceConfiguration: { ChallengeRequiredOnNewDevice: true }
+      WebAuthnRelyingPartyID: people.example.com
   Domain:
     Type: AWS::Cognito::UserPoolDomain
     Properties: { UserPoolId: !Ref People, Domain: people-pages }
@@ -78,6 +79,7 @@ async fn a_stack_makes_a_pool_with_all_that_hangs_on_it() {
     let of_pool = json!({ "UserPoolId": pool });
     let mfa = square.ok("cognito-idp", "GetUserPoolMfaConfig", of_pool.clone()).await;
     assert_eq!((&mfa["MfaConfiguration"], &mfa["SoftwareTokenMfaConfiguration"]["Enabled"]), (&json!("OPTIONAL"), &json!(true)));
+    assert_eq!(mfa["WebAuthnConfiguration"], json!({ "RelyingPartyId": "people.example.com" }));
     let described = square.ok("cognito-idp", "DescribeUserPool", of_pool.clone()).await["UserPool"].clone();
     assert_eq!(
         (&described["Domain"], &described["DeviceConfiguration"]["ChallengeRequiredOnNewDevice"]),

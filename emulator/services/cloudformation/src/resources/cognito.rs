@@ -37,6 +37,9 @@ pub(super) const KINDS: &[Kind] = &[
             "UsernameAttributes",
             "UsernameConfiguration",
             "VerificationMessageTemplate",
+            "WebAuthnFactorConfiguration",
+            "WebAuthnRelyingPartyID",
+            "WebAuthnUserVerification",
         ],
         attributes: &["Arn", "ProviderName", "ProviderURL", "UserPoolId"],
         handler: &UserPool,
@@ -117,10 +120,15 @@ impl UserPool {
 
     /// Second factors have an operation of their own when the template says which; without, codes by SMS come with the pool's settings.
     fn mfa(job: &Job<'_>) -> Option<Json> {
-        let enabled: Vec<&str> = job.get("EnabledMfas").as_array()?.iter().filter_map(Json::as_str).collect();
+        let passkeys = Self::passkeys(job);
+        let enabled: Vec<&str> = match job.get("EnabledMfas").as_array() {
+            Some(named) => named.iter().filter_map(Json::as_str).collect(),
+            None if passkeys.is_null() => return None,
+            None => vec!["SMS_MFA"],
+        };
         let mode = job.get("MfaConfiguration").as_str().unwrap_or("OFF");
         if mode == "OFF" {
-            return Some(json!({ "MfaConfiguration": "OFF" }));
+            return Some(json!({ "MfaConfiguration": "OFF", "WebAuthnConfiguration": passkeys }));
         }
         let has = |name: &str| enabled.contains(&name);
         let sms =
@@ -131,7 +139,19 @@ impl UserPool {
             "SmsMfaConfiguration": if has("SMS_MFA") { sms } else { Json::Null },
             "SoftwareTokenMfaConfiguration": if has("SOFTWARE_TOKEN_MFA") { json!({ "Enabled": true }) } else { Json::Null },
             "EmailMfaConfiguration": if has("EMAIL_OTP") { email } else { Json::Null },
+            "WebAuthnConfiguration": passkeys,
         }))
+    }
+    /// What passkeys are made for; nothing where the template says nothing of them.
+    fn passkeys(job: &Job<'_>) -> Json {
+        let names = [
+            ("WebAuthnRelyingPartyID", "RelyingPartyId"),
+            ("WebAuthnUserVerification", "UserVerification"),
+            ("WebAuthnFactorConfiguration", "FactorConfiguration"),
+        ];
+        let given = names.into_iter().filter(|(name, _)| !job.get(name).is_null());
+        let given: serde_json::Map<String, Json> = given.map(|(name, member)| (member.to_owned(), job.get(name).clone())).collect();
+        if given.is_empty() { Json::Null } else { Json::Object(given) }
     }
 
     async fn set_mfa(job: &Job<'_>, pool_id: &str) -> Result<(), Fault> {

@@ -7,6 +7,7 @@ use crate::{
     model::*,
     names::Desk,
     nobody, password,
+    protection::{self, Happened},
     state::*,
     users,
 };
@@ -80,6 +81,7 @@ impl CognitoIdp {
     pub(super) async fn after_password(&self, desk: &Desk, user: User, right: bool, course: &Course) -> Result<Step, Fault> {
         if !right {
             password::count_failure(&desk.cx, &desk.pool, &user).await?;
+            protection::note(&desk.cx, &desk.pool, &user, Happened::WrongPassword).await?;
             return Err(wrong());
         }
         standing(desk, &user)?;

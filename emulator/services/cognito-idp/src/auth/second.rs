@@ -7,6 +7,7 @@ use crate::{
     model::*,
     names::Desk,
     nobody, password,
+    protection::{self, Happened},
     state::*,
 };
 use kit::{Fault, Read};
@@ -97,6 +98,7 @@ impl CognitoIdp {
         if let Err(fault) = judged {
             opened.missed(desk).await?;
             password::count_failure(&desk.cx, &desk.pool, &user).await?;
+            protection::note(&desk.cx, &desk.pool, &user, Happened::WrongCode).await?;
             return Err(fault);
         }
         opened.take(desk).await?;

@@ -1,7 +1,14 @@
 //! From a user who is proved to a sign-in that can be refreshed, and its tokens.
 
 use super::Proven;
-use crate::{CognitoIdp, clients, devices, model::*, names::Desk, state::*, tokens};
+use crate::{
+    CognitoIdp, clients, devices,
+    model::*,
+    names::Desk,
+    protection::{self, Happened},
+    state::*,
+    tokens,
+};
 use kit::{Context, Fault, Tx};
 
 impl CognitoIdp {
@@ -40,6 +47,7 @@ impl CognitoIdp {
                 tx.put(&SIGN_INS, cx.scope(), &(pool.id.clone(), sign_in.origin_jti.clone()), &sign_in)
             })
             .await?;
+        protection::note(cx, pool, user, Happened::SignedIn).await?;
         result.new_device_metadata =
             device.map(|d| NewDeviceMetadataType { device_key: Some(d.key), device_group_key: Some(devices::group_key(pool, user)) });
         Ok(result)

@@ -50,6 +50,11 @@ pub(crate) fn error_page(error: &str) -> String {
     document("An error was encountered with the requested page.", &text)
 }
 
+/// A page that leads nowhere because all is well.
+pub(crate) fn notice_page(title: &str, text: &str) -> String {
+    document(title, &notice("status", text))
+}
+
 fn document(title: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, \

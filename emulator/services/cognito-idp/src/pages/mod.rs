@@ -3,6 +3,7 @@
 
 mod challenge;
 mod html;
+mod link;
 mod login;
 mod recovery;
 mod setup;
@@ -24,6 +25,9 @@ pub(crate) async fn answer(visit: &Visit, path: &str) -> Answer {
         ["/login", "/signup", "/confirm", "/confirmUser", "/resendcode", "/forgotPassword", "/confirmForgotPassword", "/challenge"];
     if !PAGES.contains(&path) {
         return answer_html(404, &error_page("There is no such page."), &[]);
+    }
+    if visit.method == Method::GET && path == link::PATH && visit.query.get("redirect_uri").is_none() {
+        return link::answer(visit).await;
     }
     let ask = match Ask::read(visit) {
         Ok(ask) => ask,

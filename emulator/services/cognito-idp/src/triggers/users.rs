@@ -130,7 +130,7 @@ impl Who<'_> {
             })
             .await?;
         let text = |name: &str| response.get(name).and_then(Value::as_str).map(str::to_owned);
-        let texts = Texts { email: text("emailMessage"), subject: text("emailSubject"), sms: text("smsMessage") };
+        let texts = Texts { email: text("emailMessage"), subject: text("emailSubject"), sms: text("smsMessage"), link: None };
         let holds = |text: &Option<String>| text.as_ref().is_none_or(|t| t.contains("{####}") || t.contains("{##"));
         match holds(&texts.email) && holds(&texts.sms) {
             true => Ok(texts),

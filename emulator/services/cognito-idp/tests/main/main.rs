@@ -15,6 +15,7 @@ mod over_http;
 mod pages;
 mod passkeys;
 mod pool_parts;
+mod protection;
 mod recovery;
 mod senders;
 mod sign_up;

@@ -2,7 +2,7 @@
 
 use crate::{
     browser::{Browser, shop, shop_of},
-    desk::PASSWORD,
+    desk::{Desk, PASSWORD},
 };
 use serde_json::json;
 
@@ -117,4 +117,32 @@ async fn an_authenticator_is_set_up_on_the_way_and_asked_for_the_next_time() {
     let code = crate::mfa::totp(&secret, desk.now());
     let back = browser.submit(&page, &[("SOFTWARE_TOKEN_MFA_CODE", &code)]).await;
     assert!(!back.led("code").is_empty());
+}
+
+#[tokio::test]
+async fn a_sign_up_is_confirmed_by_a_link_in_the_mail() {
+    let template =
+        json!({ "DefaultEmailOption": "CONFIRM_WITH_LINK", "EmailMessageByLink": "Welcome! {##Come in##}", "EmailSubjectByLink": "Hello" });
+    let pool = json!({ "AutoVerifiedAttributes": ["email"], "VerificationMessageTemplate": template });
+    let desk = shop_of(pool.clone(), json!({ "GenerateSecret": true })).await;
+    let browser = Browser::new(&desk);
+    let login = browser.get(&browser.get(&browser.authorize(CODE)).await.location).await;
+    let page = browser.get(&login.location_of("/signup")).await;
+    browser.submit(&page, &[("username", "ann"), ("email", "ann@example.com"), ("password", PASSWORD)]).await;
+    let (_, inbox) = desk.get("/_windtunnel/cognito/messages?user=ann").await;
+    let (subject, message) = (&inbox["messages"][0]["subject"], inbox["messages"][0]["message"].as_str().unwrap());
+    assert_eq!((subject, message.starts_with("Welcome! <a href=")), (&json!("Hello"), true), "{message}");
+    let link = message.split('"').nth(1).unwrap().replace("&amp;", "&");
+    let path = link.strip_prefix("http://127.0.0.1:4566").unwrap();
+    let wrong = browser.get(&path.replace("confirmation_code=", "confirmation_code=x")).await;
+    assert_eq!((wrong.status, wrong.alert().as_str()), (400, "Invalid verification code provided, please try again."));
+    let done = browser.get(path).await;
+    assert!(done.status == 200 && done.text.contains("Your registration has been confirmed!"), "{done:?}");
+    assert_eq!(browser.get(path).await.status, 400, "it counts once");
+    let back = browser.sign_in(CODE, "ann", PASSWORD).await;
+    assert!(!back.led("code").is_empty());
+    let homeless = Desk::with(pool, json!({})).await;
+    let input = json!({ "ClientId": homeless.client, "Username": "bob", "Password": PASSWORD,
+        "UserAttributes": [{ "Name": "email", "Value": "bob@example.com" }] });
+    assert!(homeless.refused("SignUp", input).await.contains("needs a domain"));
 }

@@ -25,6 +25,8 @@ async fn a_forgotten_password_is_replaced_by_a_code() {
     assert!(desk.refused("ConfirmForgotPassword", confirm(&code, "short")).await.starts_with("InvalidPasswordException"));
     assert!(desk.refused("ConfirmForgotPassword", confirm("x", NEXT)).await.starts_with("CodeMismatchException"));
     desk.ok("ConfirmForgotPassword", confirm(&code, NEXT)).await;
+    let replayed = desk.refused("ConfirmForgotPassword", confirm(&code, "Third-Horse-9")).await;
+    assert_eq!(replayed, "ExpiredCodeException: Invalid code provided, please request a code again.");
     desk.ok("InitiateAuth", desk.password_flow("ann@example.com", NEXT)).await;
     assert!(desk.refused("InitiateAuth", desk.password_flow("ann@example.com", PASSWORD)).await.starts_with("NotAuthorizedException"));
 }

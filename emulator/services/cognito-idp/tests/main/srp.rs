@@ -109,7 +109,11 @@ async fn a_wrong_password_block_signature_or_timestamp_is_the_same_refusal() {
     let right = |password: &str, timestamp: &str| client.responses(&desk.pool, password, &asked["ChallengeParameters"], timestamp);
     let mut other_block = right(PASSWORD, TIMESTAMP);
     other_block["PASSWORD_CLAIM_SECRET_BLOCK"] = json!(STANDARD.encode([7; 64]));
-    let cases = [right("Wrong-Horse-9", TIMESTAMP), right(PASSWORD, "Tue Nov 04 22:13:20 UTC 2023"), other_block];
+    let mut tampered = right(PASSWORD, TIMESTAMP);
+    let mut signature = STANDARD.decode(tampered["PASSWORD_CLAIM_SIGNATURE"].as_str().unwrap()).unwrap();
+    signature[31] ^= 1;
+    tampered["PASSWORD_CLAIM_SIGNATURE"] = json!(STANDARD.encode(signature));
+    let cases = [right("Wrong-Horse-9", TIMESTAMP), right(PASSWORD, "Tue Nov 04 22:13:20 UTC 2023"), other_block, tampered];
     for responses in cases {
         let refusal = desk.refused("RespondToAuthChallenge", answer(&desk, responses)).await;
         assert_eq!(refusal, "NotAuthorizedException: Incorrect username or password.");
