@@ -57,7 +57,7 @@ def generate(folder, rows):
     duck.execute(f"SET threads = {THREADS}")
     duck.execute(f"""
         CREATE TABLE images AS SELECT
-            i AS id, 'user-' || (hash(i) % 200000) AS user_id, md5((hash(i + 7) % 1000000)::varchar) AS sha,
+            i AS id, 'user-' || (hash(i) % 200000) AS user_id, sha256((hash(i + 7) % 1000000)::varchar) AS sha,
             ['jpeg', 'png', 'webp', 'gif'][1 + (hash(i + 1) % 4)::bigint] AS format, (hash(i + 2) % 9000000)::bigint AS bytes,
             ((hash(i + 3) % 100000) / 100.0)::double AS latency_ms,
             ['cat', 'dog', 'sea', 'sun', 'car', 'tree', 'food', 'sky'][1 + (hash(i + 4) % 8)::bigint] AS label,

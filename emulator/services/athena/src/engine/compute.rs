@@ -210,6 +210,7 @@ pub(super) fn session(database: &str, scans: &Arc<Scans>, depth: usize) -> Resul
         .with_target_partitions(threads::count());
     let options = config.options_mut();
     options.sql_parser.default_null_ordering = "nulls_last".into();
+    options.sql_parser.collect_spans = true;
     options.sql_parser.map_string_types_to_utf8view = false;
     options.execution.parquet.schema_force_view_types = false;
     let runtime =
