@@ -1,16 +1,13 @@
 //! The data catalog as Athena shows it: Glue's, through the Catalog port on the caller's own permissions.
 
-use crate::{Athena, model::*, state::invalid};
+use crate::{Athena, data_catalogs, model::*, state::invalid};
 use kit::{Access, Authorize, Context, Fault, pages, time};
 use serde_json::Value;
-
-/// The one catalog there is.
-const CATALOG: &str = "AwsDataCatalog";
 
 impl Athena {
     /// A database.
     pub async fn get_database(&self, cx: &Context, input: GetDatabaseInput) -> Result<GetDatabaseOutput, Fault> {
-        own(&input.catalog_name)?;
+        known(cx, &input.catalog_name)?;
         let cx = cx.via("athena.amazonaws.com");
         let found = cx.cloud().ports().catalog()?.database(&cx, &input.database_name).await.map_err(metadata)?;
         Ok(GetDatabaseOutput { database: Some(database(&found)) })
@@ -18,7 +15,7 @@ impl Athena {
 
     /// All databases.
     pub async fn list_databases(&self, cx: &Context, input: ListDatabasesInput) -> Result<ListDatabasesOutput, Fault> {
-        own(&input.catalog_name)?;
+        known(cx, &input.catalog_name)?;
         let cx = cx.via("athena.amazonaws.com");
         let all = cx.cloud().ports().catalog()?.databases(&cx).await.map_err(metadata)?;
         let all: Vec<Database> = all.iter().map(database).collect();
@@ -29,7 +26,7 @@ impl Athena {
 
     /// A table.
     pub async fn get_table_metadata(&self, cx: &Context, input: GetTableMetadataInput) -> Result<GetTableMetadataOutput, Fault> {
-        own(&input.catalog_name)?;
+        known(cx, &input.catalog_name)?;
         let cx = cx.via("athena.amazonaws.com");
         let found = cx.cloud().ports().catalog()?.table(&cx, &input.database_name, &input.table_name).await.map_err(metadata)?;
         Ok(GetTableMetadataOutput { table_metadata: Some(table(&found)) })
@@ -37,7 +34,7 @@ impl Athena {
 
     /// Tables of a database.
     pub async fn list_table_metadata(&self, cx: &Context, input: ListTableMetadataInput) -> Result<ListTableMetadataOutput, Fault> {
-        own(&input.catalog_name)?;
+        known(cx, &input.catalog_name)?;
         if input.expression.is_some() {
             return Err(Fault::new("NotImplemented", 501, "windtunnel does not take Expression in ListTableMetadata yet."));
         }
@@ -54,11 +51,9 @@ fn bad_token() -> Fault {
     invalid("MALFORMED_TOKEN", "Malformed nextPageToken")
 }
 
-fn own(catalog: &str) -> Result<(), Fault> {
-    match catalog.eq_ignore_ascii_case(CATALOG) {
-        true => Ok(()),
-        false => Err(invalid("CATALOG_NOT_FOUND", format!("Catalog {catalog} does not exist"))),
-    }
+/// Every catalog that is known is the account's own under some name.
+fn known(cx: &Context, catalog: &str) -> Result<(), Fault> {
+    cx.store().read(|s| data_catalogs::find(s, cx, catalog)).map(drop)
 }
 
 fn metadata(fault: Fault) -> Fault {

@@ -1,10 +1,9 @@
-//! What runs queries, as the API tells it: engine versions, data catalogs, a query's runtime statistics.
+//! What runs queries, as the API tells it: engine versions, a query's runtime statistics.
 
 use crate::{
     Athena,
     model::*,
     queries::{group_of, must_find_query},
-    state::invalid,
 };
 use kit::{Access, Authorize, Context, Fault};
 
@@ -16,26 +15,6 @@ impl Athena {
             effective_engine_version: Some("Athena engine version 3".into()),
         };
         Ok(ListEngineVersionsOutput { engine_versions: Some(vec![version("AUTO"), version("Athena engine version 3")]), next_token: None })
-    }
-
-    /// The one catalog there is.
-    pub async fn list_data_catalogs(&self, _: &Context, input: ListDataCatalogsInput) -> Result<ListDataCatalogsOutput, Fault> {
-        if input.next_token.is_some() {
-            return Err(invalid("MALFORMED_TOKEN", "Malformed nextPageToken"));
-        }
-        let own =
-            DataCatalogSummary { catalog_name: Some("AwsDataCatalog".into()), r#type: Some(DataCatalogType::Glue), ..Default::default() };
-        Ok(ListDataCatalogsOutput { data_catalogs_summary: Some(vec![own]), next_token: None })
-    }
-
-    /// A catalog by name.
-    pub async fn get_data_catalog(&self, cx: &Context, input: GetDataCatalogInput) -> Result<GetDataCatalogOutput, Fault> {
-        if !input.name.eq_ignore_ascii_case("AwsDataCatalog") {
-            return Err(invalid("CATALOG_NOT_FOUND", format!("Data catalog {} was not found", input.name)));
-        }
-        let parameters = [("catalog-id".to_owned(), cx.account().to_owned())].into_iter().collect();
-        let own = DataCatalog { name: input.name, r#type: Some(DataCatalogType::Glue), parameters: Some(parameters), ..Default::default() };
-        Ok(GetDataCatalogOutput { data_catalog: Some(own) })
     }
 
     /// Times and sizes of a query.
@@ -63,16 +42,6 @@ impl Athena {
 impl Authorize<Athena> for ListEngineVersionsInput {
     fn access(&self, _: &Athena, _: &Context) -> Access {
         Access::any("athena:ListEngineVersions")
-    }
-}
-impl Authorize<Athena> for ListDataCatalogsInput {
-    fn access(&self, _: &Athena, _: &Context) -> Access {
-        Access::any("athena:ListDataCatalogs")
-    }
-}
-impl Authorize<Athena> for GetDataCatalogInput {
-    fn access(&self, _: &Athena, cx: &Context) -> Access {
-        Access::on("athena:GetDataCatalog", format!("arn:aws:athena:{}:{}:datacatalog/{}", cx.region(), cx.account(), self.name))
     }
 }
 impl Authorize<Athena> for GetQueryRuntimeStatisticsInput {

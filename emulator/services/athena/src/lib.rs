@@ -4,6 +4,7 @@
 //! in this room alone.
 
 mod catalogs;
+mod data_catalogs;
 mod engine;
 mod engines;
 mod hive;
@@ -58,9 +59,13 @@ kit::service! {
     UpdateNamedQuery => update_named_query,
     // engines.rs
     ListEngineVersions => list_engine_versions,
-    ListDataCatalogs => list_data_catalogs,
-    GetDataCatalog => get_data_catalog,
     GetQueryRuntimeStatistics => get_query_runtime_statistics,
+    // data_catalogs.rs
+    CreateDataCatalog => create_data_catalog,
+    GetDataCatalog => get_data_catalog,
+    UpdateDataCatalog => update_data_catalog,
+    DeleteDataCatalog => delete_data_catalog,
+    ListDataCatalogs => list_data_catalogs,
     // prepared.rs
     CreatePreparedStatement => create_prepared_statement,
     GetPreparedStatement => get_prepared_statement,

@@ -282,19 +282,32 @@ pub struct ListEngineVersionsOutput {
 wire::structure!(ListEngineVersionsOutput, tables::LIST_ENGINE_VERSIONS_OUTPUT, 0 engine_versions, 1 next_token);
 
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct ListDataCatalogsInput {
-    pub next_token: Option<String>,
-    pub max_results: Option<i32>,
-    pub work_group: Option<String>,
+pub struct GetQueryRuntimeStatisticsInput {
+    pub query_execution_id: String,
 }
-wire::structure!(ListDataCatalogsInput, tables::LIST_DATA_CATALOGS_INPUT, 0 next_token, 1 max_results, 2 work_group);
+wire::structure!(GetQueryRuntimeStatisticsInput, tables::GET_QUERY_RUNTIME_STATISTICS_INPUT, 0 query_execution_id);
 
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct ListDataCatalogsOutput {
-    pub data_catalogs_summary: Option<Vec<DataCatalogSummary>>,
-    pub next_token: Option<String>,
+pub struct GetQueryRuntimeStatisticsOutput {
+    pub query_runtime_statistics: Option<QueryRuntimeStatistics>,
 }
-wire::structure!(ListDataCatalogsOutput, tables::LIST_DATA_CATALOGS_OUTPUT, 0 data_catalogs_summary, 1 next_token);
+wire::structure!(GetQueryRuntimeStatisticsOutput, tables::GET_QUERY_RUNTIME_STATISTICS_OUTPUT, 0 query_runtime_statistics);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateDataCatalogInput {
+    pub name: String,
+    pub r#type: DataCatalogType,
+    pub description: Option<String>,
+    pub parameters: Option<BTreeMap<String, String>>,
+    pub tags: Option<Vec<Tag>>,
+}
+wire::structure!(CreateDataCatalogInput, tables::CREATE_DATA_CATALOG_INPUT, 0 name, 1 r#type, 2 description, 3 parameters, 4 tags);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateDataCatalogOutput {
+    pub data_catalog: Option<DataCatalog>,
+}
+wire::structure!(CreateDataCatalogOutput, tables::CREATE_DATA_CATALOG_OUTPUT, 0 data_catalog);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetDataCatalogInput {
@@ -310,16 +323,45 @@ pub struct GetDataCatalogOutput {
 wire::structure!(GetDataCatalogOutput, tables::GET_DATA_CATALOG_OUTPUT, 0 data_catalog);
 
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct GetQueryRuntimeStatisticsInput {
-    pub query_execution_id: String,
+pub struct UpdateDataCatalogInput {
+    pub name: String,
+    pub r#type: DataCatalogType,
+    pub description: Option<String>,
+    pub parameters: Option<BTreeMap<String, String>>,
 }
-wire::structure!(GetQueryRuntimeStatisticsInput, tables::GET_QUERY_RUNTIME_STATISTICS_INPUT, 0 query_execution_id);
+wire::structure!(UpdateDataCatalogInput, tables::UPDATE_DATA_CATALOG_INPUT, 0 name, 1 r#type, 2 description, 3 parameters);
 
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct GetQueryRuntimeStatisticsOutput {
-    pub query_runtime_statistics: Option<QueryRuntimeStatistics>,
+pub struct UpdateDataCatalogOutput {}
+wire::structure!(UpdateDataCatalogOutput, tables::UPDATE_DATA_CATALOG_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteDataCatalogInput {
+    pub name: String,
+    pub delete_catalog_only: Option<bool>,
 }
-wire::structure!(GetQueryRuntimeStatisticsOutput, tables::GET_QUERY_RUNTIME_STATISTICS_OUTPUT, 0 query_runtime_statistics);
+wire::structure!(DeleteDataCatalogInput, tables::DELETE_DATA_CATALOG_INPUT, 0 name, 1 delete_catalog_only);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteDataCatalogOutput {
+    pub data_catalog: Option<DataCatalog>,
+}
+wire::structure!(DeleteDataCatalogOutput, tables::DELETE_DATA_CATALOG_OUTPUT, 0 data_catalog);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListDataCatalogsInput {
+    pub next_token: Option<String>,
+    pub max_results: Option<i32>,
+    pub work_group: Option<String>,
+}
+wire::structure!(ListDataCatalogsInput, tables::LIST_DATA_CATALOGS_INPUT, 0 next_token, 1 max_results, 2 work_group);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListDataCatalogsOutput {
+    pub data_catalogs_summary: Option<Vec<DataCatalogSummary>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListDataCatalogsOutput, tables::LIST_DATA_CATALOGS_OUTPUT, 0 data_catalogs_summary, 1 next_token);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreatePreparedStatementInput {
@@ -1211,6 +1253,18 @@ mod tables {
         Schema::new("CommentString", Kind::String).min(0.0).max(255.0).pattern(&P_CATALOG_NAME_STRING);
     pub(super) static CONNECTION_TYPE: Schema = Schema::new("ConnectionType", Kind::Enum(super::ConnectionType::TEXTS));
     pub(super) static COORDINATOR_DPU_SIZE: Schema = Schema::new("CoordinatorDpuSize", Kind::Integer).min(1.0).max(1.0);
+    pub(super) static CREATE_DATA_CATALOG_INPUT: Schema = Schema::new(
+        "CreateDataCatalogInput",
+        Kind::Structure(&[
+            Member::new("Name", &CATALOG_NAME_STRING).required(),
+            Member::new("Type", &DATA_CATALOG_TYPE).required(),
+            Member::new("Description", &DESCRIPTION_STRING),
+            Member::new("Parameters", &PARAMETERS_MAP),
+            Member::new("Tags", &TAG_LIST),
+        ]),
+    );
+    pub(super) static CREATE_DATA_CATALOG_OUTPUT: Schema =
+        Schema::new("CreateDataCatalogOutput", Kind::Structure(&[Member::new("DataCatalog", &DATA_CATALOG)]));
     pub(super) static CREATE_NAMED_QUERY_INPUT: Schema = Schema::new(
         "CreateNamedQueryInput",
         Kind::Structure(&[
@@ -1285,6 +1339,12 @@ mod tables {
     pub(super) static DATE: Schema = Schema::new("Date", Kind::Timestamp(None));
     pub(super) static DATUM: Schema = Schema::new("Datum", Kind::Structure(&[Member::new("VarCharValue", &DATUM_STRING)]));
     pub(super) static DEFAULT_EXECUTOR_DPU_SIZE: Schema = Schema::new("DefaultExecutorDpuSize", Kind::Integer).min(1.0).max(1.0);
+    pub(super) static DELETE_DATA_CATALOG_INPUT: Schema = Schema::new(
+        "DeleteDataCatalogInput",
+        Kind::Structure(&[Member::new("Name", &CATALOG_NAME_STRING).required(), Member::new("DeleteCatalogOnly", &BOOLEAN)]),
+    );
+    pub(super) static DELETE_DATA_CATALOG_OUTPUT: Schema =
+        Schema::new("DeleteDataCatalogOutput", Kind::Structure(&[Member::new("DataCatalog", &DATA_CATALOG)]));
     pub(super) static DELETE_NAMED_QUERY_INPUT: Schema = Schema::new(
         "DeleteNamedQueryInput",
         Kind::Structure(&[Member { idempotency_token: true, ..Member::new("NamedQueryId", &NAMED_QUERY_ID).required() }]),
@@ -1887,6 +1947,16 @@ mod tables {
         Kind::Structure(&[Member::new("ResourceARN", &AMAZON_RESOURCE_NAME).required(), Member::new("TagKeys", &TAG_KEY_LIST).required()]),
     );
     pub(super) static UNTAG_RESOURCE_OUTPUT: Schema = Schema::new("UntagResourceOutput", Kind::Structure(&[]));
+    pub(super) static UPDATE_DATA_CATALOG_INPUT: Schema = Schema::new(
+        "UpdateDataCatalogInput",
+        Kind::Structure(&[
+            Member::new("Name", &CATALOG_NAME_STRING).required(),
+            Member::new("Type", &DATA_CATALOG_TYPE).required(),
+            Member::new("Description", &DESCRIPTION_STRING),
+            Member::new("Parameters", &PARAMETERS_MAP),
+        ]),
+    );
+    pub(super) static UPDATE_DATA_CATALOG_OUTPUT: Schema = Schema::new("UpdateDataCatalogOutput", Kind::Structure(&[]));
     pub(super) static UPDATE_NAMED_QUERY_INPUT: Schema = Schema::new(
         "UpdateNamedQueryInput",
         Kind::Structure(&[
@@ -2204,13 +2274,24 @@ mod tables {
         faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION],
         unsigned: false,
     };
-    static OP_LIST_DATA_CATALOGS: OperationSchema = OperationSchema {
-        name: "ListDataCatalogs",
+    static OP_GET_QUERY_RUNTIME_STATISTICS: OperationSchema = OperationSchema {
+        name: "GetQueryRuntimeStatistics",
         method: "POST",
         uri: "/",
         status: 200,
-        input: &LIST_DATA_CATALOGS_INPUT,
-        output: &LIST_DATA_CATALOGS_OUTPUT,
+        input: &GET_QUERY_RUNTIME_STATISTICS_INPUT,
+        output: &GET_QUERY_RUNTIME_STATISTICS_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_CREATE_DATA_CATALOG: OperationSchema = OperationSchema {
+        name: "CreateDataCatalog",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CREATE_DATA_CATALOG_INPUT,
+        output: &CREATE_DATA_CATALOG_OUTPUT,
         result_wrapper: None,
         faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION],
         unsigned: false,
@@ -2226,13 +2307,35 @@ mod tables {
         faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION],
         unsigned: false,
     };
-    static OP_GET_QUERY_RUNTIME_STATISTICS: OperationSchema = OperationSchema {
-        name: "GetQueryRuntimeStatistics",
+    static OP_UPDATE_DATA_CATALOG: OperationSchema = OperationSchema {
+        name: "UpdateDataCatalog",
         method: "POST",
         uri: "/",
         status: 200,
-        input: &GET_QUERY_RUNTIME_STATISTICS_INPUT,
-        output: &GET_QUERY_RUNTIME_STATISTICS_OUTPUT,
+        input: &UPDATE_DATA_CATALOG_INPUT,
+        output: &UPDATE_DATA_CATALOG_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DELETE_DATA_CATALOG: OperationSchema = OperationSchema {
+        name: "DeleteDataCatalog",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_DATA_CATALOG_INPUT,
+        output: &DELETE_DATA_CATALOG_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_LIST_DATA_CATALOGS: OperationSchema = OperationSchema {
+        name: "ListDataCatalogs",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &LIST_DATA_CATALOGS_INPUT,
+        output: &LIST_DATA_CATALOGS_OUTPUT,
         result_wrapper: None,
         faults: &[&INTERNAL_SERVER_EXCEPTION, &INVALID_REQUEST_EXCEPTION],
         unsigned: false,
@@ -2412,9 +2515,12 @@ mod tables {
             &OP_BATCH_GET_NAMED_QUERY,
             &OP_UPDATE_NAMED_QUERY,
             &OP_LIST_ENGINE_VERSIONS,
-            &OP_LIST_DATA_CATALOGS,
-            &OP_GET_DATA_CATALOG,
             &OP_GET_QUERY_RUNTIME_STATISTICS,
+            &OP_CREATE_DATA_CATALOG,
+            &OP_GET_DATA_CATALOG,
+            &OP_UPDATE_DATA_CATALOG,
+            &OP_DELETE_DATA_CATALOG,
+            &OP_LIST_DATA_CATALOGS,
             &OP_CREATE_PREPARED_STATEMENT,
             &OP_GET_PREPARED_STATEMENT,
             &OP_BATCH_GET_PREPARED_STATEMENT,
@@ -2432,11 +2538,9 @@ mod tables {
         refused: &[
             Refused { name: "CancelCapacityReservation", method: "POST", uri: "/" },
             Refused { name: "CreateCapacityReservation", method: "POST", uri: "/" },
-            Refused { name: "CreateDataCatalog", method: "POST", uri: "/" },
             Refused { name: "CreateNotebook", method: "POST", uri: "/" },
             Refused { name: "CreatePresignedNotebookUrl", method: "POST", uri: "/" },
             Refused { name: "DeleteCapacityReservation", method: "POST", uri: "/" },
-            Refused { name: "DeleteDataCatalog", method: "POST", uri: "/" },
             Refused { name: "DeleteNotebook", method: "POST", uri: "/" },
             Refused { name: "ExportNotebook", method: "POST", uri: "/" },
             Refused { name: "GetCalculationExecution", method: "POST", uri: "/" },
@@ -2463,7 +2567,6 @@ mod tables {
             Refused { name: "StopCalculationExecution", method: "POST", uri: "/" },
             Refused { name: "TerminateSession", method: "POST", uri: "/" },
             Refused { name: "UpdateCapacityReservation", method: "POST", uri: "/" },
-            Refused { name: "UpdateDataCatalog", method: "POST", uri: "/" },
             Refused { name: "UpdateNotebook", method: "POST", uri: "/" },
             Refused { name: "UpdateNotebookMetadata", method: "POST", uri: "/" },
         ],

@@ -1,7 +1,7 @@
 //! Queries: started at once, run as a task on the caller's own permissions, stopped on request.
 
 use crate::{
-    Athena,
+    Athena, data_catalogs,
     engine::{self, Finished, KeptRows, QueryError},
     hive::{ast::Statement, classify},
     model::*,
@@ -40,6 +40,9 @@ impl Athena {
         {
             // What a prepared statement gives is of its own kind: rows of a query lie in a CSV file.
             classified.statement_type = inner.statement_type;
+        }
+        if let Some(catalog) = input.query_execution_context.as_ref().and_then(|c| c.catalog.as_deref()) {
+            cx.store().read(|s| data_catalogs::find(s, cx, catalog))?;
         }
         let location = output_location(&group, input.result_configuration.as_ref())?;
         let id = cx.ids().uuid();

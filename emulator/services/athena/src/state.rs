@@ -1,6 +1,6 @@
 //! What Athena keeps: work groups, executions, named queries.
 
-use crate::model::{NamedQuery, PreparedStatement, QueryExecution, ResultSetMetadata, WorkGroup};
+use crate::model::{DataCatalog, NamedQuery, PreparedStatement, QueryExecution, ResultSetMetadata, WorkGroup};
 use kit::{Context, Fault, Principal, Table, TableScope, wire::kept::Kept};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
@@ -18,6 +18,16 @@ pub(crate) const NAMED: Table<String, Kept<NamedQuery>> = Table::new("athena.nam
 
 /// (work group, name) to prepared statement.
 pub(crate) const PREPARED: Table<(String, String), Kept<PreparedStatement>> = Table::new("athena.prepared_statements", TableScope::Region);
+
+/// Folded name to data catalog, and its tags.
+pub(crate) const DATA_CATALOGS: Table<String, CatalogRow> = Table::new("athena.data_catalogs", TableScope::Region);
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct CatalogRow {
+    pub catalog: Kept<DataCatalog>,
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+}
 
 /// The work group that every account has.
 pub(crate) const PRIMARY: &str = "primary";

@@ -1,9 +1,9 @@
 //! Work groups, their settings and tags.
 
 use crate::{
-    Athena,
+    Athena, data_catalogs,
     model::*,
-    state::{GroupRow, NAMED, PRIMARY, WORK_GROUPS, invalid},
+    state::{DATA_CATALOGS, GroupRow, NAMED, PRIMARY, WORK_GROUPS, invalid},
 };
 use kit::{Access, Authorize, Context, Fault, Read, pages, wire::kept::Kept};
 use std::collections::BTreeMap;
@@ -122,10 +122,13 @@ impl Athena {
         Ok(UntagResourceOutput {})
     }
 
-    /// Tags of a work group.
+    /// Tags of a work group or a data catalog.
     pub async fn list_tags_for_resource(&self, cx: &Context, input: ListTagsForResourceInput) -> Result<ListTagsForResourceOutput, Fault> {
-        let row = cx.store().read(|s| must_find(s, cx, group_of(&input.resource_arn)?))?;
-        let tags = row.tags.into_iter().map(|(k, v)| Tag { key: Some(k), value: Some(v) }).collect();
+        let tags = cx.store().read(|s| match tagged(&input.resource_arn)? {
+            Tagged::Group(name) => must_find(s, cx, name).map(|row| row.tags),
+            Tagged::Catalog(name) => data_catalogs::find(s, cx, name).map(|row| row.tags),
+        })?;
+        let tags = tags.into_iter().map(|(k, v)| Tag { key: Some(k), value: Some(v) }).collect();
         Ok(ListTagsForResourceOutput { tags: Some(tags), next_token: None })
     }
 }
@@ -213,22 +216,39 @@ pub(crate) fn check_location(location: Option<&str>) -> Result<(), Fault> {
     }
 }
 
-fn tags(tags: Option<Vec<Tag>>) -> BTreeMap<String, String> {
+pub(crate) fn tags(tags: Option<Vec<Tag>>) -> BTreeMap<String, String> {
     tags.unwrap_or_default().into_iter().filter_map(|t| Some((t.key?, t.value.unwrap_or_default()))).collect()
 }
 
-fn group_of(arn: &str) -> Result<&str, Fault> {
-    let found = kit::Arn::parse(arn).and_then(|arn| arn.after("workgroup/"));
-    found.ok_or_else(|| invalid("INVALID_INPUT", format!("{arn} is not the ARN of a work group; only those have tags here.")))
+/// What has tags here.
+enum Tagged<'a> {
+    Group(&'a str),
+    Catalog(&'a str),
+}
+
+fn tagged(arn: &str) -> Result<Tagged<'_>, Fault> {
+    let parsed = kit::Arn::parse(arn);
+    let after = |what: &str| parsed.as_ref().and_then(|arn| arn.after(what));
+    match (after("workgroup/"), after("datacatalog/")) {
+        (Some(name), _) => Ok(Tagged::Group(name)),
+        (_, Some(name)) => Ok(Tagged::Catalog(name)),
+        _ => Err(invalid("INVALID_INPUT", format!("{arn} is not the ARN of a work group or a data catalog; only those have tags here."))),
+    }
 }
 
 async fn change_tags(cx: &Context, arn: &str, change: impl FnOnce(&mut BTreeMap<String, String>)) -> Result<(), Fault> {
-    let name = group_of(arn)?.to_owned();
     cx.store()
-        .write(|tx| {
-            let mut row = must_find(tx, cx, &name)?;
-            change(&mut row.tags);
-            tx.put(&WORK_GROUPS, cx.scope(), &name, &row)
+        .write(|tx| match tagged(arn)? {
+            Tagged::Group(name) => {
+                let mut row = must_find(tx, cx, name)?;
+                change(&mut row.tags);
+                tx.put(&WORK_GROUPS, cx.scope(), &name.to_owned(), &row)
+            }
+            Tagged::Catalog(name) => {
+                let mut row = data_catalogs::find(tx, cx, name)?;
+                change(&mut row.tags);
+                tx.put(&DATA_CATALOGS, cx.scope(), &name.to_lowercase(), &row)
+            }
         })
         .await
 }

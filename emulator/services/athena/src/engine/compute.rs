@@ -8,7 +8,7 @@ use super::{
     threads,
     trino::{aggregates, functions, lambdas, time, ty::Ty, udf::Env},
 };
-use crate::{model::QueryExecution, running::Stop, work_groups};
+use crate::{data_catalogs, model::QueryExecution, running::Stop, work_groups};
 use datafusion::{
     arrow::{
         array::{RecordBatch, RecordBatchOptions},
@@ -165,6 +165,10 @@ impl<'a> Job<'a> {
     /// An error of the engine, with its place in the query.
     fn wrong(&self, error: DataFusionError, query: &str) -> QueryError {
         let mut error = QueryError::from_engine(error, query);
+        if let Some(catalog) = self.unknown_catalog(&error) {
+            let place = errors::position(query, &catalog);
+            return QueryError::user(1006, format!("CATALOG_NOT_FOUND: {place}: Catalog '{catalog}' does not exist"));
+        }
         if error.message.contains("{}") {
             let name = error
                 .message
@@ -177,6 +181,16 @@ impl<'a> Job<'a> {
             error.message = error.message.replacen("{}", &errors::position(query, &name), 1);
         }
         error
+    }
+}
+
+impl Job<'_> {
+    /// The catalog of a table that was not found, where there is none of that name.
+    fn unknown_catalog(&self, error: &QueryError) -> Option<String> {
+        let table = error.message.strip_prefix("TABLE_NOT_FOUND: ")?.split('\'').nth(1)?;
+        let [catalog, _, _] = table.split('.').collect::<Vec<_>>()[..] else { return None };
+        let unknown = self.cx.store().read(|s| data_catalogs::find(s, self.cx, catalog)).is_err();
+        unknown.then(|| catalog.to_owned())
     }
 }
 
@@ -196,6 +210,7 @@ pub(super) fn session(database: &str, scans: &Arc<Scans>, depth: usize) -> Resul
         .with_target_partitions(threads::count());
     let options = config.options_mut();
     options.sql_parser.default_null_ordering = "nulls_last".into();
+    options.sql_parser.collect_spans = true;
     options.sql_parser.map_string_types_to_utf8view = false;
     options.execution.parquet.schema_force_view_types = false;
     let runtime =
@@ -205,7 +220,10 @@ pub(super) fn session(database: &str, scans: &Arc<Scans>, depth: usize) -> Resul
     let mut state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
     register(&mut state, &ours).map_err(QueryError::internal)?;
     let context = SessionContext::new_with_state(state);
-    context.register_catalog("awsdatacatalog", Arc::new(catalog::Glue { scans: scans.clone(), depth }));
+    let others = cx.store().read(|s| data_catalogs::names(s, cx)).map_err(QueryError::internal)?;
+    for name in others.iter().map(|name| name.to_lowercase()).chain(["awsdatacatalog".to_owned()]) {
+        context.register_catalog(name, Arc::new(catalog::Glue { scans: scans.clone(), depth }));
+    }
     let now = format!("{} UTC", time::timestamp_text((cx.now().unix_ns / 1000) as i64, 3));
     Ok(Session { context, setting: Setting { now, user: cx.principal().arn(), database: database.to_owned() } })
 }

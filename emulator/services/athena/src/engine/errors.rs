@@ -155,6 +155,9 @@ fn between(text: &str, before: &str, after: &str) -> Option<String> {
 
 /// `line 1:15` of a name in a query's text; of its start when it isn't found as a word.
 pub(crate) fn position(sql: &str, name: &str) -> String {
+    if name.is_empty() {
+        return "line 1:1".into();
+    }
     let (lower, name) = (sql.to_ascii_lowercase(), name.to_ascii_lowercase());
     let word = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
     let at = lower

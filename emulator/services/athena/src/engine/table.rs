@@ -39,8 +39,6 @@ use std::{
 
 /// Keys asked for at a time.
 const LIST_PAGE: usize = 1000;
-/// Streams that a scan is cut into.
-const STREAMS: usize = 2;
 
 /// What the scans of one query share.
 pub(crate) struct Scans {
@@ -111,6 +109,11 @@ impl GlueTable {
         let file_columns = fields.len();
         fields.extend(columns(&definition["PartitionKeys"])?);
         let keys = fields.len() - file_columns;
+        if format == Format::Parquet {
+            // Views of texts: the reader makes them without copying, and a partition's value is one text for all rows.
+            let viewed = |f: Field| if *f.data_type() == DataType::Utf8 { f.with_data_type(DataType::Utf8View) } else { f };
+            fields = fields.into_iter().map(viewed).collect();
+        }
         if scans.hidden.load(Ordering::Relaxed) {
             fields.push(Field::new("$path", DataType::Utf8, true));
             fields.push(Field::new("$file_size", DataType::Int64, true));
@@ -313,7 +316,7 @@ impl GlueTable {
         let pruner = pruner.map(Arc::new);
         let wanted: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         let projected = Arc::new(self.schema.project(&wanted)?);
-        let mut shares: Vec<Vec<Found>> = vec![Vec::new(); STREAMS.min(found.len()).max(1)];
+        let mut shares: Vec<Vec<Found>> = vec![Vec::new(); threads::count().min(found.len()).max(1)];
         let count = shares.len();
         found.into_iter().enumerate().for_each(|(i, one)| shares[i % count].push(one));
         let stream = |objects: Vec<Found>| -> Arc<dyn PartitionStream> {

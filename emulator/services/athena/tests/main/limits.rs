@@ -63,3 +63,33 @@ async fn many_rows_are_paged_as_they_were_written() {
     let object = desk.s3.text(&format!("results/out/{}.csv", id.as_str().unwrap())).unwrap();
     assert_eq!(object.lines().map(|l| l.trim_matches('"')).collect::<Vec<_>>(), wanted);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_of_one_day_reads_that_days_columns_alone() {
+    let desk = Desk::new().await;
+    let made = desk
+        .run(
+            "CREATE TABLE days WITH (format = 'PARQUET', write_compression = 'NONE', partitioned_by = ARRAY['day']) AS
+             SELECT d * 1000 + x AS id, to_hex(sha256(to_utf8(CAST(d * 1000 + x AS varchar)))) AS filler, CAST(d AS varchar) AS day
+             FROM UNNEST(sequence(1, 30)) a(d), UNNEST(sequence(1, 300)) b(x)",
+        )
+        .await;
+    assert_eq!(made["Status"]["State"], "SUCCEEDED", "{made}");
+    let of_the_day: Vec<u64> = {
+        let objects = desk.s3.objects.lock().unwrap();
+        objects.iter().filter(|(key, _)| key.contains("/day=7/")).map(|(_, bytes)| bytes.len() as u64).collect()
+    };
+    desk.s3.read.lock().unwrap().clear();
+    let execution = desk.run("SELECT count(*), max(id), min(day) FROM days WHERE day = '7'").await;
+    let read = desk.s3.read.lock().unwrap().clone();
+    assert!(!read.is_empty() && read.iter().all(|key| key.contains("/day=7/")), "{read:?}");
+    // The end of the object and its footer, once to compare the columns' names and once to read them; then the one column.
+    assert!(read.len() <= 5 * of_the_day.len(), "{read:?}");
+    let scanned = execution["Statistics"]["DataScannedInBytes"].as_u64().unwrap();
+    assert!(scanned > 0 && scanned < of_the_day.iter().sum::<u64>() / 2, "{scanned} bytes of {of_the_day:?}");
+    let rows = desk.ok("GetQueryResults", json!({ "QueryExecutionId": execution["QueryExecutionId"] })).await;
+    assert_eq!(crate::lake::texts(&rows["ResultSet"]["Rows"])[1], "300,7300,7");
+    desk.s3.read.lock().unwrap().clear();
+    assert_eq!(desk.rows("SELECT count(*) FROM days WHERE day > '7' AND day LIKE '_'").await, ["600"]);
+    assert!(desk.s3.read.lock().unwrap().iter().all(|key| key.contains("/day=8/") || key.contains("/day=9/")));
+}

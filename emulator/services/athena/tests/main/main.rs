@@ -1,6 +1,7 @@
 //! Athena as a caller sees it: SQL over objects of a fake lake, results as rows and as objects, failures in AWS's words, limits kept.
 
 mod catalog;
+mod data_catalogs;
 mod formats;
 mod functions;
 mod lake;

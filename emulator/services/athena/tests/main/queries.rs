@@ -85,3 +85,17 @@ async fn a_stopped_query_stays_stopped() {
     assert_eq!(state, "CANCELLED");
     assert_eq!(desk.s3.text(&format!("results/out/{id}.csv")), None, "nothing is left half done");
 }
+
+#[tokio::test]
+async fn texts_numbers_and_dates_are_not_compared_with_each_other() {
+    let desk = Desk::new().await;
+    for (sql, said) in [
+        ("SELECT key FROM photos WHERE width = '800'", "TYPE_MISMATCH: line 1:30: Cannot apply operator: integer = varchar(3)"),
+        ("SELECT DATE '2026-01-01' < '2026'", "TYPE_MISMATCH: line 1:1: Cannot apply operator: date < varchar(4)"),
+        ("SELECT true = 1", "TYPE_MISMATCH: line 1:1: Cannot apply operator: boolean = integer"),
+    ] {
+        assert_eq!(desk.fails(sql).await, said, "{sql}");
+    }
+    let sql = "SELECT count(*) FROM photos WHERE width = 800.0 AND DATE '2026-01-01' < TIMESTAMP '2026-01-01 00:00:01' AND owner <> 'bob'";
+    assert_eq!(desk.rows(sql).await, ["1"]);
+}
