@@ -117,15 +117,16 @@ SETS = [
      ["id bigint", "at struct<x:double>", "tags array<string>"], [], ("select at.x, cardinality(tags) from {t}", [["1.5", "1"]])),
     ("parquet_by_key", {f"dt=2026-01-0{n}/a.parquet": parquet() for n in (1, 2, 3)}, "parquet", TYPED, ["dt string"],
      ("select count(*) from {t} where dt > '2026-01-01'", [["8"]])),
-    # Described, but Athena refuses ORC by name here.
-    ("orc_zlib", {"a.orc": orc(compression="zlib")}, "orc", TYPED, [], None),
+    ("orc_zlib", {"a.orc": orc(compression="zlib")}, "orc", TYPED, [], COUNT),
+    ("orc_by_key", {f"dt=2026-01-0{n}/a.orc": orc(compression="lz4") for n in (1, 2)}, "orc", TYPED, ["dt string"],
+     ("select count(*), max(name) from {t} where dt = '2026-01-02'", [["4", "photo 4"]])),
     ("avro_plain", {"a.avro": avro()}, "avro", TYPED, [], COUNT),
     ("avro_deflate", {"a.avro": avro(codec="deflate")}, "avro", TYPED, [], COUNT),
     ("apache_log", {"access.log": APACHE}, "combinedapache", None, [], ("select count(*), max(response) from {t}", [["3", "200"]])),
     ("json_zip", {"a.zip": zipped(lines())}, "json", SMALL, [], None),
     ("xml", {"a.xml": b"<?xml version='1.0'?><all><row><a>1</a></row></all>"}, "xml", [], [], None),
     ("unknown", {"a.bin": bytes(range(128, 256)) * 4}, "UNKNOWN", [], [], None),
-    ("bzip2", {"a.json.bz2": bz2.compress(lines())}, "UNKNOWN", [], [], None),
+    ("json_bzip2", {"a.json.bz2": bz2.compress(lines())}, "json", SMALL, [], ("select count(*) from {t}", [["4"]])),
 ]
 
 

@@ -4,7 +4,7 @@ use crate::{
     Glue,
     model::*,
     pages,
-    state::{own_catalog, unbuilt},
+    state::{detail, own_catalog, unbuilt},
 };
 use kit::{Context, Fault, Read, Table as Rows, TableScope, Timestamp};
 use std::collections::BTreeMap;
@@ -95,9 +95,7 @@ impl Glue {
                     match tx.delete(&CONNECTIONS, cx.scope(), name)? {
                         Some(_) => gone.push(name.clone()),
                         None => {
-                            let fault = missing(name);
-                            let detail = ErrorDetail { error_code: Some(fault.code.into()), error_message: Some(fault.message) };
-                            errors.insert(name.clone(), detail);
+                            errors.insert(name.clone(), detail(missing(name)));
                         }
                     }
                 }

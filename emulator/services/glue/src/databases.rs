@@ -4,7 +4,7 @@ use crate::{
     Glue,
     model::*,
     pages,
-    state::{DATABASES, PARTITIONS, TABLES, fold, must_find_database, own_catalog, unbuilt},
+    state::{DATABASES, PARTITIONS, TABLES, clear, fold, must_find_database, own_catalog, unbuilt},
 };
 use kit::{Context, Fault, Read, Tx};
 use wire::kept::Kept;
@@ -82,9 +82,7 @@ impl Glue {
 /// Removes a table with its partitions, versions, indexes and statistics.
 pub(crate) fn remove_table(tx: &mut Tx<'_>, cx: &Context, database: &str, table: &str) -> Result<(), Fault> {
     let of = (database.to_owned(), table.to_owned());
-    let partitions: Vec<(String, String, String)> =
-        tx.scan(&PARTITIONS, cx.scope()).prefix(&of).map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?;
-    partitions.iter().try_for_each(|key| tx.delete(&PARTITIONS, cx.scope(), key).map(drop))?;
+    clear(tx, cx, &PARTITIONS, &of)?;
     crate::versions::remove(tx, cx, database, table)?;
     crate::indexes::remove(tx, cx, database, table)?;
     crate::statistics::remove(tx, cx, database, table)?;

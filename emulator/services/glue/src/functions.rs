@@ -4,7 +4,7 @@ use crate::{
     Glue,
     model::*,
     pages,
-    state::{fold, must_find_database, own_catalog},
+    state::{clear, fold, must_find_database, own_catalog},
 };
 use kit::{Context, Fault, Read, Table as Rows, TableScope, Tx};
 use wire::kept::Kept;
@@ -14,9 +14,7 @@ const FUNCTIONS: Rows<(String, String), Kept<UserDefinedFunction>> = Rows::new("
 
 /// Removes the functions of a database.
 pub(crate) fn remove(tx: &mut Tx<'_>, cx: &Context, database: &str) -> Result<(), Fault> {
-    let of = (database.to_owned(),);
-    let keys: Vec<_> = tx.scan(&FUNCTIONS, cx.scope()).prefix(&of).map(|row| row.map(|(key, _)| key)).collect::<Result<_, Fault>>()?;
-    keys.iter().try_for_each(|key| tx.delete(&FUNCTIONS, cx.scope(), key).map(drop))
+    clear(tx, cx, &FUNCTIONS, &(database.to_owned(),))
 }
 
 impl Glue {

@@ -3,7 +3,7 @@
 use crate::{
     Glue,
     model::*,
-    state::{fold, must_find_table, own_catalog},
+    state::{clear, fold, must_find_table, own_catalog},
 };
 use kit::{Context, Fault, Read, Table as Rows, TableScope, Tx};
 use wire::kept::Kept;
@@ -15,9 +15,7 @@ const MOST: usize = 3;
 
 /// Removes the indexes of a table.
 pub(crate) fn remove(tx: &mut Tx<'_>, cx: &Context, database: &str, table: &str) -> Result<(), Fault> {
-    let of = (database.to_owned(), table.to_owned());
-    let keys: Vec<_> = tx.scan(&INDEXES, cx.scope()).prefix(&of).map(|row| row.map(|(key, _)| key)).collect::<Result<_, Fault>>()?;
-    keys.iter().try_for_each(|key| tx.delete(&INDEXES, cx.scope(), key).map(drop))
+    clear(tx, cx, &INDEXES, &(database.to_owned(), table.to_owned()))
 }
 
 /// Adds an index to a table that is there.

@@ -5,7 +5,7 @@ use crate::{
     expression::Filter,
     model::*,
     pages,
-    state::{PARTITIONS, fold, must_find_table, own_catalog, unbuilt, values_key},
+    state::{PARTITIONS, detail, fold, must_find_table, own_catalog, unbuilt, values_key},
 };
 use kit::{Context, Fault, Read, Tx};
 use wire::kept::Kept;
@@ -178,7 +178,7 @@ impl Glue {
                     if let Err(fault) = replace(tx, cx, &input.database_name, &input.table_name, entry) {
                         errors.push(BatchUpdatePartitionFailureEntry {
                             partition_value_list: Some(entry.partition_value_list.clone()),
-                            error_detail: Some(ErrorDetail { error_code: Some(fault.code.into()), error_message: Some(fault.message) }),
+                            error_detail: Some(detail(fault)),
                         });
                     }
                 }
@@ -235,6 +235,5 @@ fn remove(tx: &mut Tx<'_>, cx: &Context, database: &str, table: &str, values: &[
 }
 
 fn refused(values: Option<Vec<String>>, fault: Fault) -> PartitionError {
-    let detail = ErrorDetail { error_code: Some(fault.code.into()), error_message: Some(fault.message) };
-    PartitionError { partition_values: values, error_detail: Some(detail) }
+    PartitionError { partition_values: values, error_detail: Some(detail(fault)) }
 }

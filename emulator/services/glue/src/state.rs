@@ -1,7 +1,10 @@
 //! What the catalog keeps. Names are folded to lower case, as AWS does.
 
-use crate::model::{Database, Error, Partition, Table};
-use kit::{Context, Fault, Read, Table as Rows, TableScope};
+use crate::model::{Database, Error, ErrorDetail, Partition, Table};
+use kit::{
+    Context, Fault, Read, Table as Rows, TableScope, Tx,
+    store::{Key, Row},
+};
 use wire::kept::Kept;
 
 /// Database name to database.
@@ -38,6 +41,17 @@ pub(crate) fn own_catalog(cx: &Context, id: Option<&String>) -> Result<(), Fault
         }
         _ => Ok(()),
     }
+}
+
+/// Removes all rows whose keys begin with `prefix`.
+pub(crate) fn clear<K: Key, V: Row>(tx: &mut Tx<'_>, cx: &Context, rows: &Rows<K, V>, prefix: &impl Key) -> Result<(), Fault> {
+    let keys: Vec<K> = tx.scan(rows, cx.scope()).prefix(prefix).map(|row| row.map(|(key, _)| key)).collect::<Result<_, Fault>>()?;
+    keys.iter().try_for_each(|key| tx.delete(rows, cx.scope(), key).map(drop))
+}
+
+/// A refusal as batches tell it.
+pub(crate) fn detail(fault: Fault) -> ErrorDetail {
+    ErrorDetail { error_code: Some(fault.code.into()), error_message: Some(fault.message) }
 }
 
 /// Refuses a member that would change what happens.

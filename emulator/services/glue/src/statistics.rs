@@ -3,7 +3,7 @@
 use crate::{
     Glue,
     model::*,
-    state::{PARTITIONS, fold, must_find_table, own_catalog, values_key},
+    state::{PARTITIONS, clear, detail, fold, must_find_table, own_catalog, values_key},
 };
 use kit::{Context, Fault, Read, Table as Rows, TableScope, Tx};
 use wire::kept::Kept;
@@ -14,9 +14,7 @@ const STATISTICS: Rows<Key, Kept<ColumnStatistics>> = Rows::new("glue.statistics
 
 /// Removes the statistics of a table and of its partitions.
 pub(crate) fn remove(tx: &mut Tx<'_>, cx: &Context, database: &str, table: &str) -> Result<(), Fault> {
-    let of = (database.to_owned(), table.to_owned());
-    let keys: Vec<_> = tx.scan(&STATISTICS, cx.scope()).prefix(&of).map(|row| row.map(|(key, _)| key)).collect::<Result<_, Fault>>()?;
-    keys.iter().try_for_each(|key| tx.delete(&STATISTICS, cx.scope(), key).map(drop))
+    clear(tx, cx, &STATISTICS, &(database.to_owned(), table.to_owned()))
 }
 
 /// Whose statistics: a table's, or those of one of its partitions.
@@ -113,10 +111,6 @@ fn problem(columns: &[Column], one: &ColumnStatistics) -> Option<Fault> {
         None => false,
     });
     (!given).then(|| Error::InvalidInput.says(format!("The statistics of column {} have no data of their type.", one.column_name)))
-}
-
-fn detail(fault: Fault) -> ErrorDetail {
-    ErrorDetail { error_code: Some(fault.code.into()), error_message: Some(fault.message) }
 }
 
 impl Glue {

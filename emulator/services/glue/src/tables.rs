@@ -5,7 +5,7 @@ use crate::{
     databases::remove_table,
     model::*,
     pages,
-    state::{TABLES, fold, must_find_database, must_find_table, own_catalog, unbuilt},
+    state::{TABLES, detail, fold, must_find_database, must_find_table, own_catalog, unbuilt},
     versions,
 };
 use kit::{Context, Fault, Read};
@@ -112,10 +112,7 @@ impl Glue {
                 for name in &input.tables_to_delete {
                     match must_find_table(tx, cx, &database, name) {
                         Ok(table) => remove_table(tx, cx, &database, &table.name)?,
-                        Err(fault) => errors.push(TableError {
-                            table_name: Some(name.clone()),
-                            error_detail: Some(ErrorDetail { error_code: Some(fault.code.into()), error_message: Some(fault.message) }),
-                        }),
+                        Err(fault) => errors.push(TableError { table_name: Some(name.clone()), error_detail: Some(detail(fault)) }),
                     }
                 }
                 Ok(errors)

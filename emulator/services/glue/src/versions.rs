@@ -3,7 +3,7 @@
 use crate::{
     Glue,
     model::*,
-    state::{fold, must_find_table, own_catalog},
+    state::{clear, detail, fold, must_find_table, own_catalog},
 };
 use kit::{Context, Fault, Read, Table as Rows, TableScope, Tx};
 use wire::kept::Kept;
@@ -19,9 +19,7 @@ pub(crate) fn archive(tx: &mut Tx<'_>, cx: &Context, database: &str, old: Table)
 
 /// Removes all versions of a table.
 pub(crate) fn remove(tx: &mut Tx<'_>, cx: &Context, database: &str, table: &str) -> Result<(), Fault> {
-    let of = (database.to_owned(), table.to_owned());
-    let keys: Vec<_> = tx.scan(&VERSIONS, cx.scope()).prefix(&of).map(|row| row.map(|(key, _)| key)).collect::<Result<_, Fault>>()?;
-    keys.iter().try_for_each(|key| tx.delete(&VERSIONS, cx.scope(), key).map(drop))
+    clear(tx, cx, &VERSIONS, &(database.to_owned(), table.to_owned()))
 }
 
 impl Glue {
@@ -70,7 +68,7 @@ impl Glue {
                         errors.push(TableVersionError {
                             table_name: Some(fold(&input.table_name)),
                             version_id: Some(id.clone()),
-                            error_detail: Some(ErrorDetail { error_code: Some(fault.code.into()), error_message: Some(fault.message) }),
+                            error_detail: Some(detail(fault)),
                         });
                     }
                 }

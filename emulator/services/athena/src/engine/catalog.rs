@@ -4,7 +4,8 @@ use super::{
     compute,
     ddl::views,
     errors::{QueryError, carry},
-    schemas,
+    iceberg::{self, At, IcebergTable},
+    schemas, sql,
     table::{GlueTable, Scans},
 };
 use datafusion::{
@@ -94,14 +95,37 @@ impl SchemaProvider for Database {
         if self.name == "information_schema" {
             return schemas::table(&self.scans, name).await;
         }
-        if let Some(of) = name.strip_suffix("$partitions") {
+        if let Some((of, at)) = versioned(name) {
             let Some(definition) = self.definition(of).await? else { return Ok(None) };
-            return schemas::partitions(&self.scans, &definition).await.map(Some);
+            if !iceberg::is(&definition) {
+                return Err(carry(QueryError::user(1200, "NOT_SUPPORTED: This connector does not support versioned tables")));
+            }
+            return Ok(Some(Arc::new(IcebergTable::open(&definition, self.scans.clone(), at).await?)));
+        }
+        if let Some((of, about)) = name.rsplit_once('$') {
+            let Some(definition) = self.definition(of).await? else { return Ok(None) };
+            return match about {
+                about if iceberg::is(&definition) => iceberg::about(&definition, &self.scans, about).await,
+                "partitions" => schemas::partitions(&self.scans, &definition).await.map(Some),
+                _ => Ok(None),
+            };
         }
         let Some(definition) = self.definition(name).await? else { return Ok(None) };
         if definition["TableType"].as_str() == Some("VIRTUAL_VIEW") {
             return self.view(&definition).await.map(Some);
         }
+        if iceberg::is(&definition) {
+            return Ok(Some(Arc::new(IcebergTable::open(&definition, self.scans.clone(), At::Now).await?)));
+        }
         Ok(Some(Arc::new(GlueTable::new(definition, self.scans.clone()).map_err(carry)?)))
     }
+}
+
+/// A table's name and the state of it that [`sql`] wrote behind it.
+fn versioned(name: &str) -> Option<(&str, At)> {
+    if let Some((of, id)) = name.split_once(sql::VERSION) {
+        return Some((of, At::Version(id.parse().ok()?)));
+    }
+    let (of, ms) = name.split_once(sql::TIME)?;
+    Some((of, At::Time(ms.parse().ok()?)))
 }

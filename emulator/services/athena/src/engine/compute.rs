@@ -6,7 +6,12 @@ use super::{
     streamed::Outlet,
     table::Scans,
     threads,
-    trino::{aggregates, functions, lambdas, time, ty::Ty, udf::Env},
+    trino::{
+        aggregates, functions, lambdas, time,
+        ty::Ty,
+        udf::Env,
+        val::{self, Val},
+    },
 };
 use crate::{data_catalogs, model::QueryExecution, running::Stop, work_groups};
 use datafusion::{
@@ -246,7 +251,11 @@ fn register(state: &mut SessionState, ours: &[Arc<datafusion::logical_expr::Scal
 impl Session {
     /// The plan of a query.
     pub(super) async fn plan(&self, query: &str, parameters: &[String]) -> datafusion::error::Result<LogicalPlan> {
-        let statement = sql::prepared(query, parameters, &self.setting).map_err(|text| errors::carry(QueryError::named(text)))?;
+        let named = |text: String| errors::carry(QueryError::named(text));
+        let mut query = sql::read(query, parameters).map_err(named)?;
+        let states = self.states(&mut query).await?;
+        sql::put(&mut query, &states);
+        let statement = sql::prepared(query, &self.setting).map_err(named)?;
         let plan = self.context.state().statement_to_plan(statement).await?;
         // Athena's engine changes nothing outside the catalog: no CREATE, COPY or SET reaches the library.
         datafusion::execution::context::SQLOptions::new()
@@ -255,6 +264,28 @@ impl Session {
             .with_allow_statements(false)
             .verify_plan(&plan)?;
         Ok(plan)
+    }
+
+    /// The states of tables that a query names: milliseconds since 1970, and ids of snapshots.
+    async fn states(&self, query: &mut sql::Query) -> datafusion::error::Result<Vec<i64>> {
+        let named = |text: String| errors::carry(QueryError::named(text));
+        let mut states = Vec::new();
+        for asked in sql::asked(query) {
+            let statement = sql::constant(asked.expression, &self.setting).map_err(named)?;
+            let plan = self.context.state().statement_to_plan(statement).await?;
+            let done = self.collect(plan).await?;
+            let ty = Ty::of(done.schema.field(0));
+            let batch =
+                done.batches.iter().find(|b| b.num_rows() > 0).ok_or_else(|| named("the state of a table is told by no row".into()))?;
+            let value = val::normal(batch.column(0), &ty).and_then(|column| val::read(&column, 0, &ty)).map_err(named)?;
+            states.push(match (value, asked.time) {
+                (Val::Ts(micros), true) => micros.div_euclid(1000),
+                (Val::Date(day), true) => i64::from(day) * 86_400_000,
+                (Val::Int(id), false) => id,
+                _ => return Err(named(format!("INVALID_ARGUMENTS: a table's version can't be told by a value of the type {ty}"))),
+            });
+        }
+        Ok(states)
     }
 
     /// The plan's stream, and its columns with their marks.

@@ -82,6 +82,8 @@ impl QueryError {
         }
         let text = error.strip_backtrace();
         if let Some(name) = between(&text, "table '", "' not found") {
+            // A state that the query named stands behind the table's name.
+            let name = name.split(super::sql::VERSION).next().and_then(|n| n.split(super::sql::TIME).next()).unwrap_or(&name).to_owned();
             let short = name.rsplit('.').next().unwrap_or(&name);
             return QueryError::user(1301, format!("TABLE_NOT_FOUND: {}: Table '{name}' does not exist", position(sql, short)));
         }

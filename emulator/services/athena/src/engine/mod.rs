@@ -6,6 +6,7 @@ mod compute;
 pub(crate) mod ddl;
 mod errors;
 mod formats;
+mod iceberg;
 pub(crate) mod location;
 mod orc;
 mod output;
@@ -84,6 +85,7 @@ pub(crate) async fn run(cx: &Context, execution: &QueryExecution, stop: Arc<Stop
 async fn statement(job: &Job<'_>, statement: &Statement, text: &str) -> Result<Finished, QueryError> {
     match statement {
         Statement::Query => streamed::select(job, text).await,
+        Statement::Explain { format: Some(format), .. } => Err(QueryError::unbuilt(&format!("EXPLAIN (FORMAT {})", format.to_uppercase()))),
         Statement::Explain { analyze, query, .. } => explain(job, query, *analyze).await,
         Statement::CreateView { name, replace, query } => {
             let columns = job.columns(query).await?;

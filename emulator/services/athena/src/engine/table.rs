@@ -54,6 +54,24 @@ pub(crate) struct Scans {
 impl Scans {
     /// Reads an object or a range of it, and counts.
     pub(crate) async fn read(&self, bucket: &str, key: &str, range: Option<std::ops::Range<u64>>) -> Result<kit::Bytes> {
+        let bytes = self.fetch(bucket, key, range).await?;
+        let scanned = self.scanned_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed) + bytes.len() as u64;
+        if self.cutoff.is_some_and(|cutoff| scanned > cutoff) {
+            return Err(carry(QueryError::user(1000, "Query cancelled! : Bytes scanned limit was exceeded")));
+        }
+        Ok(bytes)
+    }
+}
+
+impl Scans {
+    /// Reads an object that tells about a table rather than holding its rows: such bytes are not counted as scanned.
+    pub(crate) async fn aside(&self, place: &str) -> Result<kit::Bytes> {
+        let (bucket, key) = super::location::parse(place)
+            .ok_or_else(|| carry(QueryError::user(1000, format!("ICEBERG_INVALID_METADATA: {place} is no S3 location"))))?;
+        self.fetch(bucket, key, None).await
+    }
+
+    async fn fetch(&self, bucket: &str, key: &str, range: Option<std::ops::Range<u64>>) -> Result<kit::Bytes> {
         if self.stop.is_told() {
             return Err(threads::stopped());
         }
@@ -61,12 +79,7 @@ impl Scans {
         let port = self.cx.cloud().ports().objects().map_err(outside)?;
         let need = Need::on("s3:GetObject", format!("arn:aws:s3:::{bucket}/{key}"));
         let grant = self.cx.grant(&owned(&self.cx, need, bucket)).map_err(outside)?;
-        let read = port.get(&self.cx, grant, bucket, key, range).await.map_err(outside)?;
-        let scanned = self.scanned_bytes.fetch_add(read.bytes.len() as u64, Ordering::Relaxed) + read.bytes.len() as u64;
-        if self.cutoff.is_some_and(|cutoff| scanned > cutoff) {
-            return Err(carry(QueryError::user(1000, "Query cancelled! : Bytes scanned limit was exceeded")));
-        }
-        Ok(read.bytes)
+        Ok(port.get(&self.cx, grant, bucket, key, range).await.map_err(outside)?.bytes)
     }
 }
 

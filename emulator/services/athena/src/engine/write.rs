@@ -62,7 +62,7 @@ pub(super) async fn create(
     data: bool,
 ) -> Result<Finished, QueryError> {
     if word(settings, "table_type").is_some_and(|t| t.eq_ignore_ascii_case("iceberg")) {
-        return Err(QueryError::unbuilt("Iceberg tables"));
+        return Err(QueryError::unbuilt("writing Iceberg tables"));
     }
     check(
         settings,
@@ -191,6 +191,9 @@ pub(super) async fn insert(job: &Job<'_>, name: &TableName, columns: &[String], 
     let definition = desk.table(name).await.map_err(|_| missing())?;
     if text(&definition, "TableType") == "VIRTUAL_VIEW" {
         return Err(QueryError::user(1200, "NOT_SUPPORTED: line 1:1: Inserting into views is not supported"));
+    }
+    if super::iceberg::is(&definition) {
+        return Err(QueryError::unbuilt("writing Iceberg tables"));
     }
     let storage = &definition["StorageDescriptor"];
     let serde = text(&storage["SerdeInfo"], "SerializationLibrary");

@@ -41,6 +41,8 @@ pub(crate) enum Stopped {
     /// StopCrawler.
     Cancelled,
     Failed(Fault),
+    /// By the crawler's own setting: a sentence.
+    Refused(String),
 }
 
 impl From<Fault> for Stopped {
@@ -108,6 +110,14 @@ impl Crawl<'_> {
         let files = self.classified(&include.bucket, listed, target.sample_size, report).await?;
         let level = self.settings.level.map(|level| level.saturating_sub(1 + include.folders().len()));
         let planned = tree::tables(files, Grouping { combine: self.settings.combine, level });
+        // AWS's documentation has the sentence.
+        if let Some(most) = self.settings.most_tables.filter(|most| planned.len() as u64 > *most) {
+            let text = format!(
+                "The number of tables detected by crawler: {} is greater than the table threshold value provided: {most}. Failing crawler without writing to Data Catalog.",
+                planned.len()
+            );
+            return Err(Stopped::Refused(text));
+        }
         let writer = self.writer();
         report.line(self.cx, &writer, "BENCHMARK", format!("Classification complete, writing results to database {database}"));
         let mut write = self.write(&database, report);

@@ -78,8 +78,19 @@ impl Write<'_> {
         self.catalog("CreateTable", json!({ "DatabaseName": self.database, "TableInput": input })).await?;
         self.report.line(self.cx, &self.writer, "INFO", format!("Created table {name} in database {}", self.database));
         self.report.created.push(name.clone());
+        self.index(&name, planned).await?;
         self.partitions(&name, include, planned).await?;
         Ok(name)
+    }
+
+    /// The index over all keys that a new table with partitions gets where the crawler is told so.
+    async fn index(&self, table: &str, planned: &Planned) -> Result<(), Fault> {
+        if !self.settings.index || planned.keys.is_empty() {
+            return Ok(());
+        }
+        let index = json!({ "IndexName": "crawler_partition_index", "Keys": planned.keys });
+        let input = json!({ "DatabaseName": self.database, "TableName": table, "PartitionIndex": index });
+        self.catalog("CreatePartitionIndex", input).await.map(drop)
     }
 
     /// Updates a table that is there; its name.

@@ -48,7 +48,7 @@ pub(crate) fn crawler(cx: &Context, crawler: &Crawler) -> Result<(), Fault> {
     if !s3.is_empty() && !catalog.is_empty() {
         return Err(invalid("Catalog targets cannot be mixed with targets of other kinds."));
     }
-    s3.iter().try_for_each(|target| s3_target(target, settings.recrawl))?;
+    s3.iter().try_for_each(|target| s3_target(cx, target, settings.recrawl))?;
     if !s3.is_empty() {
         let database = crawler.database_name.as_deref().unwrap_or_default();
         if database.is_empty() {
@@ -93,7 +93,7 @@ fn others(targets: &CrawlerTargets) -> Result<(), Fault> {
     }
 }
 
-fn s3_target(target: &S3Target, recrawl: Recrawl) -> Result<(), Fault> {
+fn s3_target(cx: &Context, target: &S3Target, recrawl: Recrawl) -> Result<(), Fault> {
     let path = target.path.as_deref().unwrap_or_default();
     Include::parse(path).ok_or_else(|| invalid(format!("The target path {path:?} is not a valid S3 path.")))?;
     if target.connection_name.as_ref().is_some_and(|c| !c.is_empty()) {
@@ -110,6 +110,10 @@ fn s3_target(target: &S3Target, recrawl: Recrawl) -> Result<(), Fault> {
     }
     match (recrawl, target.event_queue_arn.as_deref().filter(|arn| !arn.is_empty())) {
         (Recrawl::Events, None) => Err(invalid("EventQueueArn is required for crawlers in event mode.")),
+        (Recrawl::Everything | Recrawl::NewFolders, Some(_)) => {
+            cx.warn("EventQueueArn has no effect: the crawler's RecrawlBehavior is not CRAWL_EVENT_MODE");
+            Ok(())
+        }
         _ => Ok(()),
     }
 }

@@ -8,7 +8,7 @@ pub(crate) mod state;
 
 pub(crate) use check::role_arn;
 
-use crate::{Glue, model::*, pages};
+use crate::{Glue, model::*, pages, state::clear};
 use kit::{Context, Fault, Read, Tx};
 use state::{CRAWLERS, FOLDERS, RUNS, Row, must_find};
 
@@ -150,11 +150,8 @@ impl Glue {
 fn remove(tx: &mut Tx<'_>, cx: &Context, name: &String) -> Result<(), Fault> {
     schedule::forget(tx, cx, name);
     let of = (name.clone(),);
-    let runs: Vec<(String, u64)> = tx.scan(&RUNS, cx.scope()).prefix(&of).map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?;
-    runs.iter().try_for_each(|key| tx.delete(&RUNS, cx.scope(), key).map(drop))?;
-    let folders: Vec<(String, String)> =
-        tx.scan(&FOLDERS, cx.scope()).prefix(&of).map(|row| row.map(|(key, _)| key)).collect::<Result<_, _>>()?;
-    folders.iter().try_for_each(|key| tx.delete(&FOLDERS, cx.scope(), key).map(drop))?;
+    clear(tx, cx, &RUNS, &of)?;
+    clear(tx, cx, &FOLDERS, &of)?;
     tx.delete(&CRAWLERS, cx.scope(), name).map(drop)
 }
 

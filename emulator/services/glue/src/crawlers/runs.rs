@@ -57,6 +57,7 @@ pub(crate) async fn run(cx: &Context, task: &TaskRow) -> Result<(), Fault> {
     let outcome = match result {
         Ok(()) => Outcome::Succeeded,
         Err(Stopped::Cancelled) => Outcome::Cancelled,
+        Err(Stopped::Refused(why)) => Outcome::Failed(why),
         Err(Stopped::Failed(fault)) => Outcome::Failed(format!("{}: {}", fault.code, fault.message)),
     };
     end(cx, &crawling, outcome, &done).await
@@ -70,6 +71,7 @@ async fn crawl(cx: &Context, crawling: &Crawling, done: &mut report::Report) -> 
     match &result {
         Ok(()) => {}
         Err(Stopped::Cancelled) => done.line(&worker, &writer, "INFO", "Crawl is cancelled."),
+        Err(Stopped::Refused(why)) => done.line(&worker, &writer, "ERROR", why),
         Err(Stopped::Failed(fault)) => done.line(&worker, &writer, "ERROR", format!("{}: {}", fault.code, fault.message)),
     }
     done.log(&worker, crawling.name()).await;

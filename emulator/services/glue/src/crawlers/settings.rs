@@ -30,6 +30,10 @@ pub(crate) struct Settings {
     pub merge_new_columns: bool,
     /// InheritFromTable: partitions have the table's columns.
     pub inherit: bool,
+    /// CreatePartitionIndex: new tables with partitions get an index over all keys.
+    pub index: bool,
+    /// TableThreshold: a crawl that finds more tables fails.
+    pub most_tables: Option<u64>,
 }
 
 impl Settings {
@@ -50,6 +54,8 @@ impl Settings {
             level: None,
             merge_new_columns: false,
             inherit: false,
+            index: false,
+            most_tables: None,
         };
         if let Some(text) = crawler.configuration.as_deref().filter(|text| !text.trim().is_empty()) {
             settings.configure(text)?;
@@ -70,8 +76,7 @@ impl Settings {
                 "Version" => {}
                 "Grouping" => self.grouping(value).map_err(wrong)?,
                 "CrawlerOutput" => self.output(value).map_err(wrong)?,
-                // Partition indexes are kept by the catalog for those who ask for them; crawled partitions are found without.
-                "CreatePartitionIndex" if value.is_boolean() => {}
+                "CreatePartitionIndex" if value.is_boolean() => self.index = value == &Value::Bool(true),
                 other => return Err(wrong(format!("{other} is not known"))),
             }
         }
@@ -95,8 +100,7 @@ impl Settings {
                 match (kind.as_str(), name.as_str(), value.as_str()) {
                     ("Tables", "AddOrUpdateBehavior", Some("MergeNewColumns")) => self.merge_new_columns = true,
                     ("Partitions", "AddOrUpdateBehavior", Some("InheritFromTable")) => self.inherit = true,
-                    // Three numbers by which AWS decides how much to sample; every sampled file is read here.
-                    ("Tables", "TableThreshold", _) if value.is_u64() => {}
+                    ("Tables", "TableThreshold", _) if value.as_u64().is_some_and(|n| n > 0) => self.most_tables = value.as_u64(),
                     _ => return Err(format!("{kind} can't have {name} = {value}")),
                 }
             }

@@ -36,7 +36,7 @@ impl Compression {
     }
 
     /// The first `most` bytes of what a beginning decompresses to, and whether that is all. A beginning that was cut gives what it holds;
-    /// `None` where nothing can be read: broken data, bzip2 (no decoder in this house), archives of more than one file.
+    /// `None` where nothing can be read: broken data, archives of more than one file.
     pub fn head(self, compressed: &[u8], whole: bool, most: usize) -> Option<(Vec<u8>, bool)> {
         let mut out = Vec::new();
         let ended = match self {
@@ -47,7 +47,7 @@ impl Compression {
                 let mut archive = zip::ZipArchive::new(std::io::Cursor::new(compressed)).ok().filter(|a| whole && a.len() == 1)?;
                 fill(archive.by_index(0).ok()?, most, &mut out)
             }
-            Compression::Bzip2 => return None,
+            Compression::Bzip2 => fill(bzip2::read::MultiBzDecoder::new(compressed), most, &mut out),
         };
         (!out.is_empty()).then_some((out, ended && whole))
     }
@@ -59,7 +59,11 @@ fn fill(mut from: impl Read, most: usize, out: &mut Vec<u8>) -> bool {
     while out.len() < most {
         match from.read(&mut chunk) {
             Ok(0) => return true,
-            Ok(n) => out.extend_from_slice(&chunk[..n.min(most - out.len())]),
+            Ok(n) if n > most - out.len() => {
+                out.extend_from_slice(&chunk[..most - out.len()]);
+                return false;
+            }
+            Ok(n) => out.extend_from_slice(&chunk[..n]),
             Err(_) => return false,
         }
     }
@@ -84,5 +88,17 @@ mod tests {
         let (few, whole) = Compression::Gzip.head(&packed, true, 10).unwrap();
         assert_eq!((few.len(), whole), (10, false));
         assert_eq!(Compression::Gzip.head(&[0x1f, 0x8b, 1, 2], true, 10), None);
+    }
+
+    #[test]
+    fn bzip2_is_read_like_the_others() {
+        let text = b"id,name\n1,a\n".repeat(10);
+        let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+        encoder.write_all(&text).unwrap();
+        let packed = encoder.finish().unwrap();
+        assert_eq!(Compression::of(&packed), Compression::Bzip2);
+        assert_eq!(Compression::Bzip2.head(&packed, true, 1 << 20), Some((text.clone(), true)));
+        assert_eq!(Compression::Bzip2.head(&packed, true, 8), Some((text[..8].to_vec(), false)));
+        assert_eq!(Compression::Bzip2.head(&packed[..20], false, 8), None, "a block that was cut gives nothing");
     }
 }

@@ -4,7 +4,7 @@ pub(crate) mod runs;
 mod shown;
 pub(crate) mod state;
 
-use crate::{Glue, model::*, pages, triggers};
+use crate::{Glue, model::*, pages, state::clear, triggers};
 use kit::{Context, Fault, Read};
 use state::{RUNS, Row, WORKFLOWS, must_find};
 
@@ -77,12 +77,7 @@ impl Glue {
     pub async fn delete_workflow(&self, cx: &Context, input: DeleteWorkflowInput) -> Result<DeleteWorkflowOutput, Fault> {
         cx.store()
             .write(|tx| {
-                let runs: Vec<(String, u64)> = tx
-                    .scan(&RUNS, cx.scope())
-                    .prefix(&(input.name.clone(),))
-                    .map(|row| row.map(|(key, _)| key))
-                    .collect::<Result<_, Fault>>()?;
-                runs.iter().try_for_each(|key| tx.delete(&RUNS, cx.scope(), key).map(drop))?;
+                clear(tx, cx, &RUNS, &(input.name.clone(),))?;
                 for row in triggers::state::all(tx, cx, Some(&input.name))? {
                     triggers::fire::forget(tx, cx, row.name());
                     tx.delete(&triggers::state::TRIGGERS, cx.scope(), &row.name().to_owned())?;

@@ -269,3 +269,41 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
+
+#[tokio::test]
+async fn new_tables_with_partitions_get_an_index_where_it_is_asked_for() {
+    let desk = Desk::lake().await;
+    desk.shelf.set("data", "photos/year=2026/day=01/a.json", "{\"id\":1}\n");
+    desk.shelf.set("data", "flat/a.json", "{\"id\":1}\n");
+    let indexes = async |table: &str| desk.ok("GetPartitionIndexes", json!({ "DatabaseName": "lake", "TableName": table })).await;
+    let targets = json!({ "S3Targets": [{ "Path": "s3://data/" }] });
+    desk.crawler("c", targets, json!({ "Configuration": r#"{"Version":1.0,"CreatePartitionIndex":true}"# })).await;
+    desk.crawl("c").await;
+    let made = indexes("photos").await["PartitionIndexDescriptorList"].clone();
+    assert_eq!((made.as_array().unwrap().len(), &made[0]["IndexName"]), (1, &json!("crawler_partition_index")));
+    assert_eq!(made[0]["Keys"].as_array().unwrap().iter().map(|k| k["Name"].as_str().unwrap()).collect::<Vec<_>>(), ["year", "day"]);
+    assert_eq!(indexes("flat").await["PartitionIndexDescriptorList"], json!([]));
+    desk.crawl("c").await;
+    assert_eq!(indexes("photos").await["PartitionIndexDescriptorList"].as_array().unwrap().len(), 1, "a second crawl makes no second");
+}
+
+#[tokio::test]
+async fn a_crawl_that_finds_too_many_tables_writes_none() {
+    let desk = Desk::lake().await;
+    for name in ["a", "b", "c"] {
+        desk.shelf.set("data", &format!("{name}/x.json"), format!("{{\"{name}\":1}}\n"));
+    }
+    let threshold =
+        |most: u64| json!({ "Configuration": format!(r#"{{"Version":1.0,"CrawlerOutput":{{"Tables":{{"TableThreshold":{most}}}}}}}"#) });
+    desk.crawler("c", json!({ "S3Targets": [{ "Path": "s3://data/" }] }), threshold(2)).await;
+    let last = desk.run("c").await;
+    assert_eq!(last["Status"], "FAILED");
+    let why = "The number of tables detected by crawler: 3 is greater than the table threshold value provided: 2. Failing crawler without writing to Data Catalog.";
+    assert_eq!(last["ErrorMessage"], why);
+    assert_eq!(desk.ok("GetTables", json!({ "DatabaseName": "lake" })).await["TableList"], json!([]));
+    let mut change = threshold(3);
+    change["Name"] = "c".into();
+    desk.ok("UpdateCrawler", change).await;
+    desk.crawl("c").await;
+    assert_eq!(desk.ok("GetTables", json!({ "DatabaseName": "lake" })).await["TableList"].as_array().unwrap().len(), 3);
+}

@@ -4,7 +4,7 @@ use super::{partitions, tables::columns_json, *};
 use crate::hive::ast::{Alter, ColumnDef};
 
 pub(super) async fn alter(desk: &Desk<'_>, name: &TableName, alter: &Alter) -> Result<Finished, QueryError> {
-    let mut table = desk.table(name).await?;
+    let mut table = desk.changeable(name).await?;
     match alter {
         Alter::AddPartitions { lenient, partitions: all } => partitions::add(desk, &table, *lenient, all).await?,
         Alter::DropPartitions { lenient, partitions: all } => partitions::drop(desk, &table, *lenient, all).await?,

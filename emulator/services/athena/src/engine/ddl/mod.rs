@@ -46,6 +46,11 @@ impl<'a> Desk<'a> {
             found => found.map_err(refused),
         }
     }
+    /// The table, refused where it is Iceberg's: those change by new metadata, not by the catalog.
+    pub(crate) async fn changeable(&self, name: &TableName) -> Result<Value, QueryError> {
+        let table = self.table(name).await?;
+        if crate::engine::iceberg::is(&table) { Err(QueryError::unbuilt("changes of Iceberg tables")) } else { Ok(table) }
+    }
     pub(crate) async fn run(&self, operation: &str, input: Value) -> Result<Value, Fault> {
         self.catalog.run(self.cx, operation, input).await
     }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 const LIST_PAGE: usize = 1000;
 
 pub(super) async fn repair(desk: &Desk<'_>, name: &TableName) -> Result<Finished, QueryError> {
-    let table = desk.table(name).await?;
+    let table = desk.changeable(name).await?;
     let keys = partitions::key_names(&table);
     if keys.is_empty() {
         return Err(QueryError::failed(format!(

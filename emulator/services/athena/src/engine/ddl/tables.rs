@@ -2,7 +2,7 @@
 
 use super::{serdes::classes, *};
 use crate::{
-    engine::formats::Format,
+    engine::{formats::Format, iceberg, location, table as scan},
     hive::ast::{ColumnDef, CreateTable},
 };
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 pub(super) async fn create(desk: &Desk<'_>, table: &CreateTable) -> Result<Finished, QueryError> {
     let (database, name) = desk.of(&table.name);
     if table.properties.get("table_type").is_some_and(|t| t.eq_ignore_ascii_case("iceberg")) {
-        return Err(QueryError::unbuilt("Iceberg tables"));
+        return Err(QueryError::unbuilt("writing Iceberg tables"));
     }
     let input = definition(desk, table)?;
     let made = desk.run("CreateTable", json!({ "DatabaseName": database, "TableInput": input })).await;
@@ -31,7 +31,7 @@ fn definition(desk: &Desk<'_>, t: &CreateTable) -> Result<Value, QueryError> {
     let Some(location) = &t.location else {
         return Err(QueryError::failed("SemanticException No location was specified for table. An S3 location must be specified"));
     };
-    if crate::engine::location::parse(location).is_none() {
+    if location::parse(location).is_none() {
         return Err(QueryError::failed(format!(
             "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. MetaException(message:{location} is not a valid S3 location)"
         )));
@@ -88,11 +88,27 @@ pub(super) fn columns_json(columns: &[ColumnDef]) -> Value {
 
 pub(super) async fn drop(desk: &Desk<'_>, name: &TableName, lenient: bool) -> Result<Finished, QueryError> {
     let (database, table) = desk.of(name);
-    if let Ok(found) = desk.catalog.table(desk.cx, database, table).await
-        && text(&found, "TableType") == "VIRTUAL_VIEW"
-    {
+    let found = desk.catalog.table(desk.cx, database, table).await.ok();
+    if found.as_ref().is_some_and(|found| text(found, "TableType") == "VIRTUAL_VIEW") {
         return Err(QueryError::failed("SemanticException [Error 10000]: Cannot drop a view with DROP TABLE"));
     }
     let gone = desk.run("DeleteTable", json!({ "DatabaseName": database, "Name": table })).await;
+    // Iceberg's tables are managed: what they hold goes with them.
+    if let Some(found) = found.filter(|found| gone.is_ok() && iceberg::is(found)) {
+        empty(desk.cx, text(&found["StorageDescriptor"], "Location")).await.map_err(|fault| QueryError::from_fault("Amazon S3", &fault))?;
+    }
     tolerate(gone, lenient, "EntityNotFoundException", || format!("SemanticException [Error 10001]: Table not found {database}.{table}"))
+}
+
+/// Deletes all objects at a place.
+async fn empty(cx: &Context, place: &str) -> Result<(), Fault> {
+    let Some((bucket, prefix)) = location::parse(place).filter(|(_, prefix)| !prefix.is_empty()) else { return Ok(()) };
+    let prefix = format!("{}/", prefix.trim_end_matches('/'));
+    let port = cx.cloud().ports().objects()?;
+    for object in scan::list(cx, bucket, &prefix).await? {
+        let need = kit::Need::on("s3:DeleteObject", format!("arn:aws:s3:::{bucket}/{}", object.key));
+        let grant = cx.grant(&scan::owned(cx, need, bucket))?;
+        port.delete(cx, grant, bucket, &object.key).await?;
+    }
+    Ok(())
 }

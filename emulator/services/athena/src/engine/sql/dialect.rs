@@ -21,6 +21,10 @@ impl Dialect for AthenaDialect {
     fn is_delimited_identifier_start(&self, c: char) -> bool {
         matches!(c, '"' | '`')
     }
+    /// `t VERSION AS OF 5`, which [`super::versions`] makes of Athena's `FOR VERSION AS OF`.
+    fn supports_table_versioning(&self) -> bool {
+        true
+    }
     fn supports_unicode_string_literal(&self) -> bool {
         true
     }

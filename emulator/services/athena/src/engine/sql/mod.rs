@@ -7,16 +7,20 @@ mod queries;
 mod rewrite;
 mod tokens;
 mod unnest;
+mod versions;
 
+pub(super) use datafusion::sql::sqlparser::ast::Query;
 pub(super) use operators::Operators;
 pub(super) use rewrite::Setting;
 pub(crate) use tokens::placeholders;
 pub(super) use unnest::Unnests;
+pub(crate) use versions::{TIME, VERSION};
+pub(super) use versions::{asked, put};
 
 use datafusion::sql::{
     parser::Statement as Parsed,
     sqlparser::{
-        ast::{Query, Statement},
+        ast::{Expr, SelectItem, SetExpr, Statement},
         parser::{Parser, ParserError},
         tokenizer::Token,
     },
@@ -44,11 +48,19 @@ pub(super) fn read(sql: &str, parameters: &[String]) -> Result<Query, String> {
     }
 }
 
-/// Reads a query and makes it one that the engine plans. The error is a query's failure, or the message of a MALFORMED_QUERY.
-pub(super) fn prepared(sql: &str, parameters: &[String], setting: &Setting) -> Result<Parsed, String> {
-    let mut query = read(sql, parameters)?;
+/// Makes a query one that the engine plans. The error is the query's failure.
+pub(super) fn prepared(mut query: Query, setting: &Setting) -> Result<Parsed, String> {
     rewrite::rewrite(&mut query, setting)?;
     Ok(Parsed::Statement(Box::new(Statement::Query(Box::new(query)))))
+}
+
+/// A query for the value of an expression.
+pub(super) fn constant(expression: Expr, setting: &Setting) -> Result<Parsed, String> {
+    let mut query = read("SELECT 1", &[])?;
+    if let SetExpr::Select(select) = query.body.as_mut() {
+        select.projection = vec![SelectItem::UnnamedExpr(expression)];
+    }
+    prepared(query, setting)
 }
 
 /// `Expected: x, found: y at Line: 1, Column: 5` in Athena's form.
@@ -97,6 +109,7 @@ mod tests {
             "SELECT lag(x) IGNORE NULLS OVER (PARTITION BY y ORDER BY z) FROM t",
             "SELECT * FROM t FETCH FIRST 3 ROWS ONLY",
             "SELECT date_add('day', ?, d) FROM t",
+            "SELECT * FROM t FOR TIMESTAMP AS OF TIMESTAMP '2020-01-01 00:00:00 UTC' AS x JOIN u FOR VERSION AS OF 5 ON true",
         ] {
             read(sql, &["5".into()]).unwrap_or_else(|e| panic!("{sql}: {e}"));
         }

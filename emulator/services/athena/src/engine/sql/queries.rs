@@ -104,7 +104,7 @@ fn check(relation: &TableFactor) -> Result<(), String> {
     let what = match relation {
         TableFactor::MatchRecognize { .. } => "MATCH_RECOGNIZE",
         TableFactor::JsonTable { .. } => "JSON_TABLE",
-        TableFactor::Table { version: Some(_), .. } => "time travel, which needs Iceberg tables,",
+        TableFactor::Table { version: Some(_), .. } => "this form of time travel",
         TableFactor::Table { sample: Some(_), .. } => "TABLESAMPLE",
         TableFactor::TableFunction { .. } | TableFactor::Function { .. } => "table functions",
         TableFactor::Table { args: Some(_), .. } => "table functions",

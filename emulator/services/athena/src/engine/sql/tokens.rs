@@ -44,6 +44,7 @@ pub(super) fn tokens(sql: &str, parameters: &[String]) -> Result<Vec<TokenWithSp
     while matches!(out.last().map(|t| &t.token), Some(Token::SemiColon | Token::EOF)) {
         out.pop();
     }
+    super::versions::drop_for(&mut out);
     bracket_values(&mut out);
     name_types(&mut out);
     Ok(out)
