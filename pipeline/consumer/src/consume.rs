@@ -92,10 +92,10 @@ impl Core {
 
     /// Partitions are ours from now on.
     pub fn assigned(&self, places: Vec<Place>) {
+        self.health.assigned();
         self.rebalanced("assigned", &places);
         let mut state = self.state.lock();
         places.into_iter().for_each(|place| state.engine.own(place));
-        self.health.assigned();
     }
 
     /// Partitions are taken away in order.
