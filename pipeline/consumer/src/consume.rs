@@ -33,6 +33,8 @@ const IDLE: Duration = Duration::from_millis(100);
 const BUSY: Duration = Duration::from_millis(5);
 /// Records taken in before results and commits get their turn again.
 const SWALLOW: usize = 500;
+/// How long the last commit may take where the group is about to change.
+const LAST_COMMIT: Duration = Duration::from_secs(10);
 /// How often gauges are set.
 const GAUGES: Duration = Duration::from_secs(1);
 
@@ -92,10 +94,10 @@ impl Core {
 
     /// Partitions are ours from now on.
     pub fn assigned(&self, places: Vec<Place>) {
+        self.health.assigned();
         self.rebalanced("assigned", &places);
         let mut state = self.state.lock();
         places.into_iter().for_each(|place| state.engine.own(place));
-        self.health.assigned();
     }
 
     /// Partitions are taken away in order.
@@ -295,21 +297,41 @@ impl Consuming {
     /// What is under way is settled and committed; then the group hears that we go.
     fn end(self) {
         self.core.health.stopping();
-        let mut state = self.core.state.lock();
-        let places = state.engine.places();
-        let drain = self.core.drain;
-        state.let_go(&places, drain, |_| {});
-        state.engine.commit_again();
-        let commits = state.engine.commits();
-        state.engine.disown(&places);
-        drop(state);
-        context::commit_now(&self.consumer, &commits);
+        let places = self.core.state.lock().engine.places();
+        self.rest(&places, |list| self.consumer.pause(list));
+        let end = Instant::now() + LAST_COMMIT;
+        while let Err(error) = self.last_commit() {
+            // The group is between two generations: once it is through, what is ours may be committed again. Going without would only
+            // make records come twice.
+            let passes = matches!(
+                error.rdkafka_error_code(),
+                Some(RDKafkaErrorCode::IllegalGeneration | RDKafkaErrorCode::RebalanceInProgress | RDKafkaErrorCode::OperationTimedOut)
+            );
+            if !passes || Instant::now() >= end {
+                log::warn("CommitFailed", json!({ "error": error.to_string(), "then": "these records will come again" }));
+                break;
+            }
+            // Callbacks run in here; records that come with a new partition are nobody's yet, and nothing is committed for them.
+            let _ = self.consumer.poll(IDLE);
+        }
+        let places = self.core.state.lock().engine.places();
+        self.core.state.lock().engine.disown(&places);
         if let Some(dead_letters) = &self.deliverer.dead_letters
             && let Err(error) = dead_letters.flush()
         {
             log::warn("FlushFailed", json!({ "error": error.to_string() }));
         }
         log::info("Stopped", json!({ "partitions": places.len() }));
+    }
+
+    fn last_commit(&self) -> Result<(), KafkaError> {
+        let mut state = self.core.state.lock();
+        let places = state.engine.places();
+        state.let_go(&places, self.core.drain, |_| {});
+        state.engine.commit_again();
+        let commits = state.engine.commits();
+        drop(state);
+        if commits.is_empty() { Ok(()) } else { self.consumer.commit(&context::list(&commits), CommitMode::Sync) }
     }
 }
 
