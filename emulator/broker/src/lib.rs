@@ -14,6 +14,7 @@ mod connection;
 pub mod groups;
 pub mod guard;
 mod housekeeping;
+pub mod inside;
 mod ledger;
 mod listener;
 pub mod log;

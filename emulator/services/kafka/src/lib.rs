@@ -10,6 +10,7 @@ mod configurations;
 mod gate;
 #[allow(missing_docs)]
 mod model;
+mod reader;
 mod state;
 mod tags;
 mod token;
@@ -19,7 +20,8 @@ pub use broker::Broker;
 pub use model::*;
 
 use broker::{Listener, Options};
-use kit::{BoxFuture, Context, Fault, store::Durability};
+use kit::{BoxFuture, Context, Fault, ports::Ports, store::Durability};
+use parking_lot::Mutex;
 use std::{
     net::SocketAddr,
     path::PathBuf,
@@ -32,6 +34,8 @@ pub struct Kafka {
     address: Option<SocketAddr>,
     dir: Option<(PathBuf, Durability)>,
     broker: OnceLock<Arc<Broker>>,
+    /// Bells that were given before the broker started.
+    bells: Mutex<Vec<broker::inside::Bell>>,
 }
 
 impl Kafka {
@@ -78,7 +82,11 @@ impl Kafka {
             None => Fault::internal(format!("the Kafka broker does not start: {e}")),
         };
         let broker = Arc::new(started.map_err(why)?);
+        let bells = std::mem::take(&mut *self.bells.lock());
+        bells.iter().for_each(|bell| broker.watch(bell.clone()));
         let _ = self.broker.set(broker);
+        // Who looked before the broker was there looks again.
+        bells.iter().for_each(|bell| bell());
         clusters::listen_again(self, cx).await
     }
 }
@@ -119,6 +127,9 @@ kit::service! {
 }
 
 impl kit::Service for Kafka {
+    fn offer(self: Arc<Self>, ports: &Ports) {
+        ports.offer_kafka_topics(self);
+    }
     fn start<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(self.begin(cx))
     }

@@ -3,3 +3,4 @@
 mod clusters;
 mod desk;
 mod iam;
+mod reader;
