@@ -16,6 +16,7 @@ pub mod groups;
 pub mod guard;
 pub mod host;
 mod housekeeping;
+pub mod inside;
 mod ledger;
 mod listener;
 pub mod log;

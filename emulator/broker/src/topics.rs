@@ -2,6 +2,7 @@
 
 use crate::{
     configs,
+    inside::Bell,
     ledger::{Change, Ledger, State, TopicRow},
     log::{AppendError, Appended, Keeping, Log},
     options::{Durability, Options},
@@ -57,6 +58,9 @@ impl Topic {
     }
 }
 
+/// What is rung when any log may have grown; few, or none.
+type Bells = Arc<RwLock<Vec<Bell>>>;
+
 /// A partition.
 pub struct Partition {
     log: Mutex<Log>,
@@ -64,11 +68,18 @@ pub struct Partition {
     heap: AtomicU64,
     /// Its leader was taken away on purpose.
     leaderless: AtomicBool,
+    bells: Bells,
 }
 
 impl Partition {
-    fn new(log: Log) -> Arc<Partition> {
-        Arc::new(Partition { log: Mutex::new(log), waiting: Mutex::default(), heap: AtomicU64::new(0), leaderless: AtomicBool::new(false) })
+    fn new(log: Log, bells: Bells) -> Arc<Partition> {
+        Arc::new(Partition {
+            log: Mutex::new(log),
+            waiting: Mutex::default(),
+            heap: AtomicU64::new(0),
+            leaderless: AtomicBool::new(false),
+            bells,
+        })
     }
     /// Looks at the log or works on it.
     pub fn with<R>(&self, f: impl FnOnce(&mut Log) -> R) -> R {
@@ -103,6 +114,7 @@ impl Partition {
     /// Wakes those who wait for the log to grow.
     pub fn wake(&self) {
         self.waiting.lock().drain(..).for_each(|waiting| waiting.notify_one());
+        self.bells.read().iter().for_each(|bell| bell());
     }
     /// Wakes `notify` when the log grows.
     pub fn watch(&self, notify: &Arc<Notify>) {
@@ -163,6 +175,7 @@ pub struct Topics {
     ids: Ids,
     partitions_max: usize,
     heap_max: u64,
+    pub(crate) bells: Bells,
 }
 
 impl Topics {
@@ -179,6 +192,7 @@ impl Topics {
             ids: Ids::new(options.seed, 0x6b61_666b_6100 ^ ledger.read(|s| s.topics.len() as u64) ^ options.clock.now().millis() as u64),
             partitions_max: options.limits.partitions_max,
             heap_max: options.limits.heap_max_bytes,
+            bells: Bells::default(),
             ledger,
         };
         topics.reload()?;
@@ -214,7 +228,7 @@ impl Topics {
     fn open_log(&self, row: &TopicRow, n: i32) -> io::Result<Arc<Partition>> {
         let dir = self.folder(&row.id).map(|dir| dir.join(n.to_string()));
         let start = row.starts.get(&n).copied().unwrap_or(0);
-        Ok(Partition::new(Log::open(dir, self.power, start, self.now_ms())?))
+        Ok(Partition::new(Log::open(dir, self.power, start, self.now_ms())?, self.bells.clone()))
     }
 
     /// The folder of a topic's logs.
@@ -275,6 +289,7 @@ impl Topics {
         self.ledger.write(vec![Change::Topic(name.to_owned(), row)])?;
         self.by_id.write().insert(topic.id, topic.clone());
         self.by_name.write().insert(topic.name.clone(), topic.clone());
+        self.bells.read().iter().for_each(|bell| bell());
         Ok(topic)
     }
 

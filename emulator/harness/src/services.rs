@@ -39,6 +39,10 @@ pub fn all() -> Vec<Arc<dyn Service>> {
         Arc::new(events::EventBridge::new()),
         #[cfg(feature = "scheduler")]
         Arc::new(scheduler::Scheduler::new()),
+        #[cfg(feature = "secretsmanager")]
+        Arc::new(secretsmanager::SecretsManager::new()),
+        #[cfg(feature = "ec2")]
+        Arc::new(ec2::Ec2::new()),
         #[cfg(feature = "cloudwatch")]
         Arc::new(cloudwatch::CloudWatch::new()),
         #[cfg(feature = "application-autoscaling")]

@@ -18,6 +18,7 @@ pub mod filters;
 pub mod firewall;
 pub mod ids;
 pub mod journal;
+pub mod kafka_topics;
 pub mod metrics;
 pub mod pages;
 pub mod ports;

@@ -3,6 +3,7 @@
 //! Each port speaks AWS's nouns and knows no service's inside. A port that nobody offers answers a fault that says which service to add.
 
 pub use crate::firewall::Firewall;
+pub use crate::kafka_topics::*;
 pub use crate::metrics::{Measured, Metrics};
 use crate::{Context, Fault, Federation, Grant, Need, Principal, RoleSession};
 use futures_util::future::BoxFuture;
@@ -554,6 +555,7 @@ pub struct Ports {
     scaled: RwLock<Option<Arc<dyn ScaledFunctions>>>,
     scaling: RwLock<Option<Arc<dyn ScalingPolicies>>>,
     firewall: RwLock<Option<Arc<dyn Firewall>>>,
+    kafka_topics: RwLock<Option<Arc<dyn KafkaTopics>>>,
     access_keys: RwLock<Vec<Arc<dyn AccessKeys>>>,
 }
 
@@ -604,6 +606,7 @@ ports! {
     scaled, offer_scaled: ScaledFunctions, "lambda";
     scaling, offer_scaling: ScalingPolicies, "application-autoscaling";
     firewall, offer_firewall: Firewall, "wafv2";
+    kafka_topics, offer_kafka_topics: KafkaTopics, "kafka";
 }
 
 fn missing(service: &str) -> Fault {

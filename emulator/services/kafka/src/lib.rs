@@ -12,6 +12,7 @@ mod host;
 #[allow(missing_docs)]
 mod model;
 mod outside;
+mod reader;
 mod state;
 mod tags;
 mod token;
@@ -21,7 +22,8 @@ pub use broker::{Broker, client};
 pub use model::*;
 
 use broker::{Listener, Options};
-use kit::{BoxFuture, Context, Fault, store::Durability};
+use kit::{BoxFuture, Context, Fault, ports::Ports, store::Durability};
+use parking_lot::Mutex;
 use std::{
     net::SocketAddr,
     path::PathBuf,
@@ -38,6 +40,8 @@ pub struct Kafka {
     broker: OnceLock<Arc<Broker>>,
     /// The plaintext listener: known beyond a broker that is down on purpose.
     bootstrap: OnceLock<String>,
+    /// Bells that were given before the broker started.
+    bells: Mutex<Vec<broker::inside::Bell>>,
 }
 
 impl Kafka {
@@ -93,7 +97,11 @@ impl Kafka {
         if self.address.is_some() {
             let _ = self.bootstrap.set(broker.bootstrap());
         }
+        let bells = std::mem::take(&mut *self.bells.lock());
+        bells.iter().for_each(|bell| broker.watch(bell.clone()));
         let _ = self.broker.set(broker);
+        // Who looked before the broker was there looks again.
+        bells.iter().for_each(|bell| bell());
         clusters::listen_again(self, cx).await
     }
 }
@@ -134,6 +142,9 @@ kit::service! {
 }
 
 impl kit::Service for Kafka {
+    fn offer(self: Arc<Self>, ports: &Ports) {
+        ports.offer_kafka_topics(self);
+    }
     fn start<'a>(&'a self, cx: &'a Context) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(self.begin(cx))
     }

@@ -43,6 +43,8 @@ pub struct Lambda {
     turns: Semaphore,
     /// The pollers of event source mappings.
     pollers: Arc<mappings::Pollers>,
+    /// Those of topics.
+    topics: Arc<mappings::kafka::Pollers>,
 }
 
 impl Lambda {
@@ -53,7 +55,7 @@ impl Lambda {
 
     /// The service, ready to be given to a cloud.
     pub fn new() -> Lambda {
-        Lambda { pools: Arc::default(), turns: Semaphore::new(events::TURNS), pollers: Arc::default() }
+        Lambda { pools: Arc::default(), turns: Semaphore::new(events::TURNS), pollers: Arc::default(), topics: Arc::default() }
     }
 }
 
@@ -151,6 +153,7 @@ kit::service! {
 impl kit::Service for Lambda {
     fn offer(self: Arc<Self>, ports: &Ports) {
         self.pollers.belong(Arc::downgrade(&self));
+        self.topics.belong(Arc::downgrade(&self));
         ports.offer_scaled(self.clone());
         ports.offer_functions(self);
     }
@@ -164,7 +167,8 @@ impl kit::Service for Lambda {
                     pools.clear();
                 }
             });
-            self.pollers.open(cx)
+            self.pollers.open(cx)?;
+            self.topics.open(cx)
         })
     }
     fn stop(&self) -> kit::BoxFuture<'_, ()> {

@@ -228,9 +228,13 @@ impl Handler for EventInvokeConfig {
 struct EventSourceMapping;
 
 impl EventSourceMapping {
-    /// The API writes one member otherwise than the template.
+    /// The API writes some members otherwise than the template.
     fn input(job: &Job<'_>) -> Map<String, Json> {
         let mut input = job.after.as_object().cloned().unwrap_or_default();
+        if let Some(servers) = input.get("SelfManagedEventSource").and_then(|source| source.pointer("/Endpoints/KafkaBootstrapServers")) {
+            let endpoints = json!({ "Endpoints": { "KAFKA_BOOTSTRAP_SERVERS": servers } });
+            input.insert("SelfManagedEventSource".into(), endpoints);
+        }
         if let Some(key) = input.remove("KmsKeyArn") {
             input.insert("KMSKeyArn".into(), key);
         }
@@ -254,9 +258,11 @@ impl Handler for EventSourceMapping {
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
         let mut input = Self::input(job);
         // What the template no longer says goes back to what a new mapping has.
+        let of_topic = !job.get("Topics").is_null();
         let defaults = json!({
-            "BatchSize": 10, "MaximumBatchingWindowInSeconds": 0, "FilterCriteria": { "Filters": [] }, "FunctionResponseTypes": [],
-            "ScalingConfig": {}, "Enabled": true,
+            "BatchSize": if of_topic { 100 } else { 10 }, "MaximumBatchingWindowInSeconds": 0, "FilterCriteria": { "Filters": [] }, "FunctionResponseTypes": [],
+            "ScalingConfig": {}, "Enabled": true, "MaximumRetryAttempts": -1, "MaximumRecordAgeInSeconds": -1,
+            "BisectBatchOnFunctionError": false, "DestinationConfig": { "OnFailure": {} },
         });
         for (property, default) in defaults.as_object().into_iter().flatten() {
             if job.get(property).is_null() && !job.was(property).is_null() {
@@ -265,6 +271,8 @@ impl Handler for EventSourceMapping {
         }
         for fixed in
             ["EventSourceArn", "StartingPosition", "StartingPositionTimestamp", "SelfManagedEventSource", "Queues", "Topics", "Tags"]
+                .into_iter()
+                .chain(["AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig"].into_iter().filter(|p| !job.changed(p)))
         {
             input.remove(fixed);
         }

@@ -28,6 +28,7 @@ mod lambda_layers;
 mod lambda_parts;
 mod logs;
 mod logs_filters;
+mod msk;
 mod s3;
 mod s3_listed;
 mod s3_shapes;
@@ -94,6 +95,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         lambda_parts::KINDS,
         logs::KINDS,
         logs_filters::KINDS,
+        msk::KINDS,
         s3::KINDS,
         scheduler::KINDS,
         sns::KINDS,

@@ -4,3 +4,4 @@ mod clusters;
 mod desk;
 mod iam;
 mod outside;
+mod reader;

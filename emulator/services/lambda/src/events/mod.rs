@@ -10,7 +10,7 @@ use crate::{
         run::{Call, Done},
         target,
     },
-    mappings::{batch, pollers},
+    mappings::{batch, kafka, pollers},
     names::Name,
     provisioned,
     state::*,
@@ -88,6 +88,11 @@ impl Lambda {
             pollers::KIND => {
                 let wake: pollers::Wake = task.payload()?;
                 self.pollers.look(cx.cloud(), &(task.scope.clone(), wake.uuid));
+                return Ok(());
+            }
+            kafka::pollers::KIND => {
+                let wake: kafka::pollers::Wake = task.payload()?;
+                self.topics.look(cx.cloud(), &(task.scope.clone(), wake.uuid), wake.lane);
                 return Ok(());
             }
             batch::KIND => return batch::again(self, cx, &task).await,

@@ -1,8 +1,8 @@
 //! The API of mappings. What AWS does in the minute after an answer (`Creating`, `Updating`, `Deleting`) is done here when the answer leaves.
 
-use super::{MAPPINGS, Mapping, check, find};
+use super::{MAPPINGS, Mapping, check, find, kafka};
 use crate::{Lambda, functions::bad_marker, model::*, names::Name, state::*};
-use kit::{Arn, Context, Fault, Read};
+use kit::{Arn, Context, Fault, Read, Scope};
 
 impl Lambda {
     /// Makes a mapping and begins to poll.
@@ -13,13 +13,19 @@ impl Lambda {
     ) -> Result<CreateEventSourceMappingOutput, Fault> {
         let mut mapping = check::create(cx, &input).await?;
         mapping.uuid = cx.ids().uuid();
+        if let Some(topic) = &mut mapping.kafka
+            && topic.group.is_empty()
+        {
+            topic.group.clone_from(&mapping.uuid);
+        }
         let scope = cx.scope();
         cx.store()
             .write(|tx| {
                 for row in tx.scan(&MAPPINGS, scope) {
                     let (uuid, other) = row?;
+                    apart(&mapping, &other, scope, &uuid)?;
                     let same = (&other.queue_arn, &other.function, &other.qualifier);
-                    if same == (&mapping.queue_arn, &mapping.function, &mapping.qualifier) {
+                    if mapping.kafka.is_none() && same == (&mapping.queue_arn, &mapping.function, &mapping.qualifier) {
                         return Err(user(Error::ResourceConflict.says(format!(
                             "An event source mapping with SQS arn (\" {} \") and function (\" {} \") already exists. Please update or delete the existing mapping with UUID {uuid}",
                             mapping.queue_arn, mapping.function
@@ -29,8 +35,11 @@ impl Lambda {
                 tx.put(&MAPPINGS, scope, &mapping.uuid, &mapping)
             })
             .await?;
-        self.pollers.know(cx, scope, &mapping);
-        Ok(mapping.show(scope, if mapping.enabled { "Creating" } else { "Disabled" }))
+        let shown = self.shown(scope, &mapping, if mapping.enabled { "Creating" } else { "Disabled" });
+        // The connection is tested before the answer leaves, so that whoever asks next is told.
+        kafka::test(self, cx, &mapping).await;
+        self.know_mapping(cx, scope, &mapping);
+        Ok(shown)
     }
 
     /// Changes a mapping.
@@ -52,14 +61,14 @@ impl Lambda {
                 tx.put(&MAPPINGS, scope, &wanted.uuid, &wanted)
             })
             .await?;
-        self.pollers.know(cx, scope, &wanted);
+        self.know_mapping(cx, scope, &wanted);
         let state = match (before.enabled, wanted.enabled) {
             (true, false) => "Disabling",
             (false, true) => "Enabling",
             (true, true) => "Updating",
             (false, false) => "Disabled",
         };
-        Ok(wanted.show(scope, state))
+        Ok(self.shown(scope, &wanted, state))
     }
 
     /// One mapping.
@@ -69,7 +78,7 @@ impl Lambda {
         input: GetEventSourceMappingInput,
     ) -> Result<GetEventSourceMappingOutput, Fault> {
         let mapping = cx.store().read(|s| find(s, cx, &input.uuid))?;
-        Ok(mapping.show(cx.scope(), mapping.state()))
+        Ok(self.shown(cx.scope(), &mapping, mapping.state()))
     }
 
     /// Mappings, of one function or queue where asked.
@@ -87,7 +96,7 @@ impl Lambda {
         let limit = input.max_items.unwrap_or(100).min(100) as usize;
         let rows = rows.into_iter().map(|(_, mapping)| mapping).filter(wanted);
         let page = kit::pages::page(rows, |m| m.uuid.clone(), input.marker.as_deref(), limit, bad_marker)?;
-        let shown = page.items.iter().map(|mapping| mapping.show(cx.scope(), mapping.state())).collect();
+        let shown = page.items.iter().map(|mapping| self.shown(cx.scope(), mapping, mapping.state())).collect();
         Ok(ListEventSourceMappingsOutput { event_source_mappings: Some(shown), next_marker: page.next })
     }
 
@@ -106,8 +115,48 @@ impl Lambda {
             })
             .await?;
         self.pollers.forget(cx.scope(), &mapping.uuid);
-        Ok(mapping.show(cx.scope(), "Deleting"))
+        self.topics.forget(cx.scope(), &mapping.uuid);
+        Ok(self.shown(cx.scope(), &mapping, "Deleting"))
     }
+
+    fn know_mapping(&self, cx: &Context, scope: &Scope, mapping: &Mapping) {
+        match mapping.kafka {
+            Some(_) => self.topics.know(cx.cloud(), scope, mapping),
+            None => self.pollers.know(cx, scope, mapping),
+        }
+    }
+
+    /// A mapping in a state, with how it fares.
+    fn shown(&self, scope: &Scope, mapping: &Mapping, state: &str) -> EventSourceMappingConfiguration {
+        let mut shown = mapping.show(scope, state);
+        if let Some(topic) = &mapping.kafka {
+            topic.show(mapping, &self.topics.status(scope, &mapping.uuid), &mut shown);
+        }
+        shown
+    }
+}
+
+/// Two mappings of one topic for one function are refused, and two with one consumer group (AWS's guide: it must be unique).
+fn apart(wanted: &Mapping, other: &Mapping, scope: &Scope, uuid: &str) -> Result<(), Fault> {
+    let (Some(topic), Some(known)) = (&wanted.kafka, &other.kafka) else { return Ok(()) };
+    let of = |m: &Mapping| (m.queue_arn.clone(), m.function.clone(), m.qualifier.clone());
+    // Servers may be named in part: one in common makes it the same source, as recorded.
+    let common = topic.servers.is_empty() && known.servers.is_empty() || topic.servers.iter().any(|server| known.servers.contains(server));
+    if common && of(wanted) == of(other) && topic.topic == known.topic {
+        return Err(user(Error::ResourceConflict.says(format!(
+            "An event source mapping with event source (\"{}\"), function (\"{}\"), topics (\"{}\") already exists. Please update or delete the existing mapping with UUID {uuid}",
+            topic.source(wanted),
+            wanted.name(scope).arn(),
+            topic.topic
+        ))));
+    }
+    if common && wanted.queue_arn == other.queue_arn && topic.group == known.group {
+        let group = &topic.group;
+        return Err(user(
+            Error::ResourceConflict.says(format!("The consumer group ID {group} is used by the existing mapping with UUID {uuid}")),
+        ));
+    }
+    Ok(())
 }
 
 /// The UUID in the ARN of a mapping.

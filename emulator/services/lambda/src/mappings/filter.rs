@@ -1,5 +1,5 @@
-//! Which messages a function wants. A pattern looks at a record of SQS; what it says of `body` is held against the JSON in the body, or
-//! against the text where the pattern wants texts (AWS's documentation, "Filtering with Amazon SQS").
+//! Which messages a function wants. A pattern looks at a record; what it says of the content (`body` of SQS, `value` of Kafka) is held against
+//! the JSON in it, or against the text where the pattern wants texts (AWS's documentation, "Filtering with Amazon SQS" and "with Kafka").
 
 use kit::filters::{Dialect, Filter};
 use serde_json::Value;
@@ -7,6 +7,8 @@ use serde_json::Value;
 /// A pattern, ready to be asked.
 pub(super) struct Wanted {
     filter: Filter,
+    /// The member that holds the content.
+    member: &'static str,
     /// What the pattern says of the body, where it does.
     body: Body,
 }
@@ -20,36 +22,39 @@ enum Body {
 }
 
 /// Reads a pattern; `None` where AWS calls it invalid.
-pub(super) fn parse(pattern: &str) -> Option<Wanted> {
+pub(super) fn parse(pattern: &str, member: &'static str) -> Option<Wanted> {
     let filter = Filter::parse(pattern, Dialect::Sources).ok()?;
     let value: Value = serde_json::from_str(pattern).ok()?;
-    let body = match value.get("body") {
+    let body = match value.get(member) {
         None => Body::Any,
         Some(Value::Object(_)) => Body::Json,
         Some(_) => Body::Text,
     };
-    Some(Wanted { filter, body })
+    Some(Wanted { filter, member, body })
 }
 
-/// Whether a record passes one of the patterns; all do where there are none.
-pub(super) fn passes(patterns: &[Wanted], record: &Value) -> bool {
-    patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(record))
+/// Whether a record with this content passes one of the patterns; all do where there are none.
+pub(super) fn passes(patterns: &[Wanted], record: &Value, content: Option<&str>) -> bool {
+    patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(record, content))
 }
 
 impl Wanted {
-    fn matches(&self, record: &Value) -> bool {
-        let parsed = record["body"].as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    fn matches(&self, record: &Value, content: Option<&str>) -> bool {
+        let parsed = content.and_then(|text| serde_json::from_str::<Value>(text).ok());
         match (self.body, parsed.filter(|body| body.is_object() || body.is_array())) {
             (Body::Any, _) => self.filter.matches(record),
             // A body of the other kind than the pattern's never matches.
             (Body::Text, Some(_)) | (Body::Json, None) => false,
-            (Body::Text, None) => self.filter.matches(record),
-            (Body::Json, Some(body)) => {
-                let mut record = record.clone();
-                record["body"] = body;
-                self.filter.matches(&record)
-            }
+            (Body::Text, None) => self.filter.matches(&self.with(record, content.into())),
+            (Body::Json, Some(body)) => self.filter.matches(&self.with(record, body)),
         }
+    }
+
+    /// The record with its content as it is meant.
+    fn with(&self, record: &Value, content: Value) -> Value {
+        let mut record = record.clone();
+        record[self.member] = content;
+        record
     }
 }
 
@@ -59,7 +64,7 @@ mod tests {
     use serde_json::json;
 
     fn passes(pattern: Value, body: &str) -> bool {
-        super::passes(&[parse(&pattern.to_string()).unwrap()], &json!({ "body": body, "eventSource": "aws:sqs" }))
+        super::passes(&[parse(&pattern.to_string(), "body").unwrap()], &json!({ "body": body, "eventSource": "aws:sqs" }), Some(body))
     }
 
     #[test]
@@ -77,7 +82,7 @@ mod tests {
     #[test]
     fn what_is_no_pattern() {
         for text in ["", "null", "simple string", r#"{"eventSource": "aws:sqs"}"#, r#"{"eventSource": []}"#] {
-            assert!(parse(text).is_none(), "{text}");
+            assert!(parse(text, "body").is_none(), "{text}");
         }
     }
 }

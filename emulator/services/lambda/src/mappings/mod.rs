@@ -1,12 +1,13 @@
-//! Event source mappings: queues that Lambda polls for a function. `api` and `check` are the mappings themselves, `pollers` says when to look
+//! Event source mappings: queues and topics that Lambda polls for a function. `api` and `check` are the mappings themselves, `pollers` says when to look
 //! into which queue, `poll` takes messages out of it, `filter` says which of them the function wants, `batch` runs the function.
 //!
-//! Queues are reached as AWS's pollers reach them: with the function's role, by SQS's own API. Nothing here knows how SQS keeps messages.
+//! `kafka` is all that is another thing with topics. Queues are reached as AWS's pollers reach them: with the function's role, by SQS's own API. Nothing here knows how SQS keeps messages.
 
 mod api;
 pub(crate) mod batch;
 mod check;
 mod filter;
+pub(crate) mod kafka;
 mod poll;
 pub(crate) mod pollers;
 
@@ -26,6 +27,7 @@ pub(crate) const MAPPINGS: Table<String, Mapping> = Table::new("lambda.mappings"
 #[serde(default)]
 pub(crate) struct Mapping {
     pub uuid: String,
+    /// The queue, or MSK's cluster.
     pub queue_arn: String,
     pub function: String,
     pub qualifier: Option<String>,
@@ -39,6 +41,8 @@ pub(crate) struct Mapping {
     pub reports_failures: bool,
     pub modified: Timestamp,
     pub tags: BTreeMap<String, String>,
+    /// What a mapping of a topic has beside.
+    pub kafka: Option<kafka::Topic>,
 }
 
 impl Mapping {

@@ -29,7 +29,7 @@ pub(super) async fn look(lambda: &Arc<Lambda>, cx: &Context, key: &Key) -> Resul
         pollers.forget(&key.0, &key.1);
         return Ok(());
     };
-    let patterns: Vec<_> = mapping.filters.iter().filter_map(|pattern| filter::parse(pattern)).collect();
+    let patterns: Vec<_> = mapping.filters.iter().filter_map(|pattern| filter::parse(pattern, "body")).collect();
     let role = role(lambda, cx, key, &mapping).await?;
     loop {
         let (room, rest) = pollers.room(key, mapping.max_concurrency, cx.cloud().clock());
@@ -43,7 +43,8 @@ pub(super) async fn look(lambda: &Arc<Lambda>, cx: &Context, key: &Key) -> Resul
         let want = (mapping.batch_size.max(1) as usize).saturating_sub(gathered).min(MOST_RECEIVED);
         let received = if want > 0 { receive(&role, &mapping, want).await? } else { Vec::new() };
         let none = received.is_empty();
-        let (wanted, others): (Vec<Record>, Vec<Record>) = received.into_iter().partition(|r| filter::passes(&patterns, &r.value));
+        let (wanted, others): (Vec<Record>, Vec<Record>) =
+            received.into_iter().partition(|r| filter::passes(&patterns, &r.value, r.value["body"].as_str()));
         batch::delete(&role, &mapping, others.into_iter().map(|r| r.receipt).collect()).await?;
         gather(lambda, cx, key, &mapping, wanted);
         match ready(lambda, cx, key, &mapping, none) {

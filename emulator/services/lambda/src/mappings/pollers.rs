@@ -111,7 +111,8 @@ impl Pollers {
         self.state.lock().clear();
         let rows = cloud.store().read(|s| s.scan_all_scopes(&MAPPINGS).collect::<Result<Vec<_>, _>>())?;
         let cx = cloud.house_context("lambda.mappings");
-        rows.iter().for_each(|(scope, _, mapping)| self.know(&cx, scope, mapping));
+        let queues = rows.iter().filter(|(.., mapping)| mapping.kafka.is_none());
+        queues.for_each(|(scope, _, mapping)| self.know(&cx, scope, mapping));
         Ok(())
     }
 

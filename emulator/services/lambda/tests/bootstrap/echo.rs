@@ -108,8 +108,8 @@ fn work(event: &str, head: &str, count: u32) -> Result<String, String> {
         }
         return Ok(format!(r#"{{"left":{},"waited_ms":{}}}"#, left(), began.elapsed().as_millis()));
     }
-    if std::env::var("REPORT").is_ok() {
-        return Ok(bad_items(event));
+    if let Ok(of) = std::env::var("REPORT") {
+        return Ok(if event.contains("\"aws:kafka\"") { bad_records(event, &of) } else { bad_items(event) });
     }
     if has("write") {
         std::fs::write("/tmp/mine", "kept").unwrap();
@@ -135,6 +135,14 @@ fn bad_items(event: &str) -> String {
     let items: Vec<String> =
         records.filter_map(|record| record.split('"').next()).map(|id| format!(r#"{{"itemIdentifier":"{id}"}}"#)).collect();
     format!(r#"{{"batchItemFailures":[{}]}}"#, items.join(","))
+}
+
+/// The records of a topic's one partition whose value is `bad`, in base 64. A record's offset comes before its value.
+fn bad_records(event: &str, partition: &str) -> String {
+    let records = event.split(r#""offset":"#).skip(1).filter(|record| record.contains(r#""value":"YmFk""#));
+    let offset = |record: &str| record.chars().take_while(char::is_ascii_digit).collect::<String>();
+    let item = |record| format!(r#"{{"itemIdentifier":{{"partition":"{partition}","offset":{}}}}}"#, offset(record));
+    format!(r#"{{"batchItemFailures":[{}]}}"#, records.map(item).collect::<Vec<_>>().join(","))
 }
 
 fn quoted(text: &str) -> String {

@@ -32,6 +32,8 @@ pub struct World {
     pub sessions: Mutex<u32>,
     /// Queues that can be polled.
     pub queues: crate::queues::Queues,
+    /// Topics that can be read.
+    pub topics: crate::topics::Topics,
     /// What was published: topic, message, attributes.
     pub published: Mutex<Vec<(String, String, Vec<(String, String)>)>>,
 }
@@ -69,6 +71,7 @@ impl Desk {
         ports.offer_queues(world.clone());
         ports.offer_objects(world.clone());
         ports.offer_topics(world.clone());
+        ports.offer_kafka_topics(Arc::new(crate::topics::Port(world.clone())));
         // Roles are nobody's here: whoever has a session may do everything but what a test forbids.
         cloud.set_decider(Arc::new(Easy));
         let cx = cloud.house_context("test");

@@ -45,7 +45,6 @@ pub const API: Table = &[
     ),
     ("TestPartialARNMatching::*", Listed("regions of ARNs: as TestLambdaFunction::test_get_function_wrong_region")),
     ("TestRuntimeValidation::*", Listed("deprecated runtimes are tested in api.rs")),
-    ("TestLambdaEventSourceMappings::test_create_event_source_self_managed", Listed("self-managed Kafka is refused by name")),
     (
         "TestLambdaEventSourceMappings::test_event_source_mapping_lifecycle_delete_function",
         Listed("of DynamoDB streams, which are refused by name"),

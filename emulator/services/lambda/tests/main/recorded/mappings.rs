@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 pub const TABLE: Table = &[
     ("TestLambdaEventSourceMappings::test_event_source_mapping_exceptions", done!(exceptions)),
     ("TestLambdaEventSourceMappings::test_function_name_variations", done!(names)),
+    ("TestLambdaEventSourceMappings::test_create_event_source_self_managed", done!(self_managed)),
 ];
 
 pub const SQS: Table = &[
@@ -108,4 +109,32 @@ async fn enabling(shot: Shot) {
     let enable = json!({ "UUID": made["UUID"], "Enabled": true });
     shot.call(&desk, "update_esm_enabling", "UpdateEventSourceMapping", enable).await;
     shot.call(&desk, "get_esm_enabled", "GetEventSourceMapping", json!({ "UUID": made["UUID"] })).await;
+}
+
+async fn self_managed(shot: Shot) {
+    let desk = desk().await;
+    let secret = json!([{ "Type": "BASIC_AUTH", "URI": "arn:aws:secretsmanager:us-east-1:000000000000:secret:s-AbCdEf" }]);
+    let own = |servers: Value, topic: &str| {
+        json!({
+            "FunctionName": "f", "Topics": [topic], "StartingPosition": "TRIM_HORIZON", "SourceAccessConfigurations": secret,
+            "SelfManagedEventSource": { "Endpoints": { "KAFKA_BOOTSTRAP_SERVERS": servers } },
+        })
+    };
+    let mut missing = own(json!(["kafka:1000"]), "topic");
+    missing.as_object_mut().unwrap().remove("SourceAccessConfigurations");
+    shot.call(&desk, "missing-source-access-configuration", CREATE, missing).await;
+    // The recording is older than EventSourceMappingArn, which newer ones have.
+    let made = async |label: &str, input: Value| {
+        let mut ours = desk.ok(CREATE, input).await;
+        assert!(ours.as_object_mut().unwrap().remove("EventSourceMappingArn").is_some());
+        shot.same(label, &ours);
+    };
+    made("event-source-mapping-default", own(json!(["kafka:1000"]), "topic")).await;
+    shot.call(&desk, "duplicate-source", CREATE, own(json!(["kafka:1000"]), "topic")).await;
+    let mut values = own(json!(["kafka:1000"]), "topic_2");
+    values["BatchSize"] = json!(1);
+    values["StartingPosition"] = json!("LATEST");
+    values["SelfManagedKafkaEventSourceConfig"] = json!({ "ConsumerGroupId": "random_id" });
+    made("event-source-mapping-values", values).await;
+    shot.call(&desk, "multiple-duplicate-source", CREATE, own(json!(["kafka:1000", "kafka:2000"]), "topic")).await;
 }

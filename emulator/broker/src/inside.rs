@@ -1,0 +1,177 @@
+//! The broker as the rest of the process uses it, without a connection: topics read as read_committed consumers see them, offsets of groups,
+//! records written. Permissions are the caller's business.
+
+use crate::{
+    Broker,
+    ledger::{Change, OffsetRow},
+    log::{
+        batch::{Draft, Head},
+        records::{self, Record},
+    },
+    topics::TopicError,
+    transactions,
+};
+use std::{collections::BTreeMap, io, sync::Arc};
+
+/// What is called when logs may have grown.
+pub type Bell = Arc<dyn Fn() + Send + Sync>;
+
+/// What was read of a partition.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    /// Records that are stable and of no aborted transaction, from the asked offset on.
+    pub records: Vec<Record>,
+    /// The offset to go on at.
+    pub next: i64,
+    /// The end of what is stable.
+    pub end: i64,
+}
+
+/// A record to be written; the time is the clock's.
+#[derive(Clone, Debug, Default)]
+pub struct Fresh {
+    /// Key.
+    pub key: Option<Vec<u8>>,
+    /// Value; absent is a tombstone.
+    pub value: Option<Vec<u8>>,
+    /// Headers.
+    pub headers: Vec<(String, Vec<u8>)>,
+}
+
+impl Broker {
+    /// First offset of a partition, and the end of what is stable.
+    pub fn range(&self, topic: &str, n: i32) -> Result<(i64, i64), TopicError> {
+        let (found, partition) = self.shared.topics.partition(topic, n).ok_or(TopicError::Unknown)?;
+        transactions::expire(&self.shared).map_err(io::Error::other)?;
+        Ok(partition.trimmed(&found.keeping(), self.shared.now_ms(), |log| Ok((log.start(), log.stable())))?)
+    }
+
+    /// The first offset whose record is of this time or later; the end of what is stable where there is none.
+    pub fn offset_at(&self, topic: &str, n: i32, time_ms: i64) -> Result<i64, TopicError> {
+        let (_, end) = self.range(topic, n)?;
+        let (_, partition) = self.shared.topics.partition(topic, n).ok_or(TopicError::Unknown)?;
+        let found = partition.with(|log| log.find_time(time_ms))?;
+        Ok(found.map(|(offset, _)| offset).filter(|offset| *offset < end).unwrap_or(end))
+    }
+
+    /// Records from an offset on, whole batches of about `most_bytes`. An offset that is not in the log goes on at its start.
+    pub fn read(&self, topic: &str, n: i32, offset: i64, most_bytes: usize) -> Result<Chunk, TopicError> {
+        let (_, end) = self.range(topic, n)?;
+        let (_, partition) = self.shared.topics.partition(topic, n).ok_or(TopicError::Unknown)?;
+        let (from, bytes, aborted) = partition.with(|log| -> io::Result<_> {
+            let from = if (log.start()..=log.next()).contains(&offset) { offset } else { log.start() };
+            let bytes = if from < end { log.read(from, most_bytes, end)? } else { Default::default() };
+            Ok((from, bytes, log.aborted(from, end)))
+        })?;
+        let mut chunk = Chunk { records: Vec::new(), next: from, end };
+        let mut rest = &bytes[..];
+        while !rest.is_empty() {
+            let head = Head::read(rest).map_err(io::Error::other)?;
+            let none = |a: &crate::log::producers::Aborted| a.producer == head.producer && (a.first..=a.last).contains(&head.base);
+            let hidden = head.control() || head.transactional() && aborted.iter().any(none);
+            if !hidden {
+                let records = records::read(&rest[..head.bytes]).map_err(io::Error::other)?;
+                chunk.records.extend(records.into_iter().filter(|record| record.offset >= from));
+            }
+            chunk.next = head.last() + 1;
+            rest = &rest[head.bytes..];
+        }
+        Ok(chunk)
+    }
+
+    /// What a group has committed of a topic: next offsets by partition.
+    pub fn committed(&self, group: &str, topic: &str) -> BTreeMap<i32, i64> {
+        self.shared.ledger.read(|state| {
+            let offsets = state.offsets.get(group).into_iter().flatten();
+            offsets.filter(|((of, _), _)| of == topic).map(|((_, n), row)| (*n, row.offset)).collect()
+        })
+    }
+
+    /// Commits next offsets for a group; written down when this returns.
+    pub fn commit(&self, group: &str, topic: &str, offsets: &[(i32, i64)]) -> io::Result<()> {
+        let at = self.shared.now_ms();
+        let row = |offset| OffsetRow { offset, leader_epoch: -1, metadata: String::new(), at };
+        let change = |(n, offset): &(i32, i64)| Change::Offset(group.to_owned(), topic.to_owned(), *n, row(*offset));
+        let changes: Vec<_> = offsets.iter().map(change).collect();
+        if !changes.is_empty() {
+            self.shared.ledger.write(changes)?;
+            self.shared.housekeeping.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Appends records to a partition as one batch; the offset of the first.
+    pub async fn append(&self, topic: &str, n: i32, records: &[Fresh]) -> Result<i64, TopicError> {
+        let (found, partition) = self.shared.topics.partition(topic, n).ok_or(TopicError::Unknown)?;
+        let now = self.shared.now_ms();
+        let batch = encode(records, now);
+        let appended = partition.append(&batch, &found.keeping(), now);
+        let (appended, file) = appended.map_err(|error| TopicError::Config(error.to_string()))?;
+        self.shared.sync(file.into_iter().collect()).await?;
+        Ok(appended.base)
+    }
+
+    /// Has a bell rung whenever a log may have grown or become readable, before the producer is answered.
+    pub fn watch(&self, bell: Bell) {
+        self.shared.topics.bells.write().push(bell);
+    }
+}
+
+/// A batch of records of one time.
+fn encode(records: &[Fresh], now_ms: i64) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (n, record) in records.iter().enumerate() {
+        let mut one = vec![0];
+        varint(&mut one, 0);
+        varint(&mut one, n as i64);
+        field(&mut one, record.key.as_deref());
+        field(&mut one, record.value.as_deref());
+        varint(&mut one, record.headers.len() as i64);
+        for (name, value) in &record.headers {
+            field(&mut one, Some(name.as_bytes()));
+            field(&mut one, Some(value));
+        }
+        varint(&mut body, one.len() as i64);
+        body.extend(one);
+    }
+    let count = records.len() as i32;
+    Draft { records: body, ..Draft::default() }.finish(count - 1, count, now_ms, now_ms)
+}
+
+fn field(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
+    match bytes {
+        None => varint(out, -1),
+        Some(bytes) => {
+            varint(out, bytes.len() as i64);
+            out.extend(bytes);
+        }
+    }
+}
+
+/// A signed number in zigzag.
+fn varint(out: &mut Vec<u8>, value: i64) {
+    let mut left = ((value << 1) ^ (value >> 63)) as u64;
+    while left >= 0x80 {
+        out.push(left as u8 | 0x80);
+        left >>= 7;
+    }
+    out.push(left as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_reads_back() {
+        let long = vec![7; 300];
+        let records = [
+            Fresh { key: Some(b"k".to_vec()), value: Some(long.clone()), headers: vec![("h".into(), vec![255])] },
+            Fresh { key: None, value: None, headers: Vec::new() },
+        ];
+        let read = records::read(&encode(&records, 1_234)).unwrap();
+        assert_eq!((read[0].key.as_deref(), read[0].value.as_deref(), read[0].time), (Some(&b"k"[..]), Some(&long[..]), 1_234));
+        assert_eq!(read[0].headers[0].1.as_deref(), Some(&[255][..]));
+        assert_eq!((read[1].offset, &read[1].key, &read[1].value), (1, &None, &None));
+    }
+}

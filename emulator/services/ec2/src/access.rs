@@ -1,0 +1,52 @@
+//! What each operation needs to be allowed: an action of its own name, on what it names. Describing is asked about as a whole.
+//!
+//! Source: AWS's Service Authorization Reference for EC2.
+
+use crate::{Ec2, model::*, state};
+use kit::{Access, Authorize, Context, Need};
+
+fn on(cx: &Context, action: &'static str, kind: &str, id: &str) -> Need {
+    Need::on(action, state::arn(cx, kind, id))
+}
+
+macro_rules! access {
+    ($($input:ident($me:ident, $cx:ident) => $access:expr;)*) => {$(
+        impl Authorize<Ec2> for $input {
+            fn access(&self, _: &Ec2, $cx: &Context) -> Access {
+                let $me = self;
+                $access.into()
+            }
+        }
+    )*};
+}
+access! {
+    CreateVpcInput(_me, cx) => on(cx, "ec2:CreateVpc", "vpc", "*");
+    CreateDefaultVpcInput(_me, _cx) => Access::any("ec2:CreateDefaultVpc");
+    DescribeVpcsInput(_me, _cx) => Access::any("ec2:DescribeVpcs");
+    DeleteVpcInput(me, cx) => on(cx, "ec2:DeleteVpc", "vpc", &me.vpc_id);
+    DescribeVpcAttributeInput(me, cx) => on(cx, "ec2:DescribeVpcAttribute", "vpc", &me.vpc_id);
+    ModifyVpcAttributeInput(me, cx) => on(cx, "ec2:ModifyVpcAttribute", "vpc", &me.vpc_id);
+    CreateSubnetInput(me, cx) => Access::from(on(cx, "ec2:CreateSubnet", "vpc", &me.vpc_id)).and(on(cx, "ec2:CreateSubnet", "subnet", "*"));
+    DescribeSubnetsInput(_me, _cx) => Access::any("ec2:DescribeSubnets");
+    DeleteSubnetInput(me, cx) => on(cx, "ec2:DeleteSubnet", "subnet", &me.subnet_id);
+    CreateSecurityGroupInput(me, cx) => {
+        let access = Access::from(on(cx, "ec2:CreateSecurityGroup", "security-group", "*"));
+        match &me.vpc_id {
+            Some(vpc) => access.and(on(cx, "ec2:CreateSecurityGroup", "vpc", vpc)),
+            None => access,
+        }
+    };
+    DescribeSecurityGroupsInput(_me, _cx) => Access::any("ec2:DescribeSecurityGroups");
+    DeleteSecurityGroupInput(me, cx) => on(cx, "ec2:DeleteSecurityGroup", "security-group", me.group_id.as_deref().unwrap_or("*"));
+    AuthorizeSecurityGroupIngressInput(me, cx) =>
+        on(cx, "ec2:AuthorizeSecurityGroupIngress", "security-group", me.group_id.as_deref().unwrap_or("*"));
+    AuthorizeSecurityGroupEgressInput(me, cx) => on(cx, "ec2:AuthorizeSecurityGroupEgress", "security-group", &me.group_id);
+    RevokeSecurityGroupIngressInput(me, cx) =>
+        on(cx, "ec2:RevokeSecurityGroupIngress", "security-group", me.group_id.as_deref().unwrap_or("*"));
+    RevokeSecurityGroupEgressInput(me, cx) => on(cx, "ec2:RevokeSecurityGroupEgress", "security-group", &me.group_id);
+    DescribeSecurityGroupRulesInput(_me, _cx) => Access::any("ec2:DescribeSecurityGroupRules");
+    CreateTagsInput(_me, _cx) => Access::any("ec2:CreateTags");
+    DeleteTagsInput(_me, _cx) => Access::any("ec2:DeleteTags");
+    DescribeTagsInput(_me, _cx) => Access::any("ec2:DescribeTags");
+    DescribeAvailabilityZonesInput(_me, _cx) => Access::any("ec2:DescribeAvailabilityZones");
+}

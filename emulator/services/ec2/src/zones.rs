@@ -1,0 +1,75 @@
+//! Availability zones: three in each region, with ids that stand for the same building in every account.
+
+use crate::{
+    Ec2,
+    faults::{dry, fault},
+    filters::passes,
+    model::*,
+    state::{Tags, ZONES},
+};
+use kit::{Context, Fault};
+
+/// `use1-az1` of `us-east-1a`.
+pub(crate) fn id_of(zone: &str) -> Option<String> {
+    let letter = zone.chars().last()?;
+    let n = ZONES.iter().position(|z| z.starts_with(letter))? + 1;
+    let region = zone.get(..zone.len() - 1)?;
+    let mut parts = region.split('-');
+    let (continent, way, number) = (parts.next()?, parts.next()?, parts.next()?);
+    // `east` is e, `northeast` is ne.
+    let way: String = ["north", "south", "east", "west", "central"].into_iter().filter(|w| way.contains(w)).map(|w| &w[..1]).collect();
+    Some(format!("{continent}{way}{number}-az{n}"))
+}
+
+/// The zone of an id in the region.
+pub(crate) fn named(cx: &Context, id: &str) -> Option<String> {
+    ZONES.iter().map(|letter| format!("{}{letter}", cx.region())).find(|zone| id_of(zone).as_deref() == Some(id))
+}
+
+impl Ec2 {
+    /// Zones of the region.
+    pub async fn describe_availability_zones(
+        &self,
+        cx: &Context,
+        input: DescribeAvailabilityZonesInput,
+    ) -> Result<DescribeAvailabilityZonesOutput, Fault> {
+        dry(input.dry_run)?;
+        let (names, ids) = (input.zone_names.unwrap_or_default(), input.zone_ids.unwrap_or_default());
+        let all: Vec<String> = ZONES.iter().map(|letter| format!("{}{letter}", cx.region())).collect();
+        if let Some(unknown) = names.iter().find(|name| !all.contains(name)) {
+            return Err(fault("InvalidParameterValue", format!("Invalid availability zone: [{unknown}]")));
+        }
+        let mut zones = Vec::new();
+        for zone in all {
+            let id = id_of(&zone).unwrap_or_default();
+            let says = |name: &str| {
+                Some(vec![match name {
+                    "zone-name" => zone.clone(),
+                    "zone-id" => id.clone(),
+                    "region-name" => cx.region().to_owned(),
+                    "state" => "available".into(),
+                    "zone-type" => "availability-zone".into(),
+                    "opt-in-status" => "opt-in-not-required".into(),
+                    "group-name" => format!("{}-zg-1", cx.region()),
+                    _ => return None,
+                }])
+            };
+            let asked = (names.is_empty() || names.contains(&zone)) && (ids.is_empty() || ids.contains(&id));
+            if asked && passes(&input.filters, &Tags::new(), &says)? {
+                zones.push(AvailabilityZone {
+                    opt_in_status: Some(AvailabilityZoneOptInStatus::OptInNotRequired),
+                    messages: Some(Vec::new()),
+                    region_name: Some(cx.region().to_owned()),
+                    zone_id: Some(id),
+                    group_name: Some(format!("{}-zg-1", cx.region())),
+                    network_border_group: Some(cx.region().to_owned()),
+                    zone_type: Some("availability-zone".into()),
+                    state: Some(AvailabilityZoneState::Available),
+                    zone_name: Some(zone),
+                    ..Default::default()
+                });
+            }
+        }
+        Ok(DescribeAvailabilityZonesOutput { availability_zones: Some(zones) })
+    }
+}

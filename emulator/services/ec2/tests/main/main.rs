@@ -1,0 +1,125 @@
+//! Networks as a caller sees them: the default VPC, subnets that fit, groups and their rules, tags and filters, all over EC2's own wire.
+
+use ec2::Ec2;
+use kit::{Cloud, Fault};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+struct Desk(Arc<Cloud>);
+
+impl Desk {
+    async fn new() -> Desk {
+        Desk(Cloud::builder().service(Arc::new(Ec2::new())).start().await.unwrap())
+    }
+    async fn call(&self, operation: &str, input: Value) -> Result<Value, Fault> {
+        let cx = self.0.house_context("test");
+        self.0.call_json(&cx, "ec2", operation, &input).await
+    }
+    async fn ok(&self, operation: &str, input: Value) -> Value {
+        self.call(operation, input).await.unwrap_or_else(|f| panic!("{operation}: {f}"))
+    }
+    async fn code(&self, operation: &str, input: Value) -> String {
+        match self.call(operation, input).await {
+            Err(fault) => fault.code.to_string(),
+            Ok(answer) => panic!("{operation} answered {answer}"),
+        }
+    }
+    async fn vpc(&self, cidr: &str) -> String {
+        self.ok("CreateVpc", json!({ "CidrBlock": cidr })).await["Vpc"]["VpcId"].as_str().unwrap().to_owned()
+    }
+}
+
+fn len(value: &Value) -> usize {
+    value.as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn a_region_has_its_default_vpc() {
+    let desk = Desk::new().await;
+    let vpcs = desk.ok("DescribeVpcs", json!({ "Filters": [{ "Name": "is-default", "Values": ["true"] }] })).await;
+    let vpc = &vpcs["Vpcs"][0];
+    assert_eq!((len(&vpcs["Vpcs"]), &vpc["CidrBlock"], &vpc["State"]), (1, &json!("172.31.0.0/16"), &json!("available")));
+    let of = json!({ "Filters": [{ "Name": "vpc-id", "Values": [vpc["VpcId"]] }] });
+    let subnets = desk.ok("DescribeSubnets", of.clone()).await;
+    assert_eq!((len(&subnets["Subnets"]), &subnets["Subnets"][0]["AvailableIpAddressCount"]), (3, &json!(4091)));
+    let groups = desk.ok("DescribeSecurityGroups", of).await;
+    let group = &groups["SecurityGroups"][0];
+    assert_eq!((&group["GroupName"], &group["Description"]), (&json!("default"), &json!("default VPC security group")));
+    assert_eq!(group["IpPermissions"][0]["UserIdGroupPairs"][0]["GroupId"], group["GroupId"]);
+    let zones = desk.ok("DescribeAvailabilityZones", json!({})).await;
+    assert_eq!((len(&zones["AvailabilityZones"]), &zones["AvailabilityZones"][0]["ZoneId"]), (3, &json!("use1-az1")));
+    assert_eq!(desk.code("CreateDefaultVpc", json!({})).await, "DefaultVpcAlreadyExists");
+}
+
+#[tokio::test]
+async fn subnets_lie_in_their_vpc_and_beside_each_other() {
+    let desk = Desk::new().await;
+    let vpc = desk.vpc("10.0.0.0/16").await;
+    let make = |cidr: &str| json!({ "VpcId": vpc, "CidrBlock": cidr, "AvailabilityZone": "us-east-1b" });
+    let subnet = desk.ok("CreateSubnet", make("10.0.1.0/24")).await["Subnet"].clone();
+    assert_eq!((&subnet["AvailabilityZone"], &subnet["AvailableIpAddressCount"]), (&json!("us-east-1b"), &json!(251)));
+    assert_eq!(desk.code("CreateSubnet", make("10.0.1.128/25")).await, "InvalidSubnet.Conflict");
+    assert_eq!(desk.code("CreateSubnet", make("10.1.0.0/24")).await, "InvalidSubnet.Range");
+    assert_eq!(desk.code("CreateSubnet", json!({ "VpcId": "vpc-0", "CidrBlock": "10.0.0.0/24" })).await, "InvalidVpcID.NotFound");
+    assert_eq!(desk.code("DescribeSubnets", json!({ "SubnetIds": ["subnet-0"] })).await, "InvalidSubnetID.NotFound");
+    assert_eq!(desk.code("DeleteVpc", json!({ "VpcId": vpc })).await, "DependencyViolation");
+    desk.ok("DeleteSubnet", json!({ "SubnetId": subnet["SubnetId"] })).await;
+    desk.ok("DeleteVpc", json!({ "VpcId": vpc })).await;
+    assert_eq!(desk.code("DescribeVpcs", json!({ "VpcIds": [vpc] })).await, "InvalidVpcID.NotFound");
+    assert_eq!(desk.code("CreateVpc", json!({ "CidrBlock": "10.0.0.0/8" })).await, "InvalidVpc.Range");
+    assert_eq!(desk.code("CreateVpc", json!({ "CidrBlock": "10.0.0.0/16", "DryRun": true })).await, "DryRunOperation");
+}
+
+#[tokio::test]
+async fn rules_come_and_go() {
+    let desk = Desk::new().await;
+    let vpc = desk.vpc("10.0.0.0/16").await;
+    let make = |name: &str| json!({ "GroupName": name, "Description": "brokers", "VpcId": vpc });
+    let id = desk.ok("CreateSecurityGroup", make("g")).await["GroupId"].as_str().unwrap().to_owned();
+    let other = desk.ok("CreateSecurityGroup", make("other")).await["GroupId"].as_str().unwrap().to_owned();
+    assert_eq!(desk.code("CreateSecurityGroup", make("g")).await, "InvalidGroup.Duplicate");
+    let open = json!({ "GroupId": id, "IpPermissions": [
+        { "IpProtocol": "tcp", "FromPort": 9092, "ToPort": 9098, "IpRanges": [{ "CidrIp": "10.0.0.0/16", "Description": "inside" }], "UserIdGroupPairs": [{ "GroupId": other }] },
+    ] });
+    let made = desk.ok("AuthorizeSecurityGroupIngress", open.clone()).await;
+    assert_eq!(len(&made["SecurityGroupRules"]), 2);
+    assert_eq!(desk.code("AuthorizeSecurityGroupIngress", open.clone()).await, "InvalidPermission.Duplicate");
+    let group = desk.ok("DescribeSecurityGroups", json!({ "GroupIds": [id] })).await["SecurityGroups"][0].clone();
+    let told = &group["IpPermissions"][0];
+    assert_eq!((&told["FromPort"], &told["ToPort"], &told["IpRanges"][0]["CidrIp"]), (&json!(9092), &json!(9098), &json!("10.0.0.0/16")));
+    assert_eq!(group["IpPermissionsEgress"][0]["IpProtocol"], "-1");
+    assert_eq!(desk.code("DeleteSecurityGroup", json!({ "GroupId": other })).await, "DependencyViolation");
+    let gone = desk
+        .ok(
+            "RevokeSecurityGroupIngress",
+            json!({ "GroupId": id, "SecurityGroupRuleIds": [made["SecurityGroupRules"][1]["SecurityGroupRuleId"]] }),
+        )
+        .await;
+    assert_eq!(gone["RevokedSecurityGroupRules"][0]["ReferencedGroupId"], json!(other));
+    let short = json!({ "GroupId": id, "IpProtocol": "tcp", "FromPort": 9092, "ToPort": 9098, "CidrIp": "10.0.0.0/16" });
+    desk.ok("RevokeSecurityGroupIngress", short.clone()).await;
+    assert_eq!(desk.code("RevokeSecurityGroupIngress", short).await, "InvalidPermission.NotFound");
+    desk.ok("DeleteSecurityGroup", json!({ "GroupId": other })).await;
+    let bad = json!({ "GroupId": id, "IpProtocol": "tcp", "FromPort": 10, "ToPort": 5, "CidrIp": "10.0.0.0/16" });
+    assert_eq!(desk.code("AuthorizeSecurityGroupIngress", bad).await, "InvalidParameterValue");
+    let rules = desk.ok("DescribeSecurityGroupRules", json!({ "Filters": [{ "Name": "group-id", "Values": [id] }] })).await;
+    assert_eq!(rules["SecurityGroupRules"][0]["IsEgress"], json!(true));
+}
+
+#[tokio::test]
+async fn tags_are_set_found_and_taken_away() {
+    let desk = Desk::new().await;
+    let tagged = json!([{ "ResourceType": "vpc", "Tags": [{ "Key": "Name", "Value": "mine" }] }]);
+    let vpc = desk.ok("CreateVpc", json!({ "CidrBlock": "10.0.0.0/16", "TagSpecifications": tagged })).await["Vpc"]["VpcId"].clone();
+    desk.ok("CreateTags", json!({ "Resources": [vpc], "Tags": [{ "Key": "stage", "Value": "test" }] })).await;
+    let named = |value: &str| json!({ "Filters": [{ "Name": "tag:Name", "Values": [value] }] });
+    assert_eq!(desk.ok("DescribeVpcs", named("m*")).await["Vpcs"][0]["VpcId"], vpc);
+    assert_eq!(len(&desk.ok("DescribeVpcs", named("other")).await["Vpcs"]), 0);
+    let all = desk.ok("DescribeTags", json!({ "Filters": [{ "Name": "resource-id", "Values": [vpc] }] })).await;
+    assert_eq!((len(&all["Tags"]), &all["Tags"][1]["ResourceType"]), (2, &json!("vpc")));
+    desk.ok("DeleteTags", json!({ "Resources": [vpc], "Tags": [{ "Key": "stage" }] })).await;
+    let left = desk.ok("DescribeVpcs", json!({ "VpcIds": [vpc] })).await;
+    assert_eq!(left["Vpcs"][0]["Tags"], json!([{ "Key": "Name", "Value": "mine" }]));
+    assert_eq!(desk.code("DescribeVpcs", json!({ "Filters": [{ "Name": "colour", "Values": ["red"] }] })).await, "InvalidParameterValue");
+    assert_eq!(desk.code("CreateTags", json!({ "Resources": ["vpc-0"], "Tags": [] })).await, "InvalidID");
+}

@@ -1,0 +1,235 @@
+//! The port by which Lambda's pollers read topics. A cluster, and an address at which the broker of this process listens, are read inside the
+//! process; who reads is asked for the same as a client of that listener: IAM's permissions, or a user and a password.
+
+use crate::{
+    Kafka,
+    state::{self, ListenerKind, inside},
+};
+use broker::{
+    Bound, Broker, Security, TopicError,
+    inside::{Bell, Fresh},
+};
+use kit::{
+    BoxFuture, Bytes, Context, Need,
+    ports::{KafkaLogin, KafkaPlace, KafkaRead, KafkaRecord, KafkaSource, KafkaStart, KafkaTopic, KafkaTopics, KafkaTrouble as Trouble},
+};
+use std::{collections::BTreeMap, sync::Arc};
+use subtle::ConstantTimeEq;
+
+/// Most bytes of one look at a partition.
+const LOOK_MAX_BYTES: usize = 8 << 20;
+
+/// A way in that was found for a source.
+struct Way {
+    broker: Arc<Broker>,
+    bootstrap: String,
+    /// IAM decides, by the ARNs of this cluster.
+    iam: Option<String>,
+}
+
+impl KafkaTopics for Kafka {
+    fn open<'a>(&'a self, cx: &'a Context, source: &'a KafkaSource) -> BoxFuture<'a, Result<KafkaTopic, Trouble>> {
+        Box::pin(async move {
+            let way = self.way(cx, source)?;
+            way.may(cx, source, &["Connect", "DescribeTopic", "ReadData", "DescribeGroup", "AlterGroup"])?;
+            let topic = way.broker.topics().get(&source.topic).ok_or(Trouble::NoTopic)?;
+            Ok(KafkaTopic { partitions: topic.count(), bootstrap: way.bootstrap, rings: true })
+        })
+    }
+
+    fn positions<'a>(
+        &'a self,
+        cx: &'a Context,
+        source: &'a KafkaSource,
+        start: KafkaStart,
+    ) -> BoxFuture<'a, Result<BTreeMap<i32, i64>, Trouble>> {
+        Box::pin(async move {
+            let way = self.way(cx, source)?;
+            way.may(cx, source, &["Connect", "DescribeTopic", "ReadData", "DescribeGroup", "AlterGroup"])?;
+            let topic = way.broker.topics().get(&source.topic).ok_or(Trouble::NoTopic)?;
+            let mut committed = way.broker.committed(&source.group, &source.topic);
+            // Partitions that came later than the group are read from their start: nothing of them is lost.
+            let start = if committed.is_empty() { start } else { KafkaStart::Oldest };
+            let mut first = Vec::new();
+            for n in (0..topic.count()).filter(|n| !committed.contains_key(n)) {
+                let offset = match start {
+                    KafkaStart::Oldest => way.broker.range(&source.topic, n).map_err(told)?.0,
+                    KafkaStart::Newest => way.broker.range(&source.topic, n).map_err(told)?.1,
+                    KafkaStart::At(time) => way.broker.offset_at(&source.topic, n, time.millis()).map_err(told)?,
+                };
+                first.push((n, offset));
+            }
+            way.broker.commit(&source.group, &source.topic, &first).map_err(|e| Trouble::Broker(e.to_string()))?;
+            committed.extend(first);
+            Ok(committed)
+        })
+    }
+
+    fn read<'a>(
+        &'a self,
+        cx: &'a Context,
+        source: &'a KafkaSource,
+        partition: i32,
+        offset: i64,
+        most_bytes: usize,
+    ) -> BoxFuture<'a, Result<KafkaRead, Trouble>> {
+        Box::pin(async move {
+            let way = self.way(cx, source)?;
+            way.may(cx, source, &["Connect", "ReadData"])?;
+            let chunk = way.broker.read(&source.topic, partition, offset, most_bytes.min(LOOK_MAX_BYTES)).map_err(told)?;
+            let record = |record: broker::log::records::Record| KafkaRecord {
+                partition,
+                offset: record.offset,
+                time_ms: record.time,
+                log_time: record.log_time,
+                key: record.key,
+                value: record.value,
+                headers: record.headers.into_iter().map(header).collect(),
+            };
+            Ok(KafkaRead { records: chunk.records.into_iter().map(record).collect(), next: chunk.next, end: chunk.end })
+        })
+    }
+
+    fn commit<'a>(&'a self, cx: &'a Context, source: &'a KafkaSource, offsets: Vec<(i32, i64)>) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move {
+            let way = self.way(cx, source)?;
+            way.may(cx, source, &["Connect", "AlterGroup"])?;
+            way.broker.commit(&source.group, &source.topic, &offsets).map_err(|e| Trouble::Broker(e.to_string()))
+        })
+    }
+
+    fn write<'a>(
+        &'a self,
+        cx: &'a Context,
+        source: &'a KafkaSource,
+        topic: &'a str,
+        records: Vec<KafkaRecord>,
+    ) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move {
+            let way = self.way(cx, source)?;
+            let other = KafkaSource { topic: topic.to_owned(), ..source.clone() };
+            way.may(cx, &other, &["Connect", "DescribeTopic", "WriteData"])?;
+            let count = way.broker.topics().get(topic).ok_or(Trouble::NoTopic)?.count();
+            let mut by_partition: BTreeMap<i32, Vec<Fresh>> = BTreeMap::new();
+            for (turn, record) in records.into_iter().enumerate() {
+                let n = if record.partition < 0 { turn as i32 % count } else { record.partition % count };
+                let bytes = |bytes: Option<Bytes>| bytes.map(|bytes| bytes.to_vec());
+                let headers = record.headers.into_iter().map(|(name, value)| (name, value.to_vec())).collect();
+                by_partition.entry(n).or_default().push(Fresh { key: bytes(record.key), value: bytes(record.value), headers });
+            }
+            for (n, records) in by_partition {
+                way.broker.append(topic, n, &records).await.map_err(told)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn watch(&self, bell: Bell) {
+        match self.broker() {
+            Ok(broker) => broker.watch(bell),
+            // Services start one after the other: the broker takes the bell when it starts.
+            Err(_) => self.bells.lock().push(bell),
+        }
+    }
+}
+
+fn header((name, value): (Bytes, Option<Bytes>)) -> (String, Bytes) {
+    (String::from_utf8_lossy(&name).into_owned(), value.unwrap_or_default())
+}
+
+fn told(error: TopicError) -> Trouble {
+    match error {
+        TopicError::Unknown => Trouble::NoTopic,
+        other => Trouble::Broker(other.to_string()),
+    }
+}
+
+impl Way {
+    /// Asks IAM, where the cluster does: by topic, group and cluster, as the broker asks its clients.
+    fn may(&self, cx: &Context, source: &KafkaSource, actions: &[&str]) -> Result<(), Trouble> {
+        let Some(cluster) = &self.iam else { return Ok(()) };
+        for action in actions {
+            let resource = match *action {
+                "Connect" => cluster.clone(),
+                "DescribeGroup" | "AlterGroup" => inside(cluster, "group", &source.group),
+                _ => inside(cluster, "topic", &source.topic),
+            };
+            if !cx.decide(&Need::on(format!("kafka-cluster:{action}"), &resource)).allowed {
+                return Err(Trouble::Authorization(format!("kafka-cluster:{action} on {resource}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Kafka {
+    fn way(&self, cx: &Context, source: &KafkaSource) -> Result<Way, Trouble> {
+        let broker = self.broker().map_err(|fault| Trouble::Connection(fault.message))?.clone();
+        match &source.place {
+            KafkaPlace::Cluster(arn) => into_cluster(cx, broker, arn, source),
+            KafkaPlace::Servers(servers) => {
+                let bound = servers.iter().find_map(|server| listener(&broker, server)).ok_or_else(|| {
+                    Trouble::Connection(format!(
+                        "no broker of this process listens at {}; brokers elsewhere are not read yet",
+                        servers.join(", ")
+                    ))
+                })?;
+                believe(&bound, source)?;
+                Ok(Way { broker, bootstrap: servers.join(","), iam: None })
+            }
+        }
+    }
+}
+
+/// The listener of an address, by what clients are told to connect to or by where it is bound.
+fn listener(broker: &Broker, server: &str) -> Option<Bound> {
+    let (host, port) = server.rsplit_once(':')?;
+    let port: u16 = port.parse().ok()?;
+    let here = |bound: &Bound| {
+        let advertised = (bound.host.as_str(), bound.port) == (host, port);
+        let bound_at = bound.address.port() == port && (host == "localhost" || host == bound.address.ip().to_string());
+        advertised || bound_at
+    };
+    broker.listeners().into_iter().find(here)
+}
+
+fn into_cluster(cx: &Context, broker: Arc<Broker>, arn: &str, source: &KafkaSource) -> Result<Way, Trouble> {
+    let row = cx.store().read(|s| state::cluster(s, cx, arn)).map_err(|_| Trouble::NoCluster)?;
+    let at = |kind| row.listeners.iter().find(|(k, _)| *k == kind).map(|(_, port)| format!("127.0.0.1:{port}"));
+    let open = || at(ListenerKind::Plaintext).or_else(|| at(ListenerKind::Tls));
+    let (bootstrap, iam) = match &source.login {
+        KafkaLogin::Default => match at(ListenerKind::Iam) {
+            Some(place) => (Some(place), Some(arn.to_owned())),
+            None => (open(), None),
+        },
+        KafkaLogin::Plain { .. } => return Err(Trouble::Authentication("MSK has no SASL/PLAIN: use SASL_SCRAM_512_AUTH".into())),
+        KafkaLogin::Scram { .. } => (None, None),
+    };
+    let bootstrap = bootstrap.ok_or_else(|| Trouble::Authentication("the cluster has not enabled this way of authentication".into()))?;
+    Ok(Way { broker, bootstrap, iam })
+}
+
+/// Checks a login as the listener does.
+fn believe(bound: &Bound, source: &KafkaSource) -> Result<(), Trouble> {
+    let denied = |why: &str| Err(Trouble::Authentication(why.to_owned()));
+    match (bound.security, &source.login) {
+        (Security::Plaintext | Security::Tls, KafkaLogin::Default) => Ok(()),
+        (Security::Plaintext | Security::Tls, _) => denied("the broker does not ask who its clients are, and expects no login"),
+        (_, KafkaLogin::Default) => denied("the broker wants a login"),
+        (_, KafkaLogin::Plain { user, password }) if bound.mechanisms.contains(&"PLAIN") => right(bound, user, password),
+        (_, KafkaLogin::Scram { short, user, password })
+            if bound.mechanisms.contains(if *short { &"SCRAM-SHA-256" } else { &"SCRAM-SHA-512" }) =>
+        {
+            right(bound, user, password)
+        }
+        _ => denied("the broker does not offer this SASL mechanism"),
+    }
+}
+
+fn right(bound: &Bound, user: &str, password: &str) -> Result<(), Trouble> {
+    let known = bound.authority.as_ref().and_then(|authority| authority.password(user));
+    match known.is_some_and(|known| bool::from(known.as_bytes().ct_eq(password.as_bytes()))) {
+        true => Ok(()),
+        false => Err(Trouble::Authentication("user or password is wrong".into())),
+    }
+}
