@@ -66,6 +66,8 @@ impl Compare<'_> {
             return;
         }
         let ours = text.replace("000000000000", "111111111111");
+        let replaced = pattern.replace("000000000000", "111111111111");
+        let pattern = replaced.as_str();
         let placeholder = Regex::new(r"<[a-zA-Z0-9_-]+(?::\d+)?>").unwrap();
         let mut expression = String::from("(?s)^");
         let mut names = Vec::new();

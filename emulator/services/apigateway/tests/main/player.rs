@@ -121,7 +121,11 @@ impl Player {
         }
         if let Some(name) = step["match"].as_str() {
             let recorded = self.recorded.get(name).unwrap_or_else(|| panic!("no recording {name}")).clone();
-            return differences(&as_sent(&recorded), &as_sent(&self.filled(&step["obj"])), &["stackTrace"]);
+            let mut ours = self.filled(&step["obj"]);
+            if let (Some(key), Some(items)) = (step["sorted"].as_str(), ours.as_array_mut()) {
+                items.sort_by_key(|item| item[key].as_str().unwrap_or_default().to_owned());
+            }
+            return differences(&as_sent(&recorded), &as_sent(&ours), &["stackTrace"]);
         }
         if let Some(number) = step["walk"].as_u64() {
             return self.walk(number, &step["api"], step["prefix"].as_str().unwrap()).await;
