@@ -1,8 +1,19 @@
 //! User pools: made, described, changed, deleted.
 
 use crate::{
-    CognitoIdp, auth::SESSIONS, devices::DEVICES, inbox, keys, model::*, nobody::NOBODIES, oauth, pool_settings, providers::PROVIDERS,
-    resource_servers::RESOURCE_SERVERS, state::*,
+    CognitoIdp,
+    auth::SESSIONS,
+    devices::DEVICES,
+    inbox, keys,
+    model::*,
+    nobody::NOBODIES,
+    oauth,
+    passkeys::PASSKEYS,
+    pool_settings,
+    protection::{EVENTS, RISKS},
+    providers::PROVIDERS,
+    resource_servers::RESOURCE_SERVERS,
+    state::*,
 };
 use kit::{Context, Fault, Key, Read, Scope, Table, Tx};
 use serde::{Serialize, de::DeserializeOwned};
@@ -92,6 +103,9 @@ impl CognitoIdp {
                 delete_all(tx, &oauth::CODES, cx.scope(), &id)?;
                 delete_all(tx, &NOBODIES, cx.scope(), &id)?;
                 delete_all(tx, &DEVICES, cx.scope(), &id)?;
+                delete_all(tx, &PASSKEYS, cx.scope(), &id)?;
+                delete_all(tx, &EVENTS, cx.scope(), &id)?;
+                delete_all(tx, &RISKS, cx.scope(), &id)?;
                 delete_all(tx, &SIGN_INS, cx.scope(), &id)?;
                 delete_all(tx, &RESOURCE_SERVERS, cx.scope(), &id)?;
                 delete_all(tx, &PROVIDERS, cx.scope(), &id)?;

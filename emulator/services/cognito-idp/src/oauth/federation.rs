@@ -127,7 +127,8 @@ async fn issuer(visit: &Visit, name: &str) -> Result<Issuer, String> {
     let found = visit.cx.store().read(|s| providers::provider(s, visit.cx.scope(), &visit.pool.id, name));
     let settings = found.map_err(|fault| fault.message)?.settings;
     if settings.provider_type != Some(IdentityProviderTypeType::Oidc) {
-        return Err(format!("windtunnel signs nobody in by {name}: only OIDC providers of this machine are asked"));
+        let kind = settings.provider_type.map_or("", |kind| kind.as_str());
+        return Err(format!("windtunnel signs nobody in by {name} ({kind}): only OIDC providers of this machine are asked"));
     }
     let details = settings.provider_details.unwrap_or_default();
     let detail = |name: &str| details.get(name).cloned().filter(|text| !text.is_empty());

@@ -6,12 +6,13 @@ use kit::{Context, Fault, Read, Scope, Table, TableScope, Timestamp, Tx};
 use serde::{Deserialize, Serialize};
 
 /// Events by pool, user and moment, the newest first.
-const EVENTS: Table<(String, String, String), Event> = Table::new("cognito-idp.auth-events", TableScope::Region);
+pub(crate) const EVENTS: Table<(String, String, String), Event> = Table::new("cognito-idp.auth-events", TableScope::Region);
 /// Events of one user that are kept; AWS keeps those of two years.
 const MOST: usize = 1000;
 
+/// What a user did.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Event {
+pub(crate) struct Event {
     id: String,
     kind: EventType,
     response: EventResponseType,

@@ -3,18 +3,19 @@
 
 mod events;
 
-pub(crate) use events::{Happened, forget_all, note};
+pub(crate) use events::{EVENTS, Happened, forget_all, note};
 
 use crate::{CognitoIdp, Error, model::*, state::*};
 use kit::{Access, Authorize, Context, Fault, Read, Table, TableScope};
 use serde::{Deserialize, Serialize};
 
 /// Risk configurations by pool and client; the pool's own has no client (an empty text).
-const RISKS: Table<(String, String), Risk> = Table::new("cognito-idp.risk-configurations", TableScope::Region);
+pub(crate) const RISKS: Table<(String, String), Risk> = Table::new("cognito-idp.risk-configurations", TableScope::Region);
 
+/// What a pool or a client wants done about risks.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Risk {
+pub(crate) struct Risk {
     #[serde(with = "wire::kept")]
     settings: RiskConfigurationType,
 }
