@@ -35,16 +35,22 @@ impl Athena {
     /// Tables of a database.
     pub async fn list_table_metadata(&self, cx: &Context, input: ListTableMetadataInput) -> Result<ListTableMetadataOutput, Fault> {
         known(cx, &input.catalog_name)?;
-        if input.expression.is_some() {
-            return Err(Fault::new("NotImplemented", 501, "windtunnel does not take Expression in ListTableMetadata yet."));
-        }
+        let fits = input.expression.as_deref().map(names).transpose()?;
         let cx = cx.via("athena.amazonaws.com");
         let all = cx.cloud().ports().catalog()?.tables(&cx, &input.database_name).await.map_err(metadata)?;
-        let all: Vec<TableMetadata> = all.iter().map(table).collect();
+        let mut all: Vec<TableMetadata> = all.iter().map(table).collect();
+        all.retain(|t| fits.as_ref().is_none_or(|fits| fits.is_match(&t.name)));
         let limit = input.max_results.unwrap_or(50).clamp(1, 50) as usize;
         let page = pages::page(all, |t| t.name.clone(), input.next_token.as_deref(), limit, bad_token)?;
         Ok(ListTableMetadataOutput { table_metadata_list: Some(page.items), next_token: page.next })
     }
+}
+
+/// A filter of names: a regular expression that the whole name matches; `*` alone stands for all.
+fn names(expression: &str) -> Result<regex::Regex, Fault> {
+    let expression = if expression == "*" { ".*" } else { expression };
+    let bounded = regex::RegexBuilder::new(&format!("^(?:{expression})$")).case_insensitive(true).size_limit(1 << 20).build();
+    bounded.map_err(|_| invalid("INVALID_INPUT", format!("{expression} is not a regular expression")))
 }
 
 fn bad_token() -> Fault {

@@ -24,6 +24,8 @@ impl Athena {
         input: GetQueryRuntimeStatisticsInput,
     ) -> Result<GetQueryRuntimeStatisticsOutput, Fault> {
         let row = must_find_query(cx, &input.query_execution_id)?;
+        let output_rows = row.execution.0.status.as_ref().is_some_and(|s| s.state == Some(QueryExecutionState::Succeeded));
+        let output_rows = output_rows.then_some(row.row_count as i64);
         let known = row.execution.0.statistics.unwrap_or_default();
         let timeline = QueryRuntimeStatisticsTimeline {
             query_queue_time_in_millis: known.query_queue_time_in_millis,
@@ -33,7 +35,7 @@ impl Athena {
             total_execution_time_in_millis: known.total_execution_time_in_millis,
             ..Default::default()
         };
-        let rows = QueryRuntimeStatisticsRows { input_bytes: known.data_scanned_in_bytes, ..Default::default() };
+        let rows = QueryRuntimeStatisticsRows { input_bytes: known.data_scanned_in_bytes, output_rows, ..Default::default() };
         let statistics = QueryRuntimeStatistics { timeline: Some(timeline), rows: Some(rows), output_stage: None };
         Ok(GetQueryRuntimeStatisticsOutput { query_runtime_statistics: Some(statistics) })
     }

@@ -40,3 +40,29 @@ async fn catalogs_that_nothing_here_reads_are_refused_by_name() {
     let unknown = json!({ "QueryString": "SELECT 1", "QueryExecutionContext": { "Catalog": "nope" }, "ResultConfiguration": { "OutputLocation": "s3://results/" } });
     assert_eq!(desk.call("StartQueryExecution", unknown).await.unwrap_err().code, "InvalidRequestException");
 }
+
+#[tokio::test]
+async fn tables_are_listed_by_a_pattern_of_their_names() {
+    let desk = Desk::new().await;
+    desk.run("CREATE TABLE copies AS SELECT key FROM photos").await;
+    for (pattern, wanted) in
+        [("pho.*", vec!["photos"]), ("*", vec!["copies", "photos"]), ("copie", vec![]), ("c.*|photos", vec!["copies", "photos"])]
+    {
+        let asked = json!({ "CatalogName": "AwsDataCatalog", "DatabaseName": "db", "Expression": pattern });
+        let listed = desk.ok("ListTableMetadata", asked).await;
+        let mut names: Vec<&str> = listed["TableMetadataList"].as_array().unwrap().iter().map(|t| t["Name"].as_str().unwrap()).collect();
+        names.sort();
+        assert_eq!(names, wanted, "{pattern}");
+    }
+    let broken = json!({ "CatalogName": "AwsDataCatalog", "DatabaseName": "db", "Expression": "(" });
+    assert_eq!(desk.call("ListTableMetadata", broken).await.unwrap_err().code, "InvalidRequestException");
+}
+
+#[tokio::test]
+async fn runtime_statistics_count_the_rows_of_a_result() {
+    let desk = Desk::new().await;
+    let execution = desk.run("SELECT key FROM photos").await;
+    let told = desk.ok("GetQueryRuntimeStatistics", json!({ "QueryExecutionId": execution["QueryExecutionId"] })).await;
+    assert_eq!(told["QueryRuntimeStatistics"]["Rows"]["OutputRows"], 3);
+    assert_eq!(told["QueryRuntimeStatistics"]["Rows"]["InputBytes"], execution["Statistics"]["DataScannedInBytes"]);
+}
