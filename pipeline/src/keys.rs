@@ -10,7 +10,7 @@
 //!                  progress/<sub>/<batch>/plan.json, dispatched.json, parts/<part>.json, summary.json
 //!                  renditions/<sub>/<id>/<size>.jpg, <size>.webp, image.json (the manifest)
 //!                  quarantine/<sub>/<id>-<name>, and the same with .reason.json
-//! metadata bucket  metadata/dt=YYYY-MM-DD/<id>.json
+//! metadata bucket  metadata/dt=YYYY-MM-DD/<id>.json, failures/dt=YYYY-MM-DD/<sub>-<id>-<name>.json
 //! ```
 
 use sha2::{Digest, Sha256};
@@ -203,6 +203,12 @@ pub fn metadata_key(date: &str, id: &ImageId) -> String {
 /// Where an upload without an owner goes; the hash keeps two of the same name apart.
 pub fn ownerless_quarantine_key(key: &str) -> String {
     format!("{QUARANTINE}_unowned/{}-{}", hex(&Sha256::digest(key.as_bytes())[..6]), sanitise(key))
+}
+
+/// Where the row of a refused upload lies, which Athena reads; `date` is YYYY-MM-DD. One upload has one, however often it is tried.
+pub fn failure_key(date: &str, quarantine_key: &str) -> String {
+    let name = quarantine_key.strip_prefix(QUARANTINE).unwrap_or(quarantine_key).replace('/', "-");
+    format!("failures/dt={date}/{name}.json")
 }
 
 /// Where the reason for a quarantined object lies.

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::config::ProcessConfig;
-use crate::keys::{Upload, manifest_key, metadata_key, ownerless_quarantine_key, reason_key, rendition_key};
+use crate::keys::{Upload, failure_key, manifest_key, metadata_key, ownerless_quarantine_key, reason_key, rendition_key};
 use crate::metadata::{Manifest, RenditionEntry, Row};
 use crate::s3_event::{self, Work};
 use crate::store::{Copied, Facts, Fetched, Store, StoreError};
@@ -239,7 +239,7 @@ fn row(key: &str, upload: &Upload, facts: &Facts, picture: &Picture, entries: &[
     }
 }
 
-/// Reason, copy, delete, in this order: wherever it stops, the upload is still there or safe, and the next run goes on.
+/// Reason, row, copy, delete, in this order: wherever it stops, the upload is still there or safe, and the next run goes on.
 async fn quarantine(
     key: &str,
     quarantine_key: &str,
@@ -253,8 +253,11 @@ async fn quarantine(
         "code": reason.code, "message": reason.message, "source_key": key, "etag": facts.etag, "bytes": facts.bytes,
         "declared_content_type": facts.content_type, "quarantined_at": now(),
     });
+    let line = Bytes::from(format!("{note}\n"));
     let note = Bytes::from(serde_json::to_vec_pretty(&note).expect("a note is plain data"));
     store.put(bucket, &reason_key(quarantine_key), note, "application/json").await?;
+    let day = Timestamp::from_second(facts.modified_seconds).unwrap_or(Timestamp::UNIX_EPOCH).strftime("%Y-%m-%d").to_string();
+    store.put(&config.metadata_bucket, &failure_key(&day, quarantine_key), line, "application/json").await?;
     if store.copy(bucket, key, &facts.etag, quarantine_key).await? == Copied::SourceChanged {
         return Ok(None);
     }

@@ -122,7 +122,11 @@ async fn a_bomb_goes_to_quarantine_with_a_reason() {
     let result = handle(event(&[&upload_key()]), &config(), &store).await.unwrap();
     assert_eq!(result["results"][0]["outcome"], "quarantined");
     let home = format!("quarantine/{SUB}/{}-cat.jpg", id());
-    assert_eq!(store.all(), [format!("images/{home}"), format!("images/{home}.reason.json")]);
+    let all = store.all();
+    assert_eq!(all.len(), 3, "{all:?}");
+    assert_eq!((&all[0], &all[1]), (&format!("images/{home}"), &format!("images/{home}.reason.json")));
+    let row = format!("/{SUB}-{}-cat.jpg.json", id());
+    assert!(all[2].starts_with("meta/failures/dt=") && all[2].ends_with(&row), "{all:?}");
     assert_eq!(store.get("images", &home).unwrap().body, bomb);
     let reason: Value = serde_json::from_slice(&store.get("images", &format!("{home}.reason.json")).unwrap().body).unwrap();
     assert_eq!((&reason["code"], &reason["source_key"]), (&json!("TooManyPixels"), &json!(upload_key())));
