@@ -34,7 +34,13 @@ pub(crate) fn of_fault(visit: &Visit, fault: &Fault) -> Response<Outgoing> {
         }
     };
     let encoded = response::encode_fault(visit.protocol, schema, visit.op, fault, cx.request_id());
-    finish(visit, cx, encoded.map(Outgoing::bytes))
+    let mut encoded = encoded.map(Outgoing::bytes);
+    if visit.room.is_some_and(|i| visit.house.rooms[i].service.tells_faults_in_headers()) {
+        // The colon is AWS's: a URI of the type's model may follow it.
+        set(encoded.headers_mut(), "x-amzn-errortype", &format!("{}:", fault.code));
+        set(encoded.headers_mut(), "x-amzn-errormessage", &fault.message);
+    }
+    finish(visit, cx, encoded)
 }
 
 /// Tells the service what its request was answered. One that was refused before anybody knew whose it is belongs to nobody's log.

@@ -26,6 +26,8 @@ pub struct Builder {
     data_dir: Option<(PathBuf, Durability)>,
     journal_bytes: usize,
     signature_v2: bool,
+    #[cfg(feature = "kafka")]
+    kafka: Option<SocketAddr>,
     #[cfg(feature = "lambda")]
     functions: Vec<(String, Closure)>,
 }
@@ -45,6 +47,8 @@ impl Default for Builder {
             data_dir: None,
             journal_bytes: 1 << 20,
             signature_v2: true,
+            #[cfg(feature = "kafka")]
+            kafka: None,
             #[cfg(feature = "lambda")]
             functions: Vec::new(),
         }
@@ -99,6 +103,19 @@ impl Builder {
         self
     }
 
+    /// The Kafka broker listens on this port of the loopback address too: plaintext, nobody is asked; 0 takes a free one. Without it only
+    /// MSK clusters listen, each at ports of its own.
+    #[cfg(feature = "kafka")]
+    pub fn kafka(self, port: u16) -> Self {
+        self.kafka_address(SocketAddr::from(([127, 0, 0, 1], port)))
+    }
+    /// As [`kafka`](Self::kafka), on any address.
+    #[cfg(feature = "kafka")]
+    pub fn kafka_address(mut self, address: SocketAddr) -> Self {
+        self.kafka = Some(address);
+        self
+    }
+
     /// Makes a Lambda function of this name out of a closure, which runs in this process: under a debugger, with the semantics of a function
     /// around it. Its role, `windtunnel-closures`, may do everything; a function with another role or other settings is made with
     /// CreateFunction out of [`lambda::in_process::package`].
@@ -123,7 +140,14 @@ impl Builder {
         if self.frozen {
             builder = builder.mode(ClockMode::Frozen);
         }
+        #[cfg(feature = "kafka")]
+        let kafka = Arc::new(self.kafka_service());
         for service in crate::services::all() {
+            #[cfg(feature = "kafka")]
+            if service.schema().name == "kafka" {
+                builder = builder.service(kafka.clone());
+                continue;
+            }
             #[cfg(feature = "lambda")]
             if service.schema().name == "lambda" {
                 builder = builder.service(Arc::new(crate::closures::lambda(&self.functions)?));
@@ -137,9 +161,31 @@ impl Builder {
         let cloud = builder.endpoint(format!("http://{address}")).start().await.map_err(StartError::Cloud)?;
         #[cfg(feature = "lambda")]
         crate::closures::create(&cloud, &self.functions).await.map_err(StartError::Cloud)?;
-        let own = crate::admin::endpoints(cloud.clone());
+        let own = crate::admin::endpoints(
+            cloud.clone(),
+            #[cfg(feature = "kafka")]
+            kafka.clone(),
+        );
         let server = gateway.serve(cloud.clone(), Some(own));
-        Ok(Emulator { cloud, address, server: Some(server) })
+        Ok(Emulator {
+            cloud,
+            address,
+            server: Some(server),
+            #[cfg(feature = "kafka")]
+            kafka,
+        })
+    }
+
+    #[cfg(feature = "kafka")]
+    fn kafka_service(&self) -> kafka::Kafka {
+        let mut service = kafka::Kafka::new();
+        if let Some(address) = self.kafka {
+            service = service.listen(address);
+        }
+        match &self.data_dir {
+            Some((dir, durability)) => service.data_dir(dir.join("kafka"), *durability),
+            None => service,
+        }
     }
 }
 
@@ -162,6 +208,8 @@ pub struct Emulator {
     cloud: Arc<Cloud>,
     address: SocketAddr,
     server: Option<gateway::Server>,
+    #[cfg(feature = "kafka")]
+    kafka: Arc<kafka::Kafka>,
 }
 
 impl Emulator {
@@ -185,9 +233,18 @@ impl Emulator {
     pub fn sdk_config(&self) -> aws_config::SdkConfig {
         crate::sdk::config(&self.endpoint(), "test", "test", None)
     }
-    /// Environment for everything else; see [`crate::env`].
+    /// Environment for everything else; see [`crate::env`]. KAFKA_BOOTSTRAP_SERVERS where the broker has a listener of its own.
     pub fn env(&self) -> Vec<(String, String)> {
-        crate::env::exports(&self.endpoint())
+        #[allow(unused_mut)] // nothing is added where Kafka is not part of the build
+        let mut exports = crate::env::exports(&self.endpoint());
+        #[cfg(feature = "kafka")]
+        exports.extend(self.kafka_bootstrap().map(|servers| ("KAFKA_BOOTSTRAP_SERVERS".to_owned(), servers)));
+        exports
+    }
+    /// `HOST:PORT` of the Kafka broker, where [`Builder::kafka`] asked for one.
+    #[cfg(feature = "kafka")]
+    pub fn kafka_bootstrap(&self) -> Option<String> {
+        self.kafka.bootstrap()
     }
     /// Moves virtual time, firing what is due in order and waiting for it.
     pub async fn advance(&self, by: Duration) -> Advanced {

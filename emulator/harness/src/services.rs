@@ -49,6 +49,8 @@ pub fn all() -> Vec<Arc<dyn Service>> {
         Arc::new(application_autoscaling::ApplicationAutoScaling::new()),
         #[cfg(feature = "wafv2")]
         Arc::new(wafv2::Wafv2::new()),
+        #[cfg(feature = "kafka")]
+        Arc::new(kafka::Kafka::new()),
         #[cfg(feature = "cloudformation")]
         Arc::new(cloudformation::CloudFormation::new()),
     ]

@@ -52,6 +52,18 @@ pub trait Objects: Send + Sync {
         key: &'a str,
         range: Option<Range<u64>>,
     ) -> BoxFuture<'a, Result<ObjectBytes, Fault>>;
+    /// As `get`, of the version with this id (the grant is for `s3:GetObjectVersion`). Who keeps no versions has none of any id.
+    fn get_version<'a>(
+        &'a self,
+        _cx: &'a Context,
+        _grant: Grant,
+        _bucket: &'a str,
+        _key: &'a str,
+        _version: &'a str,
+        _range: Option<Range<u64>>,
+    ) -> BoxFuture<'a, Result<ObjectBytes, Fault>> {
+        Box::pin(async { Err(Fault::new("NoSuchVersion", 404, "The specified version does not exist.")) })
+    }
     /// Description only.
     fn head<'a>(&'a self, cx: &'a Context, grant: Grant, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<ObjectInfo, Fault>>;
     /// Writes an object.

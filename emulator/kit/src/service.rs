@@ -131,6 +131,11 @@ pub trait Service: Operations {
             Json10 | Json11 | Cbor => Fault::new("AccessDeniedException", 400, message),
         }
     }
+    /// Whether answers tell a fault in `x-amzn-errortype` and `x-amzn-errormessage` too. Among AWS's services that speak JSON to one path only
+    /// some do: Cognito does, Athena does not.
+    fn tells_faults_in_headers(&self) -> bool {
+        false
+    }
     /// The fault for input that breaks the model: `message` is AWS's sentence.
     fn invalid(&self, message: String) -> Fault {
         Fault::new(self.invalid_input(), 400, message)

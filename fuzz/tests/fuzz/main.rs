@@ -15,6 +15,7 @@ mod edit;
 mod event_streams;
 mod filters;
 mod house;
+mod kafka;
 mod mapping_templates;
 mod pictures;
 mod policies;

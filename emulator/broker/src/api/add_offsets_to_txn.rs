@@ -19,6 +19,6 @@ pub(super) async fn answer(call: &Call<'_>, request: AddOffsetsToTxnRequest) -> 
         () if !call.may("AlterGroup", Resource::Group(&request.group_id)) => Err(E::GroupAuthorizationFailed),
         () => transactions::add(call.broker, &who, &[], &[request.group_id.to_string()]),
     };
-    let outcome = outcome.map_err(|e| if e == E::ProducerFenced && call.version < 2 { E::InvalidProducerEpoch } else { e });
+    let outcome = outcome.map_err(|e| super::fencing(call, e));
     AddOffsetsToTxnResponse::default().with_error_code(super::code(&outcome))
 }

@@ -33,7 +33,7 @@ pub(super) async fn answer(call: &Call<'_>, request: AddPartitionsToTxnRequest) 
         true => {
             let partitions: Vec<_> = all().map(|(topic, n)| (topic.to_owned(), n)).collect();
             // Before version 2 clients knew no other word for it.
-            let error = |e| if e == E::ProducerFenced && call.version < 2 { E::InvalidProducerEpoch } else { e };
+            let error = |e| super::fencing(call, e);
             transactions::add(call.broker, &who, &partitions, &[]).map_err(error)
         }
     };

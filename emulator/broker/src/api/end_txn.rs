@@ -17,6 +17,6 @@ pub(super) async fn answer(call: &Call<'_>, request: EndTxnRequest) -> EndTxnRes
         // What is too late by now is aborted, whether somebody has looked or not.
         true => transactions::expire(call.broker).and_then(|()| transactions::end(call.broker, &who, request.committed)),
     };
-    let outcome = outcome.map_err(|e| if e == E::ProducerFenced && call.version < 2 { E::InvalidProducerEpoch } else { e });
+    let outcome = outcome.map_err(|e| super::fencing(call, e));
     EndTxnResponse::default().with_error_code(super::code(&outcome))
 }

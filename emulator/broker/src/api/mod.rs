@@ -148,6 +148,14 @@ fn encode<T: Encodable>(response: &T, version: i16, out: &mut BytesMut) -> io::R
     response.encode(out, version).map(|()| true).map_err(|e| io::Error::other(e.to_string()))
 }
 
+/// Fencing as a transaction's API tells it: before version 2 producers know it as a wrong epoch only.
+fn fencing(call: &Call<'_>, error: ResponseError) -> ResponseError {
+    match error {
+        ResponseError::ProducerFenced if call.version < 2 => ResponseError::InvalidProducerEpoch,
+        other => other,
+    }
+}
+
 /// The code of an outcome: 0 where it went well.
 fn code<T>(outcome: &Result<T, ResponseError>) -> i16 {
     outcome.as_ref().err().map_or(0, ResponseError::code)

@@ -8,6 +8,8 @@ use std::io::Read;
 
 /// Most bytes that a batch may unpack to.
 const UNPACKED_MAX_BYTES: u64 = 256 << 20;
+/// Snappy's best element is a copy of 64 bytes said in three.
+const SNAPPY_MOST_RATIO: usize = 22;
 
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +68,8 @@ fn snappy(packed: &[u8]) -> Result<Bytes, BatchError> {
     const MAGIC: &[u8] = b"\x82SNAPPY\0";
     let block = |block: &[u8]| -> Result<Vec<u8>, BatchError> {
         let length = snap::raw::decompress_len(block).map_err(|_| BatchError::Malformed)?;
-        if length as u64 > UNPACKED_MAX_BYTES {
+        // The length is made room for before a byte is read, so what no block of this size can hold is refused first.
+        if length as u64 > UNPACKED_MAX_BYTES || length / SNAPPY_MOST_RATIO > block.len() {
             return Err(BatchError::Malformed);
         }
         snap::raw::Decoder::new().decompress_vec(block).map_err(|_| BatchError::Malformed)

@@ -20,11 +20,23 @@ const LIMIT: usize = 1 << 20;
 pub type OwnEndpoints = Arc<dyn Fn(Request<Body>) -> BoxFuture<'static, Response<ReplyBody>> + Send + Sync>;
 
 /// The endpoints of a cloud.
-pub fn endpoints(cloud: Arc<Cloud>) -> OwnEndpoints {
+pub fn endpoints(cloud: Arc<Cloud>, #[cfg(feature = "kafka")] kafka: Arc<kafka::Kafka>) -> OwnEndpoints {
+    let site = Arc::new(Site {
+        cloud,
+        #[cfg(feature = "kafka")]
+        kafka,
+    });
     Arc::new(move |request| {
-        let cloud = cloud.clone();
-        Box::pin(async move { answer(&cloud, request).await.unwrap_or_else(Refusal::response) })
+        let site = site.clone();
+        Box::pin(async move { answer(&site, request).await.unwrap_or_else(Refusal::response) })
     })
+}
+
+/// What the endpoints steer: the cloud, and what keeps state beside its store.
+pub(crate) struct Site {
+    cloud: Arc<Cloud>,
+    #[cfg(feature = "kafka")]
+    kafka: Arc<kafka::Kafka>,
 }
 
 /// A refusal of one of these endpoints.
@@ -39,7 +51,8 @@ impl Refusal {
     }
 }
 
-async fn answer(cloud: &Arc<Cloud>, request: Request<Body>) -> Result<Response<ReplyBody>, Refusal> {
+async fn answer(site: &Site, request: Request<Body>) -> Result<Response<ReplyBody>, Refusal> {
+    let cloud = &site.cloud;
     let (head, mut body) = request.into_parts();
     refuse_foreign_pages(&head.headers)?;
     if let Some(file) = head.uri.path().strip_prefix("/_windtunnel/app") {
@@ -51,6 +64,10 @@ async fn answer(cloud: &Arc<Cloud>, request: Request<Body>) -> Result<Response<R
         false => serde_json::from_slice(&bytes).map_err(|e| Refusal::bad(format!("the body is not JSON: {e}")))?,
     };
     let path = head.uri.path().trim_start_matches("/_windtunnel").trim_matches('/').to_owned();
+    #[cfg(feature = "kafka")]
+    if let (&Method::GET, Some(what)) = (&head.method, path.strip_prefix("kafka/")) {
+        return kafka_text(site, what);
+    }
     let value = match (&head.method, path.as_str()) {
         (&Method::GET, "" | "health") => {
             json!({ "status": "running", "version": env!("CARGO_PKG_VERSION"), "iam": "enforced", "seed": cloud.seed() })
@@ -67,12 +84,25 @@ async fn answer(cloud: &Arc<Cloud>, request: Request<Body>) -> Result<Response<R
         (&Method::GET, "env") => {
             json!({ "set": crate::env::exports(&cloud.endpoint()).into_iter().collect::<std::collections::BTreeMap<_, _>>(), "unset": crate::env::UNSET })
         }
-        (&Method::POST, "snapshot/save") => snapshots::save(cloud, &input).await?,
-        (&Method::POST, "snapshot/load") => snapshots::load(cloud, &input).await?,
-        (&Method::POST, "reset") => snapshots::reset(cloud).await?,
+        (&Method::POST, "snapshot/save") => snapshots::save(site, &input).await?,
+        (&Method::POST, "snapshot/load") => snapshots::load(site, &input).await?,
+        (&Method::POST, "reset") => snapshots::reset(site).await?,
         (method, path) => return Err(Refusal(StatusCode::NOT_FOUND, format!("there is no {method} /_windtunnel/{path}"))),
     };
     Ok(reply(StatusCode::OK, &value))
+}
+
+/// What the Kafka broker tells as text: its metrics, and the certificate that clients of its TLS listeners have to trust.
+#[cfg(feature = "kafka")]
+fn kafka_text(site: &Site, what: &str) -> Result<Response<ReplyBody>, Refusal> {
+    let broker = site.kafka.broker().map_err(|e| Refusal::bad(e.to_string()))?;
+    let text = match what {
+        "metrics" => broker.metrics(),
+        "ca.pem" => broker.ca_pem().map_err(|e| Refusal::bad(e.to_string()))?,
+        other => return Err(Refusal(StatusCode::NOT_FOUND, format!("there is no GET /_windtunnel/kafka/{other}"))),
+    };
+    let body = ReplyBody::Bytes(text.into());
+    Ok(Response::builder().header("content-type", "text/plain; charset=utf-8").body(body).expect("a valid response"))
 }
 
 /// A page of another site, open in a browser on this machine, must not steer the clock.

@@ -34,6 +34,10 @@ pub struct UpArgs {
     /// Port on the loopback address; 0 takes a free one
     #[arg(long, default_value_t = 4566)]
     pub port: u16,
+    /// Port of the Kafka broker on the same address; 0 takes a free one. Unless told, 9092 if it is free and --port is not 0
+    #[cfg(feature = "kafka")]
+    #[arg(long, value_name = "PORT")]
+    pub kafka_port: Option<u16>,
     /// Listens on this address instead of the loopback one: opens the cloud to others
     #[arg(long, value_name = "ADDRESS")]
     pub bind: Option<std::net::IpAddr>,
@@ -118,6 +122,10 @@ async fn start(args: &UpArgs) -> Result<Standing, Failure> {
     let emulator = Arc::new(emulator(args).await?);
     let ms = (clock.now().millis() - began.millis()).max(0) as u64;
     eprintln!("A cloud stands at {} after {}.", emulator.endpoint(), took(ms));
+    #[cfg(feature = "kafka")]
+    if let Some(servers) = emulator.kafka_bootstrap() {
+        eprintln!("Kafka listens at {servers}.");
+    }
     eprintln!("Enforced: signatures, IAM on every call, AWS's own models. {}", kept_where(args));
     if args.no_stack {
         return Ok(Standing { emulator, pipeline: None });
@@ -138,12 +146,23 @@ async fn emulator(args: &UpArgs) -> Result<Emulator, Failure> {
         .strict(args.strict)
         .signature_v2(!args.no_signature_v2)
         .journal_bytes(32 << 20);
+    #[cfg(feature = "kafka")]
+    {
+        builder = builder.kafka_address(SocketAddr::new(ip, kafka_port(args, ip)));
+    }
     if let Some(folder) = &args.data_dir {
         builder = builder.data_dir(folder, if args.durability == "power" { Durability::Power } else { Durability::Process });
     }
     builder.start().await.map_err(|error| match error {
         StartError::Listen(..) | StartError::Store(..) | StartError::Cloud(_) => Failure::environment(error.to_string()),
     })
+}
+
+/// The port that was asked for, or Kafka's usual one if nobody has it.
+#[cfg(feature = "kafka")]
+fn kafka_port(args: &UpArgs, ip: std::net::IpAddr) -> u16 {
+    let free = |port| std::net::TcpListener::bind((ip, port)).is_ok();
+    args.kafka_port.unwrap_or(if args.port != 0 && free(9092) { 9092 } else { 0 })
 }
 
 fn kept_where(args: &UpArgs) -> String {

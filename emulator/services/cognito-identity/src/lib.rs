@@ -75,6 +75,9 @@ impl kit::Service for CognitoIdentity {
     fn offer(self: Arc<Self>, ports: &Ports) {
         ports.offer_identity_tokens(self);
     }
+    fn tells_faults_in_headers(&self) -> bool {
+        true
+    }
     fn doors(&self) -> Vec<Arc<dyn Door>> {
         vec![Arc::new(open_id::Discovery(self.clone()))]
     }

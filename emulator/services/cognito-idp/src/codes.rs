@@ -242,6 +242,11 @@ pub(crate) fn redeem(cx: &Context, user: &mut User, purpose: CodePurpose, attrib
     Ok(user.codes.remove(at))
 }
 
+/// Whether a code for a purpose is out and still good.
+pub(crate) fn waits(cx: &Context, user: &User, purpose: CodePurpose) -> bool {
+    user.codes.iter().any(|c| c.purpose == purpose && c.expires > cx.now())
+}
+
 /// The fault for a wrong code.
 pub(crate) fn mismatch() -> Fault {
     Error::CodeMismatch.says("Invalid verification code provided, please try again.")

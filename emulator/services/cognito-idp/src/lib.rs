@@ -206,6 +206,9 @@ impl kit::Service for CognitoIdp {
             Arc::new(oauth::Hosted(self.clone())),
         ]
     }
+    fn tells_faults_in_headers(&self) -> bool {
+        true
+    }
     fn is_guarded(&self, cx: &kit::Context, resource_arn: &str) -> bool {
         self.guards(cx, resource_arn)
     }

@@ -1,6 +1,6 @@
 //! From what a request carries (pool id, client id) to the pool, the client and the account and region they belong to.
 
-use crate::{model::*, srp::hmac, state::*, triggers::Metadata};
+use crate::{attributes, codes::Channel, model::*, seal, srp::hmac, state::*, triggers::Metadata};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::Mac;
 use kit::{Context, Fault};
@@ -81,20 +81,34 @@ impl Desk {
         }
     }
 
-    /// The user behind a name; unknown ones are a fault that tells, or not, as the client wants it.
-    pub fn user(&self, login: &str, hidden: impl FnOnce() -> Fault) -> Result<User, Fault> {
-        let found = self.cx.store().read(|s| find_user(s, self.cx.scope(), &self.pool, login))?;
-        found.ok_or_else(|| if self.client.hides_users() { hidden() } else { no_such_user() })
-    }
-
-    /// The masked address that an unknown user's code pretends to go to.
+    /// The masked address that an unknown user's code pretends to go to: of the kind that the name has, or that the pool verifies.
     pub fn pretended_delivery(&self, login: &str) -> CodeDeliveryDetailsType {
-        let first = login.chars().next().unwrap_or('a');
-        CodeDeliveryDetailsType {
-            destination: Some(format!("{first}***@{first}***")),
-            delivery_medium: Some(DeliveryMediumType::Email),
-            attribute_name: Some("email".into()),
+        let verifies = |attribute| self.pool.auto_verified().contains(&attribute);
+        let phones = verifies(VerifiedAttributeType::PhoneNumber) && !verifies(VerifiedAttributeType::Email);
+        let phone = attributes::is_phone(login) || (phones && !attributes::is_email(login));
+        self.pretended_address(login, if phone { "phone_number" } else { "email" })
+    }
+    /// The name itself where it is such an address; else one that is always the same for the name, so that asking twice tells nothing.
+    pub fn pretended_address(&self, login: &str, attribute: &'static str) -> CodeDeliveryDetailsType {
+        let drawn = seal::derive(&self.pool.secret, "address", self.pool.user_key(login).as_bytes());
+        let letter = |n: usize| char::from(b'a' + drawn[n] % 26);
+        let address = match attribute {
+            "email" if attributes::is_email(login) => login.to_owned(),
+            "email" => format!("{}@{}", letter(0), letter(1)),
+            _ if attributes::is_phone(login) => login.to_owned(),
+            _ => format!("+{:04}", u16::from_be_bytes([drawn[2], drawn[3]]) % 10_000),
+        };
+        Channel { attribute, address }.details()
+    }
+    /// The user name that an unknown user's challenges show. Who signs in by an address is known by an id within, so nobody is, too: always
+    /// the same one for a name (AWS's documentation of PreventUserExistenceErrors).
+    pub fn pretended_name(&self, login: &str) -> String {
+        let address = attributes::is_email(login) || attributes::is_phone(login);
+        if self.pool.username_attributes().is_empty() && (self.pool.alias_attributes().is_empty() || !address) {
+            return login.to_owned();
         }
+        let hex = kit::hex(&seal::derive(&self.pool.secret, "sub", self.pool.user_key(login).as_bytes())[..16]);
+        format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
     }
 }
 

@@ -46,9 +46,9 @@ pub(crate) async fn count(desk: &Desk, login: &str) -> Result<(), Fault> {
         .await
 }
 
-/// What a code for a new password is answered where nobody has asked for one: wrong, and too often after as many tries as a real one has.
-pub(crate) async fn wrong_code(desk: &Desk, login: &str) -> Result<Fault, Fault> {
-    let name = code_of(login);
+/// What a code for a purpose is answered where nobody has asked for one: wrong, and too often after as many tries as a real one has.
+pub(crate) async fn wrong_code(desk: &Desk, purpose: &str, login: &str) -> Result<Fault, Fault> {
+    let name = format!("{purpose}/{login}");
     let key = (desk.pool.id.clone(), desk.pool.user_key(&name));
     let there = desk.cx.store().read(|s| s.get(&NOBODIES, desk.cx.scope(), &key))?.unwrap_or_default();
     if there.failures >= codes::MOST_WRONG {
@@ -58,12 +58,12 @@ pub(crate) async fn wrong_code(desk: &Desk, login: &str) -> Result<Fault, Fault>
     Ok(codes::mismatch())
 }
 
-/// A code was asked for, so tries count anew.
-pub(crate) async fn fresh_code(desk: &Desk, login: &str) -> Result<(), Fault> {
-    let key = (desk.pool.id.clone(), desk.pool.user_key(&code_of(login)));
-    desk.cx.store().write(|tx| tx.delete(&NOBODIES, desk.cx.scope(), &key).map(drop)).await
-}
+/// What a code is for: a new password, or a sign-up.
+pub(crate) const PASSWORD: &str = "code";
+pub(crate) const SIGN_UP: &str = "sign-up";
 
-fn code_of(login: &str) -> String {
-    format!("code/{login}")
+/// A code was asked for, so tries count anew.
+pub(crate) async fn fresh_code(desk: &Desk, purpose: &str, login: &str) -> Result<(), Fault> {
+    let key = (desk.pool.id.clone(), desk.pool.user_key(&format!("{purpose}/{login}")));
+    desk.cx.store().write(|tx| tx.delete(&NOBODIES, desk.cx.scope(), &key).map(drop)).await
 }

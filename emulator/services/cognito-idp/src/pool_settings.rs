@@ -148,9 +148,6 @@ fn settings(cx: &Context, operation: &str, fixed: Fixed, input: CreateUserPoolIn
 
 fn refuse_what_is_not_honoured(operation: &str, input: &CreateUserPoolInput) -> Result<(), Fault> {
     let no = |what: &str| Err(refused(operation, what));
-    if input.lambda_config.as_ref().is_some_and(|config| config.inbound_federation.is_some()) {
-        return no("LambdaConfig.InboundFederation");
-    }
     let mode = input.user_pool_add_ons.as_ref().and_then(|add_ons| add_ons.advanced_security_mode);
     if mode.is_some_and(|mode| mode != AdvancedSecurityModeType::Off) {
         return no("UserPoolAddOns.AdvancedSecurityMode other than OFF");

@@ -145,26 +145,12 @@ impl CognitoIdp {
         let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         desk.check_secret(&input.username, input.secret_hash.as_deref())?;
         let (cx, pool, who) = (&desk.cx, &desk.pool, desk.who());
-        let Some(there) = self.known_or_migrated(&desk, &input.username).await? else {
-            return match desk.client.hides_users() {
-                true => {
-                    nobody::fresh_code(&desk, &input.username).await?;
-                    Ok(ForgotPasswordOutput { code_delivery_details: Some(desk.pretended_delivery(&input.username)) })
-                }
-                false => Err(no_such_user()),
-            };
-        };
-        if there.disabled {
-            return Err(not_authorized("User is disabled."));
-        }
-        if there.status() == UserStatus::ForceChangePassword {
-            return Err(not_authorized("User password cannot be reset in the current state."));
-        }
-        let channel = match codes::recovery_channel(pool, &there) {
-            Ok(channel) => channel,
-            // Who is hidden is not told from one without an address.
+        let found = self.known_or_migrated(&desk, &input.username).await?.ok_or_else(no_such_user);
+        let (there, channel) = match found.and_then(|there| recoverable(pool, &there).map(|channel| (there, channel))) {
+            Ok(found) => found,
+            // Who is hidden is not told from one who may not, or has no address (AWS's documentation).
             Err(_) if desk.client.hides_users() => {
-                nobody::fresh_code(&desk, &input.username).await?;
+                nobody::fresh_code(&desk, nobody::PASSWORD, &input.username).await?;
                 return Ok(ForgotPasswordOutput { code_delivery_details: Some(desk.pretended_delivery(&input.username)) });
             }
             Err(fault) => return Err(fault),
@@ -213,7 +199,7 @@ impl CognitoIdp {
             .store()
             .write(|tx| {
                 let found = find_user(tx, cx.scope(), pool, &input.username)?;
-                let asked = found.as_ref().is_some_and(|user| user.codes.iter().any(|c| c.purpose == CodePurpose::Password));
+                let asked = found.as_ref().is_some_and(|user| !user.disabled && codes::waits(cx, user, CodePurpose::Password));
                 if hides && !asked {
                     return Ok(None);
                 }
@@ -231,11 +217,22 @@ impl CognitoIdp {
             .await?;
         let user = match user {
             Some(judged) => judged?,
-            None => return Err(nobody::wrong_code(&desk, &input.username).await?),
+            None => return Err(nobody::wrong_code(&desk, nobody::PASSWORD, &input.username).await?),
         };
         desk.who().post_confirmation("ConfirmForgotPassword", &user).await?;
         Ok(ConfirmForgotPasswordOutput {})
     }
+}
+
+/// Where the code goes by which a user may choose a new password, if he may.
+fn recoverable(pool: &Pool, user: &User) -> Result<codes::Channel, Fault> {
+    if user.disabled {
+        return Err(not_authorized("User is disabled."));
+    }
+    if user.status() == UserStatus::ForceChangePassword {
+        return Err(not_authorized("User password cannot be reset in the current state."));
+    }
+    codes::recovery_channel(pool, user)
 }
 
 /// Changes the caller's own row.

@@ -1,13 +1,13 @@
 //! Sign-up by users themselves, and its confirmation by code.
 
 use crate::{
-    CognitoIdp, Error,
+    CognitoIdp,
     attributes::Writer,
     auth::{self, Session},
     clients, codes,
     model::*,
     names::{Desk, warn_unheard},
-    password,
+    nobody, password,
     state::*,
     users,
 };
@@ -28,7 +28,7 @@ impl CognitoIdp {
         user.status = Some(UserStatus::Unconfirmed);
         match input.password.filter(|text| !text.is_empty()) {
             Some(text) => password::set(cx, pool, &mut user, &text)?,
-            None if takes_no_password(&desk) => {}
+            None if takes_no_password(pool) => {}
             None => return Err(bad("Missing required parameter Password")),
         }
         // A name that is taken is refused before anybody is asked.
@@ -72,7 +72,12 @@ impl CognitoIdp {
         let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         desk.check_secret(&input.username, input.secret_hash.as_deref())?;
         let (cx, pool) = (&desk.cx, &desk.pool);
-        desk.user(&input.username, || Error::ExpiredCode.says("Invalid code provided, please request a code again."))?;
+        // Where users are hidden, everybody's code is just wrong but that of a user who waits for one.
+        let waits = |user: &User| user.status() == UserStatus::Unconfirmed && codes::waits(cx, user, CodePurpose::SignUp);
+        let found = cx.store().read(|s| find_user(s, cx.scope(), pool, &input.username))?;
+        if desk.client.hides_users() && !found.as_ref().is_some_and(waits) {
+            return Err(nobody::wrong_code(&desk, nobody::SIGN_UP, &input.username).await?);
+        }
         let user = cx
             .store()
             .write(|tx| {
@@ -114,16 +119,17 @@ impl CognitoIdp {
         let desk = Desk::of_client(cx, &input.client_id)?.telling(input.client_metadata);
         desk.check_secret(&input.username, input.secret_hash.as_deref())?;
         let (cx, pool, who) = (&desk.cx, &desk.pool, desk.who());
-        let Some(there) = cx.store().read(|s| find_user(s, cx.scope(), pool, &input.username))? else {
-            return match desk.client.hides_users() {
-                true => Ok(ResendConfirmationCodeOutput { code_delivery_details: Some(desk.pretended_delivery(&input.username)) }),
-                false => Err(no_such_user()),
-            };
+        let found = cx.store().read(|s| find_user(s, cx.scope(), pool, &input.username))?.ok_or_else(no_such_user);
+        let (there, channel) = match found.and_then(|there| resendable(pool, &there).map(|channel| (there, channel))) {
+            Ok(found) => found,
+            // Who is hidden is not told from one who is confirmed, or has no address (AWS's documentation).
+            Err(_) if desk.client.hides_users() && !pool.auto_verified().is_empty() => {
+                nobody::fresh_code(&desk, nobody::SIGN_UP, &input.username).await?;
+                return Ok(ResendConfirmationCodeOutput { code_delivery_details: Some(desk.pretended_delivery(&input.username)) });
+            }
+            Err(_) if desk.client.hides_users() => return Err(bad(NOTHING_VERIFIED)),
+            Err(fault) => return Err(fault),
         };
-        if there.status() != UserStatus::Unconfirmed {
-            return Err(bad("User is already confirmed."));
-        }
-        let channel = codes::sign_up_channel(pool, &there).ok_or_else(|| bad("Cannot resend codes. Auto verification not turned on."))?;
         let texts = who.message("ResendCode", &there).await?;
         let sent = cx
             .store()
@@ -139,9 +145,19 @@ impl CognitoIdp {
     }
 }
 
+const NOTHING_VERIFIED: &str = "Cannot resend codes. Auto verification not turned on.";
+
+/// Where another code of a sign-up goes, if it may.
+fn resendable(pool: &Pool, user: &User) -> Result<codes::Channel, Fault> {
+    if user.status() != UserStatus::Unconfirmed {
+        return Err(bad("User is already confirmed."));
+    }
+    codes::sign_up_channel(pool, user).ok_or_else(|| bad(NOTHING_VERIFIED))
+}
+
 /// Users of pools that take one-time passwords need no password.
-fn takes_no_password(desk: &Desk) -> bool {
-    let policy = desk.pool.settings.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref());
+pub(crate) fn takes_no_password(pool: &Pool) -> bool {
+    let policy = pool.settings.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref());
     let factors = policy.and_then(|p| p.allowed_first_auth_factors.as_deref()).unwrap_or_default();
     factors.iter().any(|f| matches!(f, AuthFactorType::EmailOtp | AuthFactorType::SmsOtp))
 }

@@ -25,21 +25,32 @@ impl CognitoIdp {
         let metadata = input.client_metadata.unwrap_or_default();
         let who = Who::admin(cx, &pool, &metadata);
         let mut user = fresh(cx, &pool, Writer::Admin, &input.username, &given)?;
-        let text = input.temporary_password.filter(|t| !t.is_empty()).unwrap_or_else(|| password::temporary(cx, &pool));
-        make_temporary(cx, &pool, &mut user, &text)?;
+        let text = match input.temporary_password.filter(|t| !t.is_empty()) {
+            // Where one-time passwords are taken, a user may be made without a password (AWS's documentation), and has none to change.
+            None if sign_up::takes_no_password(&pool) => None,
+            given => Some(given.unwrap_or_else(|| password::temporary(cx, &pool))),
+        };
+        match &text {
+            Some(text) => make_temporary(cx, &pool, &mut user, text)?,
+            None => user.status = Some(UserStatus::Confirmed),
+        }
         // A name that is taken is refused before anybody is asked.
         cx.store().read(|s| check_free(s, cx.scope(), &pool, &user))?;
         who.pre_sign_up("AdminCreateUser", &mut user, input.validation_data.as_deref().unwrap_or_default()).await?;
         let invite = input.message_action != Some(MessageActionType::Suppress);
-        let texts = if invite { who.message("AdminCreateUser", &user).await? } else { codes::Texts::default() };
+        if invite && text.is_none() {
+            cx.warn("a user without a password gets no invitation: there is no temporary password to send");
+        }
+        let invitation = text.filter(|_| invite);
+        let texts = if invitation.is_some() { who.message("AdminCreateUser", &user).await? } else { codes::Texts::default() };
         let sent = cx
             .store()
             .write(|tx| {
                 check_free(tx, cx.scope(), &pool, &user)?;
                 claim_aliases(tx, cx.scope(), &pool, &user, input.force_alias_creation == Some(true))?;
-                let sent = match invite {
-                    true => codes::invite(cx, tx, &pool, &user, input.desired_delivery_mediums.as_deref(), &text, &texts)?,
-                    false => Vec::new(),
+                let sent = match &invitation {
+                    Some(text) => codes::invite(cx, tx, &pool, &user, input.desired_delivery_mediums.as_deref(), text, &texts)?,
+                    None => Vec::new(),
                 };
                 tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(&pool)), &user)?;
                 Ok(sent)

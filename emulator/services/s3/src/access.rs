@@ -5,6 +5,7 @@
 
 use crate::{
     S3,
+    configuration::abac::with_bucket_tags,
     model::*,
     state::{self, Found},
     versions,
@@ -14,13 +15,15 @@ use kit::{Access, Authorize, Context, Decision, Fault, Need};
 /// A need on a bucket; `None` when there is no such bucket.
 pub(crate) fn bucket_need(cx: &Context, action: &'static str, bucket: &str) -> Option<Need> {
     let owner = state::owner(cx, bucket)?;
-    Some(with_source(cx, Need::on(action, format!("arn:aws:s3:::{bucket}")).owned_by(&*owner.account)))
+    let need = Need::on(action, format!("arn:aws:s3:::{bucket}")).owned_by(&*owner.account);
+    Some(with_bucket_tags(cx, &owner, bucket, with_source(cx, need)))
 }
 
 /// A need on an object; `None` when there is no such bucket.
 pub(crate) fn object_need(cx: &Context, action: &'static str, bucket: &str, key: &str) -> Option<Need> {
     let owner = state::owner(cx, bucket)?;
-    Some(with_source(cx, Need::on(action, format!("arn:aws:s3:::{bucket}/{key}")).owned_by(&*owner.account)))
+    let need = Need::on(action, format!("arn:aws:s3:::{bucket}/{key}")).owned_by(&*owner.account);
+    Some(with_bucket_tags(cx, &owner, bucket, with_source(cx, need)))
 }
 
 /// S3's condition keys about how the request was signed.
@@ -215,6 +218,8 @@ on_bucket! {
     DeleteBucketMetricsConfigurationInput: "s3:PutMetricsConfiguration";
     ListBucketMetricsConfigurationsInput: "s3:GetMetricsConfiguration";
     PutBucketRequestPaymentInput: "s3:PutBucketRequestPayment";
+    PutBucketAbacInput: "s3:PutBucketABAC";
+    GetBucketAbacInput: "s3:GetBucketABAC";
     GetBucketRequestPaymentInput: "s3:GetBucketRequestPayment";
     PutBucketAccelerateConfigurationInput: "s3:PutAccelerateConfiguration";
     GetBucketAccelerateConfigurationInput: "s3:GetAccelerateConfiguration";

@@ -121,6 +121,7 @@ impl S3 {
                 crate::lifecycle::forget_bucket(tx, &found)?;
                 crate::usage::forget_bucket(tx, &found)?;
                 crate::objects::rename::forget_bucket(tx, &found)?;
+                crate::configuration::abac::forget_bucket(tx, &found)?;
                 listed::forget(tx, &found)?;
                 access_log::forget(tx, &found)?;
                 tx.delete(&LOGGED, &found.scope, &found.name)?;

@@ -100,6 +100,7 @@ kit::service! {
     DeleteObjects => delete_objects,
     CopyObject => copy_object,
     RenameObject => rename_object,
+    UpdateObjectEncryption => update_object_encryption,
     // listing/
     ListObjects => list_objects,
     ListObjectsV2 => list_objects_v2,
@@ -193,6 +194,9 @@ kit::service! {
     GetBucketRequestPayment => get_bucket_request_payment,
     kept PutBucketAccelerateConfiguration => put_bucket_accelerate_configuration,
     GetBucketAccelerateConfiguration => get_bucket_accelerate_configuration,
+    // configuration/abac.rs
+    PutBucketAbac => put_bucket_abac,
+    GetBucketAbac => get_bucket_abac,
     // replication/
     PutBucketReplication => put_bucket_replication,
     GetBucketReplication => get_bucket_replication,

@@ -587,6 +587,28 @@ pub struct RenameObjectOutput {}
 wire::structure!(RenameObjectOutput, tables::RENAME_OBJECT_OUTPUT);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateObjectEncryptionInput {
+    pub bucket: String,
+    pub key: String,
+    pub version_id: Option<String>,
+    pub object_encryption: ObjectEncryption,
+    pub request_payer: Option<RequestPayer>,
+    pub expected_bucket_owner: Option<String>,
+    pub content_md5: Option<String>,
+    pub checksum_algorithm: Option<String>,
+}
+wire::structure!(
+    UpdateObjectEncryptionInput, tables::UPDATE_OBJECT_ENCRYPTION_INPUT,
+    0 bucket, 1 key, 2 version_id, 3 object_encryption, 4 request_payer, 5 expected_bucket_owner, 6 content_md5, 7 checksum_algorithm,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UpdateObjectEncryptionOutput {
+    pub request_charged: Option<RequestCharged>,
+}
+wire::structure!(UpdateObjectEncryptionOutput, tables::UPDATE_OBJECT_ENCRYPTION_OUTPUT, 0 request_charged);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ListObjectsInput {
     pub bucket: String,
     pub delimiter: Option<String>,
@@ -2142,6 +2164,36 @@ pub struct GetBucketAccelerateConfigurationOutput {
 wire::structure!(GetBucketAccelerateConfigurationOutput, tables::GET_BUCKET_ACCELERATE_CONFIGURATION_OUTPUT, 0 status, 1 request_charged);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketAbacInput {
+    pub bucket: String,
+    pub content_md5: Option<String>,
+    pub checksum_algorithm: Option<String>,
+    pub expected_bucket_owner: Option<String>,
+    pub abac_status: AbacStatus,
+}
+wire::structure!(
+    PutBucketAbacInput, tables::PUT_BUCKET_ABAC_INPUT,
+    0 bucket, 1 content_md5, 2 checksum_algorithm, 3 expected_bucket_owner, 4 abac_status,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutBucketAbacOutput {}
+wire::structure!(PutBucketAbacOutput, tables::PUT_BUCKET_ABAC_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketAbacInput {
+    pub bucket: String,
+    pub expected_bucket_owner: Option<String>,
+}
+wire::structure!(GetBucketAbacInput, tables::GET_BUCKET_ABAC_INPUT, 0 bucket, 1 expected_bucket_owner);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetBucketAbacOutput {
+    pub abac_status: Option<AbacStatus>,
+}
+wire::structure!(GetBucketAbacOutput, tables::GET_BUCKET_ABAC_OUTPUT, 0 abac_status);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PutBucketReplicationInput {
     pub bucket: String,
     pub content_md5: Option<String>,
@@ -2184,6 +2236,12 @@ pub struct DeleteBucketReplicationOutput {}
 wire::structure!(DeleteBucketReplicationOutput, tables::DELETE_BUCKET_REPLICATION_OUTPUT);
 
 pub type GetBucketNotificationConfigurationOutput = NotificationConfiguration;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AbacStatus {
+    pub status: Option<BucketAbacStatus>,
+}
+wire::structure!(AbacStatus, tables::ABAC_STATUS, 0 status);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AbortIncompleteMultipartUpload {
@@ -2864,6 +2922,12 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct ObjectEncryption {
+    pub ssekms: Option<SSEKMSEncryption>,
+}
+wire::structure!(ObjectEncryption, tables::OBJECT_ENCRYPTION, 0 ssekms);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObjectIdentifier {
     pub key: String,
     pub version_id: Option<String>,
@@ -3172,6 +3236,13 @@ pub struct SSEKMS {
 wire::structure!(SSEKMS, tables::SSEKMS, 0 key_id);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct SSEKMSEncryption {
+    pub kms_key_arn: Option<String>,
+    pub bucket_key_enabled: Option<bool>,
+}
+wire::structure!(SSEKMSEncryption, tables::SSEKMS_ENCRYPTION, 0 kms_key_arn, 1 bucket_key_enabled);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SSES3 {}
 wire::structure!(SSES3, tables::SSES3);
 
@@ -3316,6 +3387,9 @@ wire::enumeration!(AnalyticsS3ExportFileFormat {
 });
 wire::enumeration!(ArchiveStatus {
     ArchiveAccess = "ARCHIVE_ACCESS", DeepArchiveAccess = "DEEP_ARCHIVE_ACCESS",
+});
+wire::enumeration!(BucketAbacStatus {
+    Enabled = "Enabled", Disabled = "Disabled",
 });
 wire::enumeration!(BucketNamespace {
     AccountRegional = "account-regional", Global = "global",
@@ -3493,8 +3567,10 @@ mod tables {
     pub(super) static PUT_BUCKET_REQUEST_PAYMENT_OUTPUT: Schema = Schema::new("PutBucketRequestPaymentOutput", Kind::Structure(&[]));
     pub(super) static PUT_BUCKET_ACCELERATE_CONFIGURATION_OUTPUT: Schema =
         Schema::new("PutBucketAccelerateConfigurationOutput", Kind::Structure(&[]));
+    pub(super) static PUT_BUCKET_ABAC_OUTPUT: Schema = Schema::new("PutBucketAbacOutput", Kind::Structure(&[]));
     pub(super) static PUT_BUCKET_REPLICATION_OUTPUT: Schema = Schema::new("PutBucketReplicationOutput", Kind::Structure(&[]));
     pub(super) static DELETE_BUCKET_REPLICATION_OUTPUT: Schema = Schema::new("DeleteBucketReplicationOutput", Kind::Structure(&[]));
+    pub(super) static ABAC_STATUS: Schema = Schema::new("AbacStatus", Kind::Structure(&[Member::new("Status", &BUCKET_ABAC_STATUS)]));
     pub(super) static ABORT_DATE: Schema = Schema::new("AbortDate", Kind::Timestamp(None));
     pub(super) static ABORT_INCOMPLETE_MULTIPART_UPLOAD: Schema =
         Schema::new("AbortIncompleteMultipartUpload", Kind::Structure(&[Member::new("DaysAfterInitiation", &DAYS_AFTER_INITIATION)]));
@@ -3587,6 +3663,7 @@ mod tables {
             Member::new("BucketArn", &S3_REGIONAL_OR_S3_EXPRESS_BUCKET_ARN_STRING),
         ]),
     );
+    pub(super) static BUCKET_ABAC_STATUS: Schema = Schema::new("BucketAbacStatus", Kind::Enum(super::BucketAbacStatus::TEXTS));
     pub(super) static BUCKET_ACCELERATE_STATUS: Schema = Schema::new("BucketAccelerateStatus", Kind::String);
     pub(super) static BUCKET_ALREADY_EXISTS: Schema = Schema::new("BucketAlreadyExists", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "BucketAlreadyExists", status: 409, sender: true }), ..Traits::NONE });
@@ -4274,6 +4351,16 @@ mod tables {
         Schema::new("FilterRuleList", Kind::List(&Member::new("member", &FILTER_RULE))).traits(Traits { flattened: true, ..Traits::NONE });
     pub(super) static FILTER_RULE_NAME: Schema = Schema::new("FilterRuleName", Kind::String);
     pub(super) static FILTER_RULE_VALUE: Schema = Schema::new("FilterRuleValue", Kind::String);
+    pub(super) static GET_BUCKET_ABAC_OUTPUT: Schema =
+        Schema::new("GetBucketAbacOutput", Kind::Structure(&[Member::new("AbacStatus", &ABAC_STATUS)]))
+            .traits(Traits { payload: Some("AbacStatus"), ..Traits::NONE });
+    pub(super) static GET_BUCKET_ABAC_INPUT: Schema = Schema::new(
+        "GetBucketAbacRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+        ]),
+    );
     pub(super) static GET_BUCKET_ACCELERATE_CONFIGURATION_OUTPUT: Schema = Schema::new(
         "GetBucketAccelerateConfigurationOutput",
         Kind::Structure(&[
@@ -5372,6 +5459,7 @@ mod tables {
         .traits(Traits { fault: Some(FaultTraits { code: "NoSuchKey", status: 404, sender: true }), ..Traits::NONE });
     pub(super) static NO_SUCH_UPLOAD: Schema = Schema::new("NoSuchUpload", Kind::Structure(&[]))
         .traits(Traits { fault: Some(FaultTraits { code: "NoSuchUpload", status: 404, sender: true }), ..Traits::NONE });
+    pub(super) static NON_EMPTY_KMS_KEY_ARN_STRING: Schema = Schema::new("NonEmptyKmsKeyArnString", Kind::String);
     pub(super) static NONCURRENT_VERSION_EXPIRATION: Schema = Schema::new(
         "NoncurrentVersionExpiration",
         Kind::Structure(&[Member::new("NoncurrentDays", &DAYS), Member::new("NewerNoncurrentVersions", &VERSION_COUNT)]),
@@ -5419,6 +5507,8 @@ mod tables {
     pub(super) static OBJECT_ATTRIBUTES_LIST: Schema =
         Schema::new("ObjectAttributesList", Kind::List(&Member::new("member", &OBJECT_ATTRIBUTES)));
     pub(super) static OBJECT_CANNED_ACL: Schema = Schema::new("ObjectCannedACL", Kind::String);
+    pub(super) static OBJECT_ENCRYPTION: Schema =
+        Schema::new("ObjectEncryption", Kind::Structure(&[Member::new("SSEKMS", &SSEKMS_ENCRYPTION).wire("SSE-KMS")]));
     pub(super) static OBJECT_IDENTIFIER: Schema = Schema::new(
         "ObjectIdentifier",
         Kind::Structure(&[
@@ -5566,6 +5656,20 @@ mod tables {
             Member::new("RestrictPublicBuckets", &SETTING),
         ]),
     );
+    pub(super) static PUT_BUCKET_ABAC_INPUT: Schema = Schema::new(
+        "PutBucketAbacRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("ContentMD5", &CONTENT_MD5).at(Place::Header, "Content-MD5"),
+            Member::new("ChecksumAlgorithm", &CHECKSUM_ALGORITHM).at(Place::Header, "x-amz-sdk-checksum-algorithm"),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+            Member {
+                xml_namespace: Some(("", "http://s3.amazonaws.com/doc/2006-03-01/")),
+                ..Member::new("AbacStatus", &ABAC_STATUS).required()
+            },
+        ]),
+    )
+    .traits(Traits { payload: Some("AbacStatus"), ..Traits::NONE });
     pub(super) static PUT_BUCKET_ACCELERATE_CONFIGURATION_INPUT: Schema = Schema::new(
         "PutBucketAccelerateConfigurationRequest",
         Kind::Structure(&[
@@ -6222,6 +6326,11 @@ mod tables {
     pub(super) static SSE_CUSTOMER_KEY_MD5: Schema = Schema::new("SSECustomerKeyMD5", Kind::String);
     pub(super) static SSEKMS: Schema = Schema::new("SSEKMS", Kind::Structure(&[Member::new("KeyId", &SSEKMS_KEY_ID).required()]))
         .traits(Traits { xml_name: Some("SSE-KMS"), ..Traits::NONE });
+    pub(super) static SSEKMS_ENCRYPTION: Schema = Schema::new(
+        "SSEKMSEncryption",
+        Kind::Structure(&[Member::new("KMSKeyArn", &NON_EMPTY_KMS_KEY_ARN_STRING), Member::new("BucketKeyEnabled", &BUCKET_KEY_ENABLED)]),
+    )
+    .traits(Traits { xml_name: Some("SSE-KMS"), ..Traits::NONE });
     pub(super) static SSEKMS_ENCRYPTION_CONTEXT: Schema = Schema::new("SSEKMSEncryptionContext", Kind::String);
     pub(super) static SSEKMS_KEY_ID: Schema = Schema::new("SSEKMSKeyId", Kind::String);
     pub(super) static SSES3: Schema =
@@ -6339,6 +6448,27 @@ mod tables {
     pub(super) static TRANSITION_STORAGE_CLASS: Schema = Schema::new("TransitionStorageClass", Kind::String);
     pub(super) static TYPE: Schema = Schema::new("Type", Kind::Enum(super::Type::TEXTS));
     pub(super) static URI: Schema = Schema::new("URI", Kind::String);
+    pub(super) static UPDATE_OBJECT_ENCRYPTION_INPUT: Schema = Schema::new(
+        "UpdateObjectEncryptionRequest",
+        Kind::Structure(&[
+            Member::new("Bucket", &BUCKET_NAME).at(Place::Uri, "Bucket").required(),
+            Member::new("Key", &OBJECT_KEY).at(Place::Uri, "Key").required(),
+            Member::new("VersionId", &OBJECT_VERSION_ID).at(Place::Query, "versionId"),
+            Member {
+                xml_namespace: Some(("", "http://s3.amazonaws.com/doc/2006-03-01/")),
+                ..Member::new("ObjectEncryption", &OBJECT_ENCRYPTION).required()
+            },
+            Member::new("RequestPayer", &REQUEST_PAYER).at(Place::Header, "x-amz-request-payer"),
+            Member::new("ExpectedBucketOwner", &ACCOUNT_ID).at(Place::Header, "x-amz-expected-bucket-owner"),
+            Member::new("ContentMD5", &CONTENT_MD5).at(Place::Header, "Content-MD5"),
+            Member::new("ChecksumAlgorithm", &CHECKSUM_ALGORITHM).at(Place::Header, "x-amz-sdk-checksum-algorithm"),
+        ]),
+    )
+    .traits(Traits { payload: Some("ObjectEncryption"), ..Traits::NONE });
+    pub(super) static UPDATE_OBJECT_ENCRYPTION_OUTPUT: Schema = Schema::new(
+        "UpdateObjectEncryptionResponse",
+        Kind::Structure(&[Member::new("RequestCharged", &REQUEST_CHARGED).at(Place::Header, "x-amz-request-charged")]),
+    );
     pub(super) static UPLOAD_ID_MARKER: Schema = Schema::new("UploadIdMarker", Kind::String);
     pub(super) static UPLOAD_PART_COPY_OUTPUT: Schema = Schema::new(
         "UploadPartCopyOutput",
@@ -6604,6 +6734,17 @@ mod tables {
         output: &RENAME_OBJECT_OUTPUT,
         result_wrapper: None,
         faults: &[&IDEMPOTENCY_PARAMETER_MISMATCH],
+        unsigned: false,
+    };
+    static OP_UPDATE_OBJECT_ENCRYPTION: OperationSchema = OperationSchema {
+        name: "UpdateObjectEncryption",
+        method: "PUT",
+        uri: "/{Bucket}/{Key+}?encryption",
+        status: 200,
+        input: &UPDATE_OBJECT_ENCRYPTION_INPUT,
+        output: &UPDATE_OBJECT_ENCRYPTION_OUTPUT,
+        result_wrapper: None,
+        faults: &[&NO_SUCH_KEY, &INVALID_REQUEST, &ACCESS_DENIED],
         unsigned: false,
     };
     static OP_LIST_OBJECTS: OperationSchema = OperationSchema {
@@ -7431,6 +7572,28 @@ mod tables {
         faults: &[],
         unsigned: false,
     };
+    static OP_PUT_BUCKET_ABAC: OperationSchema = OperationSchema {
+        name: "PutBucketAbac",
+        method: "PUT",
+        uri: "/{Bucket}?abac",
+        status: 200,
+        input: &PUT_BUCKET_ABAC_INPUT,
+        output: &PUT_BUCKET_ABAC_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_GET_BUCKET_ABAC: OperationSchema = OperationSchema {
+        name: "GetBucketAbac",
+        method: "GET",
+        uri: "/{Bucket}?abac",
+        status: 200,
+        input: &GET_BUCKET_ABAC_INPUT,
+        output: &GET_BUCKET_ABAC_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
     static OP_PUT_BUCKET_REPLICATION: OperationSchema = OperationSchema {
         name: "PutBucketReplication",
         method: "PUT",
@@ -7491,6 +7654,7 @@ mod tables {
             &OP_DELETE_OBJECTS,
             &OP_COPY_OBJECT,
             &OP_RENAME_OBJECT,
+            &OP_UPDATE_OBJECT_ENCRYPTION,
             &OP_LIST_OBJECTS,
             &OP_LIST_OBJECTS_V2,
             &OP_LIST_OBJECT_VERSIONS,
@@ -7566,6 +7730,8 @@ mod tables {
             &OP_GET_BUCKET_REQUEST_PAYMENT,
             &OP_PUT_BUCKET_ACCELERATE_CONFIGURATION,
             &OP_GET_BUCKET_ACCELERATE_CONFIGURATION,
+            &OP_PUT_BUCKET_ABAC,
+            &OP_GET_BUCKET_ABAC,
             &OP_PUT_BUCKET_REPLICATION,
             &OP_GET_BUCKET_REPLICATION,
             &OP_DELETE_BUCKET_REPLICATION,
@@ -7576,20 +7742,17 @@ mod tables {
             Refused { name: "CreateSession", method: "GET", uri: "/{Bucket}?session" },
             Refused { name: "DeleteBucketMetadataConfiguration", method: "DELETE", uri: "/{Bucket}?metadataConfiguration" },
             Refused { name: "DeleteBucketMetadataTableConfiguration", method: "DELETE", uri: "/{Bucket}?metadataTable" },
-            Refused { name: "GetBucketAbac", method: "GET", uri: "/{Bucket}?abac" },
             Refused { name: "GetBucketLifecycle", method: "GET", uri: "/{Bucket}?lifecycle" },
             Refused { name: "GetBucketMetadataConfiguration", method: "GET", uri: "/{Bucket}?metadataConfiguration" },
             Refused { name: "GetBucketMetadataTableConfiguration", method: "GET", uri: "/{Bucket}?metadataTable" },
             Refused { name: "GetBucketNotification", method: "GET", uri: "/{Bucket}?notification" },
             Refused { name: "GetObjectTorrent", method: "GET", uri: "/{Bucket}/{Key+}?torrent" },
             Refused { name: "ListDirectoryBuckets", method: "GET", uri: "/" },
-            Refused { name: "PutBucketAbac", method: "PUT", uri: "/{Bucket}?abac" },
             Refused { name: "PutBucketLifecycle", method: "PUT", uri: "/{Bucket}?lifecycle" },
             Refused { name: "PutBucketNotification", method: "PUT", uri: "/{Bucket}?notification" },
             Refused { name: "SelectObjectContent", method: "POST", uri: "/{Bucket}/{Key+}?select&select-type=2" },
             Refused { name: "UpdateBucketMetadataInventoryTableConfiguration", method: "PUT", uri: "/{Bucket}?metadataInventoryTable" },
             Refused { name: "UpdateBucketMetadataJournalTableConfiguration", method: "PUT", uri: "/{Bucket}?metadataJournalTable" },
-            Refused { name: "UpdateObjectEncryption", method: "PUT", uri: "/{Bucket}/{Key+}?encryption" },
             Refused { name: "WriteGetObjectResponse", method: "POST", uri: "/WriteGetObjectResponse" },
         ],
         faults: &[

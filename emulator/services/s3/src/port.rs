@@ -32,11 +32,18 @@ pub(crate) struct Port {
 const MOST_BYTES: u64 = 1 << 30;
 
 impl Port {
-    async fn read(&self, cx: &Context, grant: Grant, bucket: &str, key: &str, range: Option<Range<u64>>) -> Result<ObjectBytes, Fault> {
-        grant.covers("s3:GetObject", &arn(bucket, key))?;
+    /// The current version, or the one of that id.
+    async fn read(
+        &self,
+        cx: &Context,
+        grant: Grant,
+        (bucket, key, version): (&str, &str, Option<&str>),
+        range: Option<Range<u64>>,
+    ) -> Result<ObjectBytes, Fault> {
+        grant.covers(if version.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" }, &arn(bucket, key))?;
         cx.cloud().apply_faults("s3", "GetObject", grant.resource()).await?;
         let (found, object, opened, length) = cx.store().read(|s| {
-            let (found, object) = there(s, bucket, key)?;
+            let (found, object) = there(s, bucket, key, version)?;
             restore::readable(&object)?;
             let range = range.map_or(0..object.size, |range| range.start.min(object.size)..range.end.min(object.size));
             let length = range.end.saturating_sub(range.start);
@@ -58,7 +65,7 @@ impl Port {
 
     async fn describe(&self, cx: &Context, grant: Grant, bucket: &str, key: &str) -> Result<ObjectInfo, Fault> {
         grant.covers("s3:GetObject", &arn(bucket, key))?;
-        let (_, object) = cx.store().read(|s| there(s, bucket, key))?;
+        let (_, object) = cx.store().read(|s| there(s, bucket, key, None))?;
         journal(cx, "HeadObject", &grant);
         Ok(info(key, &object))
     }
@@ -122,12 +129,13 @@ fn arn(bucket: &str, key: &str) -> String {
     format!("arn:aws:s3:::{bucket}/{key}")
 }
 
-/// The current version of a key, unless a delete marker hides it.
-fn there(read: &impl kit::Read, bucket: &str, key: &str) -> Result<(Found, Object), Fault> {
+/// The current version of a key, unless a delete marker hides it, or the one of that id.
+fn there(read: &impl kit::Read, bucket: &str, key: &str, id: Option<&str>) -> Result<(Found, Object), Fault> {
     let found = state::find(read, bucket)?;
-    match versions::current(read, &found, key)? {
-        Some(version) if !version.object.delete_marker => Ok((found, version.object)),
-        _ => Err(errors::no_such_key(key)),
+    match (versions::lookup(read, &found, key, id)?, id) {
+        (Some(version), _) if !version.object.delete_marker => Ok((found, version.object)),
+        (_, Some(id)) => Err(errors::no_such_version(key, id)),
+        (_, None) => Err(errors::no_such_key(key)),
     }
 }
 
@@ -155,7 +163,18 @@ impl Objects for Port {
         key: &'a str,
         range: Option<Range<u64>>,
     ) -> BoxFuture<'a, Result<ObjectBytes, Fault>> {
-        Box::pin(self.read(cx, grant, bucket, key, range))
+        Box::pin(self.read(cx, grant, (bucket, key, None), range))
+    }
+    fn get_version<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        bucket: &'a str,
+        key: &'a str,
+        version: &'a str,
+        range: Option<Range<u64>>,
+    ) -> BoxFuture<'a, Result<ObjectBytes, Fault>> {
+        Box::pin(self.read(cx, grant, (bucket, key, Some(version)), range))
     }
     fn head<'a>(&'a self, cx: &'a Context, grant: Grant, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<ObjectInfo, Fault>> {
         Box::pin(self.describe(cx, grant, bucket, key))

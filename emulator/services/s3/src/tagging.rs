@@ -1,18 +1,33 @@
 //! Tags of buckets and of objects.
 
 use crate::{
-    S3, access, errors,
+    S3, access,
+    configuration::abac,
+    errors,
     model::*,
     notifications::{self, Happening},
     replication,
-    state::{self, Tags},
+    state::{self, BUCKETS, Tags},
     versions,
 };
 use kit::{Context, Fault};
+use std::sync::Arc;
 
 /// Most tags of an object, and of a bucket.
 const MOST_OBJECT_TAGS: usize = 10;
 const MOST_BUCKET_TAGS: usize = 50;
+
+/// Gives a bucket other tags, unless requests are judged by those that it has.
+async fn retag(cx: &Context, bucket: &str, expected_owner: &Option<String>, tags: Tags) -> Result<(), Fault> {
+    let write = cx.store().write(|tx| {
+        let mut found = state::find(tx, bucket)?;
+        state::expect_owner(&found, expected_owner)?;
+        abac::refuse_tagging(tx, &found)?;
+        Arc::make_mut(&mut found.bucket).tags = tags;
+        tx.put(&BUCKETS, &found.scope, &found.name, &found.bucket)
+    });
+    write.await
+}
 
 /// Tags as they are stored.
 pub(crate) fn from_model(tags: Vec<Tag>) -> Tags {
@@ -90,7 +105,7 @@ impl S3 {
     pub async fn put_bucket_tagging(&self, cx: &Context, input: PutBucketTaggingInput) -> Result<PutBucketTaggingOutput, Fault> {
         let tags = from_model(input.tagging.tag_set.unwrap_or_default());
         check_bucket_tags(&tags)?;
-        self.configure(cx, &input.bucket, &input.expected_bucket_owner, |bucket| bucket.tags = tags).await?;
+        retag(cx, &input.bucket, &input.expected_bucket_owner, tags).await?;
         Ok(PutBucketTaggingOutput {})
     }
 
@@ -105,7 +120,7 @@ impl S3 {
 
     /// Takes the bucket's tags away.
     pub async fn delete_bucket_tagging(&self, cx: &Context, input: DeleteBucketTaggingInput) -> Result<DeleteBucketTaggingOutput, Fault> {
-        self.configure(cx, &input.bucket, &input.expected_bucket_owner, |bucket| bucket.tags.clear()).await?;
+        retag(cx, &input.bucket, &input.expected_bucket_owner, Tags::default()).await?;
         Ok(DeleteBucketTaggingOutput {})
     }
 

@@ -1,4 +1,5 @@
 //! Functions whose environment variables are under a key of KMS: who sets them, who sees them, and the function itself must be allowed to.
+//! And functions whose package is one version of an object.
 
 use crate::square::{ACCOUNT, Square};
 use kit::Principal;
@@ -96,4 +97,36 @@ async fn who_may_not_use_the_key_sees_no_variables() {
     let change = json!({ "FunctionName": "f", "Environment": { "Variables": { "SECRET": "shell" } } });
     let fault = eve.call("lambda", "UpdateFunctionConfiguration", change).await.unwrap_err();
     assert!(fault.code == "InvalidParameterValueException" && fault.message.contains("kms:CreateGrant"), "{fault}");
+}
+
+/// A closure that answers its name.
+async fn named(name: &'static str) -> Result<Value, HandlerError> {
+    Ok(json!(name))
+}
+
+#[tokio::test]
+async fn a_package_is_the_version_that_was_named() {
+    let lambda = lambda::Lambda::new();
+    lambda.register("first", |_: Value, _: Invocation| named("first")).unwrap();
+    lambda.register("second", |_: Value, _: Invocation| named("second")).unwrap();
+    let square = Square::with(lambda).await;
+    square.ok("s3", "CreateBucket", json!({ "Bucket": "code" })).await;
+    let on = json!({ "Bucket": "code", "VersioningConfiguration": { "Status": "Enabled" } });
+    square.ok("s3", "PutBucketVersioning", on).await;
+    let mut versions = Vec::new();
+    for closure in ["first", "second"] {
+        let stored = square.put("code", "f.zip", lambda::in_process::package(closure).unwrap()).await;
+        versions.push(stored["VersionId"].as_str().unwrap().to_owned());
+    }
+    let code = json!({ "Code": { "S3Bucket": "code", "S3Key": "f.zip", "S3ObjectVersion": versions[0] } });
+    square.function("f", "second", code).await;
+    assert_eq!(square.invoke("f", "{}").await.unwrap(), json!("first"));
+    square.ok("lambda", "UpdateFunctionCode", json!({ "FunctionName": "f", "S3Bucket": "code", "S3Key": "f.zip" })).await;
+    assert_eq!(square.invoke("f", "{}").await.unwrap(), json!("second"));
+    square.ok("s3", "DeleteObject", json!({ "Bucket": "code", "Key": "f.zip", "VersionId": versions[0] })).await;
+    let gone = json!({ "FunctionName": "f", "S3Bucket": "code", "S3Key": "f.zip", "S3ObjectVersion": versions[0] });
+    let fault = square.call("lambda", "UpdateFunctionCode", gone).await.unwrap_err();
+    assert_eq!(fault.code, "InvalidParameterValueException");
+    assert!(fault.message.contains("S3 Error Code: NoSuchVersion"), "{}", fault.message);
+    assert_eq!(square.invoke("f", "{}").await.unwrap(), json!("second"), "what stood stays");
 }

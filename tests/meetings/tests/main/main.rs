@@ -2,6 +2,7 @@
 //! with fakes of the others; here are the envelopes, permissions and keys that only show between two.
 
 mod apis;
+mod bucket_tags;
 mod bus;
 mod crawls;
 mod destinations;

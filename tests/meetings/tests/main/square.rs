@@ -58,8 +58,8 @@ impl Square {
     pub async fn ok(&self, service: &str, operation: &str, input: Value) -> Value {
         self.call(service, operation, input).await.unwrap_or_else(|f| panic!("{service} {operation}: {f}"))
     }
-    pub async fn put(&self, bucket: &str, key: &str, body: &str) -> Value {
-        let cx = self.cx.child().with_body(kit::Body::from_bytes(body.to_owned()));
+    pub async fn put(&self, bucket: &str, key: &str, body: impl Into<Vec<u8>>) -> Value {
+        let cx = self.cx.child().with_body(kit::Body::from_bytes(body.into()));
         let input = json!({ "Bucket": bucket, "Key": key });
         self.cloud.call_json(&cx, "s3", "PutObject", &input).await.unwrap_or_else(|f| panic!("PutObject {input}: {f}"))
     }

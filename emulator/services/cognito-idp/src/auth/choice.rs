@@ -1,6 +1,8 @@
 //! USER_AUTH: the client names a user, the pool says by what he may prove himself, the client chooses.
 
-use super::{Course, Opened, Parameters, Session, Step, parameters, required, second, sessions, srp_flow, standing, wrong};
+use super::{
+    Course, Opened, Parameters, Session, Step, parameters, required, second, sessions, srp_flow, standing, standing_at_first, wrong,
+};
 use crate::{CognitoIdp, codes, mfa, model::*, names::Desk, nobody, state::*};
 use ChallengeNameType as Name;
 use kit::Fault;
@@ -17,11 +19,12 @@ impl CognitoIdp {
         let user = desk.cx.store().read(|s| find_user(s, desk.cx.scope(), &desk.pool, username))?;
         match &user {
             None if !desk.client.hides_users() => return Err(no_such_user()),
-            Some(user) => standing(desk, user)?,
+            Some(user) => standing_at_first(desk, user)?,
             None => nobody::check_lock(desk, username)?,
         }
         desk.who().pre_authentication(username, user.as_ref()).await?;
-        let available = available(desk, user.as_ref());
+        // Where users are hidden, everybody and nobody may choose from all that the pool allows.
+        let available = available(desk, user.as_ref().filter(|_| !desk.client.hides_users()));
         let preferred = given
             .get("PREFERRED_CHALLENGE")
             .map(|text| Name::parse(text).ok_or_else(|| bad(format!("Invalid PREFERRED_CHALLENGE: {text}"))));
@@ -61,21 +64,14 @@ impl CognitoIdp {
         course: &Course,
     ) -> Result<Step, Fault> {
         if let Some(user) = &user {
-            standing(desk, user)?;
+            standing_at_first(desk, user)?;
         }
         let filled = |name: &str| given.get(name).filter(|text| !text.is_empty());
         match chosen {
             Name::Password => match filled("PASSWORD") {
                 Some(text) => match user {
-                    Some(user) => {
-                        let right = crate::password::matches(&desk.pool, &user, text);
-                        self.after_password(desk, user, right, course).await
-                    }
-                    None => {
-                        srp_flow::pretended_verifier(&desk.pool, login).matches(desk.pool.srp_name(), login, text);
-                        nobody::count(desk, login).await?;
-                        Err(wrong())
-                    }
+                    Some(user) => self.password_of_user(desk, login, user, text, course).await,
+                    None => self.password_of_nobody(desk, login, text).await,
                 },
                 None => self.ask_plainly(desk, login, user.as_ref(), chosen, course).await,
             },
@@ -89,7 +85,7 @@ impl CognitoIdp {
     }
 
     async fn ask_plainly(&self, desk: &Desk, login: &str, user: Option<&User>, name: Name, course: &Course) -> Result<Step, Fault> {
-        let shown = user.map_or(login, |u| &u.username).to_owned();
+        let shown = user.map_or_else(|| desk.pretended_name(login), |u| u.username.clone());
         Session::new(desk, user, login, course).ask(desk, name, parameters([("USERNAME", shown.clone()), ("USER_ID_FOR_SRP", shown)])).await
     }
 
@@ -103,19 +99,22 @@ impl CognitoIdp {
     ) -> Result<Step, Fault> {
         let mut session = Session::new(desk, user.as_ref(), login, course);
         session.first = true;
-        let asked = match &user {
+        let method = if chosen == Name::EmailOtp { mfa::Method::Email } else { mfa::Method::Sms };
+        // A hidden user whom no code may reach is treated as nobody is: one is pretended to be on its way.
+        let reached = user.as_ref().filter(|user| standing(desk, user).is_ok() && available(desk, Some(user)).contains(&chosen));
+        let asked = match reached {
             Some(user) => {
-                let method = if chosen == Name::EmailOtp { mfa::Method::Email } else { mfa::Method::Sms };
                 let channel = mfa::channel(method, user).ok_or_else(wrong)?;
                 session.code = Some(codes::send_login_code(desk, user, &channel).await?);
                 second::delivered(&channel, user)
             }
             None => {
-                let details = desk.pretended_delivery(login);
+                let details = desk.pretended_address(login, if method == mfa::Method::Email { "email" } else { "phone_number" });
+                let shown = user.as_ref().map_or_else(|| desk.pretended_name(login), |u| u.username.clone());
                 parameters([
-                    ("CODE_DELIVERY_DELIVERY_MEDIUM", if chosen == Name::EmailOtp { "EMAIL".into() } else { "SMS".into() }),
+                    ("CODE_DELIVERY_DELIVERY_MEDIUM", details.delivery_medium.map(|m| m.as_str().to_owned()).unwrap_or_default()),
                     ("CODE_DELIVERY_DESTINATION", details.destination.unwrap_or_default()),
-                    ("USER_ID_FOR_SRP", login.to_owned()),
+                    ("USER_ID_FOR_SRP", shown),
                 ])
             }
         };
@@ -141,7 +140,7 @@ impl CognitoIdp {
 pub(crate) const SIGNED_UP: &str = "SIGNED_UP";
 pub(crate) const CONFIRMED: &str = "CONFIRMED";
 
-/// By what a user may prove himself first. Where a second factor is due, a one-time password would be the only one: it is not offered.
+/// By what a user may prove himself first, or anybody at all. Where a second factor is due, a one-time password would be the only one: it is not offered.
 fn available(desk: &Desk, user: Option<&User>) -> Vec<Name> {
     let policy = desk.pool.settings.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref());
     let allowed = policy.and_then(|p| p.allowed_first_auth_factors.clone()).unwrap_or(vec![AuthFactorType::Password]);
@@ -153,8 +152,7 @@ fn available(desk: &Desk, user: Option<&User>) -> Vec<Name> {
         if has(AuthFactorType::EmailOtp) && reaches("email") {
             names.push(Name::EmailOtp);
         }
-        // Who is not there looks like one with a mail address.
-        if has(AuthFactorType::SmsOtp) && user.is_some() && reaches("phone_number") {
+        if has(AuthFactorType::SmsOtp) && reaches("phone_number") {
             names.push(Name::SmsOtp);
         }
     }

@@ -1,11 +1,11 @@
 //! CUSTOM_AUTH: functions of the pool say what is asked, in as many rounds as they like; a proof by SRP may come first.
 
-use super::{Course, Opened, Parameters, Session, Step, required, sessions, srp_flow, standing, wrong};
+use super::{Course, Opened, Parameters, Session, Step, required, sessions, srp_flow, standing, standing_at_first, wrong};
 use crate::{
     CognitoIdp, Error,
     model::*,
     names::Desk,
-    password, seal,
+    nobody, password, seal,
     state::*,
     triggers::{Defined, Round},
 };
@@ -22,8 +22,8 @@ impl CognitoIdp {
         let user = desk.cx.store().read(|s| find_user(s, desk.cx.scope(), &desk.pool, username))?;
         match &user {
             None if !desk.client.hides_users() => return Err(no_such_user()),
-            Some(user) => standing(desk, user)?,
-            None => {}
+            Some(user) => standing_at_first(desk, user)?,
+            None => nobody::check_lock(desk, username)?,
         }
         desk.who().pre_authentication(username, user.as_ref()).await?;
         let course = Course { device_key: given.get("DEVICE_KEY").cloned(), ..Course::default() };
@@ -54,7 +54,7 @@ impl CognitoIdp {
                 session.question = question.metadata;
                 session.ends = sessions::end(desk);
                 let mut asked = question.public;
-                asked.insert("USERNAME".into(), user.as_ref().map_or(login, |u| u.username.clone()));
+                asked.insert("USERNAME".into(), user.as_ref().map_or_else(|| desk.pretended_name(&login), |u| u.username.clone()));
                 session.ask(desk, ChallengeNameType::CustomChallenge, asked).await
             }
             Defined::Challenge(name) if name == "PASSWORD_VERIFIER" => {
@@ -76,11 +76,14 @@ impl CognitoIdp {
         let session = desk.cx.store().read(|s| s.get(&sessions::SESSIONS, desk.cx.scope(), &key))?.ok_or_else(sessions::expired)?;
         let opened = Opened { id: id.to_owned(), session, user };
         opened.take(desk).await?;
-        if let Some(user) = &opened.user {
-            standing(desk, user)?;
-            match right {
-                true => password::forget_failures(&desk.cx, &desk.pool, user).await?,
-                false => password::count_failure(&desk.cx, &desk.pool, user).await?,
+        match &opened.user {
+            None => nobody::count(desk, &opened.session.login).await?,
+            Some(user) => {
+                standing_at_first(desk, user)?;
+                match right {
+                    true => password::forget_failures(&desk.cx, &desk.pool, user).await?,
+                    false => password::count_failure(&desk.cx, &desk.pool, user).await?,
+                }
             }
         }
         let Opened { mut session, user, .. } = opened;

@@ -47,6 +47,7 @@ impl CognitoIdp {
         let block = srp_flow::Block {
             user: Some(user.key(pool)),
             name: device.key.clone(),
+            login: user.username.clone(),
             client: desk.client.id().into(),
             a: a.into(),
             nonce: cx.ids().hex(32),
@@ -85,6 +86,7 @@ impl CognitoIdp {
         if !right {
             return Err(wrong());
         }
+        srp_flow::spend(desk, &block).await?;
         devices::touch(cx, pool, &user, &device.key).await?;
         proven(desk, user, Some(device.key), "AuthenticateDevice").await
     }

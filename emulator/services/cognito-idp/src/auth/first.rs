@@ -1,6 +1,6 @@
 //! The first factor when it is a password: given as it is, and the new one of a user whose own was temporary.
 
-use super::{Course, Opened, Parameters, Session, Step, parameters, required, sessions, standing, wrong};
+use super::{Course, Opened, Parameters, Session, Step, parameters, required, sessions, standing, standing_at_first, wrong};
 use crate::{
     CognitoIdp, Error,
     attributes::{self, Writer},
@@ -43,15 +43,26 @@ impl CognitoIdp {
             }
             nobody::check_lock(desk, login)?;
             desk.who().pre_authentication(login, None).await?;
-            // The sums of a user who is there, so that time tells nothing.
-            super::srp_flow::pretended_verifier(&desk.pool, login).matches(desk.pool.srp_name(), login, text);
-            nobody::count(desk, login).await?;
-            return Err(wrong());
+            return self.password_of_nobody(desk, login, text).await;
         };
-        standing(desk, &user)?;
+        standing_at_first(desk, &user)?;
         desk.who().pre_authentication(login, Some(&user)).await?;
-        let right = password::matches(&desk.pool, &user, text);
+        self.password_of_user(desk, login, user, text, course).await
+    }
+
+    /// Judges a user's password.
+    pub(super) async fn password_of_user(&self, desk: &Desk, login: &str, user: User, text: &str, course: &Course) -> Result<Step, Fault> {
+        let right = match user.password {
+            Some(_) => password::matches(&desk.pool, &user, text),
+            None => pretend_to_judge(desk, login, text),
+        };
         self.after_password(desk, user, right, course).await
+    }
+    /// Judges the password of a user who is not there and must not be seen not to be.
+    pub(super) async fn password_of_nobody(&self, desk: &Desk, login: &str, text: &str) -> Result<Step, Fault> {
+        pretend_to_judge(desk, login, text);
+        nobody::count(desk, login).await?;
+        Err(wrong())
     }
 
     /// A user whom the pool's migration function knows, made now with his password.
@@ -71,6 +82,7 @@ impl CognitoIdp {
             password::count_failure(&desk.cx, &desk.pool, &user).await?;
             return Err(wrong());
         }
+        standing(desk, &user)?;
         password::forget_failures(&desk.cx, &desk.pool, &user).await?;
         match user.status() {
             UserStatus::ResetRequired => Err(Error::PasswordResetRequired.says("Password reset required for the user")),
@@ -118,6 +130,12 @@ impl CognitoIdp {
         let course = Course { source: "NewPasswordChallenge".into(), ..opened.session.course };
         self.after_first_factor(desk, user, &course).await
     }
+}
+
+/// The sums of a password that is there, so that time tells nothing; always wrong.
+fn pretend_to_judge(desk: &Desk, login: &str, text: &str) -> bool {
+    super::srp_flow::pretended_verifier(&desk.pool, login).matches(desk.pool.srp_name(), login, text);
+    false
 }
 
 async fn new_password_required(desk: &Desk, user: &User, course: &Course) -> Result<Step, Fault> {

@@ -226,6 +226,15 @@ pub(crate) fn standing(desk: &Desk, user: &User) -> Result<(), Fault> {
     password::check_lock(&desk.cx, user)
 }
 
+/// As [`standing`], while nothing is proved yet. Where the client hides users, whoever can't prove himself hears only of wrong passwords:
+/// that a user is disabled or unconfirmed is told once the password is right (AWS's documentation says so of disabled users).
+pub(crate) fn standing_at_first(desk: &Desk, user: &User) -> Result<(), Fault> {
+    match desk.client.hides_users() {
+        true => password::check_lock(&desk.cx, user),
+        false => standing(desk, user),
+    }
+}
+
 /// The fault for a wrong user name or password.
 pub(crate) fn wrong() -> Fault {
     not_authorized("Incorrect username or password.")

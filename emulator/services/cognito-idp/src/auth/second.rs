@@ -126,7 +126,7 @@ impl CognitoIdp {
     ) -> Result<Step, Fault> {
         let code = required(responses, &format!("{challenge}_CODE"))?;
         let right = opened.session.code.as_deref().is_some_and(|sent| same(sent, code));
-        let Some(user) = opened.user.clone().filter(|_| right) else {
+        let Some(user) = opened.user.clone().filter(|user| right && !user.disabled) else {
             opened.missed(desk).await?;
             match &opened.user {
                 Some(user) => password::count_failure(&desk.cx, &desk.pool, user).await?,

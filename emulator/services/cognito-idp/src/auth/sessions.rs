@@ -64,6 +64,17 @@ impl Session {
             ..Session::default()
         }
     }
+    /// Whether the question comes before any factor is proved.
+    fn is_unproven(&self) -> bool {
+        let names = [
+            ChallengeNameType::SelectChallenge,
+            ChallengeNameType::Password,
+            ChallengeNameType::PasswordSrp,
+            ChallengeNameType::CustomChallenge,
+            ChallengeNameType::WebAuthn,
+        ];
+        self.first || names.iter().any(|name| name.as_str() == self.challenge)
+    }
     /// Puts the session's question to the client.
     pub async fn ask(mut self, desk: &Desk, name: ChallengeNameType, parameters: Parameters) -> Result<Step, Fault> {
         self.challenge = name.as_str().into();
@@ -105,13 +116,14 @@ pub(crate) fn open(desk: &Desk, text: Option<String>, challenge: ChallengeNameTy
     };
     let same_user = match &opened.user {
         Some(user) => names(user)?,
-        None => session.login == username,
+        None => session.login == username || desk.pretended_name(&session.login) == username,
     };
     if session.client_id != desk.client.id() || session.challenge != challenge.as_str() || !same_user {
         return Err(invalid());
     }
     match &opened.user {
-        Some(user) if user.disabled => Err(not_authorized("User is disabled.")),
+        // Who has proved nothing yet hears it only where the client does not hide users.
+        Some(user) if user.disabled && !(session.is_unproven() && desk.client.hides_users()) => Err(not_authorized("User is disabled.")),
         _ => Ok(opened),
     }
 }
@@ -179,6 +191,20 @@ impl Opened {
             })
             .await
     }
+}
+
+/// Keeps the mark of something that counts once, until a moment (seconds); whoever comes second is refused as one with a wrong proof.
+pub(crate) async fn spend(desk: &Desk, mark: String, ends: i64) -> Result<(), Fault> {
+    let (cx, key) = (&desk.cx, (desk.pool.id.clone(), mark));
+    cx.store()
+        .write(|tx| {
+            drop_ended(cx, tx, &desk.pool)?;
+            if tx.exists(&SESSIONS, cx.scope(), &key)? {
+                return Err(super::wrong());
+            }
+            tx.put(&SESSIONS, cx.scope(), &key, &Session { pool_id: desk.pool.id.clone(), ends, used: true, ..Session::default() })
+        })
+        .await
 }
 
 pub(crate) fn invalid() -> Fault {

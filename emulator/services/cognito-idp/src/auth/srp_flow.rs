@@ -1,7 +1,7 @@
 //! The first factor when it is the proof of a password by SRP. The exchange needs no row: the SECRET_BLOCK carries the client's side, and
 //! the server's secret number is derived from it.
 
-use super::{Course, Parameters, Step, parameters, required, sessions, standing, wrong};
+use super::{Course, Parameters, Step, parameters, required, sessions, standing_at_first, wrong};
 use crate::{CognitoIdp, model::*, names::Desk, nobody, seal, srp, state::*};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use kit::Fault;
@@ -15,6 +15,8 @@ pub(super) struct Block {
     pub user: Option<String>,
     /// USER_ID_FOR_SRP, or the device's key.
     pub name: String,
+    /// The name that the client began with: wrong tries at nobody are counted under it.
+    pub login: String,
     pub client: String,
     /// The client's public number.
     pub a: String,
@@ -36,7 +38,7 @@ impl CognitoIdp {
             return Err(no_such_user());
         }
         match &user {
-            Some(user) => standing(desk, user)?,
+            Some(user) => standing_at_first(desk, user)?,
             None => nobody::check_lock(desk, username)?,
         }
         desk.who().pre_authentication(username, user.as_ref()).await?;
@@ -56,21 +58,32 @@ impl CognitoIdp {
             })?,
             None => None,
         };
-        let right =
-            user.as_ref().is_some_and(|u| u.password.as_ref().is_some_and(|v| proves(desk, &block, v, pool.srp_name(), &bytes, responses)));
+        // For nobody the sums are done too, so that time tells nothing.
+        let verifier = user.as_ref().and_then(|u| u.password.clone());
+        let known = verifier.is_some();
+        let verifier = verifier.unwrap_or_else(|| pretended_verifier(pool, &block.login));
+        let right = proves(desk, &block, &verifier, pool.srp_name(), &bytes, responses) && known;
         if let Some(id) = &block.custom {
             return self.custom_after_srp(desk, id, user, right).await;
         }
         let Some(user) = user else {
-            nobody::check_lock(desk, login)?;
-            nobody::count(desk, login).await?;
+            nobody::check_lock(desk, &block.login)?;
+            nobody::count(desk, &block.login).await?;
             return Err(wrong());
         };
-        standing(desk, &user)?;
+        standing_at_first(desk, &user)?;
+        if right {
+            spend(desk, &block).await?;
+        }
         let mut course = block.course;
         course.device_key = responses.get("DEVICE_KEY").cloned().or(course.device_key);
         self.after_password(desk, user, right, &course).await
     }
+}
+
+/// Notes that a proof was taken: until it would be too old anyway, the same one is as good as a wrong one.
+pub(super) async fn spend(desk: &Desk, block: &Block) -> Result<(), Fault> {
+    sessions::spend(desk, format!("srp/{}", block.nonce), block.expires).await
 }
 
 /// Asks for the proof of a password.
@@ -87,7 +100,8 @@ pub(super) fn exchange(
     let verifier = user.as_ref().and_then(|u| u.password.clone()).unwrap_or_else(|| pretended_verifier(pool, login));
     let block = Block {
         user: user.as_ref().filter(|u| u.password.is_some()).map(|u| u.key(pool)),
-        name: user.map_or_else(|| login.to_owned(), |u| u.username),
+        name: user.map_or_else(|| desk.pretended_name(login), |u| u.username),
+        login: login.into(),
         client: desk.client.id().into(),
         a: a.into(),
         nonce: cx.ids().hex(32),

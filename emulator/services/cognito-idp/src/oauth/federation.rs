@@ -3,24 +3,22 @@
 
 use super::{
     ask::Ask,
+    federated::{self, Claims, Told},
     fetch::fetch,
     grants,
     visit::{Answer, Pairs, Visit, html, query, redirect, with_query},
 };
-use crate::{attributes, model::*, pages, providers, seal, state::*};
+use crate::{model::*, pages, providers, seal, state::User};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use kit::{Fault, Read};
 use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// How long a user may take at the other issuer.
 const LIFE_SECS: i64 = 300;
 const COOKIE: &str = "cognito-fl";
-
-type Claims = Map<String, Value>;
 
 /// What `state` carries to the other issuer and back.
 #[derive(Serialize, Deserialize)]
@@ -87,7 +85,7 @@ pub(crate) async fn returned(visit: &Visit) -> Answer {
         Ok(ask) => ask,
         Err(answer) => return answer,
     };
-    match user(visit, &trip).await {
+    match user(visit, &ask, &trip).await {
         Ok(user) => {
             let cookies = vec![visit.set_cookie(COOKIE, "", Some(0))];
             grants::complete(&asked, &ask, &super::proven(user, None), cookies).await
@@ -112,14 +110,16 @@ fn again(visit: &Visit) -> Visit {
     }
 }
 
-async fn user(visit: &Visit, trip: &Trip) -> Result<User, String> {
+async fn user(visit: &Visit, ask: &Ask, trip: &Trip) -> Result<User, String> {
     if let Some(error) = visit.query.get("error") {
         return Err(visit.query.get("error_description").unwrap_or(error).to_owned());
     }
     let code = visit.query.get("code").ok_or("the identity provider sent no code")?;
     let issuer = issuer(visit, &trip.provider).await?;
-    let claims = exchange(visit, &issuer, code, &trip.nonce).await?;
-    write(visit, &issuer, &claims).await.map_err(|fault| fault.message)
+    let (claims, received) = exchange(visit, &issuer, code, &trip.nonce).await?;
+    let (provider, mapping) = (issuer.name, issuer.mapping);
+    let told = Told { provider, kind: IdentityProviderTypeType::Oidc, mapping, id_claim: "sub", claims, received };
+    federated::user(ask, told).await.map_err(|fault| fault.message)
 }
 
 /// The provider's endpoints: as its details name them, or else as the issuer's own document does.
@@ -161,8 +161,8 @@ async fn document(visit: &Visit, url: &str) -> Result<Value, String> {
     }
 }
 
-/// The claims of the user: those of the id token, and the issuer's userInfo.
-async fn exchange(visit: &Visit, issuer: &Issuer, code: &str, nonce: &str) -> Result<Claims, String> {
+/// The claims of the user: those of the id token, and the issuer's userInfo; and both as they were received.
+async fn exchange(visit: &Visit, issuer: &Issuer, code: &str, nonce: &str) -> Result<(Claims, Value), String> {
     let back = format!("{}/oauth2/idpresponse", visit.origin());
     let mut pairs =
         vec![("grant_type", "authorization_code"), ("code", code), ("redirect_uri", &back), ("client_id", issuer.client_id.as_str())];
@@ -187,16 +187,18 @@ async fn exchange(visit: &Visit, issuer: &Issuer, code: &str, nonce: &str) -> Re
     if !audience || end <= visit.cx.now().secs() || text("nonce") != nonce {
         return Err("Invalid id_token: its audience, end or nonce is not ours".into());
     }
+    let mut received = json!({ "tokenResponse": answer, "idToken": claims });
     if let (Some(url), Some(access)) = (&issuer.attributes, answer["access_token"].as_str()) {
         let form = issuer.attributes_by_post.then(String::new);
         if let (200, bytes) = fetch(&visit.cx, url, Some(access), form).await?
             && let Ok(Value::Object(more)) = serde_json::from_slice(&bytes)
             && more.get("sub") == claims.get("sub")
         {
+            received["userInfo"] = json!(more);
             claims.extend(more);
         }
     }
-    Ok(claims)
+    Ok((claims, received))
 }
 
 /// The claims of a token that one of the keys signed (RS256, which is what AWS takes from most issuers).
@@ -212,73 +214,4 @@ fn verified(token: &str, keys: &Value) -> Option<Claims> {
     let key = RsaPublicKey::new(number("n")?, number("e")?).ok()?;
     key.verify(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(signed), &URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).ok()?).ok()
-}
-
-/// The user of the pool behind the claims: made at the first time, and brought up to date at every later one.
-async fn write(visit: &Visit, issuer: &Issuer, claims: &Claims) -> Result<User, Fault> {
-    let (cx, pool) = (&visit.cx, &visit.pool);
-    let value = |claim: &str| match claims.get(claim)? {
-        Value::String(text) => Some(text.clone()),
-        Value::Bool(yes) => Some(yes.to_string()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    };
-    let id_claim = issuer.mapping.get("username").map_or("sub", String::as_str);
-    let id = value(id_claim).ok_or_else(|| bad(format!("the identity provider tells no {id_claim}")))?;
-    let mapped: Vec<(String, String)> =
-        issuer.mapping.iter().filter(|(to, _)| *to != "username").filter_map(|(to, from)| Some((to.clone(), value(from)?))).collect();
-    cx.store()
-        .write(|tx| {
-            let known = by_identity(tx, cx.scope(), &pool.id, &issuer.name, &id)?;
-            if known.as_ref().is_some_and(|user| user.disabled) {
-                return Err(bad("User is disabled."));
-            }
-            let mut user = known.unwrap_or_else(|| {
-                let identity = Identity {
-                    provider: issuer.name.clone(),
-                    provider_type: "OIDC".into(),
-                    user_id: id.clone(),
-                    issuer: None,
-                    primary: true,
-                    made: cx.now(),
-                };
-                let sub = cx.ids().uuid();
-                User {
-                    pool_id: pool.id.clone(),
-                    // AWS's form, in lower case where the pool does not tell Ann from ann.
-                    username: format!("{}_{id}", if pool.case_sensitive() { issuer.name.clone() } else { issuer.name.to_lowercase() }),
-                    attributes: BTreeMap::from([("sub".to_owned(), sub.clone())]),
-                    sub,
-                    status: Some(UserStatus::ExternalProvider),
-                    created: cx.now(),
-                    identities: vec![identity],
-                    ..User::default()
-                }
-            });
-            user.attributes.extend(mapped);
-            user.modified = cx.now();
-            let missing = attributes::missing_required(pool, &user.attributes);
-            if !missing.is_empty() {
-                return Err(bad(format!("attributes required: [{}]", missing.join(", "))));
-            }
-            let key = user.key(pool);
-            tx.put(&USERS, cx.scope(), &(pool.id.clone(), key.clone()), &user)?;
-            // AWS gathers the users of each provider in a group of their own.
-            let group = format!("{}_{}", pool.id, issuer.name);
-            if !tx.exists(&GROUPS, cx.scope(), &(pool.id.clone(), group.clone()))? {
-                let settings = GroupType {
-                    group_name: Some(group.clone()),
-                    user_pool_id: Some(pool.id.clone()),
-                    description: Some(format!("Autogenerated group for users who sign in using {}", issuer.name)),
-                    creation_date: Some(cx.now()),
-                    last_modified_date: Some(cx.now()),
-                    ..Default::default()
-                };
-                tx.put(&GROUPS, cx.scope(), &(pool.id.clone(), group.clone()), &Group { settings })?;
-            }
-            let member = Member { pool_id: pool.id.clone(), group: group.clone(), user_key: key.clone() };
-            tx.put(&MEMBERS, cx.scope(), &(pool.id.clone(), group, key), &member)?;
-            Ok(user)
-        })
-        .await
 }

@@ -6,6 +6,7 @@
 mod address;
 mod ask;
 mod authorize;
+mod federated;
 mod federation;
 mod fetch;
 mod grants;

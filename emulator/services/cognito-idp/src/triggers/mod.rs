@@ -4,6 +4,7 @@
 
 mod custom_auth;
 mod envelope;
+mod federation;
 mod pre_token;
 mod senders;
 mod sign_in;

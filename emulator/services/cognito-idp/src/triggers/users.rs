@@ -19,11 +19,18 @@ impl Who<'_> {
     pub async fn pre_sign_up(&self, source: &str, user: &mut User, validation: &[AttributeType]) -> Result<(), Fault> {
         let Some(function_arn) = self.config().and_then(|c| c.pre_sign_up.as_deref()) else { return Ok(()) };
         let mut request = Map::new();
-        let attributes: Map<String, Value> = user.attributes.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let mut attributes: Map<String, Value> = user.attributes.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let external = source == "ExternalProvider";
+        if external {
+            // As an event that AWS sent has it (published by a user).
+            ["cognito:email_alias", "cognito:phone_number_alias"]
+                .iter()
+                .for_each(|name| drop(attributes.insert((*name).into(), json!(""))));
+        }
         request.insert("userAttributes".into(), attributes.into());
         let validation: BTreeMap<&str, &str> =
             validation.iter().map(|a| (a.name.as_str(), a.value.as_deref().unwrap_or_default())).collect();
-        request.insert("validationData".into(), if validation.is_empty() { Value::Null } else { json!(validation) });
+        request.insert("validationData".into(), if validation.is_empty() && !external { Value::Null } else { json!(validation) });
         self.with_metadata(&mut request);
         let response = self
             .call(Call {

@@ -65,6 +65,10 @@ async fn users_call_without_a_signature_and_administrators_with_one() {
     assert_eq!((wrong.status, &wrong.body["__type"]), (400, &json!("NotAuthorizedException")));
     assert_eq!(wrong.body["message"], "Incorrect username or password.");
     assert!(wrong.head.contains("content-type: application/x-amz-json-1.1"), "{}", wrong.head);
+    // As browsers record of AWS: the name with a colon behind it, and the sentence.
+    assert!(wrong.head.contains("\r\nx-amzn-errortype: notauthorizedexception:\r\n"), "{}", wrong.head);
+    assert!(wrong.head.contains("\r\nx-amzn-errormessage: incorrect username or password.\r\n"), "{}", wrong.head);
+    assert!(!done.head.contains("x-amzn-error"), "{}", done.head);
     let listing = json!({ "UserPoolId": desk.pool });
     let unsigned = post(&desk, to, "ListUsers", &listing, false).await;
     assert!(unsigned.status >= 400, "{}", unsigned.body);

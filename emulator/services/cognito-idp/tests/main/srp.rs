@@ -115,6 +115,8 @@ async fn a_wrong_password_block_signature_or_timestamp_is_the_same_refusal() {
         assert_eq!(refusal, "NotAuthorizedException: Incorrect username or password.");
     }
     desk.ok("RespondToAuthChallenge", answer(&desk, right(PASSWORD, TIMESTAMP))).await;
+    let replayed = desk.refused("RespondToAuthChallenge", answer(&desk, right(PASSWORD, TIMESTAMP))).await;
+    assert_eq!(replayed, "NotAuthorizedException: Incorrect username or password.", "a proof counts once");
     desk.advance(181).await;
     let late = desk.refused("RespondToAuthChallenge", answer(&desk, right(PASSWORD, TIMESTAMP))).await;
     assert_eq!(late, "NotAuthorizedException: Invalid session for the user, session is expired.");

@@ -81,3 +81,19 @@ async fn a_sign_up_that_was_confirmed_needs_no_other_proof() {
     assert!(done["AuthenticationResult"]["AccessToken"].is_string());
     assert!(desk.refused("InitiateAuth", with_session).await.contains("can only be used once"));
 }
+
+#[tokio::test]
+async fn an_administrator_makes_a_user_without_a_password() {
+    let desk = desk(false).await;
+    let email = json!([{ "Name": "email", "Value": "bob@example.com" }, { "Name": "email_verified", "Value": "true" }]);
+    let made = desk.admin("AdminCreateUser", json!({ "UserPoolId": desk.pool, "Username": "bob", "UserAttributes": email })).await;
+    assert_eq!(made["User"]["UserStatus"], "CONFIRMED");
+    let asked = desk.ok("InitiateAuth", begin(&desk, json!({}), "bob")).await;
+    assert_eq!(asked["AvailableChallenges"], json!(["EMAIL_OTP"]), "there is no password to choose");
+    let asked = desk.ok("RespondToAuthChallenge", desk.answer(&asked, json!({ "ANSWER": "EMAIL_OTP" }), "bob")).await;
+    let code = desk.code("bob").await;
+    let done = desk.ok("RespondToAuthChallenge", desk.answer(&asked, json!({ "EMAIL_OTP_CODE": code }), "bob")).await;
+    assert!(done["AuthenticationResult"]["IdToken"].is_string());
+    let with = json!({ "UserPoolId": desk.pool, "Username": "eve", "TemporaryPassword": PASSWORD, "MessageAction": "SUPPRESS" });
+    assert_eq!(desk.admin("AdminCreateUser", with).await["User"]["UserStatus"], "FORCE_CHANGE_PASSWORD");
+}

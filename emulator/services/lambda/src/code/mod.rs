@@ -34,12 +34,9 @@ pub(crate) async fn take(cx: &Context, source: Source) -> Result<Code, Fault> {
     if source.kms_key_arn.is_some() {
         return Err(not_implemented("packages encrypted under your own key (SourceKMSKeyArn)"));
     }
-    if source.object_version.is_some() {
-        return Err(not_implemented("packages of one object version (S3ObjectVersion)"));
-    }
     let zip = match (source.zip, source.bucket, source.key) {
         (Some(zip), None, None) => small_enough(zip)?,
-        (None, Some(bucket), Some(key)) => fetch(cx, &bucket, &key).await?,
+        (None, Some(bucket), Some(key)) => fetch(cx, &bucket, &key, source.object_version.as_deref()).await?,
         (Some(_), ..) => return Err(invalid("Please do not provide other FunctionCode parameters when providing a ZipFile.")),
         _ => return Err(invalid("Please provide a source for function code.")),
     };
@@ -65,9 +62,10 @@ fn small_enough(zip: Bytes) -> Result<Bytes, Fault> {
 }
 
 /// Reads the object on the caller's own permissions.
-async fn fetch(cx: &Context, bucket: &str, key: &str) -> Result<Bytes, Fault> {
+async fn fetch(cx: &Context, bucket: &str, key: &str, version: Option<&str>) -> Result<Bytes, Fault> {
     let objects = cx.cloud().ports().objects()?;
-    let need = Need::on("s3:GetObject", format!("arn:aws:s3:::{bucket}/{key}"));
+    let action = if version.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
+    let need = Need::on(action, format!("arn:aws:s3:::{bucket}/{key}"));
     let told = |fault: Fault| match (fault.status, &*fault.code) {
         (500.., _) => fault,
         (_, "AccessDenied") => Fault::new(
@@ -80,10 +78,16 @@ async fn fetch(cx: &Context, bucket: &str, key: &str) -> Result<Bytes, Fault> {
         ),
         (_, code) => invalid(format!("Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {}", fault.message)),
     };
-    let head = objects.head(cx, cx.grant(&need).map_err(told)?, bucket, key).await.map_err(told)?;
-    if head.size > MOST_UNZIPPED {
+    let grant = cx.grant(&need).map_err(told)?;
+    // No more is read than a package may have.
+    let range = Some(0..MOST_UNZIPPED + 1);
+    let object = match version {
+        Some(version) => objects.get_version(cx, grant, bucket, key, version, range).await,
+        None => objects.get(cx, grant, bucket, key, range).await,
+    };
+    let object = object.map_err(told)?;
+    if object.info.size > MOST_UNZIPPED {
         return Err(Error::CodeStorageExceeded.says(format!("Unzipped size must be smaller than {MOST_UNZIPPED} bytes")));
     }
-    let object = objects.get(cx, cx.grant(&need).map_err(told)?, bucket, key, None).await.map_err(told)?;
     Ok(object.bytes)
 }

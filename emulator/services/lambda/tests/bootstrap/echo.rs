@@ -67,7 +67,7 @@ fn work(event: &str, head: &str, count: u32) -> Result<String, String> {
     }
     if has("long") {
         // Long enough for a thousand of us to be there at once.
-        std::thread::sleep(Duration::from_secs(20));
+        std::thread::sleep(Duration::from_secs(45));
     }
     if has("exit-quietly") {
         std::process::exit(0);

@@ -270,23 +270,6 @@ async fn a_failed_runtime_is_started_again_over_the_same_files() {
     assert_eq!((&told["count"], &told["tmp"]), (&json!(1), &json!(true)));
 }
 
-#[tokio::test]
-async fn warm_invocations_cost_little() {
-    let desk = Desk::new().await;
-    desk.function("f", json!({})).await;
-    desk.invoke("f", json!({})).await;
-    let clock = desk.cloud.clock();
-    let mut times: Vec<i128> = Vec::new();
-    for _ in 0..200 {
-        let before = clock.real_now();
-        desk.ok("Invoke", json!({ "FunctionName": "f", "Payload": base64(b"{}") })).await;
-        times.push(clock.real_now().unix_ns - before.unix_ns);
-    }
-    times.sort();
-    println!("warm invoke: p50 {} us, p99 {} us", times[100] / 1000, times[198] / 1000);
-    assert!(times[100] < 20_000_000, "a warm invocation takes {} us", times[100] / 1000);
-}
-
 /// The emulator of the next test: runs a function, says which process it is, and is killed without a word.
 #[tokio::test]
 #[ignore = "run by functions_die_with_a_killed_emulator"]

@@ -1,7 +1,7 @@
 //! What running costs. The long ones are measured by hand, in release:
 //! `cargo test --release -p lambda --test main figures -- --ignored --nocapture --test-threads 1`
 
-use crate::desk::{Desk, base64};
+use crate::desk::{Desk, base64, decode};
 use kit::Fault;
 use serde_json::{Value, json};
 
@@ -44,6 +44,12 @@ async fn a_flood_is_throttled_and_nothing_hangs() {
     assert_eq!(desk.invoke("f", json!({})).await.0["StatusCode"], 200);
 }
 
+/// The process that gave an answer.
+fn process(result: &Value) -> Option<u64> {
+    let payload = decode(result["Payload"].as_str()?);
+    serde_json::from_slice::<Value>(&payload).ok()?["pid"].as_u64()
+}
+
 fn quantiles(mut times: Vec<i128>) -> (i128, i128) {
     times.sort();
     (times[times.len() / 2] / 1000, times[times.len() * 99 / 100] / 1000)
@@ -83,7 +89,9 @@ async fn a_thousand_at_once() {
     let before = clock.real_now();
     let results = at_once(&desk, 1000, &json!("long")).await;
     let failed = results.iter().filter(|r| r.as_ref().map_or(true, |done| !done["FunctionError"].is_null())).count();
-    let environments = desk.invocations().iter().filter(|r| r.detail["cold"] == true).count();
+    // By the process that answered: the journal's ring doesn't hold a thousand invocations.
+    let processes: std::collections::BTreeSet<u64> = results.iter().flatten().filter_map(process).collect();
+    let environments = processes.len();
     let secs = (clock.real_now().unix_ns - before.unix_ns) as f64 / 1e9;
     println!("1000 at once: {environments} environments, {failed} failed, {secs:.1} s; the emulator holds {} MB", resident() >> 20);
     assert_eq!((failed, environments), (0, 1000));

@@ -1,5 +1,6 @@
 //! Settings of a bucket that are one small document each, and those of which it may have many (`listed`).
 
+pub(crate) mod abac;
 mod analytics;
 mod encryption;
 mod flags;

@@ -57,7 +57,7 @@ impl Kms {
     }
 
     /// What KMS binds the data key to.
-    fn full_context(&self, found: &Found, key: &str) -> EncryptionContext {
+    pub fn full_context(&self, found: &Found, key: &str) -> EncryptionContext {
         let mut context = self.context.clone();
         let key = self.bound_to.as_deref().unwrap_or(key);
         let arn = if self.bucket_key { found.arn() } else { format!("{}/{key}", found.arn()) };

@@ -13,6 +13,7 @@ pub(crate) mod put;
 pub(crate) mod range;
 pub(crate) mod refuse;
 pub(crate) mod rename;
+mod update_encryption;
 mod verified;
 pub(crate) mod words;
 

@@ -42,7 +42,7 @@ impl Keys for FakeKeys {
         Box::pin(async move {
             assert_eq!(cx.called_via(), Some("s3.amazonaws.com"));
             match key {
-                "alias/aws/s3" => Ok(MANAGED.to_owned()),
+                "alias/aws/s3" | MANAGED => Ok(MANAGED.to_owned()),
                 key if key == KEY || KEY.ends_with(&format!("/{key}")) => Ok(KEY.to_owned()),
                 other => Err(Fault::new("NotFoundException", 400, format!("Invalid keyId '{other}'"))),
             }

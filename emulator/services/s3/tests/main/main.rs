@@ -12,6 +12,7 @@ mod crash;
 mod damage;
 mod desk;
 mod encryption;
+mod encryption_updates;
 mod event_bridge;
 mod forms;
 mod http;

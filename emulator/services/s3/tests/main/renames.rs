@@ -181,7 +181,7 @@ async fn reading_and_deleting_the_source_and_writing_the_target_have_to_be_allow
 }
 
 /// A stranger's root is let do only what the list says.
-struct OnlyListed(Allows);
+pub struct OnlyListed(pub Allows);
 
 impl kit::Decider for OnlyListed {
     fn decide(&self, cx: &kit::Context, need: &kit::Need, policy: Option<&str>) -> kit::Decision {
