@@ -30,6 +30,8 @@ pub struct Builder {
     kafka: Option<SocketAddr>,
     #[cfg(feature = "kafka")]
     kafka_bootstrap: Option<String>,
+    #[cfg(feature = "kafka")]
+    kafka_advertised: Option<(String, u16)>,
     #[cfg(feature = "lambda")]
     functions: Vec<(String, Closure)>,
 }
@@ -53,6 +55,8 @@ impl Default for Builder {
             kafka: None,
             #[cfg(feature = "kafka")]
             kafka_bootstrap: None,
+            #[cfg(feature = "kafka")]
+            kafka_advertised: None,
             #[cfg(feature = "lambda")]
             functions: Vec::new(),
         }
@@ -120,6 +124,12 @@ impl Builder {
         self
     }
 
+    /// Clients of Kafka's plaintext listener are told to connect to this host and port: where the cloud stands in a container.
+    #[cfg(feature = "kafka")]
+    pub fn kafka_advertise(mut self, host: impl Into<String>, port: u16) -> Self {
+        self.kafka_advertised = Some((host.into(), port));
+        self
+    }
     /// MSK's clusters are names for the brokers at `HOST:PORT[,HOST:PORT...]` and not for the one of this process: clients are sent there,
     /// topics are made there. They are asked without authentication.
     #[cfg(feature = "kafka")]
@@ -168,7 +178,12 @@ impl Builder {
             builder = builder.service(service);
         }
         let options = gateway::Options { signature_version_2: self.signature_v2, ..gateway::Options::default() };
-        let gateway = Gateway::bind(self.address).await.map_err(|e| StartError::Listen(self.address, e))?.options(options);
+        // An address beyond loopback is asked for by naming it.
+        let bound = match self.address.ip().is_loopback() {
+            true => Gateway::bind(self.address).await,
+            false => Gateway::bind_beyond_loopback(self.address).await,
+        };
+        let gateway = bound.map_err(|e| StartError::Listen(self.address, e))?.options(options);
         let address = gateway.address();
         let cloud = builder.endpoint(format!("http://{address}")).start().await.map_err(StartError::Cloud)?;
         #[cfg(feature = "lambda")]
@@ -193,6 +208,9 @@ impl Builder {
         let mut service = kafka::Kafka::new();
         if let Some(address) = self.kafka {
             service = service.listen(address);
+        }
+        if let Some((host, port)) = &self.kafka_advertised {
+            service = service.advertise(host, *port);
         }
         if let Some(servers) = &self.kafka_bootstrap {
             service = service.external(servers);

@@ -38,6 +38,10 @@ pub struct UpArgs {
     #[cfg(feature = "kafka")]
     #[arg(long, value_name = "PORT")]
     pub kafka_port: Option<u16>,
+    /// What Kafka's clients are told to connect to, where it isn't that address: from outside of a container
+    #[cfg(feature = "kafka")]
+    #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
+    pub kafka_advertise: Option<(String, u16)>,
     /// MSK's clusters are names for these brokers (HOST:PORT,...) and not for the one of this process
     #[cfg(feature = "kafka")]
     #[arg(long, value_name = "SERVERS", conflicts_with = "kafka_port")]
@@ -84,6 +88,13 @@ pub struct UpArgs {
     /// Answers with one JSON object once the cloud is ready; all else goes to standard error
     #[arg(long)]
     pub json: bool,
+}
+
+#[cfg(feature = "kafka")]
+fn host_and_port(text: &str) -> Result<(String, u16), String> {
+    let parts = text.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
+    let (host, port) = parts.filter(|(host, _)| !host.is_empty()).ok_or_else(|| format!("`{text}` is not HOST:PORT"))?;
+    Ok((host.to_owned(), port))
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {
@@ -153,6 +164,9 @@ async fn emulator(args: &UpArgs) -> Result<Emulator, Failure> {
         .journal_bytes(32 << 20);
     #[cfg(feature = "kafka")]
     {
+        if let Some((host, port)) = &args.kafka_advertise {
+            builder = builder.kafka_advertise(host, *port);
+        }
         builder = match &args.kafka_bootstrap {
             Some(servers) => builder.kafka_bootstrap(servers),
             None => builder.kafka_address(SocketAddr::new(ip, kafka_port(args, ip))),

@@ -34,6 +34,8 @@ use std::{
 #[derive(Default)]
 pub struct Kafka {
     address: Option<SocketAddr>,
+    /// What clients of that listener are told to connect to, where it isn't the address.
+    advertised: Option<(String, u16)>,
     /// Brokers of somebody else that clusters are names for.
     external: Option<String>,
     dir: Option<(PathBuf, Durability)>,
@@ -52,6 +54,11 @@ impl Kafka {
     /// The broker listens here too, for whoever knows nothing of MSK: plaintext, nobody is asked. Port 0 takes a free one.
     pub fn listen(mut self, address: SocketAddr) -> Kafka {
         self.address = Some(address);
+        self
+    }
+    /// Clients of that listener are told to connect here: from outside of a container.
+    pub fn advertise(mut self, host: impl Into<String>, port: u16) -> Kafka {
+        self.advertised = Some((host.into(), port));
         self
     }
     /// Logs lie in this folder.
@@ -87,7 +94,8 @@ impl Kafka {
         options.seed = cx.cloud().seed();
         options.dir = self.dir.clone();
         options.host = Some(host::CloudHost::new(cx.cloud()));
-        options.listeners = self.address.map(Listener::plaintext).into_iter().collect();
+        let listener = |address| Listener { advertised: self.advertised.clone(), ..Listener::plaintext(address) };
+        options.listeners = self.address.map(listener).into_iter().collect();
         let started = Broker::start(options).await;
         let why = |e: std::io::Error| match self.address {
             Some(address) => Fault::internal(format!("the Kafka broker does not start on {address}: {e}. Choose another port.")),
