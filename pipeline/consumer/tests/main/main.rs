@@ -7,8 +7,6 @@
 mod commands;
 mod crash;
 mod failures;
-#[cfg(feature = "tls")]
-mod iam;
 mod metrics;
 mod promise;
 mod proxy;
