@@ -13,6 +13,7 @@ mod identities;
 mod keys;
 mod metrics;
 mod pool_triggers;
+mod queue_events;
 mod recorded;
 mod replicas;
 mod scaling;

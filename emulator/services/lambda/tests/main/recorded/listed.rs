@@ -60,62 +60,32 @@ pub const API: Table = &[
 
 /// Queues as event sources.
 pub const SQS: Table = &[
-    (
-        "test_failing_lambda_retries_after_visibility_timeout",
-        Listed("what comes and goes between the queue and the function is tested in mappings.rs, by its own functions"),
-    ),
-    (
-        "test_redrive_policy_with_failing_lambda",
-        Listed("what comes and goes between the queue and the function is tested in mappings.rs, by its own functions"),
-    ),
-    (
-        "test_sqs_queue_as_lambda_dead_letter_queue",
-        Listed("what comes and goes between the queue and the function is tested in mappings.rs, by its own functions"),
-    ),
-    (
-        "test_report_batch_item_failures",
-        Listed("what comes and goes between the queue and the function is tested in mappings.rs, by its own functions"),
-    ),
-    (
-        "test_report_batch_item_failures_on_lambda_error",
-        Listed("what comes and goes between the queue and the function is tested in mappings.rs, by its own functions"),
-    ),
+    ("test_failing_lambda_retries_after_visibility_timeout", Listed("replayed with a real queue in tests/meetings (queue_events.rs)")),
+    ("test_redrive_policy_with_failing_lambda", Listed("replayed with a real queue in tests/meetings (queue_events.rs)")),
+    ("test_sqs_queue_as_lambda_dead_letter_queue", Listed("replayed with a real queue in tests/meetings (queue_events.rs)")),
+    ("test_report_batch_item_failures", Listed("replayed with a real queue in tests/meetings (queue_events.rs)")),
+    ("test_report_batch_item_failures_on_lambda_error", Listed("replayed with a real queue in tests/meetings (queue_events.rs)")),
     (
         "test_report_batch_item_failures_invalid_result_json_batch_fails",
-        Listed("what comes and goes between the queue and the function is tested in mappings.rs, by its own functions"),
+        Listed("replayed with a real queue in tests/meetings (queue_events.rs)"),
     ),
-    (
-        "test_report_batch_item_failures_empty_json_batch_succeeds",
-        Listed("what comes and goes between the queue and the function is tested in mappings.rs, by its own functions"),
-    ),
-    (
-        "TestSQSEventSourceMapping::test_sqs_event_source_mapping",
-        Listed("what comes and goes between the queue and the function is tested in mappings.rs, by its own functions"),
-    ),
-    (
-        "TestSQSEventSourceMapping::test_sqs_event_filter",
-        Listed("what comes and goes between the queue and the function is tested in mappings.rs, by its own functions"),
-    ),
-    (
-        "test_message_body_and_attributes_passed_correctly",
-        Listed("what comes and goes between the queue and the function is tested in mappings.rs, by its own functions"),
-    ),
+    ("test_report_batch_item_failures_empty_json_batch_succeeds", Listed("replayed with a real queue in tests/meetings (queue_events.rs)")),
+    ("TestSQSEventSourceMapping::test_sqs_event_source_mapping", Listed("replayed with a real queue in tests/meetings (queue_events.rs)")),
+    ("TestSQSEventSourceMapping::test_sqs_event_filter", Listed("replayed with a real queue in tests/meetings (queue_events.rs)")),
+    ("test_message_body_and_attributes_passed_correctly", Listed("replayed with a real queue in tests/meetings (queue_events.rs)")),
     (
         "TestSQSEventSourceMapping::test_sqs_event_source_mapping_update",
-        Listed("what comes and goes between the queue and the function is tested in mappings.rs, by its own functions"),
+        Listed("replayed with a real queue in tests/meetings (queue_events.rs)"),
     ),
     (
         "TestSQSEventSourceMapping::test_sqs_event_source_mapping_batch_size",
-        Listed("what comes and goes between the queue and the function is tested in mappings.rs, by its own functions"),
+        Listed("replayed with a real queue in tests/meetings (queue_events.rs)"),
     ),
     (
         "TestSQSEventSourceMapping::test_sqs_event_source_mapping_batching_reserved_concurrency",
-        Listed("what comes and goes between the queue and the function is tested in mappings.rs, by its own functions"),
+        Listed("how a batch of twenty is cut depends on which of SQS's servers were polled; maximum concurrency is tested in mappings.rs"),
     ),
-    (
-        "TestSQSEventSourceMapping::test_sqs_event_source_mapping_batching_behaviour",
-        Listed("what comes and goes between the queue and the function is tested in mappings.rs, by its own functions"),
-    ),
+    ("TestSQSEventSourceMapping::test_sqs_event_source_mapping_batching_behaviour", Listed("nothing was recorded")),
 ];
 
 /// Invocations.
