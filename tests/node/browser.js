@@ -143,7 +143,8 @@ async function main() {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
   try {
     const page = await browser.newPage({ viewport: { width: 900, height: 700 } });
-    page.setDefaultTimeout(20_000);
+    // Long enough for a machine that does much else beside.
+    page.setDefaultTimeout(60_000);
     const errors = [];
     page.on("pageerror", error => errors.push(error.message));
     page.on("console", message => message.type() === "error" && errors.push(message.text()));
