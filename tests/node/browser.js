@@ -1,5 +1,6 @@
 // The pipeline's web client in a browser: signing up, confirming with the code from the inbox, signing in by SRP, an upload with its
-// progress, the gallery with renditions, signing out. Prints a line for each thing that works, throws at the first that doesn't.
+// progress, the gallery with renditions, signing out; then a page of another origin that the API refuses. Prints a line for each thing that
+// works, throws at the first that doesn't.
 // CHROMIUM is the browser's program; SHOTS, where it is set, a folder for pictures of the page.
 "use strict";
 
@@ -7,8 +8,9 @@ const assert = require("node:assert/strict");
 const path = require("node:path");
 const { chromium } = require("playwright-core");
 const { authenticator } = require("./authenticator.js");
+const { readsRefusals } = require("./other_origin.js");
 
-const { AWS_ENDPOINT_URL: endpoint, FIXTURES, CHROMIUM, SHOTS, INVITED, TEMPORARY } = process.env;
+const { AWS_ENDPOINT_URL: endpoint, FIXTURES, CHROMIUM, SHOTS, INVITED, TEMPORARY, STACK } = process.env;
 const PASSWORD = "Correct-Horse-9";
 
 async function code(user) {
@@ -158,6 +160,7 @@ async function main() {
     // What the browser itself says of a refused sign-in is no fault of the page.
     const own = errors.filter(text => !text.includes("the server responded with a status of 400"));
     assert.deepEqual(own, []);
+    await readsRefusals(browser, JSON.parse(STACK).ApiUrl);
   } finally {
     await browser.close();
   }

@@ -41,7 +41,9 @@ async fn the_web_client_in_a_browser() {
         .arg("--no-warnings")
         .arg(root().join("tests/node/browser.js"));
     let told = succeeds(node).await;
-    assert!(told.contains("signed out") && told.contains("proved an authenticator"), "{told}");
+    for done in ["signed out", "proved an authenticator", "read refusals from another origin"] {
+        assert!(told.contains(done), "{done}: {told}");
+    }
 }
 
 /// Makes a user whose password is temporary, in a pool that now takes authenticators.
