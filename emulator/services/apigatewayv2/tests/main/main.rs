@@ -3,5 +3,6 @@
 
 mod control;
 mod desk;
+mod exact_answers;
 mod guards;
 mod serve;
