@@ -8,7 +8,6 @@ import csv
 import gzip
 import io
 import json
-import time
 import unittest
 import zipfile
 
@@ -17,7 +16,8 @@ import pyarrow as pa
 import pyarrow.orc
 import pyarrow.parquet
 
-from support import AwsTest, client, name, settle
+from lake import LakeTest
+from support import client, name, settle
 
 TRUST = json.dumps({
     "Version": "2012-10-17",
@@ -130,20 +130,17 @@ SETS = [
 ]
 
 
-class Crawls(AwsTest):
+class Crawls(LakeTest):
     @classmethod
     def setUpClass(cls):
-        cls.glue, cls.athena = client("glue"), client("athena")
-        cls.bucket, cls.database = name("lake"), name("lake").replace("-", "_")
-        s3, iam = client("s3"), client("iam")
-        s3.create_bucket(Bucket=cls.bucket)
+        super().setUpClass()
+        iam = client("iam")
         for data, files, *_ in SETS:
             for key, body in files.items():
-                s3.put_object(Bucket=cls.bucket, Key=f"data/{data}/{key}", Body=body)
+                cls.s3.put_object(Bucket=cls.bucket, Key=f"data/{data}/{key}", Body=body)
         role = name("crawls")
         iam.create_role(RoleName=role, AssumeRolePolicyDocument=TRUST)
         iam.put_role_policy(RoleName=role, PolicyName="may", PolicyDocument=MAY)
-        cls.glue.create_database(DatabaseInput={"Name": cls.database})
         crawler = name("crawler")
         targets = [{"Path": f"s3://{cls.bucket}/data/{data}/"} for data, *_ in SETS]
         cls.glue.create_crawler(Name=crawler, Role=role, DatabaseName=cls.database, Targets={"S3Targets": targets})
@@ -151,21 +148,6 @@ class Crawls(AwsTest):
         settle()
         last = cls.glue.get_crawler(Name=crawler)["Crawler"]["LastCrawl"]
         assert last["Status"] == "SUCCEEDED", last
-
-    def query(self, sql):
-        started = self.athena.start_query_execution(
-            QueryString=sql,
-            QueryExecutionContext={"Database": self.database},
-            ResultConfiguration={"OutputLocation": f"s3://{self.bucket}/results/"},
-        )["QueryExecutionId"]
-        while True:
-            status = self.athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"]
-            if status["State"] not in ("QUEUED", "RUNNING"):
-                break
-            time.sleep(0.02)
-        self.assertEqual(status["State"], "SUCCEEDED", status)
-        rows = self.athena.get_query_results(QueryExecutionId=started)["ResultSet"]["Rows"]
-        return [[value.get("VarCharValue") for value in row["Data"]] for row in rows[1:]]
 
     def test_every_data_set_is_described_and_queried(self):
         for data, files, classification, columns, keys, query in SETS:
@@ -179,7 +161,7 @@ class Crawls(AwsTest):
                 self.assertEqual([f"{k['Name']} {k['Type']}" for k in table["PartitionKeys"]], keys)
                 if query:
                     sql, rows = query
-                    self.assertEqual(self.query(sql.format(t=data)), rows)
+                    self.assertEqual(self.rows(sql.format(t=data)), rows)
 
 
 if __name__ == "__main__":

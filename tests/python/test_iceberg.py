@@ -2,7 +2,6 @@
 
 import datetime as dt
 import os
-import time
 import unittest
 
 import pyarrow as pa
@@ -12,33 +11,21 @@ from pyiceberg.schema import Schema
 from pyiceberg.transforms import DayTransform
 from pyiceberg.types import LongType, NestedField, StringType, TimestampType
 
-from support import ENDPOINT, REGION, AwsTest, client, name
+from lake import LakeTest
+from support import ENDPOINT, REGION, name
 
 
-class Iceberg(AwsTest):
-    def setUp(self):
-        self.athena, self.bucket, self.database = client("athena"), name("ice"), name("ice").replace("-", "_")
-        client("s3").create_bucket(Bucket=self.bucket)
+class Iceberg(LakeTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
         keys = {"access-key-id": os.environ["AWS_ACCESS_KEY_ID"], "secret-access-key": os.environ["AWS_SECRET_ACCESS_KEY"]}
         settings = {f"{service}.{key}": value for service in ("s3", "glue") for key, value in keys.items()}
         settings |= {f"{service}.endpoint": ENDPOINT for service in ("s3", "glue")} | {"s3.region": REGION, "glue.region": REGION}
-        self.catalog = load_catalog("windtunnel", type="glue", warehouse=f"s3://{self.bucket}/warehouse", **settings)
-        self.catalog.create_namespace(self.database)
-
-    def rows(self, sql):
-        started = self.athena.start_query_execution(
-            QueryString=sql,
-            QueryExecutionContext={"Database": self.database},
-            ResultConfiguration={"OutputLocation": f"s3://{self.bucket}/results/"},
-        )["QueryExecutionId"]
-        while True:
-            status = self.athena.get_query_execution(QueryExecutionId=started)["QueryExecution"]["Status"]
-            if status["State"] not in ("QUEUED", "RUNNING"):
-                break
-            time.sleep(0.02)
-        self.assertEqual(status["State"], "SUCCEEDED", status)
-        rows = self.athena.get_query_results(QueryExecutionId=started)["ResultSet"]["Rows"]
-        return [[value.get("VarCharValue") for value in row["Data"]] for row in rows[1:]]
+        cls.catalog = load_catalog("windtunnel", type="glue", warehouse=f"s3://{cls.bucket}/warehouse", **settings)
+        # A database that pyiceberg made.
+        cls.database = name("ice").replace("-", "_")
+        cls.catalog.create_namespace(cls.database)
 
     def test_what_one_writes_the_other_reads(self):
         schema = Schema(
@@ -65,7 +52,7 @@ class Iceberg(AwsTest):
         self.assertEqual(self.rows("select id, owner from events order by id"), [["2", "u2"], ["3", "u3"]])
         first = self.rows('select snapshot_id from "events$snapshots" order by committed_at limit 1')[0][0]
         self.assertEqual(self.rows(f"select count(*), max(who) from events for version as of {first}"), [["2", "u2"]])
-        found = client("glue").get_table(DatabaseName=self.database, Name="events")["Table"]
+        found = self.glue.get_table(DatabaseName=self.database, Name="events")["Table"]
         self.assertEqual(found["Parameters"]["table_type"], "ICEBERG")
 
 

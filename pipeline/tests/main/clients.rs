@@ -39,6 +39,13 @@ async fn boto3_crawlers() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pyiceberg() {
+    if python_has(&["boto3", "pyarrow", "pyiceberg"]).await {
+        unittest(&bare().await, None, "test_iceberg").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pyathena() {
     if python_has(&["boto3", "pyathena", "pandas", "pyarrow"]).await {
         unittest(&bare().await, None, "test_pyathena").await;
