@@ -75,16 +75,7 @@ impl Pollers {
     pub fn open(self: &Arc<Self>, cx: &Context) -> Result<(), Fault> {
         let _ = self.cloud.set(Arc::downgrade(cx.cloud()));
         let pollers = Arc::downgrade(self);
-        cx.store().on_commit(move |committed| {
-            if let Some((pollers, cloud)) = pollers.upgrade().filter(|_| committed.replaced).and_then(|p| Some((p.clone(), p.cloud()?))) {
-                let token = cloud.work().begin("lambda:mappings");
-                tokio::spawn(async move {
-                    // What fails here fails for each mapping's next look, too, which tells the journal.
-                    let _ = pollers.load(&cloud);
-                    drop(token);
-                });
-            }
-        });
+        when_replaced(cx, "lambda:mappings", move |cloud| pollers.upgrade().map_or(Ok(()), |pollers| pollers.load(cloud)));
         self.load(cx.cloud())
     }
 
@@ -201,21 +192,12 @@ impl Pollers {
         {
             let mut state = self.state.lock();
             let Some(poller) = state.get_mut(key) else { return };
-            if poller.wake.is_some_and(|wake| wake > now && wake <= at) {
+            if is_due_before(poller.wake, now, at) {
                 return;
             }
             poller.wake = Some(at);
         }
-        let token = cloud.work().begin("lambda:wake");
-        let (cx, uuid) = (context(cloud, &key.0), key.1.clone());
-        tokio::spawn(async move {
-            let task = NewTask::new(cx.scope(), "lambda", KIND, &Wake { uuid }).at(at).cause(cx.ids().number());
-            if let Err(fault) = cx.store().write(|tx| Ok(tx.task(task))).await {
-                let detail = serde_json::json!({ "message": fault.message });
-                cx.cloud().journal().write(&cx, RecordKind::House, "lambda", "wake", "", &fault.code, detail);
-            }
-            drop(token);
-        });
+        write_wake(cloud, &key.0, at, KIND, Wake { uuid: key.1.clone() });
     }
 
     /// Uses what is known of a mapping; `None` when it is gone.
@@ -263,6 +245,38 @@ impl Poller {
         let minutes = (now.unix_ns - since.unix_ns) / 60_000_000_000;
         (FIRST + MORE_PER_MINUTE * minutes).min(most.map_or(MOST, i128::from))
     }
+}
+
+/// Calls whenever the cloud's state is another, counted as work of that name.
+pub(super) fn when_replaced(cx: &Context, work: &'static str, load: impl Fn(&Arc<Cloud>) -> Result<(), Fault> + Send + Sync + 'static) {
+    let (cloud, load) = (Arc::downgrade(cx.cloud()), Arc::new(load));
+    cx.store().on_commit(move |committed| {
+        let Some(cloud) = cloud.upgrade().filter(|_| committed.replaced) else { return };
+        let (token, load) = (cloud.work().begin(work), load.clone());
+        tokio::spawn(async move {
+            // What fails here fails for each mapping's next look, too, which tells the journal.
+            let _ = load(&cloud);
+            drop(token);
+        });
+    });
+}
+
+/// Whether a row that is known comes no later than one at this moment would.
+pub(super) fn is_due_before(wake: Option<Timestamp>, now: Timestamp, at: Timestamp) -> bool {
+    wake.is_some_and(|wake| wake > now && wake <= at)
+}
+
+/// Writes a row of this kind that is due at a moment, in the background; the journal hears of what fails.
+pub(super) fn write_wake(cloud: &Arc<Cloud>, scope: &Scope, at: Timestamp, kind: &'static str, wake: impl Serialize + Send + 'static) {
+    let (token, cx) = (cloud.work().begin("lambda:wake"), context(cloud, scope));
+    tokio::spawn(async move {
+        let task = NewTask::new(cx.scope(), "lambda", kind, &wake).at(at).cause(cx.ids().number());
+        if let Err(fault) = cx.store().write(|tx| Ok(tx.task(task))).await {
+            let detail = serde_json::json!({ "message": fault.message });
+            cx.cloud().journal().write(&cx, RecordKind::House, "lambda", "wake", "", &fault.code, detail);
+        }
+        drop(token);
+    });
 }
 
 /// The pollers' own context: Lambda's service, in the mapping's account and region.

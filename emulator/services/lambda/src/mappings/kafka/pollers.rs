@@ -4,13 +4,16 @@
 //! What is in memory here may be lost: what was committed is in Kafka, and the rest is read again.
 
 use super::{
-    super::{MAPPINGS, Mapping, arn, pollers::context},
+    super::{
+        MAPPINGS, Mapping, arn,
+        pollers::{context, is_due_before, when_replaced, write_wake},
+    },
     Status,
     login::Session,
     poll::{self, Lane},
 };
 use crate::Lambda;
-use kit::{Cloud, Context, Fault, Read, RecordKind, Scope, Timestamp, store::NewTask};
+use kit::{Cloud, Context, Fault, Read, RecordKind, Scope, Timestamp};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -68,16 +71,7 @@ impl Pollers {
     pub fn open(self: &Arc<Self>, cx: &Context) -> Result<(), Fault> {
         let _ = self.cloud.set(Arc::downgrade(cx.cloud()));
         let pollers = Arc::downgrade(self);
-        cx.store().on_commit(move |committed| {
-            let Some(pollers) = pollers.upgrade().filter(|_| committed.replaced) else { return };
-            let Some(cloud) = pollers.cloud.get().and_then(Weak::upgrade) else { return };
-            let token = cloud.work().begin("lambda:topics");
-            tokio::spawn(async move {
-                // What fails here fails for each mapping's next look, too, which tells the journal.
-                let _ = pollers.load(&cloud);
-                drop(token);
-            });
-        });
+        when_replaced(cx, "lambda:topics", move |cloud| pollers.upgrade().map_or(Ok(()), |pollers| pollers.load(cloud)));
         self.load(cx.cloud())
     }
 
@@ -191,7 +185,7 @@ impl Pollers {
         let now = cloud.clock().now();
         let at = at.max(now.plus_ns(1));
         let due = self.with(key, lane, |looks| {
-            let there = looks.wake.is_some_and(|wake| wake > now && wake <= at);
+            let there = is_due_before(looks.wake, now, at);
             if !there {
                 looks.wake = Some(at);
             }
@@ -200,16 +194,7 @@ impl Pollers {
         if due != Some(false) {
             return;
         }
-        let token = cloud.work().begin("lambda:wake");
-        let (cx, uuid) = (context(cloud, &key.0), key.1.clone());
-        tokio::spawn(async move {
-            let task = NewTask::new(cx.scope(), "lambda", KIND, &Wake { uuid, lane }).at(at).cause(cx.ids().number());
-            if let Err(fault) = cx.store().write(|tx| Ok(tx.task(task))).await {
-                let detail = serde_json::json!({ "message": fault.message });
-                cx.cloud().journal().write(&cx, RecordKind::House, "lambda", "wake", "", &fault.code, detail);
-            }
-            drop(token);
-        });
+        write_wake(cloud, &key.0, at, KIND, Wake { uuid: key.1.clone(), lane });
     }
 
     fn with<R>(&self, key: &Key, lane: usize, f: impl FnOnce(&mut Looks) -> R) -> Option<R> {
