@@ -11,9 +11,7 @@ impl SecretsManager {
     /// The value of a version: the one that is named, the one with a label, or the current one.
     pub async fn get_secret_value(&self, cx: &Context, input: GetSecretValueInput) -> Result<GetSecretValueOutput, Fault> {
         let (secret, version) = read(cx, &input.secret_id, input.version_id.as_deref(), input.version_stage.as_deref())?;
-        let value = crypt::open(cx, &secret, &version).await?;
-        note(cx, &secret, &version).await?;
-        let (text, bytes) = told(&version, value)?;
+        let (text, bytes) = revealed(cx, &secret, &version).await?;
         Ok(GetSecretValueOutput {
             arn: Some(secret.arn),
             name: Some(secret.name),
@@ -50,9 +48,7 @@ impl SecretsManager {
         let (secret, version) = read(cx, id, None, None)?;
         cx.grant(&Need::on("secretsmanager:GetSecretValue", &secret.arn))
             .map_err(|f| Fault::new("AccessDeniedException", 400, f.message))?;
-        let value = crypt::open(cx, &secret, &version).await?;
-        note(cx, &secret, &version).await?;
-        let (text, bytes) = told(&version, value)?;
+        let (text, bytes) = revealed(cx, &secret, &version).await?;
         Ok(SecretValueEntry {
             arn: Some(secret.arn),
             name: Some(secret.name),
@@ -83,7 +79,10 @@ fn read(cx: &Context, id: &str, version: Option<&str>, stage: Option<&str>) -> R
     Ok((secret, found))
 }
 
-fn told(version: &Version, value: Vec<u8>) -> Result<(Option<String>, Option<kit::Bytes>), Fault> {
+/// A version's value, as text or as bytes, its reading noted.
+async fn revealed(cx: &Context, secret: &Secret, version: &Version) -> Result<(Option<String>, Option<kit::Bytes>), Fault> {
+    let value = crypt::open(cx, secret, version).await?;
+    note(cx, secret, version).await?;
     match version.text {
         true => Ok((Some(String::from_utf8(value).map_err(|_| Fault::internal("a text is none"))?), None)),
         false => Ok((None, Some(value.into()))),
