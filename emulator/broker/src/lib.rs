@@ -44,6 +44,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 use tokio::{
+    net::TcpListener,
     sync::{Notify, Semaphore, watch},
     task::JoinHandle,
 };
@@ -53,7 +54,7 @@ pub struct Broker {
     shared: Arc<Shared>,
     listening: Mutex<Vec<Listening>>,
     /// What listened before the broker went down on purpose.
-    down: Mutex<Option<Vec<Listener>>>,
+    down: Mutex<Option<Vec<listener::Seat>>>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -87,7 +88,10 @@ impl Broker {
     /// Listens at one more place.
     pub async fn listen(&self, listener: &Listener) -> io::Result<Bound> {
         self.refuse_if_down()?;
-        let (socket, bound) = listener::bind(listener).await?;
+        self.open(listener, listener::bind(listener)?)
+    }
+
+    fn open(&self, listener: &Listener, (socket, bound): (TcpListener, Bound)) -> io::Result<Bound> {
         let acceptor = match bound.security.tls() {
             true => Some(self.ca()?.acceptor(vec!["localhost".into(), "127.0.0.1".into(), bound.host.clone()])?),
             false => None,

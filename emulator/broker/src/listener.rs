@@ -7,7 +7,10 @@ use crate::{
     shared::Shared,
 };
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::watch,
+};
 use tokio_rustls::TlsAcceptor;
 
 /// A listener that is bound.
@@ -27,9 +30,62 @@ pub struct Bound {
     pub authority: Option<Arc<dyn Authority>>,
 }
 
+/// Connections that wait to be accepted, at most.
+const BACKLOG: u32 = 1024;
+
+/// The port of a listener that is away: held, so that nobody else is given it, but nobody is listened to.
+pub struct Seat {
+    /// The listener, at the port that it had.
+    pub listener: Listener,
+    socket: Option<TcpSocket>,
+}
+
+impl Seat {
+    /// Holds the port of a listener that still listens.
+    pub fn keep(listener: &Listener, bound: &Bound) -> Seat {
+        let listener = Listener { address: bound.address, ..listener.clone() };
+        // Without a seat the port is only likely to be free later.
+        Seat { socket: beside(bound.address).ok(), listener }
+    }
+
+    /// Listens again.
+    pub fn listen(&mut self) -> io::Result<(TcpListener, Bound)> {
+        match self.socket.take() {
+            Some(socket) => described(&self.listener, open(socket)?),
+            None => bind(&self.listener),
+        }
+    }
+}
+
+/// A socket at an address where one of ours listens. Not `SO_REUSEADDR`: with it, others could bind there while nobody listens.
+fn beside(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = socket_for(address)?;
+    socket.set_reuseport(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
 /// Binds a listener.
-pub async fn bind(listener: &Listener) -> io::Result<(TcpListener, Bound)> {
-    let socket = TcpListener::bind(listener.address).await?;
+pub fn bind(listener: &Listener) -> io::Result<(TcpListener, Bound)> {
+    let socket = socket_for(listener.address)?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(listener.address)?;
+    // Only now: a port that is taken stays refused, and yet a `Seat` can be taken beside this socket.
+    socket.set_reuseport(true)?;
+    described(listener, open(socket)?)
+}
+
+fn socket_for(address: SocketAddr) -> io::Result<TcpSocket> {
+    if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }
+}
+
+fn open(socket: TcpSocket) -> io::Result<TcpListener> {
+    // What was connected here and lingers doesn't keep the next process from the port.
+    socket.set_reuseaddr(true)?;
+    socket.listen(BACKLOG)
+}
+
+fn described(listener: &Listener, socket: TcpListener) -> io::Result<(TcpListener, Bound)> {
     let address = socket.local_addr()?;
     let (host, port) = match &listener.advertised {
         Some((host, 0)) => (host.clone(), address.port()),

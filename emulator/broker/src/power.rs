@@ -1,6 +1,6 @@
 //! The broker goes away and comes back: listeners end and open again at the same ports, as clients see it of a broker that is restarted.
 
-use crate::{Broker, listener::Bound, options::Listener, transactions};
+use crate::{Broker, listener::Seat, transactions};
 use std::io;
 
 /// Why the broker doesn't listen now.
@@ -20,12 +20,12 @@ impl Broker {
                 return false;
             }
             let gone = std::mem::take(&mut *self.listening.lock());
-            *down = Some(gone.iter().map(|listening| again(&listening.listener, &listening.bound)).collect());
+            *down = Some(gone.iter().map(|listening| Seat::keep(&listening.listener, &listening.bound)).collect());
             gone
         };
         for listening in gone {
             listening.end();
-            // The port is free when the task that holds it is.
+            // Who connects is refused when the task that listens is gone.
             let _ = listening.task.await;
         }
         true
@@ -34,15 +34,16 @@ impl Broker {
     /// Comes back, at the same ports. Groups have lost their members, who join again; transactions that were decided are finished.
     /// False if it was there already.
     pub async fn up(&self) -> io::Result<bool> {
-        let Some(listeners) = self.down.lock().take() else { return Ok(false) };
+        let Some(mut seats) = self.down.lock().take() else { return Ok(false) };
         self.shared.groups.clear();
         transactions::recover(&self.shared).map_err(io::Error::other)?;
-        for (n, listener) in listeners.iter().enumerate() {
-            if let Err(error) = self.listen(listener).await {
+        while let Some(seat) = seats.first_mut() {
+            if let Err(error) = seat.listen().and_then(|opened| self.open(&seat.listener, opened)) {
                 // What could not open is tried again with the next word.
-                *self.down.lock() = Some(listeners[n..].to_vec());
+                *self.down.lock() = Some(seats);
                 return Err(error);
             }
+            seats.remove(0);
         }
         Ok(true)
     }
@@ -72,9 +73,4 @@ impl Broker {
             false => Err(io::Error::new(io::ErrorKind::NotConnected, DOWN)),
         }
     }
-}
-
-/// The listener that stands where this one stood.
-fn again(listener: &Listener, bound: &Bound) -> Listener {
-    Listener { address: bound.address, ..listener.clone() }
 }

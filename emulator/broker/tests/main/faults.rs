@@ -99,6 +99,7 @@ async fn a_broker_that_was_away_has_everything_and_the_same_port() {
         client.commit("g", "t", &[1]).await.unwrap();
         assert!(site.broker.down().await && !site.broker.down().await);
         assert_eq!(client.produce("t", &[message("never")], NOW).await.unwrap_err().code(), "NETWORK_EXCEPTION");
+        assert!(std::net::TcpListener::bind(&before).is_err(), "nobody else gets the port meanwhile");
         assert!(site.broker.up().await.unwrap() && !site.broker.up().await.unwrap());
         client.produce("t", &[message("b")], NOW).await.unwrap();
         site.broker.restart().await.unwrap();

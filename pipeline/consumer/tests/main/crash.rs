@@ -91,7 +91,7 @@ struct Victim {
 
 impl Victim {
     fn new(role: &'static str, folder: &Path) -> Victim {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = port_to_keep();
         Victim { child: spawn(role, folder, port), role, port }
     }
     fn address(&self) -> String {
@@ -120,6 +120,13 @@ fn spawn(role: &str, folder: &Path, port: u16) -> Child {
     // The pipe stays open behind us, or the child would die of its own last words.
     std::thread::spawn(move || lines.for_each(drop));
     child
+}
+
+/// A free port below those that the system gives to outgoing connections (Linux: from 32768): while its holder is dead nobody takes it by chance.
+fn port_to_keep() -> u16 {
+    let random = RandomState::new();
+    let ports = (0u64..).map(|n| 20_000 + (random.hash_one(n) % 12_000) as u16);
+    ports.take(1_000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
 }
 
 /// The three of them.
