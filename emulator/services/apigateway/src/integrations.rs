@@ -144,8 +144,8 @@ fn of_input(cx: &Context, input: PutIntegrationInput) -> Result<Integration, Fau
         // What no one calls is called by no verb.
         http_method: input.integration_http_method.filter(|_| input.r#type != IntegrationType::Mock),
         uri: input.uri,
-        connection_type: http.then_some(input.connection_type.unwrap_or(ConnectionType::Internet)),
-        connection_id: input.connection_id.filter(|_| http),
+        connection_type: connection_type(http, input.connection_type),
+        connection_id: input.connection_id,
         credentials: input.credentials,
         request_parameters: input.request_parameters.filter(|p| !p.is_empty()),
         request_templates: input.request_templates,
@@ -159,6 +159,11 @@ fn of_input(cx: &Context, input: PutIntegrationInput) -> Result<Integration, Fau
     })
 }
 
+/// How endpoints are reached; what calls a service, and a mock, say nothing of the internet.
+pub(crate) fn connection_type(http: bool, asked: Option<ConnectionType>) -> Option<ConnectionType> {
+    if http { asked.or(Some(ConnectionType::Internet)) } else { asked.filter(|kind| *kind != ConnectionType::Internet) }
+}
+
 /// Checks an integration that a method is to have.
 pub(crate) fn check(method: &Method, integration: &Integration) -> Result<(), Fault> {
     if !TIMEOUT_MS.contains(&integration.timeout_in_millis.unwrap_or(*TIMEOUT_MS.end())) {
@@ -169,6 +174,13 @@ pub(crate) fn check(method: &Method, integration: &Integration) -> Result<(), Fa
     }
     if integration.connection_type == Some(ConnectionType::VpcLink) && integration.connection_id.is_none() {
         return Err(bad("Connection ID must be specified for connectionType VPC_LINK"));
+    }
+    let links = integration.connection_type == Some(ConnectionType::VpcLink);
+    if links && !matches!(integration.r#type, Some(IntegrationType::Http | IntegrationType::HttpProxy)) {
+        return Err(refused("PutIntegration", "connectionType VPC_LINK of integrations that are not HTTP or HTTP_PROXY"));
+    }
+    if !links && integration.connection_id.is_some() {
+        return Err(refused("PutIntegration", "connectionId without connectionType VPC_LINK"));
     }
     match integration.r#type.unwrap_or_default() {
         IntegrationType::Mock => {}

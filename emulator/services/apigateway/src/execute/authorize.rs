@@ -19,6 +19,8 @@ use serde_json::{Map, Value};
 pub(crate) async fn check(edge: &Edge, call: &mut Call) -> Result<(), Refusal> {
     let kind = call.method.authorization_type.clone().unwrap_or_default();
     let policy = call.api.settings.policy.clone().filter(|p| !p.is_empty());
+    // A private API without a policy is open to nobody, whoever they are.
+    let closed = policy.is_none() && is_private(&call.api.settings);
     let began = call.cx.now();
     let checked = match kind.as_str() {
         "COGNITO_USER_POOLS" => {
@@ -29,14 +31,12 @@ pub(crate) async fn check(edge: &Edge, call: &mut Call) -> Result<(), Refusal> {
         "CUSTOM" => custom(edge, call, policy.as_deref()).await,
         "AWS_IAM" if *call.cx.principal() == Principal::Anonymous => Err(Refusal::missing_token()),
         "AWS_IAM" => ask(call, true, policy.as_deref()),
-        // A private API without a policy is open to nobody.
-        _ if policy.is_none() && is_private(&call.api.settings) => ask(call, false, None),
         _ => policy.map_or(Ok(()), |policy| ask(call, false, Some(&policy))),
     };
     if matches!(kind.as_str(), "CUSTOM" | "COGNITO_USER_POOLS") {
         call.authorizer_ms = Some((call.cx.now().unix_ns - began.unix_ns) as f64 / 1e6);
     }
-    checked
+    checked.and_then(|()| if closed { ask(call, false, None) } else { Ok(()) })
 }
 
 /// A function's verdict together with the API's resource policy: first whether the policy denies, then whether one of the two allows.

@@ -68,6 +68,9 @@ fn extensions(api: &Api, document: &mut Value) {
     if let Some(types) = api.settings.binary_media_types.as_ref().filter(|t| !t.is_empty()) {
         document["x-amazon-apigateway-binary-media-types"] = json!(types);
     }
+    if let Some(size) = api.settings.minimum_compression_size {
+        document["x-amazon-apigateway-minimum-compression-size"] = json!(size);
+    }
     if let Some(policy) = api.settings.policy.as_ref().and_then(|p| serde_json::from_str::<Value>(p).ok()) {
         document["x-amazon-apigateway-policy"] = policy;
     }
@@ -267,6 +270,9 @@ fn integration(integration: &Integration) -> Value {
     insert(&mut out, "httpMethod", integration.http_method.as_ref().map(|verb| json!(verb)));
     insert(&mut out, "uri", integration.uri.as_ref().map(|uri| json!(uri)));
     insert(&mut out, "credentials", integration.credentials.as_ref().map(|role| json!(role)));
+    let link = integration.connection_type.filter(|kind| *kind == ConnectionType::VpcLink);
+    insert(&mut out, "connectionType", link.map(|kind| json!(kind.as_str())));
+    insert(&mut out, "connectionId", integration.connection_id.as_ref().map(|id| json!(id)));
     let responses: Map<String, Value> = integration
         .integration_responses
         .iter()

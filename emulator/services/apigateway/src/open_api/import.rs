@@ -91,6 +91,9 @@ fn settings(api: &mut Api, document: &Value) -> Result<(), Fault> {
     let endpoint = document
         .get("x-amazon-apigateway-endpoint-configuration")
         .or_else(|| document["servers"][0].get("x-amazon-apigateway-endpoint-configuration"));
+    if endpoint.is_some_and(|e| e.get("vpcEndpointIds").is_some()) {
+        return Err(refused("ImportRestApi", "vpcEndpointIds"));
+    }
     if let Some(off) = endpoint.and_then(|e| e["disableExecuteApiEndpoint"].as_bool()) {
         settings.disable_execute_api_endpoint = Some(off);
     }

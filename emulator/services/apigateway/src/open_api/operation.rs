@@ -4,7 +4,11 @@ use super::{
     import::{model_of, texts},
     security::{self, Scheme},
 };
-use crate::{integrations, model::*, state::*};
+use crate::{
+    integrations,
+    model::*,
+    state::{refused, *},
+};
 use kit::Fault;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -119,6 +123,19 @@ fn integration(described: &Value, resource: &str) -> Result<Integration, Fault> 
     let name = text("type").unwrap_or_default().to_ascii_uppercase();
     let kind = IntegrationType::parse(&name).ok_or_else(|| bad(format!("unknown integration type {name:?}")))?;
     let http = matches!(kind, IntegrationType::Http | IntegrationType::HttpProxy);
+    let known = |name: String| {
+        let kind = ConnectionType::parse(&name.to_ascii_uppercase());
+        kind.ok_or_else(|| bad("Invalid connectionType specified. Valid options are INTERNET,VPC_LINK"))
+    };
+    let connection = text("connectionType").map(known).transpose()?;
+    if text("responseTransferMode").is_some_and(|mode| !mode.eq_ignore_ascii_case("BUFFERED")) {
+        return Err(refused("ImportRestApi", "responseTransferMode STREAM"));
+    }
+    for what in ["integrationTarget", "tlsConfig"] {
+        if described.get(what).is_some() {
+            return Err(refused("ImportRestApi", what));
+        }
+    }
     let keys = described["cacheKeyParameters"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
     let mut responses = BTreeMap::new();
     for (pattern, response) in described["responses"].as_object().into_iter().flatten() {
@@ -141,11 +158,8 @@ fn integration(described: &Value, resource: &str) -> Result<Integration, Fault> 
             .filter(|_| kind != IntegrationType::Mock)
             .map(|verb| verb.to_ascii_uppercase().replace("X-AMAZON-APIGATEWAY-ANY-METHOD", "ANY")),
         uri: text("uri"),
-        connection_type: http.then(|| {
-            let kind = text("connectionType").and_then(|kind| ConnectionType::parse(&kind.to_ascii_uppercase()));
-            kind.unwrap_or(ConnectionType::Internet)
-        }),
-        connection_id: text("connectionId").filter(|_| http),
+        connection_type: integrations::connection_type(http, connection),
+        connection_id: text("connectionId"),
         credentials: text("credentials"),
         request_parameters: Some(mappings).filter(|p| !p.is_empty()),
         request_templates: Some(texts(&described["requestTemplates"])).filter(|t| !t.is_empty()),

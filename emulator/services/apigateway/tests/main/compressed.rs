@@ -85,4 +85,13 @@ async fn a_private_api_without_a_policy_is_open_to_nobody() {
     let refused = desk.get("").await;
     assert_eq!(refused.status, 403);
     assert!(refused.body.contains("is not authorized to perform: execute-api:Invoke"), "{}", refused.body);
+    // Nor to those whom an authorizer knows.
+    let guarded = json!({ "authorizationType": "COGNITO_USER_POOLS", "authorizerId": desk.authorizer().await });
+    let inner = desk.resource(&desk.top, "guarded").await;
+    desk.method(&inner, "GET", guarded).await;
+    desk.deploy().await;
+    let token = json!({ "token_use": "id", "sub": "u1", "aud": "client" }).to_string();
+    let refused = desk.get_with("/guarded", "authorization", &token).await;
+    assert_eq!(refused.status, 403);
+    assert!(refused.body.contains("is not authorized to perform: execute-api:Invoke"), "{}", refused.body);
 }

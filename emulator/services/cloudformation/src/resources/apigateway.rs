@@ -19,6 +19,7 @@ pub(super) const KINDS: &[Kind] = &[
             "EndpointConfiguration.IpAddressType",
             "EndpointConfiguration.Types",
             "FailOnWarnings",
+            "MinimumCompressionSize",
             "Mode",
             "Name",
             "Parameters",
@@ -224,6 +225,17 @@ impl Handler for RestApi {
                 &format!("/endpointConfiguration/types/{}", types(job.was("EndpointConfiguration"))),
                 &types(job.get("EndpointConfiguration")).into(),
             );
+        }
+        if job.changed("MinimumCompressionSize") {
+            let size = job.get("MinimumCompressionSize");
+            // Without a value, nothing is compressed.
+            patch.set("/minimumCompressionSize", &size.as_i64().map_or("".into(), |size| size.to_string().into()));
+        }
+        let address = |value: &Json| value["IpAddressType"].as_str().map(str::to_owned);
+        if let Some(kind) =
+            address(job.get("EndpointConfiguration")).filter(|kind| address(job.was("EndpointConfiguration")).as_ref() != Some(kind))
+        {
+            patch.set("/endpointConfiguration/ipAddressType", &kind.into());
         }
         let media = |value: &Json| value.as_array().cloned().unwrap_or_default();
         let (old, new) = (media(job.was("BinaryMediaTypes")), media(job.get("BinaryMediaTypes")));

@@ -21,6 +21,7 @@ pub(super) const KINDS: &[Kind] = &[Kind {
         "Integration.IntegrationHttpMethod",
         "Integration.IntegrationResponses",
         "Integration.PassthroughBehavior",
+        "Integration.ConnectionId",
         "Integration.ConnectionType",
         "Integration.RequestParameters",
         "Integration.RequestTemplates",
