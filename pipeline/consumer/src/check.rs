@@ -97,9 +97,9 @@ fn there(name: &str, partitions: Option<&Vec<i32>>) -> Finding {
     }
 }
 
-/// All partitions of topics that some route takes; Kafka's own topics are none.
+/// All partitions of topics that some route takes.
 pub fn matched(routes: &Routes, topics: &Topics) -> Vec<Place> {
-    let ours = topics.iter().filter(|(topic, _)| !topic.starts_with("__") && routes.find(topic).is_some());
+    let ours = topics.iter().filter(|(topic, _)| routes.find(topic).is_some());
     let places =
         ours.flat_map(|(topic, numbers)| numbers.iter().map(|partition| Place { topic: topic.as_str().into(), partition: *partition }));
     places.collect()

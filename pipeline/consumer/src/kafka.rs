@@ -71,6 +71,10 @@ fn common(config: &Config) -> ClientConfig {
         client.set(name, options::text(value).expect("the configuration was checked"));
     }
     client.set("bootstrap.servers", &config.kafka.bootstrap_servers);
+    // Kafka's own topics are nobody's records: as `check` and the dry run have it.
+    if !config.kafka.options.contains_key("topic.blacklist") {
+        client.set("topic.blacklist", "^__");
+    }
     if !config.kafka.options.contains_key("client.id") {
         client.set("client.id", &config.kafka.group_id);
     }

@@ -20,6 +20,10 @@ impl Routes {
             for topic in &route.topics {
                 if topic.starts_with('^') {
                     let pattern = Regex::new(topic).map_err(|error| sense(&key, format!("{topic} is no regular expression: {error}")))?;
+                    if let Some(what) = not_posix(topic) {
+                        let why = format!("{topic} has {what}, which librdkafka reads otherwise: its patterns are POSIX extended ones");
+                        return Err(sense(&key, why));
+                    }
                     made.patterns.push((pattern, n));
                 } else if !is_name(topic) {
                     return Err(sense(&key, format!("'{topic}' is no name of a topic; a regular expression begins with ^")));
@@ -32,8 +36,11 @@ impl Routes {
         Ok(made)
     }
 
-    /// The route of a topic.
+    /// The route of a topic; Kafka's own are taken by their names only.
     pub fn find(&self, topic: &str) -> Option<usize> {
+        if topic.starts_with("__") {
+            return self.names.get(topic).copied();
+        }
         let by_pattern = || self.patterns.iter().find(|(pattern, _)| pattern.is_match(topic)).map(|(_, n)| *n);
         self.names.get(topic).copied().or_else(by_pattern)
     }
@@ -47,6 +54,23 @@ impl Routes {
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.keys().map(String::as_str)
     }
+}
+
+/// What of a pattern means one thing here and another (or nothing) to librdkafka, which subscribes by it.
+fn not_posix(pattern: &str) -> Option<&'static str> {
+    let mut before = ' ';
+    for c in pattern.chars() {
+        match (before, c) {
+            ('\\', c) if c.is_ascii_alphanumeric() => return Some("a backslash before a letter or digit"),
+            ('(', '?') => return Some("a group that begins with (?"),
+            ('*' | '+' | '?' | '}', '?' | '+') => return Some("a lazy or possessive repetition"),
+            ('[', '[') | ('&', '&') | ('-', '-') | ('~', '~') => return Some("a class made of classes"),
+            _ => {}
+        }
+        // What was escaped is nothing but itself.
+        before = if before == '\\' { ' ' } else { c };
+    }
+    None
 }
 
 /// Kafka's rule.

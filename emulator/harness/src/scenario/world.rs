@@ -126,7 +126,8 @@ impl World {
         };
         let schema = schema.operations[op];
         let mut typed = found.input(op);
-        let decoded = wire::canonical::from_json(schema.input, input, typed.structure_mut()).map_err(|error| found.undecodable(error))?;
+        let decoded = wire::canonical::from_json(schema.input, input, typed.structure_mut())
+            .map_err(|error| found.undecodable_input(schema, error))?;
         if let Some(member) = decoded.unknown.first() {
             return Err(found.invalid(format!("Unknown parameter in input: \"{member}\"")));
         }

@@ -13,7 +13,7 @@ pub(super) async fn call(emulator: &Emulator, service: &str, operation: &str, in
     let op = position.ok_or_else(|| Fault::not_implemented(service, operation))?;
     let schema = &found.schema().operations[op];
     let mut typed = found.input(op);
-    wire::canonical::from_json(schema.input, input, typed.structure_mut()).map_err(|error| found.undecodable(error))?;
+    wire::canonical::from_json(schema.input, input, typed.structure_mut()).map_err(|error| found.undecodable_input(schema, error))?;
     let cx = cloud.house_context("up");
     let reply = cloud.dispatch(&cx, Call { service: found, op, input: typed, unknown: Vec::new() }).await?;
     Ok(wire::canonical::to_json(schema.output, reply.value.structure()))

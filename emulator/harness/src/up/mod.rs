@@ -44,7 +44,7 @@ pub struct UpArgs {
     pub kafka_advertise: Option<(String, u16)>,
     /// MSK's clusters are names for these brokers (HOST:PORT,...) and not for the one of this process
     #[cfg(feature = "kafka")]
-    #[arg(long, value_name = "SERVERS", conflicts_with = "kafka_port")]
+    #[arg(long, value_name = "SERVERS", conflicts_with_all = ["kafka_port", "kafka_advertise"])]
     pub kafka_bootstrap: Option<String>,
     /// Listens on this address instead of the loopback one: opens the cloud to others
     #[arg(long, value_name = "ADDRESS")]

@@ -158,6 +158,14 @@ fn refuse_what_is_not_honoured(cx: &Context, operation: &str, input: &CreateUser
         Some(AdvancedSecurityModeType::Audit) => cx.warn("AdvancedSecurityMode AUDIT lists what users do; no risk is assessed"),
         _ => {}
     }
+    let custom = input.user_pool_add_ons.as_ref().and_then(|add_ons| add_ons.advanced_security_additional_flows.as_ref());
+    match custom.and_then(|flows| flows.custom_auth_mode) {
+        Some(AdvancedSecurityEnabledModeType::Enforced) => {
+            return no("UserPoolAddOns.AdvancedSecurityAdditionalFlows.CustomAuthMode ENFORCED");
+        }
+        Some(AdvancedSecurityEnabledModeType::Audit) => cx.warn("CustomAuthMode AUDIT lists what users do; no risk is assessed"),
+        _ => {}
+    }
     Ok(())
 }
 

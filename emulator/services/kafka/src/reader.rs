@@ -164,6 +164,9 @@ impl Way {
 
 impl Kafka {
     fn way(&self, cx: &Context, source: &KafkaSource) -> Result<Way, Trouble> {
+        if let Some(servers) = &self.external {
+            return Err(Trouble::Connection(format!("the brokers are elsewhere ({servers}); brokers elsewhere are not read yet")));
+        }
         let broker = self.broker().map_err(|fault| Trouble::Connection(fault.message))?.clone();
         match &source.place {
             KafkaPlace::Cluster(arn) => into_cluster(cx, broker, arn, source),

@@ -3,7 +3,7 @@
 use super::{Auth, ConfigError, Kafka, sense};
 
 /// Options that the promise hangs on, or that stand elsewhere in the file: name, why.
-const OWNED: [(&str, &str); 9] = [
+const OWNED: [(&str, &str); 12] = [
     ("enable.auto.commit", "offsets are committed when Lambda has accepted their records, and only then"),
     ("enable.auto.offset.store", "offsets are committed when Lambda has accepted their records, and only then"),
     ("auto.commit.enable", "offsets are committed when Lambda has accepted their records, and only then"),
@@ -13,6 +13,9 @@ const OWNED: [(&str, &str); 9] = [
     ("bootstrap.servers", "they are kafka.bootstrap_servers"),
     ("metadata.broker.list", "they are kafka.bootstrap_servers"),
     ("auto.offset.reset", "it is kafka.start"),
+    ("enable.idempotence", "dead letters are written so"),
+    ("message.timeout.ms", "dead letters are tried again as a whole, and may not hang"),
+    ("message.max.bytes", "a dead letter is as large as its record, and says so in headers beside"),
 ];
 
 /// Options that `auth = "msk-iam"` decides.

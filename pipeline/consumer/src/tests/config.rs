@@ -59,9 +59,9 @@ fn the_environment_overrides_cluster_and_group() {
 
 #[test]
 fn options_that_the_promise_hangs_on_are_refused_by_name() {
-    for owned in
-        ["enable.auto.commit", "enable.auto.offset.store", "group.id", "bootstrap.servers", "auto.offset.reset", "enable.partition.eof"]
-    {
+    let names = "enable.auto.commit enable.auto.offset.store group.id bootstrap.servers auto.offset.reset enable.partition.eof
+        enable.idempotence message.timeout.ms message.max.bytes";
+    for owned in names.split_whitespace() {
         let told = told("\"fetch.wait.max.ms\" = 50", &format!("\"{owned}\" = \"x\""));
         assert!(told.contains(owned) && told.contains("the consumer's own"), "{told}");
     }
@@ -77,6 +77,9 @@ fn mistakes_are_told_with_their_key() {
         ("function = \"photos", "functoin = \"photos", "unknown field `functoin`"),
         ("\"photo-ingest\", \"^", "\"photo ingest\", \"^", "'photo ingest' is no name of a topic"),
         ("\"^partner-[a-z]+$\"", "\"^partner-(\"", "is no regular expression"),
+        ("\"^partner-[a-z]+$\"", "'^partner-\\d+$'", "a backslash before a letter or digit, which librdkafka reads otherwise"),
+        ("\"^partner-[a-z]+$\"", "'^partner-(?i)x$'", "a group that begins with (?"),
+        ("\"^partner-[a-z]+$\"", "'^partner-.*?$'", "a lazy or possessive repetition"),
         ("\"photo-ingest-dead\"", "\"partner-dead\"", ""),
         ("live\"", "live\"\nenvelope = \"raw\"\nbatch = { records = 5 }", "routes[0].batch.records: the envelope raw"),
         ("live\"", "live\"\nmax_payload_bytes = 2000000", "routes[0].max_payload_bytes: 2000000 is not from 1024 to 1048576"),
@@ -103,4 +106,11 @@ fn the_first_route_that_names_a_topic_takes_it_then_the_first_pattern() {
     let routes = crate::routes::Routes::new(&config.routes).unwrap();
     let found: Vec<Option<usize>> = ["photo-ingest", "partner-a", "partner-x", "queue", "other"].map(|topic| routes.find(topic)).into();
     assert_eq!(found, [Some(0), Some(0), Some(1), Some(1), None]);
+    let config = read(&GOOD.replace("\"^partner-[a-z]+$\"", "'^_.*$', '^\\.[a-z]+\\.?$'")).unwrap();
+    let routes = crate::routes::Routes::new(&config.routes).unwrap();
+    assert_eq!(
+        ["__consumer_offsets", "_mine", ".dots."].map(|topic| routes.find(topic)),
+        [None, Some(0), Some(0)],
+        "Kafka's own are for those who name them"
+    );
 }
