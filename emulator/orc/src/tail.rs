@@ -10,7 +10,7 @@ use crate::{
 /// Types that a file may have.
 const MOST_TYPES: usize = 10_000;
 /// Levels of nesting.
-pub(crate) const DEEPEST: usize = 64;
+const DEEPEST: usize = 64;
 
 /// What a file says of itself.
 #[derive(Clone, Debug)]
