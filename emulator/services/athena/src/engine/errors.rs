@@ -3,6 +3,9 @@
 use datafusion::{common::SchemaError, error::DataFusionError};
 use kit::Fault;
 
+/// The console's sentence for a query that scanned more than its work group allows.
+const CUTOFF: &str = "Query cancelled! : Bytes scanned limit was exceeded";
+
 /// Why a query failed.
 #[derive(Clone, Debug)]
 pub(crate) struct QueryError {
@@ -39,6 +42,14 @@ impl QueryError {
             _ => 1000,
         };
         QueryError::user(kind, text)
+    }
+    /// The work group's limit: AWS cancels such a query.
+    pub(crate) fn beyond_cutoff() -> QueryError {
+        QueryError::user(1000, CUTOFF)
+    }
+    /// Whether the query was cancelled rather than that it failed.
+    pub(crate) fn cancels(&self) -> bool {
+        self.message == CUTOFF
     }
     /// What is wrong with us rather than with the query.
     pub(crate) fn internal(text: impl std::fmt::Display) -> QueryError {

@@ -57,7 +57,7 @@ impl Scans {
         let bytes = self.fetch(bucket, key, range).await?;
         let scanned = self.scanned_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed) + bytes.len() as u64;
         if self.cutoff.is_some_and(|cutoff| scanned > cutoff) {
-            return Err(carry(QueryError::user(1000, "Query cancelled! : Bytes scanned limit was exceeded")));
+            return Err(carry(QueryError::beyond_cutoff()));
         }
         Ok(bytes)
     }

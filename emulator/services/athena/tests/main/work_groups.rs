@@ -14,6 +14,18 @@ async fn a_work_group_enforces_its_place_of_results_and_its_cutoff() {
     assert_eq!(desk.s3.text(&format!("team/{id}.csv")).as_deref(), Some("\"_col0\"\n\"1\"\n"));
     assert_eq!(desk.ok("ListQueryExecutions", json!({ "WorkGroup": "team" })).await["QueryExecutionIds"], json!([id]));
 
+    desk.s3.keep("lake/photos/owner=eve/1.json", &format!("{{\"key\":\"{}\"}}\n", "x".repeat(11_000_000)));
+    desk.lines("ALTER TABLE photos ADD PARTITION (owner = 'eve') LOCATION 's3://lake/photos/owner=eve/'").await;
+    let asked = json!({ "QueryString": "SELECT max(key) FROM photos", "WorkGroup": "team", "QueryExecutionContext": { "Database": "db" } });
+    let large = desk.ok("StartQueryExecution", asked).await;
+    desk.cloud.settle(std::time::Duration::from_secs(30)).await.unwrap();
+    let execution = desk.ok("GetQueryExecution", json!({ "QueryExecutionId": large["QueryExecutionId"] })).await["QueryExecution"].clone();
+    assert_eq!(execution["Status"]["State"], "CANCELLED", "{execution}");
+    assert_eq!(execution["Status"]["StateChangeReason"], "Query cancelled! : Bytes scanned limit was exceeded");
+    assert!(execution["Statistics"]["DataScannedInBytes"].as_u64().unwrap() > 11_000_000);
+    let id = json!({ "QueryExecutionId": large["QueryExecutionId"] });
+    assert_eq!(&*desk.call("GetQueryResults", id).await.unwrap_err().message, "Could not find results");
+
     desk.ok("UpdateWorkGroup", json!({ "WorkGroup": "team", "State": "DISABLED" })).await;
     let refused = desk.call("StartQueryExecution", json!({ "QueryString": "SELECT 1", "WorkGroup": "team" })).await.unwrap_err();
     assert_eq!((&*refused.code, &*refused.message), ("InvalidRequestException", "WorkGroup team is disabled."));
