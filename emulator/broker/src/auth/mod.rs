@@ -44,7 +44,7 @@ pub trait Authority: Send + Sync + 'static {
 }
 
 mod plain;
-mod scram;
+pub(crate) mod scram;
 mod session;
 
 pub use session::Session;

@@ -7,6 +7,7 @@
 mod access;
 mod clusters;
 mod configurations;
+mod elsewhere;
 mod gate;
 mod host;
 #[allow(missing_docs)]
@@ -44,6 +45,8 @@ pub struct Kafka {
     bootstrap: OnceLock<String>,
     /// Bells that were given before the broker started.
     bells: Mutex<Vec<broker::inside::Bell>>,
+    /// Brokers that are read over the wire.
+    elsewhere: Arc<elsewhere::Elsewhere>,
 }
 
 impl Kafka {

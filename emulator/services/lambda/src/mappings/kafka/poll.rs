@@ -21,8 +21,6 @@ use std::{
 const READ_BYTES: usize = 1 << 20;
 /// Bytes of a batch's records: the event of a synchronous invocation without its frame.
 pub(super) const MOST_BYTES: usize = crate::invoke::MOST_SYNC_BYTES - 4096;
-/// Brokers elsewhere ring no bell: they are asked again after so long, nanoseconds.
-const ELSEWHERE_NS: i128 = 1_000_000_000;
 
 /// What a lane has in hand.
 #[derive(Default)]
@@ -235,8 +233,7 @@ async fn sleep(look: &Look<'_>, number: usize, lane: &mut Lane) -> Result<(), Pr
         commit(look, lane, lane.passed.clone()).await?;
     }
     measure(look, lane);
-    let elsewhere = (!look.opened.rings).then(|| look.cx.now().plus_ns(ELSEWHERE_NS));
-    if let Some(at) = lane.until.into_iter().chain(elsewhere).min() {
+    if let Some(at) = lane.until {
         look.topics.wake_at(look.cx.cloud(), look.key, number, at);
     }
     Ok(())

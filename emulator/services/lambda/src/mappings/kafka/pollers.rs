@@ -1,5 +1,5 @@
 //! When to look into which topic: when a broker of this process rings its bell, when a batch ends, and when a row is due (the end of a window, a
-//! retry, a problem that may be over, brokers elsewhere). There are no timers beside these.
+//! retry, a problem that may be over). There are no timers beside these.
 //!
 //! What is in memory here may be lost: what was committed is in Kafka, and the rest is read again.
 
