@@ -85,13 +85,13 @@ impl Exchange {
     }
 
     /// Answers the client's last message, if its proof is right.
-    pub fn finish(self, message: &[u8], authority: &dyn Authority) -> Result<(Peer, Vec<u8>), String> {
+    pub async fn finish(self, message: &[u8], authority: &dyn Authority) -> Result<(Peer, Vec<u8>), String> {
         let wrong = || "Authentication failed during authentication due to invalid credentials with SASL mechanism SCRAM".to_owned();
         let text = std::str::from_utf8(message).map_err(|_| wrong())?;
         let (without_proof, proof) = text.rsplit_once(",p=").ok_or_else(wrong)?;
         let nonce = without_proof.split(',').find_map(|part| part.strip_prefix("r="));
         let proof = BASE64.decode(proof).map_err(|_| wrong())?;
-        let known = authority.password(&self.user);
+        let known = authority.password(&self.user).await;
         let salted = self.hash.salted(known.as_deref().unwrap_or_default(), &self.salt);
         let signed = format!("{},{without_proof}", self.signed);
         let stored = self.hash.digest(&self.hash.mac(&salted, b"Client Key"));
@@ -113,8 +113,8 @@ mod tests {
 
     struct One;
     impl Authority for One {
-        fn password(&self, user: &str) -> Option<String> {
-            (user == "alice").then(|| "secret".into())
+        fn password<'a>(&'a self, user: &'a str) -> kit::BoxFuture<'a, Option<String>> {
+            Box::pin(async move { (user == "alice").then(|| "secret".into()) })
         }
         fn token(&self, _: &str) -> Result<Peer, String> {
             Err("no tokens".into())
@@ -125,7 +125,7 @@ mod tests {
     }
 
     /// The client's side, as RFC 5802 has it.
-    fn exchange(hash: Hash, user: &str, password: &str) -> Result<(Peer, Vec<u8>), String> {
+    async fn exchange(hash: Hash, user: &str, password: &str) -> Result<(Peer, Vec<u8>), String> {
         let bare = format!("n={user},r=abc");
         let (exchange, first) = Exchange::begin(hash, format!("n,,{bare}").as_bytes(), [7; 32])?;
         let first = String::from_utf8(first).unwrap();
@@ -135,17 +135,17 @@ mod tests {
         let client_key = hash.mac(&hash.salted(password, &salt), b"Client Key");
         let signature = hash.mac(&hash.digest(&client_key), format!("{bare},{first},{without_proof}").as_bytes());
         let proof: Vec<u8> = client_key.iter().zip(signature).map(|(a, b)| a ^ b).collect();
-        exchange.finish(format!("{without_proof},p={}", BASE64.encode(proof)).as_bytes(), &One)
+        exchange.finish(format!("{without_proof},p={}", BASE64.encode(proof)).as_bytes(), &One).await
     }
 
-    #[test]
-    fn who_knows_the_password_is_let_in() {
+    #[tokio::test]
+    async fn who_knows_the_password_is_let_in() {
         for hash in [Hash::Sha256, Hash::Sha512] {
-            let (peer, answer) = exchange(hash, "alice", "secret").unwrap();
+            let (peer, answer) = exchange(hash, "alice", "secret").await.unwrap();
             assert_eq!(&*peer.name, "alice");
             assert!(answer.starts_with(b"v="));
-            assert!(exchange(hash, "alice", "guess").is_err());
-            assert!(exchange(hash, "bob", "").is_err());
+            assert!(exchange(hash, "alice", "guess").await.is_err());
+            assert!(exchange(hash, "bob", "").await.is_err());
         }
     }
 }

@@ -30,7 +30,7 @@ struct Way {
 impl KafkaTopics for Kafka {
     fn open<'a>(&'a self, cx: &'a Context, source: &'a KafkaSource) -> BoxFuture<'a, Result<KafkaTopic, Trouble>> {
         Box::pin(async move {
-            let way = self.way(cx, source)?;
+            let way = self.way(cx, source).await?;
             way.may(cx, source, &["Connect", "DescribeTopic", "ReadData", "DescribeGroup", "AlterGroup"])?;
             let topic = way.broker.topics().get(&source.topic).ok_or(Trouble::NoTopic)?;
             Ok(KafkaTopic { partitions: topic.count(), bootstrap: way.bootstrap, rings: true })
@@ -44,7 +44,7 @@ impl KafkaTopics for Kafka {
         start: KafkaStart,
     ) -> BoxFuture<'a, Result<BTreeMap<i32, i64>, Trouble>> {
         Box::pin(async move {
-            let way = self.way(cx, source)?;
+            let way = self.way(cx, source).await?;
             way.may(cx, source, &["Connect", "DescribeTopic", "ReadData", "DescribeGroup", "AlterGroup"])?;
             let topic = way.broker.topics().get(&source.topic).ok_or(Trouble::NoTopic)?;
             let mut committed = way.broker.committed(&source.group, &source.topic);
@@ -74,7 +74,7 @@ impl KafkaTopics for Kafka {
         most_bytes: usize,
     ) -> BoxFuture<'a, Result<KafkaRead, Trouble>> {
         Box::pin(async move {
-            let way = self.way(cx, source)?;
+            let way = self.way(cx, source).await?;
             way.may(cx, source, &["Connect", "ReadData"])?;
             let chunk = way.broker.read(&source.topic, partition, offset, most_bytes.min(LOOK_MAX_BYTES)).map_err(told)?;
             let record = |record: broker::log::records::Record| KafkaRecord {
@@ -92,7 +92,7 @@ impl KafkaTopics for Kafka {
 
     fn commit<'a>(&'a self, cx: &'a Context, source: &'a KafkaSource, offsets: Vec<(i32, i64)>) -> BoxFuture<'a, Result<(), Trouble>> {
         Box::pin(async move {
-            let way = self.way(cx, source)?;
+            let way = self.way(cx, source).await?;
             way.may(cx, source, &["Connect", "AlterGroup"])?;
             way.broker.commit(&source.group, &source.topic, &offsets).map_err(|e| Trouble::Broker(e.to_string()))
         })
@@ -106,7 +106,7 @@ impl KafkaTopics for Kafka {
         records: Vec<KafkaRecord>,
     ) -> BoxFuture<'a, Result<(), Trouble>> {
         Box::pin(async move {
-            let way = self.way(cx, source)?;
+            let way = self.way(cx, source).await?;
             let other = KafkaSource { topic: topic.to_owned(), ..source.clone() };
             way.may(cx, &other, &["Connect", "DescribeTopic", "WriteData"])?;
             let count = way.broker.topics().get(topic).ok_or(Trouble::NoTopic)?.count();
@@ -163,13 +163,13 @@ impl Way {
 }
 
 impl Kafka {
-    fn way(&self, cx: &Context, source: &KafkaSource) -> Result<Way, Trouble> {
+    async fn way(&self, cx: &Context, source: &KafkaSource) -> Result<Way, Trouble> {
         if let Some(servers) = &self.external {
             return Err(Trouble::Connection(format!("the brokers are elsewhere ({servers}); brokers elsewhere are not read yet")));
         }
         let broker = self.broker().map_err(|fault| Trouble::Connection(fault.message))?.clone();
         match &source.place {
-            KafkaPlace::Cluster(arn) => into_cluster(cx, broker, arn, source),
+            KafkaPlace::Cluster(arn) => into_cluster(cx, broker, arn, source).await,
             KafkaPlace::Servers(servers) => {
                 let bound = servers.iter().find_map(|server| listener(&broker, server)).ok_or_else(|| {
                     Trouble::Connection(format!(
@@ -177,7 +177,7 @@ impl Kafka {
                         servers.join(", ")
                     ))
                 })?;
-                believe(&bound, source)?;
+                believe(&bound, source).await?;
                 Ok(Way { broker, bootstrap: servers.join(","), iam: None })
             }
         }
@@ -196,7 +196,7 @@ fn listener(broker: &Broker, server: &str) -> Option<Bound> {
     broker.listeners().into_iter().find(here)
 }
 
-fn into_cluster(cx: &Context, broker: Arc<Broker>, arn: &str, source: &KafkaSource) -> Result<Way, Trouble> {
+async fn into_cluster(cx: &Context, broker: Arc<Broker>, arn: &str, source: &KafkaSource) -> Result<Way, Trouble> {
     let row = cx.store().read(|s| state::cluster(s, cx, arn)).map_err(|_| Trouble::NoCluster)?;
     let at = |kind| row.listeners.iter().find(|(k, _)| *k == kind).map(|(_, port)| format!("127.0.0.1:{port}"));
     let open = || at(ListenerKind::Plaintext).or_else(|| at(ListenerKind::Tls));
@@ -206,31 +206,38 @@ fn into_cluster(cx: &Context, broker: Arc<Broker>, arn: &str, source: &KafkaSour
             None => (open(), None),
         },
         KafkaLogin::Plain { .. } => return Err(Trouble::Authentication("MSK has no SASL/PLAIN: use SASL_SCRAM_512_AUTH".into())),
-        KafkaLogin::Scram { .. } => (None, None),
+        KafkaLogin::Scram { .. } => (at(ListenerKind::Scram), None),
     };
     let bootstrap = bootstrap.ok_or_else(|| Trouble::Authentication("the cluster has not enabled this way of authentication".into()))?;
+    if matches!(source.login, KafkaLogin::Scram { .. }) {
+        let gone = || Trouble::Connection(format!("nothing listens at {bootstrap}"));
+        believe(&listener(&broker, &bootstrap).ok_or_else(gone)?, source).await?;
+    }
     Ok(Way { broker, bootstrap, iam })
 }
 
 /// Checks a login as the listener does.
-fn believe(bound: &Bound, source: &KafkaSource) -> Result<(), Trouble> {
+async fn believe(bound: &Bound, source: &KafkaSource) -> Result<(), Trouble> {
     let denied = |why: &str| Err(Trouble::Authentication(why.to_owned()));
     match (bound.security, &source.login) {
         (Security::Plaintext | Security::Tls, KafkaLogin::Default) => Ok(()),
         (Security::Plaintext | Security::Tls, _) => denied("the broker does not ask who its clients are, and expects no login"),
         (_, KafkaLogin::Default) => denied("the broker wants a login"),
-        (_, KafkaLogin::Plain { user, password }) if bound.mechanisms.contains(&"PLAIN") => right(bound, user, password),
+        (_, KafkaLogin::Plain { user, password }) if bound.mechanisms.contains(&"PLAIN") => right(bound, user, password).await,
         (_, KafkaLogin::Scram { short, user, password })
             if bound.mechanisms.contains(if *short { &"SCRAM-SHA-256" } else { &"SCRAM-SHA-512" }) =>
         {
-            right(bound, user, password)
+            right(bound, user, password).await
         }
         _ => denied("the broker does not offer this SASL mechanism"),
     }
 }
 
-fn right(bound: &Bound, user: &str, password: &str) -> Result<(), Trouble> {
-    let known = bound.authority.as_ref().and_then(|authority| authority.password(user));
+async fn right(bound: &Bound, user: &str, password: &str) -> Result<(), Trouble> {
+    let known = match &bound.authority {
+        Some(authority) => authority.password(user).await,
+        None => None,
+    };
     match known.is_some_and(|known| bool::from(known.as_bytes().ct_eq(password.as_bytes()))) {
         true => Ok(()),
         false => Err(Trouble::Authentication("user or password is wrong".into())),
