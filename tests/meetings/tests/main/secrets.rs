@@ -170,3 +170,98 @@ async fn references_in_templates_are_looked_up_by_whom_the_stack_acts_as() {
     let queue = square.ok("sqs", "GetQueueAttributes", json!({ "QueueUrl": url, "AttributeNames": ["All"] })).await;
     assert_eq!(queue["Attributes"]["VisibilityTimeout"], "45");
 }
+
+const STREAM: &str = r#"
+Resources:
+  Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.1.0.0/16, Tags: [{ Key: team, Value: blue }] } }
+  A: { Type: AWS::EC2::Subnet, Properties: { VpcId: !Ref Vpc, CidrBlock: 10.1.0.0/24, AvailabilityZone: !Select [0, !GetAZs ''] } }
+  B: { Type: AWS::EC2::Subnet, Properties: { VpcId: !Ref Vpc, CidrBlock: 10.1.1.0/24, AvailabilityZone: !Select [1, !GetAZs ''] } }
+  Group:
+    Type: AWS::EC2::SecurityGroup
+    Properties:
+      GroupDescription: brokers
+      VpcId: !Ref Vpc
+      SecurityGroupIngress: [{ IpProtocol: tcp, FromPort: 9096, ToPort: 9096, CidrIp: 10.1.0.0/16 }]
+  Key:
+    Type: AWS::KMS::Key
+    Properties:
+      KeyPolicy: { Version: '2012-10-17', Statement: [{ Effect: Allow, Principal: { AWS: !Ref AWS::AccountId }, Action: 'kms:*', Resource: '*' }] }
+  Secret:
+    Type: AWS::SecretsManager::Secret
+    Properties:
+      Name: AmazonMSK_alice
+      KmsKeyId: !GetAtt Key.Arn
+      GenerateSecretString: { SecretStringTemplate: '{"username": "alice"}', GenerateStringKey: password, PasswordLength: 20, ExcludePunctuation: true }
+  Cluster:
+    Type: AWS::MSK::Cluster
+    Properties:
+      ClusterName: c
+      KafkaVersion: 3.6.0
+      NumberOfBrokerNodes: 2
+      ClientAuthentication: { Sasl: { Scram: { Enabled: true } } }
+      BrokerNodeGroupInfo: { ClientSubnets: [!Ref A, !Ref B], SecurityGroups: [!GetAtt Group.GroupId], InstanceType: kafka.t3.small }
+  Topic: { Type: AWS::MSK::Topic, Properties: { ClusterArn: !GetAtt Cluster.Arn, TopicName: t, PartitionCount: 1, ReplicationFactor: 1 } }
+  Users: { Type: AWS::MSK::BatchScramSecret, Properties: { ClusterArn: !GetAtt Cluster.Arn, SecretArnList: [!Ref Secret] } }
+  Policy:
+    Type: AWS::MSK::ClusterPolicy
+    Properties:
+      ClusterArn: !GetAtt Cluster.Arn
+      Policy: { Version: '2012-10-17', Statement: [{ Effect: Allow, Principal: { AWS: !Ref AWS::AccountId }, Action: 'kafka:*', Resource: !GetAtt Cluster.Arn }] }
+  Reader:
+    Type: AWS::SQS::Queue
+    Properties:
+      QueueName: reader
+      Tags: [{ Key: user, Value: !Sub '{{resolve:secretsmanager:${Secret}:SecretString:username}}' }]
+Outputs:
+  Cluster: { Value: !GetAtt Cluster.Arn }
+  Secret: { Value: !Ref Secret }
+"#;
+
+#[tokio::test]
+async fn a_stack_makes_a_cluster_with_its_network_and_users() {
+    let square = Square::new().await;
+    let deploy = async |operation: &str, template: &str| {
+        square.ok("cloudformation", operation, json!({ "StackName": "stream", "TemplateBody": template })).await;
+        square.settle().await;
+        let stack = square.ok("cloudformation", "DescribeStacks", json!({ "StackName": "stream" })).await["Stacks"][0].clone();
+        let events = square.ok("cloudformation", "DescribeStackEvents", json!({ "StackName": "stream" })).await;
+        assert!(stack["StackStatus"].as_str().unwrap().ends_with("E_COMPLETE"), "{stack} {events}");
+        assert!(!stack["StackStatus"].as_str().unwrap().contains("ROLLBACK"), "{events}");
+        stack
+    };
+    let stack = deploy("CreateStack", STREAM).await;
+    let output = |key: &str| {
+        let all = stack["Outputs"].as_array().unwrap();
+        all.iter().find(|o| o["OutputKey"] == key).unwrap()["OutputValue"].as_str().unwrap().to_owned()
+    };
+    let (arn, secret) = (output("Cluster"), output("Secret"));
+    let value = square.ok("secretsmanager", "GetSecretValue", json!({ "SecretId": secret })).await;
+    let value = crate::square::json_of(&value["SecretString"]);
+    let password = value["password"].as_str().unwrap();
+    assert_eq!((value["username"].as_str(), password.len()), (Some("alice"), 20));
+    assert_eq!(sign_in(&square, &square.cx, &arn, alice(password)).await, Ok(()));
+    assert_eq!(square.ok("kafka", "ListScramSecrets", json!({ "ClusterArn": arn })).await["SecretArnList"], json!([secret]));
+    assert!(square.ok("kafka", "GetClusterPolicy", json!({ "ClusterArn": arn })).await["Policy"].as_str().unwrap().contains("kafka:*"));
+    let url = format!("http://127.0.0.1:4566/{ACCOUNT}/reader");
+    assert_eq!(square.ok("sqs", "ListQueueTags", json!({ "QueueUrl": url })).await["Tags"]["user"], "alice");
+    let groups = square.ok("ec2", "DescribeSecurityGroups", json!({})).await;
+    let made = groups["SecurityGroups"].as_array().unwrap().iter().find(|g| g["Description"] == "brokers").unwrap().clone();
+    assert_eq!(made["IpPermissions"][0]["FromPort"], 9096);
+
+    let changed = STREAM.replace("ToPort: 9096", "ToPort: 9098").replace("Value: blue", "Value: red").replace("kafka:*", "kafka:Describe*");
+    deploy("UpdateStack", &changed).await;
+    let id = json!({ "GroupIds": [made["GroupId"]] });
+    let group = square.ok("ec2", "DescribeSecurityGroups", id.clone()).await["SecurityGroups"][0].clone();
+    assert_eq!(group["IpPermissions"].as_array().unwrap().len(), 1, "the rule before is gone");
+    assert_eq!(group["IpPermissions"][0]["ToPort"], 9098);
+    let vpc = square.ok("ec2", "DescribeVpcs", json!({ "VpcIds": [made["VpcId"]] })).await["Vpcs"][0].clone();
+    assert!(vpc["Tags"].as_array().unwrap().contains(&json!({ "Key": "team", "Value": "red" })), "{vpc}");
+    assert_eq!(sign_in(&square, &square.cx, &arn, alice(password)).await, Ok(()), "the password is not made anew");
+
+    square.ok("cloudformation", "DeleteStack", json!({ "StackName": "stream" })).await;
+    square.settle().await;
+    let events = square.call("cloudformation", "DescribeStacks", json!({ "StackName": "stream" })).await;
+    assert!(events.is_err(), "{events:?}");
+    assert!(square.call("secretsmanager", "DescribeSecret", json!({ "SecretId": secret })).await.is_err());
+    assert!(square.call("ec2", "DescribeSecurityGroups", id).await.is_err());
+}
