@@ -87,13 +87,13 @@ impl Exchange {
     }
 
     /// Answers the client's last message, if its proof is right.
-    pub fn finish(self, message: &[u8], authority: &dyn Authority) -> Result<(Peer, Vec<u8>), String> {
+    pub async fn finish(self, message: &[u8], authority: &dyn Authority) -> Result<(Peer, Vec<u8>), String> {
         let wrong = || "Authentication failed during authentication due to invalid credentials with SASL mechanism SCRAM".to_owned();
         let text = std::str::from_utf8(message).map_err(|_| wrong())?;
         let (without_proof, proof) = text.rsplit_once(",p=").ok_or_else(wrong)?;
         let nonce = without_proof.split(',').find_map(|part| part.strip_prefix("r="));
         let proof = BASE64.decode(proof).map_err(|_| wrong())?;
-        let known = authority.password(&self.user);
+        let known = authority.password(&self.user).await;
         let salted = self.hash.salted(known.as_deref().unwrap_or_default(), &self.salt, ROUNDS);
         let signed = format!("{},{without_proof}", self.signed);
         let stored = self.hash.digest(&self.hash.mac(&salted, b"Client Key"));
@@ -144,8 +144,8 @@ mod tests {
 
     struct One;
     impl Authority for One {
-        fn password(&self, user: &str) -> Option<String> {
-            (user == "alice").then(|| "secret".into())
+        fn password<'a>(&'a self, user: &'a str) -> kit::BoxFuture<'a, Option<String>> {
+            Box::pin(async move { (user == "alice").then(|| "secret".into()) })
         }
         fn token(&self, _: &str) -> Result<Peer, String> {
             Err("no tokens".into())
@@ -155,11 +155,11 @@ mod tests {
         }
     }
 
-    fn exchange(hash: Hash, user: &str, password: &str) -> Result<(Peer, Vec<u8>), String> {
+    async fn exchange(hash: Hash, user: &str, password: &str) -> Result<(Peer, Vec<u8>), String> {
         let bare = first(user, [1; 32], 7);
         let (exchange, answer) = Exchange::begin(hash, format!("n,,{bare}").as_bytes(), [7; 32])?;
         let (proof, expected) = prove(hash, password, &bare, &answer)?;
-        let (peer, last) = exchange.finish(&proof, &One)?;
+        let (peer, last) = exchange.finish(&proof, &One).await?;
         assert_eq!(last, expected);
         Ok((peer, last))
     }
@@ -177,14 +177,14 @@ mod tests {
         assert!(prove(Hash::Sha256, "pencil", bare, endless).is_err());
     }
 
-    #[test]
-    fn who_knows_the_password_is_let_in() {
+    #[tokio::test]
+    async fn who_knows_the_password_is_let_in() {
         for hash in [Hash::Sha256, Hash::Sha512] {
-            let (peer, answer) = exchange(hash, "alice", "secret").unwrap();
+            let (peer, answer) = exchange(hash, "alice", "secret").await.unwrap();
             assert_eq!(&*peer.name, "alice");
             assert!(answer.starts_with(b"v="));
-            assert!(exchange(hash, "alice", "guess").is_err());
-            assert!(exchange(hash, "bob", "").is_err());
+            assert!(exchange(hash, "alice", "guess").await.is_err());
+            assert!(exchange(hash, "bob", "").await.is_err());
         }
     }
 }

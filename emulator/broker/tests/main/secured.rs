@@ -13,8 +13,8 @@ use std::sync::Arc;
 struct Doors;
 
 impl Authority for Doors {
-    fn password(&self, user: &str) -> Option<String> {
-        (user == "alice").then(|| "wonderland".into())
+    fn password<'a>(&'a self, user: &'a str) -> kit::BoxFuture<'a, Option<String>> {
+        Box::pin(async move { (user == "alice").then(|| "wonderland".into()) })
     }
     fn token(&self, token: &str) -> Result<Peer, String> {
         match token {

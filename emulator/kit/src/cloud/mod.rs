@@ -261,7 +261,8 @@ impl Cloud {
     /// The service of the action that a need is about: it knows the resource and its policy.
     pub(crate) fn service_of(&self, need: &Need) -> Option<&Arc<dyn Service>> {
         let (prefix, _) = need.action.split_once(':')?;
-        self.services.iter().find(|s| s.schema().signing_name == prefix || s.schema().name == prefix)
+        let named = |s: &&Arc<dyn Service>| s.schema().signing_name == prefix || s.schema().name == prefix;
+        self.services.iter().find(named).or_else(|| self.services.iter().find(|s| s.action_prefixes().contains(&prefix)))
     }
 
     /// Tells of something accepted without effect, once per text; a fault under `--strict`.

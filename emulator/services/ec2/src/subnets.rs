@@ -15,7 +15,7 @@ const PAGE: usize = 1000;
 /// Addresses of a subnet that AWS keeps for itself.
 const RESERVED: u64 = 5;
 
-fn find(read: &impl Read, cx: &Context, id: &str) -> Result<Subnet, Fault> {
+pub(crate) fn find(read: &impl Read, cx: &Context, id: &str) -> Result<Subnet, Fault> {
     let found = read.get(&SUBNETS, cx.scope(), &id.to_owned())?;
     found.ok_or_else(|| fault("InvalidSubnetID.NotFound", format!("The subnet ID '{id}' does not exist")))
 }

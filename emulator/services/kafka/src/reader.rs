@@ -38,7 +38,7 @@ struct Way {
 impl KafkaTopics for Kafka {
     fn open<'a>(&'a self, cx: &'a Context, source: &'a KafkaSource) -> BoxFuture<'a, Result<KafkaTopic, Trouble>> {
         Box::pin(async move {
-            let way = self.way(cx, source)?;
+            let way = self.way(cx, source).await?;
             way.may(cx, source, &["Connect", "DescribeTopic", "ReadData", "DescribeGroup", "AlterGroup"])?;
             let partitions = match &way.at {
                 At::Here(broker) => broker.topics().get(&source.topic).ok_or(Trouble::NoTopic)?.count(),
@@ -55,7 +55,7 @@ impl KafkaTopics for Kafka {
         start: KafkaStart,
     ) -> BoxFuture<'a, Result<BTreeMap<i32, i64>, Trouble>> {
         Box::pin(async move {
-            let way = self.way(cx, source)?;
+            let way = self.way(cx, source).await?;
             way.may(cx, source, &["Connect", "DescribeTopic", "ReadData", "DescribeGroup", "AlterGroup"])?;
             let broker = match &way.at {
                 At::Here(broker) => broker,
@@ -89,7 +89,7 @@ impl KafkaTopics for Kafka {
         most_bytes: usize,
     ) -> BoxFuture<'a, Result<KafkaRead, Trouble>> {
         Box::pin(async move {
-            let way = self.way(cx, source)?;
+            let way = self.way(cx, source).await?;
             way.may(cx, source, &["Connect", "ReadData"])?;
             let most_bytes = most_bytes.min(LOOK_MAX_BYTES);
             let broker = match &way.at {
@@ -104,7 +104,7 @@ impl KafkaTopics for Kafka {
 
     fn commit<'a>(&'a self, cx: &'a Context, source: &'a KafkaSource, offsets: Vec<(i32, i64)>) -> BoxFuture<'a, Result<(), Trouble>> {
         Box::pin(async move {
-            let way = self.way(cx, source)?;
+            let way = self.way(cx, source).await?;
             way.may(cx, source, &["Connect", "AlterGroup"])?;
             match &way.at {
                 At::Here(broker) => broker.commit(&source.group, &source.topic, &offsets).map_err(|e| Trouble::Broker(e.to_string())),
@@ -121,7 +121,7 @@ impl KafkaTopics for Kafka {
         records: Vec<KafkaRecord>,
     ) -> BoxFuture<'a, Result<(), Trouble>> {
         Box::pin(async move {
-            let way = self.way(cx, source)?;
+            let way = self.way(cx, source).await?;
             let other = KafkaSource { topic: topic.to_owned(), ..source.clone() };
             way.may(cx, &other, &["Connect", "DescribeTopic", "WriteData"])?;
             let broker = match &way.at {
@@ -196,9 +196,9 @@ impl Way {
 }
 
 impl Kafka {
-    fn way(&self, cx: &Context, source: &KafkaSource) -> Result<Way, Trouble> {
+    async fn way(&self, cx: &Context, source: &KafkaSource) -> Result<Way, Trouble> {
         match &source.place {
-            KafkaPlace::Cluster(arn) => self.way_to_cluster(cx, arn, source),
+            KafkaPlace::Cluster(arn) => self.way_to_cluster(cx, arn, source).await,
             KafkaPlace::Servers(servers) => {
                 let bootstrap = servers.join(",");
                 let here = self.broker.get().and_then(|broker| {
@@ -208,7 +208,7 @@ impl Kafka {
                 let at = match here {
                     Some((broker, bound)) => {
                         certified(&broker, &bound, source)?;
-                        believe(&bound, source)?;
+                        believe(&bound, source).await?;
                         At::Here(broker)
                     }
                     None => {
@@ -221,7 +221,7 @@ impl Kafka {
         }
     }
 
-    fn way_to_cluster(&self, cx: &Context, arn: &str, source: &KafkaSource) -> Result<Way, Trouble> {
+    async fn way_to_cluster(&self, cx: &Context, arn: &str, source: &KafkaSource) -> Result<Way, Trouble> {
         let row = cx.store().read(|s| state::cluster(s, cx, arn)).map_err(|_| Trouble::NoCluster)?;
         if let Some(servers) = &self.external {
             // IAM decides here what a reader may, where the cluster says so; the brokers themselves know nothing of it.
@@ -238,10 +238,14 @@ impl Kafka {
                 None => (open(), None),
             },
             KafkaLogin::Plain { .. } => return Err(Trouble::Authentication("MSK has no SASL/PLAIN: use SASL_SCRAM_512_AUTH".into())),
-            KafkaLogin::Scram { .. } => (None, None),
+            KafkaLogin::Scram { .. } => (at(ListenerKind::Scram), None),
         };
         let bootstrap =
             bootstrap.ok_or_else(|| Trouble::Authentication("the cluster has not enabled this way of authentication".into()))?;
+        if matches!(source.login, KafkaLogin::Scram { .. }) {
+            let gone = || Trouble::Connection(format!("nothing listens at {bootstrap}"));
+            believe(&listener(&broker, &bootstrap).ok_or_else(gone)?, source).await?;
+        }
         Ok(Way { at: At::Here(broker), bootstrap, iam })
     }
 }
@@ -274,24 +278,27 @@ fn certified(broker: &Broker, bound: &Bound, source: &KafkaSource) -> Result<(),
 }
 
 /// Checks a login as the listener does.
-fn believe(bound: &Bound, source: &KafkaSource) -> Result<(), Trouble> {
+async fn believe(bound: &Bound, source: &KafkaSource) -> Result<(), Trouble> {
     let denied = |why: &str| Err(Trouble::Authentication(why.to_owned()));
     match (bound.security, &source.login) {
         (Security::Plaintext | Security::Tls, KafkaLogin::Default) => Ok(()),
         (Security::Plaintext | Security::Tls, _) => denied("the broker does not ask who its clients are, and expects no login"),
         (_, KafkaLogin::Default) => denied("the broker wants a login"),
-        (_, KafkaLogin::Plain { user, password }) if bound.mechanisms.contains(&"PLAIN") => right(bound, user, password),
+        (_, KafkaLogin::Plain { user, password }) if bound.mechanisms.contains(&"PLAIN") => right(bound, user, password).await,
         (_, KafkaLogin::Scram { short, user, password })
             if bound.mechanisms.contains(if *short { &"SCRAM-SHA-256" } else { &"SCRAM-SHA-512" }) =>
         {
-            right(bound, user, password)
+            right(bound, user, password).await
         }
         _ => denied("the broker does not offer this SASL mechanism"),
     }
 }
 
-fn right(bound: &Bound, user: &str, password: &str) -> Result<(), Trouble> {
-    let known = bound.authority.as_ref().and_then(|authority| authority.password(user));
+async fn right(bound: &Bound, user: &str, password: &str) -> Result<(), Trouble> {
+    let known = match &bound.authority {
+        Some(authority) => authority.password(user).await,
+        None => None,
+    };
     match known.is_some_and(|known| bool::from(known.as_bytes().ct_eq(password.as_bytes()))) {
         true => Ok(()),
         false => Err(Trouble::Authentication("user or password is wrong".into())),

@@ -6,7 +6,7 @@ use crate::{SecretsManager, find, model::*};
 use kit::{Access, Authorize, Context, Need};
 
 /// A secret that isn't there is asked about under the name given, so that its absence is told to those only who may ask.
-fn on(cx: &Context, action: &'static str, id: &str) -> Need {
+pub(crate) fn on(cx: &Context, action: &'static str, id: &str) -> Need {
     let (scope, name, _) = find::place(cx, id);
     let found = cx.store().read(|s| find::any(s, cx, id)).ok();
     let arn = match &found {

@@ -62,7 +62,7 @@ impl SecretsManager {
 }
 
 /// Finds a version; sentences as recorded.
-fn read(cx: &Context, id: &str, version: Option<&str>, stage: Option<&str>) -> Result<(Secret, Version), Fault> {
+pub(crate) fn read(cx: &Context, id: &str, version: Option<&str>, stage: Option<&str>) -> Result<(Secret, Version), Fault> {
     let secret = cx.store().read(|s| find::living(s, cx, id))?;
     let none = |what: String| Error::ResourceNotFound.says(format!("Secrets Manager can't find the specified secret value for {what}"));
     let found = match version {
@@ -80,7 +80,7 @@ fn read(cx: &Context, id: &str, version: Option<&str>, stage: Option<&str>) -> R
 }
 
 /// A version's value, as text or as bytes, its reading noted.
-async fn revealed(cx: &Context, secret: &Secret, version: &Version) -> Result<(Option<String>, Option<kit::Bytes>), Fault> {
+pub(crate) async fn revealed(cx: &Context, secret: &Secret, version: &Version) -> Result<(Option<String>, Option<kit::Bytes>), Fault> {
     let value = crypt::open(cx, secret, version).await?;
     note(cx, secret, version).await?;
     match version.text {
