@@ -17,9 +17,9 @@ use std::{
 
 /// Key of a package: function and content.
 pub fn code_key(function: &str, zip: &[u8]) -> String {
-    // FNV-1a over the bytes, twice with different seeds: names content, protects nothing.
-    let hash = |seed: u64| zip.iter().fold(seed, |h, b| (h ^ *b as u64).wrapping_mul(0x100_0000_01b3));
-    format!("functions/{function}-{:016x}{:016x}.zip", hash(0xcbf2_9ce4_8422_2325), hash(0x6c62_272e_07bb_0142))
+    // Twice with different seeds: names content, protects nothing.
+    let hash = |seed: u64| kit::ids::fnv1a(seed, zip.iter().copied());
+    format!("functions/{function}-{:016x}{:016x}.zip", hash(kit::ids::FNV_BASIS), hash(0x6c62_272e_07bb_0142))
 }
 
 /// Uploads what isn't there yet; the template's parameters that name it.
