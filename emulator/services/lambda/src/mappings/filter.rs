@@ -103,8 +103,9 @@ mod tests {
         let (up, down) = (json!({ "body": ["up"] }).to_string(), json!({ "body": ["down"] }).to_string());
         let mut patterns = Patterns::default();
         let passes = |patterns: &[Wanted]| super::passes(patterns, &json!({ "body": "up" }), Some("up"));
-        let first = patterns.of(&[up.clone()], "body");
-        assert!(passes(&first) && Arc::ptr_eq(&first, &patterns.of(&[up], "body")));
+        let up = [up];
+        let first = patterns.of(&up, "body");
+        assert!(passes(&first) && Arc::ptr_eq(&first, &patterns.of(&up, "body")));
         assert!(!passes(&patterns.of(&[down], "body")));
         assert!(passes(&patterns.of(&[], "body")), "none wants all");
     }
