@@ -6,11 +6,7 @@ use super::{
     call::{Call, formatted},
     lambda_authorizer,
 };
-use crate::{
-    authorizers::header_of,
-    model::*,
-    rest_apis::{expanded, is_private},
-};
+use crate::{authorizers::header_of, model::*, rest_apis::is_private};
 use frontdoor::verdict::Judged;
 use kit::{Decision, Need, Principal, Timestamp};
 use serde_json::{Map, Value};
@@ -73,7 +69,7 @@ fn ask(call: &Call, signed: bool, policy: Option<&str>) -> Result<(), Refusal> {
 fn decide(call: &Call, signed: bool, policy: Option<&str>) -> Decision {
     let cx = if signed { call.cx.clone() } else { call.cx.with_principal(Principal::Anonymous) };
     let need = Need::on("execute-api:Invoke", call.arn()).owned_by(call.cx.account());
-    let policy = policy.map(|p| expanded(p, &call.arn_prefix()));
+    let policy = policy.map(|p| call.memo.policy(p, &call.arn_prefix()));
     let decision = cx.cloud().decider().decide(&cx, &need, policy.as_deref());
     cx.cloud().journal().decision(&cx, &need, &decision);
     decision

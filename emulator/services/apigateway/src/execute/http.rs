@@ -71,7 +71,7 @@ async fn send(call: &mut Call, integration: &Integration, outgoing: Outgoing) ->
         answered = outbound::call(&cx, request, MOST_BYTES) => answered,
         () = clock.sleep_until(due) => return Err(Refusal::timed_out()),
     };
-    if !matches!(answered, Err(NoAnswer::Invalid(_))) {
+    if !matches!(answered, Err(NoAnswer::NoAddress(_) | NoAnswer::Invalid(_))) {
         call.note(|| sending);
     }
     match answered {
@@ -79,10 +79,13 @@ async fn send(call: &mut Call, integration: &Integration, outgoing: Outgoing) ->
             call.integration_status = Some(answer.status);
             Ok(answer)
         }
+        // An address without a host is told as AWS tells it; what only windtunnel refuses is told with its reason.
+        Err(NoAnswer::NoAddress(_)) => {
+            call.note(|| "Execution failed due to configuration error: Invalid endpoint address".to_owned());
+            Err(Refusal::invalid_endpoint())
+        }
         Err(NoAnswer::Invalid(why)) => {
-            // An address without a host is told as AWS tells it; what only windtunnel refuses is told with its reason.
-            let reason = if why.ends_with("names no host") || why.contains("is no URL") { String::new() } else { format!(" ({why})") };
-            call.note(|| format!("Execution failed due to configuration error: Invalid endpoint address{reason}"));
+            call.note(|| format!("Execution failed due to configuration error: Invalid endpoint address ({why})"));
             Err(Refusal::invalid_endpoint())
         }
         Err(NoAnswer::Failed(why)) => {
