@@ -182,6 +182,9 @@ impl Door for ExecuteApi {
     fn name(&self) -> &'static str {
         "execute-api"
     }
+    fn hears_of_refused_signatures(&self) -> bool {
+        true
+    }
     fn takes(&self, cloud: &Cloud, head: &Parts) -> bool {
         // HTTP APIs have addresses of the same form; their door is asked before this one and knows its own.
         Address::read(head).is_some() || Address::is_domain(cloud, head)
