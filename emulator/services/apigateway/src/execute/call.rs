@@ -39,6 +39,8 @@ pub(crate) struct Call {
     pub usage_key: Option<String>,
     /// Id and value of the API key that was found.
     pub api_key: Option<(String, String)>,
+    /// When the integration was called: authorizers come before.
+    pub integration_began: Option<Timestamp>,
     /// Milliseconds of the clock that the integration took, once it has answered.
     pub integration_ms: Option<f64>,
     pub integration_status: Option<u16>,
@@ -75,6 +77,7 @@ impl Call {
             authorizer: None,
             usage_key: None,
             api_key: None,
+            integration_began: None,
             integration_ms: None,
             integration_status: None,
             authorizer_ms: None,

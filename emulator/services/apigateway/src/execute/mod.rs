@@ -239,6 +239,7 @@ async fn run(edge: &Edge, call: &mut Call, body: &mut Body) -> Result<Response<R
 /// Calls what stands behind the method.
 async fn integrate(call: &mut Call, integration: &Integration) -> Result<Response<ReplyBody>, Refusal> {
     let began = call.cx.now();
+    call.integration_began = Some(began);
     let answer = match integration.r#type {
         Some(IntegrationType::AwsProxy) => proxy::answer(call, integration).await,
         Some(IntegrationType::Mock) => return mock::answer(call, integration),
