@@ -36,7 +36,7 @@ pub use arn::Arn;
 pub use clock::{Clock, ClockMode, ClockReading};
 pub use cloud::{AdvanceOptions, Advanced, Call, Cloud, CloudBuilder, DEFAULT_ACCOUNT, DEFAULT_REGION, DROP_CONNECTION, NotQuiet, Settle};
 pub use context::{Context, Source};
-pub use door::{Door, DroppedConnection, dropped_connection};
+pub use door::{Door, DroppedConnection, RefusedSignature, dropped_connection};
 pub use faults::{Effect, FaultRule, Faults};
 pub use firewall::{Firewall, Guarded, Inspected, Stopped, Verdict};
 #[doc(hidden)]

@@ -26,9 +26,9 @@ pub fn code_key(function: &str, zip: &[u8]) -> String {
 
 /// A name for content.
 fn content(bytes: &[u8]) -> String {
-    // FNV-1a over the bytes, twice with different seeds: names content, protects nothing.
-    let hash = |seed: u64| bytes.iter().fold(seed, |h, b| (h ^ *b as u64).wrapping_mul(0x100_0000_01b3));
-    format!("{:016x}{:016x}", hash(0xcbf2_9ce4_8422_2325), hash(0x6c62_272e_07bb_0142))
+    // Twice with different seeds: names content, protects nothing.
+    let hash = |seed: u64| kit::ids::fnv1a(seed, bytes.iter().copied());
+    format!("{:016x}{:016x}", hash(kit::ids::FNV_BASIS), hash(0x6c62_272e_07bb_0142))
 }
 
 /// Uploads a template that is too large for a request; its URL, as CloudFormation wants it.

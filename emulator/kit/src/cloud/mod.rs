@@ -232,7 +232,7 @@ impl Cloud {
                 0
             }
         };
-        let hash = kind.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ b as u64).wrapping_mul(0x100_0000_01b3));
+        let hash = crate::ids::fnv1a(crate::ids::FNV_BASIS, kind.bytes());
         hash.rotate_left(17) ^ n.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
     /// A number in [0, 1) from the seed; for fault rules.

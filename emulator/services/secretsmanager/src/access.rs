@@ -20,6 +20,11 @@ pub(crate) fn on(cx: &Context, action: &'static str, id: &str) -> Need {
     need
 }
 
+/// Reading a value, by itself or as one of several.
+pub(crate) fn value(cx: &Context, id: &str, stage: Option<&str>) -> Need {
+    on(cx, "secretsmanager:GetSecretValue", id).key("secretsmanager:VersionStage", stage.unwrap_or(crate::state::CURRENT))
+}
+
 macro_rules! access {
     ($($input:ident($me:ident, $cx:ident) => $access:expr;)*) => {$(
         impl Authorize<SecretsManager> for $input {
@@ -41,8 +46,7 @@ access! {
     };
     PutSecretValueInput(me, cx) => on(cx, "secretsmanager:PutSecretValue", &me.secret_id);
     UpdateSecretInput(me, cx) => on(cx, "secretsmanager:UpdateSecret", &me.secret_id);
-    GetSecretValueInput(me, cx) => on(cx, "secretsmanager:GetSecretValue", &me.secret_id)
-        .key("secretsmanager:VersionStage", me.version_stage.as_deref().unwrap_or(crate::state::CURRENT));
+    GetSecretValueInput(me, cx) => value(cx, &me.secret_id, me.version_stage.as_deref());
     BatchGetSecretValueInput(_me, _cx) => Access::any("secretsmanager:BatchGetSecretValue");
     DescribeSecretInput(me, cx) => on(cx, "secretsmanager:DescribeSecret", &me.secret_id);
     ListSecretsInput(_me, _cx) => Access::any("secretsmanager:ListSecrets");
