@@ -1,8 +1,9 @@
 //! `consumer check`: is the cluster there, do the topics exist, may the functions be invoked? Nothing is consumed and nothing is run.
 
 use crate::{
+    commit,
     config::Config,
-    context::{self, Context},
+    context::Context,
     invoke::{self, Invoker},
     kafka,
     metrics::Metrics,
@@ -108,7 +109,7 @@ pub fn matched(routes: &Routes, topics: &Topics) -> Vec<Place> {
 /// Where the group stands in these partitions; nothing where it has committed nothing.
 pub fn committed(consumer: &BaseConsumer<Context>, places: &[Place]) -> Result<Vec<(Place, Option<i64>)>, String> {
     let asked: Vec<_> = places.iter().map(|place| (place.clone(), 0)).collect();
-    let told = consumer.committed_offsets(context::list(&asked), PATIENCE * 3).map_err(|error| error.to_string())?;
+    let told = consumer.committed_offsets(commit::list(&asked), PATIENCE * 3).map_err(|error| error.to_string())?;
     let offset = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| match element.offset() {
         rdkafka::Offset::Offset(offset) => Some(offset),
         _ => None,

@@ -2,6 +2,7 @@
 //! partitions away, which waits until what is under way for them is settled and commits that.
 
 use crate::{
+    commit,
     context::{self, Context},
     deliver::Deliverer,
     engine::{Engine, Job, Verdict},
@@ -13,7 +14,7 @@ use crate::{
 use parking_lot::Mutex;
 use rdkafka::{
     TopicPartitionList,
-    consumer::{BaseConsumer, CommitMode, Consumer},
+    consumer::{BaseConsumer, Consumer},
     error::{KafkaError, RDKafkaErrorCode},
     message::{BorrowedMessage, Message},
 };
@@ -41,7 +42,6 @@ const GAUGES: Duration = Duration::from_secs(1);
 /// Partitions and results: what the polling thread and librdkafka's callbacks share. Callbacks run inside `poll`, so the lock is never held there.
 pub struct Core {
     state: Mutex<State>,
-    recommit: AtomicBool,
     drain: Duration,
     metrics: Arc<Metrics>,
     health: Arc<Health>,
@@ -81,15 +81,16 @@ impl State {
     fn let_go(&mut self, places: &[Place], patience: Duration, commit: impl FnOnce(&[(Place, i64)])) {
         self.engine.forget(places);
         self.settle(places, patience);
-        let commits: Vec<_> = self.engine.commits().into_iter().filter(|(place, _)| places.contains(place)).collect();
-        commit(&commits);
+        // Again what a commit that is under way may have brought: its answer would come too late.
+        self.engine.commit_again(places);
+        commit(&self.engine.commits_of(places));
     }
 }
 
 impl Core {
     /// Around an engine.
     pub fn new(engine: Engine, results: Receiver<(Job, Verdict)>, drain: Duration, metrics: Arc<Metrics>, health: Arc<Health>) -> Core {
-        Core { state: Mutex::new(State { engine, results }), recommit: AtomicBool::new(false), drain, metrics, health }
+        Core { state: Mutex::new(State { engine, results }), drain, metrics, health }
     }
 
     /// Partitions are ours from now on.
@@ -105,8 +106,6 @@ impl Core {
         self.rebalanced("revoked", places);
         let mut state = self.state.lock();
         state.let_go(places, self.drain, commit);
-        // Commits of the others that were taken along are made again.
-        state.engine.commit_again();
         state.engine.disown(places);
     }
 
@@ -116,9 +115,9 @@ impl Core {
         self.state.lock().engine.disown(places);
     }
 
-    /// A commit was refused.
-    pub fn commit_failed(&self) {
-        self.recommit.store(true, Ordering::Relaxed);
+    /// Commits of these partitions were refused: they go again with the next ones.
+    pub fn commit_failed(&self, places: &[Place]) {
+        self.state.lock().engine.commit_again(places);
     }
 
     /// Ends of a topic's partitions, for the lag.
@@ -265,18 +264,14 @@ impl Consuming {
     }
 
     fn commit(&self) {
-        let mut state = self.core.state.lock();
-        if self.core.recommit.swap(false, Ordering::Relaxed) {
-            state.engine.commit_again();
-        }
-        let commits = state.engine.commits();
-        drop(state);
+        let commits = self.core.state.lock().engine.commits();
         if commits.is_empty() {
             return;
         }
-        if let Err(error) = self.consumer.commit(&context::list(&commits), CommitMode::Async) {
+        if let Err(error) = commit::begin(&self.consumer, &commits) {
             log::warn("CommitFailed", json!({ "error": error.to_string() }));
-            self.core.commit_failed();
+            let places: Vec<Place> = commits.into_iter().map(|(place, _)| place).collect();
+            self.core.commit_failed(&places);
         }
     }
 
@@ -327,11 +322,10 @@ impl Consuming {
     fn last_commit(&self) -> Result<(), KafkaError> {
         let mut state = self.core.state.lock();
         let places = state.engine.places();
-        state.let_go(&places, self.core.drain, |_| {});
-        state.engine.commit_again();
-        let commits = state.engine.commits();
+        let mut last = Vec::new();
+        state.let_go(&places, self.core.drain, |commits| last = commits.to_vec());
         drop(state);
-        if commits.is_empty() { Ok(()) } else { self.consumer.commit(&context::list(&commits), CommitMode::Sync) }
+        commit::and_wait(&self.consumer, &last)
     }
 }
 

@@ -1,13 +1,13 @@
 //! What librdkafka calls back: partitions come and go, commits are answered, tokens are wanted, something is to be logged. All of it happens inside
 //! `poll`, on the thread that polls; the producer of dead letters has a context of its own without partitions.
 
-use crate::{consume::Core, iam_token::IamTokens, log, metrics::Metrics, record::Place};
+use crate::{commit, consume::Core, iam_token::IamTokens, log, metrics::Metrics, record::Place};
 use rdkafka::{
-    ClientContext, Offset, Statistics, TopicPartitionList,
+    ClientContext, Statistics, TopicPartitionList,
     client::OAuthToken,
     config::RDKafkaLogLevel,
-    consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance},
-    error::{KafkaError, KafkaResult, RDKafkaErrorCode},
+    consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance},
+    error::{KafkaError, KafkaResult},
 };
 use serde_json::json;
 use std::{error::Error, sync::Arc};
@@ -67,41 +67,23 @@ impl ConsumerContext for Context {
             Rebalance::Assign(list) => core.assigned(places(list)),
             // The group has gone on without us: our commits would be refused, and waiting would help nobody.
             Rebalance::Revoke(list) if consumer.assignment_lost() => core.lost(&places(list)),
-            Rebalance::Revoke(list) => core.revoked(&places(list), |offsets| commit_now(consumer, offsets)),
+            Rebalance::Revoke(list) => core.revoked(&places(list), |offsets| commit::before_they_go(consumer, offsets)),
             Rebalance::Error(error) => log::error("Rebalance", json!({ "error": error.to_string() })),
         }
     }
 
-    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
-        let outcome = match &result {
-            Ok(()) | Err(KafkaError::ConsumerCommit(RDKafkaErrorCode::NoOffset)) => "ok",
-            Err(_) => "failed",
-        };
+    /// Only commits that [`commit::begin`] has begun are answered here.
+    fn commit_callback(&self, result: KafkaResult<()>, offsets: &TopicPartitionList) {
+        let failure = commit::failure(&result, offsets);
+        let outcome = if failure.is_none() { "ok" } else { "failed" };
         self.metrics.add("consumer_commits_total", &[("outcome", outcome)], 1.0);
-        if let (Err(error), "failed", Some(core)) = (&result, outcome, &self.core) {
-            log::warn("CommitFailed", json!({ "error": error.to_string() }));
-            core.commit_failed();
+        if let (Some(error), Some(core)) = (failure, &self.core) {
+            let places = places(offsets);
+            let names: Vec<String> = places.iter().map(Place::to_string).collect();
+            log::warn("CommitFailed", json!({ "error": error.to_string(), "partitions": names, "then": "these offsets go again" }));
+            core.commit_failed(&places);
         }
     }
-}
-
-/// Commits and waits until the cluster says that it has them. What fails is only logged: the records come again.
-pub fn commit_now(consumer: &BaseConsumer<Context>, offsets: &[(Place, i64)]) {
-    if offsets.is_empty() {
-        return;
-    }
-    if let Err(error) = consumer.commit(&list(offsets), CommitMode::Sync) {
-        log::warn("CommitFailed", json!({ "error": error.to_string(), "then": "these records will come again" }));
-    }
-}
-
-/// As librdkafka wants them.
-pub fn list(offsets: &[(Place, i64)]) -> TopicPartitionList {
-    let mut list = TopicPartitionList::with_capacity(offsets.len());
-    for (place, offset) in offsets {
-        list.add_partition_offset(&place.topic, place.partition, Offset::Offset(*offset)).expect("an offset isn't negative");
-    }
-    list
 }
 
 /// As we want them.

@@ -23,27 +23,32 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Records at most; the rest is only counted by its lag.
-const RECORDS_MAX: usize = 10_000;
 /// How long the cluster may say nothing before the rest is given up.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// Calls `say` with one object for each invocation that would be made. Errors: a sentence.
-pub async fn run(config: Config, say: impl FnMut(Value) + Send + 'static) -> Result<usize, String> {
+/// Calls `say` with one object for each invocation that would be made, and with a last one if more than `records_max` are there. Errors: a sentence;
+/// one of them is a cluster that falls silent before the end.
+pub async fn run(config: Config, records_max: usize, say: impl FnMut(Value) + Send + 'static) -> Result<(), String> {
     let shared = invoke::shared(&config.aws).await;
     let (consumer, topics) = check::cluster(&config, &shared).await?;
-    let read = tokio::task::spawn_blocking(move || read(&config, &consumer, &topics, say));
+    let read = tokio::task::spawn_blocking(move || read(&config, &consumer, &topics, records_max, say));
     read.await.map_err(|error| error.to_string())?
 }
 
-fn read(config: &Config, consumer: &BaseConsumer<Context>, topics: &check::Topics, mut say: impl FnMut(Value)) -> Result<usize, String> {
+fn read(
+    config: &Config,
+    consumer: &BaseConsumer<Context>,
+    topics: &check::Topics,
+    records_max: usize,
+    mut say: impl FnMut(Value),
+) -> Result<(), String> {
     let routes = Arc::new(Routes::new(&config.routes).map_err(|error| error.to_string())?);
     let places = check::matched(&routes, topics);
     let mut ends = begin(config, consumer, &places)?;
     let plans = start::plans(config);
     let mut engine = Engine::new(routes, plans.clone(), config.limits.clone());
     let (mut records, mut heard) = (0, Instant::now());
-    while !ends.is_empty() && records < RECORDS_MAX && heard.elapsed() < SILENCE {
+    while !ends.is_empty() && records < records_max && heard.elapsed() < SILENCE {
         let Some(message) = consumer.poll(Duration::from_millis(200)) else {
             // Holes at the end of a partition (markers of transactions) never come; the position passes them.
             passed(consumer, &mut ends)?;
@@ -61,7 +66,37 @@ fn read(config: &Config, consumer: &BaseConsumer<Context>, topics: &check::Topic
         told(&mut engine, heard, config, &plans, &mut say);
     }
     told(&mut engine, Instant::now() + Duration::from_secs(3600), config, &plans, &mut say);
-    Ok(records)
+    let left = left(consumer, &ends)?;
+    match (left.is_empty(), records < records_max) {
+        (true, _) => Ok(()),
+        (false, false) => {
+            say(json!({ "stoppedAfter": records, "notRead": left, "why": format!("--records {records_max}") }));
+            Ok(())
+        }
+        (false, true) => {
+            let silence = SILENCE.as_secs();
+            Err(format!("the cluster said nothing for {silence} s; these offsets were not read: {}", json!(left)))
+        }
+    }
+}
+
+/// Offsets that were not read, by partition: from where it stands to the end that it had.
+fn left(consumer: &BaseConsumer<Context>, ends: &BTreeMap<Place, i64>) -> Result<BTreeMap<String, [i64; 2]>, String> {
+    let position = consumer.position().map_err(|error| error.to_string())?;
+    let at = |place: &Place| match position.find_partition(&place.topic, place.partition).map(|element| element.offset()) {
+        Some(Offset::Offset(at)) => at,
+        // Nothing of it has come: the assignment says where it would have begun.
+        _ => assigned(consumer, place),
+    };
+    Ok(ends.iter().map(|(place, end)| (place.to_string(), [at(place), *end])).filter(|(_, [at, end])| at < end).collect())
+}
+
+fn assigned(consumer: &BaseConsumer<Context>, place: &Place) -> i64 {
+    let list = consumer.assignment().unwrap_or_default();
+    match list.find_partition(&place.topic, place.partition).map(|element| element.offset()) {
+        Some(Offset::Offset(at)) => at,
+        _ => 0,
+    }
 }
 
 /// Begins where the group stands, and answers where each partition ends now.

@@ -142,7 +142,14 @@ impl Engine {
 
     /// Offsets that may be committed and aren't yet. They count as committed from now on; see [`Engine::commit_again`].
     pub fn commits(&mut self) -> Vec<(Place, i64)> {
-        let fresh = self.partitions.iter_mut().filter_map(|(place, partition)| {
+        let places = self.places();
+        self.commits_of(&places)
+    }
+
+    /// The same of some partitions.
+    pub fn commits_of(&mut self, places: &[Place]) -> Vec<(Place, i64)> {
+        let fresh = places.iter().filter_map(|place| {
+            let partition = self.partitions.get_mut(place)?;
             let next = partition.tracker.next().filter(|next| partition.committed != Some(*next))?;
             partition.committed = Some(next);
             Some((place.clone(), next))
@@ -150,9 +157,11 @@ impl Engine {
         fresh.collect()
     }
 
-    /// A commit failed: all offsets go again with the next one.
-    pub fn commit_again(&mut self) {
-        self.partitions.values_mut().for_each(|partition| partition.committed = None);
+    /// Commits of these partitions failed: their offsets go again with the next one.
+    pub fn commit_again(&mut self, places: &[Place]) {
+        places.iter().for_each(|place| {
+            self.partitions.entry(place.clone()).and_modify(|partition| partition.committed = None);
+        });
     }
 
     /// Partitions to pause and to resume: a partition rests while it backs off, while it holds too many records, and all rest while too
@@ -191,8 +200,11 @@ impl Engine {
         });
     }
 
-    /// When something is due, if nothing comes.
+    /// When something is due, if nothing comes: no record, and no result that would make room.
     pub fn due_at(&self) -> Option<Instant> {
+        if self.in_flight >= self.limits.in_flight {
+            return None;
+        }
         self.partitions.values().filter_map(Partition::due_at).min()
     }
 

@@ -9,6 +9,7 @@
 
 pub mod backoff;
 pub mod check;
+pub mod commit;
 pub mod config;
 pub mod consume;
 pub mod context;

@@ -28,6 +28,9 @@ struct Arguments {
     /// Says what would be invoked, from where the group stands to the end; commits nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Records that a dry run reads at most; it says where it stopped.
+    #[arg(long, default_value_t = 10_000, requires = "dry_run")]
+    records: usize,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -52,7 +55,7 @@ async fn main() -> ExitCode {
     };
     match arguments.command {
         Some(Command::Check) => checked(&config).await,
-        _ if arguments.dry_run => ended(dry_run::run(config, |line| println!("{line}")).await.map(drop)),
+        _ if arguments.dry_run => ended(dry_run::run(config, arguments.records, |line| println!("{line}")).await),
         _ => {
             let stop = Arc::new(AtomicBool::new(false));
             tokio::spawn(signalled(stop.clone()));

@@ -100,7 +100,7 @@ impl Partition {
 
     /// The next batch, if one is due.
     pub fn next(&mut self, now: Instant) -> Option<Batch> {
-        if self.in_flight >= self.shape.in_flight || self.due_at().is_none_or(|due| due > now) {
+        if self.due_at().is_none_or(|due| due > now) {
             return None;
         }
         let batch = match self.returned.pop_front() {
@@ -114,8 +114,12 @@ impl Partition {
         Some(batch)
     }
 
-    /// When there is something to send, if nothing more comes: a moment in the past is now.
+    /// When there is something to send, if nothing more comes: a moment in the past is now. With as much under way as may be it is the next
+    /// result that something waits for.
     pub fn due_at(&self) -> Option<Instant> {
+        if self.in_flight >= self.shape.in_flight {
+            return None;
+        }
         if !self.returned.is_empty() {
             return self.retry_at;
         }

@@ -114,3 +114,15 @@ fn the_first_route_that_names_a_topic_takes_it_then_the_first_pattern() {
         "Kafka's own are for those who name them"
     );
 }
+
+#[test]
+fn the_pipelines_own_configuration_reads_well() {
+    let lookup = |name: &str| match name {
+        "PROCESS_FUNCTION" => Some("pipeline-process".to_owned()),
+        "KAFKA_AUTH" => Some("msk-iam".to_owned()),
+        _ => None,
+    };
+    let config = Config::read(include_str!("../../photo-ingest.toml"), &lookup).unwrap();
+    assert_eq!((config.kafka.auth, config.routes[0].function.as_str()), (Auth::MskIam, "pipeline-process"));
+    assert_eq!((config.routes[0].topics.as_slice(), config.routes[0].envelope), (&["photo-ingest".to_owned()][..], EnvelopeName::Raw));
+}

@@ -44,6 +44,7 @@ fn no_more_are_under_way_than_allowed() {
     let mut partition = partition(1, 1000, 0, 2, 3, now);
     let first = partition.next(now).unwrap();
     assert!(partition.next(now).is_some() && partition.next(now).is_none());
+    assert_eq!(partition.due_at(), None, "the third waits for a result, not for a moment");
     partition.settled(&first);
     assert_eq!(offsets(&partition.next(now).unwrap()), [2]);
 }

@@ -4,7 +4,7 @@ use crate::{
     runner::{Setup, run},
     stand::{Stand, TOPIC, numbered},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn check_says_what_is_there_and_what_is_missing() {
@@ -38,6 +38,10 @@ async fn a_dry_run_says_what_would_go_and_commits_nothing() {
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 7);
     assert!(lines[3]["wouldFail"].as_str().unwrap().starts_with("the value is no JSON"), "{text}");
+    let (output, text) = run(&stand, &Setup { route: "envelope = \"raw\"\n", ..Setup::of(&stand) }, &["--dry-run", "--records", "5"]);
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((output.status.code(), lines.len()), (Some(0), 6));
+    assert_eq!(lines[5], json!({ "stoppedAfter": 5, "notRead": { "photo-ingest-0": [5, 7] }, "why": "--records 5" }));
     assert_eq!((stand.committed(), stand.seen.all().len()), (vec![None], 0));
 }
 

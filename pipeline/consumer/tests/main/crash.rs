@@ -150,6 +150,7 @@ impl World {
         let bootstrap = self.broker.address();
         let setup = Setup {
             bootstrap: &bootstrap,
+            kafka: "",
             options: "\"group.instance.id\" = \"one\"\n",
             route: "batch = { records = 20, wait_ms = 10 }\ntimeout_ms = 3000\n",
             tables: "[limits]\nin_flight_per_partition = 4\ncommit_interval_ms = 20\n",

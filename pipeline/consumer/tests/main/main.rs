@@ -7,6 +7,8 @@
 mod commands;
 mod crash;
 mod failures;
+#[cfg(feature = "tls")]
+mod iam;
 mod metrics;
 mod promise;
 mod proxy;

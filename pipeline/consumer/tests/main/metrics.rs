@@ -57,7 +57,9 @@ async fn lag_rests_and_acceptance_can_be_seen() {
     call(&stand.cloud, "DeleteFunctionConcurrency", json!({ "FunctionName": "f" })).await;
     stand.seen.count(10).await;
     let lag = format!("consumer_lag{place}");
-    let values = metrics(&address, |values| values.get(&lag) == Some(&0.0) && values.get(&paused) == Some(&0.0));
+    let committed = "consumer_commits_total{outcome=\"ok\"}";
+    let all_well = |values: &BTreeMap<String, f64>| values.get(&lag) == Some(&0.0) && values.get(&paused) == Some(&0.0);
+    let values = metrics(&address, |values| all_well(values) && values.contains_key(committed));
     assert_eq!(values[&format!("consumer_next_offset{place}")], 10.0);
     assert_eq!(values["consumer_records_accepted_total{topic=\"photo-ingest\"}"], 10.0);
     assert_eq!(values["consumer_invocations_total{function=\"f\",outcome=\"accepted\"}"], 10.0);

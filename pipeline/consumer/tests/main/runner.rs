@@ -10,9 +10,10 @@ use std::{
     time::Instant,
 };
 
-/// A configuration for the stand: tables after the first, options of librdkafka, members of the one route.
+/// A configuration for the stand: members of the first table, options of librdkafka, members of the one route, more tables.
 pub struct Setup<'a> {
     pub bootstrap: &'a str,
+    pub kafka: &'a str,
     pub options: &'a str,
     pub route: &'a str,
     pub tables: &'a str,
@@ -20,13 +21,13 @@ pub struct Setup<'a> {
 
 impl<'a> Setup<'a> {
     pub fn of(stand: &'a Stand) -> Setup<'a> {
-        Setup { bootstrap: &stand.bootstrap, options: "", route: "", tables: "" }
+        Setup { bootstrap: &stand.bootstrap, kafka: "", options: "", route: "", tables: "" }
     }
     /// The file's text.
     pub fn text(&self) -> String {
-        let Setup { bootstrap, options, route, tables } = self;
+        let Setup { bootstrap, kafka, options, route, tables } = self;
         format!(
-            "[kafka]\nbootstrap_servers = \"{bootstrap}\"\ngroup_id = \"{GROUP}\"\n\
+            "[kafka]\nbootstrap_servers = \"{bootstrap}\"\ngroup_id = \"{GROUP}\"\n{kafka}\
              [kafka.options]\n\"session.timeout.ms\" = 6000\n\"heartbeat.interval.ms\" = 300\n\"fetch.wait.max.ms\" = 20\n\
              \"reconnect.backoff.max.ms\" = 300\n\"topic.metadata.refresh.interval.ms\" = 1000\n{options}\n\
              [dead_letter]\ntopic = \"dead\"\n{tables}\n\

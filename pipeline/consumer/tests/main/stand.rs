@@ -129,6 +129,12 @@ impl Stand {
         self.kafka.broker().unwrap().topics().create(name, partitions, BTreeMap::new()).unwrap();
     }
 
+    /// The certificate that clients of TLS listeners have to trust.
+    #[cfg(feature = "tls")]
+    pub fn ca_pem(&self) -> String {
+        self.kafka.broker().unwrap().ca_pem().unwrap()
+    }
+
     pub fn producer(&self) -> FutureProducer {
         producer(&self.bootstrap)
     }
