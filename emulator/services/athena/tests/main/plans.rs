@@ -69,6 +69,28 @@ async fn a_part_without_rows_that_are_wanted_is_no_group() {
     );
     assert_eq!(parted("SELECT day, count(*) FROM days WHERE id < 0 GROUP BY day").await, [""; 0]);
     assert_eq!(parted("SELECT day, count(*) FROM days WHERE day = '4' GROUP BY day").await, ["4,300"]);
+    // Filters of keys are asked of the parts alone: what a part can't answer is asked of the rows.
+    assert_eq!(
+        desk.rows("SELECT day, count(*) FROM days WHERE day = (SELECT max(day) FROM days WHERE id < 8000) GROUP BY day").await,
+        ["7,300"]
+    );
+    assert_eq!(
+        desk.rows("SELECT day, count(*) FROM days WHERE day IN (SELECT CAST(size AS varchar) FROM days WHERE id = 4004) GROUP BY day")
+            .await,
+        ["4,300"]
+    );
+    assert_eq!(
+        desk.rows("SELECT hour, count(*) FROM days WHERE day = '4' OR id = 5005 GROUP BY hour ORDER BY hour").await,
+        ["0,150", "1,151"]
+    );
+    assert_eq!(
+        desk.rows(
+            "SELECT a.day, a.n + b.n FROM (SELECT day, count(*) n FROM days GROUP BY day) a JOIN (SELECT day, count(*) n FROM days
+                   WHERE hour = '1' GROUP BY day) b ON a.day = b.day WHERE a.day IN ('9', '10') ORDER BY 1"
+        )
+        .await,
+        ["10,450", "9,450"]
+    );
     // What is no key makes groups of rows, as ever.
     assert_eq!(desk.rows("SELECT count(*) FROM (SELECT day, size FROM days GROUP BY day, size)").await, ["8130"]);
 }
