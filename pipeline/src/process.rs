@@ -16,9 +16,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::config::ProcessConfig;
+use crate::ingest_event;
 use crate::keys::{Upload, failure_key, manifest_key, metadata_key, ownerless_quarantine_key, reason_key, rendition_key};
 use crate::metadata::{Manifest, RenditionEntry, Row};
-use crate::s3_event::{self, Work};
+use crate::s3_event::{self, ObjectRef, Work};
 use crate::store::{Copied, Facts, Fetched, Store, StoreError};
 use pictures::decode::too_many_bytes;
 use pictures::refusal::{Code, Refusal};
@@ -96,12 +97,15 @@ impl From<Failure> for Diagnostic {
 
 /// Handles one event. All its records are tried even if one fails; then the event fails, and the good ones are `Unchanged` next time.
 pub async fn handle(event: Value, config: &ProcessConfig, store: &impl Store) -> Result<Value, Failure> {
-    let objects = match s3_event::parse(event).map_err(Failure::BadEvent)? {
-        Work::TestEvent => return Ok(json!({ "results": [] })),
-        Work::Objects(objects) => objects,
+    let mut failed = None;
+    let objects = match ingest_event::parse(&event) {
+        Some(messages) => messages.into_iter().filter_map(|message| named(message, config, &mut failed)).collect(),
+        None => match s3_event::parse(event).map_err(Failure::BadEvent)? {
+            Work::TestEvent => return Ok(json!({ "results": [] })),
+            Work::Objects(objects) => objects,
+        },
     };
     let mut results = Vec::new();
-    let mut failed = None;
     for object in objects {
         if object.bucket != config.images_bucket {
             failed = Some(Failure::BadEvent(format!(
@@ -126,6 +130,18 @@ pub async fn handle(event: Value, config: &ProcessConfig, store: &impl Store) ->
     match failed {
         Some(failure) => Err(failure),
         None => Ok(json!({ "results": results })),
+    }
+}
+
+/// The object that a message names; a message that can't be followed fails the event, once the others are done.
+fn named(message: Result<String, String>, config: &ProcessConfig, failed: &mut Option<Failure>) -> Option<ObjectRef> {
+    match message {
+        Ok(key) => Some(ObjectRef { bucket: config.images_bucket.clone(), key }),
+        Err(why) => {
+            crate::log::error("BadMessage", json!({ "error": why }));
+            *failed = Some(Failure::BadEvent(why));
+            None
+        }
     }
 }
 

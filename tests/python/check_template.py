@@ -40,7 +40,9 @@ def main(path):
     assert not matches, matches
     policies = 0
     for logical_id, resource in template["Resources"].items():
-        for policy in resource.get("Properties", {}).get("Policies", []) if resource["Type"] == "AWS::IAM::Role" else []:
+        properties = resource.get("Properties", {})
+        found = {"AWS::IAM::Role": properties.get("Policies", []), "AWS::IAM::Policy": [properties]}.get(resource["Type"], [])
+        for policy in found:
             policies += 1
             analysed = parliament.analyze_policy_string(json.dumps(plain(policy["PolicyDocument"])))
             problems += [f"{logical_id}: {finding}" for finding in analysed.findings]

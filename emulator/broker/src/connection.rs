@@ -101,7 +101,7 @@ async fn answer(
     broker.metrics.count(|m| &m.requests, 1);
     let answered = match known {
         ApiKey::SaslHandshake => session.handshake(bound, body, version, &mut out)?,
-        ApiKey::SaslAuthenticate => session.authenticate(broker, bound, body, version, &mut out)?,
+        ApiKey::SaslAuthenticate => session.authenticate(broker, bound, body, version, &mut out).await?,
         _ => {
             let peer = session.peer();
             let sabotage = sabotage(broker, known, version, &body).await;

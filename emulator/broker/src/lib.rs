@@ -25,7 +25,7 @@ pub mod options;
 mod power;
 mod shared;
 mod snapshot;
-mod tls;
+pub mod tls;
 mod topics;
 mod transactions;
 

@@ -31,7 +31,9 @@ impl HttpAnswer {
 /// Why there was no answer.
 #[derive(Clone, Debug)]
 pub enum NoAnswer {
-    /// The endpoint is none that may be called, or its address can't be read.
+    /// The address is none: it can't be read, or names no host.
+    NoAddress(String),
+    /// The endpoint is none that may be called, or the request can't be made.
     Invalid(String),
     /// Nobody answers there, or what answers is not HTTP.
     Failed(String),

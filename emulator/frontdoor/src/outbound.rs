@@ -28,7 +28,7 @@ pub struct Outbound {
 
 /// Calls an endpoint and reads its answer, of at most so many bytes.
 pub async fn call(cx: &Context, request: Outbound, most_bytes: usize) -> Result<HttpAnswer, NoAnswer> {
-    let target = Target::of(&request.url, &cx.cloud().endpoint()).map_err(NoAnswer::Invalid)?;
+    let target = Target::of(&request.url, &cx.cloud().endpoint())?;
     let request = built(&target, request)?;
     tokio::select! {
         answered = send(&target, request, most_bytes) => answered.map_err(NoAnswer::Failed),
@@ -47,25 +47,27 @@ struct Target {
 }
 
 impl Target {
-    fn of(url: &str, endpoint: &str) -> Result<Target, String> {
-        let uri: Uri = url.parse().map_err(|e| format!("{url} is no URL: {e}"))?;
-        let authority = uri.authority().ok_or_else(|| format!("{url} names no host"))?;
+    fn of(url: &str, endpoint: &str) -> Result<Target, NoAnswer> {
+        let uri: Uri = url.parse().map_err(|e| NoAnswer::NoAddress(format!("{url} is no URL: {e}")))?;
+        let authority = uri.authority().ok_or_else(|| NoAnswer::NoAddress(format!("{url} names no host")))?;
+        let invalid = |why: &str| NoAnswer::Invalid(why.to_owned());
         let name = authority.host().to_ascii_lowercase();
         let host = authority.port_u16().map_or(name.clone(), |port| format!("{name}:{port}"));
         let path = uri.path_and_query().map_or("/".to_owned(), ToString::to_string);
         if name.ends_with(".amazonaws.com") || name.ends_with(".on.aws") {
-            let own: Uri = endpoint.parse().map_err(|_| format!("{name} is one of AWS's names, and this cloud listens nowhere"))?;
+            let own: Uri =
+                endpoint.parse().map_err(|_| invalid(&format!("{name} is one of AWS's names, and this cloud listens nowhere")))?;
             let address = own.host().unwrap_or("127.0.0.1").trim_matches(['[', ']']).to_owned();
             return Ok(Target { address, port: own.port_u16().unwrap_or(80), host, path });
         }
         if uri.scheme_str() != Some("http") {
-            return Err("windtunnel calls http endpoints only: it speaks TLS to nobody".into());
+            return Err(invalid("windtunnel calls http endpoints only: it speaks TLS to nobody"));
         }
         let bare = name.trim_start_matches('[').trim_end_matches(']');
         let address = match bare.parse::<IpAddr>() {
             Ok(ip) if ip.is_loopback() => ip.to_string(),
             Err(_) if bare == "localhost" || bare.ends_with(".localhost") => "127.0.0.1".into(),
-            _ => return Err(format!("windtunnel calls nobody outside this machine, and {bare} is not a loopback address")),
+            _ => return Err(invalid(&format!("windtunnel calls nobody outside this machine, and {bare} is not a loopback address"))),
         };
         Ok(Target { address, port: authority.port_u16().unwrap_or(80), host, path })
     }
@@ -119,6 +121,10 @@ mod tests {
             ["http://example.com/", "http://10.0.0.1/", "https://127.0.0.1/", "http://127.0.0.1.example.com/", "ftp://localhost/", "x", ""]
         {
             assert!(of(url).is_err(), "{url}");
+        }
+        // What is no address at all is told apart from one that is not called.
+        for (url, address) in [("x", true), ("", false), ("/path", false), ("http://example.com/", true), ("https://127.0.0.1/", true)] {
+            assert_eq!(matches!(of(url), Err(NoAnswer::Invalid(_))), address, "{url}");
         }
         let back = of("https://abc.lambda-url.us-east-1.on.aws/x").unwrap();
         assert_eq!(

@@ -174,7 +174,7 @@ fn hoist_presigned_headers(visit: &mut Visit) {
 async fn door(visit: &mut Visit) -> Option<Response<Outgoing>> {
     let house = visit.house.clone();
     let door = house.doors.iter().find(|d| d.takes(&house.cloud, &visit.head))?;
-    let caller = match door_caller(visit).await {
+    let caller = match door_caller(visit, door.hears_of_refused_signatures()).await {
         Ok(caller) => caller,
         Err(fault) => return Some(answer::of_fault(visit, &fault)),
     };
@@ -222,7 +222,8 @@ async fn own_endpoint(visit: &mut Visit) -> Option<Response<Outgoing>> {
     Some(answer::of_response(visit, own(request).await))
 }
 
-async fn door_caller(visit: &mut Visit) -> Result<Caller, Fault> {
+/// Who asks a door. One that hears of refused signatures is asked by nobody then, and told why.
+async fn door_caller(visit: &mut Visit, hears: bool) -> Result<Caller, Fault> {
     let Some(scope) = visit.evidence.scope() else {
         return Ok(Caller::anonymous(None, Payload::Unsigned));
     };
@@ -230,7 +231,13 @@ async fn door_caller(visit: &mut Visit) -> Result<Caller, Fault> {
     if dialect == Dialect::Standard && visit.header("x-amz-content-sha256").is_none() {
         visit.hold().await?;
     }
-    judge(visit, dialect)
+    match judge(visit, dialect) {
+        Err(fault) if hears => {
+            visit.head.extensions.insert(kit::RefusedSignature(fault));
+            Ok(Caller::anonymous(None, Payload::Unsigned))
+        }
+        judged => judged,
+    }
 }
 
 /// The operation of the service that the request means.

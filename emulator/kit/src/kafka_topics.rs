@@ -37,8 +37,8 @@ pub trait KafkaTopics: Send + Sync {
         topic: &'a str,
         records: Vec<KafkaRecord>,
     ) -> BoxFuture<'a, Result<(), KafkaTrouble>>;
-    /// Rings a bell each time that a topic of a broker in this process may have grown, before whoever wrote is answered. Brokers elsewhere
-    /// ring no bell: they are looked at in turns.
+    /// Rings a bell each time that a topic may have grown: of a broker in this process before whoever wrote is answered, of brokers elsewhere
+    /// when it was noticed, in real time, as long as the topic is opened now and then.
     fn watch(&self, bell: Arc<dyn Fn() + Send + Sync>);
 }
 
@@ -107,8 +107,6 @@ pub struct KafkaTopic {
     pub partitions: i32,
     /// `HOST:PORT,HOST:PORT`
     pub bootstrap: String,
-    /// A broker of this process, whose bell rings.
-    pub rings: bool,
 }
 
 /// What was read of a partition.

@@ -5,6 +5,8 @@
 pub use crate::firewall::Firewall;
 pub use crate::kafka_topics::*;
 pub use crate::metrics::{Measured, Metrics};
+pub use crate::networks::*;
+pub use crate::secrets::*;
 use crate::{Context, Fault, Federation, Grant, Need, Principal, RoleSession};
 use futures_util::future::BoxFuture;
 use parking_lot::RwLock;
@@ -432,6 +434,22 @@ pub trait Keys: Send + Sync {
         encrypted: &'a [u8],
         context: &'a EncryptionContext,
     ) -> BoxFuture<'a, Result<[u8; 32], Fault>>;
+    /// Lets another service decrypt under this context from now on, by a grant on the key (`kms:CreateGrant`, asked of whoever `cx` is, via
+    /// that service); the grant's id. The same again is the same grant.
+    fn lend<'a>(
+        &'a self,
+        _cx: &'a Context,
+        _grant: Grant,
+        _key_arn: &'a str,
+        _service: &'a str,
+        _context: &'a EncryptionContext,
+    ) -> BoxFuture<'a, Result<String, Fault>> {
+        Box::pin(async { Err(Fault::internal("this port lends no keys")) })
+    }
+    /// Ends such a grant by its id (`kms:RetireGrant`); one that is gone is fine.
+    fn take_back<'a>(&'a self, _cx: &'a Context, _grant: Grant, _key_arn: &'a str, _grant_id: &'a str) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async { Err(Fault::internal("this port lends no keys")) })
+    }
 }
 
 /// Names and values that are bound to a ciphertext.
@@ -556,6 +574,8 @@ pub struct Ports {
     scaling: RwLock<Option<Arc<dyn ScalingPolicies>>>,
     firewall: RwLock<Option<Arc<dyn Firewall>>>,
     kafka_topics: RwLock<Option<Arc<dyn KafkaTopics>>>,
+    secrets: RwLock<Option<Arc<dyn Secrets>>>,
+    networks: RwLock<Option<Arc<dyn Networks>>>,
     access_keys: RwLock<Vec<Arc<dyn AccessKeys>>>,
 }
 
@@ -607,6 +627,8 @@ ports! {
     scaling, offer_scaling: ScalingPolicies, "application-autoscaling";
     firewall, offer_firewall: Firewall, "wafv2";
     kafka_topics, offer_kafka_topics: KafkaTopics, "kafka";
+    secrets, offer_secrets: Secrets, "secretsmanager";
+    networks, offer_networks: Networks, "ec2";
 }
 
 fn missing(service: &str) -> Fault {

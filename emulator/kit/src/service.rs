@@ -112,6 +112,10 @@ pub trait Service: Operations {
     fn resource_policy(&self, _cx: &Context, _resource: &str) -> Option<String> {
         None
     }
+    /// Prefixes of its IAM actions beside its own name (MSK's `kafka-cluster`).
+    fn action_prefixes(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// Completes a need for one of this service's actions, whoever asks for it: condition keys that follow from the resource, who owns it, and
     /// whether its policy must consent. `None` where the need says all there is to say.
     fn complete(&self, _cx: &Context, _need: &crate::Need) -> Option<crate::Need> {

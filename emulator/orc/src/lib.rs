@@ -22,7 +22,7 @@ mod zones;
 pub use batch::{Data, Slots};
 pub use statistics::{Bounds, Statistics};
 pub use stripe::{Open, Reader};
-pub use tail::{Kind, Stripe, Tail, Type, tail_length};
+pub use tail::{Kind, Stripe, Tail, Type, footer_length, tail_length};
 
 /// Why a file is not read: a sentence without a full stop.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,7 @@ use crate::{
 /// Types that a file may have.
 const MOST_TYPES: usize = 10_000;
 /// Levels of nesting.
-pub(crate) const DEEPEST: usize = 64;
+const DEEPEST: usize = 64;
 
 /// What a file says of itself.
 #[derive(Clone, Debug)]
@@ -142,9 +142,26 @@ pub fn tail_length(end: &[u8]) -> Result<usize> {
     sum.ok_or(Error::Broken("its footer is too large"))
 }
 
+/// Bytes at the end of a file that [`Tail::without_statistics`] needs, told as [`tail_length`] does.
+pub fn footer_length(end: &[u8]) -> Result<usize> {
+    let script = Script::read(end)?;
+    script.footer.checked_add(script.length + 1).ok_or(Error::Broken("its footer is too large"))
+}
+
 impl Tail {
     /// Reads the end of a file; statistics are left out where the bytes don't reach back to them.
     pub fn read(end: &[u8]) -> Result<Tail> {
+        let script = Script::read(end)?;
+        let mut tail = Tail::without_statistics(end)?;
+        let before = end.len().checked_sub(script.length + 1 + script.footer);
+        if let Some((start, to)) = before.and_then(|to| Some((to.checked_sub(script.metadata)?, to))).filter(|_| script.metadata > 0) {
+            tail.statistics = statistics::read(&tail.compression.whole(&end[start..to])?)?;
+        }
+        Ok(tail)
+    }
+
+    /// Reads the end of a file for its types, its stripes and its rows alone.
+    pub fn without_statistics(end: &[u8]) -> Result<Tail> {
         let script = Script::read(end)?;
         let compression = Compression::new(script.compression, script.block)?;
         let short = Error::Broken("its footer is not there");
@@ -163,9 +180,6 @@ impl Tail {
             Ok(())
         })?;
         tail.check()?;
-        if let Some(start) = from.checked_sub(script.metadata).filter(|_| script.metadata > 0) {
-            tail.statistics = statistics::read(&compression.whole(&end[start..from])?)?;
-        }
         Ok(tail)
     }
 

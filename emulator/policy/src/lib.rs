@@ -36,6 +36,7 @@ mod operand;
 mod operator;
 mod parse;
 mod principal;
+pub mod public;
 mod resource;
 mod shape;
 mod statement;

@@ -19,6 +19,9 @@ pub trait Chunks: Send {
     fn next(&mut self) -> Pin<Box<dyn Future<Output = Option<io::Result<Bytes>>> + Send + '_>>;
 }
 
+/// Bytes that a body's length alone has taken.
+const MOST_AT_ONCE: usize = 16 << 20;
+
 /// A request body on its way in.
 pub struct Body {
     chunks: Box<dyn Chunks>,
@@ -49,15 +52,24 @@ impl Body {
     pub async fn next(&mut self) -> Option<io::Result<Bytes>> {
         self.chunks.next().await
     }
-    /// The whole body, refused beyond `limit` bytes.
+    /// The whole body, refused beyond `limit` bytes. What comes in one piece is not copied, the rest once where the length is known.
     pub async fn collect(&mut self, limit: usize) -> io::Result<Bytes> {
-        let mut whole = BytesMut::new();
-        while let Some(chunk) = self.next().await {
-            let chunk = chunk?;
-            if whole.len() + chunk.len() > limit {
-                return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("the body is larger than {limit} bytes")));
-            }
+        let within = |bytes: usize| match bytes > limit {
+            true => Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("the body is larger than {limit} bytes"))),
+            false => Ok(()),
+        };
+        let Some(first) = self.next().await.transpose()? else { return Ok(Bytes::new()) };
+        within(first.len())?;
+        let Some(second) = self.next().await.transpose()? else { return Ok(first) };
+        // A length that a caller names is no reason to take so much at once.
+        let expected = self.length.map_or(0, |length| (length as usize).min(limit).min(MOST_AT_ONCE));
+        let mut whole = BytesMut::with_capacity(expected.max(first.len() + second.len()));
+        whole.extend_from_slice(&first);
+        let mut next = Some(second);
+        while let Some(chunk) = next {
+            within(whole.len() + chunk.len())?;
             whole.extend_from_slice(&chunk);
+            next = self.next().await.transpose()?;
         }
         Ok(whole.freeze())
     }

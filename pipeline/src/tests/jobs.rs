@@ -193,3 +193,32 @@ async fn one_bad_record_does_not_keep_the_others_from_being_tried() {
     assert!(matches!(handle(event, &config(), &store).await, Err(Failure::BadEvent(_))));
     assert!(store.get("images", &format!("renditions/{SUB}/{}/image.json", id())).is_some());
 }
+
+#[tokio::test]
+async fn messages_of_partners_are_worked_on_like_uploads() {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    let store = MemoryStore::default();
+    store.add("images", &upload_key(), fixture("photos/rocket.jpg"));
+    let message = |owner: &str| json!({ "key": upload_key(), "owner": owner });
+    let alone = handle(message(SUB), &config(), &store).await.unwrap();
+    assert_eq!(alone["results"][0]["outcome"], "processed", "as the consumer's envelope raw sends it");
+    let record = |offset: i64, value: Option<String>| {
+        json!({ "topic": "photo-ingest", "partition": 0, "offset": offset, "timestamp": 1, "timestampType": "CREATE_TIME", "headers": [],
+            "value": value.map(|value| BASE64_STANDARD.encode(value)) })
+    };
+    let event =
+        |records: Vec<Value>| json!({ "eventSource": "aws:kafka", "bootstrapServers": "b:1", "records": { "photo-ingest-0": records } });
+    let good = record(0, Some(message(SUB).to_string()));
+    let again = handle(event(vec![good.clone(), record(1, None)]), &config(), &store).await.unwrap();
+    assert_eq!(again["results"].as_array().unwrap().len(), 1, "a tombstone asks for nothing");
+    assert_eq!(again["results"][0]["outcome"], "unchanged");
+    for (bad, expected) in [
+        (message("somebody-else").to_string(), "the message of owner somebody-else"),
+        (json!({ "key": "renditions/a/b", "owner": "a" }).to_string(), "the key is not uploads/<owner>/<name>"),
+        (json!({ "key": upload_key().replace("uploads/", "staged/"), "owner": SUB }).to_string(), "the key is not uploads/<owner>/<name>"),
+        ("nonsense".to_owned(), "its value is not"),
+    ] {
+        let failed = handle(event(vec![record(7, Some(bad)), good.clone()]), &config(), &store).await.unwrap_err().to_string();
+        assert!(failed.starts_with("the message photo-ingest-0 at offset 7: ") && failed.contains(expected), "{failed}");
+    }
+}

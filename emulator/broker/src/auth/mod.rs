@@ -1,5 +1,6 @@
 //! Who a client is and what it may do. The broker asks; whoever starts it answers through [`Authority`].
 
+use kit::BoxFuture;
 use std::sync::Arc;
 
 /// Who is at the other end of a connection.
@@ -33,10 +34,10 @@ pub enum Resource<'a> {
     TransactionalId(&'a str),
 }
 
-/// Knows passwords, tokens and permissions. Called on the way of requests: it answers from memory.
+/// Knows passwords, tokens and permissions. Tokens and permissions are asked for on the way of requests: they are answered from memory.
 pub trait Authority: Send + Sync + 'static {
-    /// The password of a user of SASL PLAIN and SCRAM.
-    fn password(&self, user: &str) -> Option<String>;
+    /// The password of a user of SASL PLAIN and SCRAM, asked for once in a connection.
+    fn password<'a>(&'a self, user: &'a str) -> BoxFuture<'a, Option<String>>;
     /// Who a token of OAUTHBEARER stands for; the error says why it doesn't count.
     fn token(&self, token: &str) -> Result<Peer, String>;
     /// Whether the peer may do this. `action` is IAM's, without `kafka-cluster:` (`ReadData`).
@@ -44,7 +45,7 @@ pub trait Authority: Send + Sync + 'static {
 }
 
 mod plain;
-mod scram;
+pub(crate) mod scram;
 mod session;
 
 pub use session::Session;

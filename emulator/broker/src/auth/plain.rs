@@ -4,7 +4,7 @@ use super::{Authority, Peer};
 use subtle::ConstantTimeEq;
 
 /// User and password, with zeros between.
-pub fn plain(message: &[u8], authority: &dyn Authority) -> Result<Peer, String> {
+pub async fn plain(message: &[u8], authority: &dyn Authority) -> Result<Peer, String> {
     let text = std::str::from_utf8(message).map_err(|_| "Invalid SASL/PLAIN response: not UTF-8".to_owned())?;
     let mut parts = text.split('\0');
     let (Some(acts_as), Some(user), Some(password), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
@@ -13,7 +13,7 @@ pub fn plain(message: &[u8], authority: &dyn Authority) -> Result<Peer, String> 
     if !acts_as.is_empty() && acts_as != user {
         return Err("Authentication failed: Client requested an authorization id that is different from username".into());
     }
-    let known = authority.password(user);
+    let known = authority.password(user).await;
     // The comparison is made in any case, so that the time tells nothing of who is known.
     let right = bool::from(known.as_deref().unwrap_or("\0").as_bytes().ct_eq(password.as_bytes()));
     match right && known.is_some() {

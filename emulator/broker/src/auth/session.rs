@@ -69,11 +69,18 @@ impl Session {
     }
 
     /// Takes a message of the mechanism.
-    pub fn authenticate(&mut self, broker: &Shared, bound: &Bound, body: Bytes, version: i16, out: &mut BytesMut) -> io::Result<bool> {
+    pub async fn authenticate(
+        &mut self,
+        broker: &Shared,
+        bound: &Bound,
+        body: Bytes,
+        version: i16,
+        out: &mut BytesMut,
+    ) -> io::Result<bool> {
         let request: SaslAuthenticateRequest = decode(body, version)?;
         let message = &request.auth_bytes;
         let answered = match &bound.authority {
-            Some(authority) => self.step(message, authority.as_ref(), broker.ids.bytes()),
+            Some(authority) => self.step(message, authority.as_ref(), broker.ids.bytes()).await,
             None => Err("this broker knows no users".into()),
         };
         let response = match answered {
@@ -92,10 +99,10 @@ impl Session {
         Ok(true)
     }
 
-    fn step(&mut self, message: &[u8], authority: &dyn Authority, entropy: [u8; 32]) -> Result<Vec<u8>, String> {
+    async fn step(&mut self, message: &[u8], authority: &dyn Authority, entropy: [u8; 32]) -> Result<Vec<u8>, String> {
         let (peer, answer) = match std::mem::replace(&mut self.stage, Stage::Failed) {
             Stage::Chosen(mechanism) => match mechanism.as_str() {
-                "PLAIN" => (plain::plain(message, authority)?, Vec::new()),
+                "PLAIN" => (plain::plain(message, authority).await?, Vec::new()),
                 "OAUTHBEARER" => (plain::bearer(message, authority)?, Vec::new()),
                 scram => {
                     let hash = if scram == "SCRAM-SHA-256" { Hash::Sha256 } else { Hash::Sha512 };
@@ -104,7 +111,7 @@ impl Session {
                     return Ok(answer);
                 }
             },
-            Stage::Scram(exchange) => exchange.finish(message, authority)?,
+            Stage::Scram(exchange) => exchange.finish(message, authority).await?,
             Stage::Unknown | Stage::Known | Stage::Failed => return Err("SaslHandshake comes first".into()),
         };
         (self.peer, self.stage) = (peer, Stage::Known);

@@ -1,9 +1,13 @@
 //! A connection to a broker: one request, one answer, and an end to how long and how large.
 
-use super::ClientError;
+use super::{
+    ClientError, check,
+    login::{Access, Conversation, Login, Stream, under_tls},
+};
+use crate::call::text;
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::{
-    messages::{RequestHeader, ResponseHeader},
+    messages::{RequestHeader, ResponseHeader, SaslAuthenticateRequest, SaslHandshakeRequest},
     protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes},
 };
 use kit::Clock;
@@ -23,21 +27,53 @@ const BYTES_MAX: usize = 128 << 20;
 /// A connection.
 pub(super) struct Connection {
     address: String,
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     next: i32,
     clock: Clock,
 }
 
 impl Connection {
-    /// To `HOST:PORT`.
-    pub(super) async fn open(address: &str, clock: &Clock) -> Result<Connection, ClientError> {
+    /// To `HOST:PORT`, as who and under what `access` says. `turn` is another one for each connection.
+    pub(super) async fn open(address: &str, access: &Access, turn: u64, clock: &Clock) -> Result<Connection, ClientError> {
+        let connect = async {
+            let stream = TcpStream::connect(address).await?;
+            let _ = stream.set_nodelay(true);
+            match &access.root_ca {
+                Some(root_ca) => under_tls(stream, address, root_ca).await,
+                None => Ok(Box::new(stream) as Box<dyn Stream>),
+            }
+        };
         let connected = tokio::select! {
-            connected = TcpStream::connect(address) => connected,
+            connected = connect => connected,
             () = clock.real_sleep(CONNECT_MAX) => Err(io::ErrorKind::TimedOut.into()),
         };
         let stream = connected.map_err(|error| ClientError::Unreachable { address: address.to_owned(), error })?;
-        let _ = stream.set_nodelay(true);
-        Ok(Connection { address: address.to_owned(), stream, next: 0, clock: clock.clone() })
+        let mut connection = Connection { address: address.to_owned(), stream, next: 0, clock: clock.clone() };
+        if let Some(login) = &access.login {
+            connection.log_in(login, turn).await?;
+        }
+        Ok(connection)
+    }
+
+    async fn log_in(&mut self, login: &Login, turn: u64) -> Result<(), ClientError> {
+        let about = || format!("login of {}", login.user);
+        let name = login.mechanism.name();
+        let handshake = SaslHandshakeRequest::default().with_mechanism(text(name));
+        let answer = self.call(1, handshake, Duration::ZERO).await?;
+        check(answer.error_code, about, Some(&format!("the broker has no {name}")))?;
+        let (mut conversation, first) = Conversation::begin(login, turn);
+        let mut message = Some(first);
+        while let Some(bytes) = message {
+            let request = SaslAuthenticateRequest::default().with_auth_bytes(bytes.into());
+            let answer = self.call(1, request, Duration::ZERO).await?;
+            check(answer.error_code, about, answer.error_message.as_ref().map(|m| m.as_str()))?;
+            message = conversation.next(&answer.auth_bytes).map_err(|why| ClientError::Refused {
+                about: about(),
+                code: "SASL_AUTHENTICATION_FAILED".into(),
+                message: format!(": {why}"),
+            })?;
+        }
+        Ok(())
     }
 
     /// Sends a request and reads its answer. After an error the connection is of no more use.

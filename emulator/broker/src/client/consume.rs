@@ -46,7 +46,41 @@ pub struct Reading {
     pub next: Vec<i64>,
 }
 
+/// What one answer had of a partition.
+#[derive(Clone, Debug, Default)]
+pub struct Slice {
+    /// Records in order.
+    pub records: Vec<Record>,
+    /// Where to go on.
+    pub next: i64,
+    /// The end of what can be read.
+    pub end: i64,
+}
+
 impl Client {
+    /// A partition from an offset on, whole batches of about `most_bytes`, without waiting. An offset that is not there goes on at the start.
+    pub async fn slice(&mut self, topic: &str, n: i32, offset: i64, most_bytes: i32, isolation: Isolation) -> Result<Slice, ClientError> {
+        let leaders = match self.leaders.get(topic) {
+            Some(leaders) => leaders.clone(),
+            None => self.leaders(topic).await?,
+        };
+        let leader = usize::try_from(n).ok().and_then(|n| leaders.get(n)).copied();
+        let leader = leader.ok_or_else(|| check(3, || format!("{topic}-{n}"), None).expect_err("an error"))?;
+        let mut asked = Asked { topic, n, offset, most_bytes, wait_ms: 0, isolation };
+        let answered = match self.fetch(leader, asked).await {
+            Err(error) if error.code() == "OFFSET_OUT_OF_RANGE" => {
+                asked.offset = self.offsets(topic, -2, isolation == Isolation::ReadCommitted).await?.get(n as usize).copied().unwrap_or(0);
+                self.fetch(leader, asked).await
+            }
+            answered => answered,
+        };
+        match answered.is_ok() {
+            true => self.leaders.insert(topic.to_owned(), leaders),
+            false => self.leaders.remove(topic),
+        };
+        answered
+    }
+
     /// Reads a topic until `max` records are there or nothing came for `within`, in real time.
     pub async fn read(
         &mut self,
@@ -66,7 +100,8 @@ impl Client {
                 let left = end - self.clock.real_now().millis();
                 let wait = if came || reading.records.len() >= max { 0 } else { left.clamp(0, ROUND_MS) / leaders.len().max(1) as i64 };
                 if reading.records.len() < max {
-                    let (records, after) = self.fetch(*leader, topic, n as i32, next[n], wait, isolation).await?;
+                    let asked = Asked { topic, n: n as i32, offset: next[n], most_bytes: FETCH_MAX_BYTES, wait_ms: wait, isolation };
+                    let Slice { records, next: after, .. } = self.fetch(*leader, asked).await?;
                     came |= after > next[n];
                     let room = max - reading.records.len();
                     // What is beyond the wanted number is left for the next reading.
@@ -99,33 +134,39 @@ impl Client {
         }
     }
 
-    async fn fetch(
-        &mut self,
-        leader: i32,
-        topic: &str,
-        n: i32,
-        offset: i64,
-        wait_ms: i64,
-        isolation: Isolation,
-    ) -> Result<(Vec<Record>, i64), ClientError> {
-        let partition = FetchPartition::default().with_partition(n).with_fetch_offset(offset).with_partition_max_bytes(FETCH_MAX_BYTES);
+    async fn fetch(&mut self, leader: i32, asked: Asked<'_>) -> Result<Slice, ClientError> {
+        let Asked { topic, n, offset, most_bytes, wait_ms, isolation } = asked;
+        let partition = FetchPartition::default().with_partition(n).with_fetch_offset(offset).with_partition_max_bytes(most_bytes);
         let asked = FetchTopic::default().with_topic(TopicName(text(topic))).with_partitions(vec![partition]);
         let request = FetchRequest::default()
             .with_max_wait_ms(wait_ms as i32)
             .with_min_bytes(1)
-            .with_max_bytes(FETCH_MAX_BYTES)
+            .with_max_bytes(most_bytes)
             .with_isolation_level(i8::from(isolation == Isolation::ReadCommitted))
             .with_topics(vec![asked]);
         let answer = self.ask(leader, 11, request, Duration::from_millis(wait_ms as u64)).await?;
         check(answer.error_code, || topic.to_owned(), None)?;
         let data = answer.responses.into_iter().next().and_then(|t| t.partitions.into_iter().next()).unwrap_or_default();
         check(data.error_code, || format!("{topic}-{n}"), None)?;
-        visible(&data, offset).map_err(|e| ClientError::Refused {
+        let (records, next) = visible(&data, offset).map_err(|e| ClientError::Refused {
             about: format!("{topic}-{n}"),
             code: "CORRUPT_MESSAGE".into(),
             message: format!(": {e}"),
-        })
+        })?;
+        let end = if isolation == Isolation::ReadCommitted { data.last_stable_offset } else { data.high_watermark };
+        Ok(Slice { records, next, end })
     }
+}
+
+/// What is asked of a partition's leader.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    topic: &'a str,
+    n: i32,
+    offset: i64,
+    most_bytes: i32,
+    wait_ms: i64,
+    isolation: Isolation,
 }
 
 /// The records of an answer that a reader sees, and where it goes on: control batches and what was aborted are left out.

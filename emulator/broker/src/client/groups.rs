@@ -114,13 +114,17 @@ impl Client {
 
     /// Commits the offsets of all partitions of a topic for a group; refused while the group has members.
     pub async fn commit(&mut self, group: &str, topic: &str, offsets: &[i64]) -> Result<(), ClientError> {
+        let all: Vec<(i32, i64)> = offsets.iter().enumerate().map(|(n, offset)| (n as i32, *offset)).collect();
+        self.commit_some(group, topic, &all).await
+    }
+
+    /// The same for some partitions.
+    pub async fn commit_some(&mut self, group: &str, topic: &str, offsets: &[(i32, i64)]) -> Result<(), ClientError> {
         let node = self.coordinator(group).await?;
-        let partition = |(n, offset): (usize, &i64)| {
-            OffsetCommitRequestPartition::default().with_partition_index(n as i32).with_committed_offset(*offset)
-        };
-        let asked = OffsetCommitRequestTopic::default()
-            .with_name(TopicName(text(topic)))
-            .with_partitions(offsets.iter().enumerate().map(partition).collect());
+        let partition =
+            |(n, offset): &(i32, i64)| OffsetCommitRequestPartition::default().with_partition_index(*n).with_committed_offset(*offset);
+        let asked =
+            OffsetCommitRequestTopic::default().with_name(TopicName(text(topic))).with_partitions(offsets.iter().map(partition).collect());
         let request = OffsetCommitRequest::default()
             .with_group_id(GroupId(text(group)))
             .with_generation_id_or_member_epoch(-1)

@@ -1,16 +1,18 @@
 //! A small client of any Kafka cluster: topics, producing, reading, groups. For the house itself (scenario verbs, MSK's topics on a cluster
-//! outside), which so meets a broker as anybody does, faults included. Speaks plaintext; joins no group; retries nothing.
+//! outside, Lambda's pollers), which so meets a broker as anybody does, faults included. Joins no group; retries nothing.
 //!
 //! Versions of requests are those that Kafka 2.5 to 4 have in common with the broker of this crate.
 
 mod connection;
 mod consume;
 mod groups;
+mod login;
 mod produce;
 mod topics;
 
-pub use consume::{Isolation, Position, Reading};
+pub use consume::{Isolation, Position, Reading, Slice};
 pub use groups::{GroupView, MemberView, OffsetView};
+pub use login::{Access, Login, Mechanism};
 pub use produce::{Ending, Message, Placed};
 pub use topics::TopicView;
 
@@ -92,10 +94,15 @@ fn check(code: i16, about: impl FnOnce() -> String, message: Option<&str>) -> Re
 /// A client of one cluster. Connections are made as brokers are needed.
 pub struct Client {
     servers: String,
+    access: Access,
+    /// Connections that were made.
+    turns: u64,
     clock: Clock,
     /// By number of the broker; -1 is the one that was found first.
     connections: HashMap<i32, Connection>,
     addresses: HashMap<i32, String>,
+    /// Leaders of the partitions of topics that are read by slices; forgotten when something goes wrong.
+    leaders: HashMap<String, Vec<i32>>,
 }
 
 /// Whichever broker answers.
@@ -104,16 +111,23 @@ const ANY: i32 = -1;
 impl Client {
     /// Of the cluster behind `HOST:PORT[,HOST:PORT...]`. Nothing is asked yet.
     pub fn new(servers: &str, clock: Clock) -> Client {
-        Client { servers: servers.to_owned(), clock, connections: HashMap::new(), addresses: HashMap::new() }
+        Client::with(servers, Access::default(), clock)
     }
 
-    async fn connect(&self, node: i32) -> Result<Connection, ClientError> {
+    /// The same, as somebody or under TLS.
+    pub fn with(servers: &str, access: Access, clock: Clock) -> Client {
+        let (connections, addresses, leaders) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Client { servers: servers.to_owned(), access, turns: 0, clock, connections, addresses, leaders }
+    }
+
+    async fn connect(&mut self, node: i32) -> Result<Connection, ClientError> {
+        self.turns += 1;
         if let Some(address) = self.addresses.get(&node) {
-            return Connection::open(address, &self.clock).await;
+            return Connection::open(address, &self.access, self.turns, &self.clock).await;
         }
         let mut last = None;
         for address in self.servers.split(',').map(str::trim).filter(|address| !address.is_empty()) {
-            match Connection::open(address, &self.clock).await {
+            match Connection::open(address, &self.access, self.turns, &self.clock).await {
                 Ok(connection) => return Ok(connection),
                 Err(error) => last = Some(error),
             }

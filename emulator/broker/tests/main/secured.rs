@@ -4,6 +4,7 @@ use crate::{client::Client, site::Site};
 use broker::{
     Listener, Security,
     auth::{Authority, Peer, Resource},
+    client::{self, Access, Login, Mechanism},
 };
 use kafka_protocol::messages::MetadataRequest;
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use std::sync::Arc;
 struct Doors;
 
 impl Authority for Doors {
-    fn password(&self, user: &str) -> Option<String> {
-        (user == "alice").then(|| "wonderland".into())
+    fn password<'a>(&'a self, user: &'a str) -> kit::BoxFuture<'a, Option<String>> {
+        Box::pin(async move { (user == "alice").then(|| "wonderland".into()) })
     }
     fn token(&self, token: &str) -> Result<Peer, String> {
         match token {
@@ -89,6 +90,31 @@ async fn who_is_known_is_let_in_and_may_do_what_it_may() {
     assert!(said.starts_with("['ok']"), "{said}");
     let said = produce([&tls, "SSL", "", "", "", "", "anything"]).await;
     assert!(said.contains("certificate verify failed"), "who doesn't know the authority doesn't trust it: {said}");
+}
+
+#[tokio::test]
+async fn the_crates_own_client_logs_in_under_tls() {
+    let site = Site::new().await;
+    let listener = |security| Listener { security, authority: Some(Arc::new(Doors)), ..Listener::plaintext(([127, 0, 0, 1], 0).into()) };
+    let at = |bound: broker::Bound| format!("{}:{}", bound.host, bound.port);
+    let sasl = at(site.broker.listen(&listener(Security::Sasl)).await.unwrap());
+    let both = at(site.broker.listen(&listener(Security::SaslTls)).await.unwrap());
+    let ca = site.broker.ca_pem().unwrap();
+    let topics = async |servers: &str, root_ca: Option<&str>, mechanism: Option<Mechanism>, password: &str| {
+        let login = |mechanism| Login { mechanism, user: "alice".into(), password: password.into(), entropy: [5; 32] };
+        let access = Access { root_ca: root_ca.map(str::to_owned), login: mechanism.map(login) };
+        let mut client = client::Client::with(servers, access, site.cloud.clock().clone());
+        client.topics().await.map(|topics| topics.len()).map_err(|error| error.code().to_owned())
+    };
+    for mechanism in [Mechanism::Plain, Mechanism::Scram256, Mechanism::Scram512] {
+        assert_eq!(topics(&both, Some(&ca), Some(mechanism), "wonderland").await, Ok(0), "{mechanism:?}");
+        assert_eq!(topics(&sasl, None, Some(mechanism), "wonderland").await, Ok(0), "{mechanism:?}");
+        assert_eq!(topics(&sasl, None, Some(mechanism), "guess").await.unwrap_err(), "SASL_AUTHENTICATION_FAILED", "{mechanism:?}");
+    }
+    assert_eq!(topics(&sasl, None, None, "").await.unwrap_err(), "NETWORK_EXCEPTION", "who says nothing is hung up on");
+    let stranger = broker::tls::Ca::new(None).unwrap();
+    assert_eq!(topics(&both, Some(stranger.pem()), Some(Mechanism::Plain), "wonderland").await.unwrap_err(), "NETWORK_EXCEPTION");
+    assert_eq!(topics(&both, Some("no certificate"), Some(Mechanism::Plain), "wonderland").await.unwrap_err(), "NETWORK_EXCEPTION");
 }
 
 #[tokio::test]

@@ -227,6 +227,16 @@ async fn doors_learn_who_signed() {
 }
 
 #[tokio::test]
+async fn a_door_may_hear_why_a_signature_was_refused() {
+    let site = Site::start().await;
+    let signed = site.request("POST", "/listening/x").body("flowers").signed(&site.signer("execute-api"));
+    assert_eq!(signed.send().await.text(), "arn:aws:iam::000000000000:root brought flowers: ");
+    let mut changed = signed;
+    changed.body = b"weapons".to_vec();
+    assert_eq!(changed.send().await.text(), "anonymous brought weapons: InvalidSignatureException");
+}
+
+#[tokio::test]
 async fn version_2_headers_of_old_clients() {
     let site = Site::start().await;
     let date = kit::time::http_date(site.now());

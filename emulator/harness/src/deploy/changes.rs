@@ -39,13 +39,15 @@ pub(super) async fn plan(target: &SdkConfig, deployment: &Deployment, parameters
     let client = Client::new(target);
     let status = super::stack::status(&client, &deployment.stack).await?;
     let creates_stack = matches!(status.as_deref(), None | Some("REVIEW_IN_PROGRESS") | Some("DELETE_COMPLETE"));
+    let url = super::upload::template(target, &deployment.code_bucket, &deployment.template).await?;
+    let body = url.is_none().then(|| deployment.template.clone());
     let parameter = |(k, v)| Parameter::builder().parameter_key(k).parameter_value(v).build();
     let tag = |(k, v): (&String, &String)| Tag::builder().key(k).value(v).build();
     let request = |name: String| {
         let parameters = parameters.clone().into_iter().map(parameter).collect();
         let kind = if creates_stack { ChangeSetType::Create } else { ChangeSetType::Update };
         let set = client.create_change_set().stack_name(&deployment.stack).change_set_name(name).change_set_type(kind);
-        let set = set.template_body(&deployment.template).set_parameters(Some(parameters));
+        let set = set.set_template_body(body.clone()).set_template_url(url.clone()).set_parameters(Some(parameters));
         let set = set.set_tags(Some(deployment.tags.iter().map(tag).collect()));
         set.capabilities(Capability::CapabilityIam).capabilities(Capability::CapabilityNamedIam).send()
     };

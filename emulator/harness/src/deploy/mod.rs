@@ -31,7 +31,7 @@ pub struct Deployment {
     pub parameters: BTreeMap<String, String>,
     /// Functions to package; the template gets their keys as `PresignCodeKey` and so on, and the bucket as `CodeBucket`.
     pub binaries: Option<PipelineBinaries>,
-    /// Bucket for packages; made when it isn't there.
+    /// Bucket for packages, and for a template of more than 51,200 bytes; made when it isn't there.
     pub code_bucket: String,
     /// Tags of the stack.
     pub tags: BTreeMap<String, String>,

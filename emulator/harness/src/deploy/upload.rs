@@ -1,4 +1,5 @@
-//! Packages on their way to the code bucket: named by their content, so that an unchanged function is neither uploaded nor updated.
+//! Packages and large templates on their way to the code bucket: named by their content, so that an unchanged function is neither uploaded nor
+//! updated.
 
 use super::DeployError;
 use crate::package::{self, PackageError, PipelineBinaries};
@@ -15,11 +16,38 @@ use std::{
     time::SystemTime,
 };
 
+/// Bytes of a template that goes with its request; AWS's limit. Larger ones are read from S3.
+const TEMPLATE_IN_REQUEST: usize = 51_200;
+
 /// Key of a package: function and content.
 pub fn code_key(function: &str, zip: &[u8]) -> String {
-    // FNV-1a over the bytes, twice with different seeds: names content, protects nothing.
-    let hash = |seed: u64| zip.iter().fold(seed, |h, b| (h ^ *b as u64).wrapping_mul(0x100_0000_01b3));
-    format!("functions/{function}-{:016x}{:016x}.zip", hash(0xcbf2_9ce4_8422_2325), hash(0x6c62_272e_07bb_0142))
+    format!("functions/{function}-{}.zip", content(zip))
+}
+
+/// A name for content.
+fn content(bytes: &[u8]) -> String {
+    // Twice with different seeds: names content, protects nothing.
+    let hash = |seed: u64| kit::ids::fnv1a(seed, bytes.iter().copied());
+    format!("{:016x}{:016x}", hash(kit::ids::FNV_BASIS), hash(0x6c62_272e_07bb_0142))
+}
+
+/// Uploads a template that is too large for a request; its URL, as CloudFormation wants it.
+pub(super) async fn template(target: &SdkConfig, bucket: &str, text: &str) -> Result<Option<String>, DeployError> {
+    if text.len() <= TEMPLATE_IN_REQUEST {
+        return Ok(None);
+    }
+    let s3 = client(target);
+    bucket_exists(&s3, target, bucket).await?;
+    let key = format!("templates/{}.yaml", content(text.as_bytes()));
+    let body = ByteStream::from(text.as_bytes().to_vec());
+    s3.put_object().bucket(bucket).key(&key).body(body).send().await.map_err(DeployError::call("s3:PutObject"))?;
+    let region = target.region().map_or(kit::DEFAULT_REGION, |r| r.as_ref());
+    Ok(Some(format!("https://{bucket}.s3.{region}.amazonaws.com/{key}")))
+}
+
+fn client(target: &SdkConfig) -> aws_sdk_s3::Client {
+    let local = target.endpoint_url().is_some();
+    aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(target).force_path_style(local).build())
 }
 
 /// Uploads what isn't there yet; the template's parameters that name it.
@@ -28,8 +56,7 @@ pub(super) async fn packages(
     bucket: &str,
     binaries: &PipelineBinaries,
 ) -> Result<BTreeMap<String, String>, DeployError> {
-    let local = target.endpoint_url().is_some();
-    let s3 = aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(target).force_path_style(local).build());
+    let s3 = client(target);
     bucket_exists(&s3, target, bucket).await?;
     let mut parameters = BTreeMap::from([("CodeBucket".to_owned(), bucket.to_owned())]);
     for (function, binary) in binaries.all() {

@@ -34,8 +34,9 @@ async fn kafka_listens_and_its_topics_are_part_of_snapshots() {
 
     let cx = cloud.cloud().house_context("test");
     let kafka = async |operation: &str, input: Value| cloud.cloud().call_json(&cx, "kafka", operation, &input).await;
+    let subnets = cloud.cloud().call_json(&cx, "ec2", "DescribeSubnets", &json!({})).await.unwrap();
     let cluster = json!({ "ClusterName": "c", "KafkaVersion": "3.6.0", "NumberOfBrokerNodes": 1,
-        "BrokerNodeGroupInfo": { "ClientSubnets": ["subnet-1"], "InstanceType": "kafka.t3.small" } });
+        "BrokerNodeGroupInfo": { "ClientSubnets": [subnets["Subnets"][0]["SubnetId"]], "InstanceType": "kafka.t3.small" } });
     let arn = kafka("CreateCluster", cluster).await.unwrap()["ClusterArn"].clone();
     let topic = |name: &str| json!({ "ClusterArn": arn, "TopicName": name, "PartitionCount": 1, "ReplicationFactor": 1 });
     kafka("CreateTopic", topic("before")).await.unwrap();

@@ -232,7 +232,7 @@ impl Cloud {
                 0
             }
         };
-        let hash = kind.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ b as u64).wrapping_mul(0x100_0000_01b3));
+        let hash = crate::ids::fnv1a(crate::ids::FNV_BASIS, kind.bytes());
         hash.rotate_left(17) ^ n.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
     /// A number in [0, 1) from the seed; for fault rules.
@@ -261,7 +261,8 @@ impl Cloud {
     /// The service of the action that a need is about: it knows the resource and its policy.
     pub(crate) fn service_of(&self, need: &Need) -> Option<&Arc<dyn Service>> {
         let (prefix, _) = need.action.split_once(':')?;
-        self.services.iter().find(|s| s.schema().signing_name == prefix || s.schema().name == prefix)
+        let named = |s: &&Arc<dyn Service>| s.schema().signing_name == prefix || s.schema().name == prefix;
+        self.services.iter().find(named).or_else(|| self.services.iter().find(|s| s.action_prefixes().contains(&prefix)))
     }
 
     /// Tells of something accepted without effect, once per text; a fault under `--strict`.

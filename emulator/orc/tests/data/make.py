@@ -72,3 +72,7 @@ with open("stripes.orc", "wb") as out:
                 writer.write((i, f"w{i:03}" if i else None, i / 8, datetime.date(1970, 1, 1) + datetime.timedelta(i)))
             if stripe < 2:
                 writer.write_intermediate_footer()
+
+# Numbers that stand in another order as texts, and one that is no tinyint.
+FIVE = {"n": pa.array(range(5, 11), pa.int64()), "m": pa.array([1, 2, 3, 300, 5, 6], pa.int32())}
+pyarrow.orc.write_table(pa.table(FIVE), "five.orc")

@@ -1,6 +1,6 @@
 //! Every value of the files of `data/`, whose formulas stand in `data/make.py`; and what is no sound file.
 
-use orc::{Bounds, Data, Error, Slots, Tail, tail_length};
+use orc::{Bounds, Data, Error, Slots, Tail, footer_length, tail_length};
 use std::path::Path;
 
 const ROWS: usize = 3000;
@@ -114,6 +114,10 @@ fn statistics_tell_of_each_stripe() {
     let tail = tail(&bytes);
     assert_eq!(tail.stripes.iter().map(|s| s.rows).collect::<Vec<_>>(), [100; 3]);
     assert_eq!((tail.rows, tail.statistics.len()), (300, 3));
+    let short = footer_length(&bytes[bytes.len() - 256..]).unwrap();
+    assert!(short < tail_length(&bytes[bytes.len() - 256..]).unwrap(), "they need not be fetched");
+    let without = Tail::without_statistics(&bytes[bytes.len() - short..]).unwrap();
+    assert_eq!((&without.types, &without.stripes, without.statistics.len()), (&tail.types, &tail.stripes, 0));
     let of = |name: &str, stripe: usize| tail.statistics[stripe][tail.columns().find(|(n, _)| *n == name).unwrap().1].clone();
     assert_eq!(of("id", 1).bounds, Some(Bounds::Int(100, 199)));
     assert_eq!(of("day", 2).bounds, Some(Bounds::Date(200, 299)));

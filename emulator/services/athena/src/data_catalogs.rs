@@ -4,7 +4,7 @@ use crate::{
     Athena,
     model::*,
     state::{CatalogRow, DATA_CATALOGS, invalid},
-    work_groups::tags,
+    work_groups::{must_find, tags},
 };
 use kit::{Access, Authorize, Context, Fault, Read, pages, wire::kept::Kept};
 use std::collections::BTreeMap;
@@ -51,6 +51,10 @@ impl Athena {
 
     /// Forgets a name; the databases behind it stay.
     pub async fn delete_data_catalog(&self, cx: &Context, input: DeleteDataCatalogInput) -> Result<DeleteDataCatalogOutput, Fault> {
+        if input.delete_catalog_only == Some(true) {
+            // AWS's model: for federated catalogs alone, and those are not made here.
+            return Err(invalid("INVALID_INPUT", "DeleteCatalogOnly can be used with catalogs of type FEDERATED only"));
+        }
         let gone = cx
             .store()
             .write(|tx| {
@@ -63,6 +67,10 @@ impl Athena {
 
     /// Catalogs by name.
     pub async fn list_data_catalogs(&self, cx: &Context, input: ListDataCatalogsInput) -> Result<ListDataCatalogsOutput, Fault> {
+        if let Some(group) = &input.work_group {
+            // It tells who asks where people come from IAM Identity Center; nobody does here, but the group must be there.
+            cx.store().read(|s| must_find(s, cx, group))?;
+        }
         let mut names = cx.store().read(|s| names(s, cx))?;
         names.push(OWN.into());
         names.sort();
@@ -104,7 +112,7 @@ pub(crate) fn find(store: &impl Read, cx: &Context, name: &str) -> Result<Catalo
 }
 
 /// A catalog that can be changed.
-fn registered(store: &impl Read, cx: &Context, name: &str) -> Result<CatalogRow, Fault> {
+pub(crate) fn registered(store: &impl Read, cx: &Context, name: &str) -> Result<CatalogRow, Fault> {
     match is_own(name) {
         true => Err(invalid("INVALID_INPUT", format!("{OWN} is the account's own data catalog and can't be changed"))),
         false => find(store, cx, name),

@@ -7,6 +7,9 @@ use crate::{
 };
 use kit::{Access, Authorize, Context, Fault};
 
+/// The engine versions that can be selected.
+pub(crate) const ENGINES: [&str; 2] = ["AUTO", "Athena engine version 3"];
+
 impl Athena {
     /// The engine versions that can be chosen.
     pub async fn list_engine_versions(&self, _: &Context, _: ListEngineVersionsInput) -> Result<ListEngineVersionsOutput, Fault> {
@@ -14,7 +17,7 @@ impl Athena {
             selected_engine_version: Some(selected.to_owned()),
             effective_engine_version: Some("Athena engine version 3".into()),
         };
-        Ok(ListEngineVersionsOutput { engine_versions: Some(vec![version("AUTO"), version("Athena engine version 3")]), next_token: None })
+        Ok(ListEngineVersionsOutput { engine_versions: Some(ENGINES.into_iter().map(version).collect()), next_token: None })
     }
 
     /// Times and sizes of a query.

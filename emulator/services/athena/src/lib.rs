@@ -3,8 +3,10 @@
 //! Tables come from the Catalog port and objects from the Objects port, both on the caller's own permissions. The heavy library lives
 //! in this room alone.
 
+mod capacity;
 mod catalogs;
 mod data_catalogs;
+mod destination;
 mod engine;
 mod engines;
 mod hive;
@@ -15,6 +17,7 @@ mod queries;
 mod results;
 mod reuse;
 mod running;
+mod start;
 mod state;
 mod work_groups;
 
@@ -36,8 +39,9 @@ impl Athena {
 kit::service! {
     /// Amazon Athena: SQL over the lake.
     Athena, model = "athena", invalid_input = "InvalidRequestException";
-    // queries.rs
+    // start.rs
     StartQueryExecution => start_query_execution,
+    // queries.rs
     StopQueryExecution => stop_query_execution,
     GetQueryExecution => get_query_execution,
     BatchGetQueryExecution => batch_get_query_execution,

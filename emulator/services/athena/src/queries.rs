@@ -1,108 +1,16 @@
-//! Queries: started at once, run as a task on the caller's own permissions, stopped on request.
+//! Queries: run as a task on the caller's own permissions, stopped on request, shown and listed.
 
 use crate::{
-    Athena, data_catalogs,
+    Athena,
     engine::{self, Finished, KeptRows, QueryError},
-    hive::{ast::Statement, classify},
     model::*,
-    prepared, reuse,
-    state::{BY_TIME, EXECUTIONS, ExecutionRow, Owner, PRIMARY, TOKENS, invalid},
-    work_groups::{check_location, group_arn, must_find},
+    reuse,
+    state::{BY_TIME, EXECUTIONS, ExecutionRow, PRIMARY, invalid},
+    work_groups::{group_arn, must_find},
 };
-use kit::{Access, Authorize, Context, Fault, Read, pages, store::NewTask, wire::kept::Kept};
-
-/// AWS's limit of a query's text, bytes.
-const LONGEST_QUERY: usize = 262_144;
+use kit::{Access, Authorize, Context, Fault, Read, pages, wire::kept::Kept};
 
 impl Athena {
-    /// Starts a query and answers at once; the engine finishes it later. A text that is no statement at all is refused here.
-    pub async fn start_query_execution(&self, cx: &Context, input: StartQueryExecutionInput) -> Result<StartQueryExecutionOutput, Fault> {
-        if input.query_string.len() > LONGEST_QUERY {
-            return Err(invalid("INVALID_INPUT", "The query string is longer than 262144 bytes."));
-        }
-        if input.engine_configuration.is_some() {
-            let message = "windtunnel does not take EngineConfiguration in StartQueryExecution yet: queries have no capacity of their own.";
-            return Err(Fault::new("NotImplemented", 501, message));
-        }
-        reuse::age_minutes(input.result_reuse_configuration.as_ref())?;
-        let mut classified = classify(&input.query_string).map_err(|message| invalid("MALFORMED_QUERY", message))?;
-        let parameters = input.execution_parameters.clone().unwrap_or_default();
-        if let Some(query) = classified.statement.query(&input.query_string) {
-            engine::check_syntax(query, &parameters).map_err(|message| invalid("MALFORMED_QUERY", message))?;
-        }
-        let group_name = input.work_group.clone().unwrap_or_else(|| PRIMARY.into());
-        let group = cx.store().read(|s| must_find(s, cx, &group_name))?.group.0;
-        if group.state == Some(WorkGroupState::Disabled) {
-            return Err(invalid("INVALID_INPUT", format!("WorkGroup {group_name} is disabled.")));
-        }
-        if let Statement::Execute { name, .. } = &classified.statement
-            && let Some(inner) = prepared::text(cx, &group_name, name).ok().and_then(|text| classify(&text).ok())
-        {
-            // What a prepared statement gives is of its own kind: rows of a query lie in a CSV file.
-            classified.statement_type = inner.statement_type;
-        }
-        if let Some(catalog) = input.query_execution_context.as_ref().and_then(|c| c.catalog.as_deref()) {
-            cx.store().read(|s| data_catalogs::find(s, cx, catalog))?;
-        }
-        let location = output_location(&group, input.result_configuration.as_ref())?;
-        let id = cx.ids().uuid();
-        let name = match classified.statement {
-            Statement::CreateTableAs { .. } => format!("tables/{id}"),
-            Statement::Insert { .. } | Statement::Unload { .. } => id.clone(),
-            _ if classified.statement_type == StatementType::Dml => format!("{id}.csv"),
-            _ => format!("{id}.txt"),
-        };
-        let result = ResultConfiguration {
-            output_location: Some(format!("{}/{name}", location.trim_end_matches('/'))),
-            ..input.result_configuration.unwrap_or_default()
-        };
-        let execution = QueryExecution {
-            query_execution_id: Some(id.clone()),
-            query: Some(input.query_string.clone()),
-            statement_type: Some(classified.statement_type),
-            result_configuration: Some(result),
-            result_reuse_configuration: input.result_reuse_configuration,
-            query_execution_context: Some(input.query_execution_context.unwrap_or_default()),
-            status: Some(QueryExecutionStatus {
-                state: Some(QueryExecutionState::Queued),
-                submission_date_time: Some(cx.now()),
-                ..QueryExecutionStatus::default()
-            }),
-            statistics: Some(QueryExecutionStatistics::default()),
-            work_group: Some(group_name.clone()),
-            engine_version: group.configuration.and_then(|c| c.engine_version),
-            execution_parameters: input.execution_parameters.clone(),
-            substatement_type: Some(classified.substatement.to_owned()),
-            ..QueryExecution::default()
-        };
-        let row = ExecutionRow {
-            execution: Kept(execution),
-            owner: Owner::of(cx.principal())?,
-            columns: None,
-            pages: Vec::new(),
-            row_count: 0,
-            update_count: None,
-            header: false,
-        };
-        let newest_first = u64::MAX - cx.now().unix_ns.clamp(0, u64::MAX as i128) as u64;
-        let started = cx
-            .store()
-            .write(|tx| {
-                if let Some(token) = &input.client_request_token {
-                    if let Some(known) = tx.get(&TOKENS, cx.scope(), token)? {
-                        return same_request(tx, cx, &known, &row).map(|()| known);
-                    }
-                    tx.put(&TOKENS, cx.scope(), token, &id)?;
-                }
-                tx.put(&BY_TIME, cx.scope(), &(group_name, newest_first, id.clone()), &())?;
-                tx.put(&EXECUTIONS, cx.scope(), &id, &row)?;
-                tx.task(NewTask::new(cx.scope(), "athena", "run", &id));
-                Ok(id)
-            })
-            .await?;
-        Ok(StartQueryExecutionOutput { query_execution_id: Some(started) })
-    }
-
     /// The task: runs a query to its end. What it finds wrong is the query's failure, not the task's.
     pub(crate) async fn run_query(&self, cx: &Context, id: String) -> Result<(), Fault> {
         let Some(row) = cx.store().read(|s| s.get(&EXECUTIONS, cx.scope(), &id))? else { return Ok(()) };
@@ -114,10 +22,10 @@ impl Athena {
         let queued_ms = (cx.now().millis() - submitted_ms(&row)).max(0);
         change(cx, &id, |row| set_state(row, QueryExecutionState::Running)).await?;
         if let Some(earlier) = reuse::earlier(cx, &row, &id).await? {
-            return reused(cx, &id, earlier).await;
+            return reused(cx, &id, earlier, queued_ms).await;
         }
         let started = cx.now();
-        let outcome = engine::run(&row.owner.clone().context(cx), &row.execution.0, underway.stop.clone()).await;
+        let (outcome, scanned_bytes) = engine::run(&row.owner.clone().context(cx), &row.execution.0, underway.stop.clone()).await;
         let ended = cx.now();
         let took_ms = (ended.millis() - started.millis()).max(1);
         let (outcome, kept) = match outcome {
@@ -127,12 +35,14 @@ impl Athena {
         cx.store()
             .write(|tx| {
                 let Some(mut row) = tx.get(&EXECUTIONS, cx.scope(), &id)? else { return Ok(()) };
+                let took = Took { queued_ms, engine_ms: took_ms, scanned_bytes };
                 if state(&row) == QueryExecutionState::Cancelled {
-                    return Ok(());
+                    measured(&mut row, &took);
+                    return tx.put(&EXECUTIONS, cx.scope(), &id, &row);
                 }
                 kept.pages.iter().for_each(|page| tx.adopt(page));
                 (row.pages, row.row_count) = (kept.pages, kept.count);
-                finish(&mut row, outcome, ended, Took { queued_ms, engine_ms: took_ms });
+                finish(&mut row, outcome, ended, &took);
                 tx.put(&EXECUTIONS, cx.scope(), &id, &row)
             })
             .await
@@ -235,26 +145,32 @@ fn submitted_ms(row: &ExecutionRow) -> i64 {
     row.execution.0.status.as_ref().and_then(|s| s.submission_date_time).map_or(i64::MAX, |at| at.millis())
 }
 
-/// Times of a query on the cloud's clock.
+/// What a query took: times on the cloud's clock, and the bytes that it read, however it ended.
 struct Took {
     queued_ms: i64,
     engine_ms: i64,
+    scanned_bytes: u64,
 }
 
-fn finish(row: &mut ExecutionRow, outcome: Result<Finished, QueryError>, ended: kit::Timestamp, took: Took) {
-    let execution = &mut row.execution.0;
-    let status = execution.status.get_or_insert_default();
-    status.completion_date_time = Some(ended);
-    let statistics = execution.statistics.get_or_insert_default();
+fn measured(row: &mut ExecutionRow, took: &Took) {
+    let statistics = row.execution.0.statistics.get_or_insert_default();
     statistics.engine_execution_time_in_millis = Some(took.engine_ms);
     statistics.total_execution_time_in_millis = Some(took.queued_ms + took.engine_ms);
     statistics.query_queue_time_in_millis = Some(took.queued_ms);
     statistics.service_processing_time_in_millis = Some(0);
+    statistics.data_scanned_in_bytes = Some(took.scanned_bytes as i64);
     statistics.result_reuse_information = Some(ResultReuseInformation { reused_previous_result: false });
+}
+
+fn finish(row: &mut ExecutionRow, outcome: Result<Finished, QueryError>, ended: kit::Timestamp, took: &Took) {
+    measured(row, took);
+    let execution = &mut row.execution.0;
+    let status = execution.status.get_or_insert_default();
+    status.completion_date_time = Some(ended);
+    let statistics = execution.statistics.get_or_insert_default();
     match outcome {
         Ok(done) => {
             status.state = Some(QueryExecutionState::Succeeded);
-            statistics.data_scanned_in_bytes = Some(done.scanned_bytes as i64);
             if done.manifest.is_some() {
                 let place = execution.result_configuration.as_ref().and_then(|r| r.output_location.as_deref()).unwrap_or_default();
                 statistics.data_manifest_location = Some(format!("{place}-manifest.csv"));
@@ -262,6 +178,10 @@ fn finish(row: &mut ExecutionRow, outcome: Result<Finished, QueryError>, ended: 
             row.columns = Some(Kept(ResultSetMetadata { column_info: Some(done.columns) }));
             row.header = done.header;
             row.update_count = done.update_count;
+        }
+        Err(error) if error.cancels() => {
+            status.state = Some(QueryExecutionState::Cancelled);
+            status.state_change_reason = Some(error.message);
         }
         Err(error) => {
             status.state = Some(QueryExecutionState::Failed);
@@ -272,13 +192,12 @@ fn finish(row: &mut ExecutionRow, outcome: Result<Finished, QueryError>, ended: 
                 retryable: Some(false),
                 error_message: Some(error.message),
             });
-            statistics.data_scanned_in_bytes = Some(0);
         }
     }
 }
 
 /// Ends a query with an earlier one's result.
-async fn reused(cx: &Context, id: &str, earlier: ExecutionRow) -> Result<(), Fault> {
+async fn reused(cx: &Context, id: &str, earlier: ExecutionRow, queued_ms: i64) -> Result<(), Fault> {
     let ended = cx.now();
     cx.store()
         .write(|tx| {
@@ -291,8 +210,8 @@ async fn reused(cx: &Context, id: &str, earlier: ExecutionRow) -> Result<(), Fau
             row.execution.0.status.get_or_insert_default().completion_date_time = Some(ended);
             let statistics = row.execution.0.statistics.get_or_insert_default();
             statistics.engine_execution_time_in_millis = Some(0);
-            statistics.total_execution_time_in_millis = Some(1);
-            statistics.query_queue_time_in_millis = Some(0);
+            statistics.total_execution_time_in_millis = Some(queued_ms + 1);
+            statistics.query_queue_time_in_millis = Some(queued_ms);
             statistics.service_processing_time_in_millis = Some(1);
             reuse::take_over(&mut row, earlier);
             tx.put(&EXECUTIONS, cx.scope(), &id.to_owned(), &row)
@@ -300,42 +219,11 @@ async fn reused(cx: &Context, id: &str, earlier: ExecutionRow) -> Result<(), Fau
         .await
 }
 
-fn same_request(store: &impl Read, cx: &Context, known: &str, row: &ExecutionRow) -> Result<(), Fault> {
-    let Some(old) = store.get(&EXECUTIONS, cx.scope(), &known.to_owned())? else { return Ok(()) };
-    let (old, new) = (&old.execution.0, &row.execution.0);
-    let same = old.query == new.query && old.query_execution_context == new.query_execution_context && old.work_group == new.work_group;
-    match same {
-        true => Ok(()),
-        false => Err(invalid("IDEMPOTENT_PARAMETER_MISMATCH", "Idempotent parameters do not match")),
-    }
-}
-
-/// The work group's location when it insists, else the client's, else the work group's.
-fn output_location(group: &WorkGroup, given: Option<&ResultConfiguration>) -> Result<String, Fault> {
-    let configuration = group.configuration.as_ref();
-    let of_group = configuration.and_then(|c| c.result_configuration.as_ref()).and_then(|r| r.output_location.clone());
-    let enforced = configuration.and_then(|c| c.enforce_work_group_configuration) == Some(true);
-    let of_client = given.and_then(|r| r.output_location.clone());
-    check_location(of_client.as_deref())?;
-    let location = if enforced { of_group.or(of_client) } else { of_client.or(of_group) };
-    location.ok_or_else(|| {
-        invalid(
-            "INVALID_INPUT",
-            "No output location provided. You did not provide an output location for your query results and did not enable managed query results for your workgroup. Provide an output location, or enable managed query results for your workgroup.",
-        )
-    })
-}
-
 pub(crate) fn group_of(cx: &Context, id: &str) -> String {
     let group = must_find_query(cx, id).ok().and_then(|row| row.execution.0.work_group);
     group_arn(cx, group.as_deref().unwrap_or(PRIMARY))
 }
 
-impl Authorize<Athena> for StartQueryExecutionInput {
-    fn access(&self, _: &Athena, cx: &Context) -> Access {
-        Access::on("athena:StartQueryExecution", group_arn(cx, self.work_group.as_deref().unwrap_or(PRIMARY)))
-    }
-}
 impl Authorize<Athena> for ListQueryExecutionsInput {
     fn access(&self, _: &Athena, cx: &Context) -> Access {
         Access::on("athena:ListQueryExecutions", group_arn(cx, self.work_group.as_deref().unwrap_or(PRIMARY)))

@@ -2,7 +2,7 @@
 //! with its result object still there for the caller to read. What a query is to be told from is AWS's documentation.
 
 use crate::{
-    engine::location,
+    engine::{location, owned},
     model::{QueryExecution, QueryExecutionState, ResultReuseConfiguration, ResultReuseInformation, StatementType},
     state::{BY_TIME, EXECUTIONS, ExecutionRow, invalid},
 };
@@ -38,11 +38,8 @@ pub(crate) async fn earlier(cx: &Context, row: &ExecutionRow, id: &str) -> Resul
             let ((_, _, other), ()) = key?;
             let Some(known) = (other != id).then(|| s.get(&EXECUTIONS, cx.scope(), &other)).transpose()?.flatten() else { continue };
             let Some(ended) = ended_ms(&known.execution.0) else { continue };
-            if ended < oldest_ms {
-                // In order of submission: what ended too early was submitted earlier still.
-                return Ok(None);
-            }
-            if same(&known.execution.0, wanted) {
+            // In order of submission: one that was submitted earlier may have ended later.
+            if ended >= oldest_ms && same(&known.execution.0, wanted) {
                 return Ok::<_, Fault>(Some(known));
             }
         }
@@ -80,11 +77,8 @@ fn same(known: &QueryExecution, wanted: &QueryExecution) -> bool {
 async fn readable(cx: &Context, known: &QueryExecution) -> bool {
     let place = known.result_configuration.as_ref().and_then(|r| r.output_location.as_deref()).unwrap_or_default();
     let (Some((bucket, key)), Ok(port)) = (location::parse(place), cx.cloud().ports().objects()) else { return false };
-    let mut need = Need::on("s3:GetObject", format!("arn:aws:s3:::{bucket}/{key}"));
-    if let Some(scope) = port.owner(cx, bucket) {
-        need = need.owned_by(scope.account.to_string());
-    }
-    match cx.grant(&need) {
+    let need = Need::on("s3:GetObject", format!("arn:aws:s3:::{bucket}/{key}"));
+    match cx.grant(&owned(cx, need, bucket)) {
         Ok(grant) => port.head(cx, grant, bucket, key).await.is_ok(),
         Err(_) => false,
     }

@@ -57,6 +57,9 @@ pub(crate) struct ExecutionRow {
     /// The first row repeats the column names.
     #[serde(default)]
     pub header: bool,
+    /// Tells what was asked from what else might have been, for requests that come again with their token.
+    #[serde(default)]
+    pub request: String,
 }
 
 /// The caller of a query, kept so that it runs on the same permissions after a restart.

@@ -1,7 +1,8 @@
 //! Work groups, their settings and tags.
 
 use crate::{
-    Athena, data_catalogs,
+    Athena, capacity, data_catalogs, destination,
+    engines::ENGINES,
     model::*,
     state::{DATA_CATALOGS, GroupRow, NAMED, PRIMARY, WORK_GROUPS, invalid},
 };
@@ -15,6 +16,8 @@ impl Athena {
             return Err(invalid("INVALID_INPUT", "WorkGroup primary already exists"));
         }
         let configuration = complete(input.configuration.unwrap_or_default())?;
+        destination::check(cx, configuration.result_configuration.as_ref())?;
+        warn(cx, &configuration);
         let group = WorkGroup {
             name: input.name.clone(),
             state: Some(WorkGroupState::Enabled),
@@ -50,7 +53,10 @@ impl Athena {
                 group.description = input.description.or(group.description.take());
                 group.state = input.state.or(group.state);
                 if let Some(updates) = input.configuration_updates {
-                    update(group.configuration.get_or_insert_default(), updates)?;
+                    let configuration = group.configuration.get_or_insert_default();
+                    update(configuration, updates)?;
+                    destination::check(cx, configuration.result_configuration.as_ref())?;
+                    warn(cx, configuration);
                 }
                 tx.put(&WORK_GROUPS, cx.scope(), &input.work_group, &row)
             })
@@ -153,7 +159,6 @@ fn complete(mut given: WorkGroupConfiguration) -> Result<WorkGroupConfiguration,
         ("ExecutionRole", given.execution_role.is_some()),
         ("AdditionalConfiguration", given.additional_configuration.is_some()),
         ("MonitoringConfiguration", given.monitoring_configuration.is_some()),
-        ("EngineConfiguration", given.engine_configuration.is_some()),
         ("CustomerContentEncryptionConfiguration", given.customer_content_encryption_configuration.is_some()),
         ("IdentityCenterConfiguration", given.identity_center_configuration.is_some()),
         ("QueryResultsS3AccessGrantsConfiguration", given.query_results_s3_access_grants_configuration.is_some()),
@@ -161,30 +166,35 @@ fn complete(mut given: WorkGroupConfiguration) -> Result<WorkGroupConfiguration,
     if let Some((member, _)) = unbuilt.iter().find(|(_, given)| *given) {
         return Err(Fault::new("NotImplemented", 501, format!("windtunnel does not take {member} in work groups yet.")));
     }
-    check_location(given.result_configuration.as_ref().and_then(|r| r.output_location.as_deref()))?;
+    capacity::check(given.engine_configuration.as_ref())?;
     given.enforce_work_group_configuration.get_or_insert(true);
     given.publish_cloud_watch_metrics_enabled.get_or_insert(false);
     given.requester_pays_enabled.get_or_insert(false);
     given.enable_minimum_encryption_configuration.get_or_insert(false);
     given.result_configuration.get_or_insert_default();
     let selected = given.engine_version.take().and_then(|e| e.selected_engine_version).unwrap_or_else(|| "AUTO".into());
+    if !ENGINES.contains(&selected.as_str()) {
+        return Err(invalid("INVALID_INPUT", format!("{selected} is not an engine version; {} are", ENGINES.join(" and "))));
+    }
     given.engine_version =
         Some(EngineVersion { selected_engine_version: Some(selected), effective_engine_version: Some("Athena engine version 3".into()) });
     Ok(given)
 }
 
+/// What is kept and has no effect.
+fn warn(cx: &Context, configuration: &WorkGroupConfiguration) {
+    if configuration.enable_minimum_encryption_configuration == Some(true) {
+        cx.warn("EnableMinimumEncryptionConfiguration has no effect: results are encrypted as their bucket says");
+    }
+}
+
 fn update(into: &mut WorkGroupConfiguration, updates: WorkGroupConfigurationUpdates) -> Result<(), Fault> {
-    let result = into.result_configuration.get_or_insert_default();
+    if updates.managed_query_results_configuration_updates.as_ref().is_some_and(|m| m.enabled == Some(true)) {
+        return Err(Fault::new("NotImplemented", 501, "windtunnel does not take ManagedQueryResultsConfigurationUpdates yet."));
+    }
+    // There is never one to be removed, so RemoveCustomerContentEncryptionConfiguration is done already.
     if let Some(r) = updates.result_configuration_updates {
-        check_location(r.output_location.as_deref())?;
-        if r.remove_output_location == Some(true) {
-            result.output_location = None;
-        }
-        result.output_location = r.output_location.or(result.output_location.take());
-        if r.remove_encryption_configuration == Some(true) {
-            result.encryption_configuration = None;
-        }
-        result.encryption_configuration = r.encryption_configuration.or(result.encryption_configuration.take());
+        update_result(into.result_configuration.get_or_insert_default(), r);
     }
     into.enforce_work_group_configuration = updates.enforce_work_group_configuration.or(into.enforce_work_group_configuration);
     into.requester_pays_enabled = updates.requester_pays_enabled.or(into.requester_pays_enabled);
@@ -193,18 +203,33 @@ fn update(into: &mut WorkGroupConfiguration, updates: WorkGroupConfigurationUpda
         into.bytes_scanned_cutoff_per_query = None;
     }
     into.bytes_scanned_cutoff_per_query = updates.bytes_scanned_cutoff_per_query.or(into.bytes_scanned_cutoff_per_query);
+    into.enable_minimum_encryption_configuration =
+        updates.enable_minimum_encryption_configuration.or(into.enable_minimum_encryption_configuration);
+    into.engine_version = updates.engine_version.or(into.engine_version.take());
+    into.engine_configuration = updates.engine_configuration.or(into.engine_configuration.take());
     let next = WorkGroupConfiguration {
         managed_query_results_configuration: None,
         execution_role: updates.execution_role,
         additional_configuration: updates.additional_configuration,
         monitoring_configuration: updates.monitoring_configuration,
-        engine_configuration: updates.engine_configuration,
         customer_content_encryption_configuration: updates.customer_content_encryption_configuration,
         query_results_s3_access_grants_configuration: updates.query_results_s3_access_grants_configuration,
         ..std::mem::take(into)
     };
     *into = complete(next)?;
     Ok(())
+}
+
+fn update_result(into: &mut ResultConfiguration, updates: ResultConfigurationUpdates) {
+    /// A new value, or none where that is asked, or what there was.
+    fn change<T>(into: &mut Option<T>, new: Option<T>, remove: Option<bool>) {
+        let old = into.take().filter(|_| remove != Some(true));
+        *into = new.or(old);
+    }
+    change(&mut into.output_location, updates.output_location, updates.remove_output_location);
+    change(&mut into.encryption_configuration, updates.encryption_configuration, updates.remove_encryption_configuration);
+    change(&mut into.expected_bucket_owner, updates.expected_bucket_owner, updates.remove_expected_bucket_owner);
+    change(&mut into.acl_configuration, updates.acl_configuration, updates.remove_acl_configuration);
 }
 
 pub(crate) fn check_location(location: Option<&str>) -> Result<(), Fault> {
@@ -245,7 +270,7 @@ async fn change_tags(cx: &Context, arn: &str, change: impl FnOnce(&mut BTreeMap<
                 tx.put(&WORK_GROUPS, cx.scope(), &name.to_owned(), &row)
             }
             Tagged::Catalog(name) => {
-                let mut row = data_catalogs::find(tx, cx, name)?;
+                let mut row = data_catalogs::registered(tx, cx, name)?;
                 change(&mut row.tags);
                 tx.put(&DATA_CATALOGS, cx.scope(), &name.to_lowercase(), &row)
             }

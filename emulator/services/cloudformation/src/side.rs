@@ -8,7 +8,7 @@ use crate::{
     schemas::{self, check},
     state::Resource as Row,
     template::{
-        self, At, Located, Problem, Resource, Template,
+        self, At, Located, Problem, Resource, Template, dynamic,
         evaluate::{self, Pseudo, Scope, World},
         graph::{self, Graph},
         located::Data,
@@ -74,6 +74,7 @@ impl Side {
     pub(crate) fn properties(&self, resource: &Resource, world: &dyn World) -> Result<(Located, Vec<check::Finding>), Problem> {
         let evaluated = resource.properties.as_ref().map(|expr| self.scope(world).value(expr)).transpose()?.flatten();
         let mut properties = evaluated.unwrap_or(Located { at: resource.at, data: Data::Map(Vec::new()) });
+        dynamic::inside(&properties)?;
         let findings = match schemas::registry().schema(&resource.kind) {
             Some(schema) => check::properties(schema, &mut properties),
             None => Vec::new(),
@@ -84,6 +85,7 @@ impl Side {
     /// The metadata of a resource.
     pub(crate) fn metadata(&self, resource: &Resource, world: &dyn World) -> Result<Option<Json>, Problem> {
         let evaluated = resource.metadata.as_ref().map(|expr| self.scope(world).value(expr)).transpose()?.flatten();
+        evaluated.iter().try_for_each(|value| dynamic::none(value, "the Metadata of a resource"))?;
         Ok(evaluated.map(|value| value.to_json()))
     }
 
@@ -106,6 +108,7 @@ impl Side {
                 )
             };
             let text = value.scalar().ok_or_else(not_text)?;
+            dynamic::none(&value, "Outputs")?;
             let export = output.export.as_ref().map(|name| scope.text(name, "Export")).transpose()?.flatten();
             if export.as_ref().is_some_and(|name| out.iter().any(|o| o.export.as_ref() == Some(name))) {
                 return Err(Problem::at(

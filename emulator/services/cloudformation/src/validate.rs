@@ -4,7 +4,7 @@ use crate::{
     resources::{self, support},
     schemas::{check::Finding, registry},
     side::Side,
-    template::{At, Problem, Template, evaluate::World, invalid},
+    template::{At, Problem, Template, dynamic, evaluate::World, invalid},
 };
 use kit::{Cloud, Fault};
 
@@ -47,8 +47,13 @@ pub(crate) fn types(cloud: &Cloud, template: &Template) -> Result<(), Fault> {
 /// Refuses properties that do not fit their schema or would not be passed on, as far as they are known before anything is made.
 pub(crate) fn properties(side: &Side, world: &dyn World) -> Result<(), Fault> {
     let mut complaints = Vec::new();
+    let mut references = 0;
     for resource in side.order() {
         let (properties, mut findings) = side.properties(resource, world)?;
+        references += dynamic::inside(&properties)?.len();
+        if references > dynamic::MOST {
+            return Err(invalid(format!("Template error: a template can have at most {} dynamic references", dynamic::MOST)));
+        }
         // A property that AWS does not know is no property that windtunnel lacks.
         if let Some(kind) = resources::find(&resource.kind) {
             let extra: Vec<Finding> =

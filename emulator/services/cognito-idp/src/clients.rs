@@ -1,6 +1,6 @@
 //! App clients: made, described, changed, deleted; which flows they allow and how long their tokens live.
 
-use crate::{CognitoIdp, Error, client_secrets::ClientSecret, model::*, pools::bad_token, providers, resource_servers, state::*};
+use crate::{CognitoIdp, Error, client_secrets::ClientSecret, model::*, pools::bad_token, providers, resource_servers, state::*, tier};
 use kit::{Context, Fault, Read, Scope};
 
 const DAY_SECS: i64 = 86_400;
@@ -152,6 +152,7 @@ fn settings(
     check_attributes(pool, wanted.read_attributes.as_deref())?;
     check_attributes(pool, wanted.write_attributes.as_deref())?;
     check_flows(&wanted)?;
+    tier::check_flows(pool, wanted.explicit_auth_flows.as_deref())?;
     let made = UserPoolClientType {
         client_name: wanted.client_name.or(fixed.client_name.clone()),
         last_modified_date: Some(cx.now()),

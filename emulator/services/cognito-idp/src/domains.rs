@@ -1,7 +1,7 @@
 //! Domains of pools: where their OAuth endpoints and hosted pages are found. A prefix stands before `auth.<region>.amazoncognito.com`; a
 //! domain of the owner's own has dots and a certificate.
 
-use crate::{CognitoIdp, model::*, state::*};
+use crate::{CognitoIdp, model::*, state::*, tier};
 use kit::{Context, Fault, Read, Table, TableScope, Tx};
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +53,7 @@ impl CognitoIdp {
             .store()
             .write(|tx| {
                 let mut pool = pool(tx, cx.scope(), &input.user_pool_id)?;
+                tier::check_pages(&pool, version)?;
                 if domain(tx, cx, &name)?.is_some() {
                     return Err(bad("Domain already associated with another user pool."));
                 }
@@ -104,6 +105,7 @@ impl CognitoIdp {
             .store()
             .write(|tx| {
                 let mut there = of_pool(tx, cx, &input.domain, &input.user_pool_id)?;
+                tier::check_pages(&pool(tx, cx.scope(), &input.user_pool_id)?, version.unwrap_or(there.version))?;
                 if let Some(config) = input.custom_domain_config {
                     if !there.is_own() {
                         return Err(bad("Custom domain configuration cannot be set for a prefix domain."));

@@ -42,6 +42,7 @@ mod sign_up;
 mod srp;
 mod state;
 mod tags;
+mod tier;
 mod tokens;
 mod triggers;
 mod users;

@@ -57,16 +57,15 @@ fn exact(cx: &Context, pool: &Pool, filter: &Filter) -> Result<Option<Vec<User>>
 fn beginning(cx: &Context, pool: &Pool, filter: &Filter) -> Result<Option<Vec<User>>, Fault> {
     let Filter::One { attribute, prefix: true, value } = filter else { return Ok(None) };
     let id = pool.id.as_str();
-    let found: Vec<User> = cx.store().read(|s| {
+    cx.store().read(|s| {
         let rows = match attribute.as_str() {
             "sub" => s.by_index(&USERS, cx.scope(), "sub", &(id,)).text_prefix(value),
             name if ALIASES.contains(&name) => s.by_index(&USERS, cx.scope(), "alias", &(id, name)).text_prefix(&value.to_lowercase()),
-            _ => return Ok(Vec::new()),
+            _ => return Ok(None),
         };
-        rows.limit(MOST_ALIKE + 1).map(|row| row.map(|(_, user)| user)).collect::<Result<_, Fault>>()
-    })?;
-    let indexed = attribute == "sub" || ALIASES.contains(&attribute.as_str());
-    Ok(Some(found).filter(|found| indexed && found.len() <= MOST_ALIKE))
+        let found = rows.limit(MOST_ALIKE + 1).map(|row| row.map(|(_, user)| user)).collect::<Result<Vec<_>, Fault>>()?;
+        Ok(Some(found).filter(|found| found.len() <= MOST_ALIKE))
+    })
 }
 
 /// Walks the pool in the order of user names until there are enough.

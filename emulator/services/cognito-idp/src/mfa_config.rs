@@ -1,6 +1,6 @@
 //! The MFA settings of a pool: which second factors it offers, and whether its users need one.
 
-use crate::{CognitoIdp, Error, model::*, state::*};
+use crate::{CognitoIdp, Error, model::*, state::*, tier};
 use kit::{Context, Fault};
 
 impl CognitoIdp {
@@ -54,6 +54,7 @@ impl CognitoIdp {
 }
 
 fn check(pool: &Pool, config: &GetUserPoolMfaConfigOutput) -> Result<(), Fault> {
+    tier::check_mfa(&pool.settings, config)?;
     let totp = config.software_token_mfa_configuration.as_ref().is_some_and(|c| c.enabled == Some(true));
     let any = totp || config.sms_mfa_configuration.is_some() || config.email_mfa_configuration.is_some();
     match (config.mfa_configuration, any) {
@@ -65,10 +66,8 @@ fn check(pool: &Pool, config: &GetUserPoolMfaConfigOutput) -> Result<(), Fault> 
         }
         _ => {}
     }
-    let passwordless =
-        pool.settings.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref()).and_then(|p| p.allowed_first_auth_factors.as_ref());
     let otp = |f: &AuthFactorType| matches!(f, AuthFactorType::EmailOtp | AuthFactorType::SmsOtp);
-    if config.mfa_configuration == Some(UserPoolMfaType::On) && passwordless.is_some_and(|factors| factors.iter().any(otp)) {
+    if config.mfa_configuration == Some(UserPoolMfaType::On) && pool.first_factors().iter().any(otp) {
         return Err(bad("MFA cannot be required where one-time passwords are allowed as first factor."));
     }
     // AWS's documentation: codes by mail need a sender of the pool's own.

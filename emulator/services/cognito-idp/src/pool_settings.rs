@@ -1,6 +1,6 @@
 //! What a pool may be told: AWS's defaults, its checks, and the refusal by name of what is not honoured yet.
 
-use crate::{attributes, model::*, state::*};
+use crate::{attributes, model::*, state::*, tier};
 use kit::{Context, Fault, Need, Timestamp};
 
 /// The settings of a new pool.
@@ -26,6 +26,7 @@ pub(crate) fn of_new(cx: &Context, id: &str, input: CreateUserPoolInput) -> Resu
 
 /// Codes by SMS come with the pool's own settings; SetUserPoolMfaConfig adds other factors.
 fn mfa_of(settings: &UserPoolType, there: GetUserPoolMfaConfigOutput) -> Result<GetUserPoolMfaConfigOutput, Fault> {
+    tier::check_mfa(settings, &there)?;
     let off = settings.mfa_configuration == Some(UserPoolMfaType::Off);
     let others = there.software_token_mfa_configuration.is_some() || there.email_mfa_configuration.is_some();
     match (&settings.sms_configuration, off) {
@@ -108,7 +109,7 @@ fn settings(cx: &Context, operation: &str, fixed: Fixed, input: CreateUserPoolIn
         cx.warn("EmailConfiguration and SmsConfiguration send nothing: messages go to GET /_windtunnel/cognito/messages");
     }
     let template = input.verification_message_template.clone();
-    Ok(UserPoolType {
+    let made = UserPoolType {
         id: Some(fixed.id),
         arn: Some(fixed.arn),
         name: Some(input.pool_name),
@@ -146,7 +147,9 @@ fn settings(cx: &Context, operation: &str, fixed: Fixed, input: CreateUserPoolIn
         account_recovery_setting: recovery(input.account_recovery_setting)?,
         user_pool_tier: Some(input.user_pool_tier.unwrap_or(UserPoolTierType::Essentials)),
         ..Default::default()
-    })
+    };
+    tier::check_settings(&made)?;
+    Ok(made)
 }
 
 fn refuse_what_is_not_honoured(cx: &Context, operation: &str, input: &CreateUserPoolInput) -> Result<(), Fault> {

@@ -134,6 +134,7 @@ impl CognitoIdp {
             .map_err(|_| Error::LimitExceeded.says("Attempt limit exceeded, please try after some time."))?;
         if !password::matches(pool, &caller.user, input.previous_password.as_deref().unwrap_or_default()) {
             password::count_failure(cx, pool, &caller.user).await?;
+            protection::note(cx, pool, &caller.user, Happened::KeptPassword).await?;
             return Err(crate::auth::wrong());
         }
         change(&caller, |_, user| password::set(cx, pool, user, &input.proposed_password)).await?;
@@ -198,7 +199,7 @@ impl CognitoIdp {
         password::check_policy(pool, &input.password)?;
         // Who is not there, and who never asked for a code, are told from nobody: to all of them the code is just wrong (AWS's documentation).
         let hides = desk.client.hides_users();
-        let user = cx
+        let judged = cx
             .store()
             .write(|tx| {
                 let found = find_user(tx, cx.scope(), pool, &input.username)?;
@@ -215,11 +216,15 @@ impl CognitoIdp {
                     tokens::end_sign_ins(tx, cx.scope(), &pool.id, &user.key(pool))?;
                 }
                 tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(pool)), &user)?;
-                Ok(Some(redeemed.map(|_| user)))
+                Ok(Some((user, redeemed.map(drop))))
             })
             .await?;
-        let user = match user {
-            Some(judged) => judged?,
+        let user = match judged {
+            Some((user, judged)) => {
+                let happened = if judged.is_ok() { Happened::ResetPassword } else { Happened::WrongResetCode };
+                protection::note(cx, pool, &user, happened).await?;
+                judged.map(|()| user)?
+            }
             None => return Err(nobody::wrong_code(&desk, nobody::PASSWORD, &input.username).await?),
         };
         desk.who().post_confirmation("ConfirmForgotPassword", &user).await?;

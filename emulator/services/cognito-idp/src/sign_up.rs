@@ -78,14 +78,15 @@ impl CognitoIdp {
         let (cx, pool) = (&desk.cx, &desk.pool);
         // Where users are hidden, everybody's code is just wrong but that of a user who waits for one.
         let waits = |user: &User| user.status() == UserStatus::Unconfirmed && codes::waits(cx, user, CodePurpose::SignUp);
-        let found = cx.store().read(|s| find_user(s, cx.scope(), pool, &input.username))?;
-        if desk.client.hides_users() && !found.as_ref().is_some_and(waits) {
-            return Err(nobody::wrong_code(&desk, nobody::SIGN_UP, &input.username).await?);
-        }
-        let user = cx
+        let hides = desk.client.hides_users();
+        let judged = cx
             .store()
             .write(|tx| {
-                let mut user = user(tx, cx.scope(), pool, &input.username)?;
+                let found = find_user(tx, cx.scope(), pool, &input.username)?;
+                if hides && !found.as_ref().is_some_and(waits) {
+                    return Ok(None);
+                }
+                let mut user = found.ok_or_else(no_such_user)?;
                 if user.status() != UserStatus::Unconfirmed {
                     return Err(not_confirmable(&user));
                 }
@@ -97,9 +98,13 @@ impl CognitoIdp {
                     user.modified = cx.now();
                 }
                 tx.put(&USERS, cx.scope(), &(pool.id.clone(), user.key(pool)), &user)?;
-                Ok(redeemed.map(|_| user))
+                Ok(Some(redeemed.map(|_| user)))
             })
-            .await??;
+            .await?;
+        let user = match judged {
+            Some(judged) => judged?,
+            None => return Err(nobody::wrong_code(&desk, nobody::SIGN_UP, &input.username).await?),
+        };
         desk.who().post_confirmation("ConfirmSignUp", &user).await?;
         let signed_up = input.session.map(|text| auth::find_in_pool(cx, pool, &text)).transpose()?;
         let mine = signed_up.filter(|s| s.session.challenge == auth::SIGNED_UP && s.user.as_ref().is_some_and(|u| u.sub == user.sub));
@@ -163,9 +168,7 @@ fn resendable(pool: &Pool, user: &User) -> Result<codes::Channel, Fault> {
 
 /// Users of pools that take one-time passwords need no password.
 pub(crate) fn takes_no_password(pool: &Pool) -> bool {
-    let policy = pool.settings.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref());
-    let factors = policy.and_then(|p| p.allowed_first_auth_factors.as_deref()).unwrap_or_default();
-    factors.iter().any(|f| matches!(f, AuthFactorType::EmailOtp | AuthFactorType::SmsOtp))
+    pool.first_factors().iter().any(|f| matches!(f, AuthFactorType::EmailOtp | AuthFactorType::SmsOtp))
 }
 
 /// A session by which a client of USER_AUTH signs the user in without another proof, once he is confirmed.

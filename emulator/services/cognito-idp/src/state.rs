@@ -244,6 +244,11 @@ impl Pool {
     pub fn auto_verified(&self) -> &[VerifiedAttributeType] {
         self.settings.auto_verified_attributes.as_deref().unwrap_or_default()
     }
+    /// By what users may prove themselves first: passwords where nothing else is said.
+    pub fn first_factors(&self) -> &[AuthFactorType] {
+        let policy = self.settings.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref());
+        policy.and_then(|p| p.allowed_first_auth_factors.as_deref()).unwrap_or(&[AuthFactorType::Password])
+    }
     /// The description of an attribute.
     pub fn attribute(&self, name: &str) -> Option<&SchemaAttributeType> {
         self.settings.schema_attributes.iter().flatten().find(|a| a.name.as_deref() == Some(name))

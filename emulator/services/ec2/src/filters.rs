@@ -1,26 +1,48 @@
 //! Filters of Describe operations: each name must be met by one of its values, in which `*` and `?` stand for others.
 
 use crate::{faults::fault, model::Filter, state::Tags};
-use kit::Fault;
+use kit::{Context, Fault};
 
-/// What a resource says under a filter's name; `None` for names that the operation does not know.
-pub(crate) type Says<'a> = &'a dyn Fn(&str) -> Option<Vec<String>>;
+/// What a resource says under names of filters.
+pub(crate) type Says<T> = &'static [(&'static [&'static str], Told<T>)];
+type Told<T> = fn(&Context, &T) -> Vec<String>;
 
-/// Whether a resource passes all filters.
-pub(crate) fn passes(filters: &Option<Vec<Filter>>, tags: &Tags, says: Says<'_>) -> Result<bool, Fault> {
-    for filter in filters.iter().flatten() {
-        let name = filter.name.as_deref().unwrap_or_default();
-        let values = filter.values.as_deref().unwrap_or_default();
-        let found = match name.split_once(':') {
-            Some(("tag", key)) => tags.get(key).cloned().into_iter().collect(),
-            _ if name == "tag-key" => tags.keys().cloned().collect(),
-            _ => says(name).ok_or_else(|| fault("InvalidParameterValue", format!("The filter '{name}' is invalid")))?,
+/// The filters of a request, their names looked up.
+pub(crate) struct Filters<T: 'static>(Vec<(About<T>, Vec<String>)>);
+
+enum About<T: 'static> {
+    Tag(String),
+    TagKeys,
+    Told(Told<T>),
+}
+
+impl<T: 'static> Filters<T> {
+    /// Refuses names that the operation doesn't know, whether there is a resource or not.
+    pub fn of(asked: Option<Vec<Filter>>, says: Says<T>) -> Result<Filters<T>, Fault> {
+        let about = |name: &str| match name.split_once(':') {
+            Some(("tag", key)) => Some(About::Tag(key.to_owned())),
+            _ if name == "tag-key" => Some(About::TagKeys),
+            _ => says.iter().find(|(names, _)| names.contains(&name)).map(|(_, told)| About::Told(*told)),
         };
-        if !found.iter().any(|text| values.iter().any(|value| like(value, text))) {
-            return Ok(false);
-        }
+        let one = |filter: Filter| {
+            let name = filter.name.unwrap_or_default();
+            let unknown = || fault("InvalidParameterValue", format!("The filter '{name}' is invalid"));
+            Ok((about(&name).ok_or_else(unknown)?, filter.values.unwrap_or_default()))
+        };
+        asked.into_iter().flatten().map(one).collect::<Result<_, Fault>>().map(Filters)
     }
-    Ok(true)
+
+    /// Whether a resource passes them all.
+    pub fn pass(&self, cx: &Context, tags: &Tags, resource: &T) -> bool {
+        self.0.iter().all(|(about, values)| {
+            let found = match about {
+                About::Tag(key) => tags.get(key).cloned().into_iter().collect(),
+                About::TagKeys => tags.keys().cloned().collect(),
+                About::Told(told) => told(cx, resource),
+            };
+            found.iter().any(|text| values.iter().any(|value| like(value, text)))
+        })
+    }
 }
 
 /// Whether a text is as a pattern has it.

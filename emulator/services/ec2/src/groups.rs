@@ -3,7 +3,7 @@
 use crate::{
     Ec2,
     faults::{dry, fault, missing},
-    filters::passes,
+    filters::{Filters, Says},
     model::*,
     permissions,
     state::{self, GROUPS, Group, Peer, Rule},
@@ -94,6 +94,7 @@ impl Ec2 {
         state::begin(cx).await?;
         dry(input.dry_run)?;
         let (ids, names) = (input.group_ids.unwrap_or_default(), input.group_names.unwrap_or_default());
+        let filters = Filters::of(input.filters, SAYS)?;
         let mut all = Vec::new();
         cx.store().read(|s| -> Result<(), Fault> {
             ids.iter().try_for_each(|id| find(s, cx, Some(id), None).map(drop))?;
@@ -102,7 +103,7 @@ impl Ec2 {
                 let (_, group) = row?;
                 let named = names.is_empty() || names.contains(&group.name);
                 let wanted = (ids.is_empty() || ids.contains(&group.id)) && named;
-                if wanted && passes(&input.filters, &group.tags, &|name: &str| says(cx, &group, name))? {
+                if wanted && filters.pass(cx, &group.tags, &group) {
                     all.push(group);
                 }
             }
@@ -139,30 +140,45 @@ impl Ec2 {
     }
 }
 
-fn says(cx: &Context, group: &Group, name: &str) -> Option<Vec<String>> {
-    let (egress, rest) = match name.strip_prefix("egress.") {
-        Some(rest) => (true, rest),
-        None => (false, name),
-    };
-    if let Some(part) = rest.strip_prefix("ip-permission.") {
-        let of = |rule: &Rule| match (part, &rule.peer) {
-            ("cidr", Peer::Ipv4(cidr)) => Some(cidr.clone()),
-            ("ipv6-cidr", Peer::Ipv6(cidr)) => Some(cidr.clone()),
-            ("group-id", Peer::Group(_, id)) => Some(id.clone()),
-            ("from-port", _) => rule.from.map(|port| port.to_string()),
-            ("to-port", _) => rule.to.map(|port| port.to_string()),
-            ("protocol", _) => Some(rule.protocol.clone()),
-            _ => None,
-        };
-        let known = ["cidr", "ipv6-cidr", "group-id", "from-port", "to-port", "protocol"].contains(&part);
-        return known.then(|| group.rules.iter().filter(|rule| rule.egress == egress).filter_map(of).collect());
-    }
-    Some(vec![match name {
-        "group-id" => group.id.clone(),
-        "group-name" => group.name.clone(),
-        "description" => group.description.clone(),
-        "vpc-id" => group.vpc.clone(),
-        "owner-id" => cx.account().to_owned(),
-        _ => return None,
-    }])
+/// What a group says to filters.
+const SAYS: Says<Group> = &[
+    (&["group-id"], |_, group| vec![group.id.clone()]),
+    (&["group-name"], |_, group| vec![group.name.clone()]),
+    (&["description"], |_, group| vec![group.description.clone()]),
+    (&["vpc-id"], |_, group| vec![group.vpc.clone()]),
+    (&["owner-id"], |cx, _| vec![cx.account().to_owned()]),
+    (&["ip-permission.cidr"], |_, group| of_rules(group, false, ipv4)),
+    (&["ip-permission.ipv6-cidr"], |_, group| of_rules(group, false, ipv6)),
+    (&["ip-permission.group-id"], |_, group| of_rules(group, false, peer)),
+    (&["ip-permission.from-port"], |_, group| of_rules(group, false, from)),
+    (&["ip-permission.to-port"], |_, group| of_rules(group, false, to)),
+    (&["ip-permission.protocol"], |_, group| of_rules(group, false, protocol)),
+    (&["egress.ip-permission.cidr"], |_, group| of_rules(group, true, ipv4)),
+    (&["egress.ip-permission.ipv6-cidr"], |_, group| of_rules(group, true, ipv6)),
+    (&["egress.ip-permission.group-id"], |_, group| of_rules(group, true, peer)),
+    (&["egress.ip-permission.from-port"], |_, group| of_rules(group, true, from)),
+    (&["egress.ip-permission.to-port"], |_, group| of_rules(group, true, to)),
+    (&["egress.ip-permission.protocol"], |_, group| of_rules(group, true, protocol)),
+];
+
+fn of_rules(group: &Group, egress: bool, part: fn(&Rule) -> Option<String>) -> Vec<String> {
+    group.rules.iter().filter(|rule| rule.egress == egress).filter_map(part).collect()
+}
+fn ipv4(rule: &Rule) -> Option<String> {
+    if let Peer::Ipv4(cidr) = &rule.peer { Some(cidr.clone()) } else { None }
+}
+fn ipv6(rule: &Rule) -> Option<String> {
+    if let Peer::Ipv6(cidr) = &rule.peer { Some(cidr.clone()) } else { None }
+}
+fn peer(rule: &Rule) -> Option<String> {
+    if let Peer::Group(_, id) = &rule.peer { Some(id.clone()) } else { None }
+}
+fn from(rule: &Rule) -> Option<String> {
+    rule.from.map(|port| port.to_string())
+}
+fn to(rule: &Rule) -> Option<String> {
+    rule.to.map(|port| port.to_string())
+}
+fn protocol(rule: &Rule) -> Option<String> {
+    Some(rule.protocol.clone())
 }

@@ -11,6 +11,7 @@ mod groups;
 #[allow(missing_docs)]
 mod model;
 mod permissions;
+mod port;
 mod rules;
 mod state;
 mod subnets;
@@ -63,4 +64,8 @@ kit::service! {
     DescribeAvailabilityZones => describe_availability_zones,
 }
 
-impl kit::Service for Ec2 {}
+impl kit::Service for Ec2 {
+    fn offer(self: std::sync::Arc<Self>, ports: &kit::ports::Ports) {
+        ports.offer_networks(self);
+    }
+}

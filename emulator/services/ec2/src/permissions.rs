@@ -1,11 +1,12 @@
 //! Rules as requests write them (permissions with lists of peers) and as they are told.
 
 use crate::{
-    cidr::Cidr,
-    faults::{invalid, missing},
+    cidr,
+    faults::{invalid, missing, only},
     model::*,
     state::{self, Peer, Rule},
 };
+use ipnet::Ipv6Net;
 use kit::{Context, Fault};
 use std::collections::BTreeMap;
 
@@ -18,29 +19,27 @@ pub(crate) fn asked(cx: &Context, permissions: &[IpPermission], egress: bool) ->
         let mut peers: Vec<(Peer, Option<String>)> = Vec::new();
         for range in permission.ip_ranges.iter().flatten() {
             let text = range.cidr_ip.as_deref().unwrap_or_default();
-            let cidr = Cidr::parse(text).ok_or_else(|| invalid(format!("CIDR block {text} is malformed")))?;
-            peers.push((Peer::Ipv4(cidr.to_string()), range.description.clone()));
+            let block = cidr::parse(text).ok_or_else(|| malformed(text))?;
+            peers.push((Peer::Ipv4(block.to_string()), range.description.clone()));
         }
         for range in permission.ipv6_ranges.iter().flatten() {
-            let text = range.cidr_ipv6.clone().unwrap_or_default();
-            let good = text
-                .split_once('/')
-                .is_some_and(|(a, n)| a.parse::<std::net::Ipv6Addr>().is_ok() && n.parse::<u8>().is_ok_and(|n| n <= 128));
-            if !good {
-                return Err(invalid(format!("CIDR block {text} is malformed")));
-            }
-            peers.push((Peer::Ipv6(text), range.description.clone()));
+            let text = range.cidr_ipv6.as_deref().unwrap_or_default();
+            let block: Ipv6Net = text.parse().map_err(|_| malformed(text))?;
+            peers.push((Peer::Ipv6(block.trunc().to_string()), range.description.clone()));
         }
         for pair in permission.user_id_group_pairs.iter().flatten() {
+            only(&[
+                ("GroupName of a pair (name the group by GroupId)", pair.group_name.is_some()),
+                ("VpcId of a pair", pair.vpc_id.is_some()),
+                ("VPC peering", pair.vpc_peering_connection_id.is_some() || pair.peering_status.is_some()),
+            ])?;
             let account = pair.user_id.clone().unwrap_or_else(|| cx.account().to_owned());
             let id = pair.group_id.clone().ok_or_else(|| missing("groupId"))?;
             peers.push((Peer::Group(account, id), pair.description.clone()));
         }
-        for list in permission.prefix_list_ids.iter().flatten() {
-            peers.push((Peer::PrefixList(list.prefix_list_id.clone().unwrap_or_default()), list.description.clone()));
-        }
+        only(&[("prefix lists", permission.prefix_list_ids.as_ref().is_some_and(|lists| !lists.is_empty()))])?;
         if peers.is_empty() {
-            return Err(missing("cidrIp, groupId or prefixListId of a permission"));
+            return Err(missing("cidrIp or groupId of a permission"));
         }
         let rule = |(peer, description)| Rule {
             id: state::id(cx, "sgr"),
@@ -55,6 +54,10 @@ pub(crate) fn asked(cx: &Context, permissions: &[IpPermission], egress: bool) ->
         rules.extend(peers.into_iter().map(rule));
     }
     Ok(rules)
+}
+
+fn malformed(text: &str) -> Fault {
+    invalid(format!("CIDR block {text} is malformed"))
 }
 
 /// Names of the protocols that have one; numbers otherwise.
@@ -112,10 +115,6 @@ pub(crate) fn shown(rules: &[Rule], egress: bool) -> Vec<IpPermission> {
                 group_id: Some(id.clone()),
                 ..Default::default()
             }),
-            Peer::PrefixList(id) => {
-                let id = PrefixListId { description, prefix_list_id: Some(id.clone()) };
-                permission.prefix_list_ids.get_or_insert_default().push(id);
-            }
         }
     }
     by.into_values().collect()
@@ -144,7 +143,6 @@ pub(crate) fn one(cx: &Context, group: &str, rule: &Rule) -> SecurityGroupRule {
             let group = ReferencedSecurityGroup { group_id: Some(id.clone()), user_id: Some(account.clone()), ..Default::default() };
             out.referenced_group_info = Some(group);
         }
-        Peer::PrefixList(id) => out.prefix_list_id = Some(id.clone()),
     }
     out
 }

@@ -2,8 +2,8 @@
 
 use crate::{
     Ec2,
-    faults::{dry, fault, missing},
-    filters::passes,
+    faults::{dry, fault, missing, only},
+    filters::{Filters, Says},
     groups,
     model::*,
     permissions,
@@ -16,32 +16,112 @@ const PAGE: usize = 1000;
 /// Rules of a group in one direction; AWS's quota.
 const MOST_RULES: usize = 60;
 
-/// The members by which a request names one rule without a list.
-struct Short {
+/// The members by which a request names rules: a list, or the parts of one rule.
+struct Asked {
+    list: Option<Vec<IpPermission>>,
     protocol: Option<String>,
     from: Option<i32>,
     to: Option<i32>,
     cidr: Option<String>,
+    /// A group by its name, as in EC2-Classic.
+    source: bool,
 }
 
-impl Short {
-    /// The request's permissions, however it wrote them.
-    fn or(self, list: Option<Vec<IpPermission>>) -> Result<Vec<IpPermission>, Fault> {
-        match (list.filter(|list| !list.is_empty()), self.protocol) {
-            (Some(list), _) => Ok(list),
-            (None, Some(protocol)) => {
+/// The four requests write them alike.
+macro_rules! asked {
+    ($input:ident) => {
+        Asked {
+            list: $input.ip_permissions.filter(|list| !list.is_empty()),
+            protocol: $input.ip_protocol,
+            from: $input.from_port,
+            to: $input.to_port,
+            cidr: $input.cidr_ip,
+            source: $input.source_security_group_name.is_some() || $input.source_security_group_owner_id.is_some(),
+        }
+    };
+}
+
+impl Asked {
+    /// The request's permissions, however it wrote them, but in one way.
+    fn permissions(self) -> Result<Option<Vec<IpPermission>>, Fault> {
+        only(&[("SourceSecurityGroupName and SourceSecurityGroupOwnerId", self.source)])?;
+        let short = self.short();
+        match (self.list, short, self.protocol) {
+            (Some(_), Some(member), _) => Err(not_with(member, "ipPermissions")),
+            (Some(list), None, _) => Ok(Some(list)),
+            (None, Some(_), Some(protocol)) => {
                 let range = IpRange { cidr_ip: self.cidr, description: None };
-                Ok(vec![IpPermission {
+                Ok(Some(vec![IpPermission {
                     ip_protocol: Some(protocol),
                     from_port: self.from,
                     to_port: self.to,
                     ip_ranges: Some(vec![range]),
                     ..Default::default()
-                }])
+                }]))
             }
+            (None, Some(_), None) => Err(missing("ipProtocol")),
+            (None, None, _) => Ok(None),
+        }
+    }
+
+    /// A member of one rule's parts that is given.
+    fn short(&self) -> Option<&'static str> {
+        let given = [
+            ("ipProtocol", self.protocol.is_some()),
+            ("fromPort", self.from.is_some()),
+            ("toPort", self.to.is_some()),
+            ("cidrIp", self.cidr.is_some()),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(member, _)| member)
+    }
+
+    /// Rules to be added.
+    fn added(self, cx: &Context, egress: bool) -> Result<Vec<Rule>, Fault> {
+        permissions::asked(cx, &self.permissions()?.ok_or_else(|| missing("ipPermissions"))?, egress)
+    }
+
+    /// Rules to be taken away: by their ids, or by what they say.
+    fn revoked(self, cx: &Context, ids: Option<Vec<String>>, egress: bool) -> Result<Old, Fault> {
+        match (ids.filter(|ids| !ids.is_empty()), self.permissions()?) {
+            (Some(_), Some(_)) => Err(not_with("securityGroupRuleIds", "ipPermissions")),
+            (Some(ids), None) => Ok(Old::Ids(ids)),
+            (None, Some(list)) => permissions::asked(cx, &list, egress).map(Old::Rules),
             (None, None) => Err(missing("ipPermissions")),
         }
     }
+}
+
+fn not_with(parameter: &str, other: &str) -> Fault {
+    fault("InvalidParameterCombination", format!("The parameter {parameter} cannot be used with the parameter {other}"))
+}
+
+/// Rules to be taken away.
+enum Old {
+    Ids(Vec<String>),
+    Rules(Vec<Rule>),
+}
+
+impl Old {
+    /// Takes them out of a group.
+    fn out_of(&self, group: &mut Group, egress: bool) -> Result<Vec<Rule>, Fault> {
+        let rules = &mut group.rules;
+        match self {
+            Old::Ids(ids) => {
+                let none =
+                    |id: &str| fault("InvalidSecurityGroupRuleId.NotFound", format!("The security group rule ID '{id}' does not exist"));
+                ids.iter().map(|id| take(rules, |rule| rule.id == *id && rule.egress == egress, || none(id))).collect()
+            }
+            Old::Rules(old) => {
+                let none = || fault("InvalidPermission.NotFound", "The specified rule does not exist in this security group.");
+                old.iter().map(|rule| take(rules, |known| known.same(rule), none)).collect()
+            }
+        }
+    }
+}
+
+fn take(rules: &mut Vec<Rule>, is: impl Fn(&Rule) -> bool, none: impl FnOnce() -> Fault) -> Result<Rule, Fault> {
+    let at = rules.iter().position(is).ok_or_else(none)?;
+    Ok(rules.remove(at))
 }
 
 async fn authorize(
@@ -81,7 +161,7 @@ async fn authorize(
 /// A rule in AWS's sentence.
 fn told(rule: &Rule) -> String {
     let peer = match &rule.peer {
-        Peer::Ipv4(text) | Peer::Ipv6(text) | Peer::PrefixList(text) | Peer::Group(_, text) => text,
+        Peer::Ipv4(text) | Peer::Ipv6(text) | Peer::Group(_, text) => text,
     };
     let protocol = if rule.protocol == "-1" { "ALL".to_owned() } else { rule.protocol.to_uppercase() };
     let ports = rule.from.zip(rule.to).map(|(from, to)| format!(", from port: {from}, to port: {to}")).unwrap_or_default();
@@ -91,8 +171,7 @@ fn told(rule: &Rule) -> String {
 async fn revoke(
     cx: &Context,
     group: (Option<String>, Option<String>),
-    ids: Option<Vec<String>>,
-    old: Option<Vec<Rule>>,
+    old: Old,
     egress: bool,
     dry_run: Option<bool>,
 ) -> Result<Vec<RevokedSecurityGroupRule>, Fault> {
@@ -100,17 +179,7 @@ async fn revoke(
     cx.store()
         .write(|tx| {
             let mut found = groups::find(tx, cx, group.0.as_deref(), group.1.as_deref())?;
-            let mut gone = Vec::new();
-            for id in ids.iter().flatten() {
-                let at = found.rules.iter().position(|rule| rule.id == *id && rule.egress == egress);
-                let none = || fault("InvalidSecurityGroupRuleId.NotFound", format!("The security group rule ID '{id}' does not exist"));
-                gone.push(found.rules.remove(at.ok_or_else(none)?));
-            }
-            for rule in old.iter().flatten() {
-                let at = found.rules.iter().position(|known| known.same(rule));
-                let none = || fault("InvalidPermission.NotFound", "The specified rule does not exist in this security group.");
-                gone.push(found.rules.remove(at.ok_or_else(none)?));
-            }
+            let gone = old.out_of(&mut found, egress)?;
             tx.put(&GROUPS, cx.scope(), &found.id, &found)?;
             Ok(gone.iter().map(|rule| revoked(&found, rule)).collect())
         })
@@ -132,10 +201,13 @@ fn revoked(group: &Group, rule: &Rule) -> RevokedSecurityGroupRule {
         Peer::Ipv4(cidr) => out.cidr_ipv4 = Some(cidr.clone()),
         Peer::Ipv6(cidr) => out.cidr_ipv6 = Some(cidr.clone()),
         Peer::Group(_, id) => out.referenced_group_id = Some(id.clone()),
-        Peer::PrefixList(id) => out.prefix_list_id = Some(id.clone()),
     }
     out
 }
+
+/// What a rule, here its group's id and its own, says to filters.
+const SAYS: Says<(String, String)> =
+    &[(&["group-id"], |_, (group, _)| vec![group.clone()]), (&["security-group-rule-id"], |_, (_, rule)| vec![rule.clone()])];
 
 impl Ec2 {
     /// Lets peers in.
@@ -145,9 +217,7 @@ impl Ec2 {
         input: AuthorizeSecurityGroupIngressInput,
     ) -> Result<AuthorizeSecurityGroupIngressOutput, Fault> {
         state::begin(cx).await?;
-        crate::faults::only(&[("SourceSecurityGroupName (EC2-Classic)", input.source_security_group_name.is_some())])?;
-        let short = Short { protocol: input.ip_protocol, from: input.from_port, to: input.to_port, cidr: input.cidr_ip };
-        let mut new = permissions::asked(cx, &short.or(input.ip_permissions)?, false)?;
+        let mut new = asked!(input).added(cx, false)?;
         let given = tags::given(input.tag_specifications, "security-group-rule")?;
         new.iter_mut().for_each(|rule| rule.tags.clone_from(&given));
         let made = authorize(cx, (input.group_id, input.group_name), new, input.dry_run).await?;
@@ -161,8 +231,7 @@ impl Ec2 {
         input: AuthorizeSecurityGroupEgressInput,
     ) -> Result<AuthorizeSecurityGroupEgressOutput, Fault> {
         state::begin(cx).await?;
-        let short = Short { protocol: input.ip_protocol, from: input.from_port, to: input.to_port, cidr: input.cidr_ip };
-        let mut new = permissions::asked(cx, &short.or(input.ip_permissions)?, true)?;
+        let mut new = asked!(input).added(cx, true)?;
         let given = tags::given(input.tag_specifications, "security-group-rule")?;
         new.iter_mut().for_each(|rule| rule.tags.clone_from(&given));
         let made = authorize(cx, (Some(input.group_id), None), new, input.dry_run).await?;
@@ -176,12 +245,8 @@ impl Ec2 {
         input: RevokeSecurityGroupIngressInput,
     ) -> Result<RevokeSecurityGroupIngressOutput, Fault> {
         state::begin(cx).await?;
-        let short = Short { protocol: input.ip_protocol, from: input.from_port, to: input.to_port, cidr: input.cidr_ip };
-        let old = match &input.security_group_rule_ids {
-            Some(_) => None,
-            None => Some(permissions::asked(cx, &short.or(input.ip_permissions)?, false)?),
-        };
-        let gone = revoke(cx, (input.group_id, input.group_name), input.security_group_rule_ids, old, false, input.dry_run).await?;
+        let old = asked!(input).revoked(cx, input.security_group_rule_ids, false)?;
+        let gone = revoke(cx, (input.group_id, input.group_name), old, false, input.dry_run).await?;
         Ok(RevokeSecurityGroupIngressOutput {
             r#return: Some(true),
             unknown_ip_permissions: Some(Vec::new()),
@@ -196,12 +261,8 @@ impl Ec2 {
         input: RevokeSecurityGroupEgressInput,
     ) -> Result<RevokeSecurityGroupEgressOutput, Fault> {
         state::begin(cx).await?;
-        let short = Short { protocol: input.ip_protocol, from: input.from_port, to: input.to_port, cidr: input.cidr_ip };
-        let old = match &input.security_group_rule_ids {
-            Some(_) => None,
-            None => Some(permissions::asked(cx, &short.or(input.ip_permissions)?, true)?),
-        };
-        let gone = revoke(cx, (Some(input.group_id), None), input.security_group_rule_ids, old, true, input.dry_run).await?;
+        let old = asked!(input).revoked(cx, input.security_group_rule_ids, true)?;
+        let gone = revoke(cx, (Some(input.group_id), None), old, true, input.dry_run).await?;
         Ok(RevokeSecurityGroupEgressOutput {
             r#return: Some(true),
             unknown_ip_permissions: Some(Vec::new()),
@@ -217,16 +278,11 @@ impl Ec2 {
     ) -> Result<DescribeSecurityGroupRulesOutput, Fault> {
         state::begin(cx).await?;
         dry(input.dry_run)?;
-        let ids = input.security_group_rule_ids.unwrap_or_default();
+        let (ids, filters) = (input.security_group_rule_ids.unwrap_or_default(), Filters::of(input.filters, SAYS)?);
         let groups = cx.store().read(|s| s.scan(&GROUPS, cx.scope()).collect::<Result<Vec<_>, Fault>>())?;
         let mut all = Vec::new();
         for (group, rule) in groups.iter().flat_map(|(_, group)| group.rules.iter().map(move |rule| (group, rule))) {
-            let says = |name: &str| match name {
-                "group-id" => Some(vec![group.id.clone()]),
-                "security-group-rule-id" => Some(vec![rule.id.clone()]),
-                _ => None,
-            };
-            if (ids.is_empty() || ids.contains(&rule.id)) && passes(&input.filters, &rule.tags, &says)? {
+            if (ids.is_empty() || ids.contains(&rule.id)) && filters.pass(cx, &rule.tags, &(group.id.clone(), rule.id.clone())) {
                 all.push(permissions::one(cx, &group.id, rule));
             }
         }

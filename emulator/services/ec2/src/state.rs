@@ -1,6 +1,5 @@
 //! What is kept of networks, and the default VPC that each region has from its first use.
 
-use crate::cidr::Cidr;
 use kit::{Context, Fault, Read, Table, TableScope, Tx};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -76,7 +75,6 @@ pub(crate) enum Peer {
     Ipv6(String),
     /// Account and id.
     Group(String, String),
-    PrefixList(String),
 }
 
 impl Default for Peer {
@@ -131,7 +129,7 @@ pub(crate) fn make_default(tx: &mut Tx<'_>, cx: &Context) -> Result<Vpc, Fault> 
     (vpc.is_default, vpc.dns_hostnames) = (true, true);
     put_vpc(tx, cx, &vpc)?;
     for (n, letter) in ZONES.into_iter().enumerate() {
-        let cidr = Cidr { address: u32::from_be_bytes([172, 31, 16 * n as u8, 0]), length: 20 }.to_string();
+        let cidr = format!("172.31.{}.0/20", 16 * n);
         let zone = format!("{}{letter}", cx.region());
         let subnet = Subnet { id: id(cx, "subnet"), vpc: vpc.id.clone(), cidr, zone, default_for_zone: true, ..Subnet::default() };
         tx.put(&SUBNETS, cx.scope(), &subnet.id, &subnet)?;

@@ -1,10 +1,9 @@
 //! Subnets.
 
 use crate::{
-    Ec2,
-    cidr::Cidr,
+    Ec2, cidr,
     faults::{dry, fault, invalid, missing, only},
-    filters::passes,
+    filters::{Filters, Says},
     model::*,
     state::{self, SUBNETS, Subnet, ZONES},
     tags, vpcs, zones,
@@ -15,13 +14,13 @@ const PAGE: usize = 1000;
 /// Addresses of a subnet that AWS keeps for itself.
 const RESERVED: u64 = 5;
 
-fn find(read: &impl Read, cx: &Context, id: &str) -> Result<Subnet, Fault> {
+pub(crate) fn find(read: &impl Read, cx: &Context, id: &str) -> Result<Subnet, Fault> {
     let found = read.get(&SUBNETS, cx.scope(), &id.to_owned())?;
     found.ok_or_else(|| fault("InvalidSubnetID.NotFound", format!("The subnet ID '{id}' does not exist")))
 }
 
 fn show(cx: &Context, subnet: Subnet) -> crate::model::Subnet {
-    let free = Cidr::parse(&subnet.cidr).map_or(0, |cidr| cidr.size().saturating_sub(RESERVED));
+    let free = cidr::parse(&subnet.cidr).map_or(0, |block| cidr::size(block).saturating_sub(RESERVED));
     crate::model::Subnet {
         availability_zone_id: zones::id_of(&subnet.zone),
         map_customer_owned_ip_on_launch: Some(false),
@@ -44,6 +43,19 @@ fn show(cx: &Context, subnet: Subnet) -> crate::model::Subnet {
     }
 }
 
+/// What a subnet says to filters.
+const SAYS: Says<Subnet> = &[
+    (&["subnet-id"], |_, subnet| vec![subnet.id.clone()]),
+    (&["vpc-id"], |_, subnet| vec![subnet.vpc.clone()]),
+    (&["cidr", "cidr-block", "cidrBlock"], |_, subnet| vec![subnet.cidr.clone()]),
+    (&["availability-zone", "availabilityZone"], |_, subnet| vec![subnet.zone.clone()]),
+    (&["availability-zone-id"], |_, subnet| zones::id_of(&subnet.zone).into_iter().collect()),
+    (&["default-for-az", "defaultForAz", "map-public-ip-on-launch"], |_, subnet| vec![subnet.default_for_zone.to_string()]),
+    (&["state"], |_, _| vec!["available".into()]),
+    (&["owner-id"], |cx, _| vec![cx.account().to_owned()]),
+    (&["subnet-arn"], |cx, subnet| vec![state::arn(cx, "subnet", &subnet.id)]),
+];
+
 impl Ec2 {
     /// Makes a subnet in a VPC; the first zone where the request names none.
     pub async fn create_subnet(&self, cx: &Context, input: CreateSubnetInput) -> Result<CreateSubnetOutput, Fault> {
@@ -51,6 +63,7 @@ impl Ec2 {
             ("IPv6 blocks", input.ipv6_cidr_block.is_some() || input.ipv6_native == Some(true)),
             ("outposts", input.outpost_arn.is_some()),
             ("IPAM pools", input.ipv4_ipam_pool_id.is_some() || input.ipv6_ipam_pool_id.is_some()),
+            ("netmask lengths of IPAM pools", input.ipv4_netmask_length.is_some() || input.ipv6_netmask_length.is_some()),
         ])?;
         state::begin(cx).await?;
         let zone = match (input.availability_zone, input.availability_zone_id) {
@@ -64,12 +77,12 @@ impl Ec2 {
             return Err(invalid(format!("Value ({zone}) for parameter availabilityZone is invalid.")));
         }
         let text = input.cidr_block.as_deref().ok_or_else(|| missing("cidrBlock"))?;
-        let cidr = Cidr::parse(text)
+        let block = cidr::parse(text)
             .ok_or_else(|| invalid(format!("Value ({text}) for parameter cidrBlock is invalid. This is not a valid CIDR block.")))?;
         let subnet = Subnet {
             id: state::id(cx, "subnet"),
             vpc: input.vpc_id,
-            cidr: cidr.to_string(),
+            cidr: block.to_string(),
             zone,
             tags: tags::given(input.tag_specifications, "subnet")?,
             ..Subnet::default()
@@ -78,13 +91,13 @@ impl Ec2 {
         cx.store()
             .write(|tx| {
                 let vpc = vpcs::find(tx, cx, &subnet.vpc)?;
-                let inside = Cidr::parse(&vpc.cidr).is_some_and(|block| block.contains(cidr));
-                if !inside || !(16..=28).contains(&cidr.length) {
+                let inside = cidr::parse(&vpc.cidr).is_some_and(|whole| whole.contains(&block));
+                if !inside || !(16..=28).contains(&block.prefix_len()) {
                     return Err(fault("InvalidSubnet.Range", format!("The CIDR '{text}' is invalid.")));
                 }
                 for row in tx.scan(&SUBNETS, cx.scope()) {
                     let (_, other) = row?;
-                    if other.vpc == vpc.id && Cidr::parse(&other.cidr).is_some_and(|block| block.overlaps(cidr)) {
+                    if other.vpc == vpc.id && cidr::parse(&other.cidr).is_some_and(|known| cidr::overlap(known, block)) {
                         return Err(fault("InvalidSubnet.Conflict", format!("The CIDR '{text}' conflicts with another subnet")));
                     }
                 }
@@ -98,28 +111,13 @@ impl Ec2 {
     pub async fn describe_subnets(&self, cx: &Context, input: DescribeSubnetsInput) -> Result<DescribeSubnetsOutput, Fault> {
         state::begin(cx).await?;
         dry(input.dry_run)?;
-        let ids = input.subnet_ids.unwrap_or_default();
+        let (ids, filters) = (input.subnet_ids.unwrap_or_default(), Filters::of(input.filters, SAYS)?);
         let mut all = Vec::new();
         cx.store().read(|s| -> Result<(), Fault> {
             ids.iter().try_for_each(|id| find(s, cx, id).map(drop))?;
             for row in s.scan(&SUBNETS, cx.scope()) {
                 let (_, subnet) = row?;
-                let says = |name: &str| {
-                    Some(vec![match name {
-                        "subnet-id" => subnet.id.clone(),
-                        "vpc-id" => subnet.vpc.clone(),
-                        "cidr" | "cidr-block" | "cidrBlock" => subnet.cidr.clone(),
-                        "availability-zone" | "availabilityZone" => subnet.zone.clone(),
-                        "availability-zone-id" => zones::id_of(&subnet.zone).unwrap_or_default(),
-                        "default-for-az" | "defaultForAz" => subnet.default_for_zone.to_string(),
-                        "map-public-ip-on-launch" => subnet.default_for_zone.to_string(),
-                        "state" => "available".into(),
-                        "owner-id" => cx.account().to_owned(),
-                        "subnet-arn" => state::arn(cx, "subnet", &subnet.id),
-                        _ => return None,
-                    }])
-                };
-                if (ids.is_empty() || ids.contains(&subnet.id)) && passes(&input.filters, &subnet.tags, &says)? {
+                if (ids.is_empty() || ids.contains(&subnet.id)) && filters.pass(cx, &subnet.tags, &subnet) {
                     all.push(subnet);
                 }
             }

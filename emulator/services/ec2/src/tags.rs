@@ -3,7 +3,7 @@
 use crate::{
     Ec2,
     faults::{dry, fault, invalid},
-    filters::passes,
+    filters::{Filters, Says},
     model::*,
     state::{self, GROUPS, SUBNETS, Tags, VPCS},
     vpcs,
@@ -71,6 +71,22 @@ fn change(tx: &mut Tx<'_>, cx: &Context, id: &str, work: &dyn Fn(&mut Tags) -> R
     Err(fault("InvalidID", format!("The ID '{id}' is not valid")))
 }
 
+/// A tag and what it is on.
+struct Told {
+    id: String,
+    kind: &'static str,
+    key: String,
+    value: String,
+}
+
+/// What a tag says to filters.
+const SAYS: Says<Told> = &[
+    (&["resource-id"], |_, tag| vec![tag.id.clone()]),
+    (&["resource-type"], |_, tag| vec![tag.kind.to_owned()]),
+    (&["key"], |_, tag| vec![tag.key.clone()]),
+    (&["value"], |_, tag| vec![tag.value.clone()]),
+];
+
 impl Ec2 {
     /// Sets tags of resources.
     pub async fn create_tags(&self, cx: &Context, input: CreateTagsInput) -> Result<CreateTagsOutput, Fault> {
@@ -101,7 +117,8 @@ impl Ec2 {
     pub async fn describe_tags(&self, cx: &Context, input: DescribeTagsInput) -> Result<DescribeTagsOutput, Fault> {
         state::begin(cx).await?;
         dry(input.dry_run)?;
-        let mut found: Vec<(String, &str, Tags)> = Vec::new();
+        let filters = Filters::of(input.filters, SAYS)?;
+        let mut found: Vec<(String, &'static str, Tags)> = Vec::new();
         cx.store().read(|s| -> Result<(), Fault> {
             s.scan(&VPCS, cx.scope()).try_for_each(|row| row.map(|(id, vpc)| found.push((id, "vpc", vpc.tags))))?;
             s.scan(&SUBNETS, cx.scope()).try_for_each(|row| row.map(|(id, subnet)| found.push((id, "subnet", subnet.tags))))?;
@@ -115,19 +132,13 @@ impl Ec2 {
         let mut all = Vec::new();
         for (id, kind, tags) in found {
             for (key, value) in &tags {
-                let says = |name: &str| match name {
-                    "resource-id" => Some(vec![id.clone()]),
-                    "resource-type" => Some(vec![kind.to_owned()]),
-                    "key" => Some(vec![key.clone()]),
-                    "value" => Some(vec![value.clone()]),
-                    _ => None,
-                };
-                if passes(&input.filters, &tags, &says)? {
+                let told = Told { id: id.clone(), kind, key: key.clone(), value: value.clone() };
+                if filters.pass(cx, &tags, &told) {
                     all.push(TagDescription {
-                        key: Some(key.clone()),
-                        resource_id: Some(id.clone()),
+                        key: Some(told.key),
+                        resource_id: Some(told.id),
                         resource_type: ResourceType::parse(kind),
-                        value: Some(value.clone()),
+                        value: Some(told.value),
                     });
                 }
             }

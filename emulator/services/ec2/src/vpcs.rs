@@ -1,10 +1,9 @@
 //! VPCs.
 
 use crate::{
-    Ec2,
-    cidr::Cidr,
+    Ec2, cidr,
     faults::{dry, fault, invalid, missing, only},
-    filters::passes,
+    filters::{Filters, Says},
     model::*,
     state::{self, GROUPS, SUBNETS, VPCS, Vpc},
     tags,
@@ -43,22 +42,36 @@ fn show(cx: &Context, vpc: Vpc, state: VpcState) -> crate::model::Vpc {
     }
 }
 
+/// What a VPC says to filters.
+const SAYS: Says<Vpc> = &[
+    (&["vpc-id"], |_, vpc| vec![vpc.id.clone()]),
+    (&["cidr", "cidr-block-association.cidr-block"], |_, vpc| vec![vpc.cidr.clone()]),
+    (&["is-default", "isDefault"], |_, vpc| vec![vpc.is_default.to_string()]),
+    (&["state"], |_, _| vec!["available".into()]),
+    (&["owner-id"], |cx, _| vec![cx.account().to_owned()]),
+    (&["dhcp-options-id"], |_, _| vec!["default".into()]),
+];
+
 impl Ec2 {
     /// Makes a VPC with its default security group.
     pub async fn create_vpc(&self, cx: &Context, input: CreateVpcInput) -> Result<CreateVpcOutput, Fault> {
         only(&[
             (
                 "IPv6 blocks",
-                input.ipv6_pool.is_some() || input.ipv6_cidr_block.is_some() || input.amazon_provided_ipv6_cidr_block == Some(true),
+                input.ipv6_pool.is_some()
+                    || input.ipv6_cidr_block.is_some()
+                    || input.ipv6_cidr_block_network_border_group.is_some()
+                    || input.amazon_provided_ipv6_cidr_block == Some(true),
             ),
             ("IPAM pools", input.ipv4_ipam_pool_id.is_some() || input.ipv6_ipam_pool_id.is_some()),
+            ("netmask lengths of IPAM pools", input.ipv4_netmask_length.is_some() || input.ipv6_netmask_length.is_some()),
             ("VpcEncryptionControl", input.vpc_encryption_control.is_some()),
         ])?;
         state::begin(cx).await?;
         let text = input.cidr_block.as_deref().ok_or_else(|| missing("cidrBlock"))?;
-        let cidr = Cidr::parse(text)
+        let cidr = cidr::parse(text)
             .ok_or_else(|| invalid(format!("Value ({text}) for parameter cidrBlock is invalid. This is not a valid CIDR block.")))?;
-        if !(16..=28).contains(&cidr.length) {
+        if !(16..=28).contains(&cidr.prefix_len()) {
             return Err(fault("InvalidVpc.Range", format!("The CIDR '{text}' is invalid.")));
         }
         let mut vpc = state::new_vpc(cx, &cidr.to_string());
@@ -89,24 +102,13 @@ impl Ec2 {
     pub async fn describe_vpcs(&self, cx: &Context, input: DescribeVpcsInput) -> Result<DescribeVpcsOutput, Fault> {
         state::begin(cx).await?;
         dry(input.dry_run)?;
-        let ids = input.vpc_ids.unwrap_or_default();
+        let (ids, filters) = (input.vpc_ids.unwrap_or_default(), Filters::of(input.filters, SAYS)?);
         let mut all = Vec::new();
         cx.store().read(|s| -> Result<(), Fault> {
             ids.iter().try_for_each(|id| find(s, cx, id).map(drop))?;
             for row in s.scan(&VPCS, cx.scope()) {
                 let (_, vpc) = row?;
-                let says = |name: &str| {
-                    Some(vec![match name {
-                        "vpc-id" => vpc.id.clone(),
-                        "cidr" | "cidr-block-association.cidr-block" => vpc.cidr.clone(),
-                        "is-default" | "isDefault" => vpc.is_default.to_string(),
-                        "state" => "available".into(),
-                        "owner-id" => cx.account().to_owned(),
-                        "dhcp-options-id" => "default".into(),
-                        _ => return None,
-                    }])
-                };
-                if (ids.is_empty() || ids.contains(&vpc.id)) && passes(&input.filters, &vpc.tags, &says)? {
+                if (ids.is_empty() || ids.contains(&vpc.id)) && filters.pass(cx, &vpc.tags, &vpc) {
                     all.push(vpc);
                 }
             }

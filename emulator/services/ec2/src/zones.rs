@@ -3,7 +3,7 @@
 use crate::{
     Ec2,
     faults::{dry, fault},
-    filters::passes,
+    filters::{Filters, Says},
     model::*,
     state::{Tags, ZONES},
 };
@@ -26,6 +26,17 @@ pub(crate) fn named(cx: &Context, id: &str) -> Option<String> {
     ZONES.iter().map(|letter| format!("{}{letter}", cx.region())).find(|zone| id_of(zone).as_deref() == Some(id))
 }
 
+/// What a zone, which goes by its name, says to filters.
+const SAYS: Says<String> = &[
+    (&["zone-name"], |_, zone| vec![zone.clone()]),
+    (&["zone-id"], |_, zone| id_of(zone).into_iter().collect()),
+    (&["region-name"], |cx, _| vec![cx.region().to_owned()]),
+    (&["state"], |_, _| vec!["available".into()]),
+    (&["zone-type"], |_, _| vec!["availability-zone".into()]),
+    (&["opt-in-status"], |_, _| vec!["opt-in-not-required".into()]),
+    (&["group-name"], |cx, _| vec![format!("{}-zg-1", cx.region())]),
+];
+
 impl Ec2 {
     /// Zones of the region.
     pub async fn describe_availability_zones(
@@ -39,23 +50,16 @@ impl Ec2 {
         if let Some(unknown) = names.iter().find(|name| !all.contains(name)) {
             return Err(fault("InvalidParameterValue", format!("Invalid availability zone: [{unknown}]")));
         }
+        let known = |id: &String| all.iter().any(|zone| id_of(zone).as_ref() == Some(id));
+        if let Some(unknown) = ids.iter().find(|id| !known(id)) {
+            return Err(fault("InvalidParameterValue", format!("Invalid availability zone-id: [{unknown}]")));
+        }
+        let filters = Filters::of(input.filters, SAYS)?;
         let mut zones = Vec::new();
         for zone in all {
             let id = id_of(&zone).unwrap_or_default();
-            let says = |name: &str| {
-                Some(vec![match name {
-                    "zone-name" => zone.clone(),
-                    "zone-id" => id.clone(),
-                    "region-name" => cx.region().to_owned(),
-                    "state" => "available".into(),
-                    "zone-type" => "availability-zone".into(),
-                    "opt-in-status" => "opt-in-not-required".into(),
-                    "group-name" => format!("{}-zg-1", cx.region()),
-                    _ => return None,
-                }])
-            };
             let asked = (names.is_empty() || names.contains(&zone)) && (ids.is_empty() || ids.contains(&id));
-            if asked && passes(&input.filters, &Tags::new(), &says)? {
+            if asked && filters.pass(cx, &Tags::new(), &zone) {
                 zones.push(AvailabilityZone {
                     opt_in_status: Some(AvailabilityZoneOptInStatus::OptInNotRequired),
                     messages: Some(Vec::new()),

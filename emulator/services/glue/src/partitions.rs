@@ -26,8 +26,8 @@ impl Share {
         }
     }
     fn has(&self, values: &[String]) -> bool {
-        // FNV-1a: the same in every run, so that pages of one share fit together.
-        let hash = values_key(values).bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        // The same in every run, so that pages of one share fit together.
+        let hash = kit::ids::fnv1a(kit::ids::FNV_BASIS, values_key(values).bytes());
         hash % self.of == self.number
     }
 }

@@ -1,6 +1,6 @@
 //! The decider: gathers the policies of who calls, hands them to the evaluator, and keeps what it gathered until IAM changes.
 
-use crate::state::{ENTITIES, Entity, EntityKind, POLICIES, key};
+use crate::state::{ENTITIES, Entity, EntityKind, key};
 use kit::{
     Context, Decider, Decision, Need, Principal, Read, ResourceSide, Scope,
     policy::{self, Caller, Document, DocumentKind, Keys, Named, Policies, Request, ResourceMode},
@@ -108,9 +108,7 @@ impl PolicyDecider {
 
     fn gather_entity(&self, store: &impl Read, scope: &Scope, entity: &Entity) -> Gathered {
         let managed = |arn: &String| {
-            let own =
-                || store.get(&POLICIES, scope, arn).ok().flatten().and_then(|p| p.versions.get(&p.default).map(|v| v.document.clone()));
-            let text = crate::managed::document(arn).map(str::to_owned).or_else(own)?;
+            let text = crate::managed_policies::text(store, scope, arn)?;
             Some(Held { label: arn.clone(), managed: true, document: self.document(&text, DocumentKind::Identity)? })
         };
         let inline = |(name, text): (&String, &String)| {

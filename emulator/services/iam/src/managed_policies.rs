@@ -8,11 +8,20 @@ use crate::{
     pages,
     state::{ENTITIES, Entity, EntityKind, ManagedPolicy, POLICIES, VersionRow},
 };
-use kit::{Access, Authorize, Context, Fault, Read};
+use kit::{Access, Authorize, Context, Fault, Read, Scope};
 use std::collections::BTreeMap;
 
 /// AWS's quota.
 pub(crate) const VERSIONS: usize = 5;
+
+/// What a managed policy says now: one of AWS's, or one of the account of `scope`.
+pub(crate) fn text(store: &impl Read, scope: &Scope, arn: &str) -> Option<String> {
+    if let Some(document) = managed::document(arn) {
+        return Some(document.to_owned());
+    }
+    let policy = store.get(&POLICIES, scope, &arn.to_owned()).ok()??;
+    Some(policy.versions.get(&policy.default)?.document.clone())
+}
 
 impl Iam {
     /// Makes a managed policy with its first version.

@@ -162,12 +162,7 @@ impl ports::Roles for Iam {
         Some(found.clients)
     }
     fn managed_policy(&self, cx: &Context, account: &str, policy_arn: &str) -> Option<String> {
-        if let Some(own) = crate::managed::document(policy_arn) {
-            return Some(own.to_owned());
-        }
-        let scope = Scope::new(account, cx.region());
-        let policy = cx.store().read(|s| s.get(&crate::state::POLICIES, &scope, &policy_arn.to_owned())).ok()??;
-        Some(policy.versions.get(&policy.default)?.document.clone())
+        cx.store().read(|s| crate::managed_policies::text(s, &Scope::new(account, cx.region()), policy_arn))
     }
 }
 

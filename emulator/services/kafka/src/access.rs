@@ -30,6 +30,12 @@ access! {
     GetBootstrapBrokersInput(me, _cx) => Access::on("kafka:GetBootstrapBrokers", &me.cluster_arn);
     ListNodesInput(me, _cx) => Access::on("kafka:ListNodes", &me.cluster_arn);
     ListKafkaVersionsInput(_me, _cx) => Access::any("kafka:ListKafkaVersions");
+    BatchAssociateScramSecretInput(me, _cx) => Access::on("kafka:BatchAssociateScramSecret", &me.cluster_arn);
+    BatchDisassociateScramSecretInput(me, _cx) => Access::on("kafka:BatchDisassociateScramSecret", &me.cluster_arn);
+    ListScramSecretsInput(me, _cx) => Access::on("kafka:ListScramSecrets", &me.cluster_arn);
+    PutClusterPolicyInput(me, _cx) => Access::on("kafka:PutClusterPolicy", &me.cluster_arn);
+    GetClusterPolicyInput(me, _cx) => Access::on("kafka:GetClusterPolicy", &me.cluster_arn);
+    DeleteClusterPolicyInput(me, _cx) => Access::on("kafka:DeleteClusterPolicy", &me.cluster_arn);
     CreateTopicInput(me, _cx) => on_topic("kafka:CreateTopic", "kafka-cluster:CreateTopic", &me.cluster_arn, &me.topic_name);
     DeleteTopicInput(me, _cx) => on_topic("kafka:DeleteTopic", "kafka-cluster:DeleteTopic", &me.cluster_arn, &me.topic_name);
     DescribeTopicInput(me, _cx) => on_topic("kafka:DescribeTopic", "kafka-cluster:DescribeTopic", &me.cluster_arn, &me.topic_name);

@@ -2,7 +2,7 @@
 
 use crate::{state::inside, token};
 use broker::auth::{Authority, Peer, Resource};
-use kit::{Cloud, Context, Need, Principal, Scope};
+use kit::{BoxFuture, Cloud, Context, Need, Principal, Scope};
 use parking_lot::Mutex;
 use std::{
     collections::HashMap,
@@ -45,8 +45,8 @@ impl Gate {
 }
 
 impl Authority for Gate {
-    fn password(&self, _: &str) -> Option<String> {
-        None
+    fn password<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Option<String>> {
+        Box::pin(async { None })
     }
 
     fn token(&self, token: &str) -> Result<Peer, String> {

@@ -1,22 +1,27 @@
 //! Amazon MSK: clusters, their topics and configurations, over the Kafka broker of this process (crate `broker`).
 //!
 //! Every cluster is a name for the one broker, with listeners of its own: where they ask who one is, IAM decides by the cluster's ARNs
-//! ([`gate`]) and tokens are checked as signatures are ([`token`]). The broker runs from the cloud's start to its end; its logs lie beside the
+//! ([`gate`]) and tokens are checked as signatures are ([`token`]), or the users are those of secrets ([`users`]). The broker runs from the cloud's start to its end; its logs lie beside the
 //! cloud's store.
 
 mod access;
 mod clusters;
 mod configurations;
+mod elsewhere;
 mod gate;
 mod host;
 #[allow(missing_docs)]
 mod model;
+mod networks;
 mod outside;
+mod policies;
 mod reader;
+mod scram;
 mod state;
 mod tags;
 mod token;
 mod topics;
+mod users;
 
 pub use broker::{Broker, client};
 pub use model::*;
@@ -44,6 +49,8 @@ pub struct Kafka {
     bootstrap: OnceLock<String>,
     /// Bells that were given before the broker started.
     bells: Mutex<Vec<broker::inside::Bell>>,
+    /// Brokers that are read over the wire.
+    elsewhere: Arc<elsewhere::Elsewhere>,
 }
 
 impl Kafka {
@@ -143,6 +150,14 @@ kit::service! {
     DescribeConfigurationRevision => describe_configuration_revision,
     ListConfigurations => list_configurations,
     ListConfigurationRevisions => list_configuration_revisions,
+    // scram.rs
+    BatchAssociateScramSecret => batch_associate_scram_secret,
+    BatchDisassociateScramSecret => batch_disassociate_scram_secret,
+    ListScramSecrets => list_scram_secrets,
+    // policies.rs
+    PutClusterPolicy => put_cluster_policy,
+    GetClusterPolicy => get_cluster_policy,
+    DeleteClusterPolicy => delete_cluster_policy,
     // tags.rs
     TagResource => tag_resource,
     UntagResource => untag_resource,
@@ -150,6 +165,12 @@ kit::service! {
 }
 
 impl kit::Service for Kafka {
+    fn action_prefixes(&self) -> &'static [&'static str] {
+        &["kafka-cluster"]
+    }
+    fn resource_policy(&self, cx: &Context, resource: &str) -> Option<String> {
+        policies::of(cx, resource)
+    }
     fn offer(self: Arc<Self>, ports: &Ports) {
         ports.offer_kafka_topics(self);
     }

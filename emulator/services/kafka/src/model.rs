@@ -450,6 +450,89 @@ pub struct ListConfigurationRevisionsOutput {
 wire::structure!(ListConfigurationRevisionsOutput, tables::LIST_CONFIGURATION_REVISIONS_OUTPUT, 0 next_token, 1 revisions);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchAssociateScramSecretInput {
+    pub cluster_arn: String,
+    pub secret_arn_list: Vec<String>,
+}
+wire::structure!(BatchAssociateScramSecretInput, tables::BATCH_ASSOCIATE_SCRAM_SECRET_INPUT, 0 cluster_arn, 1 secret_arn_list);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchAssociateScramSecretOutput {
+    pub cluster_arn: Option<String>,
+    pub unprocessed_scram_secrets: Option<Vec<UnprocessedScramSecret>>,
+}
+wire::structure!(BatchAssociateScramSecretOutput, tables::BATCH_ASSOCIATE_SCRAM_SECRET_OUTPUT, 0 cluster_arn, 1 unprocessed_scram_secrets);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchDisassociateScramSecretInput {
+    pub cluster_arn: String,
+    pub secret_arn_list: Vec<String>,
+}
+wire::structure!(BatchDisassociateScramSecretInput, tables::BATCH_DISASSOCIATE_SCRAM_SECRET_INPUT, 0 cluster_arn, 1 secret_arn_list);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BatchDisassociateScramSecretOutput {
+    pub cluster_arn: Option<String>,
+    pub unprocessed_scram_secrets: Option<Vec<UnprocessedScramSecret>>,
+}
+wire::structure!(
+    BatchDisassociateScramSecretOutput, tables::BATCH_DISASSOCIATE_SCRAM_SECRET_OUTPUT,
+    0 cluster_arn, 1 unprocessed_scram_secrets,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListScramSecretsInput {
+    pub cluster_arn: String,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+wire::structure!(ListScramSecretsInput, tables::LIST_SCRAM_SECRETS_INPUT, 0 cluster_arn, 1 max_results, 2 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListScramSecretsOutput {
+    pub next_token: Option<String>,
+    pub secret_arn_list: Option<Vec<String>>,
+}
+wire::structure!(ListScramSecretsOutput, tables::LIST_SCRAM_SECRETS_OUTPUT, 0 next_token, 1 secret_arn_list);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutClusterPolicyInput {
+    pub cluster_arn: String,
+    pub current_version: Option<String>,
+    pub policy: String,
+}
+wire::structure!(PutClusterPolicyInput, tables::PUT_CLUSTER_POLICY_INPUT, 0 cluster_arn, 1 current_version, 2 policy);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PutClusterPolicyOutput {
+    pub current_version: Option<String>,
+}
+wire::structure!(PutClusterPolicyOutput, tables::PUT_CLUSTER_POLICY_OUTPUT, 0 current_version);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetClusterPolicyInput {
+    pub cluster_arn: String,
+}
+wire::structure!(GetClusterPolicyInput, tables::GET_CLUSTER_POLICY_INPUT, 0 cluster_arn);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetClusterPolicyOutput {
+    pub current_version: Option<String>,
+    pub policy: Option<String>,
+}
+wire::structure!(GetClusterPolicyOutput, tables::GET_CLUSTER_POLICY_OUTPUT, 0 current_version, 1 policy);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteClusterPolicyInput {
+    pub cluster_arn: String,
+}
+wire::structure!(DeleteClusterPolicyInput, tables::DELETE_CLUSTER_POLICY_INPUT, 0 cluster_arn);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteClusterPolicyOutput {}
+wire::structure!(DeleteClusterPolicyOutput, tables::DELETE_CLUSTER_POLICY_OUTPUT);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TagResourceInput {
     pub resource_arn: String,
     pub tags: BTreeMap<String, String>,
@@ -922,6 +1005,14 @@ pub struct Unauthenticated {
 wire::structure!(Unauthenticated, tables::UNAUTHENTICATED, 0 enabled);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnprocessedScramSecret {
+    pub error_code: Option<String>,
+    pub error_message: Option<String>,
+    pub secret_arn: Option<String>,
+}
+wire::structure!(UnprocessedScramSecret, tables::UNPROCESSED_SCRAM_SECRET, 0 error_code, 1 error_message, 2 secret_arn);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct VpcConfig {
     pub subnet_ids: Vec<String>,
     pub security_group_ids: Option<Vec<String>>,
@@ -1034,6 +1125,34 @@ mod tables {
         ]),
     )
     .traits(Traits { fault: Some(FaultTraits { code: "BadRequestException", status: 400, sender: true }), ..Traits::NONE });
+    pub(super) static BATCH_ASSOCIATE_SCRAM_SECRET_INPUT: Schema = Schema::new(
+        "BatchAssociateScramSecretRequest",
+        Kind::Structure(&[
+            Member::new("ClusterArn", &STRING).at(Place::Uri, "clusterArn").required(),
+            Member::new("SecretArnList", &LIST_OF_STRING).wire("secretArnList").required(),
+        ]),
+    );
+    pub(super) static BATCH_ASSOCIATE_SCRAM_SECRET_OUTPUT: Schema = Schema::new(
+        "BatchAssociateScramSecretResponse",
+        Kind::Structure(&[
+            Member::new("ClusterArn", &STRING).wire("clusterArn"),
+            Member::new("UnprocessedScramSecrets", &LIST_OF_UNPROCESSED_SCRAM_SECRET).wire("unprocessedScramSecrets"),
+        ]),
+    );
+    pub(super) static BATCH_DISASSOCIATE_SCRAM_SECRET_INPUT: Schema = Schema::new(
+        "BatchDisassociateScramSecretRequest",
+        Kind::Structure(&[
+            Member::new("ClusterArn", &STRING).at(Place::Uri, "clusterArn").required(),
+            Member::new("SecretArnList", &LIST_OF_STRING).wire("secretArnList").required(),
+        ]),
+    );
+    pub(super) static BATCH_DISASSOCIATE_SCRAM_SECRET_OUTPUT: Schema = Schema::new(
+        "BatchDisassociateScramSecretResponse",
+        Kind::Structure(&[
+            Member::new("ClusterArn", &STRING).wire("clusterArn"),
+            Member::new("UnprocessedScramSecrets", &LIST_OF_UNPROCESSED_SCRAM_SECRET).wire("unprocessedScramSecrets"),
+        ]),
+    );
     pub(super) static BROKER_AZ_DISTRIBUTION: Schema = Schema::new("BrokerAZDistribution", Kind::Enum(super::BrokerAZDistribution::TEXTS));
     pub(super) static BROKER_LOGS: Schema = Schema::new(
         "BrokerLogs",
@@ -1272,6 +1391,11 @@ mod tables {
         ]),
     );
     pub(super) static CUSTOMER_ACTION_STATUS: Schema = Schema::new("CustomerActionStatus", Kind::Enum(super::CustomerActionStatus::TEXTS));
+    pub(super) static DELETE_CLUSTER_POLICY_INPUT: Schema = Schema::new(
+        "DeleteClusterPolicyRequest",
+        Kind::Structure(&[Member::new("ClusterArn", &STRING).at(Place::Uri, "clusterArn").required()]),
+    );
+    pub(super) static DELETE_CLUSTER_POLICY_OUTPUT: Schema = Schema::new("DeleteClusterPolicyResponse", Kind::Structure(&[]));
     pub(super) static DELETE_CLUSTER_INPUT: Schema = Schema::new(
         "DeleteClusterRequest",
         Kind::Structure(&[
@@ -1445,6 +1569,14 @@ mod tables {
             Member::new("BootstrapBrokerStringSaslIamIpv6", &STRING).wire("bootstrapBrokerStringSaslIamIpv6"),
         ]),
     );
+    pub(super) static GET_CLUSTER_POLICY_INPUT: Schema = Schema::new(
+        "GetClusterPolicyRequest",
+        Kind::Structure(&[Member::new("ClusterArn", &STRING).at(Place::Uri, "clusterArn").required()]),
+    );
+    pub(super) static GET_CLUSTER_POLICY_OUTPUT: Schema = Schema::new(
+        "GetClusterPolicyResponse",
+        Kind::Structure(&[Member::new("CurrentVersion", &STRING).wire("currentVersion"), Member::new("Policy", &STRING).wire("policy")]),
+    );
     pub(super) static GROUP_SUBSCRIBED_TO_TOPIC_EXCEPTION: Schema = Schema::new(
         "GroupSubscribedToTopicException",
         Kind::Structure(&[
@@ -1576,6 +1708,21 @@ mod tables {
             Member::new("NodeInfoList", &LIST_OF_NODE_INFO).wire("nodeInfoList"),
         ]),
     );
+    pub(super) static LIST_SCRAM_SECRETS_INPUT: Schema = Schema::new(
+        "ListScramSecretsRequest",
+        Kind::Structure(&[
+            Member::new("ClusterArn", &STRING).at(Place::Uri, "clusterArn").required(),
+            Member::new("MaxResults", &MAX_RESULTS).at(Place::Query, "maxResults"),
+            Member::new("NextToken", &STRING).at(Place::Query, "nextToken"),
+        ]),
+    );
+    pub(super) static LIST_SCRAM_SECRETS_OUTPUT: Schema = Schema::new(
+        "ListScramSecretsResponse",
+        Kind::Structure(&[
+            Member::new("NextToken", &STRING).wire("nextToken"),
+            Member::new("SecretArnList", &LIST_OF_STRING).wire("secretArnList"),
+        ]),
+    );
     pub(super) static LIST_TAGS_FOR_RESOURCE_INPUT: Schema = Schema::new(
         "ListTagsForResourceRequest",
         Kind::Structure(&[Member::new("ResourceArn", &STRING).at(Place::Uri, "resourceArn").required()]),
@@ -1692,6 +1839,16 @@ mod tables {
         ]),
     );
     pub(super) static PUBLIC_ACCESS: Schema = Schema::new("PublicAccess", Kind::Structure(&[Member::new("Type", &STRING).wire("type")]));
+    pub(super) static PUT_CLUSTER_POLICY_INPUT: Schema = Schema::new(
+        "PutClusterPolicyRequest",
+        Kind::Structure(&[
+            Member::new("ClusterArn", &STRING).at(Place::Uri, "clusterArn").required(),
+            Member::new("CurrentVersion", &STRING).wire("currentVersion"),
+            Member::new("Policy", &STRING).wire("policy").required(),
+        ]),
+    );
+    pub(super) static PUT_CLUSTER_POLICY_OUTPUT: Schema =
+        Schema::new("PutClusterPolicyResponse", Kind::Structure(&[Member::new("CurrentVersion", &STRING).wire("currentVersion")]));
     pub(super) static REASSIGNMENT_IN_PROGRESS_EXCEPTION: Schema = Schema::new(
         "ReassignmentInProgressException",
         Kind::Structure(&[
@@ -1817,6 +1974,14 @@ mod tables {
         ]),
     )
     .traits(Traits { fault: Some(FaultTraits { code: "UnknownTopicOrPartitionException", status: 404, sender: true }), ..Traits::NONE });
+    pub(super) static UNPROCESSED_SCRAM_SECRET: Schema = Schema::new(
+        "UnprocessedScramSecret",
+        Kind::Structure(&[
+            Member::new("ErrorCode", &STRING).wire("errorCode"),
+            Member::new("ErrorMessage", &STRING).wire("errorMessage"),
+            Member::new("SecretArn", &STRING).wire("secretArn"),
+        ]),
+    );
     pub(super) static UNTAG_RESOURCE_INPUT: Schema = Schema::new(
         "UntagResourceRequest",
         Kind::Structure(&[
@@ -1913,6 +2078,8 @@ mod tables {
     pub(super) static LIST_OF_TOPIC_INFO: Schema = Schema::new("__listOfTopicInfo", Kind::List(&Member::new("member", &TOPIC_INFO)));
     pub(super) static LIST_OF_TOPIC_PARTITION_INFO: Schema =
         Schema::new("__listOfTopicPartitionInfo", Kind::List(&Member::new("member", &TOPIC_PARTITION_INFO)));
+    pub(super) static LIST_OF_UNPROCESSED_SCRAM_SECRET: Schema =
+        Schema::new("__listOfUnprocessedScramSecret", Kind::List(&Member::new("member", &UNPROCESSED_SCRAM_SECRET)));
     pub(super) static LIST_OF_VPC_CONFIG: Schema = Schema::new("__listOfVpcConfig", Kind::List(&Member::new("member", &VPC_CONFIG)));
     pub(super) static LIST_OF_INTEGER: Schema = Schema::new("__listOf__integer", Kind::List(&Member::new("member", &INTEGER)));
     pub(super) static LIST_OF_STRING: Schema = Schema::new("__listOf__string", Kind::List(&Member::new("member", &STRING)));
@@ -2317,6 +2484,96 @@ mod tables {
         ],
         unsigned: false,
     };
+    static OP_BATCH_ASSOCIATE_SCRAM_SECRET: OperationSchema = OperationSchema {
+        name: "BatchAssociateScramSecret",
+        method: "POST",
+        uri: "/v1/clusters/{clusterArn}/scram-secrets",
+        status: 200,
+        input: &BATCH_ASSOCIATE_SCRAM_SECRET_INPUT,
+        output: &BATCH_ASSOCIATE_SCRAM_SECRET_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &INTERNAL_SERVER_ERROR_EXCEPTION,
+            &FORBIDDEN_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &SERVICE_UNAVAILABLE_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_BATCH_DISASSOCIATE_SCRAM_SECRET: OperationSchema = OperationSchema {
+        name: "BatchDisassociateScramSecret",
+        method: "PATCH",
+        uri: "/v1/clusters/{clusterArn}/scram-secrets",
+        status: 200,
+        input: &BATCH_DISASSOCIATE_SCRAM_SECRET_INPUT,
+        output: &BATCH_DISASSOCIATE_SCRAM_SECRET_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &INTERNAL_SERVER_ERROR_EXCEPTION,
+            &FORBIDDEN_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &SERVICE_UNAVAILABLE_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_LIST_SCRAM_SECRETS: OperationSchema = OperationSchema {
+        name: "ListScramSecrets",
+        method: "GET",
+        uri: "/v1/clusters/{clusterArn}/scram-secrets",
+        status: 200,
+        input: &LIST_SCRAM_SECRETS_INPUT,
+        output: &LIST_SCRAM_SECRETS_OUTPUT,
+        result_wrapper: None,
+        faults: &[
+            &BAD_REQUEST_EXCEPTION,
+            &UNAUTHORIZED_EXCEPTION,
+            &INTERNAL_SERVER_ERROR_EXCEPTION,
+            &FORBIDDEN_EXCEPTION,
+            &NOT_FOUND_EXCEPTION,
+            &SERVICE_UNAVAILABLE_EXCEPTION,
+            &TOO_MANY_REQUESTS_EXCEPTION,
+        ],
+        unsigned: false,
+    };
+    static OP_PUT_CLUSTER_POLICY: OperationSchema = OperationSchema {
+        name: "PutClusterPolicy",
+        method: "PUT",
+        uri: "/v1/clusters/{clusterArn}/policy",
+        status: 200,
+        input: &PUT_CLUSTER_POLICY_INPUT,
+        output: &PUT_CLUSTER_POLICY_OUTPUT,
+        result_wrapper: None,
+        faults: &[&BAD_REQUEST_EXCEPTION, &INTERNAL_SERVER_ERROR_EXCEPTION, &FORBIDDEN_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_GET_CLUSTER_POLICY: OperationSchema = OperationSchema {
+        name: "GetClusterPolicy",
+        method: "GET",
+        uri: "/v1/clusters/{clusterArn}/policy",
+        status: 200,
+        input: &GET_CLUSTER_POLICY_INPUT,
+        output: &GET_CLUSTER_POLICY_OUTPUT,
+        result_wrapper: None,
+        faults: &[&NOT_FOUND_EXCEPTION, &BAD_REQUEST_EXCEPTION, &INTERNAL_SERVER_ERROR_EXCEPTION, &FORBIDDEN_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_DELETE_CLUSTER_POLICY: OperationSchema = OperationSchema {
+        name: "DeleteClusterPolicy",
+        method: "DELETE",
+        uri: "/v1/clusters/{clusterArn}/policy",
+        status: 200,
+        input: &DELETE_CLUSTER_POLICY_INPUT,
+        output: &DELETE_CLUSTER_POLICY_OUTPUT,
+        result_wrapper: None,
+        faults: &[&NOT_FOUND_EXCEPTION, &BAD_REQUEST_EXCEPTION, &INTERNAL_SERVER_ERROR_EXCEPTION, &FORBIDDEN_EXCEPTION],
+        unsigned: false,
+    };
     static OP_TAG_RESOURCE: OperationSchema = OperationSchema {
         name: "TagResource",
         method: "POST",
@@ -2387,32 +2644,32 @@ mod tables {
             &OP_DESCRIBE_CONFIGURATION_REVISION,
             &OP_LIST_CONFIGURATIONS,
             &OP_LIST_CONFIGURATION_REVISIONS,
+            &OP_BATCH_ASSOCIATE_SCRAM_SECRET,
+            &OP_BATCH_DISASSOCIATE_SCRAM_SECRET,
+            &OP_LIST_SCRAM_SECRETS,
+            &OP_PUT_CLUSTER_POLICY,
+            &OP_GET_CLUSTER_POLICY,
+            &OP_DELETE_CLUSTER_POLICY,
             &OP_TAG_RESOURCE,
             &OP_UNTAG_RESOURCE,
             &OP_LIST_TAGS_FOR_RESOURCE,
         ],
         refused: &[
-            Refused { name: "BatchAssociateScramSecret", method: "POST", uri: "/v1/clusters/{clusterArn}/scram-secrets" },
             Refused { name: "CreateReplicator", method: "POST", uri: "/replication/v1/replicators" },
             Refused { name: "CreateVpcConnection", method: "POST", uri: "/v1/vpc-connection" },
-            Refused { name: "DeleteClusterPolicy", method: "DELETE", uri: "/v1/clusters/{clusterArn}/policy" },
             Refused { name: "DeleteReplicator", method: "DELETE", uri: "/replication/v1/replicators/{replicatorArn}" },
             Refused { name: "DeleteVpcConnection", method: "DELETE", uri: "/v1/vpc-connection/{arn}" },
             Refused { name: "DescribeClusterOperation", method: "GET", uri: "/v1/operations/{clusterOperationArn}" },
             Refused { name: "DescribeClusterOperationV2", method: "GET", uri: "/api/v2/operations/{clusterOperationArn}" },
             Refused { name: "DescribeReplicator", method: "GET", uri: "/replication/v1/replicators/{replicatorArn}" },
             Refused { name: "DescribeVpcConnection", method: "GET", uri: "/v1/vpc-connection/{arn}" },
-            Refused { name: "BatchDisassociateScramSecret", method: "PATCH", uri: "/v1/clusters/{clusterArn}/scram-secrets" },
             Refused { name: "GetCompatibleKafkaVersions", method: "GET", uri: "/v1/compatible-kafka-versions" },
-            Refused { name: "GetClusterPolicy", method: "GET", uri: "/v1/clusters/{clusterArn}/policy" },
             Refused { name: "ListClusterOperations", method: "GET", uri: "/v1/clusters/{clusterArn}/operations" },
             Refused { name: "ListClusterOperationsV2", method: "GET", uri: "/api/v2/clusters/{clusterArn}/operations" },
             Refused { name: "ListReplicators", method: "GET", uri: "/replication/v1/replicators" },
-            Refused { name: "ListScramSecrets", method: "GET", uri: "/v1/clusters/{clusterArn}/scram-secrets" },
             Refused { name: "ListClientVpcConnections", method: "GET", uri: "/v1/clusters/{clusterArn}/client-vpc-connections" },
             Refused { name: "ListVpcConnections", method: "GET", uri: "/v1/vpc-connections" },
             Refused { name: "RejectClientVpcConnection", method: "PUT", uri: "/v1/clusters/{clusterArn}/client-vpc-connection" },
-            Refused { name: "PutClusterPolicy", method: "PUT", uri: "/v1/clusters/{clusterArn}/policy" },
             Refused { name: "RebootBroker", method: "PUT", uri: "/v1/clusters/{clusterArn}/reboot-broker" },
             Refused { name: "UpdateBrokerCount", method: "PUT", uri: "/v1/clusters/{clusterArn}/nodes/count" },
             Refused { name: "UpdateBrokerType", method: "PUT", uri: "/v1/clusters/{clusterArn}/nodes/type" },

@@ -22,6 +22,28 @@ pub enum ListenerKind {
     Tls,
     /// TLS, and IAM decides.
     Iam,
+    /// TLS, users and passwords of secrets.
+    Scram,
+}
+
+/// A secret of users that a cluster knows, by the cluster's ARN and its own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ScramRow {
+    /// The user, as the secret had it when it was associated.
+    pub user: String,
+    /// ARN of the key that it lies under, and the id of the grant by which this service may use the key.
+    pub key: (String, String),
+}
+
+/// The policy of a cluster, by the cluster's ARN.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PolicyRow {
+    /// JSON.
+    pub text: String,
+    /// `K...`
+    pub version: String,
 }
 
 /// A configuration, by ARN.
@@ -51,6 +73,8 @@ pub struct Revision {
 }
 
 pub(crate) const CLUSTERS: Table<String, ClusterRow> = Table::new("kafka.clusters", TableScope::Region);
+pub(crate) const SECRETS: Table<(String, String), ScramRow> = Table::new("kafka.secrets", TableScope::Region);
+pub(crate) const POLICIES: Table<String, PolicyRow> = Table::new("kafka.policies", TableScope::Region);
 pub(crate) const CONFIGURATIONS: Table<String, ConfigurationRow> = Table::new("kafka.configurations", TableScope::Region);
 
 /// A cluster as it is told.

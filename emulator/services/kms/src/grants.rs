@@ -1,7 +1,7 @@
 //! Grants: what a key's owner lets a principal do beside the key policy.
 
 use crate::{Error, Kms, find, model::*, policies, rules, rules::invalid, state::*};
-use kit::{Arn, Context, Fault, Principal, Read};
+use kit::{Arn, Context, Fault, Principal, Read, ports::EncryptionContext};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -18,19 +18,7 @@ impl Kms {
     pub async fn create_grant(&self, cx: &Context, input: CreateGrantInput) -> Result<CreateGrantOutput, Fault> {
         rules::grant_tokens(cx, &input.grant_tokens)?;
         check(cx, &input)?;
-        let fresh = StoredGrant {
-            id: cx.ids().hex(64),
-            token: cx.ids().text(120, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"),
-            key_arn: String::new(),
-            key_id: String::new(),
-            name: input.name.clone(),
-            grantee: input.grantee_principal.clone(),
-            retirer: input.retiring_principal.clone(),
-            issuer: format!("arn:aws:iam::{}:root", cx.principal().account().unwrap_or(cx.account())),
-            operations: input.operations.clone(),
-            constraints: input.constraints.clone(),
-            created: cx.now(),
-        };
+        let fresh = fresh(cx, &input);
         let dry_run = input.dry_run;
         let grant = cx.store().write(|tx| put(tx, cx, &input, fresh).and_then(|grant| rules::dry_run(dry_run).map(|()| grant))).await?;
         Ok(CreateGrantOutput { grant_token: Some(grant.token), grant_id: Some(grant.id) })
@@ -71,6 +59,43 @@ impl Kms {
 
 pub(crate) fn missing(id: &str) -> Fault {
     Error::NotFound.says(format!("Grant ID {id} not found"))
+}
+
+/// A grant that lets a service decrypt under a context, made on behalf of whoever calls that service.
+pub(crate) async fn lend(cx: &Context, key_arn: &str, service: &str, context: &EncryptionContext) -> Result<String, Fault> {
+    let input = CreateGrantInput {
+        key_id: key_arn.to_owned(),
+        grantee_principal: service.to_owned(),
+        operations: vec![GrantOperation::Decrypt],
+        constraints: Some(GrantConstraints { encryption_context_subset: Some(context.clone()), ..GrantConstraints::default() }),
+        // By its name the same grant is found again.
+        name: Some(context.iter().fold(service.to_owned(), |name, (key, value)| format!("{name}/{key}={value}"))),
+        ..CreateGrantInput::default()
+    };
+    let fresh = fresh(cx, &input);
+    Ok(cx.store().write(|tx| put(tx, cx, &input, fresh)).await?.id)
+}
+
+/// Ends a grant by its id; one that is gone is fine.
+pub(crate) async fn take_back(cx: &Context, key_arn: &str, id: &str) -> Result<(), Fault> {
+    let Some(key) = find::by_arn(cx, key_arn) else { return Ok(()) };
+    cx.store().write(|tx| tx.delete(&GRANTS, &key.scope(), &(key.id.clone(), id.to_owned())).map(drop)).await
+}
+
+fn fresh(cx: &Context, input: &CreateGrantInput) -> StoredGrant {
+    StoredGrant {
+        id: cx.ids().hex(64),
+        token: cx.ids().text(120, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"),
+        key_arn: String::new(),
+        key_id: String::new(),
+        name: input.name.clone(),
+        grantee: input.grantee_principal.clone(),
+        retirer: input.retiring_principal.clone(),
+        issuer: format!("arn:aws:iam::{}:root", cx.principal().account().unwrap_or(cx.account())),
+        operations: input.operations.clone(),
+        constraints: input.constraints.clone(),
+        created: cx.now(),
+    }
 }
 
 fn check(cx: &Context, input: &CreateGrantInput) -> Result<(), Fault> {
@@ -168,9 +193,15 @@ pub(crate) fn is_named(cx: &Context, arn: &str) -> bool {
     let root = principal.account().map(|account| format!("arn:aws:iam::{account}:root"));
     match principal {
         Principal::Session(session) if policies::role_arn(session) == arn => true,
-        Principal::Service { .. } | Principal::Anonymous => false,
+        Principal::Service { name, .. } => **name == *arn,
+        Principal::Anonymous => false,
         _ => principal.arn() == arn || root.as_deref() == Some(arn),
     }
+}
+
+/// Whether a grantee is one of AWS's services, to which a key is lent on a caller's behalf ([`kit::ports::Keys::lend`]).
+fn is_service(grantee: &str) -> bool {
+    grantee.ends_with(".amazonaws.com") && !grantee.contains(':')
 }
 
 /// A grant as statements of a key policy: operations that take an encryption context under the grant's constraints, others without.
@@ -180,11 +211,15 @@ pub(crate) fn statements(grant: &StoredGrant) -> Vec<Value> {
     };
     let (bound, free): (Vec<&GrantOperation>, Vec<&GrantOperation>) = grant.operations.iter().partition(bound);
     let conditions = conditions(grant);
+    let grantee = match is_service(&grant.grantee) {
+        true => json!({ "Service": grant.grantee }),
+        false => json!({ "AWS": grant.grantee }),
+    };
     let statement = |n: usize, operations: Vec<&GrantOperation>, conditions: Option<Value>| {
         let actions: Vec<String> = operations.iter().map(|operation| format!("kms:{operation}")).collect();
         let mut out = json!({
             "Sid": format!("Grant{}{n}", &grant.id[..16.min(grant.id.len())]), "Effect": "Allow",
-            "Principal": { "AWS": grant.grantee }, "Action": actions, "Resource": "*",
+            "Principal": grantee, "Action": actions, "Resource": "*",
         });
         if let Some(conditions) = conditions {
             out["Condition"] = conditions;

@@ -1,6 +1,6 @@
 //! The port by which other services encrypt: data keys, and what is behind them.
 
-use crate::{Error, Kms, blob, cipher, data_keys, find, managed, material};
+use crate::{Error, Kms, blob, cipher, data_keys, find, grants, managed, material};
 use kit::{
     BoxFuture, Context, Fault, Grant,
     ports::{DataKey, EncryptionContext, Keys},
@@ -50,6 +50,31 @@ impl Keys for Kms {
             let plain = frame.open(&key, context)?;
             journal(cx, "Decrypt", key_arn);
             length(plain)
+        })
+    }
+
+    fn lend<'a>(
+        &'a self,
+        cx: &'a Context,
+        grant: Grant,
+        key_arn: &'a str,
+        service: &'a str,
+        context: &'a EncryptionContext,
+    ) -> BoxFuture<'a, Result<String, Fault>> {
+        Box::pin(async move {
+            grant.covers("kms:CreateGrant", key_arn)?;
+            let id = grants::lend(cx, key_arn, service, context).await?;
+            journal(cx, "CreateGrant", key_arn);
+            Ok(id)
+        })
+    }
+
+    fn take_back<'a>(&'a self, cx: &'a Context, grant: Grant, key_arn: &'a str, grant_id: &'a str) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            grant.covers("kms:RetireGrant", key_arn)?;
+            grants::take_back(cx, key_arn, grant_id).await?;
+            journal(cx, "RetireGrant", key_arn);
+            Ok(())
         })
     }
 }

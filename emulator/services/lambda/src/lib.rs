@@ -8,6 +8,7 @@ mod access;
 mod aliases;
 mod code;
 mod concurrency;
+mod destinations;
 mod event_invoke;
 mod events;
 mod functions;

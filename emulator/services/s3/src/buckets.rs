@@ -207,10 +207,23 @@ impl S3 {
         expected_owner: &Option<String>,
         change: impl FnOnce(&mut state::Bucket),
     ) -> Result<(), Fault> {
+        self.configure_if(cx, name, expected_owner, |_, _| Ok(()), change).await
+    }
+
+    /// The same, where nothing speaks against it.
+    pub(crate) async fn configure_if(
+        &self,
+        cx: &Context,
+        name: &str,
+        expected_owner: &Option<String>,
+        check: impl FnOnce(&mut kit::Tx<'_>, &state::Found) -> Result<(), Fault>,
+        change: impl FnOnce(&mut state::Bucket),
+    ) -> Result<(), Fault> {
         cx.store()
             .write(|tx| {
                 let mut found = state::find(tx, name)?;
                 state::expect_owner(&found, expected_owner)?;
+                check(tx, &found)?;
                 change(std::sync::Arc::make_mut(&mut found.bucket));
                 tx.put(&BUCKETS, &found.scope, &found.name, &found.bucket)
             })

@@ -2,17 +2,17 @@
 
 use crate::{
     S3, acl,
-    configuration::{
-        public::{is_public, texts},
-        public_access,
-    },
+    configuration::public_access,
     model::*,
     multipart,
     state::{self, Found},
 };
 use kit::{
     Context, Fault, Need, Principal, Reply, ResourceView,
-    policy::{Document, DocumentKind},
+    policy::{
+        Document, DocumentKind,
+        public::{is_public, texts},
+    },
 };
 
 fn malformed(message: impl Into<String>) -> Fault {

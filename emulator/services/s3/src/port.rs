@@ -16,7 +16,6 @@ use crate::{
     tiering::Ledger,
     versions,
 };
-use bytes::{Bytes, BytesMut};
 use kit::{
     Body, BoxFuture, Context, Fault, Grant, RecordKind, Scope,
     ports::{NewObject, ObjectBytes, ObjectInfo, Objects},
@@ -56,7 +55,8 @@ impl Port {
             return Err(Fault::internal(format!("{length} bytes of s3://{bucket}/{key} were asked for at once")));
         }
         let data_key = encryption::open(cx, &found, key, &object.encryption, &Given::default()).await?;
-        let bytes = whole(body::into_body(opened.with_key(data_key)), length as usize)
+        let bytes = body::into_body(opened.with_key(data_key))
+            .collect(length as usize)
             .await
             .map_err(|e| Fault::internal(format!("reading s3://{bucket}/{key}: {e}")))?;
         journal(cx, "GetObject", &grant);
@@ -123,20 +123,6 @@ impl Port {
         });
         Ok(described.collect())
     }
-}
-
-/// A body of a known length: what comes in one piece is not copied, the rest once.
-async fn whole(mut body: Body, length: usize) -> std::io::Result<Bytes> {
-    let Some(first) = body.next().await.transpose()? else { return Ok(Bytes::new()) };
-    if first.len() >= length {
-        return Ok(first);
-    }
-    let mut bytes = BytesMut::with_capacity(length);
-    bytes.extend_from_slice(&first);
-    while let Some(chunk) = body.next().await {
-        bytes.extend_from_slice(&chunk?);
-    }
-    Ok(bytes.freeze())
 }
 
 fn arn(bucket: &str, key: &str) -> String {

@@ -392,10 +392,7 @@ pub(crate) fn sequenced_id(cx: &Context, sequence: u64) -> String {
 
 /// Three characters that follow from the rest of an id: FNV-1a, cut short. Keeps out typing errors and guesses, not attackers.
 fn proof(random: &str, number: &str) -> String {
-    let hash = random
-        .bytes()
-        .chain(number.bytes())
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
+    let hash = kit::ids::fnv1a(kit::ids::FNV_BASIS, random.bytes().chain(number.bytes()));
     (0..3).map(|place| ID_LETTERS.as_bytes()[(hash >> (40 + place * 6)) as usize % 64] as char).collect()
 }
 

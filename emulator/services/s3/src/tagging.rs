@@ -7,27 +7,14 @@ use crate::{
     model::*,
     notifications::{self, Happening},
     replication,
-    state::{self, BUCKETS, Tags},
+    state::{self, Tags},
     versions,
 };
 use kit::{Context, Fault};
-use std::sync::Arc;
 
 /// Most tags of an object, and of a bucket.
 const MOST_OBJECT_TAGS: usize = 10;
 const MOST_BUCKET_TAGS: usize = 50;
-
-/// Gives a bucket other tags, unless requests are judged by those that it has.
-async fn retag(cx: &Context, bucket: &str, expected_owner: &Option<String>, tags: Tags) -> Result<(), Fault> {
-    let write = cx.store().write(|tx| {
-        let mut found = state::find(tx, bucket)?;
-        state::expect_owner(&found, expected_owner)?;
-        abac::refuse_tagging(tx, &found)?;
-        Arc::make_mut(&mut found.bucket).tags = tags;
-        tx.put(&BUCKETS, &found.scope, &found.name, &found.bucket)
-    });
-    write.await
-}
 
 /// Tags as they are stored.
 pub(crate) fn from_model(tags: Vec<Tag>) -> Tags {
@@ -101,11 +88,16 @@ fn reserved(tags: &Tags) -> Option<&(String, String)> {
 }
 
 impl S3 {
+    /// Gives a bucket other tags, unless requests are judged by those that it has.
+    async fn retag(&self, cx: &Context, bucket: &str, expected_owner: &Option<String>, tags: Tags) -> Result<(), Fault> {
+        self.configure_if(cx, bucket, expected_owner, |tx, found| abac::refuse_tagging(tx, found), |bucket| bucket.tags = tags).await
+    }
+
     /// Replaces the bucket's tags.
     pub async fn put_bucket_tagging(&self, cx: &Context, input: PutBucketTaggingInput) -> Result<PutBucketTaggingOutput, Fault> {
         let tags = from_model(input.tagging.tag_set.unwrap_or_default());
         check_bucket_tags(&tags)?;
-        retag(cx, &input.bucket, &input.expected_bucket_owner, tags).await?;
+        self.retag(cx, &input.bucket, &input.expected_bucket_owner, tags).await?;
         Ok(PutBucketTaggingOutput {})
     }
 
@@ -120,7 +112,7 @@ impl S3 {
 
     /// Takes the bucket's tags away.
     pub async fn delete_bucket_tagging(&self, cx: &Context, input: DeleteBucketTaggingInput) -> Result<DeleteBucketTaggingOutput, Fault> {
-        retag(cx, &input.bucket, &input.expected_bucket_owner, Tags::default()).await?;
+        self.retag(cx, &input.bucket, &input.expected_bucket_owner, Tags::default()).await?;
         Ok(DeleteBucketTaggingOutput {})
     }
 

@@ -6,7 +6,7 @@ use crate::{SecretsManager, find, model::*};
 use kit::{Access, Authorize, Context, Need};
 
 /// A secret that isn't there is asked about under the name given, so that its absence is told to those only who may ask.
-fn on(cx: &Context, action: &'static str, id: &str) -> Need {
+pub(crate) fn on(cx: &Context, action: &'static str, id: &str) -> Need {
     let (scope, name, _) = find::place(cx, id);
     let found = cx.store().read(|s| find::any(s, cx, id)).ok();
     let arn = match &found {
@@ -18,6 +18,11 @@ fn on(cx: &Context, action: &'static str, id: &str) -> Need {
         need = need.key(format!("aws:ResourceTag/{key}"), value.clone()).key(format!("secretsmanager:ResourceTag/{key}"), value);
     }
     need
+}
+
+/// Reading a value, by itself or as one of several.
+pub(crate) fn value(cx: &Context, id: &str, stage: Option<&str>) -> Need {
+    on(cx, "secretsmanager:GetSecretValue", id).key("secretsmanager:VersionStage", stage.unwrap_or(crate::state::CURRENT))
 }
 
 macro_rules! access {
@@ -41,8 +46,7 @@ access! {
     };
     PutSecretValueInput(me, cx) => on(cx, "secretsmanager:PutSecretValue", &me.secret_id);
     UpdateSecretInput(me, cx) => on(cx, "secretsmanager:UpdateSecret", &me.secret_id);
-    GetSecretValueInput(me, cx) => on(cx, "secretsmanager:GetSecretValue", &me.secret_id)
-        .key("secretsmanager:VersionStage", me.version_stage.as_deref().unwrap_or(crate::state::CURRENT));
+    GetSecretValueInput(me, cx) => value(cx, &me.secret_id, me.version_stage.as_deref());
     BatchGetSecretValueInput(_me, _cx) => Access::any("secretsmanager:BatchGetSecretValue");
     DescribeSecretInput(me, cx) => on(cx, "secretsmanager:DescribeSecret", &me.secret_id);
     ListSecretsInput(_me, _cx) => Access::any("secretsmanager:ListSecrets");

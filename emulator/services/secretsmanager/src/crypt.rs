@@ -54,7 +54,7 @@ pub(crate) async fn open(cx: &Context, secret: &Secret, version: &Version) -> Re
 }
 
 /// Whether a key is AWS's own for this service.
-fn managed(key: &str) -> bool {
+pub(crate) fn managed(key: &str) -> bool {
     key.is_empty() || key.ends_with("alias/aws/secretsmanager")
 }
 

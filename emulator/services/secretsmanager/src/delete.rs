@@ -38,7 +38,10 @@ impl SecretsManager {
         let secret = cx
             .store()
             .write(|tx| {
-                let mut secret = find::any(tx, cx, id)?;
+                let mut secret = match find::any(tx, cx, id) {
+                    Err(fault) if force && fault.code == Error::ResourceNotFound.code() => return Ok(never_there(cx, id)),
+                    found => found?,
+                };
                 if force {
                     let (scope, ..) = find::place(cx, &secret.arn);
                     tx.delete(&SECRETS, &scope, &secret.name)?;
@@ -72,6 +75,14 @@ impl SecretsManager {
             .await?;
         Ok(RestoreSecretOutput { arn: Some(secret.arn), name: Some(secret.name) })
     }
+}
+
+/// What a forced deletion tells of a secret that isn't there: AWS doesn't refuse it, so that retries are harmless. Its ARN is the one given, or
+/// one without the six letters, which nobody drew.
+fn never_there(cx: &Context, id: &str) -> Secret {
+    let (scope, name, arn) = find::place(cx, id);
+    let arn = arn.unwrap_or_else(|| format!("arn:aws:secretsmanager:{}:{}:secret:{name}", scope.region, scope.account));
+    Secret { name, arn, ..Secret::default() }
 }
 
 /// Deletes a secret whose days are over, if it still waits for that.

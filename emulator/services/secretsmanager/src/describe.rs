@@ -6,7 +6,7 @@ use crate::{
     state::{SECRETS, Secret},
     tags,
 };
-use kit::{Context, Fault, Read};
+use kit::{Context, Fault, Read, Timestamp};
 use std::collections::BTreeMap;
 
 /// Entries of a page.
@@ -37,19 +37,24 @@ impl SecretsManager {
         })
     }
 
-    /// Secrets by name, or by when they were made, newest first.
+    /// Secrets by name, or by when they were made, changed or read, newest first.
     pub async fn list_secrets(&self, cx: &Context, input: ListSecretsInput) -> Result<ListSecretsOutput, Fault> {
         let rows = cx.store().read(|s| s.scan(&SECRETS, cx.scope()).collect::<Result<Vec<_>, Fault>>())?;
         let filters = input.filters.unwrap_or_default();
         let planned = input.include_planned_deletion == Some(true);
         let wanted = |secret: &Secret| (planned || secret.deleted.is_none()) && filters.iter().all(|filter| passes(filter, secret));
         let mut all: Vec<Secret> = rows.into_iter().map(|(_, secret)| secret).filter(wanted).collect();
-        let by_name = input.sort_by == Some(SortByType::Name);
+        let by = input.sort_by.unwrap_or(SortByType::CreatedDate);
+        let by_name = by == SortByType::Name;
         let upwards = input.sort_order == Some(SortOrderType::Asc);
         // Pages go by an order's own key: inverted moments, or names.
-        let key = |secret: &Secret| match by_name {
-            true => secret.name.clone(),
-            false => format!("{:039}/{}", i128::MAX / 2 - secret.created.unix_ns, secret.name),
+        let newest_first = |at: Timestamp, secret: &Secret| format!("{:039}/{}", i128::MAX / 2 - at.unix_ns, secret.name);
+        let key = |secret: &Secret| match by {
+            SortByType::Name => secret.name.clone(),
+            SortByType::CreatedDate => newest_first(secret.created, secret),
+            SortByType::LastChangedDate => newest_first(secret.changed, secret),
+            // What was never read comes as if it had been before all others.
+            SortByType::LastAccessedDate => newest_first(secret.accessed.unwrap_or_default(), secret),
         };
         all.sort_by_key(key);
         let backwards = by_name && input.sort_order == Some(SortOrderType::Desc) || !by_name && upwards;

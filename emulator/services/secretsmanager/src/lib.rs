@@ -13,6 +13,7 @@ mod find;
 mod model;
 mod password;
 mod policies;
+mod port;
 mod stages;
 mod state;
 mod tags;
@@ -65,6 +66,9 @@ kit::service! {
 }
 
 impl kit::Service for SecretsManager {
+    fn offer(self: std::sync::Arc<Self>, ports: &kit::ports::Ports) {
+        ports.offer_secrets(self);
+    }
     fn task<'a>(&'a self, cx: &'a Context, task: TaskRow) -> kit::BoxFuture<'a, Result<(), Fault>> {
         Box::pin(delete::when_due(cx, task))
     }

@@ -10,7 +10,7 @@ impl SecretsManager {
         if kit::policy::Document::parse(text, kit::policy::DocumentKind::Resource).is_err() {
             return Err(Error::MalformedPolicyDocument.says("This resource policy contains invalid Json."));
         }
-        if input.block_public_policy == Some(true) && is_public(text) {
+        if input.block_public_policy == Some(true) && kit::policy::public::is_public(text) {
             let why = "You can't attach this resource policy because it grants broad access to the secret.";
             return Err(Error::PublicPolicy.says(why));
         }
@@ -40,21 +40,5 @@ impl SecretsManager {
         })
         .await?;
         Ok(DeleteResourcePolicyOutput { arn: Some(secret.arn), name: Some(secret.name) })
-    }
-}
-
-/// Whether a statement lets everybody in, without a condition.
-fn is_public(text: &str) -> bool {
-    let document: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-    let everybody = |principal: &serde_json::Value| match principal {
-        serde_json::Value::String(text) => text == "*",
-        other => other["AWS"] == "*" || other["AWS"].as_array().is_some_and(|list| list.iter().any(|one| one == "*")),
-    };
-    let open = |statement: &serde_json::Value| {
-        statement["Effect"] == "Allow" && everybody(&statement["Principal"]) && statement.get("Condition").is_none()
-    };
-    match &document["Statement"] {
-        serde_json::Value::Array(list) => list.iter().any(open),
-        one => open(one),
     }
 }

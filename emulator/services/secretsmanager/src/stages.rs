@@ -8,7 +8,7 @@ use crate::{
 };
 use kit::{Context, Fault};
 
-/// Labels of a secret; AWS's quota for a version.
+/// Labels of a secret: AWS's quota counts those of all versions together.
 const MOST_STAGES: usize = 20;
 
 impl SecretsManager {
@@ -60,8 +60,13 @@ fn move_stage(secret: &mut Secret, stage: &str, from: Option<&str>, to: Option<&
         }
         (None, _) => return invalid("One of RemoveFromVersionId and MoveToVersionId must be given.".into()),
     }
-    match secret.versions.iter().any(|v| v.stages.len() > MOST_STAGES) {
-        true => Err(Error::LimitExceeded.says(format!("A version can have at most {MOST_STAGES} staging labels."))),
+    within_quota(secret)
+}
+
+/// Refuses what would give a secret more labels than it may have.
+pub(crate) fn within_quota(secret: &Secret) -> Result<(), Fault> {
+    match secret.versions.iter().map(|v| v.stages.len()).sum::<usize>() > MOST_STAGES {
+        true => Err(Error::LimitExceeded.says(format!("A secret can have at most {MOST_STAGES} staging labels."))),
         false => Ok(()),
     }
 }

@@ -1,11 +1,11 @@
 //! Values read. Each reading is noted by its day, as AWS does.
 
 use crate::{
-    SecretsManager, crypt, find,
+    SecretsManager, access, crypt, find,
     model::*,
     state::{self, Secret, Version},
 };
-use kit::{Context, Fault, Need};
+use kit::{Context, Fault};
 
 impl SecretsManager {
     /// The value of a version: the one that is named, the one with a label, or the current one.
@@ -29,8 +29,10 @@ impl SecretsManager {
             let message = "windtunnel does not implement BatchGetSecretValue with Filters or pages: name the secrets in SecretIdList.";
             return Err(Fault::new("NotImplemented", 501, message));
         }
+        let ids = input.secret_id_list.filter(|ids| !ids.is_empty());
+        let ids = ids.ok_or_else(|| Error::InvalidParameter.says("You must provide either Filters or SecretIdList."))?;
         let mut out = BatchGetSecretValueOutput { secret_values: Some(Vec::new()), errors: Some(Vec::new()), next_token: None };
-        for id in input.secret_id_list.unwrap_or_default() {
+        for id in ids {
             match self.one(cx, &id).await {
                 Ok(entry) => out.secret_values.get_or_insert_default().push(entry),
                 Err(fault) => {
@@ -43,11 +45,10 @@ impl SecretsManager {
         Ok(out)
     }
 
-    /// One of several: each needs its own permission.
+    /// One of several: each needs the permission that GetSecretValue would ask for.
     async fn one(&self, cx: &Context, id: &str) -> Result<SecretValueEntry, Fault> {
+        cx.grant(&access::value(cx, id, None)).map_err(|f| Fault::new("AccessDeniedException", 400, f.message))?;
         let (secret, version) = read(cx, id, None, None)?;
-        cx.grant(&Need::on("secretsmanager:GetSecretValue", &secret.arn))
-            .map_err(|f| Fault::new("AccessDeniedException", 400, f.message))?;
         let (text, bytes) = revealed(cx, &secret, &version).await?;
         Ok(SecretValueEntry {
             arn: Some(secret.arn),
@@ -62,7 +63,7 @@ impl SecretsManager {
 }
 
 /// Finds a version; sentences as recorded.
-fn read(cx: &Context, id: &str, version: Option<&str>, stage: Option<&str>) -> Result<(Secret, Version), Fault> {
+pub(crate) fn read(cx: &Context, id: &str, version: Option<&str>, stage: Option<&str>) -> Result<(Secret, Version), Fault> {
     let secret = cx.store().read(|s| find::living(s, cx, id))?;
     let none = |what: String| Error::ResourceNotFound.says(format!("Secrets Manager can't find the specified secret value for {what}"));
     let found = match version {
@@ -80,7 +81,7 @@ fn read(cx: &Context, id: &str, version: Option<&str>, stage: Option<&str>) -> R
 }
 
 /// A version's value, as text or as bytes, its reading noted.
-async fn revealed(cx: &Context, secret: &Secret, version: &Version) -> Result<(Option<String>, Option<kit::Bytes>), Fault> {
+pub(crate) async fn revealed(cx: &Context, secret: &Secret, version: &Version) -> Result<(Option<String>, Option<kit::Bytes>), Fault> {
     let value = crypt::open(cx, secret, version).await?;
     note(cx, secret, version).await?;
     match version.text {

@@ -3,6 +3,7 @@
 use crate::{
     SecretsManager, crypt, find,
     model::*,
+    stages::within_quota,
     state::{self, SECRETS, Secret, Version},
     tags,
 };
@@ -61,6 +62,7 @@ fn add(secret: &mut Secret, version: Version, stages: &[String]) -> Result<(), F
         secret.stage(state::CURRENT, &id);
     }
     stages.iter().for_each(|stage| secret.stage(stage, &id));
+    within_quota(secret)?;
     let without = secret.versions.iter().filter(|v| v.stages.is_empty()).count();
     if without > MOST_DEPRECATED
         && let Some(oldest) = secret.versions.iter().position(|v| v.stages.is_empty())
@@ -153,7 +155,9 @@ impl SecretsManager {
         let id = token(input.client_request_token)?;
         let given = given(input.secret_string, input.secret_binary)?;
         let mut wanted = cx.store().read(|s| find::living(s, cx, &input.secret_id))?;
-        if let Some(key) = input.kms_key_id.filter(|key| *key != wanted.kms_key.clone().unwrap_or_default()) {
+        let another_key = input.kms_key_id.filter(|key| *key != wanted.kms_key.clone().unwrap_or_default());
+        let sealed_anew = another_key.is_some();
+        if let Some(key) = another_key {
             wanted.kms_key = Some(key).filter(|key| !key.is_empty());
             anew(cx, &mut wanted).await?;
         }
@@ -167,10 +171,13 @@ impl SecretsManager {
             if let Some(text) = &input.description {
                 secret.description = Some(text.clone()).filter(|text| !text.is_empty());
             }
-            secret.kms_key.clone_from(&wanted.kms_key);
-            for known in &mut secret.versions {
-                if let Some(again) = values.iter().find(|v| v.id == known.id) {
-                    known.value.clone_from(&again.value);
+            // Only what this request changes is written: another one may have come between.
+            if sealed_anew {
+                secret.kms_key.clone_from(&wanted.kms_key);
+                for known in &mut secret.versions {
+                    if let Some(again) = values.iter().find(|v| v.id == known.id) {
+                        known.value.clone_from(&again.value);
+                    }
                 }
             }
             secret.changed = cx.now();

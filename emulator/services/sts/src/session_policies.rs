@@ -13,13 +13,15 @@ const MOST_CHARS: usize = 2048;
 
 /// The documents of a session's policies, inline and managed, and their size in per cent of what is allowed. Managed ones belong to the
 /// role's account or to AWS; they count as they are now.
-pub(crate) fn documents(
+pub(crate) fn documents<'a>(
     cx: &Context,
     account: &str,
     inline: Option<&str>,
-    managed: Option<&[PolicyDescriptorType]>,
+    managed: Option<&'a [PolicyDescriptorType]>,
 ) -> Result<(Vec<String>, Option<i32>), Fault> {
-    let arns: Vec<&str> = managed.unwrap_or_default().iter().filter_map(|policy| policy.arn.as_deref()).collect();
+    // An entry without an ARN must not come to nothing: the session would have more rights than were asked for.
+    let arn = |(n, policy): (usize, &'a PolicyDescriptorType)| policy.arn.as_deref().ok_or_else(|| no_arn(n + 1));
+    let arns: Vec<&str> = managed.unwrap_or_default().iter().enumerate().map(arn).collect::<Result<_, Fault>>()?;
     if arns.len() > MOST_ARNS {
         let message = format!("The number of managed policy ARNs for the session is larger than the quota of {MOST_ARNS}.");
         return Err(Fault::new("ValidationError", 400, message));
@@ -40,4 +42,10 @@ pub(crate) fn documents(
     }
     let size = (chars > 0).then(|| (chars * 100 / MOST_CHARS).clamp(1, 100) as i32);
     Ok((documents, size))
+}
+
+fn no_arn(n: usize) -> Fault {
+    let message =
+        format!("1 validation error detected: Value at 'policyArns.{n}.member.arn' failed to satisfy constraint: Member must not be null");
+    Fault::new("ValidationError", 400, message)
 }

@@ -8,17 +8,13 @@ use kit::{Context, ports::Measured};
 
 /// Most headers of a sample, and characters of each value.
 const MOST_HEADERS: usize = 50;
+/// Labels of a request that have metrics (AWS's guide).
+const MOST_LABELS: usize = 100;
 
 /// `AllowedRequests` and its sisters under web ACL, rule and region.
 pub(crate) fn metrics(cx: &Context, acl: &Acl, judgement: &Judgement) {
     let tell = |rule: &str, action: &str| {
-        let name = match action {
-            "ALLOW" => "AllowedRequests",
-            "BLOCK" => "BlockedRequests",
-            "CAPTCHA" => "CaptchaRequests",
-            "CHALLENGE" => "ChallengeRequests",
-            _ => "CountedRequests",
-        };
+        let name = metric_of(action);
         let one = [("Region", cx.region()), ("Rule", rule), ("WebACL", acl.metric.as_str())];
         let all = [("Region", cx.region()), ("Rule", "ALL"), ("WebACL", acl.metric.as_str())];
         cx.measure(&Measured { namespace: "AWS/WAFV2", under: &[&one, &all], values: &[(name, "Count", 1.0)] });
@@ -34,16 +30,33 @@ pub(crate) fn metrics(cx: &Context, acl: &Acl, judgement: &Judgement) {
     for (group, rule) in
         judgement.groups.iter().flat_map(|g| g.ended_by.iter().chain(&g.counted)).filter_map(|a| Some((a, a.inner_metric.as_ref()?)))
     {
-        let name = match group.action {
-            "BLOCK" => "BlockedRequests",
-            "ALLOW" => "AllowedRequests",
-            "CAPTCHA" => "CaptchaRequests",
-            "CHALLENGE" => "ChallengeRequests",
-            _ => "CountedRequests",
-        };
+        let name = metric_of(group.action);
         let id = group.within.as_ref().map_or("", |(id, _)| id.rsplit(['/', '#']).next().unwrap_or_default());
         let under = [("Region", cx.region()), ("Rule", rule.as_str()), ("RuleGroup", id)];
         cx.measure(&Measured { namespace: "AWS/WAFV2", under: &[&under], values: &[(name, "Count", 1.0)] });
+    }
+    if acl.measured {
+        labels(cx, acl, judgement);
+    }
+}
+
+/// What was done with requests that had a label, under its namespace and its name.
+fn labels(cx: &Context, acl: &Acl, judgement: &Judgement) {
+    for (namespace, name) in judgement.labels.iter().take(MOST_LABELS).filter_map(|label| label.rsplit_once(':')) {
+        let under = [("LabelName", name), ("LabelNamespace", namespace), ("Region", cx.region()), ("WebACL", acl.metric.as_str())];
+        let values = [(metric_of(judgement.action), "Count", 1.0)];
+        cx.measure(&Measured { namespace: "AWS/WAFV2", under: &[&under], values: &values });
+    }
+}
+
+/// The metric of an action.
+fn metric_of(action: &str) -> &'static str {
+    match action {
+        "ALLOW" => "AllowedRequests",
+        "BLOCK" => "BlockedRequests",
+        "CAPTCHA" => "CaptchaRequests",
+        "CHALLENGE" => "ChallengeRequests",
+        _ => "CountedRequests",
     }
 }
 

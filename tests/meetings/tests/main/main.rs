@@ -17,6 +17,7 @@ mod queue_events;
 mod recorded;
 mod replicas;
 mod scaling;
+mod secrets;
 mod square;
 mod stacks;
 mod topics;

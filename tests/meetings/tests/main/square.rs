@@ -40,6 +40,9 @@ impl Square {
             .service(Arc::new(apigateway::ApiGateway::new()))
             .service(Arc::new(apigatewayv2::ApiGatewayV2::new()))
             .service(Arc::new(kms::Kms::new()))
+            .service(Arc::new(kafka::Kafka::new()))
+            .service(Arc::new(secretsmanager::SecretsManager::new()))
+            .service(Arc::new(ec2::Ec2::new()))
             .service(Arc::new(glue::Glue::new()))
             .service(Arc::new(cloudformation::CloudFormation::new()));
         let cloud = builder.endpoint("http://127.0.0.1:4566").start().await.unwrap();

@@ -99,6 +99,14 @@ async fn a_stack_makes_a_pool_with_all_that_hangs_on_it() {
     assert_eq!(provider["IdentityProvider"]["ProviderDetails"]["client_id"], "d");
     let mfa = square.ok("cognito-idp", "GetUserPoolMfaConfig", of_pool.clone()).await;
     assert_eq!(mfa["MfaConfiguration"], "OPTIONAL");
+    assert_eq!(mfa["WebAuthnConfiguration"], json!({ "RelyingPartyId": "people.example.com" }));
+
+    // What the template says no longer is in force no longer.
+    let without = |line: &&str| !line.contains("WebAuthn") && !line.contains("EnabledMfas") && !line.contains("MfaConfiguration");
+    let plain: Vec<&str> = changed.lines().filter(without).collect();
+    stack(&square, "UpdateStack", &plain.join("\n"), "UPDATE_COMPLETE").await;
+    let mfa = square.ok("cognito-idp", "GetUserPoolMfaConfig", of_pool.clone()).await;
+    assert_eq!(mfa, json!({ "MfaConfiguration": "OFF" }));
 
     square.ok("cloudformation", "DeleteStack", json!({ "StackName": "p" })).await;
     square.settle().await;

@@ -76,7 +76,7 @@ mod shelf {
             headers.insert("x-decorated", "yes".parse().unwrap());
         }
         fn doors(&self) -> Vec<Arc<dyn Door>> {
-            vec![Arc::new(BackDoor)]
+            vec![Arc::new(BackDoor), Arc::new(Listening)]
         }
     }
 
@@ -440,6 +440,29 @@ impl Door for BackDoor {
                 return kit::dropped_connection();
             }
             http::Response::new(ReplyBody::Bytes(format!("{} brought {}", cx.principal().arn(), String::from_utf8_lossy(&bytes)).into()))
+        })
+    }
+}
+
+/// A door that hears why a signature was refused.
+struct Listening;
+
+impl Door for Listening {
+    fn name(&self) -> &'static str {
+        "listening"
+    }
+    fn takes(&self, _: &Cloud, head: &Parts) -> bool {
+        head.uri.path().starts_with("/listening/")
+    }
+    fn hears_of_refused_signatures(&self) -> bool {
+        true
+    }
+    fn answer<'a>(&'a self, cx: Context, head: Parts, mut body: Body) -> kit::BoxFuture<'a, http::Response<ReplyBody>> {
+        Box::pin(async move {
+            let bytes = body.collect(1000).await.unwrap();
+            let why = head.extensions.get::<kit::RefusedSignature>().map_or("", |refused| &refused.0.code);
+            let text = format!("{} brought {}: {why}", cx.principal().arn(), String::from_utf8_lossy(&bytes));
+            http::Response::new(ReplyBody::Bytes(text.into()))
         })
     }
 }

@@ -256,7 +256,7 @@ fn shown(topic: &str, reading: &Reading) -> Value {
 }
 
 /// Bytes as text; in base64 where they are none.
-fn text(bytes: Option<&Bytes>) -> Value {
+pub(super) fn text(bytes: Option<&Bytes>) -> Value {
     match bytes {
         None => Value::Null,
         Some(bytes) => String::from_utf8(bytes.to_vec()).unwrap_or_else(|_| BASE64.encode(bytes)).into(),

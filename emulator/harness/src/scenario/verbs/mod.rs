@@ -17,6 +17,8 @@ mod journal;
 mod kafka;
 mod lambda;
 mod logs;
+#[cfg(feature = "kafka")]
+mod msk;
 mod s3;
 mod sns;
 mod sqs;
@@ -100,11 +102,11 @@ pub fn all() -> impl Iterator<Item = &'static Verb> {
     let messages = [lambda::VERBS, sqs::VERBS, sns::VERBS, events::VERBS];
     let others = [athena::VERBS, logs::VERBS, cloudwatch::VERBS, clock::VERBS, faults::VERBS, iam::VERBS, journal::VERBS, control::VERBS];
     #[cfg(feature = "kafka")]
-    let streams = kafka::VERBS;
+    let streams = [kafka::VERBS, msk::VERBS];
     #[cfg(not(feature = "kafka"))]
-    let streams: &[Verb] = &[];
+    let streams: [&[Verb]; 0] = [];
     let first = [http::VERBS, aws::VERBS, cognito::VERBS].into_iter().flatten();
-    first.chain(s3::verbs()).chain(messages.into_iter().chain(others).flatten()).chain(streams)
+    first.chain(s3::verbs()).chain(messages.into_iter().chain(others).flatten()).chain(streams.into_iter().flatten())
 }
 
 /// A verb by name.

@@ -7,7 +7,7 @@ use crate::{
     model::*,
 };
 use http::{HeaderName, HeaderValue, Response};
-use kit::Context;
+use kit::{Context, Fault};
 use serde_json::{Value, json};
 use wire::ReplyBody;
 
@@ -29,6 +29,18 @@ impl Refusal {
     }
     pub fn missing_token() -> Refusal {
         Refusal::of(GatewayResponseType::MissingAuthenticationToken, "Missing Authentication Token", "MissingAuthenticationTokenException")
+    }
+    /// A signature that is wrong, or whose credentials are over or nobody's. What went wrong is said in the sentence of the services.
+    pub fn signature(fault: &Fault) -> Refusal {
+        let expired = fault.code.starts_with("ExpiredToken");
+        let kind = if expired { GatewayResponseType::ExpiredToken } else { GatewayResponseType::InvalidSignature };
+        let error_type = match fault.code.as_ref() {
+            code if code.starts_with("ExpiredToken") => "ExpiredTokenException",
+            code if code.starts_with("IncompleteSignature") => "IncompleteSignatureException",
+            "UnrecognizedClientException" | "InvalidClientTokenId" => "UnrecognizedClientException",
+            _ => "InvalidSignatureException",
+        };
+        Refusal::of(kind, &fault.message, error_type)
     }
     pub fn unauthorized() -> Refusal {
         Refusal::of(GatewayResponseType::Unauthorized, "Unauthorized", "UnauthorizedException")

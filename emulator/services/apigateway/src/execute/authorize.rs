@@ -6,13 +6,9 @@ use super::{
     call::{Call, formatted},
     lambda_authorizer,
 };
-use crate::{
-    authorizers::header_of,
-    model::*,
-    rest_apis::{expanded, is_private},
-};
+use crate::{authorizers::header_of, model::*, rest_apis::is_private};
 use frontdoor::verdict::Judged;
-use kit::{Decision, Need, Principal, Timestamp};
+use kit::{Decision, Need, Principal, RefusedSignature, Timestamp};
 use serde_json::{Map, Value};
 
 /// Refuses the request, or notes who makes it.
@@ -29,8 +25,12 @@ pub(crate) async fn check(edge: &Edge, call: &mut Call) -> Result<(), Refusal> {
             policy.map_or(Ok(()), |policy| ask(call, false, Some(&policy)))
         }
         "CUSTOM" => custom(edge, call, policy.as_deref()).await,
-        "AWS_IAM" if *call.cx.principal() == Principal::Anonymous => Err(Refusal::missing_token()),
-        "AWS_IAM" => ask(call, true, policy.as_deref()),
+        // Only methods that ask for a signature look at one.
+        "AWS_IAM" => match call.head.extensions.get::<RefusedSignature>() {
+            Some(RefusedSignature(fault)) => Err(Refusal::signature(fault)),
+            None if *call.cx.principal() == Principal::Anonymous => Err(Refusal::missing_token()),
+            None => ask(call, true, policy.as_deref()),
+        },
         _ => policy.map_or(Ok(()), |policy| ask(call, false, Some(&policy))),
     };
     if matches!(kind.as_str(), "CUSTOM" | "COGNITO_USER_POOLS") {
@@ -73,7 +73,7 @@ fn ask(call: &Call, signed: bool, policy: Option<&str>) -> Result<(), Refusal> {
 fn decide(call: &Call, signed: bool, policy: Option<&str>) -> Decision {
     let cx = if signed { call.cx.clone() } else { call.cx.with_principal(Principal::Anonymous) };
     let need = Need::on("execute-api:Invoke", call.arn()).owned_by(call.cx.account());
-    let policy = policy.map(|p| expanded(p, &call.arn_prefix()));
+    let policy = policy.map(|p| call.memo.policy(p, &call.arn_prefix()));
     let decision = cx.cloud().decider().decide(&cx, &need, policy.as_deref());
     cx.cloud().journal().decision(&cx, &need, &decision);
     decision

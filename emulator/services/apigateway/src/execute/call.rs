@@ -1,6 +1,6 @@
 //! One request to an API, with what the steps have found out, and the variables that templates, mappings and logs may name.
 
-use super::address::Address;
+use super::{address::Address, memo::Memo};
 use crate::{mapping::Source, model::*, state::Api};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::request::Parts;
@@ -24,6 +24,8 @@ pub(crate) struct Call {
     /// Of the stage, with the canary's over them.
     pub stage_variables: BTreeMap<String, String>,
     pub api: Arc<Api>,
+    /// What was worked out of the deployment.
+    pub memo: Arc<Memo>,
     pub received: Timestamp,
     /// What answers call `x-amz-apigw-id`.
     pub extended_id: String,
@@ -37,6 +39,8 @@ pub(crate) struct Call {
     pub usage_key: Option<String>,
     /// Id and value of the API key that was found.
     pub api_key: Option<(String, String)>,
+    /// When the integration was called: authorizers come before.
+    pub integration_began: Option<Timestamp>,
     /// Milliseconds of the clock that the integration took, once it has answered.
     pub integration_ms: Option<f64>,
     pub integration_status: Option<u16>,
@@ -65,6 +69,7 @@ impl Call {
             stage_variables: stage.variables.clone().unwrap_or_default(),
             stage,
             api,
+            memo: Arc::default(),
             body: Bytes::new(),
             resource: Resource::default(),
             method: Method::default(),
@@ -72,6 +77,7 @@ impl Call {
             authorizer: None,
             usage_key: None,
             api_key: None,
+            integration_began: None,
             integration_ms: None,
             integration_status: None,
             authorizer_ms: None,

@@ -62,22 +62,24 @@ fn finished<W: Write>(mut writer: W, body: &[u8], finish: impl FnOnce(W) -> std:
     finish(writer)
 }
 
-/// The coding that the caller likes best among those that AWS makes; `q=0` forbids one.
+/// The coding that the caller likes best among those that AWS makes, gzip before deflate; `q=0` forbids one, `*` speaks of those that are not
+/// named (RFC 9110).
 fn accepted(header: &str) -> Option<&'static str> {
-    let mut best: Option<(f32, &'static str)> = None;
-    for part in header.split(',') {
+    let weighed = |part: &str| {
         let (name, parameters) = part.split_once(';').unwrap_or((part, ""));
-        let weight = parameters.trim().strip_prefix("q=").and_then(|q| q.trim().parse().ok()).unwrap_or(1.0);
-        let coding = match name.trim().to_ascii_lowercase().as_str() {
-            "gzip" | "*" => "gzip",
-            "deflate" => "deflate",
-            _ => continue,
-        };
-        if weight > 0.0 && best.is_none_or(|(there, _)| weight > there) {
-            best = Some((weight, coding));
-        }
+        let weight = parameters.trim().strip_prefix("q=").and_then(|q| q.trim().parse::<f32>().ok()).unwrap_or(1.0);
+        (name.trim().to_ascii_lowercase(), weight)
+    };
+    let all: Vec<(String, f32)> = header.split(',').map(weighed).collect();
+    let weight = |coding: &str| {
+        let of = |name: &str| all.iter().find(|(there, _)| there == name).map(|(_, weight)| *weight);
+        of(coding).or_else(|| of("*")).unwrap_or(0.0)
+    };
+    let (gzip, deflate) = (weight("gzip"), weight("deflate"));
+    match gzip.max(deflate) > 0.0 {
+        true => Some(if deflate > gzip { "deflate" } else { "gzip" }),
+        false => None,
     }
-    best.map(|(_, coding)| coding)
 }
 
 #[cfg(test)]
@@ -93,6 +95,9 @@ mod tests {
             ("gzip;q=0", None),
             ("br, identity", None),
             ("*", Some("gzip")),
+            ("gzip;q=0, *", Some("deflate")),
+            ("*;q=0, deflate", Some("deflate")),
+            ("gzip;q=0, deflate;q=0, *", None),
             ("", None),
         ] {
             assert_eq!(accepted(header), coding, "{header}");

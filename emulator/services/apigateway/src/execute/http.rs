@@ -6,7 +6,7 @@ use super::{
     call::Call,
     proxy::{DROPPED, REMAPPED},
     request::{self, Outgoing},
-    response,
+    response, tested,
 };
 use crate::{model::*, vpc_links::is_ready};
 use frontdoor::{
@@ -61,7 +61,16 @@ async fn send(call: &mut Call, integration: &Integration, outgoing: Outgoing) ->
     let mark = if outgoing.uri.contains('?') { '&' } else { '?' };
     let query = if outgoing.query.is_empty() { String::new() } else { format!("{mark}{}", outgoing.query) };
     let url = format!("{}{query}", outgoing.uri);
-    let sending = format!("Sending request to {url}");
+    // The same lines as those of functions, which are recorded.
+    let sent = call.log.is_some().then(|| {
+        [
+            format!("Endpoint request URI: {url}"),
+            format!("Endpoint request headers: {}", tested::shown(outgoing.headers.clone())),
+            format!("Endpoint request body after transformations: {}", String::from_utf8_lossy(&outgoing.body)),
+            format!("Sending request to {url}"),
+        ]
+    });
+    let began = call.cx.now();
     let request = Outbound { method: outgoing.method, url, headers: outgoing.headers, body: outgoing.body };
     let cx = call.cx.clone();
     let due = super::due(call, integration);
@@ -71,18 +80,25 @@ async fn send(call: &mut Call, integration: &Integration, outgoing: Outgoing) ->
         answered = outbound::call(&cx, request, MOST_BYTES) => answered,
         () = clock.sleep_until(due) => return Err(Refusal::timed_out()),
     };
-    if !matches!(answered, Err(NoAnswer::Invalid(_))) {
-        call.note(|| sending);
+    if !matches!(answered, Err(NoAnswer::NoAddress(_) | NoAnswer::Invalid(_))) {
+        sent.into_iter().flatten().for_each(|line| call.note(|| line));
     }
     match answered {
         Ok(answer) => {
             call.integration_status = Some(answer.status);
+            let ms = (call.cx.now().unix_ns - began.unix_ns) / 1_000_000;
+            call.note(|| format!("Received response. Status: {}, Integration latency: {ms} ms", answer.status));
+            call.note(|| format!("Endpoint response headers: {}", tested::shown(answer.headers.clone())));
+            call.note(|| format!("Endpoint response body before transformations: {}", String::from_utf8_lossy(&answer.body)));
             Ok(answer)
         }
+        // An address without a host is told as AWS tells it; what only windtunnel refuses is told with its reason.
+        Err(NoAnswer::NoAddress(_)) => {
+            call.note(|| "Execution failed due to configuration error: Invalid endpoint address".to_owned());
+            Err(Refusal::invalid_endpoint())
+        }
         Err(NoAnswer::Invalid(why)) => {
-            // An address without a host is told as AWS tells it; what only windtunnel refuses is told with its reason.
-            let reason = if why.ends_with("names no host") || why.contains("is no URL") { String::new() } else { format!(" ({why})") };
-            call.note(|| format!("Execution failed due to configuration error: Invalid endpoint address{reason}"));
+            call.note(|| format!("Execution failed due to configuration error: Invalid endpoint address ({why})"));
             Err(Refusal::invalid_endpoint())
         }
         Err(NoAnswer::Failed(why)) => {

@@ -16,6 +16,7 @@ mod keys;
 mod lambda_authorizer;
 mod logs;
 mod matching;
+mod memo;
 mod metrics;
 mod mock;
 mod proxy;
@@ -38,6 +39,7 @@ use answers::Refusal;
 use call::Call;
 use frontdoor::{buckets::Buckets, verdict::Verdicts};
 use kit::{BoxFuture, Cloud, Context, Door, Fault, Read};
+use memo::Memo;
 use parking_lot::Mutex;
 use std::{collections::HashMap, sync::Arc};
 use wire::{Body, ReplyBody};
@@ -66,7 +68,7 @@ const MOST_PICTURES: usize = 64;
 #[derive(Default)]
 pub(crate) struct Edge {
     /// Deployments that are being served, decoded, by the digest of what they hold: a picture never changes.
-    pictures: Mutex<HashMap<String, Arc<Api>>>,
+    pictures: Mutex<HashMap<String, (Arc<Api>, Arc<Memo>)>>,
     buckets: Buckets,
     verdicts: Verdicts,
     answers: cache::Answers,
@@ -95,6 +97,7 @@ struct Served {
     deployment_id: String,
     canary: Option<bool>,
     api: Arc<Api>,
+    memo: Arc<Memo>,
 }
 
 impl ExecuteApi {
@@ -120,6 +123,7 @@ impl ExecuteApi {
         let mut call = Call::new(cx, head, address, served.stage, served.api);
         call.deployment_id = served.deployment_id;
         call.canary = served.canary;
+        call.memo = served.memo;
         if served.canary == Some(true) {
             let overrides = call.stage.canary_settings.as_ref().and_then(|canary| canary.stage_variable_overrides.clone());
             call.stage_variables.extend(overrides.unwrap_or_default());
@@ -156,10 +160,11 @@ impl ExecuteApi {
             let key = (address.api_id.clone(), deployment_id.clone());
             let Some(deployment) = s.get(&DEPLOYMENTS, &scope, &key)? else { return Ok(None) };
             let held = self.edge.pictures.lock().get(&deployment.digest).cloned();
-            let api = match held {
+            let (api, memo) = match held {
                 Some(held) => held,
                 None => {
-                    let Some(picture) = s.get(&PICTURES, &scope, &key)?.map(Arc::new) else { return Ok(None) };
+                    let Some(picture) = s.get(&PICTURES, &scope, &key)? else { return Ok(None) };
+                    let picture = (Arc::new(picture), Arc::default());
                     let mut held = self.edge.pictures.lock();
                     if held.len() >= MOST_PICTURES {
                         held.clear();
@@ -168,7 +173,7 @@ impl ExecuteApi {
                     picture
                 }
             };
-            Ok(Some(Served { place, stage, deployment_id, canary, api }))
+            Ok(Some(Served { place, stage, deployment_id, canary, api, memo }))
         })
     }
 }
@@ -176,6 +181,9 @@ impl ExecuteApi {
 impl Door for ExecuteApi {
     fn name(&self) -> &'static str {
         "execute-api"
+    }
+    fn hears_of_refused_signatures(&self) -> bool {
+        true
     }
     fn takes(&self, cloud: &Cloud, head: &Parts) -> bool {
         // HTTP APIs have addresses of the same form; their door is asked before this one and knows its own.
@@ -231,6 +239,7 @@ async fn run(edge: &Edge, call: &mut Call, body: &mut Body) -> Result<Response<R
 /// Calls what stands behind the method.
 async fn integrate(call: &mut Call, integration: &Integration) -> Result<Response<ReplyBody>, Refusal> {
     let began = call.cx.now();
+    call.integration_began = Some(began);
     let answer = match integration.r#type {
         Some(IntegrationType::AwsProxy) => proxy::answer(call, integration).await,
         Some(IntegrationType::Mock) => return mock::answer(call, integration),

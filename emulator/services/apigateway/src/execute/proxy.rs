@@ -76,7 +76,7 @@ pub(super) fn note_request(call: &Call, function_arn: &str, body: &Bytes) {
 /// What execution logs say of a function's answer.
 pub(super) fn note_answer(call: &Call, invoked: &Invoked) {
     call.note(|| {
-        let ms = (call.cx.now().unix_ns - call.received.unix_ns) / 1_000_000;
+        let ms = (call.cx.now().unix_ns - call.integration_began.unwrap_or(call.received).unix_ns) / 1_000_000;
         format!("Received response. Status: {}, Integration latency: {ms} ms", invoked.status)
     });
     call.note(|| {

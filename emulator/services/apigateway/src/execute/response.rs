@@ -3,6 +3,7 @@
 use super::{
     answers::{self, Refusal},
     call::Call,
+    memo::Memo,
     templates,
 };
 use crate::{
@@ -25,7 +26,7 @@ pub(crate) fn mapped(
     answer: &HttpAnswer,
     selector: &str,
 ) -> Result<Response<ReplyBody>, Refusal> {
-    let Some(chosen) = choose(integration, selector).cloned() else {
+    let Some(chosen) = choose(&call.memo, integration, selector).cloned() else {
         call.note(|| {
             let status = answer.status;
             format!("Execution failed due to configuration error: No match for output mapping and no default output mapping configured. Endpoint Response Status Code: {status}")
@@ -81,12 +82,10 @@ pub(crate) fn traced(
 }
 
 /// The first response whose pattern fits the whole of the selector, else the one without a pattern.
-fn choose<'a>(integration: &'a Integration, selector: &str) -> Option<&'a IntegrationResponse> {
+fn choose<'a>(memo: &Memo, integration: &'a Integration, selector: &str) -> Option<&'a IntegrationResponse> {
     let all = integration.integration_responses.as_ref()?;
-    let pattern = |r: &&IntegrationResponse| r.selection_pattern.clone().filter(|pattern| !pattern.is_empty());
-    let fits = |r: &&IntegrationResponse| {
-        pattern(r).is_some_and(|p| regex::Regex::new(&format!("^(?s:{p})$")).is_ok_and(|p| p.is_match(selector)))
-    };
+    let pattern = |r: &'a IntegrationResponse| r.selection_pattern.as_deref().filter(|pattern| !pattern.is_empty());
+    let fits = |r: &&'a IntegrationResponse| pattern(r).is_some_and(|pattern| memo.fits(pattern, selector));
     all.values().find(fits).or_else(|| all.values().find(|r| pattern(r).is_none()))
 }
 

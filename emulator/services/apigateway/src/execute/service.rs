@@ -67,7 +67,8 @@ async fn of_service(call: &mut Call, integration: &Integration, outgoing: Outgoi
         answered = service_call::call(&cx, request, MOST_BYTES) => answered,
         () = clock.sleep_until(due) => return Err(Refusal::timed_out()),
     };
-    let answer = answered.map_err(|(NoAnswer::Invalid(why) | NoAnswer::Failed(why))| configuration(call, &why))?;
+    let answer =
+        answered.map_err(|(NoAnswer::NoAddress(why) | NoAnswer::Invalid(why) | NoAnswer::Failed(why))| configuration(call, &why))?;
     call.integration_status = Some(answer.status);
     response::traced(call, integration, &answer, &answer.status.to_string())
 }

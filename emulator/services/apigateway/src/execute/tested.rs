@@ -158,7 +158,7 @@ fn log(cx: &Context, call: &Call) -> String {
 }
 
 /// `{a=b, c=d}`, as Java writes maps.
-fn shown(pairs: impl IntoIterator<Item = (String, String)>) -> String {
+pub(super) fn shown(pairs: impl IntoIterator<Item = (String, String)>) -> String {
     let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     format!("{{{}}}", pairs.join(", "))
 }

@@ -90,6 +90,34 @@ async fn signed_methods_ask_iam() {
 }
 
 #[tokio::test]
+async fn a_refused_signature_is_told_by_the_apis_gateway_responses() {
+    let desk = Desk::new().await;
+    for (part, kind) in [("signed", "AWS_IAM"), ("open", "NONE")] {
+        let resource = desk.resource(&desk.top, part).await;
+        desk.method(&resource, "GET", json!({ "authorizationType": kind })).await;
+    }
+    for (kind, status) in [("INVALID_SIGNATURE", "418"), ("EXPIRED_TOKEN", "419")] {
+        let templates = json!({ "application/json": format!("{{\"why\":$context.error.messageString,\"kind\":\"{kind}\"}}") });
+        let response = json!({ "restApiId": desk.api, "responseType": kind, "statusCode": status, "responseTemplates": templates });
+        desk.ok("PutGatewayResponse", response).await;
+    }
+    desk.deploy().await;
+    let send = async |part: &str, code: &'static str| {
+        let refused = kit::RefusedSignature(kit::Fault::new(code, 403, "so it is"));
+        desk.send_as(Principal::Anonymous, http::Request::get(desk.url(part)).extension(refused), "").await
+    };
+    for (code, status, body) in [
+        ("InvalidSignatureException", 418, r#"{"why":"so it is","kind":"INVALID_SIGNATURE"}"#),
+        ("UnrecognizedClientException", 418, r#"{"why":"so it is","kind":"INVALID_SIGNATURE"}"#),
+        ("ExpiredTokenException", 419, r#"{"why":"so it is","kind":"EXPIRED_TOKEN"}"#),
+    ] {
+        let answer = send("/signed", code).await;
+        assert_eq!((answer.status, answer.body.as_str(), answer.header("x-amzn-errortype")), (status, body, code));
+        assert_eq!(send("/open", code).await.status, 200, "who asks for no signature looks at none");
+    }
+}
+
+#[tokio::test]
 async fn a_resource_policy_is_asked_with_its_resources_written_out() {
     let policy = json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*" }] });
     let desk = Desk::with(json!({ "policy": policy.to_string() })).await;

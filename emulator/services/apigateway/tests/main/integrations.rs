@@ -93,6 +93,23 @@ async fn templates_and_patterns_stand_between() {
     assert_eq!((lost.status, lost.body.as_str(), lost.header("x-out")), (404, "lost {\"name\": \"n\"}", "yes"));
     let found = send("{\"code\": 200, \"name\": \"n\"}").await;
     assert_eq!((found.status, found.body.as_str()), (299, "o n"));
+    // What is sent to an endpoint and what comes back stands in the log, as it does with functions.
+    let test = json!({ "restApiId": desk.api, "resourceId": resource, "httpMethod": "POST", "body": "{\"code\": 404, \"name\": \"n\"}" });
+    let tested = desk.ok("TestInvokeMethod", test).await;
+    let log = tested["log"].as_str().unwrap();
+    let at = |text: &str| log.find(text).unwrap_or_else(|| panic!("no {text} in {log}"));
+    let url = format!("http://127.0.0.1:{port}/404");
+    let lines = [
+        format!(" : Endpoint request URI: {url}\n"),
+        " : Endpoint request headers: {".to_owned(),
+        " : Endpoint request body after transformations: {\"name\": \"n\"}\n".to_owned(),
+        format!(" : Sending request to {url}\n"),
+        " : Received response. Status: 404, Integration latency: ".to_owned(),
+        " : Endpoint response headers: {".to_owned(),
+        " : Endpoint response body before transformations: ".to_owned(),
+        " : Method response body after transformations: lost ".to_owned(),
+    ];
+    assert!(lines.iter().map(|line| at(line)).is_sorted(), "{log}");
     let other = send("{\"code\": 503}").await;
     assert_eq!((other.status, other.body.as_str()), (200, other.body.as_str()), "the response without a pattern takes the rest");
 }

@@ -92,6 +92,10 @@ impl SchemaProvider for Database {
         true
     }
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        let (name, hidden) = match name.strip_suffix(sql::HIDDEN) {
+            Some(name) => (name, true),
+            None => (name, false),
+        };
         if self.name == "information_schema" {
             return schemas::table(&self.scans, name).await;
         }
@@ -100,7 +104,7 @@ impl SchemaProvider for Database {
             if !iceberg::is(&definition) {
                 return Err(carry(QueryError::user(1200, "NOT_SUPPORTED: This connector does not support versioned tables")));
             }
-            return Ok(Some(Arc::new(IcebergTable::open(&definition, self.scans.clone(), at).await?)));
+            return Ok(Some(Arc::new(IcebergTable::open(&definition, self.scans.clone(), at, hidden).await?)));
         }
         if let Some((of, about)) = name.rsplit_once('$') {
             let Some(definition) = self.definition(of).await? else { return Ok(None) };
@@ -115,9 +119,9 @@ impl SchemaProvider for Database {
             return self.view(&definition).await.map(Some);
         }
         if iceberg::is(&definition) {
-            return Ok(Some(Arc::new(IcebergTable::open(&definition, self.scans.clone(), At::Now).await?)));
+            return Ok(Some(Arc::new(IcebergTable::open(&definition, self.scans.clone(), At::Now, hidden).await?)));
         }
-        Ok(Some(Arc::new(GlueTable::new(definition, self.scans.clone()).map_err(carry)?)))
+        Ok(Some(Arc::new(GlueTable::new(definition, self.scans.clone(), hidden).map_err(carry)?)))
     }
 }
 

@@ -34,7 +34,7 @@ use futures_util::StreamExt;
 use kit::Context;
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+    atomic::{AtomicU64, Ordering},
 };
 
 /// Memory of one query, bytes.
@@ -75,13 +75,7 @@ impl<'a> Job<'a> {
         let group = execution.work_group.clone().unwrap_or_default();
         let group = cx.store().read(|s| work_groups::must_find(s, cx, &group)).ok().and_then(|row| row.group.0.configuration);
         let cutoff = group.and_then(|c| c.bytes_scanned_cutoff_per_query).map(|bytes| bytes as u64);
-        let hidden = AtomicBool::new(
-            execution
-                .query
-                .as_deref()
-                .is_some_and(|q| ["\"$path\"", "\"$file_size\"", "\"$file_modified_time\""].iter().any(|n| q.contains(n))),
-        );
-        let scans = Arc::new(Scans { cx: cx.clone(), scanned_bytes: AtomicU64::new(0), stop, cutoff, hidden });
+        let scans = Arc::new(Scans { cx: cx.clone(), scanned_bytes: AtomicU64::new(0), stop, cutoff });
         Job { cx, execution, database, parameters, scans }
     }
     /// The same with other parameters.

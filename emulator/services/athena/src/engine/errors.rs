@@ -3,6 +3,9 @@
 use datafusion::{common::SchemaError, error::DataFusionError};
 use kit::Fault;
 
+/// The console's sentence for a query that scanned more than its work group allows.
+const CUTOFF: &str = "Query cancelled! : Bytes scanned limit was exceeded";
+
 /// Why a query failed.
 #[derive(Clone, Debug)]
 pub(crate) struct QueryError {
@@ -39,6 +42,14 @@ impl QueryError {
             _ => 1000,
         };
         QueryError::user(kind, text)
+    }
+    /// The work group's limit: AWS cancels such a query.
+    pub(crate) fn beyond_cutoff() -> QueryError {
+        QueryError::user(1000, CUTOFF)
+    }
+    /// Whether the query was cancelled rather than that it failed.
+    pub(crate) fn cancels(&self) -> bool {
+        self.message == CUTOFF
     }
     /// What is wrong with us rather than with the query.
     pub(crate) fn internal(text: impl std::fmt::Display) -> QueryError {
@@ -82,8 +93,9 @@ impl QueryError {
         }
         let text = error.strip_backtrace();
         if let Some(name) = between(&text, "table '", "' not found") {
-            // A state that the query named stands behind the table's name.
-            let name = name.split(super::sql::VERSION).next().and_then(|n| n.split(super::sql::TIME).next()).unwrap_or(&name).to_owned();
+            // A state that the query named, or a mark, stands behind the table's name.
+            let marks = [super::sql::VERSION, super::sql::TIME, super::sql::HIDDEN];
+            let name = marks.iter().fold(name.as_str(), |name, mark| name.split(mark).next().unwrap_or(name)).to_owned();
             let short = name.rsplit('.').next().unwrap_or(&name);
             return QueryError::user(1301, format!("TABLE_NOT_FOUND: {}: Table '{name}' does not exist", position(sql, short)));
         }
@@ -142,11 +154,27 @@ impl RootToOwned for DataFusionError {
             DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => inner.find_root_to_owned(),
             DataFusionError::Shared(inner) => match std::sync::Arc::try_unwrap(inner) {
                 Ok(inner) => inner.find_root_to_owned(),
-                Err(shared) => DataFusionError::Execution(shared.strip_backtrace()),
+                Err(shared) => copied(&shared),
             },
             DataFusionError::Collection(mut all) if !all.is_empty() => all.remove(0).find_root_to_owned(),
             other => other,
         }
+    }
+}
+
+/// An error that others hold too, as far as what it is matters.
+fn copied(error: &DataFusionError) -> DataFusionError {
+    match error {
+        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => copied(inner),
+        DataFusionError::Shared(inner) => copied(inner),
+        DataFusionError::Collection(all) if !all.is_empty() => copied(&all[0]),
+        DataFusionError::ResourcesExhausted(text) => DataFusionError::ResourcesExhausted(text.clone()),
+        DataFusionError::External(inner) => {
+            let fault = inner.downcast_ref::<Fault>().map(|fault| DataFusionError::External(Box::new(fault.clone())));
+            let known = || inner.downcast_ref::<Carried>().map(|known| carry(known.0.clone()));
+            fault.or_else(known).unwrap_or_else(|| DataFusionError::Execution(error.strip_backtrace()))
+        }
+        other => DataFusionError::Execution(other.strip_backtrace()),
     }
 }
 

@@ -28,6 +28,7 @@ mod write;
 pub(crate) use errors::QueryError;
 pub(crate) use sql::placeholders;
 pub(crate) use streamed::{KeptRows, Pages, Rows};
+pub(crate) use table::owned;
 
 use crate::{
     hive::{ast::Statement, classify},
@@ -47,7 +48,6 @@ pub(crate) struct Finished {
     pub rows: Rows,
     /// The first row of results repeats the column names.
     pub header: bool,
-    pub scanned_bytes: u64,
     pub update_count: Option<i64>,
     /// Objects that a statement wrote beside its result.
     pub manifest: Option<Vec<String>>,
@@ -61,16 +61,23 @@ pub(crate) fn check_syntax(sql: &str, parameters: &[String]) -> Result<(), Strin
     sql::read(sql, &parameters).map(drop)
 }
 
-/// Runs a query on the permissions of the context, and writes its result objects; its rows are in the store then.
-pub(crate) async fn run(cx: &Context, execution: &QueryExecution, stop: Arc<Stop>) -> Result<(Finished, KeptRows), QueryError> {
-    let text = execution.query.clone().unwrap_or_default();
+/// Runs a query on the permissions of the context, and writes its result objects; its rows are in the store then. Beside it the bytes that
+/// were scanned, whether it succeeded or not.
+pub(crate) async fn run(cx: &Context, execution: &QueryExecution, stop: Arc<Stop>) -> (Result<(Finished, KeptRows), QueryError>, u64) {
     let database = execution.query_execution_context.as_ref().and_then(|c| c.database.clone()).unwrap_or_else(|| "default".into());
     // Hive's quotes around the name are taken off, as AWS does.
     let database = database.trim_matches('`').to_lowercase();
     let parameters = execution.execution_parameters.clone().unwrap_or_default();
-    let classified = classify(&text).map_err(|text| QueryError::user(1000, text))?;
     let job = Job::new(cx, execution, &database, &parameters, stop);
-    let mut finished = statement(&job, &classified.statement, &text).await?;
+    let outcome = finish(&job).await;
+    (outcome, job.scanned())
+}
+
+async fn finish(job: &Job<'_>) -> Result<(Finished, KeptRows), QueryError> {
+    let (cx, execution) = (job.cx, job.execution);
+    let text = execution.query.clone().unwrap_or_default();
+    let classified = classify(&text).map_err(|text| QueryError::user(1000, text))?;
+    let mut finished = statement(job, &classified.statement, &text).await?;
     output::write(cx, execution, &finished).await?;
     let kept = match std::mem::replace(&mut finished.rows, Rows::Few(Vec::new())) {
         Rows::Kept(kept) => kept,
@@ -120,7 +127,7 @@ async fn explain(job: &Job<'_>, query: &str, analyze: bool) -> Result<Finished, 
     let text: Vec<String> = rows(&done.batches)?.into_iter().filter_map(|row| row.into_iter().nth(1).flatten()).collect();
     let lines = text.iter().flat_map(|t| t.lines()).map(|line| vec![Some(line.to_owned())]).collect();
     let columns = vec![types::varchar("Query Plan")];
-    Ok(Finished { columns, rows: Rows::Few(lines), header: true, scanned_bytes: job.scanned(), update_count: None, manifest: None })
+    Ok(Finished { columns, rows: Rows::Few(lines), header: true, update_count: None, manifest: None })
 }
 
 fn rows(batches: &[RecordBatch]) -> Result<Vec<TextRow>, QueryError> {

@@ -11,12 +11,14 @@ use super::{
 use datafusion::{
     arrow::{
         array::{RecordBatch, RecordBatchOptions},
-        datatypes::{Field, Schema, SchemaRef},
+        datatypes::{DataType, Field, Schema, SchemaRef},
     },
     common::ScalarValue,
-    error::Result,
+    error::{DataFusionError, Result},
+    execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation},
 };
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use orc::Kind;
 use std::{ops::Range, sync::Arc};
 
 /// Bytes of an object's end that are read first: most tails are smaller.
@@ -39,9 +41,11 @@ pub(super) struct Wanted {
     /// Columns are found by name rather than by place.
     pub by_name: bool,
     pub pruner: Option<Arc<Pruner>>,
+    /// The query's memory.
+    pub pool: Arc<dyn MemoryPool>,
 }
 
-/// The batches of the wanted columns, stripe by stripe.
+/// The batches of the wanted columns, stripe by stripe: one stripe is held at a time, and counts against the query's memory.
 pub(super) async fn batches(wanted: Wanted) -> Result<impl Stream<Item = Result<RecordBatch>>> {
     let tail = wanted.tail().await?;
     let stripes = wanted.left(&tail);
@@ -49,14 +53,30 @@ pub(super) async fn batches(wanted: Wanted) -> Result<impl Stream<Item = Result<
     Ok(stream::iter(stripes)
         .then(move |at| {
             let job = job.clone();
-            async move { job.0.stripe(&job.1, at).await }
+            async move {
+                let open = job.0.stripe(&job.1, at).await?;
+                Ok::<_, DataFusionError>(stream::try_unfold(open, move |mut open| {
+                    let next = job.0.batch(&job.1, &mut open);
+                    async move { Ok(next?.map(|batch| (batch, open))) }
+                }))
+            }
         })
-        .map_ok(|all| stream::iter(all.into_iter().map(Ok)))
         .try_flatten())
 }
 
+/// A stripe that is being read.
+struct Opened {
+    reader: orc::Reader,
+    /// Ids of the types of the columns that the file has.
+    ids: Vec<usize>,
+    /// What those columns are called.
+    names: Vec<String>,
+    schema: SchemaRef,
+    _held: MemoryReservation,
+}
+
 impl Wanted {
-    fn broken(&self, what: impl std::fmt::Display) -> datafusion::error::DataFusionError {
+    fn broken(&self, what: impl std::fmt::Display) -> DataFusionError {
         let text = what.to_string();
         let code = if text.starts_with("NOT_SUPPORTED") || text.starts_with("HIVE_") { "" } else { "HIVE_BAD_DATA: " };
         carry(QueryError::named(format!("{code}{text} (s3://{}/{})", self.found.part.bucket, self.found.object.key)))
@@ -96,7 +116,8 @@ impl Wanted {
         let container = |at: usize| {
             let mut container = Container::of(tail.stripes[at].rows);
             for (place, field) in self.file.fields().iter().enumerate() {
-                let Some(known) = self.column(tail, place).and_then(|id| tail.statistics[at].get(id)) else { continue };
+                let Some(id) = self.column(tail, place).filter(|id| holds(tail.types[*id].kind, field.data_type())) else { continue };
+                let Some(known) = tail.statistics[at].get(id) else { continue };
                 let nulls = if known.nulls == Some(false) { Some(0) } else { tail.stripes[at].rows.checked_sub(known.values) };
                 container.set(field.name(), known.bounds.as_ref().map(bounds), nulls);
             }
@@ -106,33 +127,65 @@ impl Wanted {
         all.filter(|at| keep[*at]).collect()
     }
 
-    async fn stripe(&self, tail: &orc::Tail, at: usize) -> Result<Vec<RecordBatch>> {
+    /// Fetches what is wanted of a stripe.
+    async fn stripe(&self, tail: &orc::Tail, at: usize) -> Result<Opened> {
         let stripe = &tail.stripes[at];
-        let ids: Vec<Option<usize>> = self.columns.iter().map(|place| self.column(tail, *place)).collect();
-        let present: Vec<usize> = ids.iter().flatten().copied().collect();
+        let schema = Arc::new(self.file.project(&self.columns)?);
+        let (mut ids, mut names) = (Vec::new(), Vec::new());
+        for (place, field) in self.columns.iter().zip(schema.fields()) {
+            if let Some(id) = self.column(tail, *place) {
+                ids.push(id);
+                names.push(field.name().clone());
+            }
+        }
         let footer = self.fetch(stripe.footer()).await?;
-        let open = stripe.open(tail, &footer, &present).map_err(|e| self.broken(e))?;
+        let open = stripe.open(tail, &footer, &ids).map_err(|e| self.broken(e))?;
+        let bytes: u64 = open.ranges().iter().map(|r| r.end - r.start).sum();
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        let held = MemoryConsumer::new("a stripe of an ORC file").register(&self.pool);
+        // The reader has its own copy, and for a moment there are both.
+        held.try_grow(bytes.saturating_mul(2))?;
         let mut fetched = Vec::new();
         for range in open.ranges() {
             fetched.push(self.fetch(range.clone()).await?);
         }
-        let mut reader = open.reader(tail, &fetched, MOST_ITEMS).map_err(|e| self.broken(e))?;
-        let schema = Arc::new(self.file.project(&self.columns)?);
-        let names: Vec<&Arc<Field>> = schema.fields().iter().zip(&ids).filter(|(_, id)| id.is_some()).map(|(f, _)| f).collect();
-        let mut batches = Vec::new();
-        while let Some((rows, columns)) = reader.batch(BATCH_ROWS).map_err(|e| self.broken(e))? {
-            let mut fields = Vec::new();
-            let mut made = Vec::new();
-            for ((slots, id), field) in columns.into_iter().zip(&present).zip(&names) {
-                let array = arrays::array(tail, *id, slots).map_err(|e| self.broken(e))?;
-                fields.push(Field::new(field.name(), array.data_type().clone(), true));
-                made.push(array);
-            }
-            let options = RecordBatchOptions::new().with_row_count(Some(rows));
-            let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), made, &options)?;
-            batches.push(fitted(&batch, &schema).map_err(|e| self.broken(e))?);
+        let reader = open.reader(tail, &fetched, MOST_ITEMS).map_err(|e| self.broken(e))?;
+        drop(fetched);
+        held.shrink(bytes);
+        Ok(Opened { reader, ids, names, schema, _held: held })
+    }
+
+    /// The next batch of a stripe.
+    fn batch(&self, tail: &orc::Tail, open: &mut Opened) -> Result<Option<RecordBatch>> {
+        let Some((rows, columns)) = open.reader.batch(BATCH_ROWS).map_err(|e| self.broken(e))? else { return Ok(None) };
+        let (mut fields, mut made) = (Vec::new(), Vec::new());
+        for ((slots, id), name) in columns.into_iter().zip(&open.ids).zip(&open.names) {
+            let array = arrays::array(tail, *id, slots).map_err(|e| self.broken(e))?;
+            fields.push(Field::new(name, array.data_type().clone(), true));
+            made.push(array);
         }
-        Ok(batches)
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), made, &options)?;
+        fitted(&batch, &open.schema).map(Some).map_err(|e| self.broken(e))
+    }
+}
+
+/// Whether what is known of a file's column holds for the table's: of one family, so that values keep their order and none is lost.
+fn holds(file: Kind, table: &DataType) -> bool {
+    use DataType::*;
+    match file {
+        Kind::Byte => matches!(table, Int8 | Int16 | Int32 | Int64),
+        Kind::Short => matches!(table, Int16 | Int32 | Int64),
+        Kind::Int => matches!(table, Int32 | Int64),
+        Kind::Long => matches!(table, Int64),
+        Kind::Float => matches!(table, Float32 | Float64),
+        Kind::Double => matches!(table, Float64),
+        Kind::String | Kind::Varchar | Kind::Char => matches!(table, Utf8 | LargeUtf8 | Utf8View),
+        Kind::Date => matches!(table, Date32),
+        Kind::Boolean => matches!(table, Boolean),
+        Kind::Binary => matches!(table, Binary),
+        Kind::Timestamp => matches!(table, Timestamp(..)),
+        Kind::TimestampInstant | Kind::Decimal | Kind::List | Kind::Map | Kind::Struct | Kind::Union => false,
     }
 }
 

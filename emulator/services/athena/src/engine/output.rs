@@ -1,18 +1,15 @@
 //! Result objects at the output location: quoted CSV for queries, plain text for the rest, and the metadata beside them.
 
-use super::{Finished, QueryError, location, streamed::Rows};
+use super::{Finished, QueryError, location, streamed::Rows, table::owned};
 use crate::{
     model::{ColumnInfo, QueryExecution, StatementType},
     results::TextRow,
 };
-use kit::{Body, Context, Need, ports::NewObject};
+use kit::{Body, Context, Fault, Need, ports::NewObject};
 
 /// Writes the objects of a finished query on the caller's permissions.
 pub(super) async fn write(cx: &Context, execution: &QueryExecution, done: &Finished) -> Result<(), QueryError> {
-    let place = execution.result_configuration.as_ref().and_then(|r| r.output_location.clone()).unwrap_or_default();
-    let Some((bucket, key)) = location::parse(&place) else {
-        return Err(QueryError::user(1000, format!("{place} is not a valid S3 path")));
-    };
+    let (bucket, key) = place(cx, execution)?;
     match (&done.manifest, &done.rows) {
         (Some(paths), _) => {
             let text: String = paths.iter().map(|p| format!("{p}\n")).collect();
@@ -36,9 +33,22 @@ pub(super) async fn write(cx: &Context, execution: &QueryExecution, done: &Finis
 
 /// Writes the result object of a query from a body that is made while the query runs.
 pub(super) async fn put_result(cx: &Context, execution: &QueryExecution, body: Body) -> Result<(), QueryError> {
-    let place = execution.result_configuration.as_ref().and_then(|r| r.output_location.as_deref()).unwrap_or_default();
-    let (bucket, key) = location::parse(place).ok_or_else(|| QueryError::user(1000, format!("{place} is not a valid S3 path")))?;
+    let (bucket, key) = place(cx, execution)?;
     put_body(cx, bucket, key, body, "application/octet-stream").await
+}
+
+/// Bucket and key of a query's result. A bucket of somebody else than who is expected is S3's refusal.
+fn place<'a>(cx: &Context, execution: &'a QueryExecution) -> Result<(&'a str, &'a str), QueryError> {
+    let result = execution.result_configuration.as_ref();
+    let place = result.and_then(|r| r.output_location.as_deref()).unwrap_or_default();
+    let (bucket, key) = location::parse(place).ok_or_else(|| QueryError::user(1000, format!("{place} is not a valid S3 path")))?;
+    let owner = || cx.cloud().ports().objects().ok().and_then(|port| port.owner(cx, bucket));
+    if let Some(expected) = result.and_then(|r| r.expected_bucket_owner.as_deref())
+        && owner().is_some_and(|scope| scope.account.to_string() != expected)
+    {
+        return Err(QueryError::from_fault("Amazon S3", &Fault::new("AccessDenied", 403, "Access Denied")));
+    }
+    Ok((bucket, key))
 }
 
 pub(super) async fn put(cx: &Context, bucket: &str, key: &str, bytes: Vec<u8>, kind: &str) -> Result<(), QueryError> {
@@ -48,10 +58,7 @@ pub(super) async fn put(cx: &Context, bucket: &str, key: &str, bytes: Vec<u8>, k
 async fn put_body(cx: &Context, bucket: &str, key: &str, body: Body, kind: &str) -> Result<(), QueryError> {
     let refused = |fault| QueryError::from_fault("Amazon S3", &fault);
     let port = cx.cloud().ports().objects().map_err(refused)?;
-    let mut need = Need::on("s3:PutObject", format!("arn:aws:s3:::{bucket}/{key}"));
-    if let Some(scope) = port.owner(cx, bucket) {
-        need = need.owned_by(scope.account.to_string());
-    }
+    let need = owned(cx, Need::on("s3:PutObject", format!("arn:aws:s3:::{bucket}/{key}")), bucket);
     let grant = cx.grant(&need).map_err(refused)?;
     let object = NewObject { bucket: bucket.into(), key: key.into(), content_type: Some(kind.into()), metadata: Vec::new() };
     port.put(cx, grant, object, body).await.map(drop).map_err(refused)

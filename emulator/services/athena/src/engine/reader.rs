@@ -14,7 +14,7 @@ use datafusion::{
         datatypes::{DataType, Schema, SchemaRef},
     },
     error::Result,
-    execution::{SendableRecordBatchStream, TaskContext},
+    execution::{SendableRecordBatchStream, TaskContext, memory_pool::MemoryPool},
     physical_plan::{stream::RecordBatchStreamAdapter, streaming::PartitionStream},
 };
 use futures_util::{
@@ -49,7 +49,7 @@ impl PartitionStream for Reader {
     fn schema(&self) -> &SchemaRef {
         &self.projected
     }
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
         let job = Arc::new(Reader {
             scans: self.scans.clone(),
             format: self.format.clone(),
@@ -62,19 +62,19 @@ impl PartitionStream for Reader {
         });
         let batches = stream::iter(self.objects.clone()).then(move |one| {
             let job = job.clone();
-            job.object(one)
+            job.object(one, context.memory_pool().clone())
         });
         Box::pin(RecordBatchStreamAdapter::new(self.projected.clone(), batches.try_flatten()))
     }
 }
 
 impl Reader {
-    async fn object(self: Arc<Reader>, found: Found) -> Result<BoxStream<'static, Result<RecordBatch>>> {
+    async fn object(self: Arc<Reader>, found: Found, pool: Arc<dyn MemoryPool>) -> Result<BoxStream<'static, Result<RecordBatch>>> {
         let file: SchemaRef = Arc::new(Schema::new(self.whole.fields()[..self.file_columns].to_vec()));
         let columns: Vec<usize> = self.wanted.iter().copied().filter(|i| *i < self.file_columns).collect();
         if let Format::Orc { by_name } = self.format {
             let (scans, pruner) = (self.scans.clone(), self.pruner.clone());
-            let wanted = orc::Wanted { scans, found: found.clone(), file, columns: columns.clone(), by_name, pruner };
+            let wanted = orc::Wanted { scans, found: found.clone(), file, columns: columns.clone(), by_name, pruner, pool };
             let batches = orc::batches(wanted).await?;
             return Ok(batches.map(move |batch| self.complete(batch?, &columns, &found)).boxed());
         }

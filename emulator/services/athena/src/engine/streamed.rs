@@ -127,7 +127,7 @@ pub(super) async fn select(job: &Job<'_>, query: &str) -> Result<Finished, Query
     let kept = kept?;
     written?;
     let (columns, rows) = kept.ok_or_else(|| QueryError::internal("the result object was not written to its end"))?;
-    Ok(Finished { columns, rows, header: true, scanned_bytes: job.scanned(), update_count: Some(0), manifest: None })
+    Ok(Finished { columns, rows, header: true, update_count: Some(0), manifest: None })
 }
 
 /// Takes the pieces apart; `None` where the object's writer has given up.

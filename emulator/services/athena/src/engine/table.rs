@@ -7,14 +7,16 @@ use super::{
     partitions::{self, KeyTest, Part},
     prune::Pruner,
     reader::Reader,
-    schemas, threads, types,
+    schemas,
+    sql::HIDDEN_COLUMNS,
+    threads, types,
 };
 use crate::running::Stop;
 use datafusion::{
     arrow::{
         array::{Array, ArrayRef, AsArray, RecordBatch, StringArray},
         compute::cast,
-        datatypes::{DataType, Field, Schema, SchemaRef},
+        datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit},
     },
     catalog::{Session, TableProvider},
     common::{DFSchema, ScalarValue, cast::as_boolean_array},
@@ -33,7 +35,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
@@ -47,8 +49,6 @@ pub(crate) struct Scans {
     pub stop: Arc<Stop>,
     /// Bytes after which the work group cuts a query off.
     pub cutoff: Option<u64>,
-    /// Whether the query names `"$path"` and its like.
-    pub hidden: AtomicBool,
 }
 
 impl Scans {
@@ -57,7 +57,7 @@ impl Scans {
         let bytes = self.fetch(bucket, key, range).await?;
         let scanned = self.scanned_bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed) + bytes.len() as u64;
         if self.cutoff.is_some_and(|cutoff| scanned > cutoff) {
-            return Err(carry(QueryError::user(1000, "Query cancelled! : Bytes scanned limit was exceeded")));
+            return Err(carry(QueryError::beyond_cutoff()));
         }
         Ok(bytes)
     }
@@ -107,8 +107,8 @@ impl std::fmt::Debug for GlueTable {
 }
 
 impl GlueTable {
-    /// A table by its definition in the catalog.
-    pub(crate) fn new(definition: Value, scans: Arc<Scans>) -> std::result::Result<GlueTable, QueryError> {
+    /// A table by its definition in the catalog, with its hidden columns where they are asked for.
+    pub(crate) fn new(definition: Value, scans: Arc<Scans>, hidden: bool) -> std::result::Result<GlueTable, QueryError> {
         let format = Format::of(&definition).map_err(|what| QueryError::unbuilt(&what))?;
         let columns = |list: &Value| -> std::result::Result<Vec<Field>, QueryError> {
             let field = |c: &Value| {
@@ -127,14 +127,8 @@ impl GlueTable {
             let viewed = |f: Field| if *f.data_type() == DataType::Utf8 { f.with_data_type(DataType::Utf8View) } else { f };
             fields = fields.into_iter().map(viewed).collect();
         }
-        if scans.hidden.load(Ordering::Relaxed) {
-            fields.push(Field::new("$path", DataType::Utf8, true));
-            fields.push(Field::new("$file_size", DataType::Int64, true));
-            fields.push(Field::new(
-                "$file_modified_time",
-                DataType::Timestamp(datafusion::arrow::datatypes::TimeUnit::Millisecond, Some("UTC".into())),
-                true,
-            ));
+        if hidden {
+            fields.extend(hidden_fields());
         }
         Ok(GlueTable { definition, format, schema: Arc::new(Schema::new(fields)), file_columns, keys, scans })
     }
@@ -204,6 +198,12 @@ impl GlueTable {
         let own = serde_json::json!({ "StorageDescriptor": storage, "Parameters": self.definition["Parameters"] });
         Format::of(&own).map_err(|what| carry(QueryError::unbuilt(&what)))
     }
+}
+
+/// The columns that a table has behind its own.
+pub(crate) fn hidden_fields() -> impl Iterator<Item = Field> {
+    let moment = DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()));
+    HIDDEN_COLUMNS.into_iter().zip([DataType::Utf8, DataType::Int64, moment]).map(|(name, kind)| Field::new(name, kind, true))
 }
 
 /// All objects below a prefix.

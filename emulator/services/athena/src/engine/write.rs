@@ -116,14 +116,7 @@ pub(super) async fn create(
 /// A column `rows` without rows: the count is told beside them.
 fn rows(count: usize, manifest: Vec<String>) -> Finished {
     let columns = vec![types::column_info("rows", &Field::new("rows", DataType::Int64, true))];
-    Finished {
-        columns,
-        rows: Rows::Few(Vec::new()),
-        header: false,
-        scanned_bytes: 0,
-        update_count: Some(count as i64),
-        manifest: Some(manifest),
-    }
+    Finished { columns, rows: Rows::Few(Vec::new()), header: false, update_count: Some(count as i64), manifest: Some(manifest) }
 }
 
 fn definition(done: &Computed, keys: &[String], table: &str, place: &str, kind: &Kind, job: &Job<'_>) -> Value {

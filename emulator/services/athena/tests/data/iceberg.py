@@ -91,7 +91,24 @@ def main():
     # A table without a snapshot.
     latest["empty"] = catalog.create_table("db.empty", schema, location="s3://lake/empty").metadata_location
     latest["deletes"] = deletes(catalog)
+    latest["foreign"] = foreign(catalog)
     (HERE / "latest.json").write_text(json.dumps(latest, indent=1) + "\n")
+
+
+def foreign(catalog):
+    """A table with a file that something else wrote, whose columns have no ids; one was renamed since."""
+    table = catalog.create_table(
+        "db.foreign",
+        Schema(NestedField(1, "id", LongType(), required=False), NestedField(2, "name", StringType(), required=False)),
+        location="s3://lake/foreign",
+    )
+    path = "s3://lake/foreign/data/foreign.parquet"
+    _, _, local = Folder.parse_location(path)
+    pq.write_table(pa.table({"id": pa.array([1, 2], pa.int64()), "name": ["a", "b"]}), local)
+    table.add_files([path])
+    with table.update_schema() as update:
+        update.rename_column("name", "title")
+    return table.metadata_location
 
 
 def deletes(catalog):

@@ -24,6 +24,26 @@ async fn hidden_columns_tell_of_objects_and_stay_hidden() {
     assert_eq!(desk.rows("SELECT \"$file_size\" FROM photos WHERE \"$path\" LIKE '%bob%'").await, [size.to_string()]);
     assert_eq!(desk.rows("SELECT count(\"$file_modified_time\") FROM photos").await, ["3"]);
     assert_eq!(desk.rows("SELECT * FROM photos WHERE key = 'a.jpg'").await, ["a.jpg,800,[sea, sun],ada"]);
+    assert_eq!(
+        desk.rows("SELECT *, \"$path\" FROM photos WHERE key = 'a.jpg'").await,
+        ["a.jpg,800,[sea, sun],ada,s3://lake/photos/owner=ada/1.json"]
+    );
+}
+
+#[tokio::test]
+async fn hidden_columns_are_found_wherever_a_statement_names_them() {
+    let desk = Desk::new().await;
+    assert_eq!(
+        desk.rows("SELECT a.*, '\"$path\"' FROM db.photos a JOIN photos b ON a.\"$path\" = b.\"$path\" WHERE b.key = 'c.jpg'").await,
+        ["c.jpg,-,[sea],bob,\"$path\""]
+    );
+    assert_eq!(desk.rows("SELECT db.photos.key FROM db.photos ORDER BY \"$path\" DESC, key LIMIT 1").await, ["c.jpg"]);
+    desk.lines("CREATE VIEW places AS SELECT key, \"$path\" AS place FROM photos").await;
+    assert_eq!(desk.rows("SELECT place FROM places WHERE key = 'c.jpg'").await, ["s3://lake/photos/owner=bob/1.json"]);
+    desk.lines("PREPARE sizes FROM SELECT max(\"$file_size\") > 0 FROM photos").await;
+    assert_eq!(desk.lines("EXECUTE sizes").await, ["_col0", "true"]);
+    assert!(desk.fails("SELECT \"$path\" FROM places").await.starts_with("COLUMN_NOT_FOUND"), "a view has none");
+    assert!(desk.fails("SELECT \"$path\" FROM nothing").await.contains("Table 'awsdatacatalog.db.nothing' does not exist"));
 }
 
 #[tokio::test]

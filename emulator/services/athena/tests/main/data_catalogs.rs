@@ -22,6 +22,13 @@ async fn a_registered_catalog_is_another_name_of_the_accounts_own() {
     assert_eq!(desk.ok("GetDataCatalog", json!({ "Name": "lake" })).await["DataCatalog"]["Description"], "photographs");
     let arn = format!("arn:aws:athena:{}:{account}:datacatalog/lake", desk.cx.region());
     assert_eq!(desk.ok("ListTagsForResource", json!({ "ResourceARN": arn })).await["Tags"][0]["Value"], "a");
+    let own = format!("arn:aws:athena:{}:{account}:datacatalog/AwsDataCatalog", desk.cx.region());
+    let tagged = json!({ "ResourceARN": own, "Tags": [{ "Key": "a", "Value": "b" }] });
+    assert_eq!(desk.call("TagResource", tagged).await.unwrap_err().code, "InvalidRequestException");
+    let again = desk.ok("ListDataCatalogs", json!({ "WorkGroup": "primary" })).await;
+    assert_eq!(again["DataCatalogsSummary"].as_array().unwrap().len(), 2, "each once: {again}");
+    assert!(desk.call("ListDataCatalogs", json!({ "WorkGroup": "nobody's" })).await.is_err());
+    assert!(desk.call("DeleteDataCatalog", json!({ "Name": "lake", "DeleteCatalogOnly": true })).await.is_err(), "it is not federated");
     desk.ok("DeleteDataCatalog", json!({ "Name": "lake" })).await;
     assert!(desk.fails("SELECT count(*) FROM lake.db.photos").await.contains("CATALOG_NOT_FOUND"));
 }

@@ -95,3 +95,99 @@ async fn stripes_of_orc_that_cannot_matter_are_not_read() {
     desk.lines("CREATE EXTERNAL TABLE bad (id bigint) STORED AS ORC LOCATION 's3://lake/bad/'").await;
     assert_eq!(desk.fails("SELECT id FROM bad").await, "HIVE_BAD_DATA: Malformed ORC file: it has no postscript (s3://lake/bad/a.orc)");
 }
+
+#[tokio::test]
+async fn bounds_of_another_kind_of_type_prune_nothing() {
+    let desk = Desk::new().await;
+    desk.s3.objects.lock().unwrap().insert("lake/o/a.orc".into(), orc("five.orc"));
+    // As texts 10 stands before 5: what the file says of its numbers tells nothing then.
+    desk.lines("CREATE EXTERNAL TABLE o (n string, m tinyint) STORED AS ORC LOCATION 's3://lake/o/'").await;
+    assert_eq!(desk.rows("SELECT n FROM o WHERE n = '10'").await, ["10"]);
+    assert_eq!(desk.rows("SELECT n FROM o WHERE n < '2'").await, ["10"]);
+    assert_eq!(desk.rows("SELECT count(*) FROM o WHERE m IS NULL").await, ["1"], "300 is no tinyint");
+}
+
+/// A field of a protobuf message: bytes, or a number.
+fn field(out: &mut Vec<u8>, number: u8, bytes: &[u8]) {
+    out.push(number << 3 | 2);
+    varint(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+fn number(out: &mut Vec<u8>, field: u8, value: u64) {
+    out.push(field << 3);
+    varint(out, value);
+}
+fn varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// An ORC file of one stripe with a double `x` that takes up so many bytes.
+fn one_stripe(bytes: usize) -> Vec<u8> {
+    let message = |fields: &dyn Fn(&mut Vec<u8>)| {
+        let mut out = Vec::new();
+        fields(&mut out);
+        out
+    };
+    let stream = message(&|m| {
+        number(m, 1, 1);
+        number(m, 2, 1);
+        number(m, 3, bytes as u64);
+    });
+    let encoding = message(&|m| number(m, 1, 0));
+    let stripe_footer = message(&|m| {
+        field(m, 1, &stream);
+        field(m, 2, &encoding);
+        field(m, 2, &encoding);
+    });
+    let stripe = message(&|m| {
+        number(m, 1, 3);
+        number(m, 2, 0);
+        number(m, 3, bytes as u64);
+        number(m, 4, stripe_footer.len() as u64);
+        number(m, 5, bytes as u64 / 8);
+    });
+    let root = message(&|m| {
+        number(m, 1, 12);
+        field(m, 2, &[1]);
+        field(m, 3, b"x");
+    });
+    let double = message(&|m| number(m, 1, 6));
+    let footer = message(&|m| {
+        field(m, 3, &stripe);
+        field(m, 4, &root);
+        field(m, 4, &double);
+        number(m, 6, bytes as u64 / 8);
+    });
+    let mut file = b"ORC".to_vec();
+    file.resize(3 + bytes, 0);
+    file.extend(stripe_footer);
+    file.extend_from_slice(&footer);
+    let mut script = message(&|m| {
+        number(m, 1, footer.len() as u64);
+        number(m, 2, 0);
+    });
+    // Field 8000: the magic.
+    varint(&mut script, 8000 << 3 | 2);
+    script.extend(b"\x03ORC");
+    file.extend_from_slice(&script);
+    file.push(script.len() as u8);
+    file
+}
+
+#[tokio::test]
+async fn a_stripe_of_orc_counts_against_the_querys_memory() {
+    let desk = Desk::new().await;
+    desk.lines("CREATE EXTERNAL TABLE wide (x double) STORED AS ORC LOCATION 's3://lake/wide/'").await;
+    desk.s3.objects.lock().unwrap().insert("lake/wide/a.orc".into(), one_stripe(80_000).into());
+    assert_eq!(desk.rows("SELECT count(x), sum(x) FROM wide").await, ["10000,0.0"]);
+    desk.s3.objects.lock().unwrap().insert("lake/wide/a.orc".into(), one_stripe(300 << 20).into());
+    desk.s3.read.lock().unwrap().clear();
+    let said = desk.fails("SELECT sum(x) FROM wide").await;
+    assert!(said.starts_with("EXCEEDED_LOCAL_MEMORY_LIMIT: Query exceeded per-node memory limit of 512MB"), "{said}");
+    assert_eq!(desk.s3.read.lock().unwrap().len(), 2, "the tail and the stripe's footer, but not the stripe");
+    assert_eq!(desk.rows("SELECT count(*) FROM wide").await, [(300 << 17).to_string()], "for which nothing is fetched");
+}

@@ -70,9 +70,30 @@ async fn pages_go_on_where_they_ended_and_a_token_starts_one_query() {
     let input = json!({ "QueryString": "SELECT 1", "ClientRequestToken": "0123456789012345678901234567890123", "ResultConfiguration": { "OutputLocation": "s3://results/" } });
     let one = desk.ok("StartQueryExecution", input.clone()).await;
     assert_eq!(desk.ok("StartQueryExecution", input.clone()).await, one);
-    let mut other = input;
-    other["QueryString"] = "SELECT 2".into();
-    assert_eq!(&*desk.call("StartQueryExecution", other).await.unwrap_err().code, "InvalidRequestException");
+    for (member, value) in [
+        ("QueryString", json!("SELECT 2")),
+        ("QueryExecutionContext", json!({ "Database": "db" })),
+        ("ResultConfiguration", json!({ "OutputLocation": "s3://results/elsewhere/" })),
+        ("ExecutionParameters", json!(["1"])),
+        ("ResultReuseConfiguration", json!({ "ResultReuseByAgeConfiguration": { "Enabled": true } })),
+    ] {
+        let mut other = input.clone();
+        other[member] = value;
+        let refused = desk.call("StartQueryExecution", other).await.unwrap_err();
+        assert_eq!((&*refused.code, &*refused.message), ("InvalidRequestException", "Idempotent parameters do not match"), "{member}");
+    }
+    let mut same = input;
+    same["WorkGroup"] = "primary".into();
+    assert_eq!(desk.ok("StartQueryExecution", same).await, one, "which is the one that is meant without a name");
+}
+
+#[tokio::test]
+async fn a_query_that_fails_tells_what_it_scanned() {
+    let desk = Desk::new().await;
+    let execution = desk.run("SELECT 1 / (width - 800) FROM photos WHERE owner = 'ada'").await;
+    assert_eq!(execution["Status"]["AthenaError"]["ErrorType"], 1001, "{execution}");
+    let read = desk.s3.text("lake/photos/owner=ada/1.json").unwrap().len();
+    assert_eq!(execution["Statistics"]["DataScannedInBytes"], read);
 }
 
 #[tokio::test]

@@ -48,6 +48,11 @@ async fn prepared_statements_run_with_their_values() {
     assert_eq!(listed["PreparedStatements"][0]["StatementName"], "wide");
     assert_eq!(desk.lines("EXECUTE wide USING 900, 'ada'").await, ["key", "b.jpg"]);
     assert!(desk.fails("EXECUTE wide USING 900").await.starts_with("INVALID_PARAMETER_USAGE"));
+    desk.lines("PREPARE more FROM INSERT INTO photos VALUES ('z.jpg', 1, NULL, 'zoe')").await;
+    let executed = desk.run("EXECUTE more").await;
+    assert_eq!(executed["Status"]["State"], "SUCCEEDED", "{executed}");
+    let place = executed["ResultConfiguration"]["OutputLocation"].as_str().unwrap();
+    assert_eq!(place, format!("s3://results/out/{}", executed["QueryExecutionId"].as_str().unwrap()), "named as an INSERT's result");
     desk.lines("DEALLOCATE PREPARE wide").await;
     assert_eq!(desk.fails("EXECUTE wide USING 900, 'ada'").await, "NOT_FOUND: Prepared statement not found: wide");
 }

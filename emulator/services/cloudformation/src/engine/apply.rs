@@ -263,7 +263,9 @@ fn custom_name(row: &Row, next: &Json) -> Option<String> {
 
 /// What AWS writes for a call that failed.
 pub(super) fn reason(kind: &str, fault: &Fault, operation: &Operation) -> String {
-    let service = kind.split("::").nth(1).unwrap_or("CloudFormation");
+    // What another service was asked for on the way says so itself.
+    let asked = fault.fields.iter().find(|(name, _)| name == "Service").and_then(|(_, value)| value.as_str());
+    let service = asked.or(kind.split("::").nth(1)).unwrap_or("CloudFormation");
     let code = match fault.code.as_ref() {
         code if fault.status == 403 || code.contains("AccessDenied") || code.contains("NotAuthorized") => "AccessDenied",
         _ if crate::resources::is_there(fault) || fault.code == "AlreadyExists" => "AlreadyExists",

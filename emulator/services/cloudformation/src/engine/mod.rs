@@ -4,6 +4,7 @@
 
 mod apply;
 mod delete;
+mod dynamic;
 mod finish;
 mod rollback;
 mod run;

@@ -1,6 +1,6 @@
 //! The state of one run: a copy of the stack and its resources, and the only way in which they are written.
 
-use super::suffix;
+use super::{dynamic::Values, suffix};
 use crate::{
     CloudFormation,
     resources::{self, Job, Kind},
@@ -195,13 +195,15 @@ impl<'a> Run<'a> {
         let cx = self.context(&operation.id, &format!("delete/{}/{}", row.logical_id, row.physical_id.as_deref().unwrap_or_default()))?;
         let kind = kind(&row.kind)?;
         let stack = self.stack();
+        // A secret that is gone must not keep the resource: it is named by what it is, and seldom by what it was made of.
+        let before = Values::of(&cx, &row.properties).await.unwrap_or_default().put_in_former(&row.kind, &row.properties);
         let job = Job {
             cx: &cx,
             stack_name: &stack.name,
             logical_id: &row.logical_id,
             physical_id: row.physical_id.as_deref(),
             suffix: "",
-            before: &row.properties,
+            before: &before,
             after: &Json::Null,
             attributes: &row.attributes,
             tags: &[],
@@ -222,6 +224,7 @@ impl<'a> Run<'a> {
     ) -> Result<resources::Made, Fault> {
         let cx = self.context(&operation.id, logical_id)?;
         let stack = self.stack();
+        let properties = &Values::of(&cx, properties).await?.put_in(kind_name, properties)?;
         let job = Job {
             cx: &cx,
             stack_name: &stack.name,
@@ -249,6 +252,9 @@ impl<'a> Run<'a> {
         let rolling_back = operation.phase == crate::state::Phase::Rollback;
         let cx = self.context(&operation.id, &format!("{}{}", if rolling_back { "back/" } else { "" }, row.logical_id))?;
         let stack = self.stack();
+        // A reference that stays the same is no change, whatever the secret has become; one that goes may have nothing behind it any more.
+        let values = Values::of(&cx, after).await?;
+        let (before, after) = (&values.put_in_former(&row.kind, before), &values.put_in(&row.kind, after)?);
         let previous = operation.previous.as_ref().map(|p| p.tags.clone()).unwrap_or_default();
         let now = stack.definition.tags.clone();
         let (tags, tags_before) = if rolling_back { (previous, now) } else { (now, previous) };

@@ -106,6 +106,13 @@ const POOL: &[&str] = &[
 /// Members that only CreateUserPool has.
 const POOL_ONCE: &[&str] = &["AliasAttributes", "Schema", "UsernameAttributes", "UsernameConfiguration"];
 
+/// Properties about passkeys, and what the API calls them.
+const PASSKEYS: [(&str, &str); 3] = [
+    ("WebAuthnRelyingPartyID", "RelyingPartyId"),
+    ("WebAuthnUserVerification", "UserVerification"),
+    ("WebAuthnFactorConfiguration", "FactorConfiguration"),
+];
+
 struct UserPool;
 
 impl UserPool {
@@ -123,7 +130,7 @@ impl UserPool {
         let passkeys = Self::passkeys(job);
         let enabled: Vec<&str> = match job.get("EnabledMfas").as_array() {
             Some(named) => named.iter().filter_map(Json::as_str).collect(),
-            None if passkeys.is_null() => return None,
+            None if passkeys.is_null() && !Self::had_factors(job) => return None,
             None => vec!["SMS_MFA"],
         };
         let mode = job.get("MfaConfiguration").as_str().unwrap_or("OFF");
@@ -142,14 +149,13 @@ impl UserPool {
             "WebAuthnConfiguration": passkeys,
         }))
     }
+    /// Whether the pool has settings of that operation, which a template that says nothing of them any more takes back.
+    fn had_factors(job: &Job<'_>) -> bool {
+        !job.was("EnabledMfas").is_null() || PASSKEYS.iter().any(|(name, _)| !job.was(name).is_null())
+    }
     /// What passkeys are made for; nothing where the template says nothing of them.
     fn passkeys(job: &Job<'_>) -> Json {
-        let names = [
-            ("WebAuthnRelyingPartyID", "RelyingPartyId"),
-            ("WebAuthnUserVerification", "UserVerification"),
-            ("WebAuthnFactorConfiguration", "FactorConfiguration"),
-        ];
-        let given = names.into_iter().filter(|(name, _)| !job.get(name).is_null());
+        let given = PASSKEYS.into_iter().filter(|(name, _)| !job.get(name).is_null());
         let given: serde_json::Map<String, Json> = given.map(|(name, member)| (member.to_owned(), job.get(name).clone())).collect();
         if given.is_empty() { Json::Null } else { Json::Object(given) }
     }

@@ -165,9 +165,11 @@ pub(crate) fn document(value: &Json) -> Json {
     }
 }
 
+/// A value without members that are null, in lists, too; what a list holds stays.
 fn without_nulls(value: Json) -> Json {
     match value {
         Json::Object(map) => Json::Object(map.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k, without_nulls(v))).collect()),
+        Json::Array(list) => Json::Array(list.into_iter().map(without_nulls).collect()),
         other => other,
     }
 }

@@ -227,6 +227,9 @@ impl Handler for EventInvokeConfig {
 
 struct EventSourceMapping;
 
+/// Properties that name a consumer group.
+const GROUP_CONFIGS: [&str; 2] = ["AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig"];
+
 impl EventSourceMapping {
     /// The API writes some members otherwise than the template.
     fn input(job: &Job<'_>) -> Map<String, Json> {
@@ -239,6 +242,21 @@ impl EventSourceMapping {
             input.insert("KMSKeyArn".into(), key);
         }
         input
+    }
+    /// A mapping keeps its consumer group. A change of the properties that name it is refused by name, unless it ends at what the mapping has
+    /// all the while, as the way back from a change that was refused does.
+    async fn same_group(job: &Job<'_>) -> Result<(), Fault> {
+        for property in GROUP_CONFIGS.into_iter().filter(|property| job.changed(property)) {
+            let is = job.call("lambda", "GetEventSourceMapping", json!({ "UUID": job.physical() })).await?;
+            let wanted = job.get(property);
+            let more = wanted.as_object().is_some_and(|config| config.keys().any(|member| member != "ConsumerGroupId"));
+            // A mapping that names no group has one of its own name.
+            let group = wanted["ConsumerGroupId"].as_str().unwrap_or(job.physical());
+            if more || is[property]["ConsumerGroupId"] != group {
+                return Err(Fault::new("InvalidRequest", 400, format!("Updates are not allowed for property - {property}.")));
+            }
+        }
+        Ok(())
     }
     fn made(job: &Job<'_>, made: &Json) -> Made {
         let id = made["UUID"].as_str().unwrap_or_default();
@@ -262,20 +280,19 @@ impl Handler for EventSourceMapping {
         let defaults = json!({
             "BatchSize": if of_topic { 100 } else { 10 }, "MaximumBatchingWindowInSeconds": 0, "FilterCriteria": { "Filters": [] }, "FunctionResponseTypes": [],
             "ScalingConfig": {}, "Enabled": true, "MaximumRetryAttempts": -1, "MaximumRecordAgeInSeconds": -1,
-            "BisectBatchOnFunctionError": false, "DestinationConfig": { "OnFailure": {} },
+            "BisectBatchOnFunctionError": false, "DestinationConfig": { "OnFailure": {} }, "ProvisionedPollerConfig": {},
+            // Of brokers elsewhere Lambda refuses that, and says so.
+            "SourceAccessConfigurations": [],
         });
         for (property, default) in defaults.as_object().into_iter().flatten() {
             if job.get(property).is_null() && !job.was(property).is_null() {
                 input.insert(property.clone(), default.clone());
             }
         }
-        for fixed in
-            ["EventSourceArn", "StartingPosition", "StartingPositionTimestamp", "SelfManagedEventSource", "Queues", "Topics", "Tags"]
-                .into_iter()
-                .chain(["AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig"].into_iter().filter(|p| !job.changed(p)))
-        {
-            input.remove(fixed);
-        }
+        Self::same_group(job).await?;
+        let fixed =
+            ["EventSourceArn", "StartingPosition", "StartingPositionTimestamp", "SelfManagedEventSource", "Queues", "Topics", "Tags"];
+        fixed.iter().chain(&GROUP_CONFIGS).for_each(|property| drop(input.remove(*property)));
         input.insert("UUID".into(), job.physical().into());
         let made = job.call("lambda", "UpdateEventSourceMapping", Json::Object(input)).await?;
         let made = Self::made(job, &made);

@@ -15,6 +15,7 @@ mod cloudwatch;
 mod cognito;
 mod cognito_identity;
 mod cognito_parts;
+mod ec2;
 mod events;
 mod glue;
 mod glue_crawlers;
@@ -33,6 +34,7 @@ mod s3;
 mod s3_listed;
 mod s3_shapes;
 mod scheduler;
+mod secretsmanager;
 mod sns;
 mod sqs;
 pub(crate) mod support;
@@ -84,6 +86,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         cognito::KINDS,
         cognito_identity::KINDS,
         cognito_parts::KINDS,
+        ec2::KINDS,
         events::KINDS,
         glue::KINDS,
         glue_crawlers::KINDS,
@@ -98,6 +101,7 @@ pub(crate) fn kinds() -> impl Iterator<Item = &'static Kind> {
         msk::KINDS,
         s3::KINDS,
         scheduler::KINDS,
+        secretsmanager::KINDS,
         sns::KINDS,
         sqs::KINDS,
         wafv2::KINDS,

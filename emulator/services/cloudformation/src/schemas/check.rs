@@ -1,7 +1,7 @@
 //! Properties against their schema. Scalars become what the schema wants, as CloudFormation does it (`"30"` where a number is
 //! wanted, `512` where a text is); everything else that does not fit is a finding with its path and place.
 
-use crate::template::{At, Located, located::Data};
+use crate::template::{At, Located, dynamic, located::Data};
 use serde_json::Value as Json;
 
 /// Levels of `$ref` and nesting that are followed.
@@ -53,7 +53,8 @@ impl<'a> Checker<'a> {
     }
 
     fn check(&mut self, schema: &'a Json, value: &mut Located, path: &str, depth: usize) {
-        if value.is_unknown() || depth > DEEPEST {
+        // What a dynamic reference stands for is checked when it is known.
+        if value.is_unknown() || depth > DEEPEST || matches!(&value.data, Data::Text(text) if dynamic::is_in(text)) {
             return;
         }
         if let Some(target) = schema.get("$ref").and_then(Json::as_str) {
@@ -232,7 +233,7 @@ impl<'a> Checker<'a> {
             match fits.len() {
                 0 => self.find(value, path, format!("#: no subschema matched out of the total {} subschemas", forms.len())),
                 // What is not yet known may fit several forms and turn out to fit one.
-                n if n > 1 && keyword == "oneOf" && !value.has_unknown() => {
+                n if n > 1 && keyword == "oneOf" && !value.has_unknown() && !dynamic::any(value) => {
                     self.find(value, path, format!("#: {n} subschemas matched instead of one"))
                 }
                 _ => *value = fits.swap_remove(0),

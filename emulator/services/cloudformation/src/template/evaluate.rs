@@ -4,7 +4,7 @@
 //! made, and one that knows everything that has been made.
 
 use super::{
-    At, Expr, Located, Problem, Template,
+    At, Expr, Located, Problem, Template, dynamic,
     expr::{Call, Kind, Piece},
     located::Data,
     parameters::Parameters,
@@ -66,10 +66,7 @@ impl Scope<'_> {
             Kind::Null => Data::Null,
             Kind::Bool(b) => Data::Bool(*b),
             Kind::Number(text) => Data::Number(text.clone()),
-            Kind::Text(text) => {
-                dynamic_reference(text, expr.at)?;
-                Data::Text(text.clone())
-            }
+            Kind::Text(text) => Data::Text(text.clone()),
             Kind::List(items) => Data::List(items.iter().filter_map(|item| self.value(item).transpose()).collect::<Result<_, _>>()?),
             Kind::Map(entries) => {
                 let entries = entries.iter().filter_map(|(k, v)| self.value(v).transpose().map(|v| v.map(|v| (k.clone(), v))));
@@ -117,7 +114,10 @@ impl Scope<'_> {
             },
             Call::Cidr(block, count, bits) => self.cidr(block, count, bits.as_ref(), at)?,
             Call::Base64(text) => match self.text(text, "Fn::Base64")? {
-                Some(text) => Located::text(at, BASE64_STANDARD.encode(text)),
+                Some(text) => {
+                    dynamic::none(&Located::text(at, text.as_str()), "Fn::Base64")?;
+                    Located::text(at, BASE64_STANDARD.encode(text))
+                }
                 None => Located::unknown(at),
             },
             Call::GetAZs(region) => match self.text(region, "Fn::GetAZs")? {
@@ -212,7 +212,6 @@ impl Scope<'_> {
             }
         }
         sized(&out, at)?;
-        dynamic_reference(&out, at)?;
         Ok(Located::text(at, out))
     }
 
@@ -229,7 +228,6 @@ impl Scope<'_> {
         let texts: Option<Vec<String>> = items.iter().map(Located::scalar).collect();
         let text = texts.ok_or_else(|| Problem::at(at, MESSAGE))?.join(delimiter);
         sized(&text, at)?;
-        dynamic_reference(&text, at)?;
         Ok(Located::text(at, text))
     }
 
@@ -329,16 +327,6 @@ fn sized(text: &str, at: At) -> Result<(), Problem> {
     match text.len() > MOST_TEXT {
         true => Err(Problem::at(at, format!("Template error: a text of more than {MOST_TEXT} bytes"))),
         false => Ok(()),
-    }
-}
-
-fn dynamic_reference(text: &str, at: At) -> Result<(), Problem> {
-    match text.find("{{resolve:") {
-        Some(start) => {
-            let end = text[start..].find("}}").map_or(text.len(), |end| start + end + 2);
-            Err(Problem::at(at, format!("Template error: the dynamic reference {} is not supported by windtunnel", &text[start..end])))
-        }
-        None => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Knows the template language and nothing of stacks, services or the registry.
 
+pub(crate) mod dynamic;
 pub(crate) mod evaluate;
 pub(crate) mod expr;
 pub(crate) mod graph;

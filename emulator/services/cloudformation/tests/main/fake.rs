@@ -206,6 +206,11 @@ const MAPPING: &[&str] = &[
     "MaximumBatchingWindowInSeconds",
     "ScalingConfig",
     "Tags",
+    "Topics",
+    "StartingPosition",
+    "SourceAccessConfigurations",
+    "ProvisionedPollerConfig",
+    "AmazonManagedKafkaEventSourceConfig",
 ];
 const LAMBDA: &[(&str, &[&str])] = &[
     ("PublishVersion", &["FunctionName", "CodeSha256", "Description"]),
@@ -218,6 +223,7 @@ const LAMBDA: &[(&str, &[&str])] = &[
     ("PutRuntimeManagementConfig", &["FunctionName", "Qualifier", "UpdateRuntimeOn", "RuntimeVersionArn"]),
     ("CreateEventSourceMapping", MAPPING),
     ("UpdateEventSourceMapping", MAPPING),
+    ("GetEventSourceMapping", &["UUID"]),
     ("DeleteEventSourceMapping", &["UUID"]),
     ("CreateFunctionUrlConfig", &["FunctionName", "Qualifier", "AuthType", "Cors", "InvokeMode"]),
     ("UpdateFunctionUrlConfig", &["FunctionName", "Qualifier", "AuthType", "Cors", "InvokeMode"]),
@@ -261,6 +267,7 @@ impl Fake {
             "AliasArn",
             "UUID",
             "LayerVersionArn",
+            "AmazonManagedKafkaEventSourceConfig",
         ]);
         let operations: Vec<&'static OperationSchema> = operations
             .iter()
@@ -405,6 +412,7 @@ impl Fake {
                 json!({
                     "FunctionArn": arn("function:f:1"), "FunctionUrl": "https://url/", "Version": "1", "AliasArn": arn("function:f:live"),
                     "UUID": "uuid-1", "LayerVersionArn": arn("layer:l:3"),
+                    "AmazonManagedKafkaEventSourceConfig": { "ConsumerGroupId": "readers" },
                 })
             }
             "scheduler" if operation.ends_with("Schedule") => {

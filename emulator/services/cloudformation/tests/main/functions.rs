@@ -78,3 +78,39 @@ async fn parts_of_functions_are_made_changed_and_deleted() {
     assert_eq!(told("DeleteLayerVersion"), json!({ "LayerName": "arn:aws:lambda:us-east-1:000000000000:layer:l", "VersionNumber": 3 }));
     assert_eq!(told("DeleteFunctionUrlConfig"), json!({ "FunctionName": "arn:aws:lambda:us-east-1:000000000000:function:f:1" }));
 }
+
+const TOPIC: &str = "
+Resources:
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties:
+      FunctionName: f
+      EventSourceArn: arn:aws:kafka:us-east-1:000000000000:cluster/c/11111111-2222-3333-4444-555555555555-1
+      Topics: [tt]
+      StartingPosition: LATEST
+      SourceAccessConfigurations: [{ Type: SASL_SCRAM_512_AUTH, URI: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:AmazonMSK_s-abcdef' }]
+      ProvisionedPollerConfig: { MinimumPollers: 2 }
+      AmazonManagedKafkaEventSourceConfig: { ConsumerGroupId: readers }
+";
+
+#[tokio::test]
+async fn what_a_mapping_of_a_topic_says_no_longer_is_taken_back_or_refused() {
+    let desk = Desk::new().await;
+    desk.create("s", TOPIC).await;
+    let line = |name: &str| TOPIC.lines().find(|line| line.trim().starts_with(name)).unwrap().to_owned() + "\n";
+    let shorter = TOPIC.replace(&line("SourceAccess"), "").replace(&line("Provisioned"), "");
+    assert_eq!(desk.update("s", &shorter).await["StackStatus"], "UPDATE_COMPLETE");
+    let told = desk.world.thing("lambda/UpdateEventSourceMapping");
+    assert_eq!((&told["SourceAccessConfigurations"], &told["ProvisionedPollerConfig"]), (&json!([]), &json!({})));
+    // A mapping keeps its group: neither another one nor none is taken without a word.
+    let group = line("AmazonManaged");
+    for other in [
+        shorter.replace(&group, ""),
+        shorter.replace("readers", "others"),
+        shorter.replace("readers }", "readers, SchemaRegistryConfig: {} }"),
+    ] {
+        assert_eq!(desk.update("s", &other).await["StackStatus"], "UPDATE_ROLLBACK_COMPLETE", "{other}");
+        let events = desk.ok("DescribeStackEvents", json!({ "StackName": "s" })).await.to_string();
+        assert!(events.contains("Updates are not allowed for property - AmazonManagedKafkaEventSourceConfig."), "{events}");
+    }
+}

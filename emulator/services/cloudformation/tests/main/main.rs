@@ -8,6 +8,7 @@ mod fake;
 mod functions;
 mod keys;
 mod lifecycle;
+mod references;
 mod refusals;
 mod restarts;
 mod roles;

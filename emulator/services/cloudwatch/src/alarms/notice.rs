@@ -173,8 +173,7 @@ fn configuration(alarm: &Alarm) -> Value {
 
 /// AWS gives the one metric of an alarm a random id; here it follows from the alarm's name, so that a replay says the same.
 fn own_id(alarm: &Alarm) -> String {
-    let hash =
-        |salt: u64| alarm.name.bytes().fold(0xcbf2_9ce4_8422_2325 ^ salt, |h: u64, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+    let hash = |salt: u64| kit::ids::fnv1a(kit::ids::FNV_BASIS ^ salt, alarm.name.bytes());
     let hex = format!("{:016x}{:016x}", hash(0), hash(0x9e37_79b9));
     format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
 }

@@ -24,7 +24,7 @@ impl CognitoIdp {
         }
         desk.who().pre_authentication(username, user.as_ref()).await?;
         // Where users are hidden, everybody and nobody may choose from all that the pool allows.
-        let available = self.available(desk, user.as_ref().filter(|_| !desk.client.hides_users()));
+        let available = self.available(desk, user.as_ref().filter(|_| !desk.client.hides_users()))?;
         let preferred = given
             .get("PREFERRED_CHALLENGE")
             .map(|text| Name::parse(text).ok_or_else(|| bad(format!("Invalid PREFERRED_CHALLENGE: {text}"))));
@@ -107,7 +107,10 @@ impl CognitoIdp {
         session.first = true;
         let method = if chosen == Name::EmailOtp { mfa::Method::Email } else { mfa::Method::Sms };
         // A hidden user whom no code may reach is treated as nobody is: one is pretended to be on its way.
-        let reached = user.as_ref().filter(|user| standing(desk, user).is_ok() && self.available(desk, Some(user)).contains(&chosen));
+        let reached = match user.as_ref().filter(|user| standing(desk, user).is_ok()) {
+            Some(user) => self.available(desk, Some(user))?.contains(&chosen).then_some(user),
+            None => None,
+        };
         let asked = match reached {
             Some(user) => {
                 let channel = mfa::channel(method, user).ok_or_else(wrong)?;
@@ -148,10 +151,8 @@ pub(crate) const CONFIRMED: &str = "CONFIRMED";
 
 impl CognitoIdp {
     /// By what a user may prove himself first, or anybody at all. Where a second factor is due, a one-time password would be the only one: it is not offered.
-    fn available(&self, desk: &Desk, user: Option<&User>) -> Vec<Name> {
-        let policy = desk.pool.settings.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref());
-        let allowed = policy.and_then(|p| p.allowed_first_auth_factors.clone()).unwrap_or(vec![AuthFactorType::Password]);
-        let has = |factor| allowed.contains(&factor);
+    fn available(&self, desk: &Desk, user: Option<&User>) -> Result<Vec<Name>, Fault> {
+        let has = |factor| desk.pool.first_factors().contains(&factor);
         let mut names = Vec::new();
         let second = mfa::required(&desk.pool) || user.is_some_and(|u| !mfa::methods_of(&desk.pool, u).is_empty());
         if !second {
@@ -164,12 +165,15 @@ impl CognitoIdp {
             }
         }
         let two_factors = passkeys::is_multi_factor(&desk.pool);
-        if has(AuthFactorType::WebAuthn) && (!second || two_factors) && user.is_none_or(|u| self.has_passkey(desk, u)) {
+        if has(AuthFactorType::WebAuthn)
+            && (!second || two_factors)
+            && user.map_or(Ok(true), |user| passkeys::has_any(&desk.cx, &desk.pool, user))?
+        {
             names.push(Name::WebAuthn);
         }
         if has(AuthFactorType::Password) && user.is_none_or(|u| u.password.is_some()) {
             names.extend([Name::Password, Name::PasswordSrp]);
         }
-        names
+        Ok(names)
     }
 }

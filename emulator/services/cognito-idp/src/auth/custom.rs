@@ -5,7 +5,9 @@ use crate::{
     CognitoIdp, Error,
     model::*,
     names::Desk,
-    nobody, password, seal,
+    nobody, password,
+    protection::{self, Happened},
+    seal,
     state::*,
     triggers::{Defined, Round},
 };
@@ -42,7 +44,12 @@ impl CognitoIdp {
         }
         let login = session.login.clone();
         match desk.who().define_challenge(&login, user.as_ref(), &session.rounds).await? {
-            Defined::Failure => Err(wrong()),
+            Defined::Failure => {
+                if let Some(user) = &user {
+                    protection::note(&desk.cx, &desk.pool, user, Happened::NotProved).await?;
+                }
+                Err(wrong())
+            }
             Defined::Tokens => {
                 let user = user.ok_or_else(wrong)?;
                 standing(desk, &user)?;
@@ -88,6 +95,7 @@ impl CognitoIdp {
         }
         let Opened { mut session, user, .. } = opened;
         session.used = false;
+        session.course.proofs.password |= right;
         session.rounds.push(Round { name: "PASSWORD_VERIFIER".into(), right, metadata: None });
         self.next_round(desk, session, user, None).await
     }

@@ -1,6 +1,6 @@
 //! The device as a factor: one that is known proves itself by SRP with the secret it was given, and may spare the second factor.
 
-use super::{Course, Opened, Parameters, Proven, Session, Step, parameters, required, sessions, srp_flow, wrong};
+use super::{Course, Opened, Parameters, Proofs, Proven, Session, Step, parameters, required, sessions, srp_flow, wrong};
 use crate::{CognitoIdp, devices, model::*, names::Desk, seal, srp, state::*};
 use kit::{Fault, Read};
 
@@ -16,7 +16,7 @@ impl CognitoIdp {
         match self.device_of(desk, &user, course)? {
             None => {
                 let source = if course.source.is_empty() { "Authentication" } else { &course.source };
-                proven(desk, user, None, source).await
+                proven(desk, user, None, source, course.proofs).await
             }
             Some(device) => {
                 let mut session = Session::new(desk, Some(&user), &user.username, course);
@@ -88,15 +88,15 @@ impl CognitoIdp {
         }
         srp_flow::spend(desk, &block).await?;
         devices::touch(cx, pool, &user, &device.key).await?;
-        proven(desk, user, Some(device.key), "AuthenticateDevice").await
+        proven(desk, user, Some(device.key), "AuthenticateDevice", block.course.proofs).await
     }
 }
 
 /// The end of every flow: the trigger after a sign-in may still keep the tokens back.
-async fn proven(desk: &Desk, user: User, device_key: Option<String>, source: &str) -> Result<Step, Fault> {
+async fn proven(desk: &Desk, user: User, device_key: Option<String>, source: &str, proofs: Proofs) -> Result<Step, Fault> {
     let new_device = desk.pool.settings.device_configuration.is_some() && device_key.is_none();
     desk.who().post_authentication(&user, new_device).await?;
-    Ok(Step::Proven(Box::new(Proven { user, device_key, source: source.into() })))
+    Ok(Step::Proven(Box::new(Proven { user, device_key, source: source.into(), proofs })))
 }
 
 fn no_device() -> Fault {

@@ -1,6 +1,6 @@
 //! The first factor when it is a password: given as it is, and the new one of a user whose own was temporary.
 
-use super::{Course, Opened, Parameters, Session, Step, parameters, required, sessions, standing, standing_at_first, wrong};
+use super::{Course, Opened, Parameters, Proofs, Session, Step, parameters, required, sessions, standing, standing_at_first, wrong};
 use crate::{
     CognitoIdp, Error,
     attributes::{self, Writer},
@@ -86,6 +86,7 @@ impl CognitoIdp {
         }
         standing(desk, &user)?;
         password::forget_failures(&desk.cx, &desk.pool, &user).await?;
+        let course = &Course { proofs: Proofs { password: true, ..course.proofs }, ..course.clone() };
         match user.status() {
             UserStatus::ResetRequired => Err(Error::PasswordResetRequired.says("Password reset required for the user")),
             UserStatus::ForceChangePassword => match user.temporary_until.is_some_and(|until| until <= desk.cx.now()) {

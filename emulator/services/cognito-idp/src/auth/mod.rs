@@ -42,6 +42,17 @@ pub(crate) struct Proven {
     pub device_key: Option<String>,
     /// How it came to tokens, for the trigger that changes them: `Authentication`, `NewPasswordChallenge`, `AuthenticateDevice`.
     pub source: String,
+    pub proofs: Proofs,
+}
+
+/// What of a sign-in the list of a user's events names; nothing of one by a passkey, a one-time password, functions or another provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Proofs {
+    /// The password, as it is or by SRP.
+    pub password: bool,
+    /// A second factor.
+    pub second: bool,
 }
 
 /// What a sign-in remembers from one challenge to the next.
@@ -52,6 +63,7 @@ pub(crate) struct Course {
     pub device_key: Option<String>,
     /// See [`Proven::source`]; empty for a plain sign-in.
     pub source: String,
+    pub proofs: Proofs,
 }
 
 /// How far a request has come.

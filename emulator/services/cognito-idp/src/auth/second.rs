@@ -104,6 +104,7 @@ impl CognitoIdp {
         opened.take(desk).await?;
         password::forget_failures(&desk.cx, &desk.pool, &user).await?;
         let mut course = opened.session.course;
+        course.proofs.second = true;
         course.device_key = responses.get("DEVICE_KEY").cloned().or(course.device_key);
         self.after_factors(desk, user, &course).await
     }
@@ -115,7 +116,9 @@ impl CognitoIdp {
         }
         opened.take(desk).await?;
         let user = opened.user()?.clone();
-        self.after_factors(desk, user, &opened.session.course).await
+        let mut course = opened.session.course;
+        course.proofs.second = true;
+        self.after_factors(desk, user, &course).await
     }
 
     /// A one-time password in place of a password (USER_AUTH).
@@ -131,7 +134,10 @@ impl CognitoIdp {
         let Some(user) = opened.user.clone().filter(|user| right && !user.disabled) else {
             opened.missed(desk).await?;
             match &opened.user {
-                Some(user) => password::count_failure(&desk.cx, &desk.pool, user).await?,
+                Some(user) => {
+                    password::count_failure(&desk.cx, &desk.pool, user).await?;
+                    protection::note(&desk.cx, &desk.pool, user, Happened::NotProved).await?;
+                }
                 None => nobody::count(desk, &opened.session.login).await?,
             }
             return Err(Error::CodeMismatch.says("Invalid code or auth state for the user."));

@@ -47,7 +47,7 @@ impl CognitoIdp {
                 tx.put(&SIGN_INS, cx.scope(), &(pool.id.clone(), sign_in.origin_jti.clone()), &sign_in)
             })
             .await?;
-        protection::note(cx, pool, user, Happened::SignedIn).await?;
+        protection::note(cx, pool, user, Happened::SignedIn(proven.proofs)).await?;
         result.new_device_metadata =
             device.map(|d| NewDeviceMetadataType { device_key: Some(d.key), device_group_key: Some(devices::group_key(pool, user)) });
         Ok(result)

@@ -74,11 +74,8 @@ impl CognitoIdp {
     pub async fn get_user_auth_factors(&self, cx: &Context, input: GetUserAuthFactorsInput) -> Result<GetUserAuthFactorsOutput, Fault> {
         let caller = self.caller(cx, &input.access_token)?;
         let (user, pool) = (&caller.user, &caller.pool);
-        let passkeys = caller.cx.store().read(|s| passkeys::of_user(s, caller.cx.scope(), &pool.id, &user.key(pool)))?;
-        let passkeys = !passkeys.is_empty();
-        let policy = caller.pool.settings.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref());
-        let allowed = policy.and_then(|p| p.allowed_first_auth_factors.clone()).unwrap_or_default();
-        let has = |factor: &AuthFactorType| match factor {
+        let passkeys = passkeys::has_any(&caller.cx, pool, user)?;
+        let has = |factor: &&AuthFactorType| match factor {
             AuthFactorType::Password => user.password.is_some(),
             AuthFactorType::EmailOtp => user.is_verified("email"),
             AuthFactorType::SmsOtp => user.is_verified("phone_number"),
@@ -88,7 +85,7 @@ impl CognitoIdp {
             username: user.username.clone(),
             preferred_mfa_setting: user.mfa.preferred.clone(),
             user_mfa_setting_list: super::settings_of(user),
-            configured_user_auth_factors: Some(allowed.into_iter().filter(has).collect()),
+            configured_user_auth_factors: Some(pool.first_factors().iter().filter(has).copied().collect()),
         })
     }
 }

@@ -106,7 +106,8 @@ fn fresh(cx: &Context, pool: &Pool, told: &Told, id: &str) -> Result<User, Fault
         provider: told.provider.clone(),
         provider_type: told.kind.as_str().into(),
         user_id: id.to_owned(),
-        issuer: told.claims.get("iss").filter(|_| told.kind == IdentityProviderTypeType::Saml).and_then(Value::as_str).map(str::to_owned),
+        // SAML's alone, by which nobody signs in here.
+        issuer: None,
         primary: true,
         made: cx.now(),
     };

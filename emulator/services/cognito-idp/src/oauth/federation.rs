@@ -88,7 +88,7 @@ pub(crate) async fn returned(visit: &Visit) -> Answer {
     match user(visit, &ask, &trip).await {
         Ok(user) => {
             let cookies = vec![visit.set_cookie(COOKIE, "", Some(0))];
-            grants::complete(&asked, &ask, &super::proven(user, None), cookies).await
+            grants::complete(&asked, &ask, &super::proven(user, None, Default::default()), cookies).await
         }
         Err(why) => ask.refuse(("invalid_request", Some(&why))),
     }

@@ -5,7 +5,12 @@ use super::{
     session,
     visit::{Answer, Visit, html, query, redirect, with_query},
 };
-use crate::{auth::Proven, pages, state::*, tokens};
+use crate::{
+    auth::{Proofs, Proven},
+    pages,
+    state::*,
+    tokens,
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use kit::{Fault, Index, Read, Table, TableScope, Timestamp, store::key_bytes};
 use serde::{Deserialize, Serialize};
@@ -29,6 +34,8 @@ pub(crate) struct Waiting {
     pub oauth: OAuthGrant,
     pub challenge: Option<String>,
     pub device_key: Option<String>,
+    #[serde(default)]
+    pub proofs: Proofs,
     pub expires: Timestamp,
 }
 
@@ -61,6 +68,7 @@ async fn code(visit: &Visit, ask: &Ask, proven: &Proven) -> Result<String, Fault
         oauth: ask.oauth.clone(),
         challenge: ask.challenge.clone(),
         device_key: proven.device_key.clone(),
+        proofs: proven.proofs,
         expires: cx.now().plus_ns(LIFE_NS),
     };
     cx.store()
@@ -109,7 +117,7 @@ impl Waiting {
 
 /// Tokens in the fragment, which the browser keeps to itself. There is no refresh token in it.
 async fn implicit(visit: &Visit, ask: &Ask, proven: &Proven) -> Result<String, Fault> {
-    let proven = super::proven(proven.user.clone(), proven.device_key.clone());
+    let proven = super::proven(proven.user.clone(), proven.device_key.clone(), proven.proofs);
     let made = visit.service.sign_in(&ask.desk, &proven, Some(ask.oauth.clone())).await?;
     let expires = made.expires_in.unwrap_or_default().to_string();
     let mut pairs = Vec::new();

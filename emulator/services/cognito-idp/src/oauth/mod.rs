@@ -22,7 +22,11 @@ pub(crate) use ask::Ask;
 pub(crate) use grants::{CODES, complete};
 pub(crate) use visit::{Answer, Pairs, Visit, html, query, redirect};
 
-use crate::{CognitoIdp, auth::Proven, domains, firewall, pages, state};
+use crate::{
+    CognitoIdp,
+    auth::{Proofs, Proven},
+    domains, firewall, pages, state,
+};
 use address::Address;
 use http::{Method, Response, request::Parts};
 use kit::{BoxFuture, Cloud, Context, Door, Inspected, Read, Verdict};
@@ -104,8 +108,8 @@ async fn judge(cx: &Context, head: &Parts, body: &[u8], pool_id: &str, (domain, 
 }
 
 /// A user who is proved, as the flows hand him on.
-fn proven(user: state::User, device_key: Option<String>) -> Proven {
-    Proven { user, device_key, source: "HostedAuth".into() }
+fn proven(user: state::User, device_key: Option<String>, proofs: Proofs) -> Proven {
+    Proven { user, device_key, source: "HostedAuth".into(), proofs }
 }
 
 fn json_error(status: u16, description: &str) -> Answer {

@@ -2,7 +2,7 @@
 
 use super::visit::Visit;
 use crate::{
-    auth::Proven,
+    auth::{Proofs, Proven},
     seal,
     state::{USERS, User},
 };
@@ -32,7 +32,7 @@ pub(crate) fn current(visit: &Visit) -> Option<Proven> {
     let key = (visit.pool.id.clone(), session.user);
     let user = visit.cx.store().read(|s| s.get(&USERS, visit.cx.scope(), &key)).ok()??;
     let fits = session.expires > visit.cx.now().secs() && user.sub == session.sub && !user.disabled;
-    fits.then(|| super::proven(user, None))
+    fits.then(|| super::proven(user, None, Proofs::default()))
 }
 
 /// The cookie that ends a session.

@@ -97,7 +97,7 @@ async fn by_code(visit: &Visit, desk: &Desk) -> Result<AuthenticationResultType,
     let key = (visit.pool.id.clone(), waiting.user_key);
     let user = visit.cx.store().read(|s| s.get(&USERS, visit.cx.scope(), &key)).map_err(failed)?;
     let user = user.filter(|user| !user.disabled).ok_or(Refused("invalid_grant", None))?;
-    let proven = super::proven(user, waiting.device_key);
+    let proven = super::proven(user, waiting.device_key, waiting.proofs);
     visit.service.sign_in(desk, &proven, Some(waiting.oauth)).await.map_err(failed)
 }
 

@@ -92,6 +92,12 @@ pub(crate) fn of_user(read: &impl Read, scope: &Scope, pool_id: &str, user_key: 
     read.scan(&PASSKEYS, scope).prefix(&(pool_id, user_key)).map(|row| row.map(|(_, passkey)| passkey)).collect()
 }
 
+/// Whether a user has a passkey.
+pub(crate) fn has_any(cx: &Context, pool: &Pool, user: &User) -> Result<bool, Fault> {
+    let first = cx.store().read(|s| s.scan(&PASSKEYS, cx.scope()).prefix(&(pool.id.as_str(), user.key(pool))).keys().next().transpose())?;
+    Ok(first.is_some())
+}
+
 /// Passkeys of a deleted user go with him.
 pub(crate) fn forget_all(tx: &mut Tx<'_>, scope: &Scope, pool_id: &str, user_key: &str) -> Result<(), Fault> {
     let passkeys = of_user(tx, scope, pool_id, user_key)?;
@@ -101,8 +107,7 @@ pub(crate) fn forget_all(tx: &mut Tx<'_>, scope: &Scope, pool_id: &str, user_key
 
 /// Whether the pool lets users sign in by passkeys.
 pub(crate) fn allowed(pool: &Pool) -> bool {
-    let policy = pool.settings.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref());
-    policy.and_then(|p| p.allowed_first_auth_factors.as_ref()).is_some_and(|factors| factors.contains(&AuthFactorType::WebAuthn))
+    pool.first_factors().contains(&AuthFactorType::WebAuthn)
 }
 
 /// Whether a passkey whose user was verified counts as two factors.

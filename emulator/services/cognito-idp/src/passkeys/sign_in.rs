@@ -6,7 +6,9 @@ use crate::{
     auth::{Course, Opened, Parameters, Session, Step, required, standing, wrong},
     model::*,
     names::Desk,
-    nobody, password, seal,
+    nobody, password,
+    protection::{self, Happened},
+    seal,
     state::*,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -20,12 +22,6 @@ const CREDENTIAL: &str = "CREDENTIAL";
 const LONGEST: usize = 16 << 10;
 
 impl CognitoIdp {
-    /// Whether a user has a passkey.
-    pub(crate) fn has_passkey(&self, desk: &Desk, user: &User) -> bool {
-        let all = desk.cx.store().read(|s| of_user(s, desk.cx.scope(), &desk.pool.id, &user.key(&desk.pool)));
-        all.is_ok_and(|all| !all.is_empty())
-    }
-
     /// Asks for the proof of a passkey. Who has none, or is not there, and must not be seen not to, is asked for one that nobody has.
     pub(crate) async fn ask_for_passkey(&self, desk: &Desk, login: &str, user: Option<&User>, course: &Course) -> Result<Step, Fault> {
         let (cx, pool) = (&desk.cx, &desk.pool);
@@ -64,6 +60,7 @@ impl CognitoIdp {
         let Some((passkey, count)) = proved(desk, &user, text, opened.session.code.as_deref().unwrap_or_default())? else {
             opened.missed(desk).await?;
             password::count_failure(&desk.cx, &desk.pool, &user).await?;
+            protection::note(&desk.cx, &desk.pool, &user, Happened::NotProved).await?;
             return Err(wrong());
         };
         standing(desk, &user)?;

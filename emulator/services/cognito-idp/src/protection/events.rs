@@ -1,7 +1,7 @@
 //! What users of a pool in audit mode did: noted as it happens, listed and commented by administrators.
 
 use super::{audits, protected};
-use crate::{CognitoIdp, Error, model::*, pools::bad_token, state::*};
+use crate::{CognitoIdp, Error, auth::Proofs, model::*, pools::bad_token, state::*};
 use kit::{Context, Fault, Read, Scope, Table, TableScope, Timestamp, Tx};
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,8 @@ pub(crate) struct Event {
     id: String,
     kind: EventType,
     response: EventResponseType,
-    challenge: Option<(ChallengeName, ChallengeResponse)>,
+    /// Factors that were asked for, in order.
+    challenges: Vec<(ChallengeName, ChallengeResponse)>,
     ip: Option<String>,
     at: Timestamp,
     feedback: Option<(FeedbackValueType, Timestamp)>,
@@ -25,27 +26,50 @@ pub(crate) struct Event {
 /// Something that a user did.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Happened {
-    SignedIn,
+    SignedIn(Proofs),
     /// A wrong password, and a wrong code of a second factor.
     WrongPassword,
     WrongCode,
+    /// A wrong passkey or one-time password, and a refusal by the pool's functions: AWS has no name for these challenges.
+    NotProved,
     SignedUp,
     AskedForPassword,
+    /// A forgotten password is another now; the code for it was wrong.
+    ResetPassword,
+    WrongResetCode,
     ChangedPassword,
+    /// The old password was wrong.
+    KeptPassword,
     AskedForCode,
 }
 
 impl Happened {
-    fn described(self) -> (EventType, EventResponseType, Option<(ChallengeName, ChallengeResponse)>) {
+    fn described(self) -> (EventType, EventResponseType) {
         use EventResponseType::{Fail, InProgress, Pass};
         match self {
-            Happened::SignedIn => (EventType::SignIn, Pass, Some((ChallengeName::Password, ChallengeResponse::Success))),
-            Happened::WrongPassword => (EventType::SignIn, Fail, Some((ChallengeName::Password, ChallengeResponse::Failure))),
-            Happened::WrongCode => (EventType::SignIn, Fail, Some((ChallengeName::Mfa, ChallengeResponse::Failure))),
-            Happened::SignedUp => (EventType::SignUp, Pass, None),
-            Happened::AskedForPassword => (EventType::ForgotPassword, InProgress, None),
-            Happened::ChangedPassword => (EventType::PasswordChange, Pass, None),
-            Happened::AskedForCode => (EventType::ResendCode, Pass, None),
+            Happened::SignedIn(_) => (EventType::SignIn, Pass),
+            Happened::WrongPassword | Happened::WrongCode | Happened::NotProved => (EventType::SignIn, Fail),
+            Happened::SignedUp => (EventType::SignUp, Pass),
+            Happened::AskedForPassword => (EventType::ForgotPassword, InProgress),
+            Happened::ResetPassword => (EventType::ForgotPassword, Pass),
+            Happened::WrongResetCode => (EventType::ForgotPassword, Fail),
+            Happened::ChangedPassword => (EventType::PasswordChange, Pass),
+            Happened::KeptPassword => (EventType::PasswordChange, Fail),
+            Happened::AskedForCode => (EventType::ResendCode, Pass),
+        }
+    }
+
+    /// The factors that were asked for.
+    fn challenges(self) -> Vec<(ChallengeName, ChallengeResponse)> {
+        use ChallengeResponse::{Failure, Success};
+        match self {
+            Happened::SignedIn(proofs) => {
+                let proved = [(proofs.password, ChallengeName::Password), (proofs.second, ChallengeName::Mfa)];
+                proved.into_iter().filter(|(is, _)| *is).map(|(_, name)| (name, Success)).collect()
+            }
+            Happened::WrongPassword => vec![(ChallengeName::Password, Failure)],
+            Happened::WrongCode => vec![(ChallengeName::Mfa, Failure)],
+            _ => Vec::new(),
         }
     }
 }
@@ -55,18 +79,17 @@ pub(crate) async fn note(cx: &Context, pool: &Pool, user: &User, happened: Happe
     if !audits(pool) {
         return Ok(());
     }
-    let (kind, response, challenge) = happened.described();
+    let (kind, response) = happened.described();
     let (id, ip, at) = (cx.ids().uuid(), cx.source().ip.map(|ip| ip.to_string()), cx.now());
-    let event = Event { id: id.clone(), kind, response, challenge, ip, at, feedback: None };
+    let event = Event { id: id.clone(), kind, response, challenges: happened.challenges(), ip, at, feedback: None };
     // Counting down from the end of time puts the newest first.
     let moment = u64::MAX - u64::try_from(at.unix_ns).unwrap_or_default();
     let key = (pool.id.clone(), user.key(pool), format!("{moment:020}/{id}"));
     cx.store()
         .write(|tx| {
-            let there = of_user(tx, cx.scope(), &key.0, &key.1)?;
-            for (old, _) in there.iter().skip(MOST - 1) {
-                tx.delete(&EVENTS, cx.scope(), old)?;
-            }
+            let there = tx.scan(&EVENTS, cx.scope()).prefix(&(key.0.as_str(), key.1.as_str())).keys();
+            let old: Vec<_> = there.skip(MOST - 1).collect::<Result<_, Fault>>()?;
+            old.iter().try_for_each(|old| tx.delete(&EVENTS, cx.scope(), old).map(drop))?;
             tx.put(&EVENTS, cx.scope(), &key, &event)
         })
         .await
@@ -125,8 +148,7 @@ impl CognitoIdp {
 
 impl Event {
     fn shown(self) -> AuthEventType {
-        let challenge =
-            self.challenge.map(|(name, response)| ChallengeResponseType { challenge_name: Some(name), challenge_response: Some(response) });
+        let shown = |(name, response)| ChallengeResponseType { challenge_name: Some(name), challenge_response: Some(response) };
         AuthEventType {
             event_id: Some(self.id),
             event_type: Some(self.kind),
@@ -137,7 +159,7 @@ impl Event {
                 compromised_credentials_detected: Some(false),
                 ..Default::default()
             }),
-            challenge_responses: Some(challenge.into_iter().collect()),
+            challenge_responses: Some(self.challenges.into_iter().map(shown).collect()),
             event_context_data: self.ip.map(|ip| EventContextDataType { ip_address: Some(ip), ..Default::default() }),
             event_feedback: self.feedback.map(|(value, at)| EventFeedbackType {
                 feedback_value: Some(value),

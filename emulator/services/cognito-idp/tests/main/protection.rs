@@ -42,6 +42,7 @@ async fn what_users_do_is_listed_newest_first() {
         events.iter().map(|e| format!("{} {}", e["EventType"].as_str().unwrap(), e["EventResponse"].as_str().unwrap())).collect();
     assert_eq!(told, ["ForgotPassword InProgress", "PasswordChange Pass", "SignIn Pass", "SignIn Fail", "ResendCode Pass", "SignUp Pass"]);
     assert_eq!(events[3]["ChallengeResponses"], json!([{ "ChallengeName": "Password", "ChallengeResponse": "Failure" }]));
+    assert_eq!(events[2]["ChallengeResponses"], json!([{ "ChallengeName": "Password", "ChallengeResponse": "Success" }]));
     assert_eq!(events[2]["EventRisk"]["RiskDecision"], "NoRisk");
     let first = json!({ "UserPoolId": desk.pool, "Username": "ann", "MaxResults": 4 });
     let page = desk.admin("AdminListUserAuthEvents", first.clone()).await;
@@ -69,6 +70,73 @@ async fn a_wrong_second_factor_is_an_event_too() {
     let asked = desk.ok("InitiateAuth", desk.password_flow("ann", PASSWORD)).await;
     desk.refused("RespondToAuthChallenge", desk.answer(&asked, json!({ "SOFTWARE_TOKEN_MFA_CODE": "000000" }), "ann")).await;
     assert_eq!(desk.events("ann").await[0]["ChallengeResponses"][0], json!({ "ChallengeName": "Mfa", "ChallengeResponse": "Failure" }));
+}
+
+#[tokio::test]
+async fn sign_ins_say_what_was_proved() {
+    let desk = desk().await;
+    let policies = json!({ "SignInPolicy": { "AllowedFirstAuthFactors": ["PASSWORD", "EMAIL_OTP"] } });
+    let add_ons = json!({ "AdvancedSecurityMode": "AUDIT" });
+    let pool = json!({ "UserPoolId": desk.pool, "UserPoolTier": "PLUS", "UserPoolAddOns": add_ons, "Policies": policies, "AutoVerifiedAttributes": ["email"] });
+    desk.admin("UpdateUserPool", pool).await;
+    let flows =
+        json!({ "UserPoolId": desk.pool, "ClientId": desk.client, "ExplicitAuthFlows": ["ALLOW_USER_AUTH", "ALLOW_USER_PASSWORD_AUTH"] });
+    desk.admin("UpdateUserPoolClient", flows).await;
+    desk.user("ann").await;
+    desk.set_attributes("ann", &[("email", "ann@example.com"), ("email_verified", "true")]).await;
+    let begin = json!({
+        "ClientId": desk.client, "AuthFlow": "USER_AUTH",
+        "AuthParameters": { "USERNAME": "ann", "PREFERRED_CHALLENGE": "EMAIL_OTP" },
+    });
+    let asked = desk.ok("InitiateAuth", begin).await;
+    desk.refused("RespondToAuthChallenge", desk.answer(&asked, json!({ "EMAIL_OTP_CODE": "00000000" }), "ann")).await;
+    desk.advance(1).await;
+    let code = desk.code("ann").await;
+    desk.ok("RespondToAuthChallenge", desk.answer(&asked, json!({ "EMAIL_OTP_CODE": code }), "ann")).await;
+    desk.advance(1).await;
+    desk.ok("ForgotPassword", json!({ "ClientId": desk.client, "Username": "ann" })).await;
+    let code = desk.code("ann").await;
+    let reset = |code: &str| json!({ "ClientId": desk.client, "Username": "ann", "ConfirmationCode": code, "Password": "Another-Horse-9" });
+    desk.advance(1).await;
+    desk.refused("ConfirmForgotPassword", reset("000000")).await;
+    desk.advance(1).await;
+    desk.ok("ConfirmForgotPassword", reset(code.as_str())).await;
+    let events = desk.events("ann").await;
+    let told: Vec<String> = events
+        .iter()
+        .map(|e| format!("{} {} {}", e["EventType"].as_str().unwrap(), e["EventResponse"].as_str().unwrap(), e["ChallengeResponses"]))
+        .collect();
+    assert_eq!(
+        told,
+        ["ForgotPassword Pass []", "ForgotPassword Fail []", "ForgotPassword InProgress []", "SignIn Pass []", "SignIn Fail []"],
+        "no password was asked for"
+    );
+}
+
+#[tokio::test]
+async fn what_a_tier_does_not_have_is_refused() {
+    let desk = Desk::new().await;
+    let policies = json!({ "SignInPolicy": { "AllowedFirstAuthFactors": ["PASSWORD", "WEB_AUTHN"] } });
+    let function = json!({ "LambdaVersion": "V2_0", "LambdaArn": "arn:aws:lambda:us-east-1:000000000000:function:f" });
+    for pool in [
+        json!({ "PoolName": "p", "UserPoolTier": "LITE", "Policies": policies }),
+        json!({ "PoolName": "p", "UserPoolTier": "LITE", "LambdaConfig": { "PreTokenGenerationConfig": function } }),
+        json!({ "PoolName": "p", "UserPoolTier": "ESSENTIALS", "UserPoolAddOns": { "AdvancedSecurityMode": "AUDIT" } }),
+        json!({ "PoolName": "p", "UserPoolAddOns": { "AdvancedSecurityMode": "AUDIT" } }),
+    ] {
+        let fault = desk.try_admin("CreateUserPool", pool.clone()).await.unwrap_err();
+        assert_eq!(fault.code, "FeatureUnavailableInTierException", "{pool}");
+    }
+    let pool = desk.admin("CreateUserPool", json!({ "PoolName": "p", "UserPoolTier": "LITE" })).await["UserPool"]["Id"].clone();
+    for (operation, input) in [
+        ("CreateUserPoolClient", json!({ "UserPoolId": pool, "ClientName": "c", "ExplicitAuthFlows": ["ALLOW_USER_AUTH"] })),
+        ("CreateUserPoolDomain", json!({ "UserPoolId": pool, "Domain": "lite-pages", "ManagedLoginVersion": 2 })),
+        ("SetUserPoolMfaConfig", json!({ "UserPoolId": pool, "MfaConfiguration": "OPTIONAL", "EmailMfaConfiguration": {} })),
+    ] {
+        let fault = desk.try_admin(operation, input).await.unwrap_err();
+        assert_eq!(fault.code, "FeatureUnavailableInTierException", "{operation}");
+    }
+    desk.admin("CreateUserPoolClient", json!({ "UserPoolId": pool, "ClientName": "c" })).await;
 }
 
 #[tokio::test]

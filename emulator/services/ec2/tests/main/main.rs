@@ -123,3 +123,64 @@ async fn tags_are_set_found_and_taken_away() {
     assert_eq!(desk.code("DescribeVpcs", json!({ "Filters": [{ "Name": "colour", "Values": ["red"] }] })).await, "InvalidParameterValue");
     assert_eq!(desk.code("CreateTags", json!({ "Resources": ["vpc-0"], "Tags": [] })).await, "InvalidID");
 }
+
+#[tokio::test]
+async fn members_that_would_have_no_effect_are_refused() {
+    let desk = Desk::new().await;
+    let group = json!({ "GroupName": "g", "Description": "d" });
+    let id = desk.ok("CreateSecurityGroup", group).await["GroupId"].as_str().unwrap().to_owned();
+    let with = |more: Value| {
+        let mut input = json!({ "GroupId": id });
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        input
+    };
+    let one = |peer: Value| {
+        let mut permission = json!({ "IpProtocol": "tcp", "FromPort": 1, "ToPort": 2 });
+        permission.as_object_mut().unwrap().extend(peer.as_object().unwrap().clone());
+        json!([permission])
+    };
+    let range = json!({ "IpRanges": [{ "CidrIp": "10.0.0.0/8" }] });
+    let both = with(json!({ "IpPermissions": one(range.clone()), "CidrIp": "10.0.0.0/8" }));
+    let made = desk.ok("AuthorizeSecurityGroupIngress", with(json!({ "IpPermissions": one(range.clone()) }))).await;
+    let ids = json!([made["SecurityGroupRules"][0]["SecurityGroupRuleId"]]);
+    for (operation, input) in [
+        ("AuthorizeSecurityGroupIngress", both.clone()),
+        ("AuthorizeSecurityGroupEgress", both.clone()),
+        ("RevokeSecurityGroupIngress", both),
+        ("RevokeSecurityGroupIngress", with(json!({ "SecurityGroupRuleIds": ids, "IpPermissions": one(range) }))),
+        ("RevokeSecurityGroupEgress", with(json!({ "SecurityGroupRuleIds": ids, "IpProtocol": "-1", "CidrIp": "0.0.0.0/0" }))),
+    ] {
+        assert_eq!(desk.code(operation, input).await, "InvalidParameterCombination", "{operation}");
+    }
+    for (operation, input) in [
+        ("RevokeSecurityGroupEgress", with(json!({ "SourceSecurityGroupName": "default" }))),
+        ("RevokeSecurityGroupIngress", with(json!({ "SecurityGroupRuleIds": ids, "SourceSecurityGroupOwnerId": "1" }))),
+        ("AuthorizeSecurityGroupIngress", with(json!({ "IpPermissions": one(json!({ "PrefixListIds": [{ "PrefixListId": "pl-1" }] })) }))),
+        (
+            "AuthorizeSecurityGroupIngress",
+            with(json!({ "IpPermissions": one(json!({ "UserIdGroupPairs": [{ "GroupId": id, "VpcPeeringConnectionId": "pcx-1" }] })) })),
+        ),
+        ("CreateVpc", json!({ "CidrBlock": "10.0.0.0/16", "Ipv4NetmaskLength": 16 })),
+        ("CreateVpc", json!({ "CidrBlock": "10.0.0.0/16", "Ipv6CidrBlockNetworkBorderGroup": "us-east-1" })),
+        ("CreateSubnet", json!({ "VpcId": "vpc-1", "CidrBlock": "10.0.0.0/24", "Ipv6NetmaskLength": 64 })),
+    ] {
+        assert_eq!(desk.code(operation, input).await, "NotImplemented", "{operation}");
+    }
+    let left = desk.ok("DescribeSecurityGroups", json!({ "GroupIds": [id] })).await["SecurityGroups"][0].clone();
+    assert_eq!((len(&left["IpPermissions"]), len(&left["IpPermissionsEgress"])), (1, 1), "nothing changed");
+}
+
+#[tokio::test]
+async fn what_is_not_known_is_refused_even_where_nothing_is_there() {
+    let desk = Desk::new().await;
+    let colour = json!({ "Filters": [{ "Name": "colour", "Values": ["red"] }] });
+    // There is no tag in a new region.
+    for operation in ["DescribeTags", "DescribeSubnets", "DescribeSecurityGroupRules", "DescribeAvailabilityZones"] {
+        assert_eq!(desk.code(operation, colour.clone()).await, "InvalidParameterValue", "{operation}");
+    }
+    assert_eq!(desk.code("DescribeAvailabilityZones", json!({ "ZoneIds": ["use1-az9"] })).await, "InvalidParameterValue");
+    let open = json!({ "Filters": [{ "Name": "egress.ip-permission.cidr", "Values": ["0.0.0.0/0"] }] });
+    assert_eq!(len(&desk.ok("DescribeSecurityGroups", open).await["SecurityGroups"]), 1);
+    let within = json!({ "Filters": [{ "Name": "ip-permission.cidr", "Values": ["0.0.0.0/0"] }] });
+    assert_eq!(len(&desk.ok("DescribeSecurityGroups", within).await["SecurityGroups"]), 0);
+}

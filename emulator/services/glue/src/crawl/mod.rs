@@ -30,7 +30,7 @@ use report::Report;
 use serde_json::Value;
 use stats::Stats;
 use std::collections::{BTreeMap, BTreeSet};
-use tree::{File, Grouping};
+use tree::{File, Grouping, Planned};
 use write::Write;
 
 /// Files that are read at the same time.
@@ -60,6 +60,20 @@ pub(crate) struct Crawl<'a> {
     pub custom: Vec<Custom>,
 }
 
+/// A target that was looked at, and nothing written of it yet.
+struct Looked<'a> {
+    target: &'a S3Target,
+    include: Include,
+    found: Looks,
+}
+
+enum Looks {
+    /// For crawls of new folders, or of those that events name.
+    Some(Vec<Listed>),
+    /// The tables of all that lies there, and its folders.
+    All(Vec<Planned>, BTreeSet<Vec<String>>),
+}
+
 /// Runs a crawl to its end.
 pub(crate) async fn run(cx: &Context, crawling: &Crawling, report: &mut Report) -> Result<(), Stopped> {
     let settings = Settings::of(&crawling.crawler)?;
@@ -68,8 +82,14 @@ pub(crate) async fn run(cx: &Context, crawling: &Crawling, report: &mut Report) 
     let writer = crawl.writer();
     report.line(cx, &writer, "BENCHMARK", format!("Running Start Crawl for Crawler {}", crawling.name()));
     let targets = crawling.crawler.targets.clone().unwrap_or_default();
+    let first = !crawling.has_run(cx)?;
+    let mut looked = Vec::new();
     for target in targets.s3_targets.iter().flatten() {
-        crawl.s3(target, report).await?;
+        looked.push(crawl.look(target, first, report).await?);
+    }
+    crawl.weigh(&looked)?;
+    for one in looked {
+        crawl.s3(one, report).await?;
     }
     for target in targets.catalog_targets.iter().flatten() {
         crawl.catalog(target, report).await?;
@@ -92,17 +112,15 @@ impl Crawl<'_> {
         if self.crawling.is_cancelled(self.cx)? { Err(Stopped::Cancelled) } else { Ok(()) }
     }
 
-    async fn s3(&self, target: &S3Target, report: &mut Report) -> Result<(), Stopped> {
+    /// Lists a target, and plans its tables where all of it is crawled.
+    async fn look<'t>(&self, target: &'t S3Target, first: bool, report: &mut Report) -> Result<Looked<'t>, Stopped> {
         let path = target.path.as_deref().unwrap_or_default();
         let include = Include::parse(path).ok_or_else(|| Fault::internal(format!("{path} is no S3 path")))?;
         let exclusions: Vec<Exclusion> = target.exclusions.iter().flatten().filter_map(|glob| Exclusion::new(glob)).collect();
-        let database = self.crawling.crawler.database_name.clone().unwrap_or_default();
         let listed = objects::list(self.cx, &include, &exclusions).await?;
         self.go_on()?;
-        let first = !self.crawling.has_run(self.cx)?;
         match self.settings.recrawl {
-            Recrawl::NewFolders if !first => return self.new_folders(&database, &include, listed, target, report).await,
-            Recrawl::Events if !first => return self.touched(&database, &include, listed, target, report).await,
+            Recrawl::NewFolders | Recrawl::Events if !first => return Ok(Looked { target, include, found: Looks::Some(listed) }),
             Recrawl::Events => events::drain(self.cx, target).await?,
             _ => {}
         }
@@ -110,14 +128,31 @@ impl Crawl<'_> {
         let files = self.classified(&include.bucket, listed, target.sample_size, report).await?;
         let level = self.settings.level.map(|level| level.saturating_sub(1 + include.folders().len()));
         let planned = tree::tables(files, Grouping { combine: self.settings.combine, level });
-        // AWS's documentation has the sentence.
-        if let Some(most) = self.settings.most_tables.filter(|most| planned.len() as u64 > *most) {
-            let text = format!(
-                "The number of tables detected by crawler: {} is greater than the table threshold value provided: {most}. Failing crawler without writing to Data Catalog.",
-                planned.len()
-            );
-            return Err(Stopped::Refused(text));
+        Ok(Looked { target, include, found: Looks::All(planned, folders) })
+    }
+
+    /// TableThreshold: over all targets, before anything is written. AWS's documentation has the sentence.
+    fn weigh(&self, looked: &[Looked<'_>]) -> Result<(), Stopped> {
+        let tables: usize = looked.iter().map(|one| if let Looks::All(planned, _) = &one.found { planned.len() } else { 0 }).sum();
+        match self.settings.most_tables.filter(|most| tables as u64 > *most) {
+            None => Ok(()),
+            Some(most) => Err(Stopped::Refused(format!(
+                "The number of tables detected by crawler: {tables} is greater than the table threshold value provided: {most}. Failing crawler without writing to Data Catalog."
+            ))),
         }
+    }
+
+    /// Writes what was found of a target.
+    async fn s3(&self, looked: Looked<'_>, report: &mut Report) -> Result<(), Stopped> {
+        let database = self.crawling.crawler.database_name.clone().unwrap_or_default();
+        let Looked { target, include, found } = looked;
+        let (planned, folders) = match found {
+            Looks::All(planned, folders) => (planned, folders),
+            Looks::Some(listed) if self.settings.recrawl == Recrawl::Events => {
+                return self.touched(&database, &include, listed, target, report).await;
+            }
+            Looks::Some(listed) => return self.new_folders(&database, &include, listed, target, report).await,
+        };
         let writer = self.writer();
         report.line(self.cx, &writer, "BENCHMARK", format!("Classification complete, writing results to database {database}"));
         let mut write = self.write(&database, report);

@@ -9,7 +9,7 @@ use orc::Tail;
 
 /// Bytes from the end that have to be read for the footer, or `None` where this is no ORC file.
 pub(crate) fn footer_length(tail: &[u8]) -> Option<usize> {
-    orc::tail_length(tail).ok()
+    orc::footer_length(tail).ok()
 }
 
 /// Reads the footer.
@@ -17,7 +17,7 @@ pub(crate) fn read(sample: &Sample<'_>) -> Option<Found> {
     if !sample.head.starts_with(b"ORC") {
         return None;
     }
-    let tail = Tail::read(sample.tail).ok()?;
+    let tail = Tail::without_statistics(sample.tail).ok()?;
     let Kind::Struct(columns) = kind(&tail, 0)? else { return None };
     Some(Found { classification: "orc".into(), columns, form: Form::Orc, records: tail.rows, bytes: None, compression: Compression::None })
 }

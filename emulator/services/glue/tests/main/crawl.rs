@@ -295,7 +295,9 @@ async fn a_crawl_that_finds_too_many_tables_writes_none() {
     }
     let threshold =
         |most: u64| json!({ "Configuration": format!(r#"{{"Version":1.0,"CrawlerOutput":{{"Tables":{{"TableThreshold":{most}}}}}}}"#) });
-    desk.crawler("c", json!({ "S3Targets": [{ "Path": "s3://data/" }] }), threshold(2)).await;
+    // None of the targets alone has too many.
+    let targets = json!({ "S3Targets": [{ "Path": "s3://data/a/" }, { "Path": "s3://data/b/" }, { "Path": "s3://data/c/" }] });
+    desk.crawler("c", targets, threshold(2)).await;
     let last = desk.run("c").await;
     assert_eq!(last["Status"], "FAILED");
     let why = "The number of tables detected by crawler: 3 is greater than the table threshold value provided: 2. Failing crawler without writing to Data Catalog.";

@@ -32,9 +32,6 @@ pub(super) fn provisioned(cx: &Context, asked: &ProvisionedRequest) -> Result<()
         return Err(state::not_implemented("multi-VPC connectivity"));
     }
     let authentication = asked.client_authentication.as_ref();
-    if authentication.and_then(|a| a.sasl.as_ref()?.scram.as_ref()?.enabled) == Some(true) {
-        return Err(state::not_implemented("SASL/SCRAM with secrets of Secrets Manager"));
-    }
     if authentication.and_then(|a| a.tls.as_ref()?.enabled) == Some(true) {
         return Err(state::not_implemented("mutual TLS with certificates of a private CA"));
     }
@@ -76,6 +73,12 @@ pub(super) fn listeners(asked: &ProvisionedRequest) -> Result<Vec<ListenerKind>,
         }
         kinds.push(ListenerKind::Iam);
     }
+    if authentication.and_then(|a| a.sasl.as_ref()?.scram.as_ref()?.enabled) == Some(true) {
+        if in_transit == Some(ClientBroker::Plaintext) {
+            return Err(bad("encryptionInfo", "SASL/SCRAM needs encryption in transit between clients and brokers."));
+        }
+        kinds.push(ListenerKind::Scram);
+    }
     match kinds.is_empty() {
         true => Err(bad("clientAuthentication", "At least one way of authentication must be enabled.")),
         false => Ok(kinds),
@@ -83,6 +86,6 @@ pub(super) fn listeners(asked: &ProvisionedRequest) -> Result<Vec<ListenerKind>,
 }
 
 /// A refusal that names the parameter.
-pub(super) fn bad(parameter: &str, why: impl Into<String>) -> Fault {
+pub(crate) fn bad(parameter: &str, why: impl Into<String>) -> Fault {
     Error::BadRequest.says(why.into()).with("InvalidParameter", parameter)
 }

@@ -4,6 +4,7 @@ use super::check;
 use crate::{
     Kafka,
     model::*,
+    networks,
     state::{self, CLUSTERS, ListenerKind},
     tags,
 };
@@ -54,6 +55,8 @@ impl Kafka {
     ) -> Result<Cluster, Fault> {
         check::provisioned(cx, &asked)?;
         let kinds = check::listeners(&asked)?;
+        let group = &asked.broker_node_group_info;
+        networks::check(cx, &group.client_subnets, group.security_groups.as_deref().unwrap_or_default()).await?;
         let (arn, revision) = asked.configuration_info.map_or((None, None), |c| (Some(c.arn), Some(c.revision)));
         let software =
             BrokerSoftwareInfo { configuration_arn: arn, configuration_revision: revision, kafka_version: Some(asked.kafka_version) };
@@ -84,6 +87,9 @@ impl Kafka {
         let iam = asked.client_authentication.as_ref().and_then(|a| a.sasl.as_ref()?.iam.as_ref()?.enabled);
         if iam != Some(true) {
             return Err(check::bad("clientAuthentication", "Serverless clusters must have IAM access control enabled."));
+        }
+        for vpc in &asked.vpc_configs {
+            networks::check(cx, &vpc.subnet_ids, vpc.security_group_ids.as_deref().unwrap_or_default()).await?;
         }
         let serverless =
             Serverless { vpc_configs: asked.vpc_configs, client_authentication: asked.client_authentication, ..Serverless::default() };

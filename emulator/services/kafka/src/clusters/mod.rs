@@ -1,13 +1,15 @@
 //! Clusters: made, described, deleted; where they listen. AWS takes a quarter of an hour over it, here a cluster is there at once.
 
-mod check;
+pub(crate) mod check;
 mod create;
 
 use crate::{
     Kafka,
     gate::Gate,
     model::*,
-    state::{self, CLUSTERS, ClusterRow, ListenerKind},
+    scram,
+    state::{self, CLUSTERS, ClusterRow, ListenerKind, POLICIES},
+    users::Users,
 };
 use broker::{Listener, Security};
 use kit::{Cloud, Context, Fault, Read, Scope};
@@ -53,6 +55,12 @@ impl Kafka {
     /// Deletes a cluster; its listeners end with it. Topics are the broker's and stay, for other clusters see them too.
     pub async fn delete_cluster(&self, cx: &Context, input: DeleteClusterInput) -> Result<DeleteClusterOutput, Fault> {
         let arn = input.cluster_arn;
+        // A request that is refused leaves the secrets alone.
+        let ours = |row: ClusterRow| Ok::<_, Fault>((state::told(&row)?.current_version, row));
+        let (version, _) = cx.store().read(|s| state::cluster(s, cx, &arn)).and_then(ours)?;
+        if input.current_version.is_none() || input.current_version == version {
+            scram::forget(cx, &arn).await?;
+        }
         let row = cx
             .store()
             .write(|tx| {
@@ -64,6 +72,7 @@ impl Kafka {
                         .with("InvalidParameter", "currentVersion"));
                 }
                 tx.delete(&CLUSTERS, &state::scope_of(cx, &arn)?, &arn)?;
+                tx.delete(&POLICIES, &state::scope_of(cx, &arn)?, &arn)?;
                 Ok(row)
             })
             .await?;
@@ -82,6 +91,7 @@ impl Kafka {
             bootstrap_broker_string: at(ListenerKind::Plaintext),
             bootstrap_broker_string_tls: at(ListenerKind::Tls),
             bootstrap_broker_string_sasl_iam: at(ListenerKind::Iam),
+            bootstrap_broker_string_sasl_scram: at(ListenerKind::Scram),
             ..GetBootstrapBrokersOutput::default()
         })
     }
@@ -136,6 +146,12 @@ impl Kafka {
                     security: Security::SaslTls,
                     mechanisms: vec!["OAUTHBEARER"],
                     authority: Some(Gate::new(cloud, scope.clone(), arn)),
+                    ..plain
+                },
+                ListenerKind::Scram => Listener {
+                    security: Security::SaslTls,
+                    mechanisms: vec!["SCRAM-SHA-512"],
+                    authority: Some(Users::new(cloud, scope.clone(), arn)),
                     ..plain
                 },
             }

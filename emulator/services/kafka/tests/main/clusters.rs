@@ -45,7 +45,9 @@ async fn where_a_cluster_listens_follows_from_what_it_asks_for() {
     let iam = json!({ "ClientAuthentication": { "Sasl": { "Iam": { "Enabled": true } } } });
     assert_eq!(brokers("d", iam).await, "BootstrapBrokerStringSaslIam");
     let scram = json!({ "ClientAuthentication": { "Sasl": { "Scram": { "Enabled": true } } } });
-    assert_eq!(desk.fault("CreateCluster", input("e", scram)).await.status, 501);
+    assert_eq!(brokers("e", scram).await, "BootstrapBrokerStringSaslScram");
+    let bare = json!({ "ClientAuthentication": { "Sasl": { "Scram": { "Enabled": true } } }, "EncryptionInfo": transit("PLAINTEXT") });
+    assert_eq!(desk.fault("CreateCluster", input("bare", bare)).await.code, "BadRequestException");
     let odd = json!({ "NumberOfBrokerNodes": 3 });
     assert!(desk.fault("CreateCluster", input("f", odd)).await.message.contains("multiple of Availability Zones"));
     let serverless =

@@ -5,3 +5,5 @@ mod desk;
 mod iam;
 mod outside;
 mod reader;
+mod safe;
+mod scram;

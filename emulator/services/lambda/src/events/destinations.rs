@@ -2,10 +2,10 @@
 //! the function's role; what it may not is lost, as on AWS, and the journal says so.
 
 use super::{Case, End, Event};
-use crate::{invoke::metrics, state::not_implemented};
+use crate::{destinations, invoke::metrics, state::not_implemented};
 use kit::{
-    Arn, Body, Context, Fault, Need, RecordKind,
-    ports::{Invocation, NewObject, QueueMessage},
+    Arn, Context, Fault, Need, RecordKind,
+    ports::{Invocation, QueueMessage},
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -66,25 +66,20 @@ impl Case<'_> {
     }
 
     async fn deliver(&self, role: &Context, target: &str, record: Value, success: bool) -> Result<(), Fault> {
-        let ports = role.cloud().ports();
         let service = Arn::parse(target).map_or("", |arn| arn.service);
         match service {
             "sqs" => {
                 let message = QueueMessage { body: record.to_string(), trace: Some(self.trace()), ..QueueMessage::default() };
-                let grant = role.grant(&Need::on("sqs:SendMessage", target))?;
-                ports.queues()?.deliver(role, grant, target, message).await.map(drop)
+                destinations::to_queue(role, target, message).await
             }
-            "sns" => {
-                let grant = role.grant(&Need::on("sns:Publish", target))?;
-                ports.topics()?.publish(role, grant, target, None, record.to_string(), Vec::new()).await.map(drop)
-            }
+            "sns" => destinations::to_topic(role, target, record.to_string(), Vec::new()).await,
             "lambda" => {
                 let grant = role.grant(&Need::on("lambda:InvokeFunction", target))?;
                 let call = Invocation { function_arn: target.to_owned(), payload: record.to_string().into(), asynchronous: true };
-                ports.functions()?.invoke(role, grant, call).await.map(drop)
+                role.cloud().ports().functions()?.invoke(role, grant, call).await.map(drop)
             }
             "events" => self.put_event(role, target, &record, success).await,
-            "s3" => self.put_object(role, target, &record).await,
+            "s3" => destinations::to_bucket(role, target, &format!("aws/lambda/async/{}", self.name.function), record.to_string()).await,
             other => Err(not_implemented(&format!("destinations in {other}"))),
         }
     }
@@ -109,17 +104,6 @@ impl Case<'_> {
         }
     }
 
-    /// The record as an object: `aws/lambda/async/<function>/YYYY/MM/DD/YYYY-MM-DDTHH.MM.SS-<uuid>` (AWS's documentation).
-    async fn put_object(&self, role: &Context, bucket_arn: &str, record: &Value) -> Result<(), Fault> {
-        let bucket = bucket_arn.rsplit(':').next().unwrap_or_default();
-        let at = kit::time::iso_secs(self.cx.now());
-        let (day, moment) = (at[..10].replace('-', "/"), at.trim_end_matches('Z').replace(':', "."));
-        let key = format!("aws/lambda/async/{}/{day}/{moment}-{}", self.name.function, self.cx.ids().uuid());
-        let grant = role.grant(&Need::on("s3:PutObject", format!("{bucket_arn}/{key}")))?;
-        let object = NewObject { bucket: bucket.into(), key, content_type: Some("application/json".into()), metadata: Vec::new() };
-        role.cloud().ports().objects()?.put(role, grant, object, Body::from_bytes(record.to_string())).await.map(drop)
-    }
-
     async fn bury(&self, role: &Context, target: &str, event: &Event, end: &End<'_>) -> Result<(), Fault> {
         let (code, message) = match end {
             End::Success(_) => return Ok(()),
@@ -135,13 +119,11 @@ impl Case<'_> {
             attributes.push(("ErrorMessage".to_owned(), message));
         }
         let body = String::from_utf8_lossy(&event.payload).into_owned();
-        let ports = role.cloud().ports();
         if Arn::parse(target).is_some_and(|arn| arn.service == "sns") {
-            let grant = role.grant(&Need::on("sns:Publish", target))?;
-            return ports.topics()?.publish(role, grant, target, None, body, attributes).await.map(drop);
+            return destinations::to_topic(role, target, body, attributes).await;
         }
         let grant = role.grant(&Need::on("sqs:SendMessage", target))?;
-        ports.queues()?.send(role, grant, target, body, attributes).await.map(drop)
+        role.cloud().ports().queues()?.send(role, grant, target, body, attributes).await.map(drop)
     }
 
     /// The function's ARN as records name it: always with a qualifier.

@@ -3,6 +3,25 @@
 
 use kit::filters::{Dialect, Filter};
 use serde_json::Value;
+use std::sync::Arc;
+
+/// A mapping's patterns, read once for as long as it says the same.
+#[derive(Default)]
+pub(super) struct Patterns {
+    texts: Vec<String>,
+    read: Arc<[Wanted]>,
+}
+
+impl Patterns {
+    /// The patterns of these texts.
+    pub fn of(&mut self, texts: &[String], member: &'static str) -> Arc<[Wanted]> {
+        if self.texts != texts {
+            self.read = texts.iter().filter_map(|text| parse(text, member)).collect();
+            self.texts = texts.to_vec();
+        }
+        self.read.clone()
+    }
+}
 
 /// A pattern, ready to be asked.
 pub(super) struct Wanted {
@@ -77,6 +96,18 @@ mod tests {
         assert!(passes(text.clone(), "upload"));
         assert!(!passes(text, r#"{"up": 1}"#));
         assert!(passes(json!({ "eventSource": ["aws:sqs"] }), "anything"));
+    }
+
+    #[test]
+    fn patterns_are_read_anew_when_they_change() {
+        let (up, down) = (json!({ "body": ["up"] }).to_string(), json!({ "body": ["down"] }).to_string());
+        let mut patterns = Patterns::default();
+        let passes = |patterns: &[Wanted]| super::passes(patterns, &json!({ "body": "up" }), Some("up"));
+        let up = [up];
+        let first = patterns.of(&up, "body");
+        assert!(passes(&first) && Arc::ptr_eq(&first, &patterns.of(&up, "body")));
+        assert!(!passes(&patterns.of(&[down], "body")));
+        assert!(passes(&patterns.of(&[], "body")), "none wants all");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(super) async fn look(lambda: &Arc<Lambda>, cx: &Context, key: &Key) -> Resul
         pollers.forget(&key.0, &key.1);
         return Ok(());
     };
-    let patterns: Vec<_> = mapping.filters.iter().filter_map(|pattern| filter::parse(pattern, "body")).collect();
+    let Some(patterns) = pollers.with(key, |poller| poller.patterns.of(&mapping.filters, "body")) else { return Ok(()) };
     let role = role(lambda, cx, key, &mapping).await?;
     loop {
         let (room, rest) = pollers.room(key, mapping.max_concurrency, cx.cloud().clock());

@@ -3,7 +3,7 @@
 //!
 //! What is in memory here (batches under way, messages gathered for a window) may be lost: the messages come back when their visibility ends.
 
-use super::{MAPPINGS, Mapping, batch::Record, poll};
+use super::{MAPPINGS, Mapping, batch::Record, filter::Patterns, poll};
 use crate::Lambda;
 use kit::{Clock, Cloud, Context, Fault, Principal, Read, RecordKind, RoleSession, Scope, Timestamp, store::NewTask};
 use parking_lot::Mutex;
@@ -49,6 +49,7 @@ pub(super) struct Poller {
     /// When what was gathered goes off.
     pub until: Option<Timestamp>,
     pub session: Option<Session>,
+    pub patterns: Patterns,
 }
 
 /// Credentials of a function's role.

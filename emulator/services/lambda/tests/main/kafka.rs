@@ -2,9 +2,11 @@
 
 use crate::desk::Desk;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use kit::{ClockMode, Context, Decider, Decision, Need, ports::KafkaTrouble};
+use kit::{ClockMode, Cloud, Context, Decider, Decision, Need, ports::KafkaTrouble};
+use lambda::in_process::{HandlerError, Invocation, package};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 const CLUSTER: &str = "arn:aws:kafka:us-east-1:000000000000:cluster/c/11111111-2222-3333-4444-555555555555-1";
 const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:dead";
@@ -268,4 +270,60 @@ async fn what_a_mapping_may_not_say() {
     map(&desk, json!({ "AmazonManagedKafkaEventSourceConfig": { "ConsumerGroupId": "g" } })).await;
     let again = desk.call("CreateEventSourceMapping", asked(json!({}))).await.unwrap_err();
     assert_eq!((again.code.as_ref(), again.status), ("ResourceConflictException", 409));
+}
+
+/// A function that says what it got, and waits for a sign before it ends.
+#[tokio::test]
+async fn a_mapping_that_rests_and_wakes_during_a_batch_runs_it_once() {
+    let (gate, begun) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (lambda, held, running) = (lambda::Lambda::new(), gate.clone(), begun.clone());
+    let handler = move |event: Value, invocation: Invocation| {
+        let (held, running) = (held.clone(), running.clone());
+        async move {
+            invocation.log(format!("event {event}"));
+            running.add_permits(1);
+            held.acquire().await.unwrap().forget();
+            Ok::<_, HandlerError>(json!({}))
+        }
+    };
+    lambda.register("held", handler).unwrap();
+    let desk = Desk::over(Cloud::builder().mode(ClockMode::Frozen).service(Arc::new(lambda)).start().await.unwrap(), Arc::default());
+    desk.world.topics.make("tt", 1);
+    desk.made("f", package("held").unwrap(), json!({ "Timeout": 900 })).await;
+    let uuid = map(&desk, json!({ "BatchSize": 1 })).await;
+    put(&desk, 0, "one");
+    begun.acquire().await.unwrap().forget();
+    for enabled in [false, true, false, true] {
+        desk.ok("UpdateEventSourceMapping", json!({ "UUID": uuid, "Enabled": enabled })).await;
+    }
+    put(&desk, 0, "two");
+    gate.add_permits(8);
+    desk.settle().await;
+    assert_eq!(batches(&desk), [["one"], ["two"]], "no batch runs beside itself");
+    assert_eq!(desk.world.topics.committed(&uuid, "tt"), [(0, 2)].into());
+    assert_eq!(shown(&desk, &uuid).await["State"], "Enabled");
+}
+
+#[tokio::test]
+async fn a_mapping_that_is_behind_gets_as_many_pollers_as_it_may_have() {
+    for (most, mixed) in [(1, true), (2, false)] {
+        let desk = desk().await;
+        for (partition, n) in [(0, 9), (1, 9)] {
+            (0..n).for_each(|i| _ = put(&desk, partition, &format!("{partition}{i}")));
+        }
+        let pollers = json!({ "MinimumPollers": 1, "MaximumPollers": most });
+        let uuid = map(&desk, json!({ "BatchSize": 2, "ProvisionedPollerConfig": pollers })).await;
+        desk.advance(1).await;
+        assert_eq!(shown(&desk, &uuid).await["ProvisionedPollerConfig"], pollers);
+        let all = batches(&desk);
+        for partition in ["0", "1"] {
+            let seen: Vec<_> = all.iter().flatten().filter(|value| value.starts_with(partition)).cloned().collect();
+            let put: Vec<_> = (0..9).map(|i| format!("{partition}{i}")).collect();
+            assert_eq!(seen, put, "each record once and in order, with {most} pollers");
+        }
+        // A poller of its own for each partition has no batch of both.
+        let both = |batch: &&Vec<String>| batch.iter().any(|v| v.starts_with('0')) && batch.iter().any(|v| v.starts_with('1'));
+        assert_eq!(all.iter().any(|batch| both(&batch)), mixed, "{all:?}");
+        assert_eq!(desk.world.topics.committed(&uuid, "tt"), [(0, 9), (1, 9)].into());
+    }
 }

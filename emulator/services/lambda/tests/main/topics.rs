@@ -68,7 +68,7 @@ impl KafkaTopics for Port {
     fn open<'a>(&'a self, cx: &'a Context, source: &'a KafkaSource) -> BoxFuture<'a, Result<KafkaTopic, KafkaTrouble>> {
         Box::pin(async move {
             let partitions = self.0.topics.check(cx, source)?;
-            Ok(KafkaTopic { partitions, bootstrap: "127.0.0.1:9098".into(), rings: true })
+            Ok(KafkaTopic { partitions, bootstrap: "127.0.0.1:9098".into() })
         })
     }
     fn positions<'a>(

@@ -7,7 +7,6 @@ mod flags;
 pub(crate) mod listed;
 mod metrics;
 mod ownership;
-pub(crate) mod public;
 pub(crate) mod public_access;
 
 pub(crate) use metrics::of as metrics_of;

@@ -60,6 +60,10 @@ async fn a_deletion_waits_and_can_be_taken_back() {
     desk.secret("s", "again").await;
     desk.ok("DeleteSecret", json!({ "SecretId": "s", "ForceDeleteWithoutRecovery": true })).await;
     desk.secret("s", "at once").await;
+    // AWS's reference: a forced deletion of what isn't there is no error.
+    let gone = desk.ok("DeleteSecret", json!({ "SecretId": "never", "ForceDeleteWithoutRecovery": true })).await;
+    assert_eq!((&gone["Name"], &gone["ARN"]), (&json!("never"), &json!("arn:aws:secretsmanager:us-east-1:000000000000:secret:never")));
+    assert_eq!(desk.fault("DeleteSecret", json!({ "SecretId": "never" })).await.code, "ResourceNotFoundException");
 }
 
 #[tokio::test]
@@ -80,6 +84,19 @@ async fn lists_are_filtered_and_paged() {
     assert_eq!(first["SecretList"][0]["Name"], "test/a");
     let rest = json!({ "MaxResults": 2, "SortBy": "name", "SortOrder": "desc", "NextToken": first["NextToken"] });
     assert_eq!(names(rest).await, ["prod/a"]);
+    // Each order has a moment of its own.
+    for (day, name) in ["test/a", "prod/b", "prod/a"].into_iter().enumerate() {
+        desk.advance(1).await;
+        desk.ok("PutSecretValue", json!({ "SecretId": name, "SecretString": "v" })).await;
+        if day < 2 {
+            desk.value(name).await;
+        }
+    }
+    desk.advance(1).await;
+    desk.value("test/a").await;
+    assert_eq!(names(json!({ "SortBy": "last-changed-date" })).await, ["prod/a", "prod/b", "test/a"]);
+    assert_eq!(names(json!({ "SortBy": "last-accessed-date" })).await, ["test/a", "prod/b", "prod/a"]);
+    assert_eq!(names(json!({ "SortBy": "last-accessed-date", "SortOrder": "asc" })).await, ["prod/a", "prod/b", "test/a"]);
 }
 
 #[tokio::test]
@@ -106,18 +123,32 @@ async fn policies_are_kept_and_public_ones_refused_where_asked() {
     desk.ok("PutResourcePolicy", put(false)).await;
     let told = desk.ok("GetResourcePolicy", json!({ "SecretId": "s" })).await;
     assert_eq!(told["ResourcePolicy"], policy.to_string());
+    // A condition that anybody meets narrows nothing; one that fixes an account does.
+    for (condition, public) in [
+        (json!({ "StringLike": { "aws:PrincipalArn": "*" } }), true),
+        (json!({ "StringEquals": { "aws:SourceAccount": "111111111111" } }), false),
+    ] {
+        let mut narrowed = policy.clone();
+        narrowed["Statement"][0]["Condition"] = condition;
+        let put = json!({ "SecretId": "s", "ResourcePolicy": narrowed.to_string(), "BlockPublicPolicy": true });
+        assert_eq!(desk.call("PutResourcePolicy", put).await.is_err(), public, "{narrowed}");
+    }
+    desk.ok("PutResourcePolicy", put(false)).await;
     let broken = json!({ "SecretId": "s", "ResourcePolicy": "{" });
     assert_eq!(desk.fault("PutResourcePolicy", broken).await.code, "MalformedPolicyDocumentException");
     desk.ok("DeleteResourcePolicy", json!({ "SecretId": "s" })).await;
     assert!(desk.ok("GetResourcePolicy", json!({ "SecretId": "s" })).await.get("ResourcePolicy").is_none());
 }
 
-/// Forbids reading of secrets whose name begins with `no`.
+/// Forbids reading of secrets whose name begins with `no`, and of those that have a tag `team`; knows the rest by its keys.
 struct NotThose;
 
 impl Decider for NotThose {
     fn decide(&self, _: &Context, need: &Need, _: Option<&str>) -> Decision {
-        let refused = need.action == "secretsmanager:GetSecretValue" && need.resource.contains(":secret:no");
+        let has = |key: &str| need.keys.iter().any(|(name, _)| &**name == key);
+        let whole = has("secretsmanager:SecretId") && has("secretsmanager:VersionStage");
+        let forbidden = need.resource.contains(":secret:no") || has("aws:ResourceTag/team") || !whole;
+        let refused = need.action == "secretsmanager:GetSecretValue" && forbidden;
         Decision { allowed: !refused, message: "not that one".into(), statement: None }
     }
     fn explain(&self, _: &Context, _: &Need, _: Option<&str>) -> String {
@@ -132,6 +163,10 @@ async fn each_secret_of_several_needs_its_own_permission() {
     desk.secret("no", "v").await;
     desk.cloud.set_decider(Arc::new(NotThose));
     assert_eq!(desk.fault("GetSecretValue", json!({ "SecretId": "no" })).await.code, "AccessDeniedException");
+    desk.ok("CreateSecret", json!({ "Name": "tagged", "SecretString": "v", "Tags": [{ "Key": "team", "Value": "blue" }] })).await;
+    let tagged = desk.ok("BatchGetSecretValue", json!({ "SecretIdList": ["tagged"] })).await;
+    assert_eq!(tagged["Errors"][0]["ErrorCode"], "AccessDeniedException", "conditions count for one of several, too");
+    assert_eq!(desk.fault("BatchGetSecretValue", json!({})).await.code, "InvalidParameterException");
     let batch = desk.ok("BatchGetSecretValue", json!({ "SecretIdList": ["yes", "no", "gone"] })).await;
     assert_eq!(batch["SecretValues"][0]["SecretString"], "v");
     let codes: Vec<_> = batch["Errors"].as_array().unwrap().iter().map(|e| e["ErrorCode"].as_str().unwrap()).collect();

@@ -62,3 +62,18 @@ async fn descriptions_change_without_a_version() {
         (json!("two"), json!([["AWSPREVIOUS"], ["AWSCURRENT"]]))
     );
 }
+
+#[tokio::test]
+async fn a_secret_has_twenty_labels_at_most() {
+    let desk = Desk::new().await;
+    desk.ok("CreateSecret", json!({ "Name": "s" })).await;
+    let labels = |from: usize, n: usize| (from..from + n).map(|n| format!("l{n}")).collect::<Vec<_>>();
+    // The first value has AWSCURRENT beside those that are asked for.
+    let many = json!({ "SecretId": "s", "SecretString": "one", "VersionStages": labels(0, 20) });
+    assert_eq!(desk.fault("PutSecretValue", many).await.code, "LimitExceededException");
+    put(&desk, "one", json!(labels(0, 19))).await;
+    let more = json!({ "SecretId": "s", "SecretString": "two", "VersionStages": labels(19, 1) });
+    assert_eq!(desk.fault("PutSecretValue", more).await.code, "LimitExceededException", "all versions count");
+    // A label that moves is none more.
+    put(&desk, "two", json!(labels(0, 5))).await;
+}

@@ -120,6 +120,12 @@ async fn session_policies_and_tags_travel_with_the_session() {
     assert_eq!(session.tags, [("team".to_owned(), "blue".to_owned())]);
     let broken = desk.assume(json!({ "Policy": "{" })).await.unwrap_err();
     assert_eq!(&*broken.code, "MalformedPolicyDocument");
+    // A session of policies that name nothing would have all that the role may do.
+    for nothing in [json!([{}]), json!([{ "arn": "arn:aws:iam::aws:policy/ReadOnlyAccess" }, {}])] {
+        let fault = desk.assume(json!({ "PolicyArns": nothing })).await.unwrap_err();
+        assert_eq!(&*fault.code, "ValidationError", "{fault}");
+        assert!(fault.message.contains("member.arn' failed"), "{fault}");
+    }
     let unbuilt = desk.assume(json!({ "SourceIdentity": "ada" })).await.unwrap_err();
     assert_eq!(unbuilt.status, 501, "never dropped in silence");
 }

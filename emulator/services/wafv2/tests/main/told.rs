@@ -39,13 +39,17 @@ async fn samples_of_the_last_three_hours() {
     assert_eq!(desk.ok("GetSampledRequests", ask("blocks", START - 60)).await["SampledRequests"], json!([]));
 }
 
-/// What was measured: rule, metric.
+/// What was measured: rule, metric; and of labels all dimensions and the metric.
 #[derive(Default)]
-struct Heard(Mutex<Vec<(String, String)>>);
+struct Heard(Mutex<Vec<(String, String)>>, Mutex<Vec<String>>);
 
 impl Metrics for Heard {
     fn record(&self, _: &Scope, _: kit::Timestamp, measured: &Measured<'_>) {
         assert_eq!(measured.namespace, "AWS/WAFV2");
+        if measured.under[0].iter().any(|(name, _)| *name == "LabelName") {
+            let under: Vec<String> = measured.under[0].iter().map(|(name, value)| format!("{name}={value}")).collect();
+            return self.1.lock().unwrap().push(format!("{} {}", measured.values[0].0, under.join(" ")));
+        }
         let rule = measured.under[0].iter().find(|(name, _)| *name == "Rule").unwrap().1;
         self.0.lock().unwrap().push((rule.to_owned(), measured.values[0].0.to_owned()));
     }
@@ -59,9 +63,14 @@ async fn metrics_of_each_rule() {
     desk.guard(rules()).await;
     desk.action("GET /mark").await;
     desk.action("GET /evil").await;
+    let labels = heard.1.lock().unwrap().clone();
     let heard = heard.0.lock().unwrap().clone();
     let pair = |rule: &str, metric: &str| (rule.to_owned(), metric.to_owned());
     assert_eq!(heard, [pair("counts", "CountedRequests"), pair("Default_Action", "AllowedRequests"), pair("blocks", "BlockedRequests")]);
+    // A request is allowed with the label that it has.
+    let [label] = labels.as_slice() else { panic!("{labels:?}") };
+    assert!(label.starts_with("AllowedRequests LabelName=marked LabelNamespace=awswaf:000000000000:webacl:"), "{label}");
+    assert!(label.contains(" Region=us-east-1 WebACL="), "{label}");
 }
 
 #[tokio::test]

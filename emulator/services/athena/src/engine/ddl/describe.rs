@@ -32,7 +32,7 @@ pub(super) async fn describe(
         }
     }
     let columns = ["col_name", "data_type", "comment"].map(types::varchar).to_vec();
-    Ok(Finished { columns, rows: Rows::Few(rows), header: false, scanned_bytes: 0, update_count: Some(0), manifest: None })
+    Ok(Finished { columns, rows: Rows::Few(rows), header: false, update_count: Some(0), manifest: None })
 }
 
 /// Hive joins the three by tabs and pads each to twenty.

@@ -116,7 +116,7 @@ pub(crate) fn refused(fault: Fault) -> QueryError {
 
 /// Nothing to show.
 pub(crate) fn done() -> Finished {
-    Finished { columns: Vec::new(), rows: Rows::Few(Vec::new()), header: false, scanned_bytes: 0, update_count: None, manifest: None }
+    Finished { columns: Vec::new(), rows: Rows::Few(Vec::new()), header: false, update_count: None, manifest: None }
 }
 
 /// A result that turns one fault into success where the statement says IF [NOT] EXISTS.
@@ -137,14 +137,7 @@ fn tolerate(result: Result<Value, Fault>, lenient: bool, code: &str, otherwise: 
 /// One column of texts.
 pub(crate) fn listing(column: &str, values: impl Iterator<Item = String>) -> Finished {
     let rows: Vec<TextRow> = values.map(|v| vec![Some(v)]).collect();
-    Finished {
-        columns: vec![types::varchar(column)],
-        rows: Rows::Few(rows),
-        header: false,
-        scanned_bytes: 0,
-        update_count: Some(0),
-        manifest: None,
-    }
+    Finished { columns: vec![types::varchar(column)], rows: Rows::Few(rows), header: false, update_count: Some(0), manifest: None }
 }
 
 /// Name, type and comment of the columns of a table, partition keys last.

@@ -92,20 +92,32 @@ pub(super) async fn drop(desk: &Desk<'_>, name: &TableName, lenient: bool) -> Re
     if found.as_ref().is_some_and(|found| text(found, "TableType") == "VIRTUAL_VIEW") {
         return Err(QueryError::failed("SemanticException [Error 10000]: Cannot drop a view with DROP TABLE"));
     }
-    let gone = desk.run("DeleteTable", json!({ "DatabaseName": database, "Name": table })).await;
     // Iceberg's tables are managed: what they hold goes with them.
-    if let Some(found) = found.filter(|found| gone.is_ok() && iceberg::is(found)) {
-        empty(desk.cx, text(&found["StorageDescriptor"], "Location")).await.map_err(|fault| QueryError::from_fault("Amazon S3", &fault))?;
+    let own = match found.as_ref().filter(|found| iceberg::is(found)) {
+        Some(found) => Some(folder(text(&found["StorageDescriptor"], "Location"))?),
+        None => None,
+    };
+    let gone = desk.run("DeleteTable", json!({ "DatabaseName": database, "Name": table })).await;
+    if let Some((bucket, prefix)) = own.filter(|_| gone.is_ok()) {
+        empty(desk.cx, bucket, &prefix).await.map_err(|fault| QueryError::from_fault("Amazon S3", &fault))?;
     }
     tolerate(gone, lenient, "EntityNotFoundException", || format!("SemanticException [Error 10001]: Table not found {database}.{table}"))
 }
 
-/// Deletes all objects at a place.
-async fn empty(cx: &Context, place: &str) -> Result<(), Fault> {
-    let Some((bucket, prefix)) = location::parse(place).filter(|(_, prefix)| !prefix.is_empty()) else { return Ok(()) };
-    let prefix = format!("{}/", prefix.trim_end_matches('/'));
+/// Bucket and folder of a table whose objects go with it. A whole bucket is not emptied, and without a place nothing can be.
+fn folder(place: &str) -> Result<(&str, String), QueryError> {
+    let found = location::parse(place).filter(|(_, prefix)| !prefix.trim_matches('/').is_empty());
+    let (bucket, prefix) = found.ok_or_else(|| {
+        let what = format!("DROP TABLE of Iceberg tables whose location is no folder of a bucket ('{place}'; Glue's DeleteTable does)");
+        QueryError::unbuilt(&what)
+    })?;
+    Ok((bucket, format!("{}/", prefix.trim_end_matches('/'))))
+}
+
+/// Deletes all objects of a folder.
+async fn empty(cx: &Context, bucket: &str, prefix: &str) -> Result<(), Fault> {
     let port = cx.cloud().ports().objects()?;
-    for object in scan::list(cx, bucket, &prefix).await? {
+    for object in scan::list(cx, bucket, prefix).await? {
         let need = kit::Need::on("s3:DeleteObject", format!("arn:aws:s3:::{bucket}/{}", object.key));
         let grant = cx.grant(&scan::owned(cx, need, bucket))?;
         port.delete(cx, grant, bucket, &object.key).await?;

@@ -103,5 +103,5 @@ pub(super) async fn describe(desk: &Desk<'_>, name: &TableName) -> Result<Finish
     let rows: Vec<TextRow> =
         columns(&found).into_iter().map(|(name, kind, comment)| vec![Some(format!("{name:<20}\t{kind:<20}\t{comment:<20}"))]).collect();
     let columns = ["col_name", "data_type", "comment"].map(types::varchar).to_vec();
-    Ok(Finished { columns, rows: Rows::Few(rows), header: false, scanned_bytes: 0, update_count: Some(0), manifest: None })
+    Ok(Finished { columns, rows: Rows::Few(rows), header: false, update_count: Some(0), manifest: None })
 }

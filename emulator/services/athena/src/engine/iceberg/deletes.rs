@@ -70,7 +70,7 @@ pub(super) async fn read(scans: &Scans, files: &[File], columns: &[Column]) -> R
 }
 
 async fn positions(scans: &Scans, file: &File, all: &mut Deletes) -> Result<()> {
-    let column = |id, name, kind| Column { id, field: Field::new(name, kind, true) };
+    let column = |id, name: &str, kind| Column { id, field: Field::new(name, kind, true), names: vec![name.to_owned()] };
     let own = [column(PATH, "file_path", DataType::Utf8), column(POSITION, "pos", DataType::Int64)];
     for batch in reader::columns(scans, &file.path, &own, &[PATH, POSITION]).await? {
         for row in 0..batch.num_rows() {
@@ -129,13 +129,20 @@ impl Gone<'_> {
     }
 
     /// Which rows of a batch stay; `ids` names its columns, `first` is its first row's place in the file.
-    pub(super) fn keep(&self, batch: &RecordBatch, ids: &[i64], first: u64) -> Vec<bool> {
+    pub(super) fn keep(&self, batch: &RecordBatch, ids: &[i64], first: u64) -> Result<Vec<bool>> {
         let places = |v: &Values| v.ids.iter().filter_map(|id| ids.iter().position(|i| i == id)).collect::<Vec<_>>();
         let told: Vec<(&Values, Vec<usize>)> = self.values.iter().map(|v| (*v, places(v))).collect();
-        let deleted = |row: usize| {
-            self.positions.contains(&(first + row as u64))
-                || told.iter().any(|(v, places)| cells(batch, places, row).is_ok_and(|cells| v.rows.contains(&key(&cells))))
+        let stays = |row: usize| {
+            if self.positions.contains(&(first + row as u64)) {
+                return Ok(false);
+            }
+            for (values, places) in &told {
+                if values.rows.contains(&key(&cells(batch, places, row)?)) {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
         };
-        (0..batch.num_rows()).map(|row| !deleted(row)).collect()
+        (0..batch.num_rows()).map(stays).collect()
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Metadata {
     pub snapshot_log: Vec<Moment>,
     #[serde(default)]
     pub refs: BTreeMap<String, Ref>,
+    #[serde(default)]
+    properties: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -93,6 +95,8 @@ pub(crate) enum At {
 pub(crate) struct Column {
     pub id: i64,
     pub field: Field,
+    /// What it is called in files that have no ids; empty where the table doesn't tell.
+    pub names: Vec<String>,
 }
 
 pub(super) fn broken(what: impl std::fmt::Display) -> datafusion::error::DataFusionError {
@@ -142,11 +146,38 @@ impl Metadata {
         let own = snapshot.and_then(|s| s.schema_id).filter(|_| at != At::Now);
         let wanted = own.unwrap_or(self.current_schema_id);
         let found = self.schemas.iter().find(|s| s["schema-id"].as_i64() == Some(wanted)).or(self.schema.as_ref());
-        columns(found.ok_or_else(|| broken(format!("schema {wanted} is not there")))?)
+        let mut columns = columns(found.ok_or_else(|| broken(format!("schema {wanted} is not there")))?)?;
+        self.name(&mut columns)?;
+        Ok(columns)
+    }
+
+    /// Says what the columns are called in files without ids: by the table's mapping of names, else by the one name that they ever had.
+    fn name(&self, columns: &mut [Column]) -> Result<()> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        struct Mapped {
+            field_id: Option<i64>,
+            names: Vec<String>,
+        }
+        let Some(text) = self.properties.get("schema.name-mapping.default") else {
+            if self.same_names(columns) {
+                columns.iter_mut().for_each(|c| c.names = vec![c.field.name().clone()]);
+            }
+            return Ok(());
+        };
+        let mapping: Vec<Mapped> = serde_json::from_str(text).map_err(|e| broken(format!("the mapping of names can't be read: {e}")))?;
+        for column in columns {
+            column.names = mapping.iter().filter(|m| m.field_id == Some(column.id)).flat_map(|m| m.names.clone()).collect();
+        }
+        Ok(())
     }
 
     /// Whether every file ever written names its columns as these are named.
     pub(crate) fn never_renamed(&self, columns: &[Column]) -> bool {
+        columns.iter().all(|c| c.names == [c.field.name().as_str()]) && self.same_names(columns)
+    }
+
+    fn same_names(&self, columns: &[Column]) -> bool {
         let all = self.schemas.iter().chain(&self.schema);
         let fields = all.flat_map(|s| s["fields"].as_array().into_iter().flatten());
         fields.into_iter().all(|field| {
@@ -169,7 +200,7 @@ fn columns(schema: &Value) -> Result<Vec<Column>> {
     let one = |field: &Value| {
         let id = field["id"].as_i64().ok_or_else(|| broken("a field has no id"))?;
         let name = field["name"].as_str().unwrap_or("").to_lowercase();
-        Ok(Column { id, field: Field::new(name, data_type(&field["type"], 0)?, true) })
+        Ok(Column { id, field: Field::new(name, data_type(without_default(field)?, 0)?, true), names: Vec::new() })
     };
     schema["fields"].as_array().into_iter().flatten().map(one).collect()
 }
@@ -177,6 +208,15 @@ fn columns(schema: &Value) -> Result<Vec<Column>> {
 /// The columns as the engine's schema.
 pub(crate) fn schema(columns: &[Column]) -> Schema {
     Schema::new(columns.iter().map(|c| c.field.clone()).collect::<Vec<_>>())
+}
+
+/// The type of a field, refused where rows written before the field was there have another value than NULL.
+fn without_default(field: &Value) -> Result<&Value> {
+    if !field["initial-default"].is_null() {
+        let what = format!("Iceberg columns with an initial default ({})", field["name"].as_str().unwrap_or(""));
+        return Err(carry(QueryError::unbuilt(&what)));
+    }
+    Ok(&field["type"])
 }
 
 fn data_type(kind: &Value, depth: usize) -> Result<DataType> {
@@ -217,8 +257,10 @@ fn data_type(kind: &Value, depth: usize) -> Result<DataType> {
         }
         Some("struct") => {
             let fields = kind["fields"].as_array().into_iter().flatten();
-            let one =
-                |f: &Value| data_type(&f["type"], depth + 1).map(|t| Field::new(f["name"].as_str().unwrap_or("").to_lowercase(), t, true));
+            let one = |f: &Value| {
+                let kind = data_type(without_default(f)?, depth + 1)?;
+                Ok(Field::new(f["name"].as_str().unwrap_or("").to_lowercase(), kind, true))
+            };
             DataType::Struct(fields.map(one).collect::<Result<_>>()?)
         }
         _ => return Err(unbuilt()),

@@ -16,10 +16,11 @@ use super::{
     location, parquet,
     partitions::Part,
     prune::Pruner,
-    table::{Found, Scans},
+    table::{Found, Scans, hidden_fields},
+    threads,
 };
 use datafusion::{
-    arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit},
+    arrow::datatypes::{Field, Schema, SchemaRef},
     catalog::{Session, TableProvider},
     error::Result,
     logical_expr::{Expr, TableProviderFilterPushDown, TableType},
@@ -34,10 +35,7 @@ use kit::ports::ObjectInfo;
 use manifests::File;
 use metadata::{Column, Metadata, Snapshot};
 use serde_json::Value;
-use std::sync::{Arc, atomic::Ordering};
-
-/// Streams that a scan is cut into.
-const STREAMS: usize = 2;
+use std::sync::Arc;
 
 /// Whether the catalog says that a table is Iceberg's.
 pub(crate) fn is(definition: &Value) -> bool {
@@ -61,17 +59,15 @@ impl std::fmt::Debug for IcebergTable {
 }
 
 impl IcebergTable {
-    /// The table of a definition as it was at a moment.
-    pub(crate) async fn open(definition: &Value, scans: Arc<Scans>, at: At) -> Result<IcebergTable> {
+    /// The table of a definition as it was at a moment, with its hidden columns where they are asked for.
+    pub(crate) async fn open(definition: &Value, scans: Arc<Scans>, at: At, hidden: bool) -> Result<IcebergTable> {
         let metadata = Metadata::read(&scans, definition).await?;
         let name = |member: &str| definition[member].as_str().unwrap_or("");
         let snapshot = metadata.snapshot(at, name("DatabaseName"), name("Name"))?.cloned();
         let columns = metadata.columns(at, snapshot.as_ref())?;
         let mut fields: Vec<Field> = columns.iter().map(|c| c.field.clone()).collect();
-        if scans.hidden.load(Ordering::Relaxed) {
-            fields.push(Field::new("$path", DataType::Utf8, true));
-            fields.push(Field::new("$file_size", DataType::Int64, true));
-            fields.push(Field::new("$file_modified_time", DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())), true));
+        if hidden {
+            fields.extend(hidden_fields());
         }
         Ok(IcebergTable { scans, metadata, snapshot, columns, schema: Arc::new(Schema::new(fields)) })
     }
@@ -113,6 +109,11 @@ impl TableProvider for IcebergTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        let (wanted, _) = self.projected(projection)?;
+        if wanted.iter().any(|at| self.schema.field(*at).name() == "$file_modified_time") {
+            // A manifest doesn't tell when a file was written.
+            return Err(carry(QueryError::unbuilt("\"$file_modified_time\" of Iceberg tables")));
+        }
         let pruner = Pruner::new(state, &metadata::schema(&self.columns), filters);
         let (data, deletes): (Vec<File>, Vec<File>) = self.files(pruner.as_ref()).await?.into_iter().partition(|f| f.content == 0);
         if let Some(file) = data.iter().chain(&deletes).find(|f| f.format != "PARQUET") {
@@ -153,7 +154,7 @@ impl IcebergTable {
 
     fn stream(&self, files: Vec<File>, deletes: Arc<deletes::Deletes>, projection: Option<&Vec<usize>>) -> Result<Arc<dyn ExecutionPlan>> {
         let (wanted, schema) = self.projected(projection)?;
-        let mut shares: Vec<Vec<File>> = vec![Vec::new(); STREAMS.min(files.len()).max(1)];
+        let mut shares: Vec<Vec<File>> = vec![Vec::new(); threads::count().min(files.len()).max(1)];
         let count = shares.len();
         files.into_iter().enumerate().for_each(|(i, one)| shares[i % count].push(one));
         let stream = |files: Vec<File>| -> Arc<dyn PartitionStream> {

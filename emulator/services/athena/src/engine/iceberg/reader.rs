@@ -5,12 +5,16 @@ use super::{
     manifests::File,
     metadata::{Column, broken},
 };
-use crate::engine::{location, table::Scans};
+use crate::engine::{
+    errors::{QueryError, carry},
+    location,
+    table::Scans,
+};
 use datafusion::{
     arrow::{
         array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, RecordBatchOptions, StringArray, new_null_array},
         compute::{cast, filter_record_batch},
-        datatypes::{Schema, SchemaRef},
+        datatypes::{Field, Schema, SchemaRef},
     },
     error::Result,
     execution::{SendableRecordBatchStream, TaskContext},
@@ -66,7 +70,7 @@ impl Reader {
         for batch in columns(&self.scans, &file.path, &self.columns, &ids).await? {
             let kept = match &gone {
                 Some(gone) => {
-                    let keep = gone.keep(&batch, &ids, row);
+                    let keep = gone.keep(&batch, &ids, row)?;
                     filter_record_batch(&batch, &BooleanArray::from(keep))?
                 }
                 None => batch.clone(),
@@ -79,15 +83,15 @@ impl Reader {
 
     fn complete(&self, batch: &RecordBatch, ids: &[i64], file: &File) -> Result<RecordBatch> {
         let rows = batch.num_rows();
-        let column = |(place, field): (&usize, &Arc<datafusion::arrow::datatypes::Field>)| -> Result<ArrayRef> {
+        let column = |(place, field): (&usize, &Arc<Field>)| -> Result<ArrayRef> {
             if let Some(at) = self.columns.get(*place).and_then(|c| ids.iter().position(|id| *id == c.id)) {
                 return Ok(batch.column(at).clone());
             }
             Ok(match field.name().as_str() {
                 "$path" => Arc::new(StringArray::from_iter_values(std::iter::repeat_n(&file.path, rows))),
                 "$file_size" => Arc::new(Int64Array::from(vec![file.size; rows])),
-                // A manifest doesn't tell when a file was written.
-                _ => new_null_array(field.data_type(), rows),
+                // A manifest doesn't tell when a file was written: IcebergTable refuses it before.
+                other => return Err(broken(format!("column {other} is not there"))),
             })
         };
         let columns = self.wanted.iter().zip(self.schema.fields()).map(column).collect::<Result<Vec<_>>>()?;
@@ -96,15 +100,30 @@ impl Reader {
     }
 }
 
+/// Where a file has the columns with these ids. Files without ids, which others wrote, have them by the names that the table tells.
+fn places(file: &Schema, table: &[Column], ids: &[i64], path: &str) -> Result<Vec<Option<usize>>> {
+    let id = |f: &Field| f.metadata().get(PARQUET_FIELD_ID_META_KEY).and_then(|id| id.parse::<i64>().ok());
+    if file.fields().iter().any(|f| id(f).is_some()) {
+        return Ok(ids.iter().map(|wanted| file.fields().iter().position(|f| id(f) == Some(*wanted))).collect());
+    }
+    let place = |wanted: &i64| {
+        let names = table.iter().find(|c| c.id == *wanted).map_or(&[][..], |c| &c.names);
+        if names.is_empty() {
+            let what = format!("files without field ids of Iceberg tables whose columns changed and have no name mapping ({path})");
+            return Err(carry(QueryError::unbuilt(&what)));
+        }
+        Ok(file.fields().iter().position(|f| names.contains(f.name())))
+    };
+    ids.iter().map(place).collect()
+}
+
 /// The columns with these ids of a Parquet file, in their order and in the table's types; NULL where the file has none of an id.
 pub(super) async fn columns(scans: &Scans, path: &str, table: &[Column], ids: &[i64]) -> Result<Vec<RecordBatch>> {
     let (bucket, key) = location::parse(path).ok_or_else(|| broken(format!("{path} is no S3 location")))?;
     let bytes = scans.read(bucket, key, None).await?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(bytes)?;
     let file = builder.schema().clone();
-    let id = |f: &datafusion::arrow::datatypes::Field| f.metadata().get(PARQUET_FIELD_ID_META_KEY).and_then(|id| id.parse::<i64>().ok());
-    let place = |wanted: &i64| file.fields().iter().position(|f| id(f) == Some(*wanted));
-    let places: Vec<Option<usize>> = ids.iter().map(place).collect();
+    let places = places(&file, table, ids, path)?;
     let mask = ProjectionMask::roots(builder.parquet_schema(), places.iter().flatten().copied());
     let reader = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build()?;
     let fields: Vec<_> = ids
@@ -116,7 +135,7 @@ pub(super) async fn columns(scans: &Scans, path: &str, table: &[Column], ids: &[
     let mut batches = Vec::new();
     for batch in reader {
         let batch = batch?;
-        let column = |(place, field): (&Option<usize>, &Arc<datafusion::arrow::datatypes::Field>)| match place {
+        let column = |(place, field): (&Option<usize>, &Arc<Field>)| match place {
             Some(place) => {
                 let column = batch.column_by_name(file.field(*place).name()).ok_or_else(|| broken("a column is lost"))?;
                 Ok(cast(column, field.data_type())?)

@@ -22,7 +22,7 @@ pub(in crate::engine) async fn about(definition: &Value, scans: &Arc<Scans>, nam
     if !matches!(name, "snapshots" | "history" | "files" | "partitions" | "refs") {
         return Ok(None);
     }
-    let table = IcebergTable::open(definition, scans.clone(), At::Now).await?;
+    let table = IcebergTable::open(definition, scans.clone(), At::Now, false).await?;
     match name {
         "snapshots" => snapshots(&table),
         "history" => history(&table),

@@ -178,7 +178,7 @@ fn pollers(config: Option<&ProvisionedPollerConfig>) -> Result<Option<(Option<i3
         return Err(not_implemented("groups of pollers (PollerGroupName)"));
     }
     let (fewest, most) = (config.minimum_pollers, config.maximum_pollers);
-    if fewest.unwrap_or(1) > most.unwrap_or(200) {
+    if fewest.unwrap_or(1) > most.unwrap_or(super::MOST_POLLERS) {
         return Err(invalid("MinimumPollers must not be greater than MaximumPollers."));
     }
     Ok((fewest.is_some() || most.is_some()).then_some((fewest, most)))

@@ -1,10 +1,10 @@
 //! Where records go that a function can't deal with: to the mapping's destination, with AWS's record of what happened, or nowhere.
 
 use super::poll::{Look, Piece};
-use crate::invoke::run::Done;
+use crate::{destinations, invoke::run::Done};
 use kit::{
-    Body, Bytes, Context, Fault, Need, RecordKind,
-    ports::{KafkaRecord, NewObject},
+    Bytes, Fault, RecordKind,
+    ports::{KafkaRecord, QueueMessage},
 };
 use serde_json::{Map, Value, json};
 
@@ -23,21 +23,23 @@ pub(super) async fn discard(look: &Look<'_>, piece: &Piece, condition: &str, don
     }
 }
 
-async fn send(look: &Look<'_>, piece: &Piece, target: &str, record: Value) -> Result<(), Fault> {
-    let (role, ports) = (&look.role, look.role.cloud().ports());
+async fn send(look: &Look<'_>, piece: &Piece, target: &str, mut record: Value) -> Result<(), Fault> {
     if let Some(topic) = target.strip_prefix("kafka://") {
         return to_topic(look, piece, topic, &record).await;
     }
     match target.split(':').nth(2) {
         Some("sqs") => {
-            let grant = role.grant(&Need::on("sqs:SendMessage", target))?;
-            ports.queues()?.send(role, grant, target, record.to_string(), Vec::new()).await.map(drop)
+            let message = QueueMessage { body: record.to_string(), ..QueueMessage::default() };
+            destinations::to_queue(&look.role, target, message).await
         }
-        Some("sns") => {
-            let grant = role.grant(&Need::on("sns:Publish", target))?;
-            ports.topics()?.publish(role, grant, target, None, record.to_string(), Vec::new()).await.map(drop)
+        Some("sns") => destinations::to_topic(&look.role, target, record.to_string(), Vec::new()).await,
+        // A bucket gets the whole event, too.
+        _ => {
+            let event = super::event::event(&look.mapping, &look.topic, &look.opened.bootstrap, &piece.records);
+            record["payload"] = event.to_string().into();
+            let folder = format!("aws/lambda/{}", look.mapping.uuid);
+            destinations::to_bucket(&look.role, target, &folder, record.to_string()).await
         }
-        _ => to_bucket(look, piece, role, target, record).await,
     }
 }
 
@@ -53,19 +55,6 @@ async fn to_topic(look: &Look<'_>, piece: &Piece, topic: &str, record: &Value) -
     let records = piece.records.iter().map(told).collect();
     let written = look.port.write(&look.role, &look.source, topic, records).await;
     written.map_err(|trouble| Fault::new("KafkaDestinationFailed", 400, trouble.to_string()))
-}
-
-/// `aws/lambda/<UUID>/YYYY/MM/DD/YYYY-MM-DDTHH.MM.SS-<uuid>`, with the whole event under `payload` (AWS's guide).
-async fn to_bucket(look: &Look<'_>, piece: &Piece, role: &Context, bucket_arn: &str, mut record: Value) -> Result<(), Fault> {
-    let event = super::event::event(&look.mapping, &look.topic, &look.opened.bootstrap, &piece.records);
-    record["payload"] = event.to_string().into();
-    let bucket = bucket_arn.rsplit(':').next().unwrap_or_default();
-    let at = kit::time::iso_secs(look.cx.now());
-    let (day, moment) = (at[..10].replace('-', "/"), at.trim_end_matches('Z').replace(':', "."));
-    let key = format!("aws/lambda/{}/{day}/{moment}-{}", look.mapping.uuid, look.cx.ids().uuid());
-    let grant = role.grant(&Need::on("s3:PutObject", format!("{bucket_arn}/{key}")))?;
-    let object = NewObject { bucket: bucket.into(), key, content_type: Some("application/json".into()), metadata: Vec::new() };
-    role.cloud().ports().objects()?.put(role, grant, object, Body::from_bytes(record.to_string())).await.map(drop)
 }
 
 /// AWS's record of a batch that failed.

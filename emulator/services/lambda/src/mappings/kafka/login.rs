@@ -117,7 +117,10 @@ fn allowed(role: &Context, mapping: &Mapping, topic: &Topic) -> Result<(), Probl
             return Err(lacks(&format!("kafka:GetBootstrapBrokers on {cluster}")));
         }
     }
-    match VPC_ACTIONS.iter().find(|action| in_vpc && !may(action, "*")) {
+    // What makes and deletes goes by the thing's ARN, what describes by none (Service Authorization Reference, EC2).
+    let interfaces = format!("arn:aws:ec2:{}:{}:network-interface/*", role.region(), role.account());
+    let on = |action: &str| if action.starts_with("ec2:Describe") { "*" } else { interfaces.as_str() };
+    match VPC_ACTIONS.iter().find(|action| in_vpc && !may(action, on(action))) {
         Some(action) => Err(lacks(action)),
         None => Ok(()),
     }

@@ -2,7 +2,7 @@
 //! secrets and roles that it names into a way to the brokers, `pollers` says when to look, `poll` reads and gathers, `deliver` runs the
 //! function, `discard` is where records go that it can't deal with.
 //!
-//! A mapping reads its topic in lanes: one, or as many as it asks pollers for, each with partitions of its own. A lane has one batch under way at
+//! A mapping reads its topic in lanes: one, or as many as it asks pollers for (the fewest, and up to the most once it is behind), each with partitions of its own. A lane has one batch under way at
 //! a time, so each partition is dealt with in order, and commits what was dealt with and nothing beyond.
 
 pub(super) mod check;
@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
 
 /// The window of a mapping that says none, milliseconds (the service model of Lambda).
 const DEFAULT_WINDOW_MS: i64 = 500;
+/// Most pollers of a mapping that has a ProvisionedPollerConfig and names no other number (AWS's guide).
+const MOST_POLLERS: i32 = 200;
 /// Retries of a mapping that has a destination for failures and no limit of its own (AWS's documentation of retries for Kafka).
 const RETRIES_BEFORE_DESTINATION: i32 = 10;
 
@@ -50,9 +52,16 @@ pub(crate) struct Topic {
 }
 
 impl Topic {
-    /// Number of lanes, of which some may have no partition.
-    fn lanes(&self) -> usize {
-        self.pollers.and_then(|(fewest, _)| fewest).unwrap_or(1).max(1) as usize
+    /// Fewest and most pollers, each with a lane of its own; one without ProvisionedPollerConfig.
+    fn pollers(&self) -> (usize, usize) {
+        let Some((fewest, most)) = self.pollers else { return (1, 1) };
+        let fewest = fewest.unwrap_or(1).max(1);
+        (fewest as usize, most.unwrap_or(MOST_POLLERS).max(fewest) as usize)
+    }
+    /// Lanes of a mapping that is behind: there is no use in more than the topic has partitions.
+    fn most_lanes(&self, partitions: i32) -> usize {
+        let (fewest, most) = self.pollers();
+        (partitions.max(1) as usize).clamp(fewest, most)
     }
     /// How long records are gathered.
     fn window_ms(&self, mapping: &Mapping) -> i64 {
@@ -139,7 +148,7 @@ pub(super) async fn test(lambda: &crate::Lambda, cx: &kit::Context, mapping: &Ma
     }
     let key = (cx.scope().clone(), mapping.uuid.clone());
     let house = super::pollers::context(cx.cloud(), cx.scope());
-    if let Err(problem) = poll::open(&lambda.topics, &house, &key).await {
+    if let Err(problem) = poll::open(&lambda.topics, &house, &key, pollers::Turn::default()).await {
         lambda.topics.note(&house, &key, problem.status());
     }
 }

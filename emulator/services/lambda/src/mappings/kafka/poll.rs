@@ -5,7 +5,7 @@ use super::{
     Topic, deliver,
     event::Record,
     login::{self, Problem},
-    pollers::{Key, Pollers},
+    pollers::{Key, Pollers, Turn},
 };
 use crate::Lambda;
 use kit::{
@@ -21,8 +21,6 @@ use std::{
 const READ_BYTES: usize = 1 << 20;
 /// Bytes of a batch's records: the event of a synchronous invocation without its frame.
 pub(super) const MOST_BYTES: usize = crate::invoke::MOST_SYNC_BYTES - 4096;
-/// Brokers elsewhere ring no bell: they are asked again after so long, nanoseconds.
-const ELSEWHERE_NS: i128 = 1_000_000_000;
 
 /// What a lane has in hand.
 #[derive(Default)]
@@ -49,6 +47,7 @@ pub(super) struct Lane {
     pub pieces: VecDeque<Piece>,
     /// Nothing is tried before.
     pub rest_until: Option<Timestamp>,
+    patterns: filter::Patterns,
 }
 
 /// What was read.
@@ -75,6 +74,7 @@ pub(super) struct Look<'a> {
     /// The function's role.
     pub role: Context,
     pub key: &'a Key,
+    pub turn: Turn,
     pub mapping: Mapping,
     pub topic: Topic,
     pub source: KafkaSource,
@@ -83,13 +83,16 @@ pub(super) struct Look<'a> {
 }
 
 /// Reads and deals with records until there are no more, or none may be dealt with now.
-pub(super) async fn look(lambda: &Arc<Lambda>, cx: &Context, key: &Key, number: usize, lane: &mut Lane) -> Result<(), Problem> {
+pub(super) async fn look(lambda: &Arc<Lambda>, cx: &Context, key: &Key, turn: Turn, lane: &mut Lane) -> Result<(), Problem> {
+    let number = turn.lane;
     loop {
-        let Some(look) = open(&lambda.topics, cx, key).await? else {
-            lambda.topics.forget(&key.0, &key.1);
+        // Where others have taken the lane's place, what is in hand is read again by them.
+        let Some(lanes) = lambda.topics.lanes(key, turn) else { return Ok(()) };
+        let Some(look) = open(&lambda.topics, cx, key, turn).await? else {
+            *lane = Lane::default();
             return Ok(());
         };
-        place(&look, number, lane).await?;
+        place(&look, number, lanes, lane).await?;
         if let Some(until) = lane.rest_until.filter(|until| cx.now() < *until) {
             lambda.topics.wake_at(cx.cloud(), key, number, until);
             return Ok(());
@@ -112,7 +115,7 @@ pub(super) async fn look(lambda: &Arc<Lambda>, cx: &Context, key: &Key, number: 
 }
 
 /// The mapping as it is now, and the way to its topic; `None` where it is gone or disabled.
-pub(super) async fn open<'a>(topics: &'a Arc<Pollers>, cx: &'a Context, key: &'a Key) -> Result<Option<Look<'a>>, Problem> {
+pub(super) async fn open<'a>(topics: &'a Arc<Pollers>, cx: &'a Context, key: &'a Key, turn: Turn) -> Result<Option<Look<'a>>, Problem> {
     let found = cx.store().read(|s| s.get(&MAPPINGS, &key.0, &key.1));
     let found = found.map_err(|e| Problem::Function(e.to_string()))?;
     let Some(mapping) = found.filter(|m| m.enabled) else { return Ok(None) };
@@ -128,11 +131,11 @@ pub(super) async fn open<'a>(topics: &'a Arc<Pollers>, cx: &'a Context, key: &'a
         status.result = super::Status::default().result;
         topics.note(cx, key, status);
     }
-    Ok(Some(Look { topics, cx, role, key, mapping, topic, source, port, opened }))
+    Ok(Some(Look { topics, cx, role, key, turn, mapping, topic, source, port, opened }))
 }
 
 /// Learns where to read, at first and when the topic has got more partitions.
-async fn place(look: &Look<'_>, number: usize, lane: &mut Lane) -> Result<(), Problem> {
+async fn place(look: &Look<'_>, number: usize, lanes: usize, lane: &mut Lane) -> Result<(), Problem> {
     let partitions = look.opened.partitions;
     if lane.partitions == partitions {
         return Ok(());
@@ -143,8 +146,7 @@ async fn place(look: &Look<'_>, number: usize, lane: &mut Lane) -> Result<(), Pr
         _ => KafkaStart::Newest,
     };
     let all = look.port.positions(&look.role, &look.source, start).await?;
-    let lanes = look.topic.lanes() as i32;
-    let mine = all.into_iter().filter(|(n, _)| n % lanes == number as i32);
+    let mine = all.into_iter().filter(|(n, _)| *n as usize % lanes == number);
     for (n, offset) in mine {
         lane.positions.entry(n).or_insert(offset);
         lane.committed.entry(n).or_insert(offset);
@@ -157,7 +159,7 @@ async fn place(look: &Look<'_>, number: usize, lane: &mut Lane) -> Result<(), Pr
 
 /// Fills the batch from what is at hand, reading partitions by turns; true when no partition has more.
 async fn gather(look: &Look<'_>, lane: &mut Lane) -> Result<bool, Problem> {
-    let patterns: Vec<_> = look.mapping.filters.iter().filter_map(|pattern| filter::parse(pattern, "value")).collect();
+    let patterns = lane.patterns.of(&look.mapping.filters, "value");
     let most = look.mapping.batch_size.max(1) as usize;
     loop {
         while let Some(ahead) = lane.ahead.pop_front() {
@@ -235,8 +237,7 @@ async fn sleep(look: &Look<'_>, number: usize, lane: &mut Lane) -> Result<(), Pr
         commit(look, lane, lane.passed.clone()).await?;
     }
     measure(look, lane);
-    let elsewhere = (!look.opened.rings).then(|| look.cx.now().plus_ns(ELSEWHERE_NS));
-    if let Some(at) = lane.until.into_iter().chain(elsewhere).min() {
+    if let Some(at) = lane.until {
         look.topics.wake_at(look.cx.cloud(), look.key, number, at);
     }
     Ok(())
@@ -252,10 +253,14 @@ pub(super) async fn commit(look: &Look<'_>, lane: &mut Lane, upto: BTreeMap<i32,
     Ok(())
 }
 
-/// OffsetLag: the records between what was committed and the topic's end, of the partition that is furthest behind.
+/// OffsetLag: the records between what was committed and the topic's end, of the partition that is furthest behind. A mapping that is more than a
+/// batch behind gets as many pollers as it may have; AWS adds them as the lag stays, and takes them away again.
 pub(super) fn measure(look: &Look<'_>, lane: &Lane) {
     let behind = |(n, end): (&i32, &i64)| end - lane.committed.get(n).unwrap_or(end);
     let lag = lane.ends.iter().map(behind).max().unwrap_or(0).max(0);
+    if lag > i64::from(look.mapping.batch_size) {
+        look.topics.widen(look.key, look.turn, look.topic.most_lanes(look.opened.partitions));
+    }
     let (function, uuid) = (look.mapping.function.as_str(), look.key.1.as_str());
     let measured = Measured {
         namespace: "AWS/Lambda",

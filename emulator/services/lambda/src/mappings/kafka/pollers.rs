@@ -1,5 +1,5 @@
 //! When to look into which topic: when a broker of this process rings its bell, when a batch ends, and when a row is due (the end of a window, a
-//! retry, a problem that may be over, brokers elsewhere). There are no timers beside these.
+//! retry, a problem that may be over). There are no timers beside these.
 //!
 //! What is in memory here may be lost: what was committed is in Kafka, and the rest is read again.
 
@@ -18,7 +18,10 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
-    sync::{Arc, OnceLock, Weak},
+    sync::{
+        Arc, OnceLock, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// A mapping: where it is, and its UUID.
@@ -37,17 +40,32 @@ pub(crate) struct Pollers {
     state: Mutex<HashMap<Key, Poller>>,
     /// Outlives pollers that rest.
     statuses: Mutex<HashMap<Key, Status>>,
+    /// Pollers and lanes are numbered: a look whose lane was replaced must not go on with the new one.
+    born: AtomicU64,
 }
 
-#[derive(Default)]
 struct Poller {
+    id: u64,
+    /// The mapping is disabled: no look begins, and the one under way finds that out.
+    rests: bool,
+    /// Looks of lanes that were replaced and have not ended; the new lanes wait for them.
+    leaving: usize,
     lanes: Vec<Looks>,
     session: Option<Session>,
+}
+
+/// A look's place: its poller, and the lane by its place and its number.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Turn {
+    poller: u64,
+    born: u64,
+    pub lane: usize,
 }
 
 /// A lane between looks.
 #[derive(Default)]
 struct Looks {
+    born: u64,
     looking: bool,
     again: bool,
     wake: Option<Timestamp>,
@@ -99,26 +117,56 @@ impl Pollers {
     /// A mapping was made or changed.
     pub fn know(self: &Arc<Self>, cloud: &Arc<Cloud>, scope: &Scope, mapping: &Mapping) {
         let Some(topic) = &mapping.kafka else { return };
+        let key = (scope.clone(), mapping.uuid.clone());
         if !mapping.enabled {
-            return self.forget(scope, &mapping.uuid);
+            // What it has under way comes to its end, and is not begun a second time beside that if the mapping is enabled meanwhile.
+            if let Some(poller) = self.state.lock().get_mut(&key) {
+                poller.rests = true;
+            }
+            return;
         }
         self.listen(cloud);
-        let key = (scope.clone(), mapping.uuid.clone());
-        let lanes = topic.lanes();
         {
             let mut state = self.state.lock();
-            let poller = state.entry(key.clone()).or_default();
-            poller.session = None;
-            if poller.lanes.len() != lanes {
-                poller.lanes = (0..lanes).map(|_| Looks::default()).collect();
+            let poller = state.entry(key.clone()).or_insert_with(|| Poller {
+                id: self.number(),
+                rests: false,
+                leaving: 0,
+                lanes: Vec::new(),
+                session: None,
+            });
+            (poller.session, poller.rests) = (None, false);
+            let (fewest, most) = topic.pollers();
+            if !(fewest..=most).contains(&poller.lanes.len()) {
+                self.divide(poller, fewest);
             }
         }
-        (0..lanes).for_each(|lane| self.look(cloud, &key, lane));
+        self.look_all(cloud, &key);
     }
 
-    /// A mapping is gone or rests; what it has under way comes to its end.
+    fn number(&self) -> u64 {
+        self.born.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Gives a poller new lanes.
+    fn divide(&self, poller: &mut Poller, lanes: usize) {
+        poller.leaving += poller.lanes.iter().filter(|looks| looks.looking).count();
+        poller.lanes = (0..lanes).map(|_| Looks { born: self.number(), ..Looks::default() }).collect();
+    }
+
+    /// More lanes for a mapping that is behind; they begin when the looks under way have ended.
+    pub(super) fn widen(&self, key: &Key, turn: Turn, lanes: usize) {
+        let mut state = self.state.lock();
+        if let Some(poller) = state.get_mut(key).filter(|poller| poller.has(turn) && poller.lanes.len() < lanes) {
+            self.divide(poller, lanes);
+        }
+    }
+
+    /// A mapping is gone; what it has under way comes to its end.
     pub fn forget(&self, scope: &Scope, uuid: &str) {
-        self.state.lock().remove(&(scope.clone(), uuid.to_owned()));
+        let key = (scope.clone(), uuid.to_owned());
+        self.state.lock().remove(&key);
+        self.statuses.lock().remove(&key);
     }
 
     /// How a mapping fares.
@@ -128,7 +176,14 @@ impl Pollers {
 
     /// Notes how a mapping fares; the journal hears of problems that are new.
     pub(super) fn note(&self, cx: &Context, key: &Key, status: Status) {
-        let before = self.statuses.lock().insert(key.clone(), status.clone());
+        let before = {
+            let mut statuses = self.statuses.lock();
+            // A look that ends after its mapping was deleted leaves nothing.
+            if !cx.store().read(|s| s.exists(&MAPPINGS, &key.0, &key.1)).unwrap_or(false) {
+                return;
+            }
+            statuses.insert(key.clone(), status.clone())
+        };
         if status.result.starts_with("PROBLEM") && before.as_ref() != Some(&status) {
             let detail = serde_json::json!({ "message": status.result });
             let code = status.reason.as_deref().unwrap_or("FunctionError");
@@ -138,53 +193,85 @@ impl Pollers {
 
     /// A log may have grown.
     fn ring(self: &Arc<Self>) {
-        let known: Vec<(Key, usize)> = self.state.lock().iter().map(|(key, poller)| (key.clone(), poller.lanes.len())).collect();
+        let known: Vec<Key> = self.state.lock().keys().cloned().collect();
         let Some(cloud) = self.cloud.get().and_then(Weak::upgrade) else { return };
-        for (key, lanes) in known {
-            (0..lanes).for_each(|lane| self.look(&cloud, &key, lane));
-        }
+        known.iter().for_each(|key| self.look_all(&cloud, key));
+    }
+
+    fn look_all(self: &Arc<Self>, cloud: &Arc<Cloud>, key: &Key) {
+        let lanes = self.state.lock().get(key).map_or(0, |poller| poller.lanes.len());
+        (0..lanes).for_each(|lane| self.look(cloud, key, lane));
     }
 
     /// Begins a look, or has the one under way look once more. Who causes it is counted as work until this returns; the look is from then on.
     pub fn look(self: &Arc<Self>, cloud: &Arc<Cloud>, key: &Key, lane: usize) {
-        {
+        let turn = {
             let mut state = self.state.lock();
-            let Some(looks) = state.get_mut(key).and_then(|poller| poller.lanes.get_mut(lane)) else { return };
+            let Some(poller) = state.get_mut(key).filter(|poller| !poller.rests && poller.leaving == 0) else { return };
+            let id = poller.id;
+            let Some(looks) = poller.lanes.get_mut(lane) else { return };
             if std::mem::replace(&mut looks.looking, true) {
                 looks.again = true;
                 return;
             }
-        }
+            Turn { poller: id, born: looks.born, lane }
+        };
         let Some(lambda) = self.lambda.get().and_then(Weak::upgrade) else { return };
         let token = cloud.work().begin(format!("lambda:topic:{}", key.1));
         let (pollers, cx, key) = (self.clone(), context(cloud, &key.0), key.clone());
         tokio::spawn(async move {
             loop {
-                let Some(mut work) = pollers.with(&key, lane, |looks| std::mem::take(&mut looks.lane)) else { break };
-                if let Err(problem) = poll::look(&lambda, &cx.child(), &key, lane, &mut work).await {
+                let Some(mut work) = pollers.mine(&key, turn, |looks| std::mem::take(&mut looks.lane)) else { break };
+                if let Err(problem) = poll::look(&lambda, &cx.child(), &key, turn, &mut work).await {
                     pollers.note(&cx, &key, problem.status());
                     // Credentials and secrets are fetched anew: they may be what is wrong.
                     pollers.remember(&key, None);
                     pollers.wake_at(cx.cloud(), &key, lane, cx.now().plus_ns(PATIENCE_NS));
                 }
-                let more = pollers.with(&key, lane, |looks| {
+                let more = pollers.mine(&key, turn, |looks| {
                     looks.lane = work;
                     looks.looking = std::mem::take(&mut looks.again);
                     looks.looking
                 });
-                if more != Some(true) {
-                    break;
+                match more {
+                    Some(true) => {}
+                    Some(false) => return drop(token),
+                    None => break,
                 }
             }
+            pollers.left(cx.cloud(), &key, turn);
             drop(token);
         });
+    }
+
+    /// The look of a lane that was replaced has ended; the last one lets the new lanes begin.
+    fn left(self: &Arc<Self>, cloud: &Arc<Cloud>, key: &Key, turn: Turn) {
+        let free = self.state.lock().get_mut(key).filter(|poller| poller.id == turn.poller).is_some_and(|poller| {
+            poller.leaving = poller.leaving.saturating_sub(1);
+            poller.leaving == 0
+        });
+        if free {
+            self.look_all(cloud, key);
+        }
+    }
+
+    /// Lanes of a mapping among which this look's is; `None` where others took its place.
+    pub(super) fn lanes(&self, key: &Key, turn: Turn) -> Option<usize> {
+        self.state.lock().get(key).filter(|poller| poller.has(turn)).map(|poller| poller.lanes.len())
+    }
+
+    /// A look's own lane, unless another took its place.
+    fn mine<R>(&self, key: &Key, turn: Turn, f: impl FnOnce(&mut Looks) -> R) -> Option<R> {
+        let mut state = self.state.lock();
+        let poller = state.get_mut(key).filter(|poller| poller.has(turn))?;
+        poller.lanes.get_mut(turn.lane).map(f)
     }
 
     /// Has a row written that looks again at a moment, unless one is due before.
     pub(super) fn wake_at(self: &Arc<Self>, cloud: &Arc<Cloud>, key: &Key, lane: usize, at: Timestamp) {
         let now = cloud.clock().now();
         let at = at.max(now.plus_ns(1));
-        let due = self.with(key, lane, |looks| {
+        let due = self.state.lock().get_mut(key).and_then(|poller| poller.lanes.get_mut(lane)).map(|looks| {
             let there = is_due_before(looks.wake, now, at);
             if !there {
                 looks.wake = Some(at);
@@ -197,10 +284,6 @@ impl Pollers {
         write_wake(cloud, &key.0, at, KIND, Wake { uuid: key.1.clone(), lane });
     }
 
-    fn with<R>(&self, key: &Key, lane: usize, f: impl FnOnce(&mut Looks) -> R) -> Option<R> {
-        self.state.lock().get_mut(key).and_then(|poller| poller.lanes.get_mut(lane)).map(f)
-    }
-
     /// The credentials that are known.
     pub(super) fn session(&self, key: &Key) -> Option<Session> {
         self.state.lock().get(key)?.session.clone()
@@ -210,5 +293,12 @@ impl Pollers {
         if let Some(poller) = self.state.lock().get_mut(key) {
             poller.session = session;
         }
+    }
+}
+
+impl Poller {
+    /// Whether a look's lane is one of the lanes that there are.
+    fn has(&self, turn: Turn) -> bool {
+        self.id == turn.poller && self.lanes.get(turn.lane).is_some_and(|looks| looks.born == turn.born)
     }
 }

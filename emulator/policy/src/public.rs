@@ -29,8 +29,8 @@ const NARROWING: &[&str] = &[
 /// Operators that a request must satisfy, rather than escape.
 const FIXING: &[&str] = &["stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike"];
 
-/// Whether a policy opens anything to everybody.
-pub(crate) fn is_public(policy: &str) -> bool {
+/// Whether a resource's policy opens anything to everybody; `false` for what is no policy.
+pub fn is_public(policy: &str) -> bool {
     let Ok(json) = serde_json::from_str::<Value>(policy) else { return false };
     match &json["Statement"] {
         Value::Array(list) => list.iter().any(opens),
@@ -38,8 +38,8 @@ pub(crate) fn is_public(policy: &str) -> bool {
     }
 }
 
-/// The texts of a value that is one or a list of them.
-pub(crate) fn texts(value: &Value) -> impl Iterator<Item = &str> {
+/// The texts of a value that is one or a list of them: principals, actions, resources and values of conditions are written so.
+pub fn texts(value: &Value) -> impl Iterator<Item = &str> {
     let many = value.as_array().into_iter().flatten().filter_map(|one| one.as_str());
     value.as_str().into_iter().chain(many)
 }
@@ -77,7 +77,8 @@ fn is_fixed(key: &str, value: &str) -> bool {
 }
 
 fn has_fixed_account(arn: &str) -> bool {
-    kit::Arn::parse(arn).is_some_and(|arn| arn.account.len() == 12 && arn.account.bytes().all(|b| b.is_ascii_digit()))
+    let account = arn.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(3)).unwrap_or_default();
+    account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn is_narrow_network(text: &str) -> bool {
