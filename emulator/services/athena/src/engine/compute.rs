@@ -1,7 +1,7 @@
 //! A query in the engine: a session made for it alone, its plan, its batches.
 
 use super::{
-    QueryError, catalog, errors,
+    QueryError, catalog, errors, plans,
     sql::{self, Operators, Setting, Unnests},
     streamed::Outlet,
     table::Scans,
@@ -216,7 +216,8 @@ pub(super) fn session(database: &str, scans: &Arc<Scans>, depth: usize) -> Resul
         RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(QUERY_MEMORY))).build_arc().map_err(QueryError::internal)?;
     let env = Arc::new(Env { random: kit::Ids::new(cx.ids().number(), cx.cause()) });
     let ours = functions::udfs(&env);
-    let mut state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
+    let builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features();
+    let mut state = plans::with_rules(builder).build();
     register(&mut state, &ours).map_err(QueryError::internal)?;
     let context = SessionContext::new_with_state(state);
     let others = cx.store().read(|s| data_catalogs::names(s, cx)).map_err(QueryError::internal)?;

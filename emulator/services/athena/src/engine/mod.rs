@@ -12,6 +12,7 @@ mod orc;
 mod output;
 mod parquet;
 mod partitions;
+mod plans;
 mod prune;
 mod reader;
 mod schemas;

@@ -19,7 +19,7 @@ use datafusion::{
         datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit},
     },
     catalog::{Session, TableProvider},
-    common::{DFSchema, ScalarValue},
+    common::{DFSchema, ScalarValue, cast::as_boolean_array},
     error::{DataFusionError, Result},
     logical_expr::{BinaryExpr, Expr, Operator, TableProviderFilterPushDown, TableType, utils::split_conjunction},
     physical_plan::{
@@ -32,7 +32,7 @@ use datafusion::{
 use kit::{Context, Fault, Need, ports::ObjectInfo};
 use serde_json::Value;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -151,17 +151,13 @@ impl GlueTable {
         if schema.fields().is_empty() || parts.is_empty() {
             return Ok(parts);
         }
-        let names: HashSet<&str> = schema.fields().iter().map(|f| f.name().as_str()).collect();
-        let own = |filter: &&Expr| {
-            !filter.is_volatile() && filter.column_refs().iter().all(|c| names.contains(c.name())) && !filter.column_refs().is_empty()
-        };
         let values = partition_columns(&schema, &parts)?;
         let mut keep = vec![true; parts.len()];
         let df_schema = DFSchema::try_from(schema.clone())?;
-        for filter in filters.iter().filter(own) {
+        for filter in filters.iter().filter(|f| of_keys(f, &schema)) {
             let expression = state.create_physical_expr(strip(filter.clone())?, &df_schema)?;
             let verdict = expression.evaluate(&values)?.into_array(parts.len())?;
-            let Some(verdict) = verdict.as_boolean_opt() else { continue };
+            let verdict = as_boolean_array(&verdict)?;
             keep.iter_mut().enumerate().for_each(|(i, keep)| *keep &= verdict.is_valid(i) && verdict.value(i));
         }
         Ok(parts.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(part, _)| part).collect())
@@ -267,7 +263,12 @@ impl TableProvider for GlueTable {
         TableType::Base
     }
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+        let keys = self.key_schema();
+        let one = |filter: &&Expr| match of_keys(filter, &keys) {
+            true => TableProviderFilterPushDown::Exact,
+            false => TableProviderFilterPushDown::Inexact,
+        };
+        Ok(filters.iter().map(one).collect())
     }
     async fn scan(
         &self,
@@ -293,7 +294,9 @@ impl TableProvider for GlueTable {
             let hidden = self.schema.fields().len() > self.file_columns + self.keys;
             let plan = match format {
                 Format::Parquet if !hidden && parquet::fits(&self.scans, &found, &names).await? => {
-                    parquet::scan(&self.scans, state, &self.schema, self.file_columns, found, projection, filters, limit).await?
+                    let keys = self.key_schema();
+                    let filters: Vec<Expr> = filters.iter().filter(|f| !of_keys(f, &keys)).cloned().collect();
+                    parquet::scan(&self.scans, state, &self.schema, self.file_columns, found, projection, &filters, limit).await?
                 }
                 format => self.stream(state, format, found, (projection, filters, limit))?,
             };
@@ -347,6 +350,12 @@ impl GlueTable {
         let streams = shares.into_iter().map(stream).collect();
         Ok(Arc::new(StreamingTableExec::try_new(projected.clone(), streams, None, None, false, limit)?))
     }
+}
+
+/// Whether a filter speaks of partition keys and of nothing else: then no row need be asked once the parts are chosen.
+fn of_keys(filter: &Expr, keys: &Schema) -> bool {
+    let columns = filter.column_refs();
+    !filter.is_volatile() && !columns.is_empty() && columns.iter().all(|c| keys.field_with_name(c.name()).is_ok())
 }
 
 fn partition_columns(schema: &Schema, parts: &[Part]) -> Result<RecordBatch> {

@@ -8,6 +8,7 @@ mod functions;
 mod iceberg;
 mod lake;
 mod limits;
+mod plans;
 mod queries;
 mod reuse;
 mod unnest;
