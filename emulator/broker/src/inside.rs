@@ -8,7 +8,7 @@ use crate::{
         batch::{Draft, Head},
         records::{self, Record},
     },
-    topics::TopicError,
+    topics::{Partition, Topic, TopicError},
     transactions,
 };
 use std::{collections::BTreeMap, io, sync::Arc};
@@ -39,9 +39,19 @@ pub struct Fresh {
 }
 
 impl Broker {
+    /// A partition, if the broker is up and the partition has a leader: who is inside is no better off than who connects.
+    fn place(&self, topic: &str, n: i32) -> Result<(Arc<Topic>, Arc<Partition>), TopicError> {
+        self.refuse_if_down()?;
+        let (found, partition) = self.shared.topics.partition(topic, n).ok_or(TopicError::Unknown)?;
+        match partition.led() {
+            true => Ok((found, partition)),
+            false => Err(io::Error::new(io::ErrorKind::NotConnected, format!("{topic}-{n} has no leader")).into()),
+        }
+    }
+
     /// First offset of a partition, and the end of what is stable.
     pub fn range(&self, topic: &str, n: i32) -> Result<(i64, i64), TopicError> {
-        let (found, partition) = self.shared.topics.partition(topic, n).ok_or(TopicError::Unknown)?;
+        let (found, partition) = self.place(topic, n)?;
         transactions::expire(&self.shared).map_err(io::Error::other)?;
         Ok(partition.trimmed(&found.keeping(), self.shared.now_ms(), |log| Ok((log.start(), log.stable())))?)
     }
@@ -89,6 +99,7 @@ impl Broker {
 
     /// Commits next offsets for a group; written down when this returns.
     pub fn commit(&self, group: &str, topic: &str, offsets: &[(i32, i64)]) -> io::Result<()> {
+        self.refuse_if_down()?;
         let at = self.shared.now_ms();
         let row = |offset| OffsetRow { offset, leader_epoch: -1, metadata: String::new(), at };
         let change = |(n, offset): &(i32, i64)| Change::Offset(group.to_owned(), topic.to_owned(), *n, row(*offset));
@@ -102,7 +113,7 @@ impl Broker {
 
     /// Appends records to a partition as one batch; the offset of the first.
     pub async fn append(&self, topic: &str, n: i32, records: &[Fresh]) -> Result<i64, TopicError> {
-        let (found, partition) = self.shared.topics.partition(topic, n).ok_or(TopicError::Unknown)?;
+        let (found, partition) = self.place(topic, n)?;
         let now = self.shared.now_ms();
         let batch = encode(records, now);
         let appended = partition.append(&batch, &found.keeping(), now);

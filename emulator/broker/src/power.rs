@@ -45,6 +45,8 @@ impl Broker {
             }
             seats.remove(0);
         }
+        // Who reads inside the process looks again.
+        self.shared.topics.bells.read().iter().for_each(|bell| bell());
         Ok(true)
     }
 

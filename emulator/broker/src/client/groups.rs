@@ -94,7 +94,11 @@ impl Client {
         check(answer.error_code, || group.to_owned(), None)?;
         let mut all = Vec::new();
         for topic in answer.topics {
-            let ends = self.offsets(&topic.name, -1, false).await.unwrap_or_default();
+            let ends = match self.offsets(&topic.name, -1, false).await {
+                // The topic is gone; what was committed of it isn't.
+                Err(error) if error.code() == "UNKNOWN_TOPIC_OR_PARTITION" => Vec::new(),
+                ends => ends?,
+            };
             for partition in topic.partitions.into_iter().filter(|p| p.committed_offset >= 0) {
                 let end = usize::try_from(partition.partition_index).ok().and_then(|n| ends.get(n)).copied().unwrap_or(-1);
                 let (topic, partition, committed) = (topic.name.to_string(), partition.partition_index, partition.committed_offset);

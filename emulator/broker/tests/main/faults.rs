@@ -99,6 +99,7 @@ async fn a_broker_that_was_away_has_everything_and_the_same_port() {
         client.commit("g", "t", &[1]).await.unwrap();
         assert!(site.broker.down().await && !site.broker.down().await);
         assert_eq!(client.produce("t", &[message("never")], NOW).await.unwrap_err().code(), "NETWORK_EXCEPTION");
+        assert!(site.broker.read("t", 0, 0, 1 << 20).is_err() && site.broker.commit("g", "t", &[(0, 9)]).is_err(), "nor from inside");
         assert!(std::net::TcpListener::bind(&before).is_err(), "nobody else gets the port meanwhile");
         assert!(site.broker.up().await.unwrap() && !site.broker.up().await.unwrap());
         client.produce("t", &[message("b")], NOW).await.unwrap();
@@ -117,6 +118,7 @@ async fn a_partition_without_a_leader_says_so() {
     client.create_topic("t", 1, 1, &BTreeMap::new()).await.unwrap();
     client.produce("t", &[message("a")], NOW).await.unwrap();
     assert!(site.broker.lead("t", 0, false) && !site.broker.lead("t", 7, false));
+    assert!(site.broker.read("t", 0, 0, 1 << 20).unwrap_err().to_string().contains("no leader"));
     assert_eq!(client.topics().await.unwrap()[0].leaders, [-1]);
     assert_eq!(client.produce("t", &[message("b")], NOW).await.unwrap_err().code(), "NOT_LEADER_OR_FOLLOWER");
     assert_eq!(client.offsets("t", -1, false).await.unwrap_err().code(), "NOT_LEADER_OR_FOLLOWER");

@@ -173,6 +173,7 @@ fn header((name, value): (Bytes, Option<Bytes>)) -> (String, Bytes) {
 fn told(error: TopicError) -> Trouble {
     match error {
         TopicError::Unknown => Trouble::NoTopic,
+        TopicError::Disk(error) if error.kind() == std::io::ErrorKind::NotConnected => Trouble::Connection(error.to_string()),
         other => Trouble::Broker(other.to_string()),
     }
 }

@@ -42,6 +42,12 @@ impl Seen {
     pub async fn count(&self, count: usize) -> Vec<String> {
         self.until(|all| all.len() >= count).await
     }
+    /// The same in the order of the alphabet: what was accepted runs in none.
+    pub async fn sorted(&self, count: usize) -> Vec<String> {
+        let mut seen = self.count(count).await;
+        seen.sort();
+        seen
+    }
 }
 
 /// Values in an event of a Kafka event source, or the event itself.

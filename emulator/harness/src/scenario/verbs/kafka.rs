@@ -147,7 +147,9 @@ async fn topics(world: &World) -> Result<Outcome, String> {
 async fn produce(world: &World, args: Args) -> Result<Outcome, String> {
     let topic = args.text("topic")?;
     let mut messages = match args.value("messages") {
-        Some(Value::Array(all)) => all.iter().map(|one| message(one.as_object())).collect::<Result<Vec<_>, _>>()?,
+        Some(Value::Array(all)) => {
+            all.iter().map(|one| known(one).and_then(|()| message(one.as_object()))).collect::<Result<Vec<_>, _>>()?
+        }
         Some(_) => return Err("messages is a list".into()),
         None => vec![message(Some(&args.map))?],
     };
@@ -173,6 +175,13 @@ async fn produce(world: &World, args: Args) -> Result<Outcome, String> {
         let placed: Vec<Value> = placed.iter().map(|p| json!({ "partition": p.partition, "offset": p.offset })).collect();
         json!({ "count": placed.len(), "placed": placed })
     }))
+}
+
+/// Refuses what a message doesn't have; a verb's own arguments are checked before.
+fn known(message: &Value) -> Result<(), String> {
+    let members = ["value", "key", "headers", "partition", "time"];
+    let other = message.as_object().into_iter().flatten().find(|(name, _)| !members.contains(&name.as_str()));
+    other.map_or(Ok(()), |(name, _)| Err(format!("a message has no {name}: it has {}", members.join(", "))))
 }
 
 fn message(given: Option<&Map<String, Value>>) -> Result<Message, String> {
