@@ -58,15 +58,16 @@ class CommandLine(AwsTest):
             self.pack(function)
             aws("s3", "cp", self.path(function), f"s3://{code}/{function}.zip", "--no-progress")
             parameters.append(f"{function.capitalize()}CodeKey={function}.zip")
-        deploy = ["cloudformation", "deploy", "--template-file", TEMPLATE, "--stack-name", stack, "--capabilities", "CAPABILITY_IAM"]
+        # The template is larger than a request may be: the CLI puts it into a bucket.
+        deploy = ["cloudformation", "deploy", "--template-file", TEMPLATE, "--s3-bucket", code, "--stack-name", stack]
+        deploy += ["--capabilities", "CAPABILITY_IAM"]
         aws(*deploy, "--parameter-overrides", *parameters)
         self.assertIn("No changes to deploy", aws(*deploy, "--parameter-overrides", *parameters, "--no-fail-on-empty-changeset"))
         outputs = json.loads(aws("cloudformation", "describe-stacks", "--stack-name", stack))["Stacks"][0]["Outputs"]
         outputs = {o["OutputKey"]: o["OutputValue"] for o in outputs}
         self.assertEqual(outputs["ImagesBucket"], f"{stack}-images-{ACCOUNT}")
         self.invoke(outputs["ImagesFunction"])
-        aws("cloudformation", "deploy", "--template-file", TEMPLATE, "--stack-name", stack, "--capabilities", "CAPABILITY_IAM",
-            "--parameter-overrides", *parameters, "RetentionDays=3")
+        aws(*deploy, "--parameter-overrides", *parameters, "RetentionDays=3")
         rules = json.loads(aws("s3api", "get-bucket-lifecycle-configuration", "--bucket", outputs["ImagesBucket"]))["Rules"]
         self.assertEqual(rules[0]["Expiration"]["Days"], 3)
         settle()
