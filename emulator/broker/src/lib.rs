@@ -62,6 +62,7 @@ pub struct Broker {
 struct Listening {
     listener: Listener,
     bound: Bound,
+    socket: Arc<TcpListener>,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -97,8 +98,9 @@ impl Broker {
             false => None,
         };
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(listener::serve(self.shared.clone(), socket, bound.clone(), acceptor, stopped));
-        self.listening.lock().push(Listening { listener: listener.clone(), bound: bound.clone(), stop, task });
+        let socket = Arc::new(socket);
+        let task = tokio::spawn(listener::serve(self.shared.clone(), socket.clone(), bound.clone(), acceptor, stopped));
+        self.listening.lock().push(Listening { listener: listener.clone(), bound: bound.clone(), socket, stop, task });
         Ok(bound)
     }
     /// Ends a listener and its connections.
@@ -162,6 +164,7 @@ impl Broker {
 
 impl Listening {
     fn end(&self) -> bool {
+        listener::silence(&self.socket);
         let _ = self.stop.send(true);
         self.task.abort();
         true

@@ -6,7 +6,13 @@ use crate::{
     options::{Listener, Security},
     shared::Shared,
 };
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use socket2::SockRef;
+use std::{
+    io,
+    net::{Shutdown, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     net::{TcpListener, TcpSocket},
     sync::watch,
@@ -75,6 +81,12 @@ pub fn bind(listener: &Listener) -> io::Result<(TcpListener, Bound)> {
     described(listener, open(socket)?)
 }
 
+/// Ends listening at once. Closing alone would not: a process that is being started holds copies of all sockets until it runs its program, and
+/// whoever connected to such a copy would be hung up on.
+pub fn silence(socket: &TcpListener) {
+    let _ = SockRef::from(socket).shutdown(Shutdown::Both);
+}
+
 fn socket_for(address: SocketAddr) -> io::Result<TcpSocket> {
     if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }
 }
@@ -99,7 +111,13 @@ fn described(listener: &Listener, socket: TcpListener) -> io::Result<(TcpListene
 }
 
 /// Accepts connections until the broker stops.
-pub async fn serve(broker: Arc<Shared>, socket: TcpListener, bound: Bound, acceptor: Option<TlsAcceptor>, mut stop: watch::Receiver<bool>) {
+pub async fn serve(
+    broker: Arc<Shared>,
+    socket: Arc<TcpListener>,
+    bound: Bound,
+    acceptor: Option<TlsAcceptor>,
+    mut stop: watch::Receiver<bool>,
+) {
     let bound = Arc::new(bound);
     loop {
         let accepted = tokio::select! {

@@ -25,7 +25,7 @@ impl Broker {
         };
         for listening in gone {
             listening.end();
-            // Who connects is refused when the task that listens is gone.
+            // Nothing is accepted any more when the task is gone.
             let _ = listening.task.await;
         }
         true
