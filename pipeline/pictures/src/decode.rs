@@ -12,7 +12,7 @@ use crate::refusal::{Code, Refusal};
 use crate::sniff::{Format, sniff};
 use crate::taken_at::taken_at;
 use crate::tiff_shape::claims_too_much;
-use crate::webp_shape::frame_beyond_canvas;
+use crate::webp_shape::{Fault, fault, riff};
 
 /// What a picture may cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,7 @@ pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, Refusal> {
         return Err(too_many_bytes(bytes.len() as u64, limits));
     }
     let format = sniff(bytes).ok_or_else(|| Refusal::new(Code::NotAnImage, "The bytes are not JPEG, PNG, WebP, GIF, TIFF or BMP."))?;
+    let bytes = if format == Format::WebP { riff(bytes) } else { bytes };
     match format {
         Format::Jpeg => check_jpeg(bytes)?,
         Format::WebP => check_webp(bytes)?,
@@ -71,12 +72,14 @@ fn check_jpeg(bytes: &[u8]) -> Result<(), Refusal> {
 }
 
 fn check_webp(bytes: &[u8]) -> Result<(), Refusal> {
-    match frame_beyond_canvas(bytes) {
-        None => Ok(()),
-        Some((width, height)) => {
-            Err(Refusal::new(Code::Damaged, format!("A frame of the WebP announces {width} x {height} pixels, more than the picture has.")))
+    let why = match fault(bytes) {
+        None => return Ok(()),
+        Some(Fault::FrameBeyondCanvas(width, height)) => {
+            format!("A frame of the WebP announces {width} x {height} pixels, more than the picture has.")
         }
-    }
+        Some(Fault::ChunkCutShort) => "A chunk of the WebP announces more bytes than the file has.".to_owned(),
+    };
+    Err(Refusal::new(Code::Damaged, why))
 }
 
 fn check_tiff(bytes: &[u8]) -> Result<(), Refusal> {
