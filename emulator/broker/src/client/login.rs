@@ -36,7 +36,7 @@ pub struct Login {
 }
 
 /// SASL's mechanisms that a client speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mechanism {
     /// PLAIN
     Plain,
@@ -48,7 +48,7 @@ pub enum Mechanism {
 
 impl Mechanism {
     /// As SASL names it.
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Mechanism::Plain => "PLAIN",
             Mechanism::Scram256 => "SCRAM-SHA-256",

@@ -81,6 +81,11 @@ impl Client {
         Ok(topics)
     }
 
+    /// The number of a topic's partitions.
+    pub async fn partitions(&mut self, topic: &str) -> Result<i32, ClientError> {
+        self.leaders(topic).await.map(|leaders| leaders.len() as i32)
+    }
+
     /// The offset of each partition at a time, milliseconds; -1 is the end, -2 the beginning. `committed` counts what is stable only.
     pub async fn offsets(&mut self, topic: &str, time_ms: i64, committed: bool) -> Result<Vec<i64>, ClientError> {
         let leaders = self.leaders(topic).await?;

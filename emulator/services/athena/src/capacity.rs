@@ -1,5 +1,5 @@
-//! EngineConfiguration of SQL: how many DPUs a query may take of a capacity reservation. It is checked and kept; queries outside of reservations
-//! don't heed it on AWS either, and reservations are not built. What it says to Spark is refused by name. Bounds are AWS's documentation.
+//! EngineConfiguration of SQL: how many DPUs a query may take of a capacity reservation. Checked; kept of work groups,
+//! warned of with queries: those outside of reservations don't heed it on AWS either, and reservations are not built. What it says to Spark is refused by name. Bounds are AWS's documentation.
 
 use crate::{
     model::{Classification, EngineConfiguration},

@@ -25,6 +25,9 @@ impl Athena {
             return Err(invalid("INVALID_INPUT", "The query string is longer than 262144 bytes."));
         }
         capacity::check(input.engine_configuration.as_ref())?;
+        if input.engine_configuration.is_some() {
+            cx.warn("EngineConfiguration of a query has no effect: there are no capacity reservations");
+        }
         reuse::age_minutes(input.result_reuse_configuration.as_ref())?;
         let classified = read(&input)?;
         let group_name = input.work_group.clone().unwrap_or_else(|| PRIMARY.into());
@@ -35,7 +38,8 @@ impl Athena {
         if let Some(catalog) = input.query_execution_context.as_ref().and_then(|c| c.catalog.as_deref()) {
             cx.store().read(|s| data_catalogs::find(s, cx, catalog))?;
         }
-        let (token, request) = (input.client_request_token.clone(), fingerprint(&input, &group_name));
+        let token = input.client_request_token.clone();
+        let request = token.as_ref().map(|_| fingerprint(&input, &group_name)).unwrap_or_default();
         let execution = execution(cx, input, &group, classified)?;
         let id = execution.query_execution_id.clone().unwrap_or_default();
         let row = ExecutionRow {
@@ -123,7 +127,7 @@ fn result_name(of: &Classified, id: &str) -> String {
 /// All that a client asked, but for its token: AWS's model has it that no parameter may change.
 fn fingerprint(input: &StartQueryExecutionInput, group: &str) -> String {
     let asked = StartQueryExecutionInput { client_request_token: None, work_group: Some(group.to_owned()), ..input.clone() };
-    sha2::Sha256::digest(asked.keep().to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+    kit::ids::hex(&sha2::Sha256::digest(asked.keep().to_string()))
 }
 
 fn same_request(store: &impl Read, cx: &Context, known: &str, row: &ExecutionRow) -> Result<(), Fault> {

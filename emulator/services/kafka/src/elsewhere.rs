@@ -37,7 +37,7 @@ const SEEN: Isolation = Isolation::ReadCommitted;
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Door {
     servers: String,
-    login: Option<(&'static str, String, String)>,
+    login: Option<(Mechanism, String, String)>,
     root_ca: Option<String>,
 }
 
@@ -72,9 +72,11 @@ impl Elsewhere {
         }
         let login = match &source.login {
             KafkaLogin::Default => None,
-            KafkaLogin::Plain { user, password } => Some((Mechanism::Plain.name(), user.clone(), password.clone())),
-            KafkaLogin::Scram { short: true, user, password } => Some((Mechanism::Scram256.name(), user.clone(), password.clone())),
-            KafkaLogin::Scram { short: false, user, password } => Some((Mechanism::Scram512.name(), user.clone(), password.clone())),
+            KafkaLogin::Plain { user, password } => Some((Mechanism::Plain, user.clone(), password.clone())),
+            KafkaLogin::Scram { short, user, password } => {
+                let mechanism = if *short { Mechanism::Scram256 } else { Mechanism::Scram512 };
+                Some((mechanism, user.clone(), password.clone()))
+            }
         };
         let door = Door { servers: servers.to_owned(), login, root_ca: source.root_ca.clone() };
         Ok(Remote { elsewhere: self.clone(), door, entropy: cx.ids().bytes(), clock: cx.cloud().clock().clone() })
@@ -97,10 +99,8 @@ impl Remote {
         if let Some(kept) = self.elsewhere.clients.lock().get_mut(&self.door).and_then(Vec::pop) {
             return kept;
         }
-        let login = self.door.login.clone().map(|(name, user, password)| {
-            let mechanism = [Mechanism::Plain, Mechanism::Scram256, Mechanism::Scram512].into_iter().find(|m| m.name() == name);
-            Login { mechanism: mechanism.expect("one of the three"), user, password, entropy: self.entropy }
-        });
+        let login = self.door.login.clone();
+        let login = login.map(|(mechanism, user, password)| Login { mechanism, user, password, entropy: self.entropy });
         Client::with(&self.door.servers, Access { root_ca: self.door.root_ca.clone(), login }, self.clock.clone())
     }
 
@@ -116,7 +116,7 @@ impl Remote {
     /// The number of partitions; from now on the topic is watched.
     pub(crate) async fn open(&self, topic: &str) -> Result<i32, Trouble> {
         let mut client = self.client();
-        let count = client.offsets(topic, -1, true).await.map_err(told)?.len() as i32;
+        let count = client.partitions(topic).await.map_err(told)?;
         self.keep(client);
         let now = self.clock.real_now().millis();
         let first = self.elsewhere.watches.lock().insert((self.door.clone(), topic.to_owned()), now).is_none();
@@ -169,7 +169,7 @@ impl Remote {
     /// As [`kit::ports::KafkaTopics::write`].
     pub(crate) async fn write(&self, topic: &str, records: Vec<KafkaRecord>) -> Result<(), Trouble> {
         let mut client = self.client();
-        let count = client.offsets(topic, -1, false).await.map_err(told)?.len().max(1) as i32;
+        let count = client.partitions(topic).await.map_err(told)?.max(1);
         let message = |(turn, record): (i32, KafkaRecord)| Message {
             key: record.key,
             value: record.value,

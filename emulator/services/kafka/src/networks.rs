@@ -1,18 +1,15 @@
 //! What a cluster says of its networks: subnets and security groups must be there, where the cloud has EC2. Nothing is routed: brokers listen on
 //! loopback, whatever the rules of the groups say.
 
-use crate::clusters::check::bad;
+use crate::{clusters::check::bad, scram::SERVICE};
 use kit::{Context, Fault, Need};
 use std::collections::BTreeSet;
-
-/// Who asks EC2 for callers of this API.
-const VIA: &str = "kafka.amazonaws.com";
 
 /// Refuses subnets and groups that aren't there, subnets of several VPCs or zones that come twice, and groups of another VPC.
 pub(crate) async fn check(cx: &Context, subnets: &[String], groups: &[String]) -> Result<(), Fault> {
     // A cloud without EC2 has no networks to be wrong about.
     let Ok(networks) = cx.cloud().ports().networks() else { return Ok(()) };
-    let cx = &cx.via(VIA);
+    let cx = &cx.via(SERVICE);
     let may = |action: &'static str| cx.grant(&Need::on(action, "*")).map_err(|fault| crate::Error::Forbidden.says(fault.message));
     let found = networks.subnets(cx, may("ec2:DescribeSubnets")?, subnets).await.map_err(|fault| bad("clientSubnets", fault.message))?;
     let vpcs: BTreeSet<&str> = found.iter().map(|subnet| subnet.vpc.as_str()).collect();

@@ -16,7 +16,8 @@ pub(crate) struct Event {
     id: String,
     kind: EventType,
     response: EventResponseType,
-    /// Factors that were asked for, in order.
+    /// Factors that were asked for, in order. Rows of an earlier version have none.
+    #[serde(default)]
     challenges: Vec<(ChallengeName, ChallengeResponse)>,
     ip: Option<String>,
     at: Timestamp,

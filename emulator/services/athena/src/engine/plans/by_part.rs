@@ -136,7 +136,8 @@ fn keys_of(whole: &AggregateExec, input: &Arc<dyn ExecutionPlan>) -> Option<Hash
     Some(keys)
 }
 
-/// Files by the group that they are of, none of more than `most` bytes unless it is one file; `None` for too many groups.
+/// Files by the group that they are of, none of more than `most` bytes unless it is one file; `None` for too many groups, and for keys of which
+/// none can be made.
 fn shares(whole: &AggregateExec, keys: &HashMap<usize, usize>, files: &[&PartitionedFile], most: u64) -> Result<Option<Vec<Share>>> {
     let mut groups: HashMap<Vec<ScalarValue>, Vec<&PartitionedFile>> = HashMap::new();
     let mut order = Vec::new();
@@ -145,7 +146,11 @@ fn shares(whole: &AggregateExec, keys: &HashMap<usize, usize>, files: &[&Partiti
         let values: Vec<&ScalarValue> = keys.values().map(|key| &file.partition_values[*key]).collect();
         let group = match known.get(&values) {
             Some(group) => group,
-            None => &*known.entry(values).or_insert(group(whole, keys, file)?),
+            None => match group(whole, keys, file) {
+                Ok(found) => &*known.entry(values).or_insert(found),
+                // What can't be worked out of a key is an error only where a row comes to it, which a filter may prevent.
+                Err(_) => return Ok(None),
+            },
         };
         let of = groups.entry(group.clone()).or_insert_with(|| {
             order.push(group.clone());
