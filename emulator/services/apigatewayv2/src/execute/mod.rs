@@ -104,6 +104,10 @@ impl Door for ExecuteApi {
     fn name(&self) -> &'static str {
         "execute-api"
     }
+    /// Routes that ask for a signature say `Forbidden` to one that was refused, as to none; the others look at none.
+    fn hears_of_refused_signatures(&self) -> bool {
+        true
+    }
     fn takes(&self, cloud: &Cloud, head: &Parts) -> bool {
         Address::is_one(cloud, head)
     }

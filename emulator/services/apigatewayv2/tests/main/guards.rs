@@ -92,6 +92,13 @@ async fn signatures_and_throttles() {
     assert_eq!(desk.send_as(root, http::Request::get(desk.url("/iam")), "").await.status, 200);
     assert_eq!(desk.event()["requestContext"]["authorizer"]["iam"]["userArn"], "arn:aws:iam::000000000000:root");
     desk.route("GET /t", "2.0", json!({})).await;
+    // A signature that was refused is none; a route that asks for none doesn't mind it.
+    let doors = desk.cloud.service("apigatewayv2").unwrap().doors();
+    assert!(doors[0].hears_of_refused_signatures());
+    for (path, status) in [("/iam", 403), ("/t", 200)] {
+        let refused = kit::RefusedSignature(kit::Fault::new("SignatureDoesNotMatch", 403, "so it is"));
+        assert_eq!(desk.send(http::Request::get(desk.url(path)).extension(refused), "").await.status, status, "{path}");
+    }
     desk.ok("UpdateStage", json!({ "ApiId": desk.api, "StageName": "$default", "RouteSettings": { "GET /t": { "ThrottlingRateLimit": 1.0, "ThrottlingBurstLimit": 2 } } })).await;
     let statuses = [desk.get("/t").await.status, desk.get("/t").await.status, desk.get("/t").await.status];
     assert_eq!(statuses, [200, 200, 429]);
