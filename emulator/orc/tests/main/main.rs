@@ -1,3 +1,4 @@
 //! Files as others write them, read column by column.
 
 mod values;
+mod written;

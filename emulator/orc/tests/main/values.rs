@@ -3,19 +3,19 @@
 use orc::{Bounds, Data, Error, Slots, Tail, footer_length, tail_length};
 use std::path::Path;
 
-const ROWS: usize = 3000;
+pub const ROWS: usize = 3000;
 
-fn file(name: &str) -> Vec<u8> {
+pub fn file(name: &str) -> Vec<u8> {
     std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)).unwrap()
 }
 
-fn tail(bytes: &[u8]) -> Tail {
+pub fn tail(bytes: &[u8]) -> Tail {
     let length = tail_length(&bytes[bytes.len() - 256..]).unwrap();
     Tail::read(&bytes[bytes.len() - length..]).unwrap()
 }
 
 /// Values of one column, as texts; NULL as `-`.
-fn column(bytes: &[u8], name: &str, batch: usize) -> Result<Vec<String>, Error> {
+pub fn column(bytes: &[u8], name: &str, batch: usize) -> Result<Vec<String>, Error> {
     let tail = tail(bytes);
     let id = tail.columns().find(|(n, _)| *n == name).unwrap().1;
     let mut values = Vec::new();
@@ -51,7 +51,7 @@ fn text(slots: &Slots, at: usize) -> String {
     }
 }
 
-fn wanted(name: &str, i: usize) -> String {
+pub fn wanted(name: &str, i: usize) -> String {
     let n = i as i64;
     match name {
         "id" => (n * n * 7919 - 5).to_string(),

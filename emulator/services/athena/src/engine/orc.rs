@@ -1,6 +1,7 @@
 //! ORC: the tail of an object, then of each stripe that the filters leave the columns that the query needs, each a range of the object.
 
 mod arrays;
+pub(super) mod slots;
 
 use super::{
     errors::{QueryError, carry},

@@ -46,10 +46,19 @@ fn check(settings: &Settings, known: &[&str]) -> Result<(), QueryError> {
 
 fn kind(settings: &Settings, default: &str) -> Result<Kind, QueryError> {
     let format = word(settings, "format").unwrap_or(default).to_uppercase();
-    let compression = ["write_compression", "compression", "parquet_compression"].iter().find_map(|n| word(settings, n));
+    let compression = ["write_compression", "compression", "parquet_compression", "orc_compression"].iter().find_map(|n| word(settings, n));
     let delimiter = word(settings, "field_delimiter").unwrap_or("\u{1}");
     let delimiter = if delimiter == "\\t" { '\t' } else { delimiter.chars().next().unwrap_or('\u{1}') };
-    Kind::of(&format, compression, delimiter).map_err(|what| QueryError::unbuilt(&what))
+    let level = match word(settings, "compression_level") {
+        None => files::ZSTD_LEVEL,
+        Some(_) if !compression.is_some_and(|c| c.eq_ignore_ascii_case("zstd")) => {
+            return Err(QueryError::unbuilt("compression_level without the compression ZSTD"));
+        }
+        Some(text) => text.parse().ok().filter(|level| (1..=22).contains(level)).ok_or_else(|| {
+            QueryError::user(1000, format!("INVALID_TABLE_PROPERTY: compression_level is a number from 1 to 22, not {text}"))
+        })?,
+    };
+    Kind::of(&format, compression, level, delimiter).map_err(|what| QueryError::unbuilt(&what))
 }
 
 /// CREATE TABLE AS.
@@ -74,6 +83,8 @@ pub(super) async fn create(
             "write_compression",
             "compression",
             "parquet_compression",
+            "orc_compression",
+            "compression_level",
             "table_type",
             "is_external",
         ],

@@ -6,7 +6,7 @@ use serde_json::json;
 #[tokio::test]
 async fn a_table_made_of_a_query_is_read_again_in_every_format() {
     let desk = Desk::new().await;
-    for format in ["PARQUET", "JSON", "TEXTFILE", "AVRO"] {
+    for format in ["PARQUET", "ORC", "JSON", "TEXTFILE", "AVRO"] {
         let sql = format!(
             "CREATE TABLE copy_{format} WITH (format = '{format}', partitioned_by = ARRAY['owner']) AS SELECT key, width, owner FROM photos"
         );
@@ -26,6 +26,37 @@ async fn a_table_made_of_a_query_is_read_again_in_every_format() {
         assert_eq!(desk.ok("GetQueryResults", json!({ "QueryExecutionId": id })).await["UpdateCount"], 3);
     }
     assert!(desk.fails("CREATE TABLE copy_json AS SELECT 1 AS x").await.starts_with("TABLE_ALREADY_EXISTS"));
+}
+
+#[tokio::test]
+async fn every_type_comes_back_out_of_columnar_files() {
+    let desk = Desk::new().await;
+    let values = "SELECT n AS id, CAST(n AS tinyint) AS t, CAST(n AS smallint) AS s, CAST(n AS integer) AS i, n > 1 AS yes, n / 4e0 AS d, \
+         CAST(n / 4e0 AS real) AS r, IF(n < 2, 'text ' || CAST(n AS varchar)) AS w, to_utf8('b' || CAST(n AS varchar)) AS b, \
+         date_add('day', n, DATE '1969-12-30') AS day, date_add('second', n, TIMESTAMP '1969-12-31 23:59:55.250') AS moment, \
+         CAST(n / 8e0 AS decimal(25, 4)) AS p, IF(n <> 2, ARRAY[n, NULL, n + 1]) AS l, MAP(ARRAY['k'], ARRAY[n]) AS m, \
+         IF(n > 0, CAST(ROW(n, 'in') AS ROW(x bigint, y varchar))) AS o FROM (VALUES 0, 1, 2, 3) AS v(n)";
+    let wanted = desk.rows(&format!("SELECT * FROM ({values}) ORDER BY id")).await;
+    assert_eq!(wanted.len(), 4);
+    let settings = [
+        "format = 'PARQUET'",
+        "format = 'ORC'",
+        "format = 'ORC', write_compression = 'SNAPPY'",
+        "format = 'ORC', orc_compression = 'ZLIB'",
+    ];
+    let zstd = [
+        "format = 'ORC', write_compression = 'ZSTD', compression_level = 9",
+        "format = 'PARQUET', write_compression = 'ZSTD', compression_level = 9",
+    ];
+    for (number, setting) in settings.into_iter().chain(zstd).enumerate() {
+        desk.lines(&format!("CREATE TABLE kept_{number} WITH ({setting}) AS {values}")).await;
+        assert_eq!(desk.rows(&format!("SELECT * FROM kept_{number} ORDER BY id")).await, wanted, "{setting}");
+    }
+    let level = "CREATE TABLE bad WITH (format = 'PARQUET', write_compression = 'ZSTD', compression_level = 23) AS SELECT 1 AS x";
+    assert!(desk.fails(level).await.starts_with("INVALID_TABLE_PROPERTY: compression_level"));
+    assert!(desk.fails(&level.replace("ZSTD", "SNAPPY")).await.starts_with("NOT_SUPPORTED"));
+    let last = "CREATE TABLE bad WITH (format = 'ORC') AS SELECT TIMESTAMP '1969-12-31 23:59:59.5' AS x";
+    assert_eq!(desk.fails(last).await, "NOT_SUPPORTED: ORC files take no times within the last second before 1970");
 }
 
 #[tokio::test]

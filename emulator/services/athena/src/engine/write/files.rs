@@ -4,12 +4,13 @@ use crate::engine::{
     QueryError,
     compute::{Computed, Job},
     ddl::partitions::escape,
+    orc::slots,
     output, text,
 };
 use datafusion::{
     arrow::{
         array::{RecordBatch, UInt32Array},
-        compute::take_record_batch,
+        compute::{concat_batches, take_record_batch},
         datatypes::SchemaRef,
     },
     parquet::{
@@ -30,30 +31,45 @@ pub(super) enum Packing {
     None,
     Gzip,
     Snappy,
-    Zstd,
+    /// With its level.
+    Zstd(i32),
 }
+
+/// What Zstandard packs with where nothing is said: Athena's default, as its documentation says.
+pub(super) const ZSTD_LEVEL: i32 = 3;
+/// Rows of a stripe of an ORC file at most.
+const STRIPE_ROWS: usize = 200_000;
 
 /// How files are written.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
     Parquet(Packing),
+    /// What is GZIP elsewhere is ZLIB here.
+    Orc(Packing),
     Json(Packing),
-    Text { delimiter: char, packing: Packing, quoted: bool },
+    Text {
+        delimiter: char,
+        packing: Packing,
+        quoted: bool,
+    },
     Avro,
 }
 
 impl Kind {
     /// By the names that statements use. The error names what is not written.
-    pub(super) fn of(format: &str, compression: Option<&str>, delimiter: char) -> Result<Kind, String> {
+    pub(super) fn of(format: &str, compression: Option<&str>, level: i32, delimiter: char) -> Result<Kind, String> {
         let packing = match compression.map(str::to_uppercase).as_deref() {
-            None | Some("GZIP") => Packing::Gzip,
+            None => Packing::Gzip,
+            Some("GZIP") if format != "ORC" => Packing::Gzip,
+            Some("ZLIB") if format == "ORC" => Packing::Gzip,
             Some("NONE" | "UNCOMPRESSED") => Packing::None,
             Some("SNAPPY") => Packing::Snappy,
-            Some("ZSTD") => Packing::Zstd,
+            Some("ZSTD") => Packing::Zstd(level),
             Some(other) => return Err(format!("the compression {other}")),
         };
         match format {
             "PARQUET" => Ok(Kind::Parquet(packing)),
+            "ORC" => Ok(Kind::Orc(packing)),
             "JSON" if packing != Packing::Snappy => Ok(Kind::Json(packing)),
             "TEXTFILE" if packing != Packing::Snappy => Ok(Kind::Text { delimiter, packing, quoted: false }),
             "AVRO" => Ok(Kind::Avro),
@@ -65,6 +81,7 @@ impl Kind {
         let delimiter = |name: &str, default: char| parameters[name].as_str().and_then(|t| t.chars().next()).unwrap_or(default);
         match serde.rsplit('.').next().unwrap_or("") {
             "ParquetHiveSerDe" => Ok(Kind::Parquet(Packing::Gzip)),
+            "OrcSerde" => Ok(Kind::Orc(Packing::Gzip)),
             "JsonSerDe" => Ok(Kind::Json(Packing::Gzip)),
             "LazySimpleSerDe" => Ok(Kind::Text { delimiter: delimiter("field.delim", '\u{1}'), packing: Packing::Gzip, quoted: false }),
             "OpenCSVSerde" => Ok(Kind::Text { delimiter: delimiter("separatorChar", ','), packing: Packing::Gzip, quoted: true }),
@@ -76,6 +93,7 @@ impl Kind {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Kind::Parquet(_) => "parquet",
+            Kind::Orc(_) => "orc",
             Kind::Json(_) => "json",
             Kind::Text { .. } => "textfile",
             Kind::Avro => "avro",
@@ -85,7 +103,7 @@ impl Kind {
         match self {
             Kind::Json(p) | Kind::Text { packing: p, .. } => match p {
                 Packing::Gzip => ".gz",
-                Packing::Zstd => ".zst",
+                Packing::Zstd(_) => ".zst",
                 _ => "",
             },
             _ => "",
@@ -166,7 +184,7 @@ fn encoded(kind: &Kind, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<V
                 Packing::None => Compression::UNCOMPRESSED,
                 Packing::Gzip => Compression::GZIP(GzipLevel::default()),
                 Packing::Snappy => Compression::SNAPPY,
-                Packing::Zstd => Compression::ZSTD(ZstdLevel::default()),
+                Packing::Zstd(level) => Compression::ZSTD(ZstdLevel::try_new(*level).map_err(wrong)?),
             };
             let properties = WriterProperties::builder().set_compression(compression).build();
             let mut writer = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties)).map_err(wrong)?;
@@ -180,6 +198,7 @@ fn encoded(kind: &Kind, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<V
             }
             writer.into_inner().map_err(wrong)
         }
+        Kind::Orc(packing) => stripes(*packing, schema, batches),
         Kind::Avro => {
             let mut writer = arrow_avro::writer::AvroWriter::new(Vec::new(), schema.as_ref().clone()).map_err(QueryError::internal)?;
             for batch in batches {
@@ -191,6 +210,33 @@ fn encoded(kind: &Kind, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<V
         Kind::Json(packing) => packed(json(batches)?, *packing),
         Kind::Text { delimiter, packing, quoted } => packed(lines(batches, *delimiter, *quoted)?, *packing),
     }
+}
+
+fn stripes(packing: Packing, schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<u8>, QueryError> {
+    let packing = match packing {
+        Packing::None => orc::Packing::None,
+        Packing::Gzip => orc::Packing::Zlib,
+        Packing::Snappy => orc::Packing::Snappy,
+        Packing::Zstd(level) => orc::Packing::Zstd(level),
+    };
+    let mut writer = orc::Writer::new(slots::types(schema).map_err(|what| QueryError::unbuilt(&what))?, packing);
+    let mut stripe = |batches: &[RecordBatch]| {
+        let rows = concat_batches(schema, batches).map_err(QueryError::internal)?;
+        let columns = rows.columns().iter().map(slots::slots).collect::<Result<Vec<_>, _>>().map_err(QueryError::internal)?;
+        writer.stripe(rows.num_rows(), &columns).map_err(|e| QueryError::user(1200, e.to_string()))
+    };
+    let (mut first, mut held) = (0, 0);
+    for (place, batch) in batches.iter().enumerate() {
+        if held > 0 && held + batch.num_rows() > STRIPE_ROWS {
+            stripe(&batches[first..place])?;
+            (first, held) = (place, 0);
+        }
+        held += batch.num_rows();
+    }
+    if held > 0 {
+        stripe(&batches[first..])?;
+    }
+    Ok(writer.finish())
 }
 
 fn json(batches: &[RecordBatch]) -> Result<Vec<u8>, QueryError> {
@@ -264,7 +310,7 @@ fn packed(bytes: Vec<u8>, packing: Packing) -> Result<Vec<u8>, QueryError> {
             let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
             writer.write_all(&bytes).and_then(|()| writer.finish()).map_err(QueryError::internal)
         }
-        Packing::Zstd => zstd::stream::encode_all(&bytes[..], 3).map_err(QueryError::internal),
+        Packing::Zstd(level) => zstd::stream::encode_all(&bytes[..], level).map_err(QueryError::internal),
         _ => Ok(bytes),
     }
 }
