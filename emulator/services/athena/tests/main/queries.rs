@@ -120,3 +120,22 @@ async fn texts_numbers_and_dates_are_not_compared_with_each_other() {
     let sql = "SELECT count(*) FROM photos WHERE width = 800.0 AND DATE '2026-01-01' < TIMESTAMP '2026-01-01 00:00:01' AND owner <> 'bob'";
     assert_eq!(desk.rows(sql).await, ["1"]);
 }
+
+#[tokio::test]
+async fn a_sample_is_of_rows_with_their_chance() {
+    let desk = Desk::new().await;
+    let count = async |sql: &str| desk.rows(sql).await[0].parse::<i64>().unwrap();
+    assert_eq!(count("SELECT count(*) FROM photos TABLESAMPLE BERNOULLI (100)").await, 3);
+    assert_eq!(count("SELECT count(*) FROM photos AS p TABLESAMPLE SYSTEM (0) WHERE p.width > 0").await, 0);
+    let lines: String = (0..10_000).map(|n| format!("{{\"n\":{n}}}\n")).collect();
+    desk.s3.keep("lake/many/a.json", &lines);
+    desk.lines("CREATE EXTERNAL TABLE many (n int) STORED AS JSONFILE LOCATION 's3://lake/many/'").await;
+    let some = count("SELECT count(*) FROM many TABLESAMPLE BERNOULLI (25)").await;
+    assert!((2100..2900).contains(&some), "a quarter of 10,000 rows, not {some}");
+    let paths = desk.rows("SELECT \"$path\", key FROM photos TABLESAMPLE BERNOULLI (100) ORDER BY key LIMIT 1").await;
+    assert!(paths[0].starts_with("s3://") && paths[0].ends_with(",a.jpg"), "{paths:?}");
+    assert_eq!(
+        desk.rows("SELECT * FROM photos TABLESAMPLE BERNOULLI (100) WHERE key = 'a.jpg'").await,
+        desk.rows("SELECT * FROM photos WHERE key = 'a.jpg'").await
+    );
+}

@@ -68,8 +68,6 @@ const UNBUILT: &[&str] = &[
     "qdigest_agg",
     "value_at_quantile",
     "values_at_quantiles",
-    "numeric_histogram",
-    "approx_most_frequent",
     "reduce_agg",
     "bing_tile",
     "bing_tile_at",
@@ -252,10 +250,15 @@ fn special(rewriter: &mut Rewriter<'_>, name: &str, function: &mut Function) -> 
             let mut made = call("approx_distinct", all);
             if let Expr::Function(f) = &mut made {
                 f.filter = function.filter.take();
+                f.over = function.over.take();
             }
             made
         }
+        "listagg" if function.over.is_some() => {
+            return Err(format!("FUNCTION_NOT_WINDOW: line {}: Not a window function: listagg", at(function.name.span())));
+        }
         "listagg" => {
+            let treatment = if let FunctionArguments::List(list) = &function.args { list.duplicate_treatment } else { None };
             let mut all = arguments(function).into_iter();
             let (value, between) = (all.next().unwrap_or_else(|| text("")), all.next().unwrap_or_else(|| text("")));
             let mut listed = call("array_agg", vec![value]);
@@ -263,6 +266,7 @@ fn special(rewriter: &mut Rewriter<'_>, name: &str, function: &mut Function) -> 
                 && let FunctionArguments::List(list) = &mut f.args
             {
                 f.filter = function.filter.take();
+                list.duplicate_treatment = treatment;
                 if !function.within_group.is_empty() {
                     list.clauses.push(FunctionArgumentClause::OrderBy(std::mem::take(&mut function.within_group)));
                 }

@@ -105,12 +105,38 @@ fn check(relation: &TableFactor) -> Result<(), String> {
         TableFactor::MatchRecognize { .. } => "MATCH_RECOGNIZE",
         TableFactor::JsonTable { .. } => "JSON_TABLE",
         TableFactor::Table { version: Some(_), .. } => "this form of time travel",
-        TableFactor::Table { sample: Some(_), .. } => "TABLESAMPLE",
+        TableFactor::Table { sample: Some(_), .. } => "this form of TABLESAMPLE",
         TableFactor::TableFunction { .. } | TableFactor::Function { .. } => "table functions",
         TableFactor::Table { args: Some(_), .. } => "table functions",
         _ => return Ok(()),
     };
     Err(format!("NOT_SUPPORTED: line 1:1: windtunnel does not run {what} yet"))
+}
+
+/// `t TABLESAMPLE BERNOULLI (10)`: each row with that chance. SYSTEM, of which Trino says only that it takes parts of a table of its choice, takes
+/// rows, too.
+pub(super) fn sample(relation: &mut TableFactor) -> Result<(), String> {
+    let TableFactor::Table { name, alias, sample, .. } = relation else { return Ok(()) };
+    let Some(TableSampleKind::AfterTableAlias(asked)) = sample.as_ref() else { return Ok(()) };
+    let TableSample { name: method, quantity, seed: None, bucket: None, offset: None, .. } = asked.as_ref() else { return Ok(()) };
+    // What is left as it is, is refused when the query is looked at.
+    let (Some(TableSampleMethod::Bernoulli | TableSampleMethod::System), Some(TableSampleQuantity { value, unit: None, .. })) =
+        (method, quantity)
+    else {
+        return Ok(());
+    };
+    let percent = value.clone();
+    *sample = None;
+    let own = name.0.last().and_then(ObjectNamePart::as_ident).cloned();
+    let named = alias.take().or(own.map(|name| TableAlias { explicit: true, name, columns: Vec::new(), at: None }));
+    let mut subquery = super::read("SELECT * FROM x WHERE random() * 1e2 < 1", &[])?;
+    let SetExpr::Select(select) = subquery.body.as_mut() else { unreachable!("the text is a select") };
+    if let Some(Expr::BinaryOp { right, .. }) = &mut select.selection {
+        **right = percent;
+    }
+    select.from[0].relation = relation.clone();
+    *relation = TableFactor::Derived { lateral: false, subquery: Box::new(subquery), alias: named, sample: None };
+    Ok(())
 }
 
 /// `a JOIN b CROSS JOIN UNNEST(x) JOIN c` becomes `(a JOIN b CROSS JOIN UNNEST(x)) JOIN c`: the planner of [`super::Unnests`] takes such brackets.

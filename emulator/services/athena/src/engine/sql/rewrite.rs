@@ -48,6 +48,12 @@ impl VisitorMut for Rewriter<'_> {
             Err(error) => ControlFlow::Break(error),
         }
     }
+    fn pre_visit_table_factor(&mut self, relation: &mut TableFactor) -> ControlFlow<String> {
+        match queries::sample(relation) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<String> {
         match queries::select(select) {
             Ok(()) => ControlFlow::Continue(()),

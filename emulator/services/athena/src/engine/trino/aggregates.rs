@@ -27,6 +27,11 @@ use std::{
 /// Rows kept before those that can't matter are dropped.
 const CUT_AT: usize = 8192;
 
+/// Buckets of a histogram at most.
+const MOST_BUCKETS: i64 = 10_000;
+/// Values of a histogram whose neighbours are weighed against each other.
+const MOST_PAIRS: usize = 4096;
+
 const SIGNATURES: &[&str] = &[
     "max_by(V,K)->V",
     "min_by(V,K)->V",
@@ -38,6 +43,9 @@ const SIGNATURES: &[&str] = &[
     "multimap_agg(K,V)->map(K,array(V))",
     "map_union(map(K,V))->map(K,V)",
     "histogram(K)->map(K,bigint)",
+    "numeric_histogram(bigint,double)->map(double,double)",
+    "numeric_histogram(bigint,double,double)->map(double,double)",
+    "approx_most_frequent(bigint,V,bigint)->map(V,bigint)",
     "set_agg(V)->array(V)",
     "set_union(array(V))->array(V)",
     "geometric_mean(double)->double",
@@ -64,6 +72,8 @@ pub(crate) const NAMES: &[&str] = &[
     "multimap_agg",
     "map_union",
     "histogram",
+    "numeric_histogram",
+    "approx_most_frequent",
     "set_agg",
     "set_union",
     "geometric_mean",
@@ -286,18 +296,15 @@ fn result(name: &str, rows: Vec<Vec<Val>>, args: &[Ty]) -> std::result::Result<V
             }
             if map.is_empty() { Val::Null } else { Val::Map(map) }
         }
-        "histogram" => {
-            let mut map: Vec<(Val, i64)> = Vec::new();
-            let mut places = std::collections::HashMap::new();
-            for key in rows.into_iter().map(|mut r| r.swap_remove(0)).filter(|k| !k.is_null()) {
-                let at = *places.entry(format!("{key:?}")).or_insert_with(|| {
-                    map.push((key, 0));
-                    map.len() - 1
-                });
-                map[at].1 += 1;
-            }
-            if map.is_empty() { Val::Null } else { Val::Map(map.into_iter().map(|(k, n)| (k, Val::Int(n))).collect()) }
+        "histogram" => counted(counts(rows, 0)),
+        "approx_most_frequent" => {
+            let most = buckets(&rows, 2)?;
+            let mut all = counts(rows, 1);
+            all.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+            all.truncate(most);
+            counted(all)
         }
+        "numeric_histogram" => numeric_histogram(&rows, buckets(&rows, 2)?),
         "set_agg" => listed(distinct(rows).into_iter().map(|mut r| r.swap_remove(0)).collect()),
         "set_union" => {
             let flat = rows.iter().flat_map(|r| r[0].arr().iter().map(|v| vec![v.clone()])).collect();
@@ -328,6 +335,62 @@ fn result(name: &str, rows: Vec<Vec<Val>>, args: &[Ty]) -> std::result::Result<V
         },
         _ => percentiles(rows, args)?,
     })
+}
+
+/// How often each value of a column stands there, in the order of first sight.
+fn counts(rows: Vec<Vec<Val>>, column: usize) -> Vec<(Val, i64)> {
+    let mut map: Vec<(Val, i64)> = Vec::new();
+    let mut places = std::collections::HashMap::new();
+    for key in rows.into_iter().map(|mut r| r.swap_remove(column)).filter(|k| !k.is_null()) {
+        let at = *places.entry(format!("{key:?}")).or_insert_with(|| {
+            map.push((key, 0));
+            map.len() - 1
+        });
+        map[at].1 += 1;
+    }
+    map
+}
+fn counted(map: Vec<(Val, i64)>) -> Val {
+    if map.is_empty() { Val::Null } else { Val::Map(map.into_iter().map(|(k, n)| (k, Val::Int(n))).collect()) }
+}
+
+/// The count of buckets, an aggregate's first argument.
+fn buckets(rows: &[Vec<Val>], least: i64) -> std::result::Result<usize, String> {
+    let asked = rows.first().map_or(least, |r| r[0].int());
+    match (least..=MOST_BUCKETS).contains(&asked) {
+        true => Ok(asked as usize),
+        false => Err(format!("INVALID_FUNCTION_ARGUMENT: the number of buckets must be from {least} to {MOST_BUCKETS}, not {asked}")),
+    }
+}
+
+/// Ben-Haim's and Tom-Tov's histogram, by which Trino goes: neighbours are put together, at their weighted mean, until there are no more than so
+/// many; always those whose union adds the least variance. Trino does so whenever a hundred more have come, so that its answer may differ a little.
+fn numeric_histogram(rows: &[Vec<Val>], most: usize) -> Val {
+    let known = rows.iter().filter(|r| !r[1].is_null() && r.get(2).is_none_or(|w| !w.is_null()));
+    let mut all: Vec<(f64, f64)> = known.map(|r| (r[1].double(), r.get(2).map_or(1.0, Val::double))).collect();
+    all.sort_by(|a, b| a.0.total_cmp(&b.0));
+    all.dedup_by(|next, first| {
+        let same = next.0 == first.0;
+        first.1 += if same { next.1 } else { 0.0 };
+        same
+    });
+    // Far too many values are put together two by two first: what follows looks at all pairs each time.
+    while all.len() > most.max(MOST_PAIRS) {
+        all = all.chunks(2).map(|pair| if let [a, b] = pair { united(*a, *b) } else { pair[0] }).collect();
+    }
+    while all.len() > most {
+        let cost = |at: usize| {
+            let ((a, m), (b, n)) = (all[at], all[at + 1]);
+            (a - b) * (a - b) * (m * n / (m + n))
+        };
+        let Some(at) = (0..all.len() - 1).min_by(|a, b| cost(*a).total_cmp(&cost(*b))) else { break };
+        all[at] = united(all[at], all[at + 1]);
+        all.remove(at + 1);
+    }
+    if all.is_empty() { Val::Null } else { Val::Map(all.into_iter().map(|(x, w)| (Val::Double(x), Val::Double(w))).collect()) }
+}
+fn united((a, m): (f64, f64), (b, n): (f64, f64)) -> (f64, f64) {
+    ((a * m + b * n) / (m + n), m + n)
 }
 
 fn two(mut row: Vec<Val>) -> (Val, Val) {
