@@ -179,7 +179,7 @@ fn finish(row: &mut ExecutionRow, outcome: Result<Finished, QueryError>, ended: 
             row.header = done.header;
             row.update_count = done.update_count;
         }
-        Err(error) if error.cancels() => {
+        Err(error) if error.cancels => {
             status.state = Some(QueryExecutionState::Cancelled);
             status.state_change_reason = Some(error.message);
         }

@@ -1,11 +1,10 @@
 //! The catalog as the engine sees it: every schema may exist, a table is looked up when it is asked for.
 
 use super::{
-    compute,
     ddl::views,
     errors::{QueryError, carry},
     iceberg::{self, At, IcebergTable},
-    schemas, sql,
+    schemas, session, sql,
     table::{GlueTable, Scans},
 };
 use datafusion::{
@@ -76,7 +75,7 @@ impl Database {
             return Err(carry(QueryError::user(1000, format!("VIEW_IS_RECURSIVE: {{}}: views are nested more than {MOST_VIEWS} deep"))));
         }
         let view = views::read(definition).map_err(|what| carry(QueryError::unbuilt(&what)))?;
-        let session = compute::session(&view.database, &self.scans, self.depth + 1).map_err(carry)?;
+        let session = session::session(&view.database, &self.scans, self.depth + 1).map_err(carry)?;
         // A future that holds itself, since a view may stand on views.
         let plan = Box::pin(session.plan(&view.sql, &[])).await?;
         Ok(Arc::new(ViewTable::new(plan, Some(view.sql))))
@@ -123,6 +122,22 @@ impl SchemaProvider for Database {
         }
         Ok(Some(Arc::new(GlueTable::new(definition, self.scans.clone(), hidden).map_err(carry)?)))
     }
+}
+
+/// Whether a table of a query has hidden columns: objects hold its rows. One that is not there is told so where it is looked up.
+pub(crate) async fn has_hidden(scans: &Arc<Scans>, database: &str, name: &[String]) -> bool {
+    let (database, table) = match name {
+        [table] => (database, table),
+        [.., database, table] => (database.as_str(), table),
+        [] => return false,
+    };
+    let table = versioned(table).map_or(table.as_str(), |(of, _)| of);
+    if database == "information_schema" || table.contains('$') {
+        return false;
+    }
+    let database = Database { name: database.to_owned(), scans: scans.clone(), depth: 0 };
+    let found = database.definition(table).await.ok().flatten();
+    found.is_none_or(|definition| definition["TableType"].as_str() != Some("VIRTUAL_VIEW"))
 }
 
 /// A table's name and the state of it that [`sql`] wrote behind it.

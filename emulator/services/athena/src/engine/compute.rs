@@ -1,46 +1,25 @@
-//! A query in the engine: a session made for it alone, its plan, its batches.
+//! A query as it is run: what it may use, what is done with it, and its errors with their places.
 
 use super::{
-    QueryError, catalog, errors, plans,
-    sql::{self, Operators, Setting, Unnests},
+    QueryError, errors,
+    session::{self, Session},
+    sql,
     streamed::Outlet,
     table::Scans,
     threads,
-    trino::{
-        aggregates, functions, lambdas, time,
-        ty::Ty,
-        udf::Env,
-        val::{self, Val},
-    },
+    trino::ty::Ty,
 };
 use crate::{data_catalogs, model::QueryExecution, running::Stop, work_groups};
 use datafusion::{
-    arrow::{
-        array::{RecordBatch, RecordBatchOptions},
-        datatypes::SchemaRef,
-    },
+    arrow::{array::RecordBatch, datatypes::SchemaRef},
     error::DataFusionError,
-    execution::{
-        SendableRecordBatchStream, SessionStateBuilder,
-        memory_pool::{FairSpillPool, MemoryConsumer},
-        runtime_env::RuntimeEnvBuilder,
-        session_state::SessionState,
-    },
     logical_expr::{LogicalPlan, LogicalPlanBuilder},
-    physical_plan::execute_stream,
-    prelude::{SessionConfig, SessionContext},
 };
-use futures_util::StreamExt;
 use kit::Context;
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
-
-/// Memory of one query, bytes.
-pub(super) const QUERY_MEMORY: usize = 512 << 20;
-/// Rows of a result that are kept.
-const MOST_ROWS: usize = 5_000_000;
 
 /// A query to be run, and what it may use.
 pub(super) struct Job<'a> {
@@ -102,7 +81,7 @@ impl<'a> Job<'a> {
     }
 
     fn session(&self) -> Result<Session, QueryError> {
-        session(self.database, &self.scans, 0)
+        session::session(self.database, &self.scans, 0)
     }
     /// Runs a query to its end.
     pub(super) async fn run(&self, query: &str) -> Result<Computed, QueryError> {
@@ -191,156 +170,4 @@ impl Job<'_> {
         let unknown = self.cx.store().read(|s| data_catalogs::find(s, self.cx, catalog)).is_err();
         unknown.then(|| catalog.to_owned())
     }
-}
-
-/// The engine for one query, or for one view inside a query.
-pub(super) struct Session {
-    context: SessionContext,
-    setting: Setting,
-}
-
-/// A session in which names without a database mean `database`.
-pub(super) fn session(database: &str, scans: &Arc<Scans>, depth: usize) -> Result<Session, QueryError> {
-    let cx = &scans.cx;
-    let mut config = SessionConfig::new()
-        .with_default_catalog_and_schema("awsdatacatalog", database)
-        .with_information_schema(false)
-        .with_create_default_catalog_and_schema(false)
-        .with_target_partitions(threads::count());
-    let options = config.options_mut();
-    options.sql_parser.default_null_ordering = "nulls_last".into();
-    options.sql_parser.collect_spans = true;
-    options.sql_parser.map_string_types_to_utf8view = false;
-    options.execution.parquet.schema_force_view_types = false;
-    let runtime =
-        RuntimeEnvBuilder::new().with_memory_pool(Arc::new(FairSpillPool::new(QUERY_MEMORY))).build_arc().map_err(QueryError::internal)?;
-    let env = Arc::new(Env { random: kit::Ids::new(cx.ids().number(), cx.cause()) });
-    let ours = functions::udfs(&env);
-    let builder = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features();
-    let mut state = plans::with_rules(builder).build();
-    register(&mut state, &ours).map_err(QueryError::internal)?;
-    let context = SessionContext::new_with_state(state);
-    let others = cx.store().read(|s| data_catalogs::names(s, cx)).map_err(QueryError::internal)?;
-    for name in others.iter().map(|name| name.to_lowercase()).chain(["awsdatacatalog".to_owned()]) {
-        context.register_catalog(name, Arc::new(catalog::Glue { scans: scans.clone(), depth }));
-    }
-    let now = format!("{} UTC", time::timestamp_text((cx.now().unix_ns / 1000) as i64, 3));
-    Ok(Session { context, setting: Setting { now, user: cx.principal().arn(), database: database.to_owned() } })
-}
-
-fn register(state: &mut SessionState, ours: &[Arc<datafusion::logical_expr::ScalarUDF>]) -> datafusion::error::Result<()> {
-    use datafusion::execution::FunctionRegistry;
-    for function in ours {
-        state.register_udf(function.clone())?;
-    }
-    for aggregate in aggregates::udafs() {
-        state.register_udaf(aggregate)?;
-    }
-    for function in lambdas::udfs() {
-        state.register_higher_order_function(function)?;
-    }
-    state.register_expr_planner(Arc::new(Operators::new(ours)))?;
-    state.register_relation_planner(Arc::new(Unnests::new(ours)))
-}
-
-impl Session {
-    /// The plan of a query.
-    pub(super) async fn plan(&self, query: &str, parameters: &[String]) -> datafusion::error::Result<LogicalPlan> {
-        let named = |text: String| errors::carry(QueryError::named(text));
-        let mut query = sql::read(query, parameters).map_err(named)?;
-        let states = self.states(&mut query).await?;
-        sql::put(&mut query, &states);
-        let statement = sql::prepared(query, &self.setting).map_err(named)?;
-        let plan = self.context.state().statement_to_plan(statement).await?;
-        // Athena's engine changes nothing outside the catalog: no CREATE, COPY or SET reaches the library.
-        datafusion::execution::context::SQLOptions::new()
-            .with_allow_ddl(false)
-            .with_allow_dml(false)
-            .with_allow_statements(false)
-            .verify_plan(&plan)?;
-        Ok(plan)
-    }
-
-    /// The states of tables that a query names: milliseconds since 1970, and ids of snapshots.
-    async fn states(&self, query: &mut sql::Query) -> datafusion::error::Result<Vec<i64>> {
-        let named = |text: String| errors::carry(QueryError::named(text));
-        let mut states = Vec::new();
-        for asked in sql::asked(query) {
-            let statement = sql::constant(asked.expression, &self.setting).map_err(named)?;
-            let plan = self.context.state().statement_to_plan(statement).await?;
-            let done = self.collect(plan).await?;
-            let ty = Ty::of(done.schema.field(0));
-            let batch =
-                done.batches.iter().find(|b| b.num_rows() > 0).ok_or_else(|| named("the state of a table is told by no row".into()))?;
-            let value = val::normal(batch.column(0), &ty).and_then(|column| val::read(&column, 0, &ty)).map_err(named)?;
-            states.push(match (value, asked.time) {
-                (Val::Ts(micros), true) => micros.div_euclid(1000),
-                (Val::Date(day), true) => i64::from(day) * 86_400_000,
-                (Val::Int(id), false) => id,
-                _ => return Err(named(format!("INVALID_ARGUMENTS: a table's version can't be told by a value of the type {ty}"))),
-            });
-        }
-        Ok(states)
-    }
-
-    /// The plan's stream, and its columns with their marks.
-    async fn start(&self, plan: LogicalPlan) -> datafusion::error::Result<(SchemaRef, SendableRecordBatchStream)> {
-        let logical: SchemaRef = Arc::new(plan.schema().as_arrow().clone());
-        let frame = self.context.execute_logical_plan(plan).await?;
-        let physical = frame.create_physical_plan().await?;
-        let schema = if physical.schema().fields().len() == logical.fields().len() {
-            named(&physical.schema(), &logical)
-        } else {
-            physical.schema()
-        };
-        Ok((schema, execute_stream(physical, self.context.task_ctx())?))
-    }
-
-    /// All batches, for statements that write them elsewhere; they count against the query's memory.
-    async fn collect(&self, plan: LogicalPlan) -> datafusion::error::Result<Computed> {
-        let (schema, mut stream) = self.start(plan).await?;
-        let held = MemoryConsumer::new("rows to be written").register(&self.context.runtime_env().memory_pool);
-        let mut batches = Vec::new();
-        while let Some(batch) = stream.next().await {
-            let batch = marked(&schema, batch?)?;
-            held.try_grow(batch.get_array_memory_size())?;
-            batches.push(batch);
-        }
-        Ok(Computed { schema, batches })
-    }
-
-    /// Hands the rows over; ends early where nobody reads any more.
-    async fn stream(&self, plan: LogicalPlan, outlet: Outlet) -> datafusion::error::Result<()> {
-        let (schema, mut stream) = self.start(plan).await?;
-        if !outlet.columns(&schema).await {
-            return Ok(());
-        }
-        let mut rows = 0;
-        while let Some(batch) = stream.next().await {
-            let batch = marked(&schema, batch?)?;
-            rows += batch.num_rows();
-            if rows > MOST_ROWS {
-                let text = format!("windtunnel keeps results of at most {MOST_ROWS} rows; add a LIMIT");
-                return Err(errors::carry(QueryError::user(1000, text)));
-            }
-            if !outlet.rows(&batch).await.map_err(DataFusionError::Execution)? {
-                break;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn marked(schema: &SchemaRef, batch: RecordBatch) -> datafusion::error::Result<RecordBatch> {
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    Ok(RecordBatch::try_new_with_options(schema.clone(), batch.columns().to_vec(), &options)?)
-}
-
-/// The physical columns with the logical ones' marks.
-fn named(physical: &SchemaRef, logical: &SchemaRef) -> SchemaRef {
-    let fields = physical.fields().iter().zip(logical.fields()).map(|(p, l)| {
-        let marks = if l.metadata().is_empty() { p.metadata().clone() } else { l.metadata().clone() };
-        Arc::new(p.as_ref().clone().with_nullable(true).with_metadata(marks))
-    });
-    Arc::new(datafusion::arrow::datatypes::Schema::new(fields.collect::<Vec<_>>()))
 }

@@ -15,11 +15,13 @@ pub(crate) struct QueryError {
     pub category: i32,
     /// AWS's number of the kind.
     pub kind: i32,
+    /// Whether the query was cancelled rather than that it failed.
+    pub cancels: bool,
 }
 
 impl QueryError {
     pub(crate) fn user(kind: i32, message: impl Into<String>) -> QueryError {
-        QueryError { message: message.into(), category: 2, kind }
+        QueryError { message: message.into(), category: 2, kind, cancels: false }
     }
     pub(crate) fn unbuilt(what: &str) -> QueryError {
         QueryError::user(1200, format!("NOT_SUPPORTED: windtunnel does not run {what} yet"))
@@ -45,15 +47,11 @@ impl QueryError {
     }
     /// The work group's limit: AWS cancels such a query.
     pub(crate) fn beyond_cutoff() -> QueryError {
-        QueryError::user(1000, CUTOFF)
-    }
-    /// Whether the query was cancelled rather than that it failed.
-    pub(crate) fn cancels(&self) -> bool {
-        self.message == CUTOFF
+        QueryError { cancels: true, ..QueryError::user(1000, CUTOFF) }
     }
     /// What is wrong with us rather than with the query.
     pub(crate) fn internal(text: impl std::fmt::Display) -> QueryError {
-        QueryError { message: format!("INTERNAL_ERROR: {text}"), category: 1, kind: 1000 }
+        QueryError { message: format!("INTERNAL_ERROR: {text}"), category: 1, kind: 1000, cancels: false }
     }
     /// A fault of another service: Athena passes it on with its code.
     pub(crate) fn from_fault(service: &str, fault: &Fault) -> QueryError {
@@ -82,7 +80,7 @@ impl QueryError {
                 }
             }
             DataFusionError::ResourcesExhausted(text) => {
-                let limit = super::compute::QUERY_MEMORY >> 20;
+                let limit = super::session::QUERY_MEMORY >> 20;
                 let more = text.lines().next().unwrap_or_default();
                 return QueryError::user(
                     1000,
@@ -194,6 +192,7 @@ pub(crate) fn position(sql: &str, name: &str) -> String {
         .match_indices(&name)
         .map(|(i, _)| i)
         .find(|i| word(lower[..*i].chars().next_back()) && word(lower[*i + name.len()..].chars().next()))
+        .map(|i| i - usize::from(lower[..i].ends_with('"')))
         .unwrap_or(0);
     let line = sql[..at].matches('\n').count() + 1;
     let column = sql[..at].rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
@@ -209,5 +208,6 @@ mod tests {
         assert_eq!(position("select x from\n  t", "t"), "line 2:3");
         assert_eq!(position("select tt from t", "t"), "line 1:16");
         assert_eq!(position("select 1", "nope"), "line 1:1");
+        assert_eq!(position("select \"$path\"", "$path"), "line 1:8", "a name begins with its quotes");
     }
 }

@@ -16,6 +16,7 @@ mod plans;
 mod prune;
 mod reader;
 mod schemas;
+mod session;
 mod sql;
 mod streamed;
 mod table;

@@ -7,7 +7,7 @@ use super::{
 use datafusion::{
     arrow::datatypes::{Schema, SchemaRef},
     catalog::Session,
-    common::{DFSchema, ScalarValue},
+    common::{DFSchema, ScalarValue, Statistics, stats::Precision},
     datasource::{
         listing::PartitionedFile,
         physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource},
@@ -21,9 +21,11 @@ use datafusion::{
         CopyOptions, GetOptions, GetRange, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
         PutMultipartOptions, PutOptions, PutPayload, PutResult, path::Path,
     },
+    parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader},
     physical_plan::{ExecutionPlan, union::UnionExec},
 };
 use futures_util::{StreamExt, stream::BoxStream};
+
 use std::{ops::Range, sync::Arc};
 
 /// The plan that reads these objects.
@@ -37,6 +39,7 @@ pub(super) async fn scan(
     projection: Option<&Vec<usize>>,
     filters: &[Expr],
     limit: Option<usize>,
+    sample: Option<&Sample>,
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let file_schema: SchemaRef = Arc::new(Schema::new(schema.fields()[..file_columns].to_vec()));
     let keys = schema.fields()[file_columns..].to_vec();
@@ -77,7 +80,13 @@ pub(super) async fn scan(
                 .collect::<Result<_>>()?;
             groups[i % count].push(file);
         }
+        let size = groups.iter().flatten().map(|f| f.object_meta.size).sum::<u64>();
+        let statistics = match sample {
+            Some(sample) => sample.statistics(schema, file_columns, projection, size),
+            None => Statistics::new_unknown(schema),
+        };
         let config = FileScanConfigBuilder::new(url, Arc::new(source))
+            .with_statistics(statistics)
             .with_file_groups(groups.into_iter().map(FileGroup::new).collect())
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
@@ -90,19 +99,58 @@ pub(super) async fn scan(
     }
 }
 
-/// Whether the objects name their columns as the table does; where case differs, another reader takes them.
-pub(super) async fn fits(scans: &Scans, found: &[Found], names: &[&str]) -> Result<bool> {
-    let Some(first) = found.first() else { return Ok(true) };
-    let size = first.object.size;
-    let tail = scans.read(&first.part.bucket, &first.object.key, Some(size.saturating_sub(8)..size)).await?;
-    let length = tail.get(..4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes) as u64;
-    if length == 0 || length > (16 << 20) || length + 8 > size {
-        return Ok(true);
+/// What one object says of itself. Others of its table are taken to be like it, where rows and bytes are estimated.
+pub(super) struct Sample {
+    footer: ParquetMetaData,
+    /// Bytes of the object.
+    size: u64,
+}
+
+/// Bytes of a view of a text.
+const VIEW: usize = 16;
+
+impl Sample {
+    /// The footer of the first object, where it has one that can be read.
+    pub(super) async fn read(scans: &Scans, found: &[Found]) -> Result<Option<Sample>> {
+        let Some(first) = found.first() else { return Ok(None) };
+        let size = first.object.size;
+        let tail = scans.read(&first.part.bucket, &first.object.key, Some(size.saturating_sub(8)..size)).await?;
+        let length = tail.get(..4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes) as u64;
+        if length == 0 || length > (16 << 20) || length + 8 > size {
+            return Ok(None);
+        }
+        let footer = scans.read(&first.part.bucket, &first.object.key, Some(size - 8 - length..size - 8)).await?;
+        Ok(ParquetMetaDataReader::decode_metadata(&footer).ok().map(|footer| Sample { footer, size }))
     }
-    let footer = scans.read(&first.part.bucket, &first.object.key, Some(size - 8 - length..size - 8)).await?;
-    let Ok(meta) = datafusion::parquet::file::metadata::ParquetMetaDataReader::decode_metadata(&footer) else { return Ok(true) };
-    let columns = meta.file_metadata().schema_descr().root_schema().get_fields();
-    Ok(columns.iter().all(|c| names.contains(&c.name()) || !names.iter().any(|n| n.eq_ignore_ascii_case(c.name()))))
+
+    /// Whether the objects name their columns as the table does; where case differs, another reader takes them.
+    pub(super) fn fits(&self, names: &[&str]) -> bool {
+        let columns = self.footer.file_metadata().schema_descr().root_schema().get_fields();
+        columns.iter().all(|c| names.contains(&c.name()) || !names.iter().any(|n| n.eq_ignore_ascii_case(c.name())))
+    }
+
+    /// About how many rows objects of so many bytes have, and how much memory the columns asked for take.
+    fn statistics(&self, schema: &Schema, file_columns: usize, projection: Option<&Vec<usize>>, size: u64) -> Statistics {
+        let share = size as f64 / self.size.max(1) as f64;
+        let rows = (self.footer.file_metadata().num_rows().max(0) as f64 * share) as usize;
+        let stored = |name: &str| -> i64 {
+            let chunks = self.footer.row_groups().iter().flat_map(|group| group.columns());
+            chunks.filter(|c| c.column_path().parts().first().is_some_and(|root| root == name)).map(|c| c.uncompressed_size()).sum()
+        };
+        let bytes = |place: usize| {
+            let field = schema.field(place);
+            match field.data_type().primitive_width() {
+                Some(width) => rows.saturating_mul(width),
+                None if place < file_columns => rows.saturating_mul(VIEW) + (stored(field.name()).max(0) as f64 * share) as usize,
+                None => rows.saturating_mul(VIEW),
+            }
+        };
+        let all: usize = match projection {
+            Some(places) => places.iter().map(|place| bytes(*place)).sum(),
+            None => (0..schema.fields().len()).map(bytes).sum(),
+        };
+        Statistics::new_unknown(schema).with_num_rows(Precision::Inexact(rows)).with_total_byte_size(Precision::Inexact(all))
+    }
 }
 
 /// A bucket as the engine's reader asks for it; every range goes through the port.

@@ -292,11 +292,16 @@ impl TableProvider for GlueTable {
         for (format, found) in by_format {
             let names: Vec<&str> = self.schema.fields()[..self.file_columns].iter().map(|f| f.name().as_str()).collect();
             let hidden = self.schema.fields().len() > self.file_columns + self.keys;
+            let sample = match format {
+                Format::Parquet if !hidden => parquet::Sample::read(&self.scans, &found).await?,
+                _ => None,
+            };
             let plan = match format {
-                Format::Parquet if !hidden && parquet::fits(&self.scans, &found, &names).await? => {
+                Format::Parquet if !hidden && sample.as_ref().is_none_or(|s| s.fits(&names)) => {
                     let keys = self.key_schema();
                     let filters: Vec<Expr> = filters.iter().filter(|f| !of_keys(f, &keys)).cloned().collect();
-                    parquet::scan(&self.scans, state, &self.schema, self.file_columns, found, projection, &filters, limit).await?
+                    let sample = sample.as_ref();
+                    parquet::scan(&self.scans, state, &self.schema, self.file_columns, found, projection, &filters, limit, sample).await?
                 }
                 format => self.stream(state, format, found, (projection, filters, limit))?,
             };

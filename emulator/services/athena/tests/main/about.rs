@@ -43,6 +43,21 @@ async fn hidden_columns_are_found_wherever_a_statement_names_them() {
     desk.lines("PREPARE sizes FROM SELECT max(\"$file_size\") > 0 FROM photos").await;
     assert_eq!(desk.lines("EXECUTE sizes").await, ["_col0", "true"]);
     assert!(desk.fails("SELECT \"$path\" FROM places").await.starts_with("COLUMN_NOT_FOUND"), "a view has none");
+    assert!(desk.fails("SELECT places.\"$path\" FROM places, photos").await.starts_with("COLUMN_NOT_FOUND"));
+    assert_eq!(
+        desk.rows("SELECT *, \"$path\" FROM photos JOIN places v ON v.key = photos.key WHERE width = 800").await,
+        ["a.jpg,800,[sea, sun],ada,a.jpg,s3://lake/photos/owner=ada/1.json,s3://lake/photos/owner=ada/1.json"],
+        "beside a view it is the table's"
+    );
+    assert_eq!(
+        desk.rows("SELECT p.owner, count(DISTINCT \"$path\") FROM \"photos$partitions\" p JOIN photos f ON f.owner = p.owner GROUP BY 1 ORDER BY 1").await,
+        ["ada,1", "bob,1"],
+        "beside a table about tables too"
+    );
+    assert_eq!(
+        desk.fails("SELECT \"$path\" FROM photos a JOIN photos b ON a.key = b.key").await,
+        "AMBIGUOUS_NAME: line 1:8: Column '$path' is ambiguous"
+    );
     assert!(desk.fails("SELECT \"$path\" FROM nothing").await.contains("Table 'awsdatacatalog.db.nothing' does not exist"));
 }
 

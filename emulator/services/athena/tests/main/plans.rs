@@ -1,4 +1,4 @@
-//! Plans that are ours and not the engine's: groups told by the places of objects, distinct texts counted by fingerprints. What they answer
+//! Plans that are ours and not the engine's: groups told by the places of objects, distinct texts counted. What they answer
 //! is what the rows say.
 
 use crate::lake::Desk;

@@ -70,7 +70,8 @@ pub(super) async fn read(scans: &Scans, files: &[File], columns: &[Column]) -> R
 }
 
 async fn positions(scans: &Scans, file: &File, all: &mut Deletes) -> Result<()> {
-    let column = |id, name: &str, kind| Column { id, field: Field::new(name, kind, true), names: vec![name.to_owned()] };
+    let column =
+        |id, name: &str, kind| Column { id, field: Field::new(name, kind, true), names: vec![name.to_owned()], renamed_inside: false };
     let own = [column(PATH, "file_path", DataType::Utf8), column(POSITION, "pos", DataType::Int64)];
     for batch in reader::columns(scans, &file.path, &own, &[PATH, POSITION]).await? {
         for row in 0..batch.num_rows() {

@@ -97,6 +97,42 @@ pub(crate) struct Column {
     pub field: Field,
     /// What it is called in files that have no ids; empty where the table doesn't tell.
     pub names: Vec<String>,
+    /// Fields inside it are called otherwise in files that have no ids.
+    pub renamed_inside: bool,
+}
+
+/// A field's names in files without ids, as the table's property tells them.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Mapped {
+    field_id: Option<i64>,
+    names: Vec<String>,
+    #[serde(default)]
+    fields: Vec<Mapped>,
+}
+
+impl Mapped {
+    fn of(all: &[Mapped], id: Option<i64>) -> Option<&Mapped> {
+        all.iter().find(|mapped| mapped.field_id.is_some() && mapped.field_id == id)
+    }
+}
+
+/// Whether the fields inside a type are mapped, each by its own name alone.
+fn same_inside(kind: &Value, mapped: &[Mapped], depth: usize) -> bool {
+    let within = |kind: &Value, id: &Value| {
+        let inner = Mapped::of(mapped, id.as_i64()).map_or(&[][..], |m| &m.fields);
+        same_inside(kind, inner, depth + 1)
+    };
+    match kind["type"].as_str() {
+        _ if depth > DEEPEST => false,
+        Some("list") => within(&kind["element"], &kind["element-id"]),
+        Some("map") => within(&kind["key"], &kind["key-id"]) && within(&kind["value"], &kind["value-id"]),
+        Some("struct") => kind["fields"].as_array().into_iter().flatten().all(|field| {
+            let own = Mapped::of(mapped, field["id"].as_i64()).is_some_and(|m| m.names.len() == 1 && field["name"] == m.names[0].as_str());
+            own && within(&field["type"], &field["id"])
+        }),
+        _ => true,
+    }
 }
 
 pub(super) fn broken(what: impl std::fmt::Display) -> datafusion::error::DataFusionError {
@@ -146,19 +182,14 @@ impl Metadata {
         let own = snapshot.and_then(|s| s.schema_id).filter(|_| at != At::Now);
         let wanted = own.unwrap_or(self.current_schema_id);
         let found = self.schemas.iter().find(|s| s["schema-id"].as_i64() == Some(wanted)).or(self.schema.as_ref());
-        let mut columns = columns(found.ok_or_else(|| broken(format!("schema {wanted} is not there")))?)?;
-        self.name(&mut columns)?;
+        let schema = found.ok_or_else(|| broken(format!("schema {wanted} is not there")))?;
+        let mut columns = columns(schema)?;
+        self.name(&mut columns, schema)?;
         Ok(columns)
     }
 
     /// Says what the columns are called in files without ids: by the table's mapping of names, else by the one name that they ever had.
-    fn name(&self, columns: &mut [Column]) -> Result<()> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "kebab-case")]
-        struct Mapped {
-            field_id: Option<i64>,
-            names: Vec<String>,
-        }
+    fn name(&self, columns: &mut [Column], schema: &Value) -> Result<()> {
         let Some(text) = self.properties.get("schema.name-mapping.default") else {
             if self.same_names(columns) {
                 columns.iter_mut().for_each(|c| c.names = vec![c.field.name().clone()]);
@@ -166,15 +197,17 @@ impl Metadata {
             return Ok(());
         };
         let mapping: Vec<Mapped> = serde_json::from_str(text).map_err(|e| broken(format!("the mapping of names can't be read: {e}")))?;
-        for column in columns {
-            column.names = mapping.iter().filter(|m| m.field_id == Some(column.id)).flat_map(|m| m.names.clone()).collect();
+        for (column, field) in columns.iter_mut().zip(schema["fields"].as_array().into_iter().flatten()) {
+            let mapped = Mapped::of(&mapping, Some(column.id));
+            column.names = mapped.map(|m| m.names.clone()).unwrap_or_default();
+            column.renamed_inside = !same_inside(&field["type"], mapped.map_or(&[], |m| &m.fields), 0);
         }
         Ok(())
     }
 
     /// Whether every file ever written names its columns as these are named.
     pub(crate) fn never_renamed(&self, columns: &[Column]) -> bool {
-        columns.iter().all(|c| c.names == [c.field.name().as_str()]) && self.same_names(columns)
+        columns.iter().all(|c| c.names == [c.field.name().as_str()] && !c.renamed_inside) && self.same_names(columns)
     }
 
     fn same_names(&self, columns: &[Column]) -> bool {
@@ -200,7 +233,7 @@ fn columns(schema: &Value) -> Result<Vec<Column>> {
     let one = |field: &Value| {
         let id = field["id"].as_i64().ok_or_else(|| broken("a field has no id"))?;
         let name = field["name"].as_str().unwrap_or("").to_lowercase();
-        Ok(Column { id, field: Field::new(name, data_type(without_default(field)?, 0)?, true), names: Vec::new() })
+        Ok(Column { id, field: Field::new(name, data_type(without_default(field)?, 0)?, true), names: Vec::new(), renamed_inside: false })
     };
     schema["fields"].as_array().into_iter().flatten().map(one).collect()
 }

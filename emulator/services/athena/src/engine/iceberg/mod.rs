@@ -131,7 +131,7 @@ impl TableProvider for IcebergTable {
         let mut plans: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
         if !plain.is_empty() {
             let found = plain.iter().map(found).collect::<Result<_>>()?;
-            plans.push(parquet::scan(&self.scans, state, &self.schema, self.columns.len(), found, projection, filters, limit).await?);
+            plans.push(parquet::scan(&self.scans, state, &self.schema, self.columns.len(), found, projection, filters, limit, None).await?);
         }
         if !rest.is_empty() {
             plans.push(self.stream(rest, deletes, projection)?);

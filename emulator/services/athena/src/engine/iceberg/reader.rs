@@ -107,7 +107,12 @@ fn places(file: &Schema, table: &[Column], ids: &[i64], path: &str) -> Result<Ve
         return Ok(ids.iter().map(|wanted| file.fields().iter().position(|f| id(f) == Some(*wanted))).collect());
     }
     let place = |wanted: &i64| {
-        let names = table.iter().find(|c| c.id == *wanted).map_or(&[][..], |c| &c.names);
+        let column = table.iter().find(|c| c.id == *wanted);
+        if let Some(column) = column.filter(|c| c.renamed_inside) {
+            let what = format!("name mappings of the fields inside {} for Iceberg files without field ids ({path})", column.field.name());
+            return Err(carry(QueryError::unbuilt(&what)));
+        }
+        let names = column.map_or(&[][..], |c| &c.names);
         if names.is_empty() {
             let what = format!("files without field ids of Iceberg tables whose columns changed and have no name mapping ({path})");
             return Err(carry(QueryError::unbuilt(&what)));

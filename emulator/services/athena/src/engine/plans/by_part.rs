@@ -139,43 +139,47 @@ fn keys_of(whole: &AggregateExec, input: &Arc<dyn ExecutionPlan>) -> Option<Hash
 /// Files by the group that they are of, none of more than `most` bytes unless it is one file; `None` for too many groups, and for keys of which
 /// none can be made.
 fn shares(whole: &AggregateExec, keys: &HashMap<usize, usize>, files: &[&PartitionedFile], most: u64) -> Result<Option<Vec<Share>>> {
-    let mut groups: HashMap<Vec<ScalarValue>, Vec<&PartitionedFile>> = HashMap::new();
-    let mut order = Vec::new();
-    let mut known: HashMap<Vec<&ScalarValue>, Vec<ScalarValue>> = HashMap::new();
+    // Groups by their place among them: one is worked out once for each set of keys, and made once for each share.
+    let mut groups: HashMap<Vec<ScalarValue>, usize> = HashMap::new();
+    let mut known: HashMap<Vec<&ScalarValue>, usize> = HashMap::new();
+    let mut members: Vec<Vec<&PartitionedFile>> = Vec::new();
     for file in files {
         let values: Vec<&ScalarValue> = keys.values().map(|key| &file.partition_values[*key]).collect();
-        let group = match known.get(&values) {
-            Some(group) => group,
-            None => match group(whole, keys, file) {
-                Ok(found) => &*known.entry(values).or_insert(found),
+        let place = match known.get(&values) {
+            Some(place) => *place,
+            None => {
                 // What can't be worked out of a key is an error only where a row comes to it, which a filter may prevent.
-                Err(_) => return Ok(None),
-            },
+                let Ok(group) = group(whole, keys, file) else { return Ok(None) };
+                let place = *groups.entry(group).or_insert(members.len());
+                members.resize_with(members.len().max(place + 1), Vec::new);
+                known.insert(values, place);
+                place
+            }
         };
-        let of = groups.entry(group.clone()).or_insert_with(|| {
-            order.push(group.clone());
-            Vec::new()
-        });
-        of.push(file);
-        if order.len() > MOST_GROUPS {
+        members[place].push(file);
+        if members.len() > MOST_GROUPS {
             return Ok(None);
         }
     }
-    let mut shares: Vec<Share> = Vec::new();
-    for group in order {
-        let mut size = u64::MAX;
-        for file in &groups[&group] {
-            size = size.saturating_add(file.effective_size());
-            match shares.last_mut() {
-                Some(share) if size <= most && share.group == group => share.files.push((*file).clone()),
-                _ => {
-                    size = file.effective_size();
-                    shares.push(Share { group: group.clone(), files: vec![(*file).clone()] });
-                }
+    let mut order: Vec<(Vec<ScalarValue>, usize)> = groups.into_iter().collect();
+    order.sort_unstable_by_key(|(_, place)| *place);
+    Ok(Some(order.into_iter().flat_map(|(group, place)| shared(group.into(), &members[place], most)).collect()))
+}
+
+/// The files of one group in shares of at most so many bytes, or of one file.
+fn shared(group: Arc<[ScalarValue]>, files: &[&PartitionedFile], most: u64) -> Vec<Share> {
+    let (mut shares, mut size) = (Vec::<Share>::new(), 0u64);
+    for file in files {
+        size = size.saturating_add(file.effective_size());
+        match shares.last_mut().filter(|_| size <= most) {
+            Some(share) => share.files.push((*file).clone()),
+            None => {
+                size = file.effective_size();
+                shares.push(Share { group: group.clone(), files: vec![(*file).clone()] });
             }
         }
     }
-    Ok(Some(shares))
+    shares
 }
 
 /// The values of a file's group, from one row that has the file's partition keys.

@@ -1,10 +1,11 @@
-//! What a plan gets from us beside the engine's own rules: distinct texts counted by fingerprints, groups that the places of objects tell.
+//! What a plan gets from us beside the engine's own rules: distinct texts counted, groups that the places of objects tell.
 //! Plans alone: nothing here knows of the catalog, of requests or of how objects are read.
 
 mod by_part;
 mod distinct;
-mod fingerprints;
+mod long;
 mod parted;
+mod short;
 
 use datafusion::execution::SessionStateBuilder;
 use std::sync::Arc;

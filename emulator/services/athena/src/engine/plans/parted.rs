@@ -29,7 +29,7 @@ use std::{
 #[derive(Debug)]
 pub(super) struct Share {
     /// A value for each expression of GROUP BY.
-    pub group: Vec<ScalarValue>,
+    pub group: Arc<[ScalarValue]>,
     pub files: Vec<PartitionedFile>,
 }
 

@@ -2,36 +2,67 @@
 //! their own name, by which the catalog gives them those columns; stars of such tables leave them out.
 
 use datafusion::sql::sqlparser::ast::*;
-use std::{collections::HashSet, ops::ControlFlow};
+use std::{
+    collections::{BTreeSet, HashSet},
+    ops::ControlFlow,
+};
 
 /// Stands behind the name of a table whose hidden columns are asked for.
 pub(crate) const HIDDEN: &str = "$hidden$";
 /// The hidden columns of a table.
 pub(crate) const COLUMNS: [&str; 3] = ["$path", "$file_size", "$file_modified_time"];
 
-/// Marks the tables of a query whose hidden columns it names.
-pub(super) fn mark(query: &mut Query) {
-    let mut walk = Walk { scopes: Vec::new(), named: names_of_queries(query), bare: HashSet::new() };
+/// What a query that names hidden columns reads.
+pub(crate) struct Reads {
+    /// Names that WITH gives to queries: those have no hidden columns.
+    queries: HashSet<String>,
+    /// The parts of the tables' names.
+    pub tables: BTreeSet<Vec<String>>,
+    hidden: bool,
+}
+
+/// The tables of a query; `None` where it names no hidden column.
+pub(crate) fn reads(query: &Query) -> Option<Reads> {
+    let mut reads = Reads { queries: HashSet::new(), tables: BTreeSet::new(), hidden: false };
+    let _ = Visit::visit(query, &mut reads);
+    let Reads { queries, tables, .. } = &mut reads;
+    tables.retain(|parts| parts.len() > 1 || parts.first().is_some_and(|name| !queries.contains(name)));
+    reads.hidden.then_some(reads)
+}
+
+impl Visitor for Reads {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let with = query.with.iter().flat_map(|w| &w.cte_tables);
+        self.queries.extend(with.map(|c| fold(&c.alias.name)));
+        ControlFlow::Continue(())
+    }
+    fn pre_visit_relation(&mut self, name: &ObjectName) -> ControlFlow<()> {
+        self.tables.insert(parts(name).iter().map(fold).collect());
+        ControlFlow::Continue(())
+    }
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        self.hidden |= match expr {
+            Expr::Identifier(one) => is_hidden(one),
+            Expr::CompoundIdentifier(parts) => parts.last().is_some_and(is_hidden),
+            _ => false,
+        };
+        ControlFlow::Continue(())
+    }
+}
+
+/// Marks the tables of a query whose hidden columns it names, but for those that have none, as views.
+pub(crate) fn mark(query: &mut Query, reads: Reads, without: &HashSet<Vec<String>>) {
+    let mut walk = Walk { scopes: Vec::new(), named: reads.queries, without, bare: HashSet::new() };
     let _ = VisitMut::visit(query, &mut walk);
     if !walk.bare.is_empty() {
         let _ = VisitMut::visit(query, &mut Shorten(walk.bare));
     }
 }
 
-/// Names that WITH gives to queries: those have no hidden columns.
-fn names_of_queries(query: &mut Query) -> HashSet<String> {
-    struct Names(HashSet<String>);
-    impl VisitorMut for Names {
-        type Break = ();
-        fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
-            let with = query.with.iter().flat_map(|w| &w.cte_tables);
-            self.0.extend(with.map(|c| fold(&c.alias.name)));
-            ControlFlow::Continue(())
-        }
-    }
-    let mut names = Names(HashSet::new());
-    let _ = VisitMut::visit(query, &mut names);
-    names.0
+fn parts(name: &ObjectName) -> Vec<Ident> {
+    name.0.iter().filter_map(ObjectNamePart::as_ident).cloned().collect()
 }
 
 fn fold(ident: &Ident) -> String {
@@ -43,18 +74,22 @@ fn fold(ident: &Ident) -> String {
 struct Scope {
     /// Any of its tables.
     any: bool,
+    /// One of its tables has them.
+    found: bool,
     /// Tables by the names that they have in the query.
     of: HashSet<String>,
 }
 
-struct Walk {
+struct Walk<'a> {
     scopes: Vec<Scope>,
     named: HashSet<String>,
+    /// Tables without hidden columns.
+    without: &'a HashSet<Vec<String>>,
     /// Database and name of tables that now have their own name as an alias.
     bare: HashSet<(String, String)>,
 }
 
-impl VisitorMut for Walk {
+impl VisitorMut for Walk<'_> {
     type Break = ();
 
     fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
@@ -81,6 +116,7 @@ impl VisitorMut for Walk {
             // What is none of its own tables is one of a query around.
             if let Some(outer) = self.scopes.last_mut() {
                 outer.of.extend(scope.of);
+                outer.any |= scope.any && !scope.found;
             }
         }
         ControlFlow::Continue(())
@@ -91,7 +127,7 @@ fn is_hidden(ident: &Ident) -> bool {
     COLUMNS.contains(&ident.value.as_str())
 }
 
-impl Walk {
+impl Walk<'_> {
     fn body(&mut self, body: &mut SetExpr, scope: &mut Scope) {
         match body {
             SetExpr::Select(select) => self.select(select, scope),
@@ -146,15 +182,16 @@ impl Walk {
     fn factor(&mut self, factor: &mut TableFactor, scope: &mut Scope, tables: &mut Tables) {
         match factor {
             TableFactor::Table { name, alias, args: None, .. } => {
-                let parts: Vec<Ident> = name.0.iter().filter_map(ObjectNamePart::as_ident).cloned().collect();
+                let parts = parts(name);
                 let Some(own) = parts.last() else { return };
                 let shown = alias.as_ref().map_or(own, |a| &a.name).clone();
                 tables.all.push(shown.clone());
                 let of_query = parts.len() == 1 && self.named.contains(&fold(own));
                 let asked = scope.of.remove(&fold(&shown)) || scope.any;
-                if of_query || !asked {
+                if of_query || !asked || self.without.contains(&parts.iter().map(fold).collect::<Vec<_>>()) {
                     return;
                 }
+                scope.found = true;
                 if alias.is_none() {
                     *alias = Some(TableAlias { explicit: true, name: own.clone(), columns: Vec::new(), at: None });
                     self.bare.extend(parts.len().checked_sub(2).map(|at| (fold(&parts[at]), fold(own))));
@@ -225,9 +262,14 @@ impl VisitorMut for Shorten {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     fn marked(sql: &str) -> String {
         let mut query = super::super::read(sql, &[]).unwrap();
-        super::mark(&mut query);
+        let view = HashSet::from([vec!["view".to_owned()], vec!["db".to_owned(), "view".to_owned()]]);
+        if let Some(reads) = super::reads(&query) {
+            super::mark(&mut query, reads, &view);
+        }
         query.to_string().replace(" EXCLUDE (\"$path\", \"$file_size\", \"$file_modified_time\")", " -")
     }
 
@@ -249,5 +291,23 @@ mod tests {
             "WITH x AS (SELECT \"$path\" AS p FROM \"t$hidden$\" AS t) SELECT * -, (SELECT max(k) FROM u WHERE u.k = v.\"$file_size\") FROM x, \"v$hidden$\" AS v"
         );
         assert_eq!(marked("WITH x AS (SELECT 1) SELECT \"$path\" FROM x"), "WITH x AS (SELECT 1) SELECT \"$path\" FROM x");
+    }
+
+    #[test]
+    fn what_has_no_hidden_columns_is_left_as_it_is() {
+        assert_eq!(
+            marked("SELECT *, \"$path\" FROM t JOIN view ON t.k = view.k JOIN db.view AS w ON w.k = t.k"),
+            "SELECT * -, \"$path\" FROM \"t$hidden$\" AS t JOIN view ON t.k = view.k JOIN db.view AS w ON w.k = t.k"
+        );
+        assert_eq!(marked("SELECT view.\"$path\" FROM view, t"), "SELECT view.\"$path\" FROM view, t");
+        assert_eq!(
+            marked("SELECT (SELECT max(k) FROM view WHERE p = \"$path\") FROM t"),
+            "SELECT (SELECT max(k) FROM view WHERE p = \"$path\") FROM \"t$hidden$\" AS t",
+            "a column of the query around"
+        );
+        let read = |sql| super::reads(&super::super::read(sql, &[]).unwrap()).map(|r| r.tables.into_iter().collect::<Vec<_>>());
+        assert_eq!(read("SELECT a FROM t"), None);
+        let tables = read("WITH x AS (SELECT * FROM Db.U) SELECT \"$path\" FROM x, t WHERE k IN (SELECT k FROM db.x)");
+        assert_eq!(tables.unwrap(), [vec!["db", "u"], vec!["db", "x"], vec!["t"]]);
     }
 }

@@ -11,7 +11,7 @@ mod unnest;
 mod versions;
 
 pub(super) use datafusion::sql::sqlparser::ast::Query;
-pub(crate) use hidden::{COLUMNS as HIDDEN_COLUMNS, HIDDEN};
+pub(crate) use hidden::{COLUMNS as HIDDEN_COLUMNS, HIDDEN, mark, reads};
 pub(super) use operators::Operators;
 pub(super) use rewrite::Setting;
 pub(crate) use tokens::placeholders;
@@ -52,7 +52,6 @@ pub(super) fn read(sql: &str, parameters: &[String]) -> Result<Query, String> {
 
 /// Makes a query one that the engine plans. The error is the query's failure.
 pub(super) fn prepared(mut query: Query, setting: &Setting) -> Result<Parsed, String> {
-    hidden::mark(&mut query);
     rewrite::rewrite(&mut query, setting)?;
     Ok(Parsed::Statement(Box::new(Statement::Query(Box::new(query)))))
 }

@@ -21,7 +21,7 @@ use datafusion::{
 };
 use std::{
     hash::{Hash, Hasher},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 /// Rows kept before those that can't matter are dropped.
@@ -86,17 +86,17 @@ pub(crate) const NAMES: &[&str] = &[
 ];
 
 /// The engine's aggregates.
-pub(crate) fn udafs() -> Vec<Arc<AggregateUDF>> {
+pub(crate) static ALL: LazyLock<Vec<Arc<AggregateUDF>>> = LazyLock::new(|| {
+    let signatures: Vec<Sig> = SIGNATURES.iter().map(|s| Sig::parse(s)).collect();
     let one = |name: &&str| {
-        let signatures = SIGNATURES.iter().map(|s| Sig::parse(s)).filter(|s| s.name == **name).collect();
         Arc::new(AggregateUDF::new_from_impl(Aggregate {
             name: name.to_string(),
-            signatures,
+            signatures: signatures.iter().filter(|s| s.name == **name).cloned().collect(),
             signature: Signature::user_defined(Volatility::Immutable),
         }))
     };
     NAMES.iter().map(one).collect()
-}
+});
 
 struct Aggregate {
     name: String,

@@ -197,7 +197,6 @@ fn truncated(args: &[ColumnarValue]) -> Option<ArrayRef> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::trino::udf::Env;
     use datafusion::{
         arrow::{
             array::{Decimal128Array, Int32Array},
@@ -210,8 +209,7 @@ mod tests {
 
     /// A function by columns, and the same by rows.
     fn both(name: &str, args: Vec<ColumnarValue>, rows: usize) -> (Option<ArrayRef>, Vec<Option<String>>) {
-        let env = Arc::new(Env { random: kit::Ids::new(0, 0) });
-        let udf = super::super::functions::udfs(&env).into_iter().find(|u| u.name() == name).unwrap();
+        let udf = super::super::functions::SHARED.iter().find(|u| u.name() == name).unwrap();
         let fields: Vec<_> = args.iter().map(|a| Arc::new(Field::new("x", a.data_type(), true))).collect();
         let scalars: Vec<Option<&ScalarValue>> =
             args.iter().map(|a| if let ColumnarValue::Scalar(s) = a { Some(s) } else { None }).collect();

@@ -18,7 +18,7 @@ use datafusion::{
         LambdaArgument, LambdaParametersProgress, ValueOrLambda, Volatility,
     },
 };
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Pairs of elements that a comparison may be asked about.
 const MOST_PAIRS: usize = 4_000_000;
@@ -42,17 +42,15 @@ pub(crate) const NAMES: &[&str] = &[
 ];
 
 /// The engine's functions.
-pub(crate) fn udfs() -> Vec<Arc<HigherOrderUDF>> {
-    NAMES
-        .iter()
-        .map(|name| {
-            Arc::new(HigherOrderUDF::new_from_impl(Lambda {
-                name: format!("lambda${name}"),
-                signature: HigherOrderSignature::user_defined(Volatility::Immutable),
-            }))
-        })
-        .collect()
-}
+pub(crate) static ALL: LazyLock<Vec<Arc<HigherOrderUDF>>> = LazyLock::new(|| {
+    let one = |name: &&str| {
+        Arc::new(HigherOrderUDF::new_from_impl(Lambda {
+            name: format!("lambda${name}"),
+            signature: HigherOrderSignature::user_defined(Volatility::Immutable),
+        }))
+    };
+    NAMES.iter().map(one).collect()
+});
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Lambda {

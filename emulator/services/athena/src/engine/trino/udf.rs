@@ -17,17 +17,19 @@ use std::{
     sync::Arc,
 };
 
-/// What functions know of the query.
-pub(crate) struct Env {
-    /// Random numbers and ids, in order.
-    pub random: kit::Ids,
-}
-
 /// What a call knows beside its values.
 pub(crate) struct Call<'a> {
     pub args: &'a [Ty],
     pub ret: &'a Ty,
-    pub env: &'a Env,
+    /// The query's random numbers and ids, in order.
+    random: Option<&'a kit::Ids>,
+}
+
+impl Call<'_> {
+    /// Random numbers: those functions get them whose signatures say that they are volatile.
+    pub(crate) fn random(&self) -> std::result::Result<&kit::Ids, String> {
+        self.random.ok_or_else(|| "GENERIC_INTERNAL_ERROR: a function without random numbers asks for some".into())
+    }
 }
 
 /// What a function does with one row.
@@ -50,6 +52,10 @@ pub(crate) struct Function {
 }
 
 impl Function {
+    /// Whether two calls with the same arguments may differ.
+    pub(crate) fn is_volatile(&self) -> bool {
+        self.overloads.iter().any(|o| o.sig.volatile)
+    }
     /// The signature that fits best.
     pub(crate) fn choose(&self, given: &[Ty], constants: &[Option<Val>]) -> std::result::Result<(&Overload, Fit), String> {
         let fits = self.overloads.iter().filter_map(|o| Some((o, o.sig.fits(given)?)));
@@ -78,16 +84,17 @@ pub(crate) struct Udf {
     name: String,
     /// A row that fails is NULL.
     tried: bool,
-    env: Arc<Env>,
+    random: Option<Arc<kit::Ids>>,
     signature: Signature,
 }
 
 impl Udf {
-    pub(crate) fn new(function: Arc<Function>, tried: bool, env: Arc<Env>) -> Udf {
-        let volatile = function.overloads.iter().any(|o| o.sig.volatile);
+    /// The function, with random numbers where it asks for some.
+    pub(crate) fn new(function: Arc<Function>, tried: bool, random: Option<Arc<kit::Ids>>) -> Udf {
+        let volatile = function.is_volatile();
         let name = if tried { format!("try${}", function.name) } else { function.name.clone() };
         let signature = Signature::user_defined(if volatile { Volatility::Volatile } else { Volatility::Immutable });
-        Udf { function, name, tried, env, signature }
+        Udf { function, name, tried, random, signature }
     }
 }
 
@@ -154,7 +161,7 @@ impl ScalarUDFImpl for Udf {
         let scalar = args.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_))) && !overload.sig.volatile;
         let rows = if scalar { 1 } else { args.number_rows };
         let columns = args.args.iter().zip(&given).map(|(a, ty)| Column::new(a, ty)).collect::<Result<Vec<_>>>()?;
-        let call = Call { args: &fit.args, ret: &ret, env: &self.env };
+        let call = Call { args: &fit.args, ret: &ret, random: self.random.as_deref() };
         let mut out = Vec::with_capacity(rows);
         let mut row = Vec::with_capacity(columns.len());
         for at in 0..rows {

@@ -194,7 +194,7 @@ pub(super) const PLAIN: Plain = &[
     ("~shuffle(array(E))->array(E)", |c, a| {
         let mut items = a[0].arr().to_vec();
         for i in (1..items.len()).rev() {
-            items.swap(i, (c.env.random.number() % (i as u64 + 1)) as usize);
+            items.swap(i, (c.random()?.number() % (i as u64 + 1)) as usize);
         }
         list(items)
     }),

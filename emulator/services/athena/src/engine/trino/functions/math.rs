@@ -174,12 +174,12 @@ pub(super) const PLAIN: Plain = &[
         Ok(Val::Int((a[0].int() as u64).checked_shr(a[1].int().clamp(0, 64) as u32).unwrap_or(0) as i64))
     }),
     ("bitwise_right_shift_arithmetic(bigint,bigint)->bigint", |_, a| Ok(Val::Int(a[0].int() >> a[1].int().clamp(0, 63)))),
-    ("~random()->double", |c, _| Ok(Val::Double((c.env.random.number() >> 11) as f64 / (1u64 << 53) as f64))),
-    ("~rand()->double", |c, _| Ok(Val::Double((c.env.random.number() >> 11) as f64 / (1u64 << 53) as f64))),
-    ("~random(bigint)->bigint", |c, a| below(c.env.random.number(), 0, a[0].int())),
-    ("~rand(bigint)->bigint", |c, a| below(c.env.random.number(), 0, a[0].int())),
-    ("~random(bigint,bigint)->bigint", |c, a| below(c.env.random.number(), a[0].int(), a[1].int())),
-    ("~rand(bigint,bigint)->bigint", |c, a| below(c.env.random.number(), a[0].int(), a[1].int())),
+    ("~random()->double", |c, _| Ok(Val::Double((c.random()?.number() >> 11) as f64 / (1u64 << 53) as f64))),
+    ("~rand()->double", |c, _| Ok(Val::Double((c.random()?.number() >> 11) as f64 / (1u64 << 53) as f64))),
+    ("~random(bigint)->bigint", |c, a| below(c.random()?.number(), 0, a[0].int())),
+    ("~rand(bigint)->bigint", |c, a| below(c.random()?.number(), 0, a[0].int())),
+    ("~random(bigint,bigint)->bigint", |c, a| below(c.random()?.number(), a[0].int(), a[1].int())),
+    ("~rand(bigint,bigint)->bigint", |c, a| below(c.random()?.number(), a[0].int(), a[1].int())),
     ("cosine_similarity(map(varchar,double),map(varchar,double))->double", |_, a| {
         let norm = |v: &Val| v.entries().iter().map(|(_, x)| x.double() * x.double()).sum::<f64>().sqrt();
         let dot: f64 =

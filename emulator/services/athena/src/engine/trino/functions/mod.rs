@@ -15,7 +15,7 @@ mod urls;
 
 use super::{
     sig::Sig,
-    udf::{Env, Eval, Function, Overload, Returns, Udf},
+    udf::{Eval, Function, Overload, Returns, Udf},
 };
 use datafusion::logical_expr::ScalarUDF;
 use std::{
@@ -61,10 +61,17 @@ pub(crate) static ALL: LazyLock<BTreeMap<String, Arc<Function>>> = LazyLock::new
     all.into_iter().map(|(name, function)| (name, Arc::new(function))).collect()
 });
 
-/// The engine's functions, each also in the form that turns failures into NULL.
-pub(crate) fn udfs(env: &Arc<Env>) -> Vec<Arc<ScalarUDF>> {
-    let both = ALL.values().flat_map(|f| [false, true].map(|tried| Udf::new(f.clone(), tried, env.clone())));
-    both.map(|udf| Arc::new(ScalarUDF::new_from_impl(udf))).collect()
+/// The engine's functions, each also in the form that turns failures into NULL, but for those of [`volatile`]. The same for all queries.
+pub(crate) static SHARED: LazyLock<Vec<Arc<ScalarUDF>>> =
+    LazyLock::new(|| ALL.values().filter(|f| !f.is_volatile()).flat_map(|f| udfs(f, None)).collect());
+
+/// The functions of one query that give other values at each call.
+pub(crate) fn volatile(random: &Arc<kit::Ids>) -> impl Iterator<Item = Arc<ScalarUDF>> {
+    ALL.values().filter(|f| f.is_volatile()).flat_map(|f| udfs(f, Some(random)))
+}
+
+fn udfs(function: &Arc<Function>, random: Option<&Arc<kit::Ids>>) -> [Arc<ScalarUDF>; 2] {
+    [false, true].map(|tried| Arc::new(ScalarUDF::new_from_impl(Udf::new(function.clone(), tried, random.cloned()))))
 }
 
 #[cfg(test)]
@@ -75,5 +82,8 @@ mod tests {
         for (name, function) in super::ALL.iter() {
             assert!(function.overloads.iter().all(|o| o.sig.name == *name), "{name}");
         }
+        let volatile: Vec<String> = super::volatile(&std::sync::Arc::new(kit::Ids::new(0, 0))).map(|f| f.name().to_owned()).collect();
+        assert!(volatile.contains(&"uuid".to_owned()) && volatile.contains(&"try$random".to_owned()), "{volatile:?}");
+        assert_eq!(super::SHARED.len() + volatile.len(), super::ALL.len() * 2);
     }
 }

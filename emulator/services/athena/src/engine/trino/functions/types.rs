@@ -34,7 +34,7 @@ pub(super) const PLAIN: Plain = &[
     ("greatest(T,T...)->T", |_, a| extreme(a, true)),
     ("least(T,T...)->T", |_, a| extreme(a, false)),
     ("!typeof(T)->varchar", |c, _| Ok(Val::Str(c.args[0].to_string()))),
-    ("~uuid()->varchar", |c, _| Ok(Val::Str(c.env.random.uuid()))),
+    ("~uuid()->varchar", |c, _| Ok(Val::Str(c.random()?.uuid()))),
     ("~fail(varchar)->unknown", |_, a| Err(format!("GENERIC_USER_ERROR: {}", a[0].str()))),
     ("!$try(T)->T", |_, a| Ok(a[0].clone())),
 ];
