@@ -1,11 +1,11 @@
-//! What stands where a service under test sends: functions, queues, topics, log groups and roles, which remember what they were told. For
+//! What stands where a service under test sends: functions, queues, topics, log groups, workflows and roles, which remember what they were told. For
 //! tests only. Grants are checked as the real ones check them.
 
 pub mod like;
 pub mod objects;
 pub mod recorded;
 
-use kit::ports::{Functions, Invocation, Invoked, LogLines, QueueMessage, Queues, Sessions, TemporaryKey, Topics};
+use kit::ports::{Functions, Invocation, Invoked, LogLines, QueueMessage, Queues, Sessions, TemporaryKey, Topics, Workflows};
 use kit::{BoxFuture, Context, Fault, Grant, Ports, RoleSession, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -49,7 +49,7 @@ impl Told {
     pub fn by(service: &'static str) -> Arc<Told> {
         Arc::new(Told { service, ..Told::default() })
     }
-    /// Offers all ports.
+    /// Offers all ports but that of workflows, which a test that has Glue itself would lose.
     pub fn offer(self: &Arc<Self>, ports: &Ports) {
         ports.offer_functions(self.clone());
         ports.offer_queues(self.clone());
@@ -175,6 +175,15 @@ impl LogLines for Told {
     }
     fn exists(&self, _: &Context, group: &str) -> bool {
         !group.contains("missing")
+    }
+}
+
+impl Workflows for Told {
+    fn notify<'a>(&'a self, cx: &'a Context, grant: Grant, workflow_arn: &'a str, event_id: String) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            grant.covers("glue:notifyEvent", workflow_arn)?;
+            self.keep(cx, workflow_arn, event_id, Vec::new(), None)
+        })
     }
 }
 

@@ -30,6 +30,7 @@ pub mod service;
 pub mod store;
 pub mod time;
 pub mod work;
+pub mod workflows;
 
 pub use access::{Access, Authorize, Decider, Decision, Grant, Need, ResourceSide};
 pub use arn::Arn;

@@ -7,6 +7,7 @@ pub use crate::kafka_topics::*;
 pub use crate::metrics::{Measured, Metrics};
 pub use crate::networks::*;
 pub use crate::secrets::*;
+pub use crate::workflows::Workflows;
 use crate::{Context, Fault, Federation, Grant, Need, Principal, RoleSession};
 use futures_util::future::BoxFuture;
 use parking_lot::RwLock;
@@ -576,6 +577,7 @@ pub struct Ports {
     kafka_topics: RwLock<Option<Arc<dyn KafkaTopics>>>,
     secrets: RwLock<Option<Arc<dyn Secrets>>>,
     networks: RwLock<Option<Arc<dyn Networks>>>,
+    workflows: RwLock<Option<Arc<dyn Workflows>>>,
     access_keys: RwLock<Vec<Arc<dyn AccessKeys>>>,
 }
 
@@ -629,6 +631,7 @@ ports! {
     kafka_topics, offer_kafka_topics: KafkaTopics, "kafka";
     secrets, offer_secrets: Secrets, "secretsmanager";
     networks, offer_networks: Networks, "ec2";
+    workflows, offer_workflows: Workflows, "glue";
 }
 
 fn missing(service: &str) -> Fault {

@@ -159,6 +159,7 @@ kit::service! {
 impl Service for Glue {
     fn offer(self: Arc<Self>, ports: &Ports) {
         ports.offer_catalog(Arc::new(catalog::Port));
+        ports.offer_workflows(Arc::new(triggers::events::Port));
     }
     fn resource_policy(&self, cx: &Context, resource: &str) -> Option<String> {
         let of_catalog = [":catalog", ":database/", ":table/", ":userDefinedFunction/", ":connection/"];
@@ -170,6 +171,7 @@ impl Service for Glue {
                 crawlers::runs::KIND => crawlers::runs::run(cx, &task).await,
                 crawlers::schedule::KIND => crawlers::schedule::fire(cx, &task).await,
                 triggers::fire::KIND => triggers::fire::fire(cx, &task).await,
+                triggers::events::KIND => triggers::events::close(cx, &task).await,
                 other => Err(Fault::internal(format!("glue has no task {other}"))),
             }
         })

@@ -6,6 +6,7 @@ mod bucket_tags;
 mod bus;
 mod crawls;
 mod destinations;
+mod event_workflows;
 mod federation;
 mod firewall;
 mod functions;

@@ -25,6 +25,7 @@ impl EventBridge {
             "sqs" => queue(&cx, delivery, payload).await,
             "sns" => publish(&cx, target, payload).await,
             "logs" => log(&cx, &arn, delivery, payload).await,
+            "glue" => notify(&cx, delivery).await,
             // PutTargets lets no others in.
             other => Err(Fault::not_implemented("events", &format!("PutTargets for {other}"))),
         };
@@ -84,6 +85,15 @@ async fn log(cx: &Context, arn: &Arn<'_>, delivery: &Delivery, payload: String) 
         return Err(Fault::new("ResourceNotFoundException", 400, "The specified log group does not exist."));
     }
     logs.append(&cx, grant, group, &stream, vec![line], true).await
+}
+
+/// A workflow is told which event came, not what it says.
+async fn notify(cx: &Context, delivery: &Delivery) -> Result<(), Fault> {
+    let workflow = delivery.target.arn.as_str();
+    let grant = cx.grant(&owned("glue:notifyEvent", workflow))?;
+    let event: Value = serde_json::from_str(&delivery.event).map_err(|e| Fault::internal(e.to_string()))?;
+    let id = event["id"].as_str().unwrap_or_default().to_owned();
+    cx.cloud().ports().workflows()?.notify(cx, grant, workflow, id).await
 }
 
 /// A template may set time and text of a line: `{"timestamp": 1, "message": "text"}`.

@@ -12,11 +12,13 @@ pub(super) fn check_target(target: &Target) -> Result<(), Fault> {
         "lambda" => arn.resource.starts_with("function:"),
         "events" => arn.resource.starts_with("event-bus/"),
         "logs" => arn.resource.starts_with("log-group:"),
+        "glue" => arn.resource.starts_with("workflow/"),
         "sqs" | "sns" => true,
         _ => false,
     };
     if !known {
-        let what = format!("targets of {} ({}); it delivers to lambda, sqs, sns, logs and event buses", arn.service, target.arn);
+        let what =
+            format!("targets of {} ({}); it delivers to lambda, sqs, sns, logs, Glue workflows and event buses", arn.service, target.arn);
         return Err(not_implemented(&what));
     }
     if arn.service == "logs" && !arn.resource.starts_with("log-group:/aws/events/") {
@@ -26,8 +28,22 @@ pub(super) fn check_target(target: &Target) -> Result<(), Fault> {
     if arn.service == "sqs" && arn.resource.ends_with(".fifo") && group(target).is_none() {
         return Err(invalid(format!("Parameter(s) SqsParameters must be specified for target: {}.", target.id)));
     }
+    if arn.service == "glue" {
+        workflow(target)?;
+    }
     parameters(target)?;
     input(target)
+}
+
+/// Workflows have no policies of their own, so a role has to be there; the sentence is what AWS says of other targets of this kind.
+fn workflow(target: &Target) -> Result<(), Fault> {
+    if target.role_arn.is_none() {
+        return Err(invalid(format!("RoleArn is required for target {}.", target.arn)));
+    }
+    match target.input.is_some() || target.input_path.is_some() || target.input_transformer.is_some() {
+        true => Err(not_implemented("inputs for Glue workflows, which are told the event's id alone")),
+        false => Ok(()),
+    }
 }
 
 /// The message group of a FIFO queue's target.

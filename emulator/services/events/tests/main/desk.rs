@@ -11,6 +11,7 @@ pub const START: i64 = 1_700_000_000;
 pub const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:events";
 pub const LETTERS: &str = "arn:aws:sqs:us-east-1:000000000000:letters";
 pub const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:work";
+pub const WORKFLOW: &str = "arn:aws:glue:us-east-1:000000000000:workflow/flow";
 pub const TOPIC: &str = "arn:aws:sns:us-east-1:000000000000:news";
 
 pub struct Desk {
@@ -28,6 +29,7 @@ impl Desk {
         let asked = Arc::new(Asked::default());
         cloud.set_decider(asked.clone());
         told.offer(cloud.ports());
+        cloud.ports().offer_workflows(told.clone());
         let cx = cloud.house_context("test");
         Desk { cloud, cx, told, asked }
     }

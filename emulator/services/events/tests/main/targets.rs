@@ -92,6 +92,12 @@ async fn targets_that_are_not_delivered_to_are_refused() {
     assert_eq!(path.message, "Invalid JsonPath detail for target t.");
     let letters = put(target("t", QUEUE, json!({ "DeadLetterConfig": { "Arn": FUNCTION } }))).await;
     assert!(letters.message.starts_with("Parameter DeadLetterConfig.Arn is not valid."), "{letters}");
+    let workflow = put(target("t", WORKFLOW, json!({}))).await;
+    assert_eq!(workflow.message, format!("RoleArn is required for target {WORKFLOW}."));
+    let role = json!({ "RoleArn": "arn:aws:iam::000000000000:role/notifies", "Input": "{}" });
+    assert_eq!(put(target("t", WORKFLOW, role)).await.status, 501);
+    let crawler = put(target("t", "arn:aws:glue:us-east-1:000000000000:crawler/c", json!({}))).await;
+    assert!(crawler.message.contains("targets of glue"), "{crawler}");
     let kinesis = put(target("t", QUEUE, json!({ "KinesisParameters": { "PartitionKeyPath": "$.id" } }))).await;
     assert!(kinesis.message.contains("KinesisParameters"), "{kinesis}");
 }
@@ -120,4 +126,26 @@ async fn services_tell_the_default_bus_by_the_port() {
     rolled_back.await.unwrap_err();
     desk.settle().await;
     assert!(desk.told.take(QUEUE).is_empty());
+}
+
+#[tokio::test]
+async fn workflows_are_told_which_event_came_under_the_targets_role() {
+    let desk = Desk::new().await;
+    let more = json!({ "RoleArn": "arn:aws:iam::000000000000:role/notifies", "DeadLetterConfig": { "Arn": LETTERS } });
+    desk.rule("default", "r", json!({ "source": ["s"] }), json!([target("w", WORKFLOW, more)])).await;
+    let id = desk.put("default", "s", json!({})).await;
+    let told = desk.told.only(WORKFLOW);
+    assert_eq!((told.body, told.by.as_str()), (id, "arn:aws:sts::000000000000:assumed-role/notifies/r"));
+
+    desk.told.fail(WORKFLOW, kit::Fault::new("InternalServiceException", 500, "not now"));
+    desk.put("default", "s", json!({})).await;
+    desk.told.broken.lock().unwrap().clear();
+    desk.advance(1).await;
+    assert_eq!(desk.told.take(WORKFLOW).len(), 1, "it was tried again");
+
+    desk.asked.refused.lock().unwrap().push(WORKFLOW.into());
+    let id = desk.put("default", "s", json!({})).await;
+    assert!(desk.told.take(WORKFLOW).is_empty());
+    let letter = desk.told.only(LETTERS);
+    assert_eq!((&letter.json()["id"], letter.attributes["ERROR_CODE"].as_str()), (&json!(id), "NO_PERMISSIONS"));
 }

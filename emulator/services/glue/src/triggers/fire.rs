@@ -1,6 +1,9 @@
-//! Triggers as they fire: by hand, at a moment of their schedule, when crawls that triggers started have ended.
+//! Triggers as they fire: by hand, at a moment of their schedule, when crawls that triggers started have ended. Events are `events.rs`.
 
-use super::state::{Row, TRIGGERS, all, arn, must_find};
+use super::{
+    events,
+    state::{Row, TRIGGERS, all, arn, must_find},
+};
 use crate::{
     crawlers::{
         runs,
@@ -19,7 +22,7 @@ pub(crate) const KIND: &str = "trigger";
 
 /// Writes the next moment of an activated trigger with a schedule.
 pub(super) fn plan(cx: &Context, tx: &mut Tx<'_>, row: &Row) -> Result<(), Fault> {
-    forget(tx, cx, row.name());
+    tx.cancel_keyed("glue", KIND, &arn(cx, row.name()));
     let waits = row.trigger.r#type == Some(TriggerType::Scheduled) && row.trigger.state == Some(TriggerState::Activated);
     if waits {
         wait(cx, tx, row, cx.now())?;
@@ -35,8 +38,10 @@ fn wait(cx: &Context, tx: &mut Tx<'_>, row: &Row, after: Timestamp) -> Result<()
     Ok(())
 }
 
-pub(crate) fn forget(tx: &mut Tx<'_>, cx: &Context, name: &str) {
+/// What a trigger waits for, and what has come of it, is forgotten.
+pub(crate) fn forget(tx: &mut Tx<'_>, cx: &Context, name: &str) -> Result<(), Fault> {
     tx.cancel_keyed("glue", KIND, &arn(cx, name));
+    events::forget(tx, cx, name)
 }
 
 /// The moment has come.
@@ -50,12 +55,15 @@ pub(crate) async fn fire(cx: &Context, task: &TaskRow) -> Result<(), Fault> {
             }
             let Some(row) = tx.get(&TRIGGERS, cx.scope(), &name)? else { return Ok(()) };
             wait(cx, tx, &row, task.due)?;
-            begin(cx, tx, &row)
+            match &row.trigger.workflow_name {
+                None => actions(cx, tx, &row, None).map(drop),
+                Some(workflow) => workflows::runs::begin_by_itself(cx, tx, workflow, None),
+            }
         })
         .await
 }
 
-/// Fires: in a workflow that makes a run of it.
+/// Fires on demand: in a workflow that makes a run of it.
 pub(super) fn begin(cx: &Context, tx: &mut Tx<'_>, row: &Row) -> Result<(), Fault> {
     match &row.trigger.workflow_name {
         None => actions(cx, tx, row, None).map(drop),

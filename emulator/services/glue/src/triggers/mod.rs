@@ -1,5 +1,6 @@
-//! Triggers: what starts crawlers, on demand, by the clock, or when other crawls have ended.
+//! Triggers: what starts crawlers, on demand, by the clock, when other crawls have ended, or when events come.
 
+pub(crate) mod events;
 pub(crate) mod fire;
 pub(crate) mod state;
 
@@ -10,9 +11,6 @@ use state::{Row, TRIGGERS, must_find};
 impl Glue {
     /// Makes a trigger.
     pub async fn create_trigger(&self, cx: &Context, input: CreateTriggerInput) -> Result<CreateTriggerOutput, Fault> {
-        if input.r#type == TriggerType::Event || input.event_batching_condition.is_some() {
-            return Err(unbuilt("triggers of type EVENT"));
-        }
         let start = input.start_on_creation == Some(true);
         if start && input.r#type == TriggerType::OnDemand {
             return Err(Error::InvalidInput.says("StartOnCreation is not supported for ON_DEMAND triggers."));
@@ -26,6 +24,7 @@ impl Glue {
             schedule: input.schedule,
             actions: Some(input.actions),
             predicate: input.predicate,
+            event_batching_condition: input.event_batching_condition,
             ..Trigger::default()
         };
         let tags = crate::tags::checked(input.tags.unwrap_or_default())?;
@@ -82,9 +81,6 @@ impl Glue {
     /// Changes what is given.
     pub async fn update_trigger(&self, cx: &Context, input: UpdateTriggerInput) -> Result<UpdateTriggerOutput, Fault> {
         let update = input.trigger_update;
-        if update.event_batching_condition.is_some() {
-            return Err(unbuilt("EventBatchingCondition"));
-        }
         if update.name.as_ref().is_some_and(|name| *name != input.name) {
             return Err(unbuilt("new names for triggers"));
         }
@@ -100,6 +96,7 @@ impl Glue {
                 trigger.schedule = update.schedule.or(trigger.schedule.take());
                 trigger.actions = update.actions.or(trigger.actions.take());
                 trigger.predicate = update.predicate.or(trigger.predicate.take());
+                trigger.event_batching_condition = update.event_batching_condition.or(trigger.event_batching_condition.take());
                 row.met.clear();
                 check(tx, cx, &row)?;
                 tx.put(&TRIGGERS, cx.scope(), &input.name, &row)?;
@@ -113,7 +110,7 @@ impl Glue {
     pub async fn delete_trigger(&self, cx: &Context, input: DeleteTriggerInput) -> Result<DeleteTriggerOutput, Fault> {
         cx.store()
             .write(|tx| {
-                fire::forget(tx, cx, &input.name);
+                fire::forget(tx, cx, &input.name)?;
                 tx.delete(&TRIGGERS, cx.scope(), &input.name).map(drop)
             })
             .await?;
@@ -143,7 +140,7 @@ impl Glue {
                 let mut row = must_find(tx, cx, &input.name)?;
                 row.trigger.state = Some(TriggerState::Deactivated);
                 row.met.clear();
-                fire::forget(tx, cx, &input.name);
+                fire::forget(tx, cx, &input.name)?;
                 tx.put(&TRIGGERS, cx.scope(), &input.name, &row)
             })
             .await?;
@@ -190,14 +187,19 @@ fn check(store: &impl Read, cx: &Context, row: &Row) -> Result<(), Fault> {
     }
     match trigger.r#type {
         Some(TriggerType::Scheduled) => crawlers::schedule::expression(trigger.schedule.as_deref().unwrap_or_default()).map(drop)?,
+        Some(TriggerType::Event) if trigger.workflow_name.is_none() => {
+            return invalid("A trigger of type EVENT needs a workflow, which events are sent to.".into());
+        }
         Some(TriggerType::Conditional) if conditions.count() == 0 => return invalid("A conditional trigger needs a predicate.".into()),
         _ => {}
     }
+    if trigger.event_batching_condition.is_some() && trigger.r#type != Some(TriggerType::Event) {
+        return invalid("EventBatchingCondition is for triggers of type EVENT.".into());
+    }
     if let Some(workflow) = &trigger.workflow_name {
         workflows::state::must_find(store, cx, workflow)?;
-        let starts = |row: &Row| row.trigger.r#type != Some(TriggerType::Conditional);
         let others = state::all(store, cx, Some(workflow))?;
-        if starts(row) && others.iter().any(|other| other.name() != row.name() && starts(other)) {
+        if row.starts() && others.iter().any(|other| other.name() != row.name() && other.starts()) {
             return invalid(format!("Workflow {workflow} has a start trigger already."));
         }
     }

@@ -24,6 +24,10 @@ impl Row {
     pub fn name(&self) -> &str {
         self.trigger.name.as_deref().unwrap_or_default()
     }
+    /// Whether it begins runs of its workflow; the others wait for what those do.
+    pub fn starts(&self) -> bool {
+        self.trigger.r#type != Some(TriggerType::Conditional)
+    }
     /// Crawlers that it starts.
     pub fn crawlers(&self) -> impl Iterator<Item = &String> {
         self.trigger.actions.iter().flatten().filter_map(|action| action.crawler_name.as_ref())

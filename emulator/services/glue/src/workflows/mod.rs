@@ -79,7 +79,7 @@ impl Glue {
             .write(|tx| {
                 clear(tx, cx, &RUNS, &(input.name.clone(),))?;
                 for row in triggers::state::all(tx, cx, Some(&input.name))? {
-                    triggers::fire::forget(tx, cx, row.name());
+                    triggers::fire::forget(tx, cx, row.name())?;
                     tx.delete(&triggers::state::TRIGGERS, cx.scope(), &row.name().to_owned())?;
                 }
                 tx.delete(&WORKFLOWS, cx.scope(), &input.name).map(drop)

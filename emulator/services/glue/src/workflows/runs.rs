@@ -1,40 +1,77 @@
 //! Runs of workflows: begun by the start trigger, carried on by the ends of crawls, over when nothing runs and nothing fires.
 
-use super::state::{Action, RUNS, Run, must_find, must_find_run, runs};
+use super::state::{Action, RUNS, Row as Workflow, Run, must_find, must_find_run, runs};
 use crate::{crawlers::state::CRAWLERS, model::*, triggers};
 use kit::{Context, Fault, Read, Tx};
 use std::collections::BTreeMap;
-use triggers::{fire, state::Row as TriggerRow};
+use triggers::{events::Batch, fire, state::Row as TriggerRow};
 
 /// Runs that a history holds.
 const MOST_RUNS: usize = 1_000;
 
-/// Begins a run; its id.
+/// Begins a run at somebody's request; its id.
 pub(crate) fn begin(cx: &Context, tx: &mut Tx<'_>, name: &str, properties: Option<BTreeMap<String, String>>) -> Result<String, Fault> {
-    let workflow = must_find(tx, cx, name)?;
-    let all = runs(tx, cx, name)?;
-    let running = all.iter().filter(|(_, run)| run.end.is_none()).count();
-    if workflow.most_runs.is_some_and(|most| running >= usize::try_from(most).unwrap_or(0)) {
+    let (workflow, all) = (must_find(tx, cx, name)?, runs(tx, cx, name)?);
+    if let Some(running) = at_limit(&workflow, &all) {
         return Err(Error::ConcurrentRunsExceeded.says(format!("Workflow {name} has {running} runs under way.")));
     }
-    let start = triggers::state::all(tx, cx, Some(name))?.into_iter().find(|row| row.trigger.r#type != Some(TriggerType::Conditional));
-    let start = start.ok_or_else(|| Error::InvalidInput.says(format!("Workflow {name} has no start trigger.")))?;
-    let mut all_properties = workflow.properties;
-    all_properties.extend(properties.unwrap_or_default());
-    let number = tx.next_seq("glue.workflow_runs");
-    let mut run = Run {
+    let mut run = fresh(cx, workflow, &all);
+    run.properties.extend(properties.unwrap_or_default());
+    start(cx, tx, name, &mut run)?;
+    keep(cx, tx, name, all, run)
+}
+
+/// Begins a run because its trigger fires by itself, perhaps for a batch of events. Where too many run already, a run is kept that says so:
+/// the one thing that AWS documents as the ErrorMessage of a run.
+pub(crate) fn begin_by_itself(cx: &Context, tx: &mut Tx<'_>, name: &str, batch: Option<Batch>) -> Result<(), Fault> {
+    let (workflow, all) = (must_find(tx, cx, name)?, runs(tx, cx, name)?);
+    let full = at_limit(&workflow, &all).is_some();
+    let mut run = fresh(cx, workflow, &all);
+    if let Some(batch) = batch {
+        run.properties.insert("aws:eventIds".into(), batch.ids());
+        run.batch = Some(batch.condition);
+    }
+    match full {
+        true => (run.end, run.error) = (Some(cx.now()), Some(format!("Concurrent runs exceeded for workflow: {name}."))),
+        false => start(cx, tx, name, &mut run)?,
+    }
+    keep(cx, tx, name, all, run).map(drop)
+}
+
+/// How many runs are under way, where that is as many as may be.
+fn at_limit(workflow: &Workflow, all: &[(u64, Run)]) -> Option<usize> {
+    let running = all.iter().filter(|(_, run)| run.end.is_none()).count();
+    workflow.most_runs.is_some_and(|most| running >= usize::try_from(most).unwrap_or(0)).then_some(running)
+}
+
+fn fresh(cx: &Context, workflow: Workflow, all: &[(u64, Run)]) -> Run {
+    Run {
         id: format!("wr_{}", cx.ids().hex(64)),
         previous: all.last().map(|(_, run)| run.id.clone()),
-        properties: all_properties,
+        properties: workflow.properties,
         start: cx.now(),
         end: None,
         stopping: false,
         actions: Vec::new(),
         met: Default::default(),
         fired: Default::default(),
-    };
-    fired(cx, tx, &mut run, &start)?;
-    close(cx, &mut run);
+        batch: None,
+        error: None,
+    }
+}
+
+/// Fires the workflow's start trigger.
+fn start(cx: &Context, tx: &mut Tx<'_>, name: &str, run: &mut Run) -> Result<(), Fault> {
+    let start = triggers::state::all(tx, cx, Some(name))?.into_iter().find(TriggerRow::starts);
+    let start = start.ok_or_else(|| Error::InvalidInput.says(format!("Workflow {name} has no start trigger.")))?;
+    fired(cx, tx, run, &start)?;
+    close(cx, run);
+    Ok(())
+}
+
+/// Keeps a new run, and of the old ones as many as a history holds.
+fn keep(cx: &Context, tx: &mut Tx<'_>, name: &str, all: Vec<(u64, Run)>, run: Run) -> Result<String, Fault> {
+    let number = tx.next_seq("glue.workflow_runs");
     let old: Vec<u64> = all.into_iter().rev().skip(MOST_RUNS).filter(|(_, run)| run.end.is_some()).map(|(number, _)| number).collect();
     old.into_iter().try_for_each(|number| tx.delete(&RUNS, cx.scope(), &(name.to_owned(), number)).map(drop))?;
     tx.put(&RUNS, cx.scope(), &(name.to_owned(), number), &run)?;

@@ -22,6 +22,7 @@ pub(super) fn workflow(cx: &Context, row: Row, graph: bool) -> Result<Workflow, 
 pub(super) fn run(cx: &Context, workflow: &str, run: Run, graph: bool) -> Result<WorkflowRun, Fault> {
     let count = |state: &str| i32::try_from(run.actions.iter().filter(|a| a.state == state).count()).unwrap_or(i32::MAX);
     let status = match (run.end.is_some(), run.stopping) {
+        _ if run.error.is_some() => WorkflowRunStatus::Error,
         (true, false) => WorkflowRunStatus::Completed,
         (true, true) => WorkflowRunStatus::Stopped,
         (false, false) => WorkflowRunStatus::Running,
@@ -46,7 +47,8 @@ pub(super) fn run(cx: &Context, workflow: &str, run: Run, graph: bool) -> Result
             waiting_actions: Some(0),
         }),
         graph: graph.then(|| drawn(cx, workflow, Some(&run))).transpose()?,
-        ..WorkflowRun::default()
+        starting_event_batch_condition: run.batch,
+        error_message: run.error,
     })
 }
 

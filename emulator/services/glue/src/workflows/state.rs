@@ -38,6 +38,12 @@ pub(crate) struct Run {
     pub met: BTreeSet<(String, usize)>,
     /// Triggers that fired.
     pub fired: BTreeSet<String>,
+    /// Which condition of a batch of events began it.
+    #[serde(default, with = "wire::kept")]
+    pub batch: Option<StartingEventBatchCondition>,
+    /// Why it could not begin.
+    #[serde(default)]
+    pub error: Option<String>,
 }
 
 /// A crawl in a run.
