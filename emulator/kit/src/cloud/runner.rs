@@ -5,8 +5,10 @@ use crate::{
     Context, Fault, Principal, RecordKind, Token,
     store::{Read, TaskId, TaskRow},
 };
+use futures_util::FutureExt;
 use std::{
     collections::HashSet,
+    panic::AssertUnwindSafe,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -98,7 +100,7 @@ async fn run(cloud: Arc<Cloud>, row: TaskRow, token: Token, claimed: Claimed) {
     let cx = Context::new(cloud.clone(), principal, row.scope.clone(), row.cause ^ row.id.seq.rotate_left(32));
     let (service, kind, attempts) = (row.service.clone(), row.kind.clone(), row.attempts);
     let result = match cloud.service(&service) {
-        Some(found) => found.clone().task(&cx, row).await,
+        Some(found) => caught(found.clone().task(&cx, row)).await,
         None => Err(Fault::internal(format!("a task for {service}, which this cloud does not have"))),
     };
     let outcome = result.as_ref().err().map_or("ok".to_owned(), |f| f.code.to_string());
@@ -123,8 +125,26 @@ async fn run(cloud: Arc<Cloud>, row: TaskRow, token: Token, claimed: Claimed) {
     cloud.clock.nudge();
 }
 
+/// A task that panics has failed like any other: it is tried again, then given up, and nobody waits for it for ever.
+async fn caught(task: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
+    AssertUnwindSafe(task).catch_unwind().await.unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied()).unwrap_or("nothing");
+        Err(Fault::internal(format!("a task panicked, which is a defect of windtunnel: {said}")))
+    })
+}
+
 /// One second, doubling, at most five minutes: as AWS's own event delivery backs off.
 fn retry_at(now: Timestamp, attempts: u32) -> Timestamp {
     let secs = 1i128 << attempts.min(8);
     now.plus_ns(secs.min(300) * 1_000_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    #[tokio::test]
+    async fn a_task_that_panics_has_failed() {
+        let fault = super::caught(async { panic!("at {}", 1) }).await.unwrap_err();
+        assert_eq!((fault.status, fault.message.ends_with("windtunnel: at 1")), (500, true), "{}", fault.message);
+        assert!(super::caught(async { Ok(()) }).await.is_ok());
+    }
 }

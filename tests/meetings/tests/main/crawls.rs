@@ -106,6 +106,25 @@ async fn a_crawl_looks_where_events_point() {
     assert_eq!(days(&square).await, ["2 2", "3 1"]);
     assert!(square.messages("touched").await.is_empty());
 
+    // What is new beside the table becomes one; what is new inside of it becomes its columns.
+    square.put("lake-data", "photos/notes/2026/a.csv", "who~what\nme~x\nyou~y\n").await;
+    square.put("lake-data", "photos/day=4/a.csv", "id~name~size\n7~x~1\n8~y~2\n").await;
+    square.advance(86_400).await;
+    let tables = square.ok("glue", "GetTables", json!({ "DatabaseName": "lake" })).await["TableList"].clone();
+    let columns = |t: &Value| {
+        t["StorageDescriptor"]["Columns"].as_array().unwrap().iter().map(|c| c["Name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let seen: Vec<_> = tables.as_array().unwrap().iter().map(|t| (t["Name"].as_str().unwrap(), columns(t))).collect();
+    assert_eq!(
+        seen,
+        [("notes", vec!["who".to_owned(), "what".to_owned()]), ("photos", vec!["id".to_owned(), "name".to_owned(), "size".to_owned()])]
+    );
+    assert_eq!(days(&square).await, ["2 2", "3 1", "4 1"]);
+    // And a file in a folder that is a table's without partitions counts there.
+    assert_eq!(tables[0]["Parameters"]["objectCount"], "1");
+    square.put("lake-data", "photos/notes/2026/b.csv", "who~what\nthey~z\nwe~q\n").await;
+    square.advance(86_400).await;
+    assert!(square.messages("touched").await.is_empty());
     let flow = square.ok("glue", "StartWorkflowRun", json!({ "Name": "flow" })).await["RunId"].clone();
     square.settle().await;
     let run = square.ok("glue", "GetWorkflowRun", json!({ "Name": "flow", "RunId": flow })).await;

@@ -134,6 +134,10 @@ impl Crawl<'_> {
     /// TableThreshold: over all targets, before anything is written. AWS's documentation has the sentence.
     fn weigh(&self, looked: &[Looked<'_>]) -> Result<(), Stopped> {
         let tables: usize = looked.iter().map(|one| if let Looks::All(planned, _) = &one.found { planned.len() } else { 0 }).sum();
+        self.most_tables(tables)
+    }
+
+    fn most_tables(&self, tables: usize) -> Result<(), Stopped> {
         match self.settings.most_tables.filter(|most| tables as u64 > *most) {
             None => Ok(()),
             Some(most) => Err(Stopped::Refused(format!(

@@ -28,6 +28,11 @@ impl Include {
         let fits = !bucket.is_empty() && !bucket.contains(':');
         fits.then(|| Include { bucket: bucket.to_owned(), path: path.trim_matches('/').to_owned() })
     }
+    /// The path of a folder right below; the path itself without one.
+    pub fn below(&self, folder: Option<&str>) -> Include {
+        let path = [self.path.as_str(), folder.unwrap_or("")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+        Include { bucket: self.bucket.clone(), path }
+    }
     /// The folders of the path.
     pub fn folders(&self) -> Vec<String> {
         self.path.split('/').filter(|f| !f.is_empty()).map(str::to_owned).collect()

@@ -205,6 +205,33 @@ impl Write<'_> {
         self.put(&name, include, folders, parts, &known, None).await
     }
 
+    /// Columns that a partition has and its table has not become the table's, by the update policy.
+    pub async fn add_columns(&mut self, known: &Value, found: &[crate::infer::kinds::Column]) -> Result<(), Fault> {
+        let table = known["Name"].as_str().unwrap_or_default();
+        let found: Value = describe::columns(found).into();
+        let wider = |table: &Value| {
+            let old = &table["StorageDescriptor"]["Columns"];
+            Some(with_new(old, &found)).filter(|columns| columns != old)
+        };
+        if wider(known).is_none() {
+            return Ok(());
+        }
+        // Another partition of this crawl may have brought them already.
+        let Some(old) = self.tables().await?.into_iter().find(|t| t["Name"] == table) else { return Ok(()) };
+        let Some(columns) = wider(&old) else { return Ok(()) };
+        if !self.settings.update {
+            let text = format!("The schema of table {table} in database {} has changed; the crawler's policy is to log it", self.database);
+            self.report.line(self.cx, &self.writer, "INFO", text);
+            return Ok(());
+        }
+        let mut next = as_input(&old);
+        next["StorageDescriptor"]["Columns"] = columns;
+        self.catalog("UpdateTable", json!({ "DatabaseName": self.database, "TableInput": next })).await?;
+        self.report.line(self.cx, &self.writer, "INFO", format!("Updated table {table} in database {}", self.database));
+        self.report.updated.push(table.to_owned());
+        Ok(())
+    }
+
     /// Partitions whose folders are gone, by the delete policy.
     pub async fn drop_partitions(&mut self, table: &str, gone: Vec<Vec<String>>) -> Result<(), Fault> {
         if gone.is_empty() {
@@ -240,10 +267,7 @@ impl Write<'_> {
                 self.report.line(self.cx, &self.writer, "INFO", format!("Deleted table {name} in database {}", self.database));
                 self.report.deleted.push(name.to_owned());
             } else if self.settings.deprecate && table["Parameters"]["DEPRECATED_BY_CRAWLER"].is_null() {
-                let mut input = table.clone();
-                if let Some(members) = input.as_object_mut() {
-                    ANSWERED.iter().for_each(|member| drop(members.remove(*member)));
-                }
+                let mut input = as_input(table);
                 input["Parameters"]["DEPRECATED_BY_CRAWLER"] = self.cx.now().millis().to_string().into();
                 self.catalog("UpdateTable", json!({ "DatabaseName": self.database, "TableInput": input })).await?;
                 self.report.line(self.cx, &self.writer, "INFO", format!("Deprecated table {name} in database {}", self.database));
@@ -252,6 +276,15 @@ impl Write<'_> {
         }
         Ok(())
     }
+}
+
+/// A table as UpdateTable takes it.
+fn as_input(table: &Value) -> Value {
+    let mut input = table.clone();
+    if let Some(members) = input.as_object_mut() {
+        ANSWERED.iter().for_each(|member| drop(members.remove(*member)));
+    }
+    input
 }
 
 /// Whether a table is this crawler's.

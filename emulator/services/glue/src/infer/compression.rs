@@ -10,6 +10,10 @@ pub(crate) enum Compression {
     Bzip2,
     Zip,
     Zstd,
+    /// Snappy's framing format. Hadoop's own has no mark to know it by.
+    Snappy,
+    /// LZ4's frame format.
+    Lz4,
 }
 
 impl Compression {
@@ -20,6 +24,8 @@ impl Compression {
             [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, ..] => Compression::Bzip2,
             [b'P', b'K', 3, 4, ..] => Compression::Zip,
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Compression::Zstd,
+            [0xff, 6, 0, 0, b's', b'N', b'a', b'P', b'p', b'Y', ..] => Compression::Snappy,
+            [0x04, 0x22, 0x4d, 0x18, ..] => Compression::Lz4,
             _ => Compression::None,
         }
     }
@@ -32,6 +38,8 @@ impl Compression {
             Compression::Bzip2 => "bzip2",
             Compression::Zip => "zip",
             Compression::Zstd => "zstd",
+            Compression::Snappy => "snappy",
+            Compression::Lz4 => "lz4",
         }
     }
 
@@ -47,6 +55,8 @@ impl Compression {
                 let mut archive = zip::ZipArchive::new(std::io::Cursor::new(compressed)).ok().filter(|a| whole && a.len() == 1)?;
                 fill(archive.by_index(0).ok()?, most, &mut out)
             }
+            Compression::Snappy => fill(snap::read::FrameDecoder::new(compressed), most, &mut out),
+            Compression::Lz4 => fill(lz4_flex::frame::FrameDecoder::new(compressed), most, &mut out),
             Compression::Bzip2 => fill(bzip2::read::MultiBzDecoder::new(compressed), most, &mut out),
         };
         (!out.is_empty()).then_some((out, ended && whole))
@@ -88,6 +98,19 @@ mod tests {
         let (few, whole) = Compression::Gzip.head(&packed, true, 10).unwrap();
         assert_eq!((few.len(), whole), (10, false));
         assert_eq!(Compression::Gzip.head(&[0x1f, 0x8b, 1, 2], true, 10), None);
+    }
+
+    #[test]
+    fn frames_of_snappy_and_lz4_are_known() {
+        let text = b"id,name\n1,a\n".repeat(10);
+        let mut snappy = snap::write::FrameEncoder::new(Vec::new());
+        snappy.write_all(&text).unwrap();
+        let mut lz4 = lz4_flex::frame::FrameEncoder::new(Vec::new());
+        lz4.write_all(&text).unwrap();
+        for (packed, kind) in [(snappy.into_inner().unwrap(), Compression::Snappy), (lz4.finish().unwrap(), Compression::Lz4)] {
+            assert_eq!(Compression::of(&packed), kind);
+            assert_eq!(kind.head(&packed, true, 1 << 20), Some((text.clone(), true)), "{kind:?}");
+        }
     }
 
     #[test]

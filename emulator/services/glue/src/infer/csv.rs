@@ -199,7 +199,7 @@ fn typed(value: &str, allowed: Option<&[String]>) -> Kind {
     if let Some((_, kind, _)) = tests.into_iter().find(|(name, _, fits)| *fits && may(name)) {
         return kind;
     }
-    let moment = value.len() >= 19 && date(&value[..10]) && matches!(value.as_bytes()[10], b' ' | b'T');
+    let moment = value.len() >= 19 && value.get(..10).is_some_and(date) && matches!(value.as_bytes()[10], b' ' | b'T');
     match may("TIMESTAMP") && moment {
         true => Kind::Timestamp,
         false => Kind::String,
@@ -216,6 +216,13 @@ fn decimal(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_cut_between_signs() {
+        let all = ["TIMESTAMP".to_owned()];
+        assert_eq!(typed("2026-01-02 03:04:05", Some(&all)), Kind::Timestamp);
+        assert_eq!(typed("\u{65e5}\u{672c}\u{8a9e}\u{65e5}\u{672c}\u{8a9e}\u{65e5}", Some(&all)), Kind::String);
+    }
 
     fn see(text: &str) -> Option<(Vec<String>, Layout, u64)> {
         let sample = Sample { head: text.as_bytes(), whole: true, tail: &[] };
