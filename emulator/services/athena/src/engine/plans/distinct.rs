@@ -112,7 +112,7 @@ impl AggregateUDFImpl for CountDistinct {
     }
 }
 
-/// Slots of long texts, or a piece of memory that such texts stand in.
+/// How many long texts there are, or a piece of memory that they stand in.
 fn piece() -> FieldRef {
     Arc::new(Field::new_list_field(DataType::BinaryView, true))
 }
@@ -223,8 +223,9 @@ impl<H: Hashing> Accumulator for Distinct<H> {
         }
         for pieces in states[1].as_list::<i32>().iter().flatten() {
             let pieces = pieces.as_binary_view();
-            if !pieces.is_empty() {
-                self.long.unite(pieces.value(0), (1..pieces.len()).map(|i| buffer(pieces, i)))?;
+            // The first tells how many texts there are.
+            if let Some(count) = pieces.iter().next().flatten().and_then(|count| count.first_chunk()) {
+                self.long.unite(u64::from_le_bytes(*count) as usize, (1..pieces.len()).map(|i| buffer(pieces, i)))?;
             }
         }
         Ok(())
@@ -232,6 +233,7 @@ impl<H: Hashing> Accumulator for Distinct<H> {
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
         let numbers = self.all_short().into_iter().flat_map(u128::to_le_bytes).collect();
         let mut pieces = BinaryViewBuilder::new();
+        pieces.append_value((self.long.len() as u64).to_le_bytes());
         for buffer in self.long.take() {
             let length = u32::try_from(buffer.len()).map_err(|_| DataFusionError::ResourcesExhausted("distinct texts".into()))?;
             let block = pieces.append_block(buffer);

@@ -1,6 +1,6 @@
 //! A set of texts that are too long to be numbers, exact: each is kept once, one after the other in large pieces of memory, and found by a
-//! hash; where the hashes of two agree, the texts are compared. A slot is eight bytes: the hash's and the text's place. The upper bits of the
-//! hash tell the slot, so that growing and uniting walk through the slots in order. What is looked up goes by blocks, first the slots, then
+//! hash; where the hashes of two agree, the texts are compared. A slot is eight bytes: the hash and the text's place. The upper bits of the
+//! hash tell the slot, so that growing walks through the slots in order; uniting walks through the texts. What is looked up goes by blocks, first the slots, then
 //! the texts that they point to: many are on their way from memory at a time.
 
 use datafusion::{
@@ -11,7 +11,7 @@ use std::{fmt::Debug, hint::black_box, marker::PhantomData};
 use twox_hash::XxHash3_64;
 
 /// Texts that are looked up together.
-pub(super) const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 128;
 /// Bits of the first table's slots.
 const FIRST_BITS: u32 = 8;
 /// Slots behind the last, so that no search turns round.
@@ -26,6 +26,8 @@ const PIECE: usize = UNIT << PIECE_BITS;
 const FIRST_PIECE: usize = 16 << 10;
 /// Bytes before a text that tell its length.
 const HEAD: usize = 4;
+/// Bytes that come from memory together.
+const CACHE_LINE: usize = 64;
 
 /// What texts are found by. Those that are made to have the same cost time, and are told apart all the same.
 pub(super) trait Hashing: Debug + Default + Send + Sync + 'static {
@@ -78,27 +80,27 @@ impl<H: Hashing> Longs<H> {
         Ok(())
     }
 
-    /// Takes all out: the slots, then the pieces of the texts.
+    /// Takes all out: the texts in pieces of memory, for [`Longs::unite`].
     pub(super) fn take(&mut self) -> Vec<Buffer> {
-        let set = std::mem::take(self);
-        let mut all = vec![Buffer::from_vec(set.slots)];
-        all.extend(set.texts.pieces());
-        all
+        std::mem::take(self).texts.pieces()
     }
 
-    /// Adds what [`Longs::take`] took out of another set. Its texts are not copied: the pieces are kept.
-    pub(super) fn unite(&mut self, slots: &[u8], pieces: impl IntoIterator<Item = Buffer>) -> Result<()> {
-        let moved = self.texts.adopt(pieces)?;
-        let others = || slots.as_chunks::<8>().0.iter().map(|slot| u64::from_ne_bytes(*slot)).filter(|slot| *slot != 0);
-        let count = others().count();
+    /// Adds the texts that [`Longs::take`] took out of another set, about so many. They are not copied: the pieces are kept.
+    pub(super) fn unite(&mut self, count: usize, pieces: impl IntoIterator<Item = Buffer>) -> Result<()> {
+        let first = self.texts.adopt(pieces)?;
         self.make_room(count.saturating_sub(self.len));
         let (mut block, mut filled) = ([0; BLOCK], 0);
-        for slot in others() {
-            block[filled] = slot + moved;
-            filled += 1;
-            if filled == BLOCK {
-                self.unite_block(&block);
-                filled = 0;
+        for piece in first..self.texts.full.len() {
+            let mut at = 0;
+            while at < self.texts.full[piece].len() {
+                let place = place(piece, at);
+                let text = self.texts.at(place);
+                (block[filled], at) = (u64::from(H::of(text)) << 32 | place, at + length(text));
+                filled += 1;
+                if filled == BLOCK {
+                    self.unite_block(&block);
+                    filled = 0;
+                }
             }
         }
         self.unite_block(&block[..filled]);
@@ -108,7 +110,6 @@ impl<H: Hashing> Longs<H> {
     /// Adds texts that are kept already.
     fn unite_block(&mut self, others: &[u64]) {
         let starts = self.starts(others);
-        self.texts.warm(others.iter().copied());
         for (other, start) in others.iter().zip(starts) {
             if let Some(slot) = self.free(start, *other, self.texts.at(*other)) {
                 self.put(slot, *other);
@@ -173,6 +174,16 @@ impl<H: Hashing> Longs<H> {
     }
 }
 
+/// Bytes that a text takes with its length before it.
+fn length(text: &[u8]) -> usize {
+    (HEAD + text.len()).next_multiple_of(UNIT)
+}
+
+/// The lower half of the slot of a text that stands there; zero is none's.
+fn place(piece: usize, at: usize) -> u64 {
+    ((piece << PIECE_BITS) + at / UNIT + 1) as u64
+}
+
 /// Texts one after the other, each behind its length.
 #[derive(Debug, Default)]
 struct Texts {
@@ -187,7 +198,7 @@ impl Texts {
     /// Keeps a text: its place and one.
     fn keep(&mut self, text: &[u8]) -> Result<u64> {
         let head = u32::try_from(text.len()).map_err(|_| too_much())?;
-        let wanted = (HEAD + text.len()).next_multiple_of(UNIT);
+        let wanted = length(text);
         if self.open.len() + wanted > PIECE.max(wanted) {
             self.close()?;
         }
@@ -200,7 +211,7 @@ impl Texts {
         self.open.extend_from_slice(text);
         self.open.resize(at + wanted, 0);
         self.size += self.open.capacity() - before;
-        Ok(((self.full.len() << PIECE_BITS) + at / UNIT + 1) as u64)
+        Ok(place(self.full.len(), at))
     }
 
     /// The text of a slot.
@@ -216,13 +227,17 @@ impl Texts {
         &piece[(place & (PIECE / UNIT - 1)) * UNIT..]
     }
 
-    /// Lets the texts of slots come nearer, all at a time.
+    /// Lets the beginnings of the texts of slots come nearer, all at a time.
     fn warm(&self, slots: impl Iterator<Item = u64>) {
-        black_box(slots.fold(0, |seen, slot| seen ^ self.from(slot)[0]));
+        let touch = |slot| {
+            let rest = self.from(slot);
+            rest[0] ^ rest.get(CACHE_LINE).copied().unwrap_or_default()
+        };
+        black_box(slots.fold(0, |seen, slot| seen ^ touch(slot)));
     }
 
-    /// Makes pieces of another set its own; what has to be added to the slots of that set.
-    fn adopt(&mut self, pieces: impl IntoIterator<Item = Buffer>) -> Result<u64> {
+    /// Makes pieces of another set its own; the first of them.
+    fn adopt(&mut self, pieces: impl IntoIterator<Item = Buffer>) -> Result<usize> {
         self.close()?;
         let before = self.full.len();
         self.full.extend(pieces);
@@ -230,7 +245,7 @@ impl Texts {
         if self.full.len() >= 1 << (u32::BITS - PIECE_BITS) {
             return Err(too_much());
         }
-        Ok((before << PIECE_BITS) as u64)
+        Ok(before)
     }
 
     fn close(&mut self) -> Result<()> {
@@ -286,8 +301,8 @@ mod tests {
         assert_eq!(set::<H>(&twice).len(), told(&[&some, &others]), "each text once");
         let mut last = Longs::<H>::default();
         for part in [&some, &others, &some] {
-            let [slots, pieces @ ..] = &set::<H>(part).take()[..] else { panic!() };
-            last.unite(slots, pieces.iter().cloned()).unwrap();
+            let mut part = set::<H>(part);
+            last.unite(part.len(), part.take()).unwrap();
         }
         assert_eq!(last.len(), told(&[&some, &others]), "united");
         last.add(&[b"one more text, which is new".as_slice(), some[7].as_bytes()]).unwrap();
@@ -317,7 +332,7 @@ mod tests {
         assert!(set.size() > 5 * PIECE);
         let all = set.take();
         assert_eq!((set.len(), set.size()), (0, 0));
-        set.unite(&all[0], all[1..].iter().cloned()).unwrap();
+        set.unite(6, all).unwrap();
         assert_eq!(set.len(), 6);
     }
 }
