@@ -1,6 +1,6 @@
-"""Thirty data sets of many formats and layouts: each is crawled, described as AWS's crawlers describe it, and queried at once.
+"""Thirty-eight data sets of many formats and layouts: each is crawled, described as AWS's crawlers describe it, and queried at once.
 
-Nobody makes a table here but the crawler. Columnar files are written by pyarrow and fastavro.
+Nobody makes a table here but the crawler. Columnar files are written by pyarrow and fastavro, Ion by Amazon's own writer.
 """
 
 import bz2
@@ -10,11 +10,13 @@ import io
 import json
 import unittest
 import zipfile
+from decimal import Decimal
 
 import fastavro
 import pyarrow as pa
 import pyarrow.orc
 import pyarrow.parquet
+from amazon.ion import simpleion
 
 from lake import LakeTest
 from support import client, name, settle
@@ -53,6 +55,11 @@ def avro(rows=ROWS, codec="null"):
     out = io.BytesIO()
     fastavro.writer(out, {"type": "record", "name": "row", "fields": fields}, rows, codec=codec)
     return out.getvalue()
+
+
+def ion(rows=ROWS, binary=True):
+    written = simpleion.dumps(rows, binary=binary, sequence_as_stream=True)
+    return written if binary else written.encode()
 
 
 def delimited(delimiter=",", header=True, quoting=csv.QUOTE_MINIMAL, rows=ROWS, end="\n"):
@@ -122,6 +129,10 @@ SETS = [
      ("select count(*), max(name) from {t} where dt = '2026-01-02'", [["4", "photo 4"]])),
     ("avro_plain", {"a.avro": avro()}, "avro", TYPED, [], COUNT),
     ("avro_deflate", {"a.avro": avro(codec="deflate")}, "avro", TYPED, [], COUNT),
+    ("ion_text", {"a.ion": ion(binary=False)}, "ion", SMALL, [], COUNT),
+    ("ion_binary", {"a.10n": ion(), "b.10n.gz": gzip.compress(ion())}, "ion", SMALL, [], ("select count(*), sum(id) from {t}", [["8", "20"]])),
+    ("ion_nested", {"a.ion": ion([{"at": {"x": 1.5}, "tags": ["a", "b"], "price": Decimal("2.50")}], False)}, "ion",
+     ["at struct<x:double>", "tags array<string>", "price decimal(3,2)"], [], ("select at.x, tags[2], price from {t}", [["1.5", "b", "2.50"]])),
     ("apache_log", {"access.log": APACHE}, "combinedapache", None, [], ("select count(*), max(response) from {t}", [["3", "200"]])),
     ("json_zip", {"a.zip": zipped(lines())}, "json", SMALL, [], None),
     ("xml", {"a.xml": b"<?xml version='1.0'?><all><row><a>1</a></row></all>"}, "xml", [], [], None),

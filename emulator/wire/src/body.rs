@@ -19,7 +19,7 @@ pub trait Chunks: Send {
     fn next(&mut self) -> Pin<Box<dyn Future<Output = Option<io::Result<Bytes>>> + Send + '_>>;
 }
 
-/// Bytes that a body's length alone has taken.
+/// Bytes that are set aside for a body because of the length that it announces.
 const MOST_AT_ONCE: usize = 16 << 20;
 
 /// A request body on its way in.
@@ -52,7 +52,8 @@ impl Body {
     pub async fn next(&mut self) -> Option<io::Result<Bytes>> {
         self.chunks.next().await
     }
-    /// The whole body, refused beyond `limit` bytes. What comes in one piece is not copied, the rest once where the length is known.
+    /// The whole body; an error of the kind `FileTooLarge` beyond `limit` bytes. What comes in one piece is not copied. What comes in several is
+    /// copied once where its length was announced and is at most 16 MiB; so much at most is set aside before it has come, and grown from there.
     pub async fn collect(&mut self, limit: usize) -> io::Result<Bytes> {
         let within = |bytes: usize| match bytes > limit {
             true => Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("the body is larger than {limit} bytes"))),
@@ -61,7 +62,7 @@ impl Body {
         let Some(first) = self.next().await.transpose()? else { return Ok(Bytes::new()) };
         within(first.len())?;
         let Some(second) = self.next().await.transpose()? else { return Ok(first) };
-        // A length that a caller names is no reason to take so much at once.
+        // A length that a caller names is no reason to set so much aside at once.
         let expected = self.length.map_or(0, |length| (length as usize).min(limit).min(MOST_AT_ONCE));
         let mut whole = BytesMut::with_capacity(expected.max(first.len() + second.len()));
         whole.extend_from_slice(&first);

@@ -15,6 +15,7 @@ mod edit;
 mod event_streams;
 mod filters;
 mod house;
+mod ion_streams;
 mod kafka;
 mod mapping_templates;
 mod orc_files;

@@ -33,7 +33,7 @@ async fn boto3_sqs_logs_glue() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn boto3_crawlers() {
-    if python_has(&["boto3", "pyarrow", "fastavro"]).await {
+    if python_has(&["boto3", "pyarrow", "fastavro", "amazon.ion"]).await {
         unittest(&bare().await, None, "test_crawlers").await;
     }
 }

@@ -13,7 +13,7 @@ impl ApiGateway {
         let (rest_api_id, resource_id, http_method) = (input.rest_api_id.clone(), input.resource_id.clone(), input.http_method.clone());
         let method = of_method(cx, &rest_api_id, |api| api.method(&resource_id, &http_method).cloned())?;
         let integration = of_input(cx, input)?;
-        check(&method, &integration)?;
+        check("PutIntegration", &method, &integration)?;
         change_method(cx, &rest_api_id, |api| {
             let method = api.method_mut(&resource_id, &http_method)?;
             method.method_integration = Some(integration.clone());
@@ -33,7 +33,7 @@ impl ApiGateway {
         change_method(cx, &input.rest_api_id, |api| {
             let mut integration = api.integration(&input.resource_id, &input.http_method)?.clone();
             patches.iter().try_for_each(|patch| apply(&mut integration, patch))?;
-            check(api.method(&input.resource_id, &input.http_method)?, &integration)?;
+            check("UpdateIntegration", api.method(&input.resource_id, &input.http_method)?, &integration)?;
             *api.integration_mut(&input.resource_id, &input.http_method)? = integration.clone();
             Ok(integration)
         })
@@ -164,8 +164,8 @@ pub(crate) fn connection_type(http: bool, asked: Option<ConnectionType>) -> Opti
     if http { asked.or(Some(ConnectionType::Internet)) } else { asked.filter(|kind| *kind != ConnectionType::Internet) }
 }
 
-/// Checks an integration that a method is to have.
-pub(crate) fn check(method: &Method, integration: &Integration) -> Result<(), Fault> {
+/// Checks an integration that a method is to have; refusals name the operation that brings it.
+pub(crate) fn check(operation: &str, method: &Method, integration: &Integration) -> Result<(), Fault> {
     if !TIMEOUT_MS.contains(&integration.timeout_in_millis.unwrap_or(*TIMEOUT_MS.end())) {
         return Err(bad("Timeout should be between 50 ms and 29000 ms"));
     }
@@ -177,16 +177,16 @@ pub(crate) fn check(method: &Method, integration: &Integration) -> Result<(), Fa
     }
     let links = integration.connection_type == Some(ConnectionType::VpcLink);
     if links && !matches!(integration.r#type, Some(IntegrationType::Http | IntegrationType::HttpProxy)) {
-        return Err(refused("PutIntegration", "connectionType VPC_LINK of integrations that are not HTTP or HTTP_PROXY"));
+        return Err(refused(operation, "connectionType VPC_LINK of integrations that are not HTTP or HTTP_PROXY"));
     }
     if !links && integration.connection_id.is_some() {
-        return Err(refused("PutIntegration", "connectionId without connectionType VPC_LINK"));
+        return Err(refused(operation, "connectionId without connectionType VPC_LINK"));
     }
     match integration.r#type.unwrap_or_default() {
         IntegrationType::Mock => {}
         _ if integration.http_method.is_none() => return Err(bad("Enumeration value for HttpMethod must be non-empty")),
         IntegrationType::Http | IntegrationType::HttpProxy => check_endpoint(integration.uri.as_deref().unwrap_or_default())?,
-        kind => check_service(kind, integration)?,
+        kind => check_service(operation, kind, integration)?,
     }
     check_templates(integration.request_templates.as_ref())?;
     mapping::check_request(integration.request_parameters.as_ref(), method)
@@ -200,7 +200,7 @@ fn check_endpoint(uri: &str) -> Result<(), Fault> {
     }
 }
 
-fn check_service(kind: IntegrationType, integration: &Integration) -> Result<(), Fault> {
+fn check_service(operation: &str, kind: IntegrationType, integration: &Integration) -> Result<(), Fault> {
     let uri = integration.uri.as_deref().unwrap_or_default();
     let arn = Arn::parse(uri).ok_or_else(|| bad("Invalid ARN specified in the request"))?;
     if arn.service != "apigateway" || !(arn.resource.starts_with("path/") || arn.resource.starts_with("action/")) {
@@ -208,7 +208,7 @@ fn check_service(kind: IntegrationType, integration: &Integration) -> Result<(),
     }
     if kind == IntegrationType::AwsProxy && function_of(uri).is_none() {
         return match arn.account.rsplit('.').next() == Some("firehose") && arn.resource.starts_with("action/") {
-            true => Err(refused("PutIntegration", "AWS_PROXY to Firehose")),
+            true => Err(refused(operation, "AWS_PROXY to Firehose")),
             false => Err(bad("Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.")),
         };
     }

@@ -14,6 +14,7 @@ use crate::{
     providers::PROVIDERS,
     resource_servers::RESOURCE_SERVERS,
     state::*,
+    tier,
 };
 use kit::{Context, Fault, Key, Read, Scope, Table, Tx};
 use serde::{Serialize, de::DeserializeOwned};
@@ -56,6 +57,7 @@ impl CognitoIdp {
             .write(|tx| {
                 let pool = pool(tx, cx.scope(), &input.user_pool_id)?;
                 let pool = pool_settings::of_update(cx, &pool, input)?;
+                tier::check_change(tx, cx, &pool)?;
                 tx.put(&POOLS, cx.scope(), &pool.id, &pool)
             })
             .await?;

@@ -246,13 +246,18 @@ impl Pool {
     }
     /// By what users may prove themselves first: passwords where nothing else is said.
     pub fn first_factors(&self) -> &[AuthFactorType] {
-        let policy = self.settings.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref());
-        policy.and_then(|p| p.allowed_first_auth_factors.as_deref()).unwrap_or(&[AuthFactorType::Password])
+        first_factors(&self.settings)
     }
     /// The description of an attribute.
     pub fn attribute(&self, name: &str) -> Option<&SchemaAttributeType> {
         self.settings.schema_attributes.iter().flatten().find(|a| a.name.as_deref() == Some(name))
     }
+}
+
+/// By what users of a pool with these settings may prove themselves first.
+pub(crate) fn first_factors(settings: &UserPoolType) -> &[AuthFactorType] {
+    let policy = settings.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref());
+    policy.and_then(|p| p.allowed_first_auth_factors.as_deref()).unwrap_or(&[AuthFactorType::Password])
 }
 
 impl User {

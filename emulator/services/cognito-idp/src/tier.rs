@@ -1,14 +1,17 @@
 //! Feature plans: what a pool's UserPoolTier doesn't have is refused. Which plan a member needs is said beside it in AWS's reference of the API;
 //! the sentences are not recorded.
 
-use crate::{Error, model::*, state::Pool};
+use crate::{
+    Error, domains,
+    model::*,
+    state::{CLIENTS, Client, Pool, first_factors},
+};
 use UserPoolTierType::{Essentials, Lite, Plus};
-use kit::Fault;
+use kit::{Context, Fault, Read};
 
 /// What a pool's settings ask for.
 pub(crate) fn check_settings(settings: &UserPoolType) -> Result<(), Fault> {
-    let factors = settings.policies.as_ref().and_then(|p| p.sign_in_policy.as_ref()).and_then(|p| p.allowed_first_auth_factors.as_deref());
-    let passwordless = factors.unwrap_or_default().iter().any(|factor| *factor != AuthFactorType::Password);
+    let passwordless = first_factors(settings).iter().any(|factor| *factor != AuthFactorType::Password);
     let version = settings.lambda_config.as_ref().and_then(|c| c.pre_token_generation_config.as_ref()).map(|c| c.lambda_version);
     let access_tokens = version.flatten().is_some_and(|version| version != PreTokenGenerationLambdaVersionType::V10);
     let mode = settings.user_pool_add_ons.as_ref().and_then(|add_ons| add_ons.advanced_security_mode);
@@ -35,6 +38,23 @@ pub(crate) fn check_flows(pool: &Pool, flows: Option<&[ExplicitAuthFlowsType]>) 
 /// What a domain's pages ask for.
 pub(crate) fn check_pages(pool: &Pool, version: i32) -> Result<(), Fault> {
     needs(pool.settings.user_pool_tier, Essentials, version > 1, "Managed login (ManagedLoginVersion 2)")
+}
+
+/// Whether a pool may change to the tier of its new settings as far as its clients and domains go, which UpdateUserPool doesn't name. AWS's
+/// reference of the API has an exception for changes that are not permitted and doesn't say which those are; what the lower tier would refuse to
+/// make is what may not stay.
+pub(crate) fn check_change(read: &impl Read, cx: &Context, pool: &Pool) -> Result<(), Fault> {
+    let blocked = |by: String, fault: Fault| Error::TierChangeNotAllowed.says(format!("{by} stands in the way: {}", fault.message));
+    let clients = read.scan(&CLIENTS, cx.scope()).prefix(&(pool.id.as_str(),)).map(|row| row.map(|(_, client)| client));
+    for client in clients.collect::<Result<Vec<Client>, Fault>>()? {
+        let flows = client.settings.explicit_auth_flows.as_deref();
+        check_flows(pool, flows).map_err(|fault| blocked(format!("The app client {}", client.id()), fault))?;
+    }
+    for name in [&pool.settings.domain, &pool.settings.custom_domain].into_iter().flatten() {
+        let version = domains::domain(read, cx, name)?.map_or(1, |domain| domain.version);
+        check_pages(pool, version).map_err(|fault| blocked(format!("The domain {name}"), fault))?;
+    }
+    Ok(())
 }
 
 fn needs(tier: Option<UserPoolTierType>, least: UserPoolTierType, asked: bool, what: &str) -> Result<(), Fault> {

@@ -5,6 +5,7 @@ use kit::{
     Context, Fault,
     policy::{Document, DocumentKind},
 };
+use wire::{Place, Violation, violations_message};
 
 /// AWS's quota of managed policies of one session.
 const MOST_ARNS: usize = 10;
@@ -45,7 +46,11 @@ pub(crate) fn documents<'a>(
 }
 
 fn no_arn(n: usize) -> Fault {
-    let message =
-        format!("1 validation error detected: Value at 'policyArns.{n}.member.arn' failed to satisfy constraint: Member must not be null");
-    Fault::new("ValidationError", 400, message)
+    let violation = Violation {
+        path: format!("policyArns.{n}.member.arn"),
+        value: None,
+        constraint: "Member must not be null".into(),
+        place: Place::Body,
+    };
+    Fault::new("ValidationError", 400, violations_message(&[violation]))
 }

@@ -4,7 +4,7 @@ use super::{
     MOST_BYTES,
     answers::{self, Refusal},
     call::Call,
-    proxy::{DROPPED, REMAPPED},
+    proxy::{self, DROPPED, REMAPPED},
     request::{self, Outgoing},
     response, tested,
 };
@@ -61,16 +61,7 @@ async fn send(call: &mut Call, integration: &Integration, outgoing: Outgoing) ->
     let mark = if outgoing.uri.contains('?') { '&' } else { '?' };
     let query = if outgoing.query.is_empty() { String::new() } else { format!("{mark}{}", outgoing.query) };
     let url = format!("{}{query}", outgoing.uri);
-    // The same lines as those of functions, which are recorded.
-    let sent = call.log.is_some().then(|| {
-        [
-            format!("Endpoint request URI: {url}"),
-            format!("Endpoint request headers: {}", tested::shown(outgoing.headers.clone())),
-            format!("Endpoint request body after transformations: {}", String::from_utf8_lossy(&outgoing.body)),
-            format!("Sending request to {url}"),
-        ]
-    });
-    let began = call.cx.now();
+    let sent = call.log.is_some().then(|| proxy::request_lines(&url, &tested::shown(outgoing.headers.clone()), &outgoing.body));
     let request = Outbound { method: outgoing.method, url, headers: outgoing.headers, body: outgoing.body };
     let cx = call.cx.clone();
     let due = super::due(call, integration);
@@ -86,10 +77,7 @@ async fn send(call: &mut Call, integration: &Integration, outgoing: Outgoing) ->
     match answered {
         Ok(answer) => {
             call.integration_status = Some(answer.status);
-            let ms = (call.cx.now().unix_ns - began.unix_ns) / 1_000_000;
-            call.note(|| format!("Received response. Status: {}, Integration latency: {ms} ms", answer.status));
-            call.note(|| format!("Endpoint response headers: {}", tested::shown(answer.headers.clone())));
-            call.note(|| format!("Endpoint response body before transformations: {}", String::from_utf8_lossy(&answer.body)));
+            proxy::note_received(call, answer.status, || tested::shown(answer.headers.clone()), &answer.body);
             Ok(answer)
         }
         // An address without a host is told as AWS tells it; what only windtunnel refuses is told with its reason.

@@ -60,35 +60,50 @@ pub(crate) async fn answer(call: &mut Call, integration: &Integration) -> Result
 
 /// What execution logs say of a request to a function; AWS masks what signs it.
 pub(super) fn note_request(call: &Call, function_arn: &str, body: &Bytes) {
+    if call.log.is_none() {
+        return;
+    }
     let url = format!("https://lambda.{}.amazonaws.com/2015-03-31/functions/{function_arn}/invocations", call.cx.region());
-    call.note(|| format!("Endpoint request URI: {url}"));
-    call.note(|| {
-        let (api, moment) = (&call.address.api_id, formatted(call.cx.now(), "%Y%m%dT%H%M%SZ"));
-        let (tag, masked) = (call.cx.request_id(), "*".repeat(64));
-        format!(
-            "Endpoint request headers: {{x-amzn-lambda-integration-tag={tag}, Authorization={masked}, X-Amz-Date={moment}, x-amzn-apigateway-api-id={api}, Accept=application/json, User-Agent=AmazonAPIGateway_{api}, X-Amz-Security-Token={masked} [TRUNCATED]"
-        )
-    });
-    call.note(|| format!("Endpoint request body after transformations: {}", String::from_utf8_lossy(body)));
-    call.note(|| format!("Sending request to {url}"));
+    let (api, moment) = (&call.address.api_id, formatted(call.cx.now(), "%Y%m%dT%H%M%SZ"));
+    let (tag, masked) = (call.cx.request_id(), "*".repeat(64));
+    let headers = format!(
+        "{{x-amzn-lambda-integration-tag={tag}, Authorization={masked}, X-Amz-Date={moment}, x-amzn-apigateway-api-id={api}, Accept=application/json, User-Agent=AmazonAPIGateway_{api}, X-Amz-Security-Token={masked} [TRUNCATED]"
+    );
+    request_lines(&url, &headers, body).into_iter().for_each(|line| call.note(|| line));
+}
+
+/// The lines of a request to any endpoint, as they are recorded of functions.
+pub(super) fn request_lines(url: &str, headers: &str, body: &[u8]) -> [String; 4] {
+    [
+        format!("Endpoint request URI: {url}"),
+        format!("Endpoint request headers: {headers}"),
+        format!("Endpoint request body after transformations: {}", String::from_utf8_lossy(body)),
+        format!("Sending request to {url}"),
+    ]
 }
 
 /// What execution logs say of a function's answer.
 pub(super) fn note_answer(call: &Call, invoked: &Invoked) {
-    call.note(|| {
-        let ms = (call.cx.now().unix_ns - call.integration_began.unwrap_or(call.received).unix_ns) / 1_000_000;
-        format!("Received response. Status: {}, Integration latency: {ms} ms", invoked.status)
-    });
-    call.note(|| {
+    let headers = || {
         let date = formatted(call.cx.now(), "%a, %d %b %Y %H:%M:%S GMT");
         format!(
-            "Endpoint response headers: {{Date={date}, Content-Type=application/json, Content-Length={}, Connection=keep-alive, x-amzn-RequestId={}, x-amzn-Remapped-Content-Length=0, X-Amz-Executed-Version=$LATEST, X-Amzn-Trace-Id=Root={}}}",
+            "{{Date={date}, Content-Type=application/json, Content-Length={}, Connection=keep-alive, x-amzn-RequestId={}, x-amzn-Remapped-Content-Length=0, X-Amz-Executed-Version=$LATEST, X-Amzn-Trace-Id=Root={}}}",
             invoked.payload.len(),
             call.cx.request_id(),
             call.cx.trace()
         )
+    };
+    note_received(call, invoked.status, headers, &invoked.payload);
+}
+
+/// The lines of any endpoint's answer.
+pub(super) fn note_received(call: &Call, status: u16, headers: impl FnOnce() -> String, body: &[u8]) {
+    call.note(|| {
+        let ms = (call.cx.now().unix_ns - call.integration_began.unwrap_or(call.received).unix_ns) / 1_000_000;
+        format!("Received response. Status: {status}, Integration latency: {ms} ms")
     });
-    call.note(|| format!("Endpoint response body before transformations: {}", String::from_utf8_lossy(&invoked.payload)));
+    call.note(|| format!("Endpoint response headers: {}", headers()));
+    call.note(|| format!("Endpoint response body before transformations: {}", String::from_utf8_lossy(body)));
 }
 
 /// Who invokes: the integration's role, or API Gateway itself because of the method, which the function's resource policy must allow.

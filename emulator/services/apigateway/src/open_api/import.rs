@@ -29,7 +29,9 @@ pub(super) fn fill(cx: &Context, api: &mut Api, document: &Value, base_path: Bas
             mistyped(described, verb, &full, &mut warnings);
             let method =
                 operation::method(api, document, item, described, verb, &id, &schemes, &validators, &mut warnings).map_err(|fault| {
-                    Error::BadRequest.says(format!("Unable to put method '{verb}' on resource at path '{full}': {}", fault.message))
+                    let message = format!("Unable to put method '{verb}' on resource at path '{full}': {}", fault.message);
+                    // What only windtunnel doesn't have is told as such.
+                    if fault.status == 501 { Fault { message, ..fault } } else { Error::BadRequest.says(message) }
                 })?;
             let methods = api.resource_mut(&id)?.resource_methods.get_or_insert_default();
             methods.insert(verb.to_owned(), method);

@@ -50,7 +50,7 @@ pub(super) fn method(
     }
     if let Some(described) = operation.get("x-amazon-apigateway-integration") {
         let integration = integration(described, resource)?;
-        integrations::check(&method, &integration)?;
+        integrations::check("ImportRestApi", &method, &integration)?;
         method.method_integration = Some(integration);
     }
     let unknown = method.authorizer_id.is_none() && operation["x-amazon-apigateway-auth"].is_null();

@@ -87,6 +87,13 @@ async fn putting_overwrites_or_merges() {
     let changed = desk.ok("PutRestApi", put("overwrite", "prepend")).await;
     assert_eq!((&changed["name"], &changed["id"]), (&json!("Two"), &json!(desk.api)));
     assert_eq!(paths(desk.ok("GetResources", json!({ "restApiId": desk.api })).await), ["/", "/b", "/b/new"]);
+    // What an import brings is refused in its own name.
+    let linked = yaml.replace("{type: MOCK}", "{type: MOCK, connectionId: abc}");
+    let said = desk.refused("ImportRestApi", json!({ "body": body(&linked) })).await;
+    assert!(
+        said.starts_with("NotImplemented: ") && said.contains("connectionId without connectionType VPC_LINK of apigateway:ImportRestApi"),
+        "{said}"
+    );
     for wrong in ["", "not: an api", "{\"swagger\": \"2.0\", \"info\": {}}", "[["] {
         assert_eq!(
             desk.refused("ImportRestApi", json!({ "body": body(wrong) })).await,

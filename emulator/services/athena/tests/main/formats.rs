@@ -50,6 +50,69 @@ async fn what_is_not_read_is_refused_by_name() {
     assert!(desk.fails("SELECT nothing_such(1)").await.starts_with("FUNCTION_NOT_FOUND: line 1:8: Function 'nothing_such' not registered"));
 }
 
+fn ion(name: &str) -> kit::Bytes {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ion/tests/data/");
+    std::fs::read(format!("{path}{name}")).unwrap().into()
+}
+
+#[tokio::test]
+async fn ion_is_read_in_text_and_in_binary() {
+    let desk = Desk::new().await;
+    for (key, file) in [("lake/i/a.ion", "photos.ion"), ("lake/i/b.10n", "photos.10n")] {
+        desk.s3.objects.lock().unwrap().insert(key.into(), ion(file));
+    }
+    let columns = "id int, big decimal(38,0), name string, size double, price decimal(4,2), kind varchar(20), raw binary, at timestamp, ok boolean, \
+                   none string, tags array<string>, place struct<x:double,y:array<int>>, later int";
+    desk.lines(&format!("CREATE EXTERNAL TABLE i ({columns}) STORED AS ION LOCATION 's3://lake/i/'")).await;
+    let row =
+        "2,-170141183460469231731,photo 2 é,3.0,-19.99,portrait,00 9f 92 96,2026-01-01 10:00:00.123,true,-,[a, b2],{x=0.5, y=[1, 2]},-";
+    assert_eq!(desk.rows("SELECT * FROM i WHERE id = 2").await, [row, row]);
+    assert_eq!(desk.rows("SELECT count(*), sum(size), max(tags[2]) FROM i").await, ["6,18.0,b3"]);
+    assert!(desk.lines("SHOW CREATE TABLE i").await.join(" ").contains("com.amazon.ionhiveserde.formats.IonInputFormat"));
+}
+
+#[tokio::test]
+async fn ions_properties_are_honoured() {
+    let desk = Desk::new().await;
+    desk.s3.keep(
+        "lake/p/a.ion",
+        "{identification: {name: \"Foo Bar\"}, Alias: foo, n: 40000, day: 2026-01-01T23:30-01:00, m: {a: 1, b: null}}\n{n: 1}",
+    );
+    let table = |name: &str, columns: &str, properties: &str| {
+        format!(
+            "CREATE EXTERNAL TABLE {name} ({columns}) ROW FORMAT SERDE 'com.amazon.ionhiveserde.IonHiveSerDe' WITH SERDEPROPERTIES ({properties}) STORED AS ION LOCATION 's3://lake/p/'"
+        )
+    };
+    let columns = "name string, alias string, n smallint, day date, m map<string,int>";
+    let properties = "'ion.name.path_extractor'='(identification name)', 'ion.n.fail_on_overflow'='false'";
+    desk.lines(&table("people", columns, properties)).await;
+    assert_eq!(desk.rows("SELECT * FROM people").await, ["Foo Bar,foo,-25536,2026-01-02,{a=1, b=null}", "-,-,1,-,-"]);
+    desk.lines(&table("strict", "n smallint, alias string", "'ion.path_extractor.case_sensitive'='true'")).await;
+    assert_eq!(
+        desk.fails("SELECT n FROM strict").await,
+        "HIVE_BAD_DATA: Error parsing field value for field n: 40000 overflows smallint (s3://lake/p/a.ion)"
+    );
+    assert_eq!(desk.rows("SELECT count(alias) FROM strict").await, ["0"], "Alias is another field");
+    desk.lines(&table("wrong", "alias int", "'ion.encoding'='TEXT'")).await;
+    assert!(desk.fails("SELECT alias FROM wrong").await.contains("field alias: Ion's symbol is no integer"));
+    let refused = desk.fails(&table("shared", "a int", "'ion.catalog.url'='https://x/y'")).await;
+    assert!(refused.contains("tables with the Ion property ion.catalog.url"), "{refused}");
+}
+
+#[tokio::test]
+async fn malformed_ion_ends_the_file_or_the_query() {
+    let desk = Desk::new().await;
+    desk.s3.keep("lake/m/a.ion", "{n: 1} {n: 2} {n: 3 {n: 4}");
+    for lenient in ["true", "false"] {
+        desk.lines(&format!("CREATE EXTERNAL TABLE m{lenient} (n int) ROW FORMAT SERDE 'com.amazon.ionhiveserde.IonHiveSerDe' WITH SERDEPROPERTIES ('ion.ignore_malformed'='{lenient}') STORED AS ION LOCATION 's3://lake/m/'")).await;
+    }
+    assert_eq!(desk.rows("SELECT n FROM mtrue ORDER BY n").await, ["1", "2"]);
+    assert_eq!(
+        desk.fails("SELECT n FROM mfalse").await,
+        "HIVE_CURSOR_ERROR: Malformed Ion: a struct without commas at byte 20 (s3://lake/m/a.ion)"
+    );
+}
+
 fn orc(name: &str) -> kit::Bytes {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../orc/tests/data/");
     std::fs::read(format!("{path}{name}")).unwrap().into()

@@ -17,6 +17,7 @@ pub(super) const KINDS: &[Kind] = &[
             "Tags",
             "WorkGroupConfiguration.BytesScannedCutoffPerQuery",
             "WorkGroupConfiguration.EnforceWorkGroupConfiguration",
+            "WorkGroupConfiguration.EngineConfiguration.Classifications",
             "WorkGroupConfiguration.EngineVersion.SelectedEngineVersion",
             "WorkGroupConfiguration.PublishCloudWatchMetricsEnabled",
             "WorkGroupConfiguration.RequesterPaysEnabled",
@@ -51,6 +52,10 @@ impl WorkGroup {
         }
         if before.get("BytesScannedCutoffPerQuery").is_some() && after.get("BytesScannedCutoffPerQuery").is_none() {
             out.insert("RemoveBytesScannedCutoffPerQuery".into(), true.into());
+        }
+        // There is no flag for this part: an empty one says nothing of DPUs any more.
+        if before.get("EngineConfiguration").is_some() && after.get("EngineConfiguration").is_none() {
+            out.insert("EngineConfiguration".into(), json!({ "Classifications": [] }));
         }
         Json::Object(out)
     }

@@ -154,6 +154,13 @@ const SCHEDULER: &[(&str, &[&str])] = &[
     ("DeleteSchedule", &["Name", "GroupName"]),
 ];
 
+const ATHENA: &[(&str, &[&str])] = &[
+    ("CreateWorkGroup", &["Name", "Description", "Configuration", "Tags"]),
+    ("GetWorkGroup", &["WorkGroup"]),
+    ("UpdateWorkGroup", &["WorkGroup", "Description", "State", "ConfigurationUpdates"]),
+    ("DeleteWorkGroup", &["WorkGroup", "RecursiveDeleteOption"]),
+];
+
 const CLOUDWATCH: &[(&str, &[&str])] = &[
     (
         "PutMetricAlarm",
@@ -236,11 +243,11 @@ const LAMBDA: &[(&str, &[&str])] = &[
     ("UntagResource", &["Resource", "TagKeys"]),
 ];
 
-/// The stand-ins for sqs, logs, iam, kms, sns, events, scheduler, cloudwatch, application-autoscaling and lambda.
+/// The stand-ins for sqs, logs, iam, kms, sns, events, scheduler, athena, cloudwatch, application-autoscaling and lambda.
 pub fn services(world: &Arc<World>) -> Vec<Arc<dyn Service>> {
     let all = [("sqs", SQS), ("logs", LOGS), ("iam", IAM), ("kms", KMS), ("sns", SNS), ("events", EVENTS), ("scheduler", SCHEDULER)];
     all.into_iter()
-        .chain([("cloudwatch", CLOUDWATCH), ("application-autoscaling", AUTOSCALING), ("lambda", LAMBDA)])
+        .chain([("athena", ATHENA), ("cloudwatch", CLOUDWATCH), ("application-autoscaling", AUTOSCALING), ("lambda", LAMBDA)])
         .map(|(name, ops)| Arc::new(Fake::new(name, ops, world.clone())) as Arc<dyn Service>)
         .collect()
 }
@@ -268,6 +275,7 @@ impl Fake {
             "UUID",
             "LayerVersionArn",
             "AmazonManagedKafkaEventSourceConfig",
+            "WorkGroup",
         ]);
         let operations: Vec<&'static OperationSchema> = operations
             .iter()
@@ -326,6 +334,7 @@ impl Fake {
             url.rsplit('/').next().unwrap_or_default().to_owned(),
             text("logGroupName"),
             text("RoleName"),
+            text("WorkGroup"),
             text("AliasName"),
             text("KeyId"),
             text("Description"),
@@ -339,7 +348,7 @@ impl Fake {
         .find(|n| !n.is_empty())
         .unwrap_or_default();
         let call = format!("{service}:{operation} {name}");
-        if !matches!(operation, "GetQueueUrl" | "GetTopicAttributes" | "DescribeRule" | "DescribeEventBus") {
+        if !matches!(operation, "GetQueueUrl" | "GetTopicAttributes" | "DescribeRule" | "DescribeEventBus" | "GetWorkGroup") {
             self.world.calls.lock().unwrap().push(call.clone());
         }
         let spent = match self.world.later.lock().unwrap().get_mut(&call) {
@@ -371,7 +380,9 @@ impl Fake {
             {
                 drop(things.insert(key, Json::Object(input.clone())))
             }
-            "GetQueueUrl" | "GetTopicAttributes" | "DescribeRule" | "DescribeEventBus" => drop(things.get(&key).ok_or_else(missing)?),
+            "GetQueueUrl" | "GetTopicAttributes" | "DescribeRule" | "DescribeEventBus" | "GetWorkGroup" => {
+                things.get(&key).ok_or_else(missing)?;
+            }
             op if op.starts_with("Create") => {
                 // SQS answers an equal queue as if it had made it.
                 if service != "sqs" && things.contains_key(&key) {
@@ -404,6 +415,7 @@ impl Fake {
             } }),
             "sns" => json!({ "SubscriptionArn": format!("{}:1", text("TopicArn")) }),
             "events" if operation == "PutRule" => json!({ "RuleArn": format!("arn:aws:events:us-east-1:000000000000:rule/{name}") }),
+            "athena" => json!({ "WorkGroup": { "Name": name, "CreationTime": 1 } }),
             "application-autoscaling" => {
                 json!({ "PolicyARN": format!("arn:aws:autoscaling:us-east-1:000000000000:scalingPolicy:1:{name}") })
             }

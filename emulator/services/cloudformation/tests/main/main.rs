@@ -13,6 +13,7 @@ mod refusals;
 mod restarts;
 mod roles;
 mod topics;
+mod work_groups;
 
 use fake::World;
 use kit::{ClockMode, Cloud, Context, Fault, Store, Timestamp};

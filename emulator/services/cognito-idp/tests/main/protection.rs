@@ -140,6 +140,26 @@ async fn what_a_tier_does_not_have_is_refused() {
 }
 
 #[tokio::test]
+async fn a_pool_keeps_its_plan_while_a_client_or_a_domain_needs_it() {
+    let desk = Desk::new().await;
+    let pool = desk.admin("CreateUserPool", json!({ "PoolName": "p" })).await["UserPool"]["Id"].clone();
+    let client = json!({ "UserPoolId": pool, "ClientName": "c", "ExplicitAuthFlows": ["ALLOW_USER_AUTH"] });
+    let client = desk.admin("CreateUserPoolClient", client).await["UserPoolClient"]["ClientId"].clone();
+    desk.admin("CreateUserPoolDomain", json!({ "UserPoolId": pool, "Domain": "pages", "ManagedLoginVersion": 2 })).await;
+    let lite = json!({ "UserPoolId": pool, "UserPoolTier": "LITE" });
+    for by in [client.as_str().unwrap(), "pages"] {
+        let fault = desk.try_admin("UpdateUserPool", lite.clone()).await.unwrap_err();
+        assert_eq!(fault.code, "TierChangeNotAllowedException");
+        assert!(fault.message.contains(by), "{fault}");
+        assert_eq!(desk.admin("DescribeUserPool", json!({ "UserPoolId": pool })).await["UserPool"]["UserPoolTier"], "ESSENTIALS");
+        desk.admin("UpdateUserPoolClient", json!({ "UserPoolId": pool, "ClientId": client })).await;
+    }
+    desk.admin("UpdateUserPoolDomain", json!({ "UserPoolId": pool, "Domain": "pages", "ManagedLoginVersion": 1 })).await;
+    desk.admin("UpdateUserPool", lite).await;
+    assert_eq!(desk.admin("DescribeUserPool", json!({ "UserPoolId": pool })).await["UserPool"]["UserPoolTier"], "LITE");
+}
+
+#[tokio::test]
 async fn risks_are_kept_and_never_promised_to_be_stopped() {
     let desk = desk().await;
     let blocked = json!({ "BlockedIPRangeList": ["192.0.2.0/24"] });

@@ -148,6 +148,12 @@ fn forms(found: &Found) -> (&'static str, &'static str, Value) {
             }
             (TEXT_IN, TEXT_OUT, serde("com.amazonaws.glue.serde.GrokSerDe", parameters))
         }
+        // The classes are those of AWS's Developer Guide; what a crawler's table has among the SerDe's parameters is not documented.
+        Form::Ion => (
+            "com.amazon.ionhiveserde.formats.IonInputFormat",
+            "com.amazon.ionhiveserde.formats.IonOutputFormat",
+            serde("com.amazon.ionhiveserde.IonHiveSerDe", json!({ "serialization.format": "1" })),
+        ),
         // Nothing in Athena reads these.
         Form::Xml(_) | Form::Unknown => ("", "", json!({ "Parameters": {} })),
     }

@@ -1,10 +1,11 @@
 //! What a file holds: its format and its columns, read from its bytes. Pure: knows neither objects nor the catalog.
 //!
-//! Classifiers are asked in AWS's order: the customer's own as they are listed, then Avro, ORC, Parquet, JSON, XML, logs, CSV.
+//! Classifiers are asked in AWS's order: the customer's own as they are listed, then Avro, ORC, Parquet, JSON, XML, Ion, logs, CSV.
 
 pub(crate) mod avro;
 pub(crate) mod compression;
 pub(crate) mod csv;
+mod ion;
 pub(crate) mod json;
 mod json_path;
 pub(crate) mod kinds;
@@ -65,6 +66,7 @@ pub(crate) enum Form {
     Csv(csv::Layout),
     /// The tag of a row.
     Xml(String),
+    Ion,
     Grok {
         pattern: String,
         custom: Option<String>,
@@ -123,7 +125,7 @@ fn built_in(sample: &Sample<'_>) -> Result<Option<Found>, More> {
     if let Some(found) = json::read(sample, None)? {
         return Ok(Some(found));
     }
-    Ok(xml::detect(sample).or_else(|| logs::built_in(sample)).or_else(|| csv::detect(sample)))
+    Ok(xml::detect(sample).or_else(|| ion::read(sample)).or_else(|| logs::built_in(sample)).or_else(|| csv::detect(sample)))
 }
 
 fn unknown() -> Found {

@@ -88,6 +88,24 @@ async fn every_format_is_known() {
 }
 
 #[tokio::test]
+async fn ion_is_one_table_in_text_and_in_binary() {
+    let desk = Desk::lake().await;
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ion/tests/data/");
+    for name in ["photos.ion", "photos.10n"] {
+        desk.shelf.set("data", &format!("photos/{name}"), std::fs::read(format!("{data}{name}")).unwrap());
+    }
+    desk.crawler("c", json!({ "S3Targets": [{ "Path": "s3://data/photos" }] }), json!({})).await;
+    desk.crawl("c").await;
+    let table = desk.table("photos").await;
+    assert_eq!((&table["Parameters"]["classification"], &table["Parameters"]["recordCount"]), (&json!("ion"), &json!("6")));
+    let storage = &table["StorageDescriptor"];
+    assert_eq!(storage["SerdeInfo"]["SerializationLibrary"], "com.amazon.ionhiveserde.IonHiveSerDe");
+    assert_eq!(storage["InputFormat"], "com.amazon.ionhiveserde.formats.IonInputFormat");
+    assert_eq!(storage["OutputFormat"], "com.amazon.ionhiveserde.formats.IonOutputFormat");
+    assert_eq!(sentences(&storage["Columns"])[..3], ["id int", "big decimal(38,0)", "name string"]);
+}
+
+#[tokio::test]
 async fn customers_classifiers_come_first() {
     let desk = Desk::lake().await;
     desk.shelf.set("data", "shop/a.log", "2026-11-23 WARN 17 full\n2026-11-23 INFO 18 empty\n");

@@ -124,7 +124,8 @@ async fn session_policies_and_tags_travel_with_the_session() {
     for nothing in [json!([{}]), json!([{ "arn": "arn:aws:iam::aws:policy/ReadOnlyAccess" }, {}])] {
         let fault = desk.assume(json!({ "PolicyArns": nothing })).await.unwrap_err();
         assert_eq!(&*fault.code, "ValidationError", "{fault}");
-        assert!(fault.message.contains("member.arn' failed"), "{fault}");
+        assert!(fault.message.starts_with("1 validation error detected: Value null at 'policyArns."), "{fault}");
+        assert!(fault.message.ends_with(".member.arn' failed to satisfy constraint: Member must not be null"), "{fault}");
     }
     let unbuilt = desk.assume(json!({ "SourceIdentity": "ada" })).await.unwrap_err();
     assert_eq!(unbuilt.status, 501, "never dropped in silence");

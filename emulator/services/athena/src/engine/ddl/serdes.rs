@@ -28,6 +28,11 @@ const AVRO: Classes = Classes {
     input: "org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat",
     output: "org.apache.hadoop.hive.ql.io.avro.AvroContainerOutputFormat",
 };
+const ION: Classes = Classes {
+    serde: "com.amazon.ionhiveserde.IonHiveSerDe",
+    input: "com.amazon.ionhiveserde.formats.IonInputFormat",
+    output: "com.amazon.ionhiveserde.formats.IonOutputFormat",
+};
 
 /// The classes of a format's name; `None` for those that nothing here reads.
 pub(crate) fn classes(name: &str) -> Option<&'static Classes> {
@@ -37,6 +42,7 @@ pub(crate) fn classes(name: &str) -> Option<&'static Classes> {
         "parquet" | "parquetfile" => &PARQUET,
         "orc" | "orcfile" => &ORC,
         "avro" => &AVRO,
+        "ion" => &ION,
         _ => return None,
     })
 }

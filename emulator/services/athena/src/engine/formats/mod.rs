@@ -1,5 +1,6 @@
 //! Objects to record batches: which format a table's SerDe means, and its reader.
 
+mod ion;
 mod json;
 mod packed;
 mod texts;
@@ -56,6 +57,7 @@ pub(crate) enum Format {
     },
     Parquet,
     Avro,
+    Ion(ion::Layout),
     /// Columns found by their place, as Athena does by default, or by name.
     Orc {
         by_name: bool,
@@ -115,6 +117,7 @@ impl Format {
             }
             "ParquetHiveSerDe" => Ok(Format::Parquet),
             "AvroSerDe" => Ok(Format::Avro),
+            "IonHiveSerDe" => ion::Layout::of(parameters).map(Format::Ion),
             "OrcSerde" => Ok(Format::Orc { by_name: of("orc.column.index.access").is_some_and(|t| t.eq_ignore_ascii_case("false")) }),
             _ => Err(format!("tables of the SerDe {serde}")),
         }
@@ -129,6 +132,7 @@ impl Format {
             Format::Json { lenient, mappings, dots } => {
                 json::read(&packed::unpacked(key, bytes)?, file, columns, *lenient, mappings, *dots)
             }
+            Format::Ion(layout) => ion::read(&packed::unpacked(key, bytes)?, file, columns, layout),
             text => texts::read(text, &packed::unpacked(key, bytes)?, file, columns),
         }
     }
