@@ -17,10 +17,18 @@ use std::{
 };
 use tokio::signal::unix::{SignalKind, signal};
 
+/// With what it can be asked for: those who start it as a child look at this first.
+const VERSION: &str = if cfg!(feature = "tls") {
+    concat!(env!("CARGO_PKG_VERSION"), " with TLS")
+} else {
+    concat!(env!("CARGO_PKG_VERSION"), " without TLS")
+};
+
 /// Takes records from Kafka to Lambda functions, each at least once.
 ///
 /// Ends with 0 when it was told to (SIGTERM, SIGINT), with 1 when it had to, with 2 when its configuration can't be used.
 #[derive(Parser)]
+#[command(version = VERSION)]
 struct Arguments {
     /// The configuration, a TOML file.
     #[arg(long, env = "CONSUMER_CONFIG", default_value = "consumer.toml")]

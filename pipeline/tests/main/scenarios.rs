@@ -1,6 +1,9 @@
 //! Every scenario of the checkout passes: eight at a time, one at a time, and twice in a row.
 
-use crate::standing::{binaries, root};
+use crate::{
+    programs::lacking,
+    standing::{binaries, consumer, root},
+};
 use windtunnel::scenario::{self, Options, Report, Scenario, cli::run_all};
 
 /// All scenarios, in the order of their names.
@@ -15,12 +18,17 @@ pub fn all() -> Vec<Scenario> {
 
 /// How scenarios are run here.
 pub fn options() -> Options {
-    Options { binaries: Some(binaries()), ..Options::default() }
+    Options { binaries: Some(binaries()), consumer: consumer(), ..Options::default() }
 }
 
 fn all_pass(reports: &[Report]) {
     let failed: String = reports.iter().filter(|r| !r.passed).map(scenario::report::text::failure).collect();
     assert!(failed.is_empty(), "{failed}");
+    for report in reports {
+        if let Some(why) = &report.skipped {
+            lacking(&format!("what {} needs: {why}", report.file.display()));
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -37,6 +37,12 @@ pub fn binaries() -> PipelineBinaries {
     STRIPPED.get_or_init(all).clone()
 }
 
+/// The consumer application, where it was built: it is no default member of the workspace.
+pub fn consumer() -> Option<PathBuf> {
+    let file = Path::new(env!("CARGO_BIN_EXE_process")).with_file_name("consumer");
+    file.is_file().then_some(file)
+}
+
 /// The binary without debug information, or as it is where that can't be had. `strip` comes with every linker.
 fn stripped(binary: &str) -> PathBuf {
     let binary = Path::new(binary);

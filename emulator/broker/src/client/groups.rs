@@ -2,8 +2,10 @@
 
 use super::{ANY, Client, ClientError, check};
 use crate::call::text;
+use bytes::{Buf, Bytes};
 use kafka_protocol::messages::{
-    DescribeGroupsRequest, FindCoordinatorRequest, GroupId, ListGroupsRequest, OffsetCommitRequest, OffsetFetchRequest, TopicName,
+    ConsumerGroupDescribeRequest, DescribeGroupsRequest, FindCoordinatorRequest, GroupId, ListGroupsRequest, OffsetCommitRequest,
+    OffsetFetchRequest, TopicName, consumer_group_describe_response, describe_groups_response,
     offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic},
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -15,7 +17,7 @@ pub struct GroupView {
     pub name: String,
     /// As Kafka names it: `Stable`, `Empty`, `PreparingRebalance`, ...
     pub state: String,
-    /// Its members; those of the protocol of KIP-848 are not told by this request.
+    /// Its members, of either protocol.
     pub members: Vec<MemberView>,
     /// What it committed.
     pub offsets: Vec<OffsetView>,
@@ -30,6 +32,8 @@ pub struct MemberView {
     pub client: String,
     /// Where it is.
     pub host: String,
+    /// Partitions that it has to read, by topic.
+    pub assigned: BTreeMap<String, Vec<i32>>,
 }
 
 /// A committed offset.
@@ -71,14 +75,22 @@ impl Client {
         let node = self.coordinator(name).await?;
         let request = DescribeGroupsRequest::default().with_groups(vec![GroupId(text(name))]);
         let told = self.ask(node, 4, request, Duration::ZERO).await?.groups.into_iter().next().unwrap_or_default();
-        let member = |m: &kafka_protocol::messages::describe_groups_response::DescribedGroupMember| MemberView {
-            id: m.member_id.to_string(),
-            client: m.client_id.to_string(),
-            host: m.client_host.to_string(),
-        };
-        let members = told.members.iter().map(member).collect();
+        let (mut state, mut members) = (told.group_state.to_string(), told.members.iter().map(classic).collect());
+        // To those who ask in this way a group of KIP-848's protocol is dead, or not there.
+        if state == "Dead"
+            && let Some((its, of)) = self.of_the_new_protocol(node, name).await
+        {
+            (state, members) = (its, of);
+        }
         let offsets = self.committed(node, name).await?;
-        Ok(GroupView { name: name.to_owned(), state: told.group_state.to_string(), members, offsets })
+        Ok(GroupView { name: name.to_owned(), state, members, offsets })
+    }
+
+    /// State and members of a group of KIP-848's protocol; none where the broker has no such group, or is too old to be asked.
+    async fn of_the_new_protocol(&mut self, node: i32, name: &str) -> Option<(String, Vec<MemberView>)> {
+        let request = ConsumerGroupDescribeRequest::default().with_group_ids(vec![GroupId(text(name))]);
+        let told = self.ask(node, 0, request, Duration::ZERO).await.ok()?.groups.into_iter().next()?;
+        (told.error_code == 0).then(|| (told.group_state.to_string(), told.members.iter().map(modern).collect()))
     }
 
     async fn coordinator(&mut self, group: &str) -> Result<i32, ClientError> {
@@ -136,5 +148,63 @@ impl Client {
         let answer = self.ask(node, 7, request, Duration::ZERO).await?;
         let mut outcomes = answer.topics.iter().flat_map(|t| &t.partitions);
         outcomes.try_for_each(|p| check(p.error_code, || format!("{group} at {topic}-{}", p.partition_index), None))
+    }
+}
+
+fn classic(member: &describe_groups_response::DescribedGroupMember) -> MemberView {
+    MemberView {
+        id: member.member_id.to_string(),
+        client: member.client_id.to_string(),
+        host: member.client_host.to_string(),
+        assigned: assigned(member.member_assignment.clone()).unwrap_or_default(),
+    }
+}
+
+fn modern(member: &consumer_group_describe_response::Member) -> MemberView {
+    let parts = member.assignment.topic_partitions.iter();
+    MemberView {
+        id: member.member_id.to_string(),
+        client: member.client_id.to_string(),
+        host: member.client_host.to_string(),
+        assigned: parts.map(|part| (part.topic_name.to_string(), sorted(part.partitions.clone()))).collect(),
+    }
+}
+
+/// What a leader of a classic group gave a member (ConsumerProtocolAssignment: version, topics with partitions); nothing while the group
+/// rebalances, or where its members are no consumers (Connect's). Read by hand: clients wrote it, and the codec believes any count.
+fn assigned(mut bytes: Bytes) -> Option<BTreeMap<String, Vec<i32>>> {
+    bytes.try_get_i16().ok()?;
+    let mut all = BTreeMap::new();
+    for _ in 0..bytes.try_get_i32().ok()? {
+        let length = usize::try_from(bytes.try_get_i16().ok()?).ok()?;
+        let topic = String::from_utf8((length <= bytes.len()).then(|| bytes.split_to(length))?.to_vec()).ok()?;
+        let count = bytes.try_get_i32().ok()?;
+        all.insert(topic, sorted((0..count).map(|_| bytes.try_get_i32().ok()).collect::<Option<Vec<i32>>>()?));
+    }
+    Some(all)
+}
+
+fn sorted(mut partitions: Vec<i32>) -> Vec<i32> {
+    partitions.sort_unstable();
+    partitions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::assigned;
+    use bytes::{BufMut, Bytes, BytesMut};
+
+    #[test]
+    fn an_assignment_is_read_and_a_broken_one_is_none() {
+        let mut out = BytesMut::new();
+        out.put_slice(&[0, 3, 0, 0, 0, 1, 0, 1, b't', 0, 0, 0, 2, 0, 0, 0, 7, 0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff]);
+        let whole = out.freeze();
+        assert_eq!(assigned(whole.clone()).unwrap()["t"], [2, 7]);
+        for end in 2..21 {
+            assert_eq!(assigned(whole.slice(..end)), None, "{end} bytes");
+        }
+        assert_eq!(assigned(Bytes::new()), None);
+        let endless = Bytes::from_static(&[0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 1, b't', 0x7f, 0xff, 0xff, 0xff, 0, 0]);
+        assert_eq!(assigned(endless), None, "counts that nothing follows cost nothing");
     }
 }

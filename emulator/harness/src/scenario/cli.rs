@@ -1,6 +1,6 @@
 //! `windtunnel run` and `windtunnel replay`.
 
-use super::{Options, Report, Scenario, load, replay, report, report::text, run_one, schema};
+use super::{Options, Report, Scenario, load, programs::ConsumerBinary, replay, report, report::text, run_one, schema};
 use crate::package;
 use serde_json::json;
 use std::{
@@ -59,6 +59,9 @@ pub struct RunArgs {
     /// Folder with the functions' binaries, instead of building them.
     #[arg(long, value_name = "DIR")]
     pub functions: Option<PathBuf>,
+    /// The consumer application, for scenarios that run it; the one beside the functions unless told. Without it they are skipped.
+    #[arg(long, value_name = "FILE")]
+    pub consumer: Option<PathBuf>,
     /// A template to deploy instead of the scenarios' own.
     #[arg(long, value_name = "FILE")]
     pub template: Option<PathBuf>,
@@ -87,6 +90,9 @@ pub struct ReplayArgs {
     /// Folder with the functions' binaries, instead of building them.
     #[arg(long, value_name = "DIR")]
     pub functions: Option<PathBuf>,
+    /// The consumer application, for a scenario that runs it; the one beside the functions unless told.
+    #[arg(long, value_name = "FILE")]
+    pub consumer: Option<PathBuf>,
     /// A template to deploy instead of the scenario's own.
     #[arg(long, value_name = "FILE")]
     pub template: Option<PathBuf>,
@@ -192,8 +198,10 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, String> {
 
 fn options(args: &RunArgs, scenarios: &[Scenario]) -> Result<Options, String> {
     let needs_functions = args.template.is_some() || scenarios.iter().any(|s| s.stack.is_some());
+    let binaries = if needs_functions { Some(functions(args.functions.as_deref())?) } else { None };
     Ok(Options {
-        binaries: if needs_functions { Some(functions(args.functions.as_deref())?) } else { None },
+        consumer: consumer(args.consumer.as_deref(), binaries.as_ref())?,
+        binaries,
         seed: args.seed,
         template: args.template.clone(),
         trace_dir: Some(args.trace.clone()),
@@ -209,6 +217,17 @@ fn functions(folder: Option<&Path>) -> Result<package::PipelineBinaries, String>
         Some(folder) => Ok(package::PipelineBinaries::in_folder(folder)),
         None => package::build_pipeline().map_err(|e| e.to_string()),
     }
+}
+
+/// The consumer application: as named, or beside the functions, or beside this program.
+fn consumer(named: Option<&Path>, binaries: Option<&package::PipelineBinaries>) -> Result<Option<PathBuf>, String> {
+    if let Some(file) = named {
+        return ConsumerBinary::ask(file).map(|binary| Some(binary.path)).map_err(|why| format!("--consumer: {why}"));
+    }
+    let exe = std::env::current_exe().ok();
+    let beside = [binaries.map(|b| b.process.as_path()), exe.as_deref()];
+    let folders = beside.into_iter().flatten().filter_map(Path::parent);
+    Ok(folders.map(|folder| folder.join("consumer")).find(|file| file.is_file()))
 }
 
 fn jobs(args: &RunArgs) -> usize {
@@ -262,11 +281,18 @@ fn finish(args: &RunArgs, reports: &[Report], quiet: bool) -> ExitCode {
         Some(file) => written &= write_file(file, &json()),
         None => {}
     }
-    let passed = reports.iter().filter(|r| r.passed).count();
+    let (not_run, failed) = (report::not_run(reports), reports.iter().filter(|r| !r.passed).count());
+    let passed = reports.len() - failed - not_run;
     let (steps, skipped) = (reports.iter().map(|r| r.steps.len()).sum::<usize>(), report::skipped(reports));
-    let skipped = if skipped == 0 { String::new() } else { format!(", {skipped} skipped") };
-    eprintln!("{passed} of {} scenarios passed ({steps} steps{skipped}); traces in {}", reports.len(), args.trace.display());
-    match (passed == reports.len(), written) {
+    let more = |count: usize| if count == 0 { String::new() } else { format!(", {count} skipped") };
+    eprintln!(
+        "{passed} of {} scenarios passed{} ({steps} steps{}); traces in {}",
+        reports.len(),
+        more(not_run),
+        more(skipped),
+        args.trace.display()
+    );
+    match (failed == 0, written) {
         (false, _) => ExitCode::from(FAILED),
         (true, false) => ExitCode::from(ENVIRONMENT),
         (true, true) => ExitCode::SUCCESS,
@@ -293,7 +319,14 @@ pub async fn replay(args: ReplayArgs) -> ExitCode {
             return ExitCode::from(ENVIRONMENT);
         }
     };
-    let options = Options { binaries, template: args.template.clone(), ..Options::default() };
+    let consumer = match consumer(args.consumer.as_deref(), binaries.as_ref()) {
+        Ok(consumer) => consumer,
+        Err(problem) => {
+            eprintln!("{problem}");
+            return ExitCode::from(ENVIRONMENT);
+        }
+    };
+    let options = Options { binaries, consumer, template: args.template.clone(), ..Options::default() };
     let done = match replay::replay(&args.trace, args.scenario.as_deref(), options).await {
         Ok(done) => done,
         Err(problem) => {

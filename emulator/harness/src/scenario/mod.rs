@@ -13,6 +13,7 @@ pub mod matcher;
 pub mod outcome;
 pub mod path;
 pub mod picture;
+pub mod programs;
 mod read;
 pub mod redact;
 pub mod replay;

@@ -48,7 +48,7 @@ pub async fn replay(file: &Path, scenario: Option<&Path>, options: Options) -> R
     let report = run_one(&scenario, &options).await;
     let now = report.trace.as_deref().ok_or_else(|| "no trace was written".to_owned()).and_then(trace::read);
     let _ = std::fs::remove_dir_all(&dir);
-    if let Some(problem) = report.problem {
+    if let Some(problem) = report.problem.or(report.skipped) {
         return Err(problem);
     }
     let now = now?;

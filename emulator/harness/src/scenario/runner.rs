@@ -5,7 +5,9 @@ use super::{
     check::{Failure, Golden, check},
     interpolate::{Vars, fill, fill_map},
     outcome::Outcome,
-    path, stack,
+    path,
+    programs::{ConsumerBinary, Programs},
+    stack,
     trace::Trace,
     verbs::{self, Args},
     why,
@@ -21,12 +23,16 @@ use std::{path::PathBuf, sync::Arc};
 const JOURNAL_BYTES: usize = 64 << 20;
 /// Records shown with a failure.
 const LAST_RECORDS: usize = 25;
+/// Lines of each program shown with a failure.
+const LAST_LINES: usize = 25;
 
 /// How to run.
 #[derive(Clone, Default)]
 pub struct Options {
     /// The pipeline's functions, for stacks whose template takes their keys.
     pub binaries: Option<PipelineBinaries>,
+    /// The consumer application, for scenarios that run it; without it they are skipped.
+    pub consumer: Option<PathBuf>,
     /// Another seed than the scenario's.
     pub seed: Option<u64>,
     /// A template to deploy instead of the scenario's.
@@ -93,6 +99,8 @@ pub struct StepReport {
     pub journal: Vec<String>,
     /// Denials explained, for failures.
     pub why: Vec<String>,
+    /// What programs beside the cloud said last, for failures.
+    pub programs: Vec<String>,
 }
 
 /// What became of a scenario.
@@ -106,12 +114,14 @@ pub struct Report {
     pub tags: Vec<String>,
     /// The seed it ran with.
     pub seed: u64,
-    /// Whether all was as expected.
+    /// Whether all was as expected; true where it was skipped.
     pub passed: bool,
     /// Real milliseconds, with starting and deploying.
     pub took_ms: u64,
     /// What kept it from starting.
     pub problem: Option<String>,
+    /// Why none of it was done, where this machine lacks what it needs. It counts as neither passed nor failed.
+    pub skipped: Option<String>,
     /// Its steps.
     pub steps: Vec<StepReport>,
     /// The trace that was written.
@@ -125,7 +135,10 @@ pub async fn run_one(scenario: &Scenario, options: &Options) -> Report {
     let seed = options.seed.unwrap_or(scenario.seed);
     let mut run = Run { scenario, options, steps: Vec::new(), trace: Trace::new(scenario, seed), depth: 0 };
     run.tell(&Event::Began(scenario, seed));
-    let problem = run.everything(seed).await.err();
+    let (problem, skipped) = match consumer(scenario, options) {
+        Ok(consumer) => (run.everything(seed, consumer).await.err(), None),
+        Err(lacking) => (None, Some(lacking)),
+    };
     let mut report = Report {
         file: scenario.file.clone(),
         name: scenario.name.clone(),
@@ -134,10 +147,11 @@ pub async fn run_one(scenario: &Scenario, options: &Options) -> Report {
         passed: problem.is_none() && run.steps.iter().all(|s| s.status != Status::Failed),
         took_ms: millis_since(&clock, began),
         problem,
+        skipped,
         steps: std::mem::take(&mut run.steps),
         trace: None,
     };
-    if let Some(dir) = &options.trace_dir {
+    if let (Some(dir), None) = (&options.trace_dir, &report.skipped) {
         match run.trace.write(dir, &report) {
             Ok(file) => report.trace = Some(file),
             Err(error) => report.problem = report.problem.take().or(Some(format!("the trace could not be written: {error}"))),
@@ -145,6 +159,41 @@ pub async fn run_one(scenario: &Scenario, options: &Options) -> Report {
     }
     run.tell(&Event::Ended(&report));
     report
+}
+
+/// The consumer application, if the scenario runs it. Errors: what is lacking.
+#[cfg(feature = "kafka")]
+fn consumer(scenario: &Scenario, options: &Options) -> Result<Option<ConsumerBinary>, String> {
+    let (mut starts, mut enters) = (false, false);
+    each(&scenario.steps, &mut |step| {
+        starts |= step.verb.name == verbs::consumer::NAME;
+        enters |= step.verb.name == verbs::consumer::NAME && step.args.contains_key("cluster");
+    });
+    if !starts {
+        return Ok(None);
+    }
+    let build = "cargo build -p consumer --features consumer/tls";
+    let path = options.consumer.as_ref().ok_or(format!(
+        "it runs the consumer application, which is not there: build it beside the functions ({build}), or name it with --consumer"
+    ))?;
+    let binary = ConsumerBinary::ask(path)?;
+    match enters && !binary.tls {
+        true => Err(format!("{} was built without TLS, which MSK's clusters ask for: {build}", path.display())),
+        false => Ok(Some(binary)),
+    }
+}
+
+#[cfg(not(feature = "kafka"))]
+fn consumer(_: &Scenario, _: &Options) -> Result<Option<ConsumerBinary>, String> {
+    Ok(None)
+}
+
+#[cfg(feature = "kafka")]
+fn each(steps: &[Step], look: &mut impl FnMut(&Step)) {
+    for step in steps {
+        look(step);
+        each(&step.inner, look);
+    }
 }
 
 fn millis_since(clock: &Clock, began: wire::Timestamp) -> u64 {
@@ -166,7 +215,7 @@ impl Run<'_> {
         }
     }
 
-    async fn everything(&mut self, seed: u64) -> Result<(), String> {
+    async fn everything(&mut self, seed: u64, consumer: Option<ConsumerBinary>) -> Result<(), String> {
         let mut builder = Emulator::builder().seed(seed).journal_bytes(JOURNAL_BYTES);
         if let Some(start) = self.scenario.start {
             builder = builder.start_at(start);
@@ -179,8 +228,20 @@ impl Run<'_> {
         let folder = self.scenario.file.parent().map(PathBuf::from).unwrap_or_default();
         let values = known_from_the_start(&emulator, seed);
         let vars = Vars { values, now: None, folder: folder.clone() };
-        let mut world = World { emulator, vars, identity: Identity::Root, folder, step_began: 0, wants_image: false };
+        let mut world = World {
+            emulator,
+            vars,
+            identity: Identity::Root,
+            folder,
+            step_began: 0,
+            wants_image: false,
+            programs: Programs::default(),
+            consumer,
+        };
         let result = self.deploy_and_walk(&mut world).await;
+        world.programs.end().await;
+        #[cfg(feature = "kafka")]
+        verbs::consumer::tidy(&world);
         world.emulator.stop().await;
         result
     }
@@ -292,6 +353,7 @@ impl Run<'_> {
             answer: outcome.excerpt(),
             journal: if failed { last_records(world) } else { Vec::new() },
             why: if failed { denials(world, &outcome, &records) } else { Vec::new() },
+            programs: if failed { world.programs.lines(LAST_LINES) } else { Vec::new() },
             failures,
         };
         self.tell(&Event::StepEnded(&report));

@@ -1,6 +1,10 @@
 //! The world of one running scenario: its cloud, who acts, and what is known so far. Verbs are done on it.
 
-use super::{interpolate::Vars, outcome::Outcome};
+use super::{
+    interpolate::Vars,
+    outcome::Outcome,
+    programs::{ConsumerBinary, Programs},
+};
 use crate::Emulator;
 use bytes::Bytes;
 use kit::{Body, Call, Cloud, Context, Fault, Principal, ReplyBody, ports::TemporaryKey};
@@ -58,6 +62,10 @@ pub struct World {
     pub step_began: u64,
     /// The step looks at a picture, so that a verb that would only describe an object fetches it too.
     pub wants_image: bool,
+    /// Programs that run beside the cloud.
+    pub programs: Programs,
+    /// The consumer application, where there is one.
+    pub consumer: Option<ConsumerBinary>,
 }
 
 impl World {
@@ -88,7 +96,7 @@ impl World {
             Identity::Anonymous => Ok(None),
             Identity::Other { key: Some(key), .. } => Ok(Some(key.clone())),
             Identity::Other { principal, key: None } => Err(format!(
-                "{} has no keys to sign a request with: its role doesn't trust Lambda. Use the verb without `via: wire`",
+                "{} has no keys to sign a request with: its role trusts neither Lambda nor ECS's tasks. Use the verb without `via: wire`",
                 principal.arn()
             )),
         }

@@ -6,14 +6,14 @@ use std::fmt::Write;
 
 const HEAD: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>Scenarios</title><style>\
 :root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}\
-summary{cursor:pointer;padding:.3rem 0}.passed>summary::before{content:'passed ';color:#18794e}.failed>summary::before{content:'failed ';color:#cd2b31;font-weight:bold}\
+summary{cursor:pointer;padding:.3rem 0}.passed>summary::before{content:'passed ';color:#18794e}.skipped>summary::before{content:'skipped ';opacity:.6}.failed>summary::before{content:'failed ';color:#cd2b31;font-weight:bold}\
 table{border-collapse:collapse;width:100%;margin:.4rem 0 1rem}td{padding:.15rem .6rem;border-bottom:1px solid #8884;vertical-align:top}\
 td.ms{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}tr.failed td{color:#cd2b31}tr.skipped td{opacity:.6}\
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:#8881;padding:.6rem;border-radius:4px}code{font-size:.9em}</style>";
 
 /// The page.
 pub fn write(reports: &[Report]) -> String {
-    let passed = reports.iter().filter(|r| r.passed).count();
+    let passed = reports.iter().filter(|r| r.passed && r.skipped.is_none()).count();
     let mut out = String::from(HEAD);
     let _ = write!(out, "<h1>{passed} of {} scenarios passed</h1>", reports.len());
     // What failed is what one came for.
@@ -25,7 +25,11 @@ pub fn write(reports: &[Report]) -> String {
 }
 
 fn scenario(out: &mut String, report: &Report) {
-    let (class, open) = if report.passed { ("passed", "") } else { ("failed", " open") };
+    let (class, open) = match (&report.skipped, report.passed) {
+        (Some(_), _) => ("skipped", ""),
+        (None, true) => ("passed", ""),
+        (None, false) => ("failed", " open"),
+    };
     let _ = write!(
         out,
         "<details class=\"{class}\"{open}><summary>{} <code>{}</code>, {}</summary><p>Seed {}. Tags: {}.</p>",
@@ -38,6 +42,9 @@ fn scenario(out: &mut String, report: &Report) {
     out.push_str("<table>");
     report.steps.iter().for_each(|s| step(out, s));
     out.push_str("</table>");
+    if let Some(why) = &report.skipped {
+        let _ = write!(out, "<p>Skipped: {}</p>", escape(why));
+    }
     if !report.passed {
         let _ = write!(out, "<pre>{}</pre>", escape(&text::failure(report)));
     }

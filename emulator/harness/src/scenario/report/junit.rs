@@ -12,13 +12,17 @@ pub fn write(reports: &[Report]) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let _ = writeln!(
         out,
-        "<testsuites><testsuite name=\"windtunnel\" tests=\"{}\" failures=\"{failed}\" errors=\"0\" time=\"{}\">",
+        "<testsuites><testsuite name=\"windtunnel\" tests=\"{}\" failures=\"{failed}\" errors=\"0\" skipped=\"{}\" time=\"{}\">",
         reports.len(),
+        super::not_run(reports),
         seconds(total)
     );
     for report in reports {
         let (file, name) = (escape(&report.file.display().to_string()), escape(&report.name));
         let _ = write!(out, "<testcase classname=\"{file}\" name=\"{name}\" file=\"{file}\" time=\"{}\">", seconds(report.took_ms));
+        if let Some(why) = &report.skipped {
+            let _ = write!(out, "<skipped message=\"{}\"/>", escape(why));
+        }
         if !report.passed {
             let first = report.steps.iter().flat_map(|s| s.failures.iter().map(move |f| (s, f))).next();
             let message = match (first, &report.problem) {

@@ -9,14 +9,20 @@ use serde_json::{Value, json};
 
 /// All reports as one JSON value.
 pub fn json(reports: &[Report]) -> Value {
-    let passed = reports.iter().filter(|r| r.passed).count();
+    let (not_run, failed) = (not_run(reports), reports.iter().filter(|r| !r.passed).count());
     json!({
-        "passed": passed,
-        "failed": reports.len() - passed,
+        "passed": reports.len() - failed - not_run,
+        "failed": failed,
+        "skipped": not_run,
         "steps": reports.iter().map(|r| r.steps.len()).sum::<usize>(),
         "skipped_steps": skipped(reports),
         "scenarios": reports,
     })
+}
+
+/// Scenarios that were skipped aloud.
+pub fn not_run(reports: &[Report]) -> usize {
+    reports.iter().filter(|r| r.skipped.is_some()).count()
 }
 
 /// Steps that were skipped aloud.

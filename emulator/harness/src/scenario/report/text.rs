@@ -17,6 +17,9 @@ pub fn line(event: &Event<'_>) -> Option<String> {
 
 /// The line that says how a scenario ended.
 pub fn verdict(report: &Report) -> String {
+    if let Some(why) = &report.skipped {
+        return format!("SKIP {}  {}: {why}", report.file.display(), report.name);
+    }
     let word = if report.passed { "PASS" } else { "FAIL" };
     format!(
         "{word} {}  {} ({} steps, seed {}, {})",
@@ -57,6 +60,12 @@ fn failed_step(out: &mut String, report: &Report, step: &StepReport) {
         let _ = writeln!(out, "    why it was denied");
         for why in &step.why {
             let _ = writeln!(out, "      {}", why.replace('\n', "\n      "));
+        }
+    }
+    if !step.programs.is_empty() {
+        let _ = writeln!(out, "    what programs beside the cloud said last");
+        for line in &step.programs {
+            let _ = writeln!(out, "      {line}");
         }
     }
     if !step.journal.is_empty() {

@@ -68,9 +68,11 @@ async fn role(world: &World, name: &str, session_name: &str) -> Result<Identity,
     let ports = world.cloud().ports();
     let role = ports.roles().map_err(|f| f.message)?.role(&cx, &arn).ok_or_else(|| format!("there is no role {name}"))?;
     let account = Arn::parse(&role.arn).map_or(DEFAULT_ACCOUNT.to_owned(), |a| a.account.to_owned());
-    // Keys exist only where the role trusts Lambda; without them the identity acts below HTTP.
+    // Keys exist only where the role trusts what runs programs; without them the identity acts below HTTP.
+    let tasks = "ecs-tasks.amazonaws.com";
+    let service = if role.trust_policy.contains(tasks) { tasks } else { "lambda.amazonaws.com" };
     let key = match ports.sessions() {
-        Ok(sessions) => sessions.for_service(&cx, &role.arn, "lambda.amazonaws.com", session_name, 3600).await.ok(),
+        Ok(sessions) => sessions.for_service(&cx, &role.arn, service, session_name, 3600).await.ok(),
         Err(_) => None,
     };
     let session = match &key {

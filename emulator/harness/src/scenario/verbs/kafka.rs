@@ -69,8 +69,15 @@ pub(super) const VERBS: &[Verb] = &[
     },
     Verb {
         name: "kafka.groups",
-        about: "A group, or all: $.count, $.names, $.lag (of all) and $.groups with name, state, members, offsets (topic, partition, committed, end, lag) and lag.",
-        args: &[may("group", ArgKind::Text, "only this one")],
+        about: "A group, or all: $.count, $.names, $.lag (of all) and $.groups with name, state, members (id, client, host, assigned), assigned (partitions by client and topic), offsets (topic, partition, committed, end, lag), committed (the sum) and lag. With members, assigned, committed or lag it waits in real time until a group is so.",
+        args: &[
+            may("group", ArgKind::Text, "only this one"),
+            may("members", ArgKind::Whole, "waits until it is stable with so many members"),
+            may("assigned", ArgKind::Whole, "waits until its members have so many partitions among them"),
+            may("committed", ArgKind::Whole, "waits until its offsets sum up to so many or more"),
+            may("lag", ArgKind::Whole, "waits until it is so many messages behind, or fewer, where it has committed"),
+            may("within", ArgKind::Duration, "real time to wait, 60s unless told"),
+        ],
         one_of: &[],
         local_only: false,
         run: |world, args| Box::pin(groups(world, args)),
@@ -274,28 +281,97 @@ pub(super) fn text(bytes: Option<&Bytes>) -> Value {
 
 async fn groups(world: &World, args: Args) -> Result<Outcome, String> {
     let only = args.text_if("group")?;
-    let mut client = client(world)?;
-    let all = async {
-        let names = match only {
-            Some(name) => vec![name],
-            None => client.group_names().await?,
-        };
-        let mut all = Vec::new();
-        for name in &names {
-            all.push(client.group(name).await?);
-        }
-        let lag: i64 = all.iter().map(GroupView::lag).sum();
-        let groups: Vec<Value> = all.iter().map(group).collect();
-        Ok(json!({ "count": groups.len(), "names": names, "lag": lag, "groups": groups }))
+    let wanted = Wanted {
+        members: args.whole_if("members")?,
+        assigned: args.whole_if("assigned")?,
+        committed: args.whole_if("committed")?,
+        lag: args.whole_if("lag")?,
     };
-    told(all.await)
+    if wanted.anything() && only.is_none() {
+        return Err("members, assigned, committed and lag are waited for of one group: name it".into());
+    }
+    let within = args.duration_if("within")?.unwrap_or(Duration::from_secs(60));
+    let clock = world.cloud().clock().clone();
+    let mut client = client(world)?;
+    let wait = async {
+        loop {
+            let all = views(&mut client, only.as_deref()).await?;
+            match all.iter().all(|group| wanted.holds(group)) {
+                true => return Ok(all),
+                false => clock.real_sleep(LOOK).await,
+            }
+        }
+    };
+    let all = tokio::select! {
+        all = wait => all,
+        () = clock.real_sleep(within), if wanted.anything() => {
+            let views = views(&mut self::client(world)?, only.as_deref()).await.unwrap_or_default();
+            let now: Vec<String> = views.iter().map(|view| group(view).to_string()).collect();
+            return Err(format!("the group was not so within {within:?}; it is {}", now.join(", ")));
+        }
+    };
+    told(all.map(|all| {
+        let lag: i64 = all.iter().map(GroupView::lag).sum();
+        let names: Vec<&str> = all.iter().map(|group| group.name.as_str()).collect();
+        let groups: Vec<Value> = all.iter().map(group).collect();
+        json!({ "count": groups.len(), "names": names, "lag": lag, "groups": groups })
+    }))
+}
+
+/// How often a group is looked at that is not yet as it should be.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// What is waited for.
+struct Wanted {
+    members: Option<u64>,
+    assigned: Option<u64>,
+    committed: Option<u64>,
+    lag: Option<u64>,
+}
+
+impl Wanted {
+    fn anything(&self) -> bool {
+        self.members.is_some() || self.assigned.is_some() || self.committed.is_some() || self.lag.is_some()
+    }
+
+    fn holds(&self, group: &GroupView) -> bool {
+        // A group that nobody is in is Empty or Dead; one that others are about to join is neither that nor Stable.
+        let settled = group.state == "Stable" || group.members.is_empty() && group.state != "PreparingRebalance";
+        let assigned: u64 = group.members.iter().flat_map(|member| member.assigned.values()).map(|parts| parts.len() as u64).sum();
+        let at_least = |wanted: u64, is: i64| u64::try_from(is).is_ok_and(|is| is >= wanted);
+        self.members.is_none_or(|wanted| settled && group.members.len() as u64 == wanted)
+            && self.assigned.is_none_or(|wanted| settled && assigned == wanted)
+            && self.committed.is_none_or(|wanted| at_least(wanted, committed(group)))
+            && self.lag.is_none_or(|wanted| !group.offsets.is_empty() && !at_least(wanted.saturating_add(1), group.lag()))
+    }
+}
+
+async fn views(client: &mut Client, only: Option<&str>) -> Result<Vec<GroupView>, ClientError> {
+    let names = match only {
+        Some(name) => vec![name.to_owned()],
+        None => client.group_names().await?,
+    };
+    let mut all = Vec::new();
+    for name in &names {
+        all.push(client.group(name).await?);
+    }
+    Ok(all)
+}
+
+fn committed(group: &GroupView) -> i64 {
+    group.offsets.iter().map(|o| o.committed).sum()
 }
 
 fn group(group: &GroupView) -> Value {
-    let members: Vec<Value> = group.members.iter().map(|m| json!({ "id": m.id, "client": m.client, "host": m.host })).collect();
+    let members: Vec<Value> =
+        group.members.iter().map(|m| json!({ "id": m.id, "client": m.client, "host": m.host, "assigned": m.assigned })).collect();
+    let assigned: BTreeMap<&str, &BTreeMap<String, Vec<i32>>> = group.members.iter().map(|m| (m.client.as_str(), &m.assigned)).collect();
     let offset = |o: &kafka::client::OffsetView| json!({ "topic": o.topic, "partition": o.partition, "committed": o.committed, "end": o.end, "lag": (o.end - o.committed).max(0) });
     let offsets: Vec<Value> = group.offsets.iter().map(offset).collect();
-    json!({ "name": group.name, "state": group.state, "members": members, "offsets": offsets, "lag": group.lag() })
+    json!({
+        "name": group.name, "state": group.state, "members": members, "assigned": assigned, "offsets": offsets,
+        "committed": committed(group), "lag": group.lag(),
+    })
 }
 
 async fn broker(world: &World, args: Args) -> Result<Outcome, String> {

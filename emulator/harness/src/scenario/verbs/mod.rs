@@ -7,6 +7,8 @@ mod aws;
 mod clock;
 mod cloudwatch;
 mod cognito;
+#[cfg(feature = "kafka")]
+pub(crate) mod consumer;
 mod control;
 mod events;
 mod faults;
@@ -102,7 +104,7 @@ pub fn all() -> impl Iterator<Item = &'static Verb> {
     let messages = [lambda::VERBS, sqs::VERBS, sns::VERBS, events::VERBS];
     let others = [athena::VERBS, logs::VERBS, cloudwatch::VERBS, clock::VERBS, faults::VERBS, iam::VERBS, journal::VERBS, control::VERBS];
     #[cfg(feature = "kafka")]
-    let streams = [kafka::VERBS, msk::VERBS];
+    let streams = [kafka::VERBS, consumer::VERBS, msk::VERBS];
     #[cfg(not(feature = "kafka"))]
     let streams: [&[Verb]; 0] = [];
     let first = [http::VERBS, aws::VERBS, cognito::VERBS].into_iter().flatten();
