@@ -15,3 +15,4 @@ mod proxy;
 mod rebalance;
 mod runner;
 mod stand;
+mod suite;
