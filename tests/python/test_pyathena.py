@@ -1,5 +1,7 @@
-"""PyAthena unmodified: its plain, dictionary, pandas, Arrow, Polars and asynchronous cursors, parameters, and its dialect of SQLAlchemy's."""
+"""PyAthena unmodified: its plain, dictionary, pandas, Arrow, Polars, S3FS and asynchronous cursors (by threads and by asyncio), parameters,
+and its dialects of SQLAlchemy's."""
 
+import asyncio
 import decimal
 import functools
 import os
@@ -8,13 +10,19 @@ import unittest.mock
 
 import pandas
 import pyarrow.fs
+import sqlalchemy
 from pyathena import connect
+from pyathena.aio.connection import AioConnection
+from pyathena.arrow.async_cursor import AsyncArrowCursor
 from pyathena.arrow.cursor import ArrowCursor
 from pyathena.async_cursor import AsyncCursor, AsyncDictCursor
 from pyathena.cursor import DictCursor
 from pyathena.error import DatabaseError
 from pyathena.pandas.async_cursor import AsyncPandasCursor
 from pyathena.pandas.cursor import PandasCursor
+from pyathena.polars.async_cursor import AsyncPolarsCursor
+from pyathena.polars.cursor import PolarsCursor
+from pyathena.s3fs.async_cursor import AsyncS3FSCursor
 from pyathena.s3fs.cursor import S3FSCursor
 from pyathena.util import RetryConfig
 
@@ -130,6 +138,46 @@ class Cursors(LakeTest):
         id, future = cursor.execute("SELECT count(*) FROM UNNEST(sequence(1, 100000)) a(x), UNNEST(sequence(1, 1000000)) b(y)")
         cursor.cancel(id).result()
         self.assertEqual(future.result().state, "CANCELLED")
+
+    def test_polars_reads_the_result_file(self):
+        sql = "SELECT x, CAST(x AS varchar) AS s FROM UNNEST(sequence(1, 1000)) AS t(x)"
+        frame = self.connection(cursor_class=PolarsCursor).cursor().execute(sql).as_polars()
+        self.assertEqual((frame.height, frame["x"].sum(), frame.columns), (1000, 500500, ["x", "s"]))
+        _, future = self.connection(cursor_class=AsyncPolarsCursor).cursor().execute("SELECT 1 AS one")
+        self.assertEqual(future.result().as_polars()["one"].to_list(), [1])
+
+    @unittest.mock.patch("pyarrow.fs.S3FileSystem", POINTED)
+    def test_arrow_and_s3fs_have_asynchronous_cursors(self):
+        _, future = self.connection(cursor_class=AsyncArrowCursor).cursor().execute("SELECT 1 AS one")
+        self.assertEqual(future.result().as_arrow()["one"].to_pylist(), [1])
+        _, future = self.connection(cursor_class=AsyncS3FSCursor).cursor().execute("SELECT 1 AS one")
+        self.assertEqual(future.result().fetchall(), [(1,)])
+
+    def test_asyncio_waits_for_queries(self):
+        async def both():
+            options = {"s3_staging_dir": self.output, "region_name": REGION, "schema_name": self.database, "poll_interval": 0.02}
+            async with await AioConnection.create(**options) as connection:
+                cursors = connection.cursor(), connection.cursor()
+                await asyncio.gather(*(cursor.execute("SELECT %(n)d AS n", {"n": n}) for n, cursor in enumerate(cursors)))
+                return [await cursor.fetchone() for cursor in cursors]
+
+        self.assertEqual(asyncio.run(both()), [(0,), (1,)])
+
+    def test_sqlalchemy_reflects_and_asks(self):
+        cursor = self.connection().cursor()
+        place = {"place": f"s3://{self.bucket}/things/"}
+        cursor.execute("CREATE EXTERNAL TABLE things (id int, name string) PARTITIONED BY (day string) STORED AS PARQUET LOCATION %(place)s", place)
+        cursor.execute("INSERT INTO things VALUES (1, 'a', 'd1'), (2, 'b', 'd1')")
+        url = f"awsathena+rest://:@athena.{REGION}.amazonaws.com:443/{self.database}?s3_staging_dir={self.output}&poll_interval=0.02"
+        engine = sqlalchemy.create_engine(url)
+        with engine.connect() as connection:
+            things = sqlalchemy.Table("things", sqlalchemy.MetaData(), autoload_with=connection)
+            self.assertEqual([column.name for column in things.columns], ["id", "name", "day"])
+            asked = sqlalchemy.select(things.c.name).where(things.c.id > sqlalchemy.bindparam("low")).order_by(things.c.name)
+            self.assertEqual(connection.execute(asked, {"low": 0}).scalars().all(), ["a", "b"])
+            self.assertIn("things", sqlalchemy.inspect(connection).get_table_names())
+        frame = pandas.read_sql("SELECT count(*) AS n FROM things", sqlalchemy.create_engine(url.replace("+rest", "+pandas")))
+        self.assertEqual(frame["n"].tolist(), [2])
 
     def test_result_reuse_is_told(self):
         cursor = self.connection(result_reuse_enable=True, result_reuse_minutes=60).cursor()

@@ -26,7 +26,6 @@ macro_rules! access {
     )*};
 }
 access! {
-    CreateDatabaseInput => "glue:CreateDatabase", |i| Some(i.database_input.name.as_str()), None;
     GetDatabaseInput => "glue:GetDatabase", |i| Some(i.name.as_str()), None;
     GetDatabasesInput => "glue:GetDatabases", |_i| None, None;
     UpdateDatabaseInput => "glue:UpdateDatabase", |i| Some(i.name.as_str()), None;
@@ -121,7 +120,13 @@ others! {
     GetUserDefinedFunctionsInput(me, cx) => on_function(cx, "glue:GetUserDefinedFunctions", me.database_name.as_deref().unwrap_or("*"), "*");
     UpdateUserDefinedFunctionInput(me, cx) => on_function(cx, "glue:UpdateUserDefinedFunction", &me.database_name, &me.function_name);
     DeleteUserDefinedFunctionInput(me, cx) => on_function(cx, "glue:DeleteUserDefinedFunction", &me.database_name, &me.function_name);
-    CreateConnectionInput(me, cx) => on_connection(cx, "glue:CreateConnection", &me.connection_input.name);
+    CreateConnectionInput(me, cx) => {
+        tagged(cx, on_connection(cx, "glue:CreateConnection", &me.connection_input.name), &me.tags, "connection", &me.connection_input.name)
+    };
+    CreateDatabaseInput(me, cx) => {
+        let access = Access::Needs(needs(cx, "glue:CreateDatabase", Some(&me.database_input.name), None));
+        tagged(cx, access, &me.tags, "database", &fold(&me.database_input.name))
+    };
     GetConnectionInput(me, cx) => on_connection(cx, "glue:GetConnection", &me.name);
     GetConnectionsInput(_me, cx) => on_connection(cx, "glue:GetConnections", "*");
     UpdateConnectionInput(me, cx) => on_connection(cx, "glue:UpdateConnection", &me.name);
@@ -169,6 +174,14 @@ fn on_function(cx: &Context, action: &'static str, database: &str, name: &str) -
     ));
     Access::Needs(all)
 }
+/// Who makes something with tags needs the right to tag it, too.
+fn tagged(cx: &Context, access: Access, tags: &Option<std::collections::BTreeMap<String, String>>, kind: &str, name: &str) -> Access {
+    match tags.as_ref().is_some_and(|tags| !tags.is_empty()) {
+        true => access.and(Need::on("glue:TagResource", format!("arn:aws:glue:{}:{}:{kind}/{name}", cx.region(), cx.account()))),
+        false => access,
+    }
+}
+
 fn on_connection(cx: &Context, action: &'static str, name: &str) -> Access {
     let mut all = needs(cx, action, None, None);
     all.push(Need::on(action, format!("arn:aws:glue:{}:{}:connection/{name}", cx.region(), cx.account())));

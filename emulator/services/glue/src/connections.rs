@@ -5,6 +5,7 @@ use crate::{
     model::*,
     pages,
     state::{detail, own_catalog, unbuilt},
+    tags,
 };
 use kit::{Context, Fault, Read, Table as Rows, TableScope, Timestamp};
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ impl Glue {
     /// Makes a connection.
     pub async fn create_connection(&self, cx: &Context, input: CreateConnectionInput) -> Result<CreateConnectionOutput, Fault> {
         own_catalog(cx, input.catalog_id.as_ref())?;
-        unbuilt(input.tags.as_ref().is_some_and(|t| !t.is_empty()), "Tags of connections")?;
+        let tags = tags::checked(input.tags.unwrap_or_default())?;
         let name = input.connection_input.name.clone();
         let made = made(cx, input.connection_input, None)?;
         cx.store()
@@ -24,6 +25,7 @@ impl Glue {
                 if tx.exists(&CONNECTIONS, cx.scope(), &name)? {
                     return Err(Error::AlreadyExists.says("Connection already exists."));
                 }
+                tags::put(tx, cx, "connection", &name, &tags)?;
                 tx.put(&CONNECTIONS, cx.scope(), &name, &Kept(made))
             })
             .await?;
@@ -74,6 +76,7 @@ impl Glue {
         cx.store()
             .write(|tx| {
                 must_find(tx, cx, &input.connection_name)?;
+                tags::put(tx, cx, "connection", &input.connection_name, &BTreeMap::new())?;
                 tx.delete(&CONNECTIONS, cx.scope(), &input.connection_name).map(drop)
             })
             .await?;
@@ -92,6 +95,7 @@ impl Glue {
             .write(|tx| {
                 let (mut gone, mut errors) = (Vec::new(), BTreeMap::new());
                 for name in &input.connection_name_list {
+                    tags::put(tx, cx, "connection", name, &BTreeMap::new())?;
                     match tx.delete(&CONNECTIONS, cx.scope(), name)? {
                         Some(_) => gone.push(name.clone()),
                         None => {
@@ -110,7 +114,7 @@ fn missing(name: &str) -> Fault {
     Error::EntityNotFound.says(format!("Connection {name} not found."))
 }
 
-fn must_find(store: &impl Read, cx: &Context, name: &str) -> Result<Connection, Fault> {
+pub(crate) fn must_find(store: &impl Read, cx: &Context, name: &str) -> Result<Connection, Fault> {
     store.get(&CONNECTIONS, cx.scope(), &name.to_owned())?.map(|kept| kept.0).ok_or_else(|| missing(name))
 }
 

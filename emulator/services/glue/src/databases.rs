@@ -5,6 +5,7 @@ use crate::{
     model::*,
     pages,
     state::{DATABASES, PARTITIONS, TABLES, clear, fold, must_find_database, own_catalog, unbuilt},
+    tags,
 };
 use kit::{Context, Fault, Read, Tx};
 use wire::kept::Kept;
@@ -13,13 +14,14 @@ impl Glue {
     /// Makes a database.
     pub async fn create_database(&self, cx: &Context, input: CreateDatabaseInput) -> Result<CreateDatabaseOutput, Fault> {
         own_catalog(cx, input.catalog_id.as_ref())?;
-        unbuilt(input.tags.as_ref().is_some_and(|t| !t.is_empty()), "Tags of databases")?;
+        let tags = tags::checked(input.tags.unwrap_or_default())?;
         let database = made(cx, input.database_input)?;
         cx.store()
             .write(|tx| {
                 if tx.exists(&DATABASES, cx.scope(), &database.name)? {
                     return Err(Error::AlreadyExists.says("Database already exists."));
                 }
+                tags::put(tx, cx, "database", &database.name, &tags)?;
                 tx.put(&DATABASES, cx.scope(), &database.name.clone(), &Kept(database))
             })
             .await?;
@@ -72,6 +74,7 @@ impl Glue {
                     tx.scan(&TABLES, cx.scope()).prefix(&(name.clone(),)).map(|row| row.map(|((_, t), _)| t)).collect::<Result<_, _>>()?;
                 tables.iter().try_for_each(|table| remove_table(tx, cx, &name, table))?;
                 crate::functions::remove(tx, cx, &name)?;
+                tags::put(tx, cx, "database", &name, &Default::default())?;
                 tx.delete(&DATABASES, cx.scope(), &name).map(drop)
             })
             .await?;

@@ -125,11 +125,12 @@ impl Glue {
 fn made(cx: &Context, database: &str, input: TableInput) -> Result<Table, Fault> {
     unbuilt(input.target_table.is_some(), "TargetTable")?;
     unbuilt(input.view_definition.is_some(), "ViewDefinition")?;
-    let columns = input.storage_descriptor.iter().flat_map(|s| s.columns.iter().flatten()).chain(input.partition_keys.iter().flatten());
-    let mut seen = std::collections::HashSet::new();
-    for column in columns {
-        if !seen.insert(fold(&column.name)) {
-            return Err(Error::InvalidInput.says(format!("Column {} is defined more than once.", column.name)));
+    // A column may have the name of a key: AWS's crawlers write such tables, of files that repeat what their folders say. Athena refuses to read them.
+    for columns in [input.storage_descriptor.as_ref().and_then(|s| s.columns.as_ref()), input.partition_keys.as_ref()].into_iter().flatten()
+    {
+        let mut seen = std::collections::HashSet::new();
+        if let Some(twice) = columns.iter().find(|column| !seen.insert(fold(&column.name))) {
+            return Err(Error::InvalidInput.says(format!("Column {} is defined more than once.", twice.name)));
         }
     }
     let now = kit::Timestamp::from_secs(cx.now().secs());

@@ -1,8 +1,11 @@
-//! Tags of crawlers, triggers and workflows.
+//! Tags of crawlers, triggers and workflows, which keep their own; and of databases and connections, which are kept here.
 
 use crate::{Glue, crawlers::state as crawlers, model::*, triggers::state as triggers, workflows::state as workflows};
-use kit::{Arn, Context, Fault, Tx};
+use kit::{Arn, Context, Fault, Read, Table as Rows, TableScope, Tx};
 use std::collections::BTreeMap;
+
+/// (`database` or `connection`, name) to tags; no row where there are none.
+const TAGS: Rows<(String, String), BTreeMap<String, String>> = Rows::new("glue.tags", TableScope::Region);
 
 /// Tags that one resource may have.
 const MOST: usize = 50;
@@ -12,6 +15,15 @@ pub(crate) fn checked(tags: BTreeMap<String, String>) -> Result<BTreeMap<String,
     match tags.len() > MOST {
         true => Err(Error::InvalidInput.says(format!("A resource can have at most {MOST} tags."))),
         false => Ok(tags),
+    }
+}
+
+/// Writes the tags of a database or connection; without tags, takes them away.
+pub(crate) fn put(tx: &mut Tx<'_>, cx: &Context, kind: &str, name: &str, tags: &BTreeMap<String, String>) -> Result<(), Fault> {
+    let key = (kind.to_owned(), name.to_owned());
+    match tags.is_empty() {
+        true => tx.delete(&TAGS, cx.scope(), &key).map(drop),
+        false => tx.put(&TAGS, cx.scope(), &key, tags),
     }
 }
 
@@ -41,6 +53,8 @@ enum Tagged {
     Crawler(String),
     Trigger(String),
     Workflow(String),
+    Database(String),
+    Connection(String),
 }
 
 impl Tagged {
@@ -55,13 +69,34 @@ impl Tagged {
         if let Some(name) = named("trigger/") {
             return Ok(Tagged::Trigger(name));
         }
-        let other =
-            || Fault::new("NotImplemented", 501, format!("windtunnel keeps tags of crawlers, triggers and workflows, not of {arn}."));
+        let other = || {
+            Fault::new(
+                "NotImplemented",
+                501,
+                format!("windtunnel keeps tags of databases, connections, crawlers, triggers and workflows, not of {arn}."),
+            )
+        };
+        if let Some(name) = named("database/") {
+            return Ok(Tagged::Database(crate::state::fold(&name)));
+        }
+        if let Some(name) = named("connection/") {
+            return Ok(Tagged::Connection(name));
+        }
         named("workflow/").map(Tagged::Workflow).ok_or_else(other)
     }
 
-    fn read(&self, store: &impl kit::Read, cx: &Context) -> Result<BTreeMap<String, String>, Fault> {
+    fn read(&self, store: &impl Read, cx: &Context) -> Result<BTreeMap<String, String>, Fault> {
+        let kept =
+            |kind: &str, name: &str| Ok::<_, Fault>(store.get(&TAGS, cx.scope(), &(kind.to_owned(), name.to_owned()))?.unwrap_or_default());
         Ok(match self {
+            Tagged::Database(name) => {
+                crate::state::must_find_database(store, cx, name)?;
+                kept("database", name)?
+            }
+            Tagged::Connection(name) => {
+                crate::connections::must_find(store, cx, name)?;
+                kept("connection", name)?
+            }
             Tagged::Crawler(name) => crawlers::must_find(store, cx, name)?.tags,
             Tagged::Trigger(name) => triggers::must_find(store, cx, name)?.tags,
             Tagged::Workflow(name) => workflows::must_find(store, cx, name)?.tags,
@@ -70,6 +105,8 @@ impl Tagged {
 
     fn write(&self, tx: &mut Tx<'_>, cx: &Context, tags: BTreeMap<String, String>) -> Result<(), Fault> {
         match self {
+            Tagged::Database(name) => put(tx, cx, "database", name, &tags),
+            Tagged::Connection(name) => put(tx, cx, "connection", name, &tags),
             Tagged::Crawler(name) => {
                 let row = crawlers::must_find(tx, cx, name)?;
                 tx.put(&crawlers::CRAWLERS, cx.scope(), name, &crawlers::Row { tags, ..row })

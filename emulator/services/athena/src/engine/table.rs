@@ -122,6 +122,12 @@ impl GlueTable {
         let file_columns = fields.len();
         fields.extend(columns(&definition["PartitionKeys"])?);
         let keys = fields.len() - file_columns;
+        if fields[file_columns..].iter().any(|key| fields[..file_columns].iter().any(|column| column.name() == key.name())) {
+            let name = definition["Name"].as_str().unwrap_or_default();
+            let text =
+                format!("HIVE_INVALID_METADATA: Hive metadata for table {name} is invalid: Table descriptor contains duplicate columns");
+            return Err(QueryError::user(1000, text));
+        }
         if format == Format::Parquet {
             // Views of texts: the reader makes them without copying, and a partition's value is one text for all rows.
             let viewed = |f: Field| if *f.data_type() == DataType::Utf8 { f.with_data_type(DataType::Utf8View) } else { f };

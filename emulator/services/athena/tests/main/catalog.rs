@@ -82,3 +82,10 @@ async fn views_stand_on_views_and_information_schema_knows_them() {
     assert!(desk.fails("SELECT * FROM wider").await.starts_with("TABLE_NOT_FOUND: line 1:15"));
     assert_eq!(desk.rows("SELECT DISTINCT \"$path\" FROM photos WHERE owner = 'bob'").await, ["s3://lake/photos/owner=bob/1.json"]);
 }
+
+#[tokio::test]
+async fn a_column_that_repeats_a_key_is_told() {
+    let desk = Desk::new().await;
+    let twice = "CREATE EXTERNAL TABLE twice (day string, n int) PARTITIONED BY (Day string) LOCATION 's3://lake/twice/'";
+    assert!(desk.fails(twice).await.contains("Column repeated in partitioning columns (day)"), "{}", desk.fails(twice).await);
+}

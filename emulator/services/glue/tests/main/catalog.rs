@@ -52,6 +52,36 @@ fn table(name: &str) -> Value {
 }
 
 #[tokio::test]
+async fn databases_and_connections_have_tags() {
+    let desk = Desk::new().await;
+    let connection = json!({ "Name": "c", "ConnectionType": "NETWORK", "ConnectionProperties": {} });
+    desk.ok("CreateConnection", json!({ "ConnectionInput": connection, "Tags": { "a": "1" } })).await;
+    desk.ok("CreateDatabase", json!({ "DatabaseInput": { "Name": "Sea" }, "Tags": { "a": "1", "b": "2" } })).await;
+    for what in ["database/sea", "connection/c"] {
+        let arn = format!("arn:aws:glue:us-east-1:000000000000:{what}");
+        assert_eq!(desk.ok("GetTags", json!({ "ResourceArn": arn })).await["Tags"]["a"], "1", "{what}");
+        desk.ok("TagResource", json!({ "ResourceArn": arn, "TagsToAdd": { "c": "3" } })).await;
+        desk.ok("UntagResource", json!({ "ResourceArn": arn, "TagsToRemove": ["a", "b"] })).await;
+        assert_eq!(desk.ok("GetTags", json!({ "ResourceArn": arn })).await["Tags"], json!({ "c": "3" }));
+    }
+    let arn = "arn:aws:glue:us-east-1:000000000000:database/sea";
+    desk.ok("DeleteDatabase", json!({ "Name": "sea" })).await;
+    assert_eq!(desk.refused("GetTags", json!({ "ResourceArn": arn })).await, "EntityNotFoundException");
+    desk.ok("CreateDatabase", json!({ "DatabaseInput": { "Name": "sea" } })).await;
+    assert_eq!(desk.ok("GetTags", json!({ "ResourceArn": arn })).await["Tags"], json!({}), "a new one has none of the old one's");
+}
+
+#[tokio::test]
+async fn a_column_may_repeat_a_key_but_no_other_column() {
+    let desk = Desk::new().await;
+    let mut twice = table("repeats");
+    twice["StorageDescriptor"]["Columns"] = json!([{ "Name": "Owner", "Type": "string" }]);
+    desk.ok("CreateTable", json!({ "DatabaseName": "lake", "TableInput": twice })).await;
+    twice["StorageDescriptor"]["Columns"] = json!([{ "Name": "x", "Type": "string" }, { "Name": "X", "Type": "int" }]);
+    assert_eq!(desk.refused("CreateTable", json!({ "DatabaseName": "lake", "TableInput": twice })).await, "InvalidInputException");
+}
+
+#[tokio::test]
 async fn names_have_no_case() {
     let desk = Desk::new().await;
     let got = desk.ok("GetTable", json!({ "DatabaseName": "LAKE", "Name": "PHOTOS" })).await["Table"].clone();

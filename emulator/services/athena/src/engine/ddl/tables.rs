@@ -38,6 +38,12 @@ fn definition(desk: &Desk<'_>, t: &CreateTable) -> Result<Value, QueryError> {
     }
     let stored = t.stored_as.as_deref().unwrap_or("textfile");
     let classes = classes(stored).ok_or_else(|| QueryError::unbuilt(&format!("tables STORED AS {}", stored.to_uppercase())))?;
+    if let Some(twice) = t.partitions.iter().find(|key| t.columns.iter().any(|column| column.name.eq_ignore_ascii_case(&key.name))) {
+        return Err(QueryError::failed(format!(
+            "SemanticException [Error 10035]: Column repeated in partitioning columns ({})",
+            twice.name
+        )));
+    }
     for column in t.columns.iter().chain(&t.partitions) {
         types::of_hive(&column.kind).map_err(|text| QueryError::failed(format!("ParseException {text}")))?;
     }
