@@ -1,4 +1,4 @@
-"""Thirty-eight data sets of many formats and layouts: each is crawled, described as AWS's crawlers describe it, and queried at once.
+"""Thirty-nine data sets of many formats and layouts: each is crawled, described as AWS's crawlers describe it, and queried at once.
 
 Nobody makes a table here but the crawler. Columnar files are written by pyarrow and fastavro, Ion by Amazon's own writer.
 """
@@ -130,7 +130,8 @@ SETS = [
     ("avro_plain", {"a.avro": avro()}, "avro", TYPED, [], COUNT),
     ("avro_deflate", {"a.avro": avro(codec="deflate")}, "avro", TYPED, [], COUNT),
     ("ion_text", {"a.ion": ion(binary=False)}, "ion", SMALL, [], COUNT),
-    ("ion_binary", {"a.10n": ion(), "b.10n.gz": gzip.compress(ion())}, "ion", SMALL, [], ("select count(*), sum(id) from {t}", [["8", "20"]])),
+    ("ion_binary", {"a.10n": ion()}, "ion", SMALL, [], COUNT),
+    ("ion_gzip", {"a.10n.gz": gzip.compress(ion())}, "ion", SMALL, [], COUNT),
     ("ion_nested", {"a.ion": ion([{"at": {"x": 1.5}, "tags": ["a", "b"], "price": Decimal("2.50")}], False)}, "ion",
      ["at struct<x:double>", "tags array<string>", "price decimal(3,2)"], [], ("select at.x, tags[2], price from {t}", [["1.5", "b", "2.50"]])),
     ("apache_log", {"access.log": APACHE}, "combinedapache", None, [], ("select count(*), max(response) from {t}", [["3", "200"]])),

@@ -13,9 +13,11 @@ fn crawled_files() {
         "{\"id\":1,\"at\":{\"x\":[1,2.5,null]}}\n{\"id\":3000000000}\n",
         "[{\"a\":1},{\"b\":true}]",
         "<?xml version=\"1.0\"?><all><row a=\"1\"><b>2</b></row></all>",
+        "$ion_1_0 {id:1, at:{x:[1,2.5,null]}, price:1.50, day:2026-01-01, raw:{{aGk=}}} {id:3000000000}",
         "10.0.0.1 - ada [10/Oct/2026:13:55:36 -0700] \"GET /a HTTP/1.1\" 200 12 \"-\" \"curl\"\n",
     ];
-    let samples: Vec<Vec<u8>> = columnar.chain(text.iter().map(|t| t.as_bytes().to_vec())).collect();
+    let ion = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../emulator/ion/tests/data/photos.10n")).expect("a file");
+    let samples: Vec<Vec<u8>> = columnar.chain([ion]).chain(text.iter().map(|t| t.as_bytes().to_vec())).collect();
     let words = "PAR1 ORC Obj\u{1} avro.schema {\"type\":\"record\" \"items\" [[[[[[ {{{{{{ , ; | \t \u{1} \" \r\n 99999999999999999999 -1e400 </ <!-- <![CDATA[ \u{1f}\u{8b}";
     Target::new("crawled_files", samples, words).run(|bytes| {
         let said = glue::describe_file(bytes);
