@@ -10,21 +10,12 @@ use datafusion::{
     common::{DFSchema, ScalarValue, Statistics, stats::Precision},
     datasource::{
         listing::PartitionedFile,
-        physical_plan::{
-            FileGroup, FileScanConfigBuilder, ParquetSource,
-            parquet::{CachedParquetFileReaderFactory, CachedParquetMetaData},
-        },
+        physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource},
         source::DataSourceExec,
         table_schema::TableSchema,
     },
     error::{DataFusionError, Result},
-    execution::{
-        cache::{
-            cache_manager::{CachedFileMetadataEntry, FileMetadataCache},
-            default_cache::DefaultCache,
-        },
-        object_store::ObjectStoreUrl,
-    },
+    execution::object_store::ObjectStoreUrl,
     logical_expr::{Expr, utils::conjunction},
     object_store::{
         CopyOptions, GetOptions, GetRange, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
@@ -67,25 +58,19 @@ pub(super) async fn scan(
     let mut plans: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
     for (bucket, found) in by_bucket {
         let url = ObjectStoreUrl::parse(format!("s3://{bucket}"))?;
-        let store = Arc::new(PortStore { scans: scans.clone(), bucket });
-        state.runtime_env().register_object_store(url.as_ref(), store.clone());
+        state.runtime_env().register_object_store(url.as_ref(), Arc::new(PortStore { scans: scans.clone(), bucket }));
         let mut source = ParquetSource::new(table.clone()).with_enable_page_index(false);
-        // Several readers may have parts of one object: its footer is read once.
-        let footers: Arc<FileMetadataCache> = Arc::new(DefaultCache::new(FOOTERS));
         if let Some(sample) = sample {
             source = source.with_metadata_size_hint(sample.tail());
-            if sample.bucket == store.bucket {
-                sample.put(&footers)?;
-            }
         }
-        source = source.with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, footers)));
         if let Some(predicate) = &predicate {
             source = source.with_predicate(predicate.clone());
         }
         let mut groups: Vec<Vec<PartitionedFile>> = vec![Vec::new(); threads::count().min(found.len()).max(1)];
         let count = groups.len();
         for (i, one) in found.into_iter().enumerate() {
-            let mut file = PartitionedFile::from(about(&one.object.key, one.object.size)?);
+            let mut file = PartitionedFile::new(one.object.key.clone(), one.object.size);
+            file.object_meta.location = Path::parse(&one.object.key).map_err(|e| DataFusionError::External(Box::new(e)))?;
             file.partition_values = keys
                 .iter()
                 .enumerate()
@@ -117,25 +102,14 @@ pub(super) async fn scan(
     }
 }
 
-/// An object as the engine's reader knows it.
-fn about(key: &str, size: u64) -> Result<ObjectMeta> {
-    let location = Path::parse(key).map_err(|e| DataFusionError::External(Box::new(e)))?;
-    Ok(ObjectMeta { location, last_modified: Default::default(), size, e_tag: None, version: None })
-}
-
 /// What one object says of itself. Others of its table are taken to be like it, where rows and bytes are estimated.
 pub(super) struct Sample {
-    footer: Arc<ParquetMetaData>,
+    footer: ParquetMetaData,
     /// Bytes of the footer.
     length: u64,
-    bucket: String,
-    key: String,
     /// Bytes of the object.
     size: u64,
 }
-
-/// Bytes of the footers that one scan keeps.
-const FOOTERS: usize = 32 << 20;
 
 /// Bytes of a view of a text.
 const VIEW: usize = 16;
@@ -151,22 +125,12 @@ impl Sample {
             return Ok(None);
         }
         let footer = scans.read(&first.part.bucket, &first.object.key, Some(size - 8 - length..size - 8)).await?;
-        let (bucket, key) = (first.part.bucket.clone(), first.object.key.clone());
-        let read = ParquetMetaDataReader::decode_metadata(&footer).ok();
-        Ok(read.map(|footer| Sample { footer: Arc::new(footer), length, bucket, key, size }))
+        Ok(ParquetMetaDataReader::decode_metadata(&footer).ok().map(|footer| Sample { footer, length, size }))
     }
 
     /// Bytes at the end of an object that most likely hold its footer: objects of a table have about the same, but for texts in them.
     fn tail(&self) -> usize {
         (self.length + self.length / 8 + 8) as usize
-    }
-
-    /// Saves the engine's reader from reading the footer again.
-    fn put(&self, footers: &Arc<FileMetadataCache>) -> Result<()> {
-        let meta = about(&self.key, self.size)?;
-        let footer = Arc::new(CachedParquetMetaData::new(self.footer.clone()));
-        footers.put(&meta.location.clone(), CachedFileMetadataEntry::new(meta, footer));
-        Ok(())
     }
 
     /// Whether the objects name their columns as the table does; where case differs, another reader takes them.

@@ -1,5 +1,5 @@
-//! Plans that are ours and not the engine's: groups told by the places of objects, distinct texts counted. What they answer
-//! is what the rows say.
+//! Plans that are ours and not the engine's: groups told by the places of objects, distinct texts counted, joins by the sizes of their sides.
+//! What they answer is what the rows say.
 
 use crate::lake::Desk;
 
@@ -117,4 +117,34 @@ async fn distinct_texts_are_counted_as_they_are() {
         desk.rows("SELECT day, count(DISTINCT short) FROM days WHERE day < '12' GROUP BY day ORDER BY day").await,
         ["1,300", "10,300", "11,300"]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_smaller_side_of_a_join_is_kept_and_the_larger_one_goes_by() {
+    let desk = desk().await;
+    let made = desk
+        .run("CREATE TABLE people WITH (format = 'PARQUET') AS SELECT 'user-' || CAST(n AS varchar) AS name, n % 5 AS land FROM UNNEST(sequence(0, 699)) t(n)")
+        .await;
+    assert_eq!(made["Status"]["State"], "SUCCEEDED", "{made}");
+    for from in ["days d JOIN people p", "people p JOIN days d"] {
+        let sql = format!("SELECT p.land, count(*) FROM {from} ON d.short = p.name GROUP BY p.land ORDER BY p.land");
+        let plan = desk.rows(&format!("EXPLAIN {sql}")).await.join("\n");
+        let join = plan.split_once("HashJoinExec: mode=CollectLeft").unwrap_or_else(|| panic!("{plan}")).1;
+        let first = join.split("DataSourceExec").nth(1).unwrap_or_default();
+        assert!(first.contains("projection=[name, land]"), "{from}: {plan}");
+        assert_eq!(desk.rows(&sql).await, ["0,1800", "1,1800", "2,1800", "3,1800", "4,1800"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_footer_tells_how_long_the_others_are() {
+    let desk = desk().await;
+    desk.s3.read.lock().unwrap().clear();
+    assert_eq!(desk.rows("SELECT sum(id) FROM days WHERE day = '7' AND hour = '1'").await, ["1072500"]);
+    let read = desk.s3.read.lock().unwrap().len();
+    assert_eq!(read, 4, "a footer's length, the footer for the names of columns, the footer, a column");
+    desk.s3.read.lock().unwrap().clear();
+    assert_eq!(desk.rows("SELECT sum(id) FROM days").await, ["140854500"]);
+    let read = desk.s3.read.lock().unwrap().len();
+    assert_eq!(read, 2 + 60 + 60, "a footer is one read");
 }
