@@ -50,6 +50,13 @@ pub(super) struct Lane {
     patterns: filter::Patterns,
 }
 
+impl Lane {
+    /// Nothing is in hand that another lane would have to read again.
+    pub fn is_idle(&self) -> bool {
+        self.ahead.is_empty() && self.gathered.is_empty() && self.pieces.is_empty() && self.rest_until.is_none()
+    }
+}
+
 /// What was read.
 enum Ahead {
     Record(Box<Record>),
@@ -254,12 +261,12 @@ pub(super) async fn commit(look: &Look<'_>, lane: &mut Lane, upto: BTreeMap<i32,
 }
 
 /// OffsetLag: the records between what was committed and the topic's end, of the partition that is furthest behind. A mapping that is more than a
-/// batch behind gets as many pollers as it may have; AWS adds them as the lag stays, and takes them away again.
+/// batch behind gets as many pollers as it may have; AWS adds them as the lag stays. They are taken away again when it is no more for a while.
 pub(super) fn measure(look: &Look<'_>, lane: &Lane) {
     let behind = |(n, end): (&i32, &i64)| end - lane.committed.get(n).unwrap_or(end);
     let lag = lane.ends.iter().map(behind).max().unwrap_or(0).max(0);
     if lag > i64::from(look.mapping.batch_size) {
-        look.topics.widen(look.key, look.turn, look.topic.most_lanes(look.opened.partitions));
+        look.topics.widen(look.key, look.turn, look.topic.most_lanes(look.opened.partitions), look.cx.now());
     }
     let (function, uuid) = (look.mapping.function.as_str(), look.key.1.as_str());
     let measured = Measured {
