@@ -20,5 +20,6 @@ mod scaling;
 mod secrets;
 mod square;
 mod stacks;
+mod stream_mappings;
 mod topics;
 mod user_pools;

@@ -168,7 +168,9 @@ impl Pollers {
         let mut state = self.state.lock();
         let Some(poller) = state.get_mut(key).filter(|poller| poller.has(turn)) else { return };
         poller.behind = now;
-        if poller.lanes.len() < lanes {
+        // A lane that waits to try a batch again keeps it: another would count its tries anew.
+        let tries = poller.lanes.iter().any(|looks| looks.lane.rest_until.is_some());
+        if poller.lanes.len() < lanes && !tries {
             self.divide(poller, lanes);
         }
     }
