@@ -1,7 +1,9 @@
 //! Function binaries of the pipeline: building them with cargo, and packing each as the zip that Lambda takes.
 
+use serde_json::Value;
 use std::{
-    io::Write,
+    collections::BTreeMap,
+    io::{BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
     process::Stdio,
 };
@@ -48,6 +50,9 @@ pub enum PackageError {
     /// cargo said no.
     #[error("cargo could not build the pipeline's functions (see above); `{0}` ended with {1}")]
     Cargo(String, std::process::ExitStatus),
+    /// cargo was content and named no binary of this function.
+    #[error("cargo built no binary {0}; it told of {1}")]
+    NotBuilt(&'static str, String),
     /// A file could not be read or written.
     #[error("{0}: {1}")]
     Io(String, std::io::Error),
@@ -60,13 +65,14 @@ pub fn checkout() -> Result<PathBuf, PackageError> {
     found.map(Path::to_path_buf).ok_or_else(|| PackageError::NoSources(here.display().to_string()))
 }
 
-/// Builds the functions with cargo in the profile and target folder of the running program. Shows cargo's own progress.
+/// Builds the functions with cargo in the profile of the running program, and in its target folder where it lies in one. Where cargo puts them
+/// (CARGO_TARGET_DIR, its configuration, a target of its own) it says itself. Shows cargo's own progress.
 pub fn build_pipeline() -> Result<PipelineBinaries, PackageError> {
     let root = checkout()?;
     let exe = std::env::current_exe().map_err(|e| PackageError::Io("the path of this program".into(), e))?;
     let folder = exe.parent().map(Path::to_path_buf).unwrap_or_default();
     let release = folder.file_name().is_some_and(|name| name == "release");
-    let target = folder.parent().filter(|dir| dir.join("CACHEDIR.TAG").is_file()).map(Path::to_path_buf);
+    let target = folder.parent().filter(|dir| dir.join("CACHEDIR.TAG").is_file());
     let mut command = cargo(&root);
     // The whole workspace is selected, as by the `cargo run` that built this program, and only these of its binaries are built: another
     // selection would unify the features of dependencies differently and build most of them again.
@@ -74,7 +80,7 @@ pub fn build_pipeline() -> Result<PipelineBinaries, PackageError> {
     if release {
         command.arg("--release");
     }
-    if let Some(target) = &target {
+    if let Some(target) = target {
         command.arg("--target-dir").arg(target);
     }
     // The lock file decides the versions. Where all is fetched nobody asks the network; building this program may have fetched less.
@@ -82,12 +88,35 @@ pub fn build_pipeline() -> Result<PipelineBinaries, PackageError> {
     if fetched(&root) {
         command.arg("--offline");
     }
-    let status = command.status().map_err(|e| PackageError::Io("cargo".into(), e))?;
+    command.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped());
+    let broken = |e| PackageError::Io("cargo".into(), e);
+    let mut child = command.spawn().map_err(broken)?;
+    let built = child.stdout.take().map(executables).unwrap_or_default();
+    let status = child.wait().map_err(broken)?;
     if !status.success() {
         return Err(PackageError::Cargo(format!("{command:?}").replace('"', ""), status));
     }
-    let out = target.unwrap_or_else(|| root.join("target")).join(if release { "release" } else { "debug" });
-    Ok(PipelineBinaries::in_folder(&out))
+    found(&built)
+}
+
+/// Binaries that cargo built or found built already, by name.
+fn executables(told: impl Read) -> BTreeMap<String, PathBuf> {
+    let artifact = |line: String| {
+        let line: Value = serde_json::from_str(&line).ok()?;
+        Some((line["target"]["name"].as_str()?.to_owned(), PathBuf::from(line["executable"].as_str()?)))
+    };
+    // All of it is read: cargo must not wait for a reader.
+    BufReader::new(told).lines().map_while(Result::ok).filter_map(artifact).collect()
+}
+
+fn found(built: &BTreeMap<String, PathBuf>) -> Result<PipelineBinaries, PackageError> {
+    let told = || match built.is_empty() {
+        true => "none".to_owned(),
+        false => built.values().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
+    };
+    let path = |name: &'static str| built.get(name).cloned().ok_or_else(|| PackageError::NotBuilt(name, told()));
+    let [presign, process, batch, part, images, aggregate] = FUNCTIONS.map(path);
+    Ok(PipelineBinaries { presign: presign?, process: process?, batch: batch?, part: part?, images: images?, aggregate: aggregate? })
 }
 
 fn cargo(root: &Path) -> std::process::Command {
@@ -123,4 +152,25 @@ pub fn zip(binary: &Path) -> Result<Vec<u8>, PackageError> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::with_capacity(bytes.len() / 2)));
     let packed = writer.start_file("bootstrap", options).and_then(|()| writer.write_all(&bytes).map_err(Into::into));
     packed.and_then(|()| writer.finish()).map(std::io::Cursor::into_inner).map_err(|e| wrong(std::io::Error::other(e)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_functions_are_where_cargo_says() {
+        let line = |name: &str| {
+            let (target, executable) = (serde_json::json!({ "name": name, "kind": ["bin"] }), format!("/elsewhere/debug/{name}"));
+            serde_json::json!({ "reason": "compiler-artifact", "target": target, "executable": executable }).to_string()
+        };
+        let library = r#"{"reason":"compiler-artifact","target":{"name":"pipeline"},"executable":null}"#;
+        let told =
+            [library.to_owned(), "no JSON".into(), FUNCTIONS.map(line).join("\n"), r#"{"reason":"build-finished"}"#.into()].join("\n");
+        let binaries = found(&executables(told.as_bytes())).unwrap();
+        assert_eq!(binaries, PipelineBinaries::in_folder(Path::new("/elsewhere/debug")));
+        let less = told.replace("debug/part\"", "debug/other\"").replace("\"name\":\"part\"", "\"name\":\"other\"");
+        let error = found(&executables(less.as_bytes())).unwrap_err().to_string();
+        assert!(error.starts_with("cargo built no binary part; it told of /elsewhere/debug/aggregate, "), "{error}");
+    }
 }

@@ -4,6 +4,7 @@
 // Other processes are watched here, in real time.
 #![allow(clippy::disallowed_methods)]
 
+mod between;
 mod commands;
 mod crash;
 mod failures;
@@ -13,6 +14,7 @@ mod metrics;
 mod promise;
 mod proxy;
 mod rebalance;
+mod refused;
 mod runner;
 mod stand;
 mod suite;

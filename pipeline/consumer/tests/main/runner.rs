@@ -109,6 +109,15 @@ impl Runner {
         status
     }
 
+    /// SIGTERM; how it ended, and all that it said.
+    pub fn stop_and_hear(mut self) -> (Option<i32>, Vec<Value>) {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        let code = self.child.wait().unwrap().code();
+        self.heard.extend(self.lines.iter());
+        (code, std::mem::take(&mut self.heard))
+    }
+
     /// Waits for it to end by itself.
     pub fn ends(mut self) -> (ExitStatus, Vec<Value>) {
         let status = self.child.wait().unwrap();

@@ -96,6 +96,11 @@ pub struct Stand {
 impl Stand {
     /// With a topic of so many partitions. The function fails on a record that is `poison`.
     pub async fn new(partitions: i32) -> Stand {
+        Stand::advertising(partitions, None).await
+    }
+
+    /// The same, with a broker that sends its clients to another port.
+    pub async fn advertising(partitions: i32, port: Option<u16>) -> Stand {
         let seen = Seen::new();
         let lambda = lambda::Lambda::new();
         let sees = seen.clone();
@@ -111,7 +116,11 @@ impl Stand {
             }
         };
         lambda.register("f", handler).unwrap();
-        let kafka = Arc::new(kafka::Kafka::new().listen("127.0.0.1:0".parse().unwrap()));
+        let kafka = kafka::Kafka::new().listen("127.0.0.1:0".parse().unwrap());
+        let kafka = Arc::new(match port {
+            Some(port) => kafka.advertise("127.0.0.1", port),
+            None => kafka,
+        });
         let cloud = Cloud::builder().store(Store::memory()).service(Arc::new(lambda)).service(kafka.clone()).start().await.unwrap();
         fakes::Told::by("lambda.amazonaws.com").offer(cloud.ports());
         cloud.set_decider(Arc::new(Everybody));
@@ -139,6 +148,11 @@ impl Stand {
     #[cfg(feature = "tls")]
     pub fn ca_pem(&self) -> String {
         self.kafka.broker().unwrap().ca_pem().unwrap()
+    }
+
+    /// Where the broker itself listens, wherever it sends its clients.
+    pub fn broker(&self) -> std::net::SocketAddr {
+        self.kafka.broker().unwrap().listeners()[0].address
     }
 
     pub fn producer(&self) -> FutureProducer {

@@ -21,5 +21,6 @@ mod scaling;
 mod secrets;
 mod square;
 mod stacks;
+mod stream_mappings;
 mod topics;
 mod user_pools;

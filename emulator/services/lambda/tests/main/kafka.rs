@@ -327,3 +327,34 @@ async fn a_mapping_that_is_behind_gets_as_many_pollers_as_it_may_have() {
         assert_eq!(desk.world.topics.committed(&uuid, "tt"), [(0, 9), (1, 9)].into());
     }
 }
+
+#[tokio::test]
+async fn a_mapping_that_has_caught_up_gives_its_pollers_back() {
+    let desk = desk().await;
+    for (partition, n) in [(0, 9), (1, 9)] {
+        (0..n).for_each(|i| _ = put(&desk, partition, &format!("{partition}{i}")));
+    }
+    let pollers = json!({ "MinimumPollers": 1, "MaximumPollers": 2 });
+    let uuid = map(&desk, json!({ "BatchSize": 2, "ProvisionedPollerConfig": pollers })).await;
+    desk.advance(1).await;
+    let pair = async |name: &str| {
+        (0..2).for_each(|partition| _ = put(&desk, partition, &format!("{partition}{name}")));
+        desk.advance(1).await;
+        let mut last: Vec<_> = batches(&desk).into_iter().filter(|batch| batch.iter().any(|value| value.ends_with(name))).collect();
+        last.sort();
+        last
+    };
+    assert_eq!(pair("a").await, [["0a"], ["1a"]], "a poller for each partition");
+    desk.advance(14 * 60).await;
+    assert_eq!(pair("b").await, [["0b"], ["1b"]], "it was behind not long ago");
+    desk.advance(2 * 60).await;
+    // What comes now finds two pollers, and is the last that does.
+    assert_eq!(pair("c").await, [["0c"], ["1c"]]);
+    assert_eq!(pair("d").await, [["0d", "1d"]], "one poller reads both");
+    assert_eq!(desk.world.topics.committed(&uuid, "tt"), [(0, 13), (1, 13)].into());
+    let mut all: Vec<String> = batches(&desk).into_iter().flatten().collect();
+    all.sort();
+    let before = all.len();
+    all.dedup();
+    assert_eq!((before, all.len()), (26, 26), "each record once");
+}

@@ -48,6 +48,7 @@ pub(super) async fn next(lambda: &Lambda, look: &Look<'_>, lane: &mut Lane) -> R
             note("OK");
             poll::commit(look, lane, piece.upto).await?;
             poll::measure(look, lane);
+            poll::widen(look, lane);
             Ok(())
         }
         End::Refused(fault) => {

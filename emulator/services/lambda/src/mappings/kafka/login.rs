@@ -4,9 +4,9 @@ use super::{super::Mapping, Status, Topic};
 use crate::state::{config, function};
 use kit::{
     Context, Fault, Need, RoleSession, Scope, Timestamp,
-    ports::{KafkaLogin, KafkaPlace, KafkaSource, KafkaTrouble as Trouble},
+    ports::{KafkaLogin, KafkaPlace, KafkaSource, KafkaTrouble as Trouble, SecretValue, SecretVersion},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::sync::Arc;
 
 /// Sessions that end within this time are made anew.
@@ -155,12 +155,21 @@ async fn user(role: &Context, secret: &str) -> Result<(String, String), Problem>
     Ok((member(&value, secret, "username")?, member(&value, secret, "password")?))
 }
 
-/// A secret's JSON, read by the role as anybody reads it.
+/// A secret's JSON, read as the role.
 async fn read(role: &Context, secret: &str) -> Result<Value, Problem> {
-    let answer = role.cloud().call_json(role, "secretsmanager", "GetSecretValue", &json!({ "SecretId": secret })).await;
-    let answer = answer.map_err(|fault| Trouble::Authentication(format!("the secret {secret} can't be read: {}", fault.message)))?;
-    let parsed = answer["SecretString"].as_str().and_then(|text| serde_json::from_str(text).ok());
+    let value = value(role, &SecretVersion::current(secret)).await;
+    let value = value.map_err(|fault| Trouble::Authentication(format!("the secret {secret} can't be read: {}", fault.message)))?;
+    let parsed = match &value {
+        SecretValue::Text(text) => serde_json::from_str(text).ok(),
+        SecretValue::Binary(_) => None,
+    };
     Ok(parsed.ok_or_else(|| Trouble::Authentication(format!("the secret {secret} is not JSON")))?)
+}
+
+async fn value(role: &Context, version: &SecretVersion) -> Result<SecretValue, Fault> {
+    let secrets = role.cloud().ports().secrets()?;
+    let grant = role.grant(&secrets.need(role, version))?;
+    secrets.value(role, grant, version).await
 }
 
 fn member(value: &Value, secret: &str, name: &str) -> Result<String, Problem> {

@@ -2,8 +2,9 @@
 //! secrets and roles that it names into a way to the brokers, `pollers` says when to look, `poll` reads and gathers, `deliver` runs the
 //! function, `discard` is where records go that it can't deal with.
 //!
-//! A mapping reads its topic in lanes: one, or as many as it asks pollers for (the fewest, and up to the most once it is behind), each with partitions of its own. A lane has one batch under way at
-//! a time, so each partition is dealt with in order, and commits what was dealt with and nothing beyond.
+//! A mapping reads its topic in lanes: one, or as many as it asks pollers for, each with partitions of its own: the fewest, up to the most once it
+//! is behind, and the fewest again when it has caught up for a while. A lane has one batch under way at a time, so each partition is dealt with in
+//! order, and commits what was dealt with and nothing beyond.
 
 pub(super) mod check;
 mod deliver;

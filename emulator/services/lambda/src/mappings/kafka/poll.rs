@@ -50,6 +50,13 @@ pub(super) struct Lane {
     patterns: filter::Patterns,
 }
 
+impl Lane {
+    /// Nothing is in hand that another lane would have to read again.
+    pub fn is_idle(&self) -> bool {
+        self.ahead.is_empty() && self.gathered.is_empty() && self.pieces.is_empty() && self.rest_until.is_none()
+    }
+}
+
 /// What was read.
 enum Ahead {
     Record(Box<Record>),
@@ -94,6 +101,8 @@ pub(super) async fn look(lambda: &Arc<Lambda>, cx: &Context, key: &Key, turn: Tu
         };
         place(&look, number, lanes, lane).await?;
         if let Some(until) = lane.rest_until.filter(|until| cx.now() < *until) {
+            fathom(&look, lane).await?;
+            measure(&look, lane);
             lambda.topics.wake_at(cx.cloud(), key, number, until);
             return Ok(());
         }
@@ -237,6 +246,7 @@ async fn sleep(look: &Look<'_>, number: usize, lane: &mut Lane) -> Result<(), Pr
         commit(look, lane, lane.passed.clone()).await?;
     }
     measure(look, lane);
+    widen(look, lane);
     if let Some(at) = lane.until {
         look.topics.wake_at(look.cx.cloud(), look.key, number, at);
     }
@@ -253,19 +263,36 @@ pub(super) async fn commit(look: &Look<'_>, lane: &mut Lane, upto: BTreeMap<i32,
     Ok(())
 }
 
-/// OffsetLag: the records between what was committed and the topic's end, of the partition that is furthest behind. A mapping that is more than a
-/// batch behind gets as many pollers as it may have; AWS adds them as the lag stays, and takes them away again.
-pub(super) fn measure(look: &Look<'_>, lane: &Lane) {
-    let behind = |(n, end): (&i32, &i64)| end - lane.committed.get(n).unwrap_or(end);
-    let lag = lane.ends.iter().map(behind).max().unwrap_or(0).max(0);
-    if lag > i64::from(look.mapping.batch_size) {
-        look.topics.widen(look.key, look.turn, look.topic.most_lanes(look.opened.partitions));
+/// Learns where the partitions end, for a lane that reads none of them while it waits to try a batch again.
+async fn fathom(look: &Look<'_>, lane: &mut Lane) -> Result<(), Problem> {
+    for (n, at) in &lane.positions {
+        let read = look.port.read(&look.role, &look.source, *n, *at, 1).await?;
+        lane.ends.insert(*n, read.end);
     }
+    Ok(())
+}
+
+/// The records between what was committed and the topic's end, of the partition that is furthest behind.
+fn lag(lane: &Lane) -> i64 {
+    let behind = |(n, end): (&i32, &i64)| end - lane.committed.get(n).unwrap_or(end);
+    lane.ends.iter().map(behind).max().unwrap_or(0).max(0)
+}
+
+/// Tells OffsetLag.
+pub(super) fn measure(look: &Look<'_>, lane: &Lane) {
     let (function, uuid) = (look.mapping.function.as_str(), look.key.1.as_str());
     let measured = Measured {
         namespace: "AWS/Lambda",
         under: &[&[("FunctionName", function)], &[("EventSourceMappingUUID", uuid), ("FunctionName", function)]],
-        values: &[("OffsetLag", "Count", lag as f64)],
+        values: &[("OffsetLag", "Count", lag(lane) as f64)],
     };
     look.cx.cloud().ports().measure(&look.key.0, look.cx.now(), &measured);
+}
+
+/// A mapping that is more than a batch behind gets as many pollers as it may have; AWS adds them as the lag stays. They are taken away again when it
+/// is no more for a while. Asked only where no batch waits to be tried again: new lanes would count its tries anew.
+pub(super) fn widen(look: &Look<'_>, lane: &Lane) {
+    if lag(lane) > i64::from(look.mapping.batch_size) {
+        look.topics.widen(look.key, look.turn, look.topic.most_lanes(look.opened.partitions), look.cx.now());
+    }
 }

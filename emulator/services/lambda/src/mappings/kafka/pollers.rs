@@ -28,6 +28,8 @@ use std::{
 pub(crate) type Key = (Scope, String);
 /// Kind of the rows that say when to look again.
 pub(crate) const KIND: &str = "topic";
+/// How long a mapping keeps the pollers that it got when it was behind, nanoseconds. AWS takes them away when the lag is low, and doesn't say when.
+const WIDE_NS: i128 = 15 * 60_000_000_000;
 /// How long a problem is left alone, nanoseconds.
 const PATIENCE_NS: i128 = 60_000_000_000;
 
@@ -51,6 +53,10 @@ struct Poller {
     /// Looks of lanes that were replaced and have not ended; the new lanes wait for them.
     leaving: usize,
     lanes: Vec<Looks>,
+    /// Lanes of a mapping that is not behind.
+    fewest: usize,
+    /// When it was behind the last time.
+    behind: Timestamp,
     session: Option<Session>,
 }
 
@@ -133,10 +139,13 @@ impl Pollers {
                 rests: false,
                 leaving: 0,
                 lanes: Vec::new(),
+                fewest: 1,
+                behind: cloud.clock().now(),
                 session: None,
             });
             (poller.session, poller.rests) = (None, false);
             let (fewest, most) = topic.pollers();
+            poller.fewest = fewest;
             if !(fewest..=most).contains(&poller.lanes.len()) {
                 self.divide(poller, fewest);
             }
@@ -155,11 +164,29 @@ impl Pollers {
     }
 
     /// More lanes for a mapping that is behind; they begin when the looks under way have ended.
-    pub(super) fn widen(&self, key: &Key, turn: Turn, lanes: usize) {
+    pub(super) fn widen(&self, key: &Key, turn: Turn, lanes: usize, now: Timestamp) {
         let mut state = self.state.lock();
-        if let Some(poller) = state.get_mut(key).filter(|poller| poller.has(turn) && poller.lanes.len() < lanes) {
+        let Some(poller) = state.get_mut(key).filter(|poller| poller.has(turn)) else { return };
+        poller.behind = now;
+        // A lane that waits to try a batch again keeps it: another would count its tries anew.
+        let tries = poller.lanes.iter().any(|looks| looks.lane.rest_until.is_some());
+        if poller.lanes.len() < lanes && !tries {
             self.divide(poller, lanes);
         }
+    }
+
+    /// The fewest lanes again for a mapping that has not been behind for a while, as soon as none of its lanes has anything in hand: what another
+    /// lane reads then is what nobody has begun. Whether it was done.
+    fn narrow(&self, key: &Key, poller: u64, now: Timestamp) -> bool {
+        let mut state = self.state.lock();
+        let Some(poller) = state.get_mut(key).filter(|known| known.id == poller && known.leaving == 0) else { return false };
+        let long = now.unix_ns - poller.behind.unix_ns >= WIDE_NS;
+        let idle = poller.lanes.iter().all(|looks| !looks.looking && looks.lane.is_idle());
+        let narrows = long && idle && poller.lanes.len() > poller.fewest;
+        if narrows {
+            self.divide(poller, poller.fewest);
+        }
+        narrows
     }
 
     /// A mapping is gone; what it has under way comes to its end.
@@ -176,14 +203,13 @@ impl Pollers {
 
     /// Notes how a mapping fares; the journal hears of problems that are new.
     pub(super) fn note(&self, cx: &Context, key: &Key, status: Status) {
-        let before = {
-            let mut statuses = self.statuses.lock();
-            // A look that ends after its mapping was deleted leaves nothing.
-            if !cx.store().read(|s| s.exists(&MAPPINGS, &key.0, &key.1)).unwrap_or(false) {
-                return;
-            }
-            statuses.insert(key.clone(), status.clone())
-        };
+        let before = self.statuses.lock().insert(key.clone(), status.clone());
+        // A look that ends after its mapping was deleted leaves nothing. It is looked for afterwards, and not while the statuses are held: whoever
+        // deletes it in between forgets the status after this has written it.
+        if !cx.store().read(|s| s.exists(&MAPPINGS, &key.0, &key.1)).unwrap_or(false) {
+            self.statuses.lock().remove(key);
+            return;
+        }
         if status.result.starts_with("PROBLEM") && before.as_ref() != Some(&status) {
             let detail = serde_json::json!({ "message": status.result });
             let code = status.reason.as_deref().unwrap_or("FunctionError");
@@ -235,7 +261,13 @@ impl Pollers {
                 });
                 match more {
                     Some(true) => {}
-                    Some(false) => return drop(token),
+                    Some(false) => {
+                        // Who rang for the lanes that are no more is heard by the new ones.
+                        if pollers.narrow(&key, turn.poller, cx.now()) {
+                            pollers.look_all(cx.cloud(), &key);
+                        }
+                        return drop(token);
+                    }
                     None => break,
                 }
             }
