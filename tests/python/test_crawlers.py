@@ -142,6 +142,19 @@ SETS = [
 ]
 
 
+# The SerDes that AWS's crawlers name, by classification. Quoted CSV and Apache's log are read by others.
+SERDES = {
+    "parquet": {"org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"},
+    "orc": {"org.apache.hadoop.hive.ql.io.orc.OrcSerde"},
+    "avro": {"org.apache.hadoop.hive.serde2.avro.AvroSerDe"},
+    "json": {"org.openx.data.jsonserde.JsonSerDe"},
+    "csv": {"org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe", "org.apache.hadoop.hive.serde2.OpenCSVSerde"},
+    "ion": {"com.amazon.ionhiveserde.IonHiveSerDe"},
+    "combinedapache": {"com.amazonaws.glue.serde.GrokSerDe"},
+}
+PACKED = {".gz": "gzip", ".bz2": "bzip2", ".zip": "zip", ".zst": "zstd"}
+
+
 class Crawls(LakeTest):
     @classmethod
     def setUpClass(cls):
@@ -171,9 +184,33 @@ class Crawls(LakeTest):
                 if columns is not None:
                     self.assertEqual(said, columns)
                 self.assertEqual([f"{k['Name']} {k['Type']}" for k in table["PartitionKeys"]], keys)
+                self.described(data, table, files)
                 if query:
                     sql, rows = query
                     self.assertEqual(self.rows(sql.format(t=data)), rows)
+
+    def described(self, data, table, files):
+        """What AWS's crawlers say of a table beside its columns, and of each of its partitions."""
+        said, storage = table["Parameters"], table["StorageDescriptor"]
+        self.assertEqual((said["typeOfData"], said["CrawlerSchemaSerializerVersion"], said["CrawlerSchemaDeserializerVersion"]), ("file", "1.0", "1.0"))
+        self.assertEqual(int(said["sizeKey"]), sum(map(len, files.values())))
+        records = int(said["recordCount"])
+        if records:
+            self.assertEqual(int(said["averageRecordSize"]), int(said["sizeKey"]) // records)
+        packing = next((word for ending, word in PACKED.items() if next(iter(files)).endswith(ending)), "none")
+        self.assertEqual((said["compressionType"], storage["Compressed"]), (packing, packing != "none"))
+        self.assertTrue(storage["Location"].startswith(f"s3://{self.bucket}/data/{data}/"), storage["Location"])
+        if said["classification"] in SERDES:
+            self.assertIn(storage["SerdeInfo"]["SerializationLibrary"], SERDES[said["classification"]])
+        if table["PartitionKeys"]:
+            self.assertEqual(said["partition_filtering.enabled"], "true")
+            parts = self.glue.get_partitions(DatabaseName=self.database, TableName=data)["Partitions"]
+            folders = {key.rpartition("/")[0] for key in files}
+            self.assertEqual({part["StorageDescriptor"]["Location"] for part in parts}, {f"s3://{self.bucket}/data/{data}/{f}/" for f in folders})
+            for part in parts:
+                own = [body for key, body in files.items() if part["StorageDescriptor"]["Location"].endswith(f"/{data}/{key.rpartition('/')[0]}/")]
+                self.assertEqual((int(part["Parameters"]["sizeKey"]), int(part["Parameters"]["objectCount"])), (sum(map(len, own)), len(own)))
+                self.assertEqual(part["StorageDescriptor"]["SerdeInfo"]["SerializationLibrary"], storage["SerdeInfo"]["SerializationLibrary"])
 
 
 if __name__ == "__main__":
