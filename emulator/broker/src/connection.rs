@@ -1,14 +1,6 @@
 //! A connection: requests are read one after the other, answered in order, and the next is read when the answer is written.
 
-use crate::{
-    api,
-    auth::Session,
-    call::Call,
-    guard::Guarded,
-    host::{self, Sabotage},
-    listener::Bound,
-    shared::Shared,
-};
+use crate::{about::about, api, auth::Session, call::Call, guard::Guarded, host::Sabotage, listener::Bound, shared::Shared};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::{
     messages::{ApiKey, RequestHeader, ResponseHeader},
@@ -122,7 +114,7 @@ async fn answer(
 /// What a rule does to a request; waits, if the rule says so.
 async fn sabotage(broker: &Arc<Shared>, key: ApiKey, version: i16, body: &Bytes) -> Sabotage {
     let Some(host) = broker.options.host.as_ref().filter(|host| host.armed()) else { return Sabotage::None };
-    let about = host::about(key, version, body);
+    let about = about(key, version, body, &|id| broker.topics.by_id(id.as_bytes()).map(|topic| topic.name.to_string()));
     let Some(effect) = host.effect(&format!("{key:?}"), &about) else { return Sabotage::None };
     if let Some(latency) = effect.latency {
         broker.options.clock.real_sleep(latency).await;

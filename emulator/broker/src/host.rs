@@ -1,6 +1,7 @@
 //! Who runs the broker: hears what was done, and makes it go wrong on purpose. The broker asks a [`Host`] and knows no more of it.
 //!
-//! A rule is about an API (`Produce`) and about what the request names: `photo-ingest-3` for a partition, a group's or a transactional id.
+//! A rule is about an API (`Produce`) and about what the request names: `photo-ingest-3` for a partition, a topic, a group's or a transactional id
+//! (the crate's `about`).
 //! What a rule may do:
 //!
 //! | effect | what becomes of the request |
@@ -12,12 +13,8 @@
 //! | error by Kafka's name | Produce, Fetch, OffsetCommit, OffsetFetch, Metadata and FindCoordinator answer so (`COORDINATOR_NOT_AVAILABLE`) |
 //! | any other error, or elsewhere | as drop |
 
-use crate::{api, client::name_of};
-use bytes::Bytes;
-use kafka_protocol::{
-    ResponseError,
-    messages::{self, ApiKey},
-};
+use crate::client::name_of;
+use kafka_protocol::{ResponseError, messages::ApiKey};
 use kit::Effect;
 
 /// Who runs the broker.
@@ -81,41 +78,6 @@ impl Sabotage {
 /// The error of Kafka's name.
 fn by_name(name: &str) -> Option<ResponseError> {
     (1..200).find(|code| name_of(*code) == name).and_then(ResponseError::try_from_code)
-}
-
-/// What a request is about, in words parted by spaces; empty where it names nothing, or can't be read.
-pub fn about(key: ApiKey, version: i16, body: &Bytes) -> String {
-    let words: Option<Vec<String>> = match key {
-        ApiKey::Produce => api::decode::<messages::ProduceRequest>(body.clone(), version).ok().map(|r| {
-            let partition = |t: &messages::produce_request::TopicProduceData| {
-                t.partition_data.iter().map(|p| format!("{}-{}", t.name.as_str(), p.index)).collect::<Vec<_>>()
-            };
-            r.topic_data.iter().flat_map(partition).collect()
-        }),
-        ApiKey::Fetch => api::decode::<messages::FetchRequest>(body.clone(), version).ok().map(|r| {
-            let partition = |t: &messages::fetch_request::FetchTopic| {
-                t.partitions.iter().map(|p| format!("{}-{}", t.topic.as_str(), p.partition)).collect::<Vec<_>>()
-            };
-            r.topics.iter().flat_map(partition).collect()
-        }),
-        ApiKey::Metadata => api::decode::<messages::MetadataRequest>(body.clone(), version)
-            .ok()
-            .map(|r| r.topics.iter().flatten().filter_map(|t| t.name.as_ref().map(|name| name.to_string())).collect()),
-        ApiKey::OffsetCommit => {
-            api::decode::<messages::OffsetCommitRequest>(body.clone(), version).ok().map(|r| vec![r.group_id.to_string()])
-        }
-        ApiKey::OffsetFetch => api::decode::<messages::OffsetFetchRequest>(body.clone(), version).ok().map(|r| {
-            let several = r.groups.iter().map(|g| g.group_id.to_string());
-            std::iter::once(r.group_id.to_string()).chain(several).filter(|name| !name.is_empty()).collect()
-        }),
-        ApiKey::JoinGroup => api::decode::<messages::JoinGroupRequest>(body.clone(), version).ok().map(|r| vec![r.group_id.to_string()]),
-        ApiKey::SyncGroup => api::decode::<messages::SyncGroupRequest>(body.clone(), version).ok().map(|r| vec![r.group_id.to_string()]),
-        ApiKey::Heartbeat => api::decode::<messages::HeartbeatRequest>(body.clone(), version).ok().map(|r| vec![r.group_id.to_string()]),
-        ApiKey::LeaveGroup => api::decode::<messages::LeaveGroupRequest>(body.clone(), version).ok().map(|r| vec![r.group_id.to_string()]),
-        ApiKey::EndTxn => api::decode::<messages::EndTxnRequest>(body.clone(), version).ok().map(|r| vec![r.transactional_id.to_string()]),
-        _ => None,
-    };
-    words.unwrap_or_default().join(" ")
 }
 
 #[cfg(test)]

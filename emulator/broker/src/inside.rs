@@ -6,6 +6,7 @@ use crate::{
     ledger::{Change, OffsetRow},
     log::{
         batch::{Draft, Head},
+        encode::Plain,
         records::{self, Record},
     },
     topics::{Partition, Topic, TopicError},
@@ -130,59 +131,10 @@ impl Broker {
 
 /// A batch of records of one time.
 fn encode(records: &[Fresh], now_ms: i64) -> Vec<u8> {
-    let mut body = Vec::new();
-    for (n, record) in records.iter().enumerate() {
-        let mut one = vec![0];
-        varint(&mut one, 0);
-        varint(&mut one, n as i64);
-        field(&mut one, record.key.as_deref());
-        field(&mut one, record.value.as_deref());
-        varint(&mut one, record.headers.len() as i64);
-        for (name, value) in &record.headers {
-            field(&mut one, Some(name.as_bytes()));
-            field(&mut one, Some(value));
-        }
-        varint(&mut body, one.len() as i64);
-        body.extend(one);
-    }
-    let count = records.len() as i32;
-    Draft { records: body, ..Draft::default() }.finish(count - 1, count, now_ms, now_ms)
-}
-
-fn field(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
-    match bytes {
-        None => varint(out, -1),
-        Some(bytes) => {
-            varint(out, bytes.len() as i64);
-            out.extend(bytes);
-        }
-    }
-}
-
-/// A signed number in zigzag.
-fn varint(out: &mut Vec<u8>, value: i64) {
-    let mut left = ((value << 1) ^ (value >> 63)) as u64;
-    while left >= 0x80 {
-        out.push(left as u8 | 0x80);
-        left >>= 7;
-    }
-    out.push(left as u8);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_encoded_reads_back() {
-        let long = vec![7; 300];
-        let records = [
-            Fresh { key: Some(b"k".to_vec()), value: Some(long.clone()), headers: vec![("h".into(), vec![255])] },
-            Fresh { key: None, value: None, headers: Vec::new() },
-        ];
-        let read = records::read(&encode(&records, 1_234)).unwrap();
-        assert_eq!((read[0].key.as_deref(), read[0].value.as_deref(), read[0].time), (Some(&b"k"[..]), Some(&long[..]), 1_234));
-        assert_eq!(read[0].headers[0].1.as_deref(), Some(&[255][..]));
-        assert_eq!((read[1].offset, &read[1].key, &read[1].value), (1, &None, &None));
-    }
+    let plain = |record| {
+        let Fresh { key, value, headers }: &Fresh = record;
+        let headers = headers.iter().map(|(name, value)| (&**name, Some(&**value))).collect();
+        Plain { key: key.as_deref(), value: value.as_deref(), headers, time_ms: now_ms }
+    };
+    Draft::default().of(records.iter().map(plain))
 }

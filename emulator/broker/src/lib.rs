@@ -6,6 +6,7 @@
 //! A request's life: [`listener`] accepts, [`connection`] reads and decodes, [`api`] has one file for each API. What they work on: [`topics`]
 //! with their logs ([`log`]), [`groups`], [`transactions`]. What is not a record is written down in the [`ledger`].
 
+mod about;
 pub mod api;
 pub mod auth;
 mod call;

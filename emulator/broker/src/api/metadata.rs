@@ -41,14 +41,25 @@ pub(super) async fn answer(call: &Call<'_>, request: MetadataRequest) -> Metadat
 
 fn all(call: &Call<'_>) -> Vec<MetadataResponseTopic> {
     let seen = |topic: &std::sync::Arc<Topic>| call.may("DescribeTopic", Resource::Topic(&topic.name));
-    call.broker.topics.all().iter().filter(|topic| seen(topic)).map(|topic| described(call, topic)).collect()
+    call.broker.topics.all().iter().filter(|topic| seen(topic)).map(|topic| shown(call, topic)).collect()
+}
+
+/// A topic, or the error that a fault rule has for whoever asks.
+fn shown(call: &Call<'_>, topic: &Topic) -> MetadataResponseTopic {
+    match call.refused() {
+        Ok(()) => described(call, topic),
+        Err(error) => {
+            let told = missing(call, Some(&TopicName(text(&*topic.name))), error);
+            if call.version >= 10 { told.with_topic_id(Uuid::from_bytes(topic.id)) } else { told }
+        }
+    }
 }
 
 fn one(call: &Call<'_>, asked: &MetadataRequestTopic, create: bool) -> MetadataResponseTopic {
     let topics = &call.broker.topics;
     let Some(name) = &asked.name else {
         return match topics.by_id(asked.topic_id.as_bytes()).filter(|t| call.may("DescribeTopic", Resource::Topic(&t.name))) {
-            Some(topic) => described(call, &topic),
+            Some(topic) => shown(call, &topic),
             None => missing(call, None, E::UnknownTopicId).with_topic_id(asked.topic_id),
         };
     };

@@ -1,16 +1,16 @@
 //! Producing: messages to partitions, acknowledged by all, alone or in a transaction.
 
 use super::{ANY, Client, ClientError, check};
-use crate::call::text;
-use bytes::{Bytes, BytesMut};
-use kafka_protocol::{
-    messages::{
-        AddPartitionsToTxnRequest, EndTxnRequest, FindCoordinatorRequest, InitProducerIdRequest, ProduceRequest, ProducerId, TopicName,
-        TransactionalId,
-        add_partitions_to_txn_request::AddPartitionsToTxnTopic,
-        produce_request::{PartitionProduceData, TopicProduceData},
-    },
-    records::{Compression, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType},
+use crate::{
+    call::text,
+    log::{batch::Draft, encode::Plain},
+};
+use bytes::Bytes;
+use kafka_protocol::messages::{
+    AddPartitionsToTxnRequest, EndTxnRequest, FindCoordinatorRequest, InitProducerIdRequest, ProduceRequest, ProducerId, TopicName,
+    TransactionalId,
+    add_partitions_to_txn_request::AddPartitionsToTxnTopic,
+    produce_request::{PartitionProduceData, TopicProduceData},
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -18,6 +18,9 @@ use std::{collections::BTreeMap, time::Duration};
 const TIMEOUT_MS: i32 = 30_000;
 /// Longest transaction, milliseconds of the broker's clock.
 const TRANSACTION_MS: i32 = 60_000;
+
+/// Attribute of a batch that belongs to a transaction.
+const TRANSACTIONAL: i16 = 0x10;
 
 /// A message to be produced.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -126,12 +129,8 @@ impl Client {
             let leader = usize::try_from(partition).ok().and_then(|n| leaders.get(n)).copied();
             // UNKNOWN_TOPIC_OR_PARTITION, as a broker would say.
             let Some(leader) = leader else { return Err(check(3, about, None).expect_err("an error")) };
-            let batch = encode(numbers.iter().map(|n| &messages[*n]), now_ms, producer).map_err(|e| ClientError::Refused {
-                about: about(),
-                code: "INVALID_RECORD".into(),
-                message: format!(": {e}"),
-            })?;
-            let data = PartitionProduceData::default().with_index(partition).with_records(Some(batch));
+            let batch = encode(numbers.iter().map(|n| &messages[*n]), now_ms, producer);
+            let data = PartitionProduceData::default().with_index(partition).with_records(Some(batch.into()));
             let data = TopicProduceData::default().with_name(TopicName(text(topic))).with_partition_data(vec![data]);
             let request = ProduceRequest::default().with_acks(-1).with_timeout_ms(TIMEOUT_MS).with_topic_data(vec![data]);
             let request = request.with_transactional_id(producer.map(|p| TransactionalId(text(p.transaction))));
@@ -158,27 +157,20 @@ impl Client {
     }
 }
 
-fn encode<'m>(messages: impl Iterator<Item = &'m Message>, now_ms: i64, producer: Option<&Producer<'_>>) -> Result<Bytes, String> {
-    let record = |(n, message): (usize, &Message)| Record {
-        transactional: producer.is_some(),
-        control: false,
-        partition_leader_epoch: 0,
-        producer_id: producer.map_or(-1, |p| p.id),
-        producer_epoch: producer.map_or(-1, |p| p.epoch),
-        timestamp_type: TimestampType::Creation,
-        offset: n as i64,
-        sequence: producer.map_or(-1, |_| n as i32),
-        timestamp: message.time_ms.unwrap_or(now_ms),
-        key: message.key.clone(),
-        value: message.value.clone(),
-        headers: message.headers.iter().map(|(name, value)| (text(name.as_str()), value.clone())).collect(),
-        delete_horizon: false,
-    };
-    let records: Vec<Record> = messages.enumerate().map(record).collect();
-    let mut batch = BytesMut::new();
-    let options = RecordEncodeOptions { version: 2, compression: Compression::None };
-    RecordBatchEncoder::encode(&mut batch, &records, &options).map_err(|e| e.to_string())?;
-    Ok(batch.freeze())
+fn encode<'m>(messages: impl Iterator<Item = &'m Message>, now_ms: i64, producer: Option<&Producer<'_>>) -> Vec<u8> {
+    let draft = producer.map_or_else(Draft::default, |p| Draft {
+        attributes: TRANSACTIONAL,
+        producer: p.id,
+        epoch: p.epoch,
+        sequence: 0,
+        ..Draft::default()
+    });
+    draft.of(messages.map(|message| Plain {
+        key: message.key.as_deref(),
+        value: message.value.as_deref(),
+        headers: message.headers.iter().map(|(name, value)| (&**name, value.as_deref())).collect(),
+        time_ms: message.time_ms.unwrap_or(now_ms),
+    }))
 }
 
 /// The partition that was told, the one that Java's producer gives a key, or one after the other.

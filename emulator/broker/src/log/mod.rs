@@ -4,6 +4,7 @@
 
 pub mod batch;
 mod compact;
+pub mod encode;
 pub mod producers;
 pub mod records;
 mod segment;

@@ -6,6 +6,15 @@ use broker::{
     client::{Client, Isolation, Message, Position},
 };
 use bytes::Bytes;
+use kafka_protocol::{
+    ResponseError,
+    messages::{
+        DeleteTopicsRequest, FetchRequest, MetadataRequest,
+        delete_topics_request::DeleteTopicState,
+        fetch_request::{FetchPartition, FetchTopic},
+        metadata_request::MetadataRequestTopic,
+    },
+};
 use kit::{ClockMode, Effect, FaultRule, Faults};
 use parking_lot::Mutex;
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
@@ -77,6 +86,61 @@ async fn rules_refuse_lose_answers_and_double() {
     for line in ["CreateTopics t ok None", "Produce t-0 NOT_ENOUGH_REPLICAS None", "Produce t-0 ok Some((1, 1))"] {
         assert!(seen.contains(line), "{line} is not in\n{seen}");
     }
+}
+
+/// Newer clients fetch and look up by topic id; rules go by name all the same.
+#[tokio::test]
+async fn rules_about_a_topic_hold_for_requests_that_name_it_by_id() {
+    let (site, mut client, host) = site(None).await;
+    for topic in ["apples", "pears"] {
+        client.create_topic(topic, 1, 1, &BTreeMap::new()).await.unwrap();
+        client.produce(topic, &[message("a")], NOW).await.unwrap();
+    }
+    let mut raw = crate::client::Client::connect(&site.bootstrap()).await;
+    let described = raw.call(12, MetadataRequest::default().with_topics(None)).await.topics;
+    let id = |name: &str| described.iter().find(|t| t.name.as_ref().unwrap().as_str() == name).unwrap().topic_id;
+    let [about, other] = ["apples", "pears"].map(id);
+    let fetch = |id| {
+        let partition = FetchPartition::default().with_partition_max_bytes(1 << 20);
+        let topic = FetchTopic::default().with_topic_id(id).with_partitions(vec![partition]);
+        FetchRequest::default().with_max_bytes(1 << 20).with_topics(vec![topic])
+    };
+    let describe = |id| {
+        let topic = MetadataRequestTopic::default().with_name(None).with_topic_id(id);
+        MetadataRequest::default().with_topics(Some(vec![topic]))
+    };
+    for operation in ["Fetch", "Metadata"] {
+        let (operation, resource, error) = (Some(operation.into()), Some("apples".into()), Some("NOT_LEADER_OR_FOLLOWER".into()));
+        host.faults.add(FaultRule { operation, resource, error, ..FaultRule::default() });
+    }
+    let refused = ResponseError::NotLeaderOrFollower.code();
+    for version in [13, 16] {
+        for (id, code) in [(about, refused), (other, 0)] {
+            assert_eq!(raw.call(version, fetch(id)).await.responses[0].partitions[0].error_code, code, "Fetch version {version}");
+        }
+    }
+    assert_eq!(raw.call(12, describe(about)).await.topics[0].error_code, refused);
+    host.faults.clear();
+    assert_eq!(raw.call(12, describe(about)).await.topics[0].error_code, 0);
+    let (operation, error) = (Some("Metadata".into()), Some("LEADER_NOT_AVAILABLE".into()));
+    host.faults.add(FaultRule { operation, error, ..FaultRule::default() });
+    let all = raw.call(12, MetadataRequest::default().with_topics(None)).await.topics;
+    assert!(
+        all.len() == 2 && all.iter().all(|t| t.error_code == ResponseError::LeaderNotAvailable.code()),
+        "a rule about no topic is about all"
+    );
+    host.faults.clear();
+    let gone = || DeleteTopicsRequest::default().with_topics(vec![DeleteTopicState::default().with_name(None).with_topic_id(about)]);
+    host.faults.add(FaultRule {
+        operation: Some("DeleteTopics".into()),
+        resource: Some("apples".into()),
+        drop: true,
+        ..FaultRule::default()
+    });
+    assert!(raw.try_call(6, gone()).await.is_err(), "dropped");
+    host.faults.clear();
+    let mut raw = crate::client::Client::connect(&site.bootstrap()).await;
+    assert_eq!(raw.call(6, gone()).await.responses[0].error_code, 0);
 }
 
 #[tokio::test]

@@ -45,6 +45,22 @@ access! {
         on(cx, "ec2:RevokeSecurityGroupIngress", "security-group", me.group_id.as_deref().unwrap_or("*"));
     RevokeSecurityGroupEgressInput(me, cx) => on(cx, "ec2:RevokeSecurityGroupEgress", "security-group", &me.group_id);
     DescribeSecurityGroupRulesInput(_me, _cx) => Access::any("ec2:DescribeSecurityGroupRules");
+    CreateVpcEndpointInput(me, cx) => {
+        let service = me.service_name.as_deref().unwrap_or_default();
+        let new = on(cx, "ec2:CreateVpcEndpoint", "vpc-endpoint", "*").key("ec2:VpceServiceName", service);
+        let access = Access::from(on(cx, "ec2:CreateVpcEndpoint", "vpc", &me.vpc_id)).and(new);
+        let within = [("subnet", &me.subnet_ids), ("security-group", &me.security_group_ids)];
+        let within = within.into_iter().flat_map(|(kind, ids)| ids.iter().flatten().map(move |id| (kind, id)));
+        within.fold(access, |access, (kind, id)| access.and(on(cx, "ec2:CreateVpcEndpoint", kind, id)))
+    };
+    DescribeVpcEndpointsInput(_me, _cx) => Access::any("ec2:DescribeVpcEndpoints");
+    ModifyVpcEndpointInput(me, cx) => on(cx, "ec2:ModifyVpcEndpoint", "vpc-endpoint", &me.vpc_endpoint_id);
+    DeleteVpcEndpointsInput(me, cx) => {
+        let one = |id: &String| on(cx, "ec2:DeleteVpcEndpoints", "vpc-endpoint", id);
+        let mut all = me.vpc_endpoint_ids.iter().map(one);
+        let first = Access::from(all.next().unwrap_or_else(|| on(cx, "ec2:DeleteVpcEndpoints", "vpc-endpoint", "*")));
+        all.fold(first, Access::and)
+    };
     CreateTagsInput(_me, _cx) => Access::any("ec2:CreateTags");
     DeleteTagsInput(_me, _cx) => Access::any("ec2:DeleteTags");
     DescribeTagsInput(_me, _cx) => Access::any("ec2:DescribeTags");

@@ -132,6 +132,12 @@ impl Ec2 {
                 if others.iter().any(|(id, other)| *id != group.id && other.rules.iter().any(names)) {
                     return Err(fault("DependencyViolation", format!("resource {} has a dependent object", group.id)));
                 }
+                crate::endpoints::unused(
+                    tx,
+                    cx,
+                    |endpoint| endpoint.groups.contains(&group.id),
+                    || format!("resource {} has a dependent object", group.id),
+                )?;
                 tx.delete(&GROUPS, cx.scope(), &group.id)?;
                 Ok(group.id)
             })

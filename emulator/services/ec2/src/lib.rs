@@ -1,10 +1,11 @@
-//! Amazon EC2's networks, as far as other services name them: VPCs, subnets, security groups and their rules, tags.
+//! Amazon EC2's networks, as far as other services name them: VPCs, subnets, security groups and their rules, endpoints of services, tags.
 //!
 //! Nothing is routed: what stands here is what AWS tells of networks, and what refuses a name that is none. Each region has a default VPC from
 //! its first use, as accounts of AWS have. Instances, gateways, routes and the rest are refused by name.
 
 mod access;
 mod cidr;
+mod endpoints;
 mod faults;
 mod filters;
 mod groups;
@@ -56,6 +57,11 @@ kit::service! {
     RevokeSecurityGroupIngress => revoke_security_group_ingress,
     RevokeSecurityGroupEgress => revoke_security_group_egress,
     DescribeSecurityGroupRules => describe_security_group_rules,
+    // endpoints.rs
+    CreateVpcEndpoint => create_vpc_endpoint,
+    DescribeVpcEndpoints => describe_vpc_endpoints,
+    ModifyVpcEndpoint => modify_vpc_endpoint,
+    DeleteVpcEndpoints => delete_vpc_endpoints,
     // tags.rs
     CreateTags => create_tags,
     DeleteTags => delete_tags,

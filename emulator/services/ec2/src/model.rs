@@ -8,6 +8,8 @@
 //! - `tables` holds the schemas that the codecs follow; a member's index there is the number in `wire::structure!`.
 #![allow(missing_docs, dead_code, clippy::all)]
 
+use wire::Timestamp;
+
 pub use tables::SERVICE;
 
 wire::errors! {
@@ -369,6 +371,103 @@ pub struct DescribeSecurityGroupRulesOutput {
 wire::structure!(DescribeSecurityGroupRulesOutput, tables::DESCRIBE_SECURITY_GROUP_RULES_OUTPUT, 0 security_group_rules, 1 next_token);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateVpcEndpointInput {
+    pub dry_run: Option<bool>,
+    pub vpc_endpoint_type: Option<VpcEndpointType>,
+    pub vpc_id: String,
+    pub service_name: Option<String>,
+    pub policy_document: Option<String>,
+    pub route_table_ids: Option<Vec<String>>,
+    pub subnet_ids: Option<Vec<String>>,
+    pub security_group_ids: Option<Vec<String>>,
+    pub ip_address_type: Option<IpAddressType>,
+    pub dns_options: Option<DnsOptionsSpecification>,
+    pub client_token: Option<String>,
+    pub private_dns_enabled: Option<bool>,
+    pub tag_specifications: Option<Vec<TagSpecification>>,
+    pub subnet_configurations: Option<Vec<SubnetConfiguration>>,
+    pub service_network_arn: Option<String>,
+    pub resource_configuration_arn: Option<String>,
+    pub service_region: Option<String>,
+}
+wire::structure!(
+    CreateVpcEndpointInput, tables::CREATE_VPC_ENDPOINT_INPUT,
+    0 dry_run, 1 vpc_endpoint_type, 2 vpc_id, 3 service_name, 4 policy_document, 5 route_table_ids, 6 subnet_ids, 7 security_group_ids,
+    8 ip_address_type, 9 dns_options, 10 client_token, 11 private_dns_enabled, 12 tag_specifications, 13 subnet_configurations,
+    14 service_network_arn, 15 resource_configuration_arn, 16 service_region,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CreateVpcEndpointOutput {
+    pub vpc_endpoint: Option<VpcEndpoint>,
+    pub client_token: Option<String>,
+}
+wire::structure!(CreateVpcEndpointOutput, tables::CREATE_VPC_ENDPOINT_OUTPUT, 0 vpc_endpoint, 1 client_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeVpcEndpointsInput {
+    pub dry_run: Option<bool>,
+    pub vpc_endpoint_ids: Option<Vec<String>>,
+    pub filters: Option<Vec<Filter>>,
+    pub max_results: Option<i32>,
+    pub next_token: Option<String>,
+}
+wire::structure!(
+    DescribeVpcEndpointsInput, tables::DESCRIBE_VPC_ENDPOINTS_INPUT,
+    0 dry_run, 1 vpc_endpoint_ids, 2 filters, 3 max_results, 4 next_token,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DescribeVpcEndpointsOutput {
+    pub vpc_endpoints: Option<Vec<VpcEndpoint>>,
+    pub next_token: Option<String>,
+}
+wire::structure!(DescribeVpcEndpointsOutput, tables::DESCRIBE_VPC_ENDPOINTS_OUTPUT, 0 vpc_endpoints, 1 next_token);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModifyVpcEndpointInput {
+    pub dry_run: Option<bool>,
+    pub vpc_endpoint_id: String,
+    pub reset_policy: Option<bool>,
+    pub policy_document: Option<String>,
+    pub add_route_table_ids: Option<Vec<String>>,
+    pub remove_route_table_ids: Option<Vec<String>>,
+    pub add_subnet_ids: Option<Vec<String>>,
+    pub remove_subnet_ids: Option<Vec<String>>,
+    pub add_security_group_ids: Option<Vec<String>>,
+    pub remove_security_group_ids: Option<Vec<String>>,
+    pub ip_address_type: Option<IpAddressType>,
+    pub dns_options: Option<DnsOptionsSpecification>,
+    pub private_dns_enabled: Option<bool>,
+    pub subnet_configurations: Option<Vec<SubnetConfiguration>>,
+}
+wire::structure!(
+    ModifyVpcEndpointInput, tables::MODIFY_VPC_ENDPOINT_INPUT,
+    0 dry_run, 1 vpc_endpoint_id, 2 reset_policy, 3 policy_document, 4 add_route_table_ids, 5 remove_route_table_ids, 6 add_subnet_ids,
+    7 remove_subnet_ids, 8 add_security_group_ids, 9 remove_security_group_ids, 10 ip_address_type, 11 dns_options,
+    12 private_dns_enabled, 13 subnet_configurations,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModifyVpcEndpointOutput {
+    pub r#return: Option<bool>,
+}
+wire::structure!(ModifyVpcEndpointOutput, tables::MODIFY_VPC_ENDPOINT_OUTPUT, 0 r#return);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteVpcEndpointsInput {
+    pub dry_run: Option<bool>,
+    pub vpc_endpoint_ids: Vec<String>,
+}
+wire::structure!(DeleteVpcEndpointsInput, tables::DELETE_VPC_ENDPOINTS_INPUT, 0 dry_run, 1 vpc_endpoint_ids);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteVpcEndpointsOutput {
+    pub unsuccessful: Option<Vec<UnsuccessfulItem>>,
+}
+wire::structure!(DeleteVpcEndpointsOutput, tables::DELETE_VPC_ENDPOINTS_OUTPUT, 0 unsuccessful);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreateTagsInput {
     pub dry_run: Option<bool>,
     pub resources: Vec<String>,
@@ -481,6 +580,37 @@ pub struct BlockPublicAccessStates {
 wire::structure!(BlockPublicAccessStates, tables::BLOCK_PUBLIC_ACCESS_STATES, 0 internet_gateway_block_mode);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct DnsEntry {
+    pub dns_name: Option<String>,
+    pub hosted_zone_id: Option<String>,
+}
+wire::structure!(DnsEntry, tables::DNS_ENTRY, 0 dns_name, 1 hosted_zone_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DnsOptions {
+    pub dns_record_ip_type: Option<DnsRecordIpType>,
+    pub private_dns_only_for_inbound_resolver_endpoint: Option<bool>,
+    pub private_dns_preference: Option<String>,
+    pub private_dns_specified_domains: Option<Vec<String>>,
+}
+wire::structure!(
+    DnsOptions, tables::DNS_OPTIONS,
+    0 dns_record_ip_type, 1 private_dns_only_for_inbound_resolver_endpoint, 2 private_dns_preference, 3 private_dns_specified_domains,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DnsOptionsSpecification {
+    pub dns_record_ip_type: Option<DnsRecordIpType>,
+    pub private_dns_only_for_inbound_resolver_endpoint: Option<bool>,
+    pub private_dns_preference: Option<String>,
+    pub private_dns_specified_domains: Option<Vec<String>>,
+}
+wire::structure!(
+    DnsOptionsSpecification, tables::DNS_OPTIONS_SPECIFICATION,
+    0 dns_record_ip_type, 1 private_dns_only_for_inbound_resolver_endpoint, 2 private_dns_preference, 3 private_dns_specified_domains,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     pub name: Option<String>,
     pub values: Option<Vec<String>>,
@@ -515,6 +645,13 @@ pub struct Ipv6Range {
     pub cidr_ipv6: Option<String>,
 }
 wire::structure!(Ipv6Range, tables::IPV6_RANGE, 0 description, 1 cidr_ipv6);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LastError {
+    pub message: Option<String>,
+    pub code: Option<String>,
+}
+wire::structure!(LastError, tables::LAST_ERROR, 0 message, 1 code);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PrefixListId {
@@ -586,6 +723,13 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct SecurityGroupIdentifier {
+    pub group_id: Option<String>,
+    pub group_name: Option<String>,
+}
+wire::structure!(SecurityGroupIdentifier, tables::SECURITY_GROUP_IDENTIFIER, 0 group_id, 1 group_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SecurityGroupRule {
     pub security_group_rule_id: Option<String>,
     pub group_id: Option<String>,
@@ -650,6 +794,21 @@ pub struct SubnetCidrBlockState {
 wire::structure!(SubnetCidrBlockState, tables::SUBNET_CIDR_BLOCK_STATE, 0 state, 1 status_message);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct SubnetConfiguration {
+    pub subnet_id: Option<String>,
+    pub ipv4: Option<String>,
+    pub ipv6: Option<String>,
+}
+wire::structure!(SubnetConfiguration, tables::SUBNET_CONFIGURATION, 0 subnet_id, 1 ipv4, 2 ipv6);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SubnetIpPrefixes {
+    pub subnet_id: Option<String>,
+    pub ip_prefixes: Option<Vec<String>>,
+}
+wire::structure!(SubnetIpPrefixes, tables::SUBNET_IP_PREFIXES, 0 subnet_id, 1 ip_prefixes);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SubnetIpv6CidrBlockAssociation {
     pub association_id: Option<String>,
     pub ipv6_cidr_block: Option<String>,
@@ -684,6 +843,20 @@ pub struct TagSpecification {
     pub tags: Option<Vec<Tag>>,
 }
 wire::structure!(TagSpecification, tables::TAG_SPECIFICATION, 0 resource_type, 1 tags);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnsuccessfulItem {
+    pub error: Option<UnsuccessfulItemError>,
+    pub resource_id: Option<String>,
+}
+wire::structure!(UnsuccessfulItem, tables::UNSUCCESSFUL_ITEM, 0 error, 1 resource_id);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UnsuccessfulItemError {
+    pub code: Option<String>,
+    pub message: Option<String>,
+}
+wire::structure!(UnsuccessfulItemError, tables::UNSUCCESSFUL_ITEM_ERROR, 0 code, 1 message);
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UserIdGroupPair {
@@ -795,6 +968,42 @@ wire::structure!(
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct VpcEndpoint {
+    pub vpc_endpoint_id: Option<String>,
+    pub vpc_endpoint_type: Option<VpcEndpointType>,
+    pub vpc_id: Option<String>,
+    pub service_name: Option<String>,
+    pub state: Option<State>,
+    pub policy_document: Option<String>,
+    pub route_table_ids: Option<Vec<String>>,
+    pub subnet_ids: Option<Vec<String>>,
+    pub groups: Option<Vec<SecurityGroupIdentifier>>,
+    pub ip_address_type: Option<IpAddressType>,
+    pub dns_options: Option<DnsOptions>,
+    pub private_dns_enabled: Option<bool>,
+    pub requester_managed: Option<bool>,
+    pub network_interface_ids: Option<Vec<String>>,
+    pub dns_entries: Option<Vec<DnsEntry>>,
+    pub creation_timestamp: Option<Timestamp>,
+    pub tags: Option<Vec<Tag>>,
+    pub owner_id: Option<String>,
+    pub last_error: Option<LastError>,
+    pub ipv4_prefixes: Option<Vec<SubnetIpPrefixes>>,
+    pub ipv6_prefixes: Option<Vec<SubnetIpPrefixes>>,
+    pub failure_reason: Option<String>,
+    pub service_network_arn: Option<String>,
+    pub resource_configuration_arn: Option<String>,
+    pub service_region: Option<String>,
+}
+wire::structure!(
+    VpcEndpoint, tables::VPC_ENDPOINT,
+    0 vpc_endpoint_id, 1 vpc_endpoint_type, 2 vpc_id, 3 service_name, 4 state, 5 policy_document, 6 route_table_ids, 7 subnet_ids,
+    8 groups, 9 ip_address_type, 10 dns_options, 11 private_dns_enabled, 12 requester_managed, 13 network_interface_ids, 14 dns_entries,
+    15 creation_timestamp, 16 tags, 17 owner_id, 18 last_error, 19 ipv4_prefixes, 20 ipv6_prefixes, 21 failure_reason,
+    22 service_network_arn, 23 resource_configuration_arn, 24 service_region,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct VpcIpv6CidrBlockAssociation {
     pub association_id: Option<String>,
     pub ipv6_cidr_block: Option<String>,
@@ -819,8 +1028,14 @@ wire::enumeration!(AvailabilityZoneState {
 wire::enumeration!(BlockPublicAccessMode {
     Off = "off", BlockBidirectional = "block-bidirectional", BlockIngress = "block-ingress",
 });
+wire::enumeration!(DnsRecordIpType {
+    Ipv4 = "ipv4", Dualstack = "dualstack", Ipv6 = "ipv6", ServiceDefined = "service-defined",
+});
 wire::enumeration!(HostnameType {
     IpName = "ip-name", ResourceName = "resource-name",
+});
+wire::enumeration!(IpAddressType {
+    Ipv4 = "ipv4", Dualstack = "dualstack", Ipv6 = "ipv6",
 });
 wire::enumeration!(IpSource {
     Amazon = "amazon", Byoip = "byoip", None = "none",
@@ -875,6 +1090,10 @@ wire::enumeration!(ResourceType {
     CapacityManagerDataExport = "capacity-manager-data-export", VpnConcentrator = "vpn-concentrator",
     IpamPoolAllocation = "ipam-pool-allocation",
 });
+wire::enumeration!(State {
+    PendingAcceptance = "pendingAcceptance", Pending = "pending", Available = "available", Deleting = "deleting", Deleted = "deleted",
+    Rejected = "rejected", Failed = "failed", Expired = "expired", Partial = "partial",
+});
 wire::enumeration!(SubnetCidrBlockStateCode {
     Associating = "associating", Associated = "associated", Disassociating = "disassociating", Disassociated = "disassociated",
     Failing = "failing", Failed = "failed",
@@ -907,6 +1126,10 @@ wire::enumeration!(VpcEncryptionControlState {
     EnforceInProgress = "enforce-in-progress", MonitorInProgress = "monitor-in-progress", EnforceFailed = "enforce-failed",
     MonitorFailed = "monitor-failed", Deleting = "deleting", Deleted = "deleted", Available = "available", Creating = "creating",
     DeleteFailed = "delete-failed",
+});
+wire::enumeration!(VpcEndpointType {
+    Interface = "Interface", Gateway = "Gateway", GatewayLoadBalancer = "GatewayLoadBalancer", Resource = "Resource",
+    ServiceNetwork = "ServiceNetwork",
 });
 wire::enumeration!(VpcState {
     Pending = "pending", Available = "available",
@@ -1062,6 +1285,35 @@ mod tables {
             Member::new("Tags", &TAG_LIST).wire("Tag").required(),
         ]),
     );
+    pub(super) static CREATE_VPC_ENDPOINT_INPUT: Schema = Schema::new(
+        "CreateVpcEndpointRequest",
+        Kind::Structure(&[
+            Member::new("DryRun", &BOOLEAN),
+            Member::new("VpcEndpointType", &VPC_ENDPOINT_TYPE),
+            Member::new("VpcId", &VPC_ID).required(),
+            Member::new("ServiceName", &STRING),
+            Member::new("PolicyDocument", &STRING),
+            Member::new("RouteTableIds", &VPC_ENDPOINT_ROUTE_TABLE_ID_LIST).wire("RouteTableId"),
+            Member::new("SubnetIds", &VPC_ENDPOINT_SUBNET_ID_LIST).wire("SubnetId"),
+            Member::new("SecurityGroupIds", &VPC_ENDPOINT_SECURITY_GROUP_ID_LIST).wire("SecurityGroupId"),
+            Member::new("IpAddressType", &IP_ADDRESS_TYPE),
+            Member::new("DnsOptions", &DNS_OPTIONS_SPECIFICATION),
+            Member::new("ClientToken", &STRING),
+            Member::new("PrivateDnsEnabled", &BOOLEAN),
+            Member::new("TagSpecifications", &TAG_SPECIFICATION_LIST).wire("TagSpecification"),
+            Member::new("SubnetConfigurations", &SUBNET_CONFIGURATIONS_LIST).wire("SubnetConfiguration"),
+            Member::new("ServiceNetworkArn", &SERVICE_NETWORK_ARN),
+            Member::new("ResourceConfigurationArn", &RESOURCE_CONFIGURATION_ARN),
+            Member::new("ServiceRegion", &STRING),
+        ]),
+    );
+    pub(super) static CREATE_VPC_ENDPOINT_OUTPUT: Schema = Schema::new(
+        "CreateVpcEndpointResult",
+        Kind::Structure(&[
+            Member::new("VpcEndpoint", &VPC_ENDPOINT).wire("vpcEndpoint"),
+            Member::new("ClientToken", &STRING).wire("clientToken"),
+        ]),
+    );
     pub(super) static CREATE_VPC_INPUT: Schema = Schema::new(
         "CreateVpcRequest",
         Kind::Structure(&[
@@ -1104,6 +1356,17 @@ mod tables {
             Member::new("Resources", &RESOURCE_ID_LIST).wire("resourceId").required(),
             Member::new("Tags", &TAG_LIST).wire("tag"),
         ]),
+    );
+    pub(super) static DELETE_VPC_ENDPOINTS_INPUT: Schema = Schema::new(
+        "DeleteVpcEndpointsRequest",
+        Kind::Structure(&[
+            Member::new("DryRun", &BOOLEAN),
+            Member::new("VpcEndpointIds", &VPC_ENDPOINT_ID_LIST).wire("VpcEndpointId").required(),
+        ]),
+    );
+    pub(super) static DELETE_VPC_ENDPOINTS_OUTPUT: Schema = Schema::new(
+        "DeleteVpcEndpointsResult",
+        Kind::Structure(&[Member::new("Unsuccessful", &UNSUCCESSFUL_ITEM_SET).wire("unsuccessful")]),
     );
     pub(super) static DELETE_VPC_INPUT: Schema = Schema::new(
         "DeleteVpcRequest",
@@ -1207,6 +1470,23 @@ mod tables {
             Member::new("VpcId", &STRING).wire("vpcId"),
         ]),
     );
+    pub(super) static DESCRIBE_VPC_ENDPOINTS_INPUT: Schema = Schema::new(
+        "DescribeVpcEndpointsRequest",
+        Kind::Structure(&[
+            Member::new("DryRun", &BOOLEAN),
+            Member::new("VpcEndpointIds", &VPC_ENDPOINT_ID_LIST).wire("VpcEndpointId"),
+            Member::new("Filters", &FILTER_LIST).wire("Filter"),
+            Member::new("MaxResults", &INTEGER),
+            Member::new("NextToken", &STRING),
+        ]),
+    );
+    pub(super) static DESCRIBE_VPC_ENDPOINTS_OUTPUT: Schema = Schema::new(
+        "DescribeVpcEndpointsResult",
+        Kind::Structure(&[
+            Member::new("VpcEndpoints", &VPC_ENDPOINT_SET).wire("vpcEndpointSet"),
+            Member::new("NextToken", &STRING).wire("nextToken"),
+        ]),
+    );
     pub(super) static DESCRIBE_VPCS_MAX_RESULTS: Schema = Schema::new("DescribeVpcsMaxResults", Kind::Integer).min(5.0).max(1000.0);
     pub(super) static DESCRIBE_VPCS_INPUT: Schema = Schema::new(
         "DescribeVpcsRequest",
@@ -1222,15 +1502,42 @@ mod tables {
         "DescribeVpcsResult",
         Kind::Structure(&[Member::new("NextToken", &STRING).wire("nextToken"), Member::new("Vpcs", &VPC_LIST).wire("vpcSet")]),
     );
+    pub(super) static DNS_ENTRY: Schema = Schema::new(
+        "DnsEntry",
+        Kind::Structure(&[Member::new("DnsName", &STRING).wire("dnsName"), Member::new("HostedZoneId", &STRING).wire("hostedZoneId")]),
+    );
+    pub(super) static DNS_ENTRY_SET: Schema = Schema::new("DnsEntrySet", Kind::List(&Member::new("member", &DNS_ENTRY).wire("item")));
+    pub(super) static DNS_OPTIONS: Schema = Schema::new(
+        "DnsOptions",
+        Kind::Structure(&[
+            Member::new("DnsRecordIpType", &DNS_RECORD_IP_TYPE).wire("dnsRecordIpType"),
+            Member::new("PrivateDnsOnlyForInboundResolverEndpoint", &BOOLEAN).wire("privateDnsOnlyForInboundResolverEndpoint"),
+            Member::new("PrivateDnsPreference", &STRING).wire("privateDnsPreference"),
+            Member::new("PrivateDnsSpecifiedDomains", &PRIVATE_DNS_SPECIFIED_DOMAIN_SET).wire("privateDnsSpecifiedDomainSet"),
+        ]),
+    );
+    pub(super) static DNS_OPTIONS_SPECIFICATION: Schema = Schema::new(
+        "DnsOptionsSpecification",
+        Kind::Structure(&[
+            Member::new("DnsRecordIpType", &DNS_RECORD_IP_TYPE),
+            Member::new("PrivateDnsOnlyForInboundResolverEndpoint", &BOOLEAN),
+            Member::new("PrivateDnsPreference", &STRING),
+            Member::new("PrivateDnsSpecifiedDomains", &PRIVATE_DNS_SPECIFIED_DOMAIN_SET).wire("PrivateDnsSpecifiedDomain"),
+        ]),
+    );
+    pub(super) static DNS_RECORD_IP_TYPE: Schema = Schema::new("DnsRecordIpType", Kind::Enum(super::DnsRecordIpType::TEXTS));
     pub(super) static FILTER: Schema =
         Schema::new("Filter", Kind::Structure(&[Member::new("Name", &STRING), Member::new("Values", &VALUE_STRING_LIST).wire("Value")]));
     pub(super) static FILTER_LIST: Schema = Schema::new("FilterList", Kind::List(&Member::new("member", &FILTER).wire("Filter")));
     pub(super) static GROUP_ID_STRING_LIST: Schema =
         Schema::new("GroupIdStringList", Kind::List(&Member::new("member", &SECURITY_GROUP_ID).wire("groupId")));
+    pub(super) static GROUP_IDENTIFIER_SET: Schema =
+        Schema::new("GroupIdentifierSet", Kind::List(&Member::new("member", &SECURITY_GROUP_IDENTIFIER).wire("item")));
     pub(super) static GROUP_NAME_STRING_LIST: Schema =
         Schema::new("GroupNameStringList", Kind::List(&Member::new("member", &SECURITY_GROUP_NAME).wire("GroupName")));
     pub(super) static HOSTNAME_TYPE: Schema = Schema::new("HostnameType", Kind::Enum(super::HostnameType::TEXTS));
     pub(super) static INTEGER: Schema = Schema::new("Integer", Kind::Integer);
+    pub(super) static IP_ADDRESS_TYPE: Schema = Schema::new("IpAddressType", Kind::Enum(super::IpAddressType::TEXTS));
     pub(super) static IP_PERMISSION: Schema = Schema::new(
         "IpPermission",
         Kind::Structure(&[
@@ -1259,6 +1566,11 @@ mod tables {
         Kind::Structure(&[Member::new("Description", &STRING).wire("description"), Member::new("CidrIpv6", &STRING).wire("cidrIpv6")]),
     );
     pub(super) static IPV6_RANGE_LIST: Schema = Schema::new("Ipv6RangeList", Kind::List(&Member::new("member", &IPV6_RANGE).wire("item")));
+    pub(super) static LAST_ERROR: Schema = Schema::new(
+        "LastError",
+        Kind::Structure(&[Member::new("Message", &STRING).wire("message"), Member::new("Code", &STRING).wire("code")]),
+    );
+    pub(super) static MILLISECOND_DATE_TIME: Schema = Schema::new("MillisecondDateTime", Kind::Timestamp(None));
     pub(super) static MODIFY_VPC_ATTRIBUTE_INPUT: Schema = Schema::new(
         "ModifyVpcAttributeRequest",
         Kind::Structure(&[
@@ -1268,6 +1580,27 @@ mod tables {
             Member::new("EnableNetworkAddressUsageMetrics", &ATTRIBUTE_BOOLEAN_VALUE),
         ]),
     );
+    pub(super) static MODIFY_VPC_ENDPOINT_INPUT: Schema = Schema::new(
+        "ModifyVpcEndpointRequest",
+        Kind::Structure(&[
+            Member::new("DryRun", &BOOLEAN),
+            Member::new("VpcEndpointId", &VPC_ENDPOINT_ID).required(),
+            Member::new("ResetPolicy", &BOOLEAN),
+            Member::new("PolicyDocument", &STRING),
+            Member::new("AddRouteTableIds", &VPC_ENDPOINT_ROUTE_TABLE_ID_LIST).wire("AddRouteTableId"),
+            Member::new("RemoveRouteTableIds", &VPC_ENDPOINT_ROUTE_TABLE_ID_LIST).wire("RemoveRouteTableId"),
+            Member::new("AddSubnetIds", &VPC_ENDPOINT_SUBNET_ID_LIST).wire("AddSubnetId"),
+            Member::new("RemoveSubnetIds", &VPC_ENDPOINT_SUBNET_ID_LIST).wire("RemoveSubnetId"),
+            Member::new("AddSecurityGroupIds", &VPC_ENDPOINT_SECURITY_GROUP_ID_LIST).wire("AddSecurityGroupId"),
+            Member::new("RemoveSecurityGroupIds", &VPC_ENDPOINT_SECURITY_GROUP_ID_LIST).wire("RemoveSecurityGroupId"),
+            Member::new("IpAddressType", &IP_ADDRESS_TYPE),
+            Member::new("DnsOptions", &DNS_OPTIONS_SPECIFICATION),
+            Member::new("PrivateDnsEnabled", &BOOLEAN),
+            Member::new("SubnetConfigurations", &SUBNET_CONFIGURATIONS_LIST).wire("SubnetConfiguration"),
+        ]),
+    );
+    pub(super) static MODIFY_VPC_ENDPOINT_OUTPUT: Schema =
+        Schema::new("ModifyVpcEndpointResult", Kind::Structure(&[Member::new("Return", &BOOLEAN).wire("return")]));
     pub(super) static NETMASK_LENGTH: Schema = Schema::new("NetmaskLength", Kind::Integer);
     pub(super) static PREFIX_LIST_ID: Schema = Schema::new(
         "PrefixListId",
@@ -1287,6 +1620,8 @@ mod tables {
             Member::new("EnableResourceNameDnsAAAARecord", &BOOLEAN).wire("enableResourceNameDnsAAAARecord"),
         ]),
     );
+    pub(super) static PRIVATE_DNS_SPECIFIED_DOMAIN_SET: Schema =
+        Schema::new("PrivateDnsSpecifiedDomainSet", Kind::List(&Member::new("member", &STRING).wire("item"))).min(0.0).max(10.0);
     pub(super) static REFERENCED_SECURITY_GROUP: Schema = Schema::new(
         "ReferencedSecurityGroup",
         Kind::Structure(&[
@@ -1297,6 +1632,7 @@ mod tables {
             Member::new("VpcPeeringConnectionId", &STRING).wire("vpcPeeringConnectionId"),
         ]),
     );
+    pub(super) static RESOURCE_CONFIGURATION_ARN: Schema = Schema::new("ResourceConfigurationArn", Kind::String);
     pub(super) static RESOURCE_ID_LIST: Schema = Schema::new("ResourceIdList", Kind::List(&Member::new("member", &TAGGABLE_RESOURCE_ID)));
     pub(super) static RESOURCE_TYPE: Schema = Schema::new("ResourceType", Kind::Enum(super::ResourceType::TEXTS));
     pub(super) static REVOKE_SECURITY_GROUP_EGRESS_INPUT: Schema = Schema::new(
@@ -1364,6 +1700,7 @@ mod tables {
     );
     pub(super) static REVOKED_SECURITY_GROUP_RULE_LIST: Schema =
         Schema::new("RevokedSecurityGroupRuleList", Kind::List(&Member::new("member", &REVOKED_SECURITY_GROUP_RULE).wire("item")));
+    pub(super) static ROUTE_TABLE_ID: Schema = Schema::new("RouteTableId", Kind::String);
     pub(super) static SECURITY_GROUP: Schema = Schema::new(
         "SecurityGroup",
         Kind::Structure(&[
@@ -1379,6 +1716,10 @@ mod tables {
         ]),
     );
     pub(super) static SECURITY_GROUP_ID: Schema = Schema::new("SecurityGroupId", Kind::String);
+    pub(super) static SECURITY_GROUP_IDENTIFIER: Schema = Schema::new(
+        "SecurityGroupIdentifier",
+        Kind::Structure(&[Member::new("GroupId", &STRING).wire("groupId"), Member::new("GroupName", &STRING).wire("groupName")]),
+    );
     pub(super) static SECURITY_GROUP_LIST: Schema =
         Schema::new("SecurityGroupList", Kind::List(&Member::new("member", &SECURITY_GROUP).wire("item")));
     pub(super) static SECURITY_GROUP_NAME: Schema = Schema::new("SecurityGroupName", Kind::String);
@@ -1406,6 +1747,8 @@ mod tables {
         Schema::new("SecurityGroupRuleIdList", Kind::List(&Member::new("member", &STRING).wire("item")));
     pub(super) static SECURITY_GROUP_RULE_LIST: Schema =
         Schema::new("SecurityGroupRuleList", Kind::List(&Member::new("member", &SECURITY_GROUP_RULE).wire("item")));
+    pub(super) static SERVICE_NETWORK_ARN: Schema = Schema::new("ServiceNetworkArn", Kind::String);
+    pub(super) static STATE: Schema = Schema::new("State", Kind::Enum(super::State::TEXTS));
     pub(super) static STRING: Schema = Schema::new("String", Kind::String);
     pub(super) static SUBNET: Schema = Schema::new(
         "Subnet",
@@ -1445,9 +1788,24 @@ mod tables {
     );
     pub(super) static SUBNET_CIDR_BLOCK_STATE_CODE: Schema =
         Schema::new("SubnetCidrBlockStateCode", Kind::Enum(super::SubnetCidrBlockStateCode::TEXTS));
+    pub(super) static SUBNET_CONFIGURATION: Schema = Schema::new(
+        "SubnetConfiguration",
+        Kind::Structure(&[Member::new("SubnetId", &SUBNET_ID), Member::new("Ipv4", &STRING), Member::new("Ipv6", &STRING)]),
+    );
+    pub(super) static SUBNET_CONFIGURATIONS_LIST: Schema =
+        Schema::new("SubnetConfigurationsList", Kind::List(&Member::new("member", &SUBNET_CONFIGURATION).wire("item")));
     pub(super) static SUBNET_ID: Schema = Schema::new("SubnetId", Kind::String);
     pub(super) static SUBNET_ID_STRING_LIST: Schema =
         Schema::new("SubnetIdStringList", Kind::List(&Member::new("member", &SUBNET_ID).wire("SubnetId")));
+    pub(super) static SUBNET_IP_PREFIXES: Schema = Schema::new(
+        "SubnetIpPrefixes",
+        Kind::Structure(&[
+            Member::new("SubnetId", &STRING).wire("subnetId"),
+            Member::new("IpPrefixes", &VALUE_STRING_LIST).wire("ipPrefixSet"),
+        ]),
+    );
+    pub(super) static SUBNET_IP_PREFIXES_LIST: Schema =
+        Schema::new("SubnetIpPrefixesList", Kind::List(&Member::new("member", &SUBNET_IP_PREFIXES).wire("item")));
     pub(super) static SUBNET_IPV6_CIDR_BLOCK_ASSOCIATION: Schema = Schema::new(
         "SubnetIpv6CidrBlockAssociation",
         Kind::Structure(&[
@@ -1486,6 +1844,19 @@ mod tables {
         Schema::new("TagSpecificationList", Kind::List(&Member::new("member", &TAG_SPECIFICATION).wire("item")));
     pub(super) static TAGGABLE_RESOURCE_ID: Schema = Schema::new("TaggableResourceId", Kind::String);
     pub(super) static TENANCY: Schema = Schema::new("Tenancy", Kind::Enum(super::Tenancy::TEXTS));
+    pub(super) static UNSUCCESSFUL_ITEM: Schema = Schema::new(
+        "UnsuccessfulItem",
+        Kind::Structure(&[
+            Member::new("Error", &UNSUCCESSFUL_ITEM_ERROR).wire("error"),
+            Member::new("ResourceId", &STRING).wire("resourceId"),
+        ]),
+    );
+    pub(super) static UNSUCCESSFUL_ITEM_ERROR: Schema = Schema::new(
+        "UnsuccessfulItemError",
+        Kind::Structure(&[Member::new("Code", &STRING).wire("code"), Member::new("Message", &STRING).wire("message")]),
+    );
+    pub(super) static UNSUCCESSFUL_ITEM_SET: Schema =
+        Schema::new("UnsuccessfulItemSet", Kind::List(&Member::new("member", &UNSUCCESSFUL_ITEM).wire("item")));
     pub(super) static USER_ID_GROUP_PAIR: Schema = Schema::new(
         "UserIdGroupPair",
         Kind::Structure(&[
@@ -1593,6 +1964,48 @@ mod tables {
         Schema::new("VpcEncryptionControlMode", Kind::Enum(super::VpcEncryptionControlMode::TEXTS));
     pub(super) static VPC_ENCRYPTION_CONTROL_STATE: Schema =
         Schema::new("VpcEncryptionControlState", Kind::Enum(super::VpcEncryptionControlState::TEXTS));
+    pub(super) static VPC_ENDPOINT: Schema = Schema::new(
+        "VpcEndpoint",
+        Kind::Structure(&[
+            Member::new("VpcEndpointId", &STRING).wire("vpcEndpointId"),
+            Member::new("VpcEndpointType", &VPC_ENDPOINT_TYPE).wire("vpcEndpointType"),
+            Member::new("VpcId", &STRING).wire("vpcId"),
+            Member::new("ServiceName", &STRING).wire("serviceName"),
+            Member::new("State", &STATE).wire("state"),
+            Member::new("PolicyDocument", &STRING).wire("policyDocument"),
+            Member::new("RouteTableIds", &VALUE_STRING_LIST).wire("routeTableIdSet"),
+            Member::new("SubnetIds", &VALUE_STRING_LIST).wire("subnetIdSet"),
+            Member::new("Groups", &GROUP_IDENTIFIER_SET).wire("groupSet"),
+            Member::new("IpAddressType", &IP_ADDRESS_TYPE).wire("ipAddressType"),
+            Member::new("DnsOptions", &DNS_OPTIONS).wire("dnsOptions"),
+            Member::new("PrivateDnsEnabled", &BOOLEAN).wire("privateDnsEnabled"),
+            Member::new("RequesterManaged", &BOOLEAN).wire("requesterManaged"),
+            Member::new("NetworkInterfaceIds", &VALUE_STRING_LIST).wire("networkInterfaceIdSet"),
+            Member::new("DnsEntries", &DNS_ENTRY_SET).wire("dnsEntrySet"),
+            Member::new("CreationTimestamp", &MILLISECOND_DATE_TIME).wire("creationTimestamp"),
+            Member::new("Tags", &TAG_LIST).wire("tagSet"),
+            Member::new("OwnerId", &STRING).wire("ownerId"),
+            Member::new("LastError", &LAST_ERROR).wire("lastError"),
+            Member::new("Ipv4Prefixes", &SUBNET_IP_PREFIXES_LIST).wire("ipv4PrefixSet"),
+            Member::new("Ipv6Prefixes", &SUBNET_IP_PREFIXES_LIST).wire("ipv6PrefixSet"),
+            Member::new("FailureReason", &STRING).wire("failureReason"),
+            Member::new("ServiceNetworkArn", &SERVICE_NETWORK_ARN).wire("serviceNetworkArn"),
+            Member::new("ResourceConfigurationArn", &RESOURCE_CONFIGURATION_ARN).wire("resourceConfigurationArn"),
+            Member::new("ServiceRegion", &STRING).wire("serviceRegion"),
+        ]),
+    );
+    pub(super) static VPC_ENDPOINT_ID: Schema = Schema::new("VpcEndpointId", Kind::String);
+    pub(super) static VPC_ENDPOINT_ID_LIST: Schema =
+        Schema::new("VpcEndpointIdList", Kind::List(&Member::new("member", &VPC_ENDPOINT_ID).wire("item")));
+    pub(super) static VPC_ENDPOINT_ROUTE_TABLE_ID_LIST: Schema =
+        Schema::new("VpcEndpointRouteTableIdList", Kind::List(&Member::new("member", &ROUTE_TABLE_ID).wire("item")));
+    pub(super) static VPC_ENDPOINT_SECURITY_GROUP_ID_LIST: Schema =
+        Schema::new("VpcEndpointSecurityGroupIdList", Kind::List(&Member::new("member", &SECURITY_GROUP_ID).wire("item")));
+    pub(super) static VPC_ENDPOINT_SET: Schema =
+        Schema::new("VpcEndpointSet", Kind::List(&Member::new("member", &VPC_ENDPOINT).wire("item")));
+    pub(super) static VPC_ENDPOINT_SUBNET_ID_LIST: Schema =
+        Schema::new("VpcEndpointSubnetIdList", Kind::List(&Member::new("member", &SUBNET_ID).wire("item")));
+    pub(super) static VPC_ENDPOINT_TYPE: Schema = Schema::new("VpcEndpointType", Kind::Enum(super::VpcEndpointType::TEXTS));
     pub(super) static VPC_ID: Schema = Schema::new("VpcId", Kind::String);
     pub(super) static VPC_ID_STRING_LIST: Schema =
         Schema::new("VpcIdStringList", Kind::List(&Member::new("member", &VPC_ID).wire("VpcId")));
@@ -1804,6 +2217,50 @@ mod tables {
         faults: &[],
         unsigned: false,
     };
+    static OP_CREATE_VPC_ENDPOINT: OperationSchema = OperationSchema {
+        name: "CreateVpcEndpoint",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &CREATE_VPC_ENDPOINT_INPUT,
+        output: &CREATE_VPC_ENDPOINT_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_DESCRIBE_VPC_ENDPOINTS: OperationSchema = OperationSchema {
+        name: "DescribeVpcEndpoints",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DESCRIBE_VPC_ENDPOINTS_INPUT,
+        output: &DESCRIBE_VPC_ENDPOINTS_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_MODIFY_VPC_ENDPOINT: OperationSchema = OperationSchema {
+        name: "ModifyVpcEndpoint",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &MODIFY_VPC_ENDPOINT_INPUT,
+        output: &MODIFY_VPC_ENDPOINT_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
+    static OP_DELETE_VPC_ENDPOINTS: OperationSchema = OperationSchema {
+        name: "DeleteVpcEndpoints",
+        method: "POST",
+        uri: "/",
+        status: 200,
+        input: &DELETE_VPC_ENDPOINTS_INPUT,
+        output: &DELETE_VPC_ENDPOINTS_OUTPUT,
+        result_wrapper: None,
+        faults: &[],
+        unsigned: false,
+    };
     static OP_CREATE_TAGS: OperationSchema = OperationSchema {
         name: "CreateTags",
         method: "POST",
@@ -1879,6 +2336,10 @@ mod tables {
             &OP_REVOKE_SECURITY_GROUP_INGRESS,
             &OP_REVOKE_SECURITY_GROUP_EGRESS,
             &OP_DESCRIBE_SECURITY_GROUP_RULES,
+            &OP_CREATE_VPC_ENDPOINT,
+            &OP_DESCRIBE_VPC_ENDPOINTS,
+            &OP_MODIFY_VPC_ENDPOINT,
+            &OP_DELETE_VPC_ENDPOINTS,
             &OP_CREATE_TAGS,
             &OP_DELETE_TAGS,
             &OP_DESCRIBE_TAGS,
@@ -2036,7 +2497,6 @@ mod tables {
             Refused { name: "CreateVolume", method: "POST", uri: "/" },
             Refused { name: "CreateVpcBlockPublicAccessExclusion", method: "POST", uri: "/" },
             Refused { name: "CreateVpcEncryptionControl", method: "POST", uri: "/" },
-            Refused { name: "CreateVpcEndpoint", method: "POST", uri: "/" },
             Refused { name: "CreateVpcEndpointConnectionNotification", method: "POST", uri: "/" },
             Refused { name: "CreateVpcEndpointServiceConfiguration", method: "POST", uri: "/" },
             Refused { name: "CreateVpcPeeringConnection", method: "POST", uri: "/" },
@@ -2127,7 +2587,6 @@ mod tables {
             Refused { name: "DeleteVpcEncryptionControl", method: "POST", uri: "/" },
             Refused { name: "DeleteVpcEndpointConnectionNotifications", method: "POST", uri: "/" },
             Refused { name: "DeleteVpcEndpointServiceConfigurations", method: "POST", uri: "/" },
-            Refused { name: "DeleteVpcEndpoints", method: "POST", uri: "/" },
             Refused { name: "DeleteVpcPeeringConnection", method: "POST", uri: "/" },
             Refused { name: "DeleteVpnConcentrator", method: "POST", uri: "/" },
             Refused { name: "DeleteVpnConnection", method: "POST", uri: "/" },
@@ -2315,7 +2774,6 @@ mod tables {
             Refused { name: "DescribeVpcEndpointServiceConfigurations", method: "POST", uri: "/" },
             Refused { name: "DescribeVpcEndpointServicePermissions", method: "POST", uri: "/" },
             Refused { name: "DescribeVpcEndpointServices", method: "POST", uri: "/" },
-            Refused { name: "DescribeVpcEndpoints", method: "POST", uri: "/" },
             Refused { name: "DescribeVpcPeeringConnections", method: "POST", uri: "/" },
             Refused { name: "DescribeVpnConcentrators", method: "POST", uri: "/" },
             Refused { name: "DescribeVpnConnections", method: "POST", uri: "/" },
@@ -2540,7 +2998,6 @@ mod tables {
             Refused { name: "ModifyVpcBlockPublicAccessExclusion", method: "POST", uri: "/" },
             Refused { name: "ModifyVpcBlockPublicAccessOptions", method: "POST", uri: "/" },
             Refused { name: "ModifyVpcEncryptionControl", method: "POST", uri: "/" },
-            Refused { name: "ModifyVpcEndpoint", method: "POST", uri: "/" },
             Refused { name: "ModifyVpcEndpointConnectionNotification", method: "POST", uri: "/" },
             Refused { name: "ModifyVpcEndpointServiceConfiguration", method: "POST", uri: "/" },
             Refused { name: "ModifyVpcEndpointServicePayerResponsibility", method: "POST", uri: "/" },

@@ -1,12 +1,13 @@
 //! What is kept of networks, and the default VPC that each region has from its first use.
 
-use kit::{Context, Fault, Read, Table, TableScope, Tx};
+use kit::{Context, Fault, Read, Table, TableScope, Timestamp, Tx};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 pub(crate) const VPCS: Table<String, Vpc> = Table::new("ec2.vpcs", TableScope::Region);
 pub(crate) const SUBNETS: Table<String, Subnet> = Table::new("ec2.subnets", TableScope::Region);
 pub(crate) const GROUPS: Table<String, Group> = Table::new("ec2.groups", TableScope::Region);
+pub(crate) const ENDPOINTS: Table<String, Endpoint> = Table::new("ec2.endpoints", TableScope::Region);
 /// Regions that have or had their default VPC.
 const BEGUN: Table<String, bool> = Table::new("ec2.begun", TableScope::Region);
 
@@ -50,6 +51,26 @@ pub(crate) struct Group {
     pub description: String,
     pub vpc: String,
     pub rules: Vec<Rule>,
+    pub tags: Tags,
+}
+
+/// An endpoint of a service in a VPC, by id.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Endpoint {
+    pub id: String,
+    pub vpc: String,
+    pub service: String,
+    /// Interfaces in subnets; else a gateway.
+    pub interface: bool,
+    /// Subnets, with the id of the interface in each.
+    pub subnets: BTreeMap<String, String>,
+    pub groups: Vec<String>,
+    pub private_dns: bool,
+    /// JSON, where one was given.
+    pub policy: Option<String>,
+    pub token: Option<String>,
+    pub created: Timestamp,
     pub tags: Tags,
 }
 

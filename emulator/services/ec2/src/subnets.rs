@@ -136,6 +136,12 @@ impl Ec2 {
         cx.store()
             .write(|tx| {
                 let subnet = find(tx, cx, &input.subnet_id)?;
+                crate::endpoints::unused(
+                    tx,
+                    cx,
+                    |endpoint| endpoint.subnets.contains_key(&subnet.id),
+                    || format!("The subnet '{}' has dependencies and cannot be deleted.", subnet.id),
+                )?;
                 tx.delete(&SUBNETS, cx.scope(), &subnet.id).map(drop)
             })
             .await?;

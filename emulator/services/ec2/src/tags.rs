@@ -5,7 +5,7 @@ use crate::{
     faults::{dry, fault, invalid},
     filters::{Filters, Says},
     model::*,
-    state::{self, GROUPS, SUBNETS, Tags, VPCS},
+    state::{self, ENDPOINTS, GROUPS, SUBNETS, Tags, VPCS},
     vpcs,
 };
 use kit::{Context, Fault, Read, Tx};
@@ -60,6 +60,10 @@ fn change(tx: &mut Tx<'_>, cx: &Context, id: &str, work: &dyn Fn(&mut Tags) -> R
     if let Some(mut group) = tx.get(&GROUPS, scope, &key)? {
         work(&mut group.tags)?;
         return tx.put(&GROUPS, scope, &key, &group);
+    }
+    if let Some(mut endpoint) = tx.get(&ENDPOINTS, scope, &key)? {
+        work(&mut endpoint.tags)?;
+        return tx.put(&ENDPOINTS, scope, &key, &endpoint);
     }
     let groups = tx.scan(&GROUPS, scope).collect::<Result<Vec<_>, Fault>>()?;
     for (of, mut group) in groups {
@@ -122,6 +126,7 @@ impl Ec2 {
         cx.store().read(|s| -> Result<(), Fault> {
             s.scan(&VPCS, cx.scope()).try_for_each(|row| row.map(|(id, vpc)| found.push((id, "vpc", vpc.tags))))?;
             s.scan(&SUBNETS, cx.scope()).try_for_each(|row| row.map(|(id, subnet)| found.push((id, "subnet", subnet.tags))))?;
+            s.scan(&ENDPOINTS, cx.scope()).try_for_each(|row| row.map(|(id, one)| found.push((id, "vpc-endpoint", one.tags))))?;
             for row in s.scan(&GROUPS, cx.scope()) {
                 let (id, group) = row?;
                 found.extend(group.rules.into_iter().map(|rule| (rule.id, "security-group-rule", rule.tags)));

@@ -130,6 +130,12 @@ impl Ec2 {
                 let subnets = tx.scan(&SUBNETS, cx.scope()).collect::<Result<Vec<_>, Fault>>()?;
                 let groups = tx.scan(&GROUPS, cx.scope()).collect::<Result<Vec<_>, Fault>>()?;
                 let mut own = groups.into_iter().filter(|(_, group)| group.vpc == vpc.id);
+                crate::endpoints::unused(
+                    tx,
+                    cx,
+                    |endpoint| endpoint.vpc == vpc.id,
+                    || format!("The vpc '{}' has dependencies and cannot be deleted.", vpc.id),
+                )?;
                 let used = subnets.iter().any(|(_, s)| s.vpc == vpc.id && !vpc.is_default) || own.clone().any(|(_, g)| g.name != "default");
                 if used {
                     let id = &vpc.id;

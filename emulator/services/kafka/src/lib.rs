@@ -171,6 +171,11 @@ impl kit::Service for Kafka {
     fn resource_policy(&self, cx: &Context, resource: &str) -> Option<String> {
         policies::of(cx, resource)
     }
+    /// Clusters, topics and groups are of the account in their ARN, whoever asks for them: another account needs the cluster's policy, too.
+    fn resource_view(&self, cx: &Context, need: &kit::Need) -> kit::ResourceView {
+        let owner = kit::Arn::parse(&need.resource).map(|arn| arn.account.to_owned()).filter(|account| !account.is_empty());
+        kit::ResourceView { policy: policies::of(cx, &need.resource), owner }
+    }
     fn offer(self: Arc<Self>, ports: &Ports) {
         ports.offer_kafka_topics(self);
     }

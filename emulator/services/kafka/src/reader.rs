@@ -223,7 +223,12 @@ impl Kafka {
     }
 
     async fn way_to_cluster(&self, cx: &Context, arn: &str, source: &KafkaSource) -> Result<Way, Trouble> {
-        let row = cx.store().read(|s| state::cluster(s, cx, arn)).map_err(|_| Trouble::NoCluster)?;
+        // A cluster of another account is there for whom its policy shows it.
+        let own = kit::Arn::parse(arn).is_some_and(|parsed| parsed.account == cx.account());
+        if !own && !cx.decide(&Need::on("kafka:DescribeClusterV2", arn)).allowed {
+            return Err(Trouble::NoCluster);
+        }
+        let row = cx.store().read(|s| state::shared(s, arn)).map_err(|_| Trouble::NoCluster)?;
         if let Some(servers) = &self.external {
             // IAM decides here what a reader may, where the cluster says so; the brokers themselves know nothing of it.
             let iam = matches!(source.login, KafkaLogin::Default) && row.listeners.iter().any(|(kind, _)| *kind == ListenerKind::Iam);

@@ -97,6 +97,16 @@ pub(crate) fn cluster(read: &impl Read, cx: &Context, arn: &str) -> Result<Clust
         .ok_or_else(|| Error::NotFound.says("The specified cluster does not exist.").with("InvalidParameter", "clusterArn"))
 }
 
+/// The cluster of an ARN, in whichever account: for what a cluster's policy may let others do. Who calls has been asked about by then, and for
+/// another account that is both its own IAM and the cluster's policy.
+pub(crate) fn shared(read: &impl Read, arn: &str) -> Result<ClusterRow, Fault> {
+    let parsed = Arn::parse(arn).filter(|a| a.service == "kafka" && a.after("cluster/").is_some());
+    let parsed = parsed
+        .ok_or_else(|| Error::BadRequest.says("One or more of the parameters are not valid.").with("InvalidParameter", "clusterArn"))?;
+    read.get(&CLUSTERS, &Scope::new(parsed.account, parsed.region), &arn.to_owned())?
+        .ok_or_else(|| Error::NotFound.says("The specified cluster does not exist.").with("InvalidParameter", "clusterArn"))
+}
+
 /// Account and region of a cluster's ARN.
 pub(crate) fn scope_of(cx: &Context, arn: &str) -> Result<Scope, Fault> {
     let bad = || Error::BadRequest.says("One or more of the parameters are not valid.").with("InvalidParameter", "clusterArn");

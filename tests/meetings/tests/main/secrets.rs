@@ -265,3 +265,42 @@ async fn a_stack_makes_a_cluster_with_its_network_and_users() {
     assert!(square.call("secretsmanager", "DescribeSecret", json!({ "SecretId": secret })).await.is_err());
     assert!(square.call("ec2", "DescribeSecurityGroups", id).await.is_err());
 }
+
+/// AWS's guide of cross-account access to MSK: the cluster's policy names the other account, whose IAM has to allow it as well.
+#[tokio::test]
+async fn a_clusters_policy_lets_in_another_account() {
+    let square = Square::new().await;
+    let arn = cluster(&square, "c", json!({ "Iam": { "Enabled": true } })).await;
+    let topic = json!({ "ClusterArn": arn, "TopicName": "t", "PartitionCount": 1, "ReplicationFactor": 1 });
+    square.ok("kafka", "CreateTopic", topic).await;
+    let partner = "111111111111";
+    let root = kit::Principal::Root { account: partner.into() };
+    let abroad = Square { cloud: square.cloud.clone(), cx: square.cx.in_scope(kit::Scope::new(partner, "us-east-1")).with_principal(root) };
+    let (_, reader) = acting(&abroad, "reader", &["kafka:*", "kafka-cluster:*"]).await;
+    let (_, poor) = acting(&abroad, "poor", &["logs:PutLogEvents"]).await;
+    let shown = ["DescribeCluster", "DescribeClusterV2", "GetBootstrapBrokers"];
+    let ask = json!({ "ClusterArn": arn });
+    for operation in shown {
+        let refused = as_who(&abroad, &reader, "kafka", operation, ask.clone()).await.unwrap_err();
+        assert_eq!(&*refused.code, "AccessDeniedException", "{operation}");
+    }
+    assert!(sign_in(&abroad, &reader, &arn, KafkaLogin::Default).await.is_err());
+
+    let inside = |kind: &str| format!("{}/*", arn.replacen(":cluster/", &format!(":{kind}/"), 1));
+    let statement = json!({ "Effect": "Allow", "Principal": { "AWS": partner }, "Resource": [arn, inside("topic"), inside("group")],
+        "Action": ["kafka:DescribeCluster", "kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers", "kafka-cluster:*"] });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+    square.ok("kafka", "PutClusterPolicy", json!({ "ClusterArn": arn, "Policy": policy })).await;
+    for operation in shown {
+        as_who(&abroad, &reader, "kafka", operation, ask.clone()).await.unwrap_or_else(|fault| panic!("{operation}: {fault}"));
+        assert!(as_who(&abroad, &poor, "kafka", operation, ask.clone()).await.is_err(), "{operation} without leave of its own account");
+    }
+    let told = as_who(&abroad, &reader, "kafka", "DescribeClusterV2", ask.clone()).await.unwrap();
+    assert_eq!(told["ClusterInfo"]["ClusterArn"], json!(arn));
+    assert_eq!(sign_in(&abroad, &reader, &arn, KafkaLogin::Default).await, Ok(()));
+    assert!(sign_in(&abroad, &poor, &arn, KafkaLogin::Default).await.is_err());
+    // What the policy does not name stays closed, and lists are of the own account.
+    assert!(as_who(&abroad, &reader, "kafka", "DeleteCluster", ask).await.is_err());
+    let own = as_who(&abroad, &reader, "kafka", "ListClustersV2", json!({})).await.unwrap();
+    assert_eq!(own["ClusterInfoList"], json!([]));
+}

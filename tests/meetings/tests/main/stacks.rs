@@ -171,3 +171,51 @@ async fn a_function_with_all_that_belongs_to_it() {
     let targets = square.ok("application-autoscaling", "DescribeScalableTargets", json!({ "ServiceNamespace": "lambda" })).await;
     assert_eq!(targets["ScalableTargets"].as_array().map_or(0, Vec::len), 0);
 }
+
+const NETWORK: &str = "
+Parameters:
+  Private: { Type: String, Default: 'true' }
+Resources:
+  Vpc: { Type: AWS::EC2::VPC, Properties: { CidrBlock: 10.20.0.0/16, EnableDnsSupport: true, EnableDnsHostnames: true } }
+  Subnet: { Type: AWS::EC2::Subnet, Properties: { VpcId: !Ref Vpc, CidrBlock: 10.20.0.0/24 } }
+  Group: { Type: AWS::EC2::SecurityGroup, Properties: { GroupDescription: d, VpcId: !Ref Vpc } }
+  Endpoint:
+    Type: AWS::EC2::VPCEndpoint
+    Properties:
+      VpcId: !Ref Vpc
+      VpcEndpointType: Interface
+      ServiceName: !Sub com.amazonaws.${AWS::Region}.lambda
+      SubnetIds: [!Ref Subnet]
+      SecurityGroupIds: [!GetAtt Group.GroupId]
+      PrivateDnsEnabled: !Ref Private
+      PolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: Allow, Principal: '*', Action: '*', Resource: '*' }] }
+  Gateway: { Type: AWS::EC2::VPCEndpoint, Properties: { VpcId: !Ref Vpc, ServiceName: !Sub 'com.amazonaws.${AWS::Region}.s3' } }
+Outputs:
+  Endpoint: { Value: !GetAtt Endpoint.Id }
+";
+
+#[tokio::test]
+async fn endpoints_of_a_vpc_come_change_and_go_with_their_stack() {
+    let square = Square::new().await;
+    let with = |private: &str| json!({ "StackName": "s", "TemplateBody": NETWORK, "Parameters": [{ "ParameterKey": "Private", "ParameterValue": private }] });
+    square.ok("cloudformation", "CreateStack", with("true")).await;
+    let made = stack(&square).await;
+    assert_eq!(
+        made["StackStatus"],
+        "CREATE_COMPLETE",
+        "{}",
+        square.ok("cloudformation", "DescribeStackEvents", json!({ "StackName": "s" })).await
+    );
+    let of_lambda = json!({ "Filters": [{ "Name": "service-name", "Values": ["*.lambda"] }] });
+    let told = square.ok("ec2", "DescribeVpcEndpoints", of_lambda.clone()).await["VpcEndpoints"][0].clone();
+    assert_eq!((&told["VpcEndpointId"], &told["PrivateDnsEnabled"]), (&made["Outputs"][0]["OutputValue"], &json!(true)));
+    assert!(told["PolicyDocument"].as_str().unwrap().contains("2012-10-17"));
+
+    square.ok("cloudformation", "UpdateStack", with("false")).await;
+    assert_eq!(stack(&square).await["StackStatus"], "UPDATE_COMPLETE");
+    let changed = square.ok("ec2", "DescribeVpcEndpoints", of_lambda).await["VpcEndpoints"][0].clone();
+    assert_eq!((&changed["VpcEndpointId"], &changed["PrivateDnsEnabled"]), (&told["VpcEndpointId"], &json!(false)), "in its place");
+    square.ok("cloudformation", "DeleteStack", json!({ "StackName": "s" })).await;
+    square.settle().await;
+    assert_eq!(square.ok("ec2", "DescribeVpcEndpoints", json!({})).await["VpcEndpoints"], json!([]));
+}

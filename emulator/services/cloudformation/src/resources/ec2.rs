@@ -1,4 +1,4 @@
-//! Amazon EC2's networks: VPCs, subnets, security groups and rules that stand apart from their group.
+//! Amazon EC2's networks: VPCs, subnets, endpoints of services, security groups and rules that stand apart from their group.
 
 use super::{Handler, Job, Kind, Made};
 use async_trait::async_trait;
@@ -19,6 +19,22 @@ pub(super) const KINDS: &[Kind] = &[
         properties: &["AvailabilityZone", "AvailabilityZoneId", "CidrBlock", "Tags", "VpcId"],
         attributes: &["SubnetId"],
         handler: &Subnet,
+    },
+    Kind {
+        name: "AWS::EC2::VPCEndpoint",
+        made_by: Some(("ec2", "CreateVpcEndpoint")),
+        properties: &[
+            "PolicyDocument",
+            "PrivateDnsEnabled",
+            "SecurityGroupIds",
+            "ServiceName",
+            "SubnetIds",
+            "Tags",
+            "VpcEndpointType",
+            "VpcId",
+        ],
+        attributes: &["Id", "CreationTimestamp", "NetworkInterfaceIds"],
+        handler: &Endpoint,
     },
     Kind {
         name: "AWS::EC2::SecurityGroup",
@@ -123,6 +139,79 @@ impl Handler for Subnet {
     }
     async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
         job.call_gone("ec2", "DeleteSubnet", json!({ "SubnetId": job.physical() })).await
+    }
+}
+
+struct Endpoint;
+
+impl Endpoint {
+    async fn made(job: &Job<'_>, id: &str) -> Result<Made, Fault> {
+        let told = job.call("ec2", "DescribeVpcEndpoints", json!({ "VpcEndpointIds": [id] })).await?;
+        let told = &told["VpcEndpoints"][0];
+        let made = Made::new(id).with("Id", id).with("CreationTimestamp", told["CreationTimestamp"].clone());
+        Ok(made.with("NetworkInterfaceIds", told["NetworkInterfaceIds"].clone()))
+    }
+    /// A policy stands in a template as an object or as text.
+    fn policy(job: &Job<'_>) -> Json {
+        match job.get("PolicyDocument") {
+            Json::Null => Json::Null,
+            Json::String(text) => json!(text),
+            document => json!(document.to_string()),
+        }
+    }
+    /// Without it a template's endpoint has no private names, where the API's own default is that it has.
+    fn private_dns(job: &Job<'_>) -> Json {
+        let interface = job.get("VpcEndpointType").as_str() == Some("Interface");
+        let asked = job.get("PrivateDnsEnabled");
+        match asked.as_bool().or(asked.as_str().map(|text| text == "true")) {
+            None if !interface => Json::Null,
+            asked => json!(asked.unwrap_or(false)),
+        }
+    }
+}
+
+#[async_trait]
+impl Handler for Endpoint {
+    async fn create(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        let mut input = job.take(&["SecurityGroupIds", "ServiceName", "SubnetIds", "VpcEndpointType", "VpcId"]);
+        let more = [
+            ("PolicyDocument", Self::policy(job)),
+            ("PrivateDnsEnabled", Self::private_dns(job)),
+            ("TagSpecifications", tags(job, "vpc-endpoint")),
+        ];
+        input.extend(more.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.to_owned(), value)));
+        let made = job.call("ec2", "CreateVpcEndpoint", Json::Object(input)).await?;
+        Self::made(job, made["VpcEndpoint"]["VpcEndpointId"].as_str().unwrap_or_default()).await
+    }
+    async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        let mut input = json!({ "VpcEndpointId": job.physical() });
+        for (property, add, remove) in
+            [("SubnetIds", "AddSubnetIds", "RemoveSubnetIds"), ("SecurityGroupIds", "AddSecurityGroupIds", "RemoveSecurityGroupIds")]
+        {
+            let list = |value: &Json| value.as_array().cloned().unwrap_or_default();
+            let (before, after) = (list(job.was(property)), list(job.get(property)));
+            input[add] = after.iter().filter(|id| !before.contains(id)).cloned().collect();
+            input[remove] = before.iter().filter(|id| !after.contains(id)).cloned().collect();
+        }
+        if job.changed("PrivateDnsEnabled") {
+            input["PrivateDnsEnabled"] = Self::private_dns(job);
+        }
+        match (job.changed("PolicyDocument"), Self::policy(job)) {
+            (true, Json::Null) => input["ResetPolicy"] = json!(true),
+            (true, policy) => input["PolicyDocument"] = policy,
+            (false, _) => {}
+        }
+        job.call("ec2", "ModifyVpcEndpoint", input).await?;
+        retag(job).await?;
+        Self::made(job, job.physical()).await
+    }
+    async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
+        let told = job.call("ec2", "DeleteVpcEndpoints", json!({ "VpcEndpointIds": [job.physical()] })).await?;
+        let error = &told["Unsuccessful"][0]["Error"];
+        match error["Code"].as_str().unwrap_or_default() {
+            "" | "InvalidVpcEndpoint.NotFound" => Ok(()),
+            code => Err(Fault::new(code.to_owned(), 400, error["Message"].as_str().unwrap_or_default().to_owned())),
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Networks as a caller sees them: the default VPC, subnets that fit, groups and their rules, tags and filters, all over EC2's own wire.
 
+mod endpoints;
+
 use ec2::Ec2;
 use kit::{Cloud, Fault};
 use serde_json::{Value, json};

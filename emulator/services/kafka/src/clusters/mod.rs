@@ -21,7 +21,7 @@ const VERSIONS: [&str; 5] = ["2.8.1", "3.5.1", "3.6.0", "3.7.x", "3.8.x"];
 impl Kafka {
     /// Describes a provisioned cluster.
     pub async fn describe_cluster(&self, cx: &Context, input: DescribeClusterInput) -> Result<DescribeClusterOutput, Fault> {
-        let row = cx.store().read(|s| state::cluster(s, cx, &input.cluster_arn))?;
+        let row = cx.store().read(|s| state::shared(s, &input.cluster_arn))?;
         let unfit =
             || Error::BadRequest.says("This operation cannot be performed on serverless clusters.").with("InvalidParameter", "clusterArn");
         Ok(DescribeClusterOutput { cluster_info: Some(first_form(state::told(&row)?).ok_or_else(unfit)?) })
@@ -29,7 +29,7 @@ impl Kafka {
 
     /// Describes a cluster of either kind.
     pub async fn describe_cluster_v2(&self, cx: &Context, input: DescribeClusterV2Input) -> Result<DescribeClusterV2Output, Fault> {
-        let row = cx.store().read(|s| state::cluster(s, cx, &input.cluster_arn))?;
+        let row = cx.store().read(|s| state::shared(s, &input.cluster_arn))?;
         Ok(DescribeClusterV2Output { cluster_info: Some(state::told(&row)?) })
     }
 
@@ -84,7 +84,7 @@ impl Kafka {
 
     /// Where clients connect, by how they say who they are.
     pub async fn get_bootstrap_brokers(&self, cx: &Context, input: GetBootstrapBrokersInput) -> Result<GetBootstrapBrokersOutput, Fault> {
-        let row = cx.store().read(|s| state::cluster(s, cx, &input.cluster_arn))?;
+        let row = cx.store().read(|s| state::shared(s, &input.cluster_arn))?;
         let own = |port: u16| self.external.clone().unwrap_or_else(|| format!("127.0.0.1:{port}"));
         let at = |kind| row.listeners.iter().find(|(k, _)| *k == kind).map(|(_, port)| own(*port));
         Ok(GetBootstrapBrokersOutput {
