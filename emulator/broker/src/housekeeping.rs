@@ -60,6 +60,7 @@ pub fn once(broker: &Shared) -> Option<i64> {
             next.extend(partition.with(|log| log.next_trim(&keeping)));
         }
         compact(broker, &topic);
+        next.extend(topic.partitions().iter().filter_map(|partition| partition.with(|log| log.next_compact(&keeping))));
     }
     next.into_iter().filter(|due| *due > now).min()
 }

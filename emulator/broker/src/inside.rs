@@ -5,7 +5,7 @@ use crate::{
     Broker,
     ledger::{Change, OffsetRow},
     log::{
-        batch::{Draft, Head},
+        batch::{self, Draft, Head},
         records::{self, Record},
     },
     topics::{Partition, Topic, TopicError},
@@ -68,9 +68,9 @@ impl Broker {
     pub fn read(&self, topic: &str, n: i32, offset: i64, most_bytes: usize) -> Result<Chunk, TopicError> {
         let (_, end) = self.range(topic, n)?;
         let (_, partition) = self.shared.topics.partition(topic, n).ok_or(TopicError::Unknown)?;
-        let (from, bytes, aborted) = partition.with(|log| -> io::Result<_> {
+        let (from, (bytes, undated), aborted) = partition.with(|log| -> io::Result<_> {
             let from = if (log.start()..=log.next()).contains(&offset) { offset } else { log.start() };
-            let bytes = if from < end { log.read(from, most_bytes, end)? } else { Default::default() };
+            let bytes = if from < end { log.read_dated(from, most_bytes, end)? } else { Default::default() };
             Ok((from, bytes, log.aborted(from, end)))
         })?;
         let mut chunk = Chunk { records: Vec::new(), next: from, end };
@@ -81,7 +81,9 @@ impl Broker {
             let hidden = head.control() || head.transactional() && aborted.iter().any(none);
             if !hidden {
                 let records = records::read(&rest[..head.bytes]).map_err(io::Error::other)?;
-                chunk.records.extend(records.into_iter().filter(|record| record.offset >= from));
+                let appended = batch::dated(rest).unwrap_or(undated);
+                let seen = records.into_iter().filter(|record| record.offset >= from);
+                chunk.records.extend(seen.map(|record| Record { appended, ..record }));
             }
             chunk.next = head.last() + 1;
             rest = &rest[head.bytes..];

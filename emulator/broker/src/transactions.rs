@@ -187,6 +187,8 @@ fn complete(broker: &Shared, id: &str, row: &mut TransactionRow) -> Result<(), E
     row.groups.clear();
     row.state = if commit { S::CompleteCommit } else { S::CompleteAbort };
     changes.push(Change::Transaction(id.to_owned(), row.clone()));
+    // What the open transaction kept from compaction is due.
+    broker.housekeeping.notify_one();
     broker.ledger.write(changes).map_err(storage)
 }
 

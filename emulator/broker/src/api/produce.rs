@@ -76,6 +76,9 @@ fn append(call: &Call<'_>, transaction: Option<&str>, topic: &str, data: Partiti
     {
         partition.append(&again, &found.keeping(), call.now_ms()).map_err(|error| (code(&error), Some(error.to_string())))?;
     }
+    if appended.sooner {
+        broker.housekeeping.notify_one();
+    }
     broker.metrics.count(|m| &m.appends, 1);
     broker.metrics.count(|m| &m.append_bytes, length);
     Ok((appended, partition.with(|log| log.start()), file))

@@ -31,6 +31,54 @@ async fn records_are_gone_after_their_time() {
 }
 
 #[tokio::test]
+async fn records_of_clients_in_real_time_are_as_old_as_the_clock_says() {
+    let site = Site::frozen().await;
+    let mut client = Client::connect(&site.bootstrap()).await;
+    client.create("week", 1, &[]).await;
+    site.advance(30 * 86_400).await;
+    // The client's clock was not moved.
+    let real = site.now_ms() - 30 * 86_400_000;
+    assert_eq!(client.produce("week", real, &["a", "b"]).await, (0, 0));
+    assert_eq!(client.values("week", 0, false).await.0, ["a", "b"]);
+    site.advance(6 * 86_400).await;
+    assert_eq!((client.values("week", 0, false).await.0.len(), client.offset("week", real).await), (2, 0));
+    let inside = site.broker.read("week", 0, 0, 1 << 20).unwrap().records;
+    assert_eq!((inside[0].time, inside[0].appended), (real, real + 30 * 86_400_000));
+    site.advance(86_400 + 1).await;
+    assert_eq!(client.offset("week", -2).await, 2);
+}
+
+#[tokio::test]
+async fn tombstones_and_old_values_go_without_another_record() {
+    let site = Site::frozen().await;
+    let mut client = Client::connect(&site.bootstrap()).await;
+    let lag =
+        [("cleanup.policy", "compact"), ("min.compaction.lag.ms", "30000"), ("delete.retention.ms", "60000"), ("segment.bytes", "1024")];
+    client.create("t", 1, &lag).await;
+    let tombstone = kafka_protocol::records::Record { key: Some("gone".into()), value: None, ..record(0, 1, "") };
+    assert_eq!(client.send("t", None, &[tombstone]).await.responses[0].partition_responses[0].error_code, 0);
+    client.produce("t", 1, &["old", "new"]).await;
+    // The segment is closed by one that doesn't fit into it.
+    client.produce("t", 1, &[&"x".repeat(1_000)]).await;
+    let mut left = async |site: &Site| {
+        // Whoever asks from outside comes after what was due.
+        client.offset("t", -2).await;
+        let (mut offsets, mut at) = (Vec::new(), 0);
+        while at < 4 {
+            let chunk = site.broker.read("t", 0, at, 1 << 20).unwrap();
+            offsets.extend(chunk.records.iter().map(|r| r.offset));
+            at = chunk.next;
+        }
+        offsets
+    };
+    assert_eq!(left(&site).await, [0, 1, 2, 3]);
+    site.advance(31).await;
+    assert_eq!(left(&site).await, [0, 2, 3], "the closed segment is past its lag");
+    site.advance(30).await;
+    assert_eq!(left(&site).await, [2, 3], "and now the tombstone is past its time");
+}
+
+#[tokio::test]
 async fn offsets_are_found_by_the_time_of_the_clock() {
     let site = Site::frozen().await;
     let mut client = Client::connect(&site.bootstrap()).await;

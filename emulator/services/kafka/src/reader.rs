@@ -159,6 +159,7 @@ pub(crate) fn record(partition: i32, record: broker::log::records::Record) -> Ka
         partition,
         offset: record.offset,
         time_ms: record.time,
+        appended_ms: record.appended,
         log_time: record.log_time,
         key: record.key,
         value: record.value,
