@@ -51,6 +51,7 @@ pub fn once(broker: &Shared) -> Option<i64> {
     let now = broker.now_ms();
     // A full disk must not end housekeeping: it is tried again with the next change.
     let _ = transactions::expire(broker);
+    let _ = transactions::forget(broker);
     let _ = offsets::expire(broker);
     let mut next: Vec<i64> = transactions::next_expiry(broker).into_iter().chain(offsets::next_expiry(broker)).collect();
     for topic in broker.topics.all() {

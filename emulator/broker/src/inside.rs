@@ -99,6 +99,14 @@ impl Broker {
         })
     }
 
+    /// Somebody inside the process reads for a group: its offsets are kept as those of a group with members, until the broker starts again.
+    pub fn hold(&self, group: &str) -> io::Result<()> {
+        match self.shared.ledger.read(|state| state.groups.get(group) == Some(&None)) {
+            true => Ok(()),
+            false => self.shared.ledger.write(vec![Change::Group(group.to_owned(), None)]),
+        }
+    }
+
     /// Commits next offsets for a group; written down when this returns.
     pub fn commit(&self, group: &str, topic: &str, offsets: &[(i32, i64)]) -> io::Result<()> {
         self.refuse_if_down()?;

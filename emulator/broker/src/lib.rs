@@ -73,6 +73,7 @@ impl Broker {
         let listeners = options.listeners.clone();
         let shared = Arc::new(open(options)?);
         transactions::recover(&shared).map_err(io::Error::other)?;
+        groups::all_left(&shared)?;
         let broker = Broker { shared: shared.clone(), listening: Mutex::default(), down: Mutex::default(), tasks: Mutex::default() };
         for listener in &listeners {
             broker.listen(listener).await?;

@@ -114,6 +114,8 @@ pub struct Limits {
     pub session_ms: (i32, i32),
     /// Longest transaction, milliseconds.
     pub transaction_max_ms: i32,
+    /// Transactional ids that are known at the same time.
+    pub transactional_ids_max: usize,
 }
 
 impl Default for Limits {
@@ -130,6 +132,7 @@ impl Default for Limits {
             idle_max: Duration::from_secs(600),
             session_ms: (6_000, 1_800_000),
             transaction_max_ms: 900_000,
+            transactional_ids_max: 10_000,
         }
     }
 }
@@ -145,10 +148,18 @@ pub struct Defaults {
     pub rebalance_delay: Duration,
     /// How long offsets of groups without members are kept, milliseconds; Kafka's `offsets.retention.minutes`.
     pub offsets_retention_ms: i64,
+    /// A transactional id that is not heard of for so long is forgotten, milliseconds; Kafka's `transactional.id.expiration.ms`.
+    pub transactional_id_expiration_ms: i64,
 }
 
 impl Default for Defaults {
     fn default() -> Self {
-        Defaults { auto_create: true, partitions: 1, rebalance_delay: Duration::from_millis(100), offsets_retention_ms: 7 * 86_400_000 }
+        Defaults {
+            auto_create: true,
+            partitions: 1,
+            rebalance_delay: Duration::from_millis(100),
+            offsets_retention_ms: 7 * 86_400_000,
+            transactional_id_expiration_ms: 7 * 86_400_000,
+        }
     }
 }

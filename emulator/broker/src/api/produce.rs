@@ -24,7 +24,7 @@ use std::{fs::File, sync::Arc};
 
 pub(super) async fn answer(call: &Call<'_>, request: ProduceRequest) -> Option<ProduceResponse> {
     let transaction = request.transactional_id.as_ref().map(|id| id.as_str());
-    let allowed = transaction.is_none_or(|id| call.may("WriteData", Resource::TransactionalId(id)));
+    let allowed = transaction.is_none_or(|id| call.may("AlterTransactionalId", Resource::TransactionalId(id)));
     let acks = (-1..=1).contains(&request.acks);
     let (mut files, mut responses) = (Vec::new(), Vec::new());
     for topic in request.topic_data {

@@ -36,6 +36,8 @@ fn commit(call: &Call<'_>, request: &TxnOffsetCommitRequest) -> Result<(), E> {
     if call.version >= 3 && (request.generation_id >= 0 || !request.member_id.is_empty()) {
         let who = Committer { group, member: &request.member_id, instance, generation: request.generation_id };
         offsets::check(call.broker, &who)?;
+    } else {
+        offsets::room(call.broker, group)?;
     }
     let mut rows = Vec::new();
     for topic in &request.topics {

@@ -7,8 +7,8 @@ use crate::{
 use kafka_protocol::{
     ResponseError,
     messages::{
-        AddPartitionsToTxnRequest, EndTxnRequest, InitProducerIdRequest, OffsetCommitRequest, OffsetFetchRequest, ProducerId, TopicName,
-        TransactionalId,
+        AddPartitionsToTxnRequest, ConsumerGroupHeartbeatRequest, EndTxnRequest, InitProducerIdRequest, OffsetCommitRequest,
+        OffsetFetchRequest, ProducerId, TopicName, TransactionalId,
         add_partitions_to_txn_request::AddPartitionsToTxnTopic,
         offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic},
     },
@@ -182,6 +182,100 @@ async fn offsets_of_a_group_that_is_gone_are_kept_for_a_week() {
     assert_eq!(client.call(7, fetch()).await.topics[0].partitions[0].committed_offset, 5);
     site.advance(2 * 86_400).await;
     assert!(client.call(7, fetch()).await.topics.is_empty());
+}
+
+/// A heartbeat of the only member of a group; its epoch.
+async fn beat(client: &mut Client, group: &str, epoch: i32) -> Result<i32, i16> {
+    let beat = ConsumerGroupHeartbeatRequest::default().with_group_id(s(group).into()).with_member_id(s("m")).with_member_epoch(epoch);
+    let topics = (epoch == 0).then(|| vec![TopicName(s("t"))]);
+    let answer = client.call(1, beat.with_rebalance_timeout_ms(60_000).with_subscribed_topic_names(topics)).await;
+    if answer.error_code == 0 { Ok(answer.member_epoch) } else { Err(answer.error_code) }
+}
+
+async fn commit(client: &mut Client, group: &str, member: &str, epoch: i32) -> i16 {
+    let partition = OffsetCommitRequestPartition::default().with_partition_index(0).with_committed_offset(5);
+    let topic = OffsetCommitRequestTopic::default().with_name(TopicName(s("t"))).with_partitions(vec![partition]);
+    let commit = OffsetCommitRequest::default().with_group_id(s(group).into()).with_member_id(s(member));
+    let commit = commit.with_generation_id_or_member_epoch(epoch).with_topics(vec![topic]);
+    client.call(9, commit).await.topics[0].partitions[0].error_code
+}
+
+async fn committed(client: &mut Client, group: &str) -> i64 {
+    let fetch = OffsetFetchRequest::default().with_group_id(s(group).into()).with_topics(None);
+    client.call(7, fetch).await.topics.first().map_or(-1, |topic| topic.partitions[0].committed_offset)
+}
+
+#[tokio::test]
+async fn offsets_are_kept_from_when_the_last_member_has_gone() {
+    let site = Site::frozen().await;
+    let mut client = Client::connect(&site.bootstrap()).await;
+    client.create("t", 1, &[("retention.ms", "-1")]).await;
+    for way in ["left", "restarted"] {
+        let epoch = beat(&mut client, way, 0).await.unwrap();
+        assert_eq!(commit(&mut client, way, "m", epoch).await, 0);
+        // Idle, but there: sessions are in real time.
+        site.advance(8 * 86_400).await;
+        match way {
+            "left" => assert_eq!(beat(&mut client, way, -1).await, Ok(-1)),
+            _ => {
+                site.broker.restart().await.unwrap();
+                client = Client::connect(&site.bootstrap()).await;
+            }
+        }
+        site.advance(6 * 86_400).await;
+        assert_eq!(committed(&mut client, way).await, 5, "{way}");
+        site.advance(2 * 86_400).await;
+        assert_eq!(committed(&mut client, way).await, -1, "{way}");
+    }
+    // Event source mappings are no members, and yet they are there.
+    site.broker.commit("mapping", "t", &[(0, 5)]).unwrap();
+    site.broker.hold("mapping").unwrap();
+    site.advance(30 * 86_400).await;
+    assert_eq!(committed(&mut client, "mapping").await, 5);
+}
+
+#[tokio::test]
+async fn groups_that_nothing_is_left_of_are_forgotten() {
+    let site = Site::with(kit::ClockMode::Frozen, |options| options.limits.groups_max = 3).await;
+    let mut client = Client::connect(&site.bootstrap()).await;
+    client.create("t", 1, &[]).await;
+    let full = ResponseError::GroupMaxSizeReached.code();
+    for round in 0..3 {
+        for n in 0..3 {
+            assert_eq!(beat(&mut client, &format!("{round}-{n}"), 0).await, Ok(1));
+        }
+        assert_eq!(beat(&mut client, "one more", 0).await, Err(full));
+        for n in 0..3 {
+            assert_eq!(beat(&mut client, &format!("{round}-{n}"), -1).await, Ok(-1));
+        }
+    }
+    // Groups that are no more than their offsets have an end, too.
+    for n in 0..3 {
+        assert_eq!(commit(&mut client, &format!("only-{n}"), "", -1).await, 0);
+    }
+    assert_eq!(commit(&mut client, "only-3", "", -1).await, full);
+    assert_eq!(commit(&mut client, "only-2", "", -1).await, 0, "those that are there go on");
+    site.advance(8 * 86_400).await;
+    assert_eq!(committed(&mut client, "only-0").await, -1);
+    assert_eq!(commit(&mut client, "only-3", "", -1).await, 0);
+}
+
+#[tokio::test]
+async fn transactional_ids_that_nobody_uses_are_forgotten() {
+    let site = Site::with(kit::ClockMode::Frozen, |options| options.limits.transactional_ids_max = 1).await;
+    let mut client = Client::connect(&site.bootstrap()).await;
+    client.create("t", 1, &[]).await;
+    let used = begin(&mut client, "t", 60_000).await;
+    assert_eq!(end(&mut client, &used, true).await, 0);
+    let other = || InitProducerIdRequest::default().with_transactional_id(Some(TransactionalId(s("other")))).with_transaction_timeout_ms(1);
+    assert_eq!(client.call(4, other()).await.error_code, ResponseError::PolicyViolation.code());
+    site.advance(6 * 86_400).await;
+    let again = begin(&mut client, "t", 60_000).await;
+    assert_eq!((again.id, again.epoch), (used.id, used.epoch + 1), "it is the same producer");
+    assert_eq!(end(&mut client, &again, true).await, 0);
+    site.advance(8 * 86_400).await;
+    assert_eq!(end(&mut client, &again, true).await, ResponseError::InvalidProducerIdMapping.code());
+    assert_eq!(client.call(4, other()).await.error_code, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -74,7 +74,8 @@ impl KafkaTopics for Kafka {
                 };
                 first.push((n, offset));
             }
-            broker.commit(&source.group, &source.topic, &first).map_err(|e| Trouble::Broker(e.to_string()))?;
+            let written = broker.commit(&source.group, &source.topic, &first).and_then(|()| broker.hold(&source.group));
+            written.map_err(|e| Trouble::Broker(e.to_string()))?;
             committed.extend(first);
             Ok(committed)
         })
