@@ -129,6 +129,7 @@ impl Broker {
         let appended = partition.append(&batch, &found.keeping(), now);
         let (appended, file) = appended.map_err(|error| TopicError::Config(error.to_string()))?;
         self.shared.sync(file.into_iter().collect()).await?;
+        self.shared.relieve().await?;
         Ok(appended.base)
     }
 

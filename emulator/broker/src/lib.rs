@@ -23,6 +23,7 @@ pub mod log;
 mod metrics;
 pub mod options;
 mod power;
+mod room;
 mod shared;
 mod snapshot;
 pub mod tls;
@@ -198,7 +199,7 @@ fn open(options: Options) -> io::Result<Shared> {
         metrics: metrics::Metrics::default(),
         ids,
         connections: Arc::new(Semaphore::new(options.limits.connections_max)),
-        in_flight: Semaphore::new(options.limits.in_flight_max_bytes),
+        room: room::Room::new(&options.limits),
         authority_of_tls: OnceLock::new(),
         housekeeping: Notify::new(),
         options,

@@ -46,7 +46,7 @@ pub(super) async fn answer(call: &Call<'_>, request: ProduceRequest) -> Option<P
         }
         responses.push(TopicProduceResponse::default().with_name(topic.name).with_partition_responses(partitions));
     }
-    if call.broker.sync(files).await.is_err() {
+    if call.broker.sync(files).await.is_err() || call.broker.relieve().await.is_err() {
         let failed = |p: &mut PartitionProduceResponse| p.error_code = E::KafkaStorageError.code();
         responses.iter_mut().flat_map(|topic| &mut topic.partition_responses).for_each(failed);
     }

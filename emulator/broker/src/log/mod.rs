@@ -394,10 +394,9 @@ impl Log {
     pub fn heap_bytes(&self) -> u64 {
         self.segments.iter().map(Segment::heap_bytes).sum()
     }
-    /// Moves closed segments from the heap to files without names.
+    /// Moves segments from the heap to files without names, the open one too: what is appended to it goes there.
     pub fn spill(&mut self) -> io::Result<()> {
-        let closed = self.segments.len() - 1;
-        self.segments.iter_mut().take(closed).try_for_each(Segment::spill)
+        self.segments.iter_mut().filter(|segment| segment.heap_bytes() > 0).try_for_each(Segment::spill)
     }
     /// Every segment as it is, for a snapshot: base and bytes.
     pub fn export(&self) -> io::Result<Vec<(i64, Bytes)>> {

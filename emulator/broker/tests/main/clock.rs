@@ -95,12 +95,12 @@ async fn offsets_are_found_by_the_time_of_the_clock() {
     assert_eq!((client.offset("t", -1).await, client.offset("t", -3).await), (5, 4));
 }
 
-struct Transaction {
+pub struct Transaction {
     id: i64,
     epoch: i16,
 }
 
-async fn begin(client: &mut Client, topic: &str, timeout_ms: i32) -> Transaction {
+pub async fn begin(client: &mut Client, topic: &str, timeout_ms: i32) -> Transaction {
     let init =
         InitProducerIdRequest::default().with_transactional_id(Some(TransactionalId(s("tx")))).with_transaction_timeout_ms(timeout_ms);
     let init = client.call(4, init).await;
@@ -117,14 +117,14 @@ async fn begin(client: &mut Client, topic: &str, timeout_ms: i32) -> Transaction
     transaction
 }
 
-async fn write(client: &mut Client, topic: &str, transaction: &Transaction, sequence: i32, value: &str) -> i16 {
+pub async fn write(client: &mut Client, topic: &str, transaction: &Transaction, sequence: i32, value: &str) -> i16 {
     let mut record = record(0, 1, value);
     (record.transactional, record.producer_id, record.producer_epoch) = (true, transaction.id, transaction.epoch);
     record.sequence = sequence;
     client.send(topic, Some("tx"), &[record]).await.responses[0].partition_responses[0].error_code
 }
 
-async fn end(client: &mut Client, transaction: &Transaction, commit: bool) -> i16 {
+pub async fn end(client: &mut Client, transaction: &Transaction, commit: bool) -> i16 {
     let request = EndTxnRequest::default()
         .with_transactional_id(TransactionalId(s("tx")))
         .with_producer_id(ProducerId(transaction.id))
