@@ -9,7 +9,7 @@ use crate::{
 use kafka_protocol::{ResponseError, protocol::StrBytes};
 use parking_lot::Mutex;
 use std::{net::IpAddr, sync::Arc, time::Duration};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 /// A request under way.
 pub struct Call<'a> {
@@ -30,6 +30,7 @@ pub struct Call<'a> {
     /// What is done to it on purpose.
     pub sabotage: Sabotage,
     token: Mutex<kit::Token>,
+    room: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 impl<'a> Call<'a> {
@@ -46,7 +47,7 @@ impl<'a> Call<'a> {
         sabotage: Sabotage,
         token: kit::Token,
     ) -> Call<'a> {
-        Call { broker, listener, peer, ip, client, version, notify, sabotage, token: Mutex::new(token) }
+        Call { broker, listener, peer, ip, client, version, notify, sabotage, token: Mutex::new(token), room: Mutex::default() }
     }
 
     /// Whether the peer may do this.
@@ -69,6 +70,14 @@ impl<'a> Call<'a> {
         let error = (code != 0).then(|| crate::client::name_of(code));
         let outcome = error.as_deref().unwrap_or("ok");
         host.done(Event { api, who: &self.peer.name, client: &self.client, about, outcome, records });
+    }
+    /// Keeps the room of the answer until it is written.
+    pub fn hold(&self, room: OwnedSemaphorePermit) {
+        *self.room.lock() = Some(room);
+    }
+    /// The room of the answer.
+    pub fn room(&self) -> Option<OwnedSemaphorePermit> {
+        self.room.lock().take()
     }
     /// Milliseconds of the clock.
     pub fn now_ms(&self) -> i64 {

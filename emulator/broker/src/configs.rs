@@ -74,7 +74,7 @@ pub const SETTINGS: &[Setting] = &[
     kept("flush.messages", "9223372036854775807", Kind::Number(1, LONG)),
     kept("flush.ms", "9223372036854775807", Kind::Number(0, LONG)),
     kept("index.interval.bytes", "4096", Kind::Number(0, INT)),
-    kept("max.compaction.lag.ms", "9223372036854775807", Kind::Number(1, LONG)),
+    setting("max.compaction.lag.ms", "9223372036854775807", Kind::Number(1, LONG)),
     setting("max.message.bytes", "1048588", Kind::Number(0, INT)),
     kept("message.timestamp.after.max.ms", "3600000", Kind::Number(0, LONG)),
     kept("message.timestamp.before.max.ms", "9223372036854775807", Kind::Number(0, LONG)),
@@ -120,6 +120,7 @@ pub fn keeping(configs: &BTreeMap<String, String>) -> Keeping {
         compact: policy("compact"),
         tombstone_ms: number("delete.retention.ms"),
         compaction_lag_ms: number("min.compaction.lag.ms"),
+        compaction_max_lag_ms: Some(number("max.compaction.lag.ms")).filter(|n| policy("compact") && *n < LONG),
         batch_max_bytes: number("max.message.bytes") as usize,
         log_time: text("message.timestamp.type") == "LogAppendTime",
     }

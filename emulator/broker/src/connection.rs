@@ -1,6 +1,16 @@
 //! A connection: requests are read one after the other, answered in order, and the next is read when the answer is written.
 
-use crate::{about::about, api, auth::Session, call::Call, guard::Guarded, host::Sabotage, listener::Bound, shared::Shared};
+use crate::{
+    about::about,
+    api,
+    auth::Session,
+    call::Call,
+    guard::Guarded,
+    host::{self, Sabotage},
+    listener::Bound,
+    room,
+    shared::Shared,
+};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::{
     messages::{ApiKey, RequestHeader, ResponseHeader},
@@ -8,12 +18,14 @@ use kafka_protocol::{
 };
 use std::{io, net::IpAddr, sync::Arc};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
-    sync::Notify,
+    io::{AsyncRead, AsyncReadExt, AsyncWrite},
+    sync::{Notify, OwnedSemaphorePermit},
 };
 
 /// Bytes before the body of any request: key, version, correlation id.
 const HEAD_BYTES: usize = 8;
+/// Longest request before authentication; Kafka's `sasl.server.max.receive.size`.
+const STRANGER_MAX_BYTES: usize = 512 << 10;
 
 /// Serves a connection until it ends.
 pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(broker: &Arc<Shared>, bound: &Bound, mut stream: S, ip: IpAddr) -> io::Result<()> {
@@ -25,18 +37,16 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(broker: &Arc<Shared>, boun
             () = broker.options.clock.real_sleep(broker.options.limits.idle_max) => return Ok(()),
         };
         let length = usize::try_from(length).map_err(|_| malformed("a negative length"))?;
-        if length < HEAD_BYTES || length > broker.options.limits.request_max_bytes {
+        let known = session.admits(ApiKey::Produce);
+        if length < HEAD_BYTES || length > if known { broker.options.limits.request_max_bytes } else { STRANGER_MAX_BYTES } {
             return Err(malformed("a length beyond the limit"));
         }
-        // Room is taken before the bytes are: who sends faster than the broker works waits here.
-        let room = length.clamp(1, broker.options.limits.in_flight_max_bytes) as u32;
-        let _room = broker.in_flight.acquire_many(room).await.map_err(io::Error::other)?;
-        let request = read(&mut stream, length).await?;
+        let (clock, stall) = (&broker.options.clock, broker.options.limits.stall_max);
+        let (request, _room) = broker.room.read(&mut stream, length, clock, stall).await?;
         let token = broker.options.work.begin("kafka");
-        if let Some(answer) = answer(broker, bound, &mut session, ip, &notify, request, token).await? {
+        if let Some((answer, _room)) = answer(broker, bound, &mut session, ip, &notify, request, token).await? {
             broker.metrics.count(|m| &m.bytes_out, answer.len() as u64);
-            stream.write_all(&answer).await?;
-            stream.flush().await?;
+            room::write(&mut stream, answer, clock, stall).await?;
         }
         broker.metrics.count(|m| &m.bytes_in, length as u64);
         if session.ended(broker.now_ms()) {
@@ -45,18 +55,7 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(broker: &Arc<Shared>, boun
     }
 }
 
-/// Reads a request; room grows as bytes come, not by what the length promises.
-async fn read<S: AsyncRead + Unpin>(stream: &mut S, length: usize) -> io::Result<Bytes> {
-    let mut request = BytesMut::with_capacity(length.min(1 << 20));
-    let mut limited = stream.take(length as u64);
-    while request.len() < length {
-        if limited.read_buf(&mut request).await? == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-    }
-    Ok(request.freeze())
-}
-
+/// The answer to a request, if it wants one, and the room that the answer takes until it is written.
 async fn answer(
     broker: &Arc<Shared>,
     bound: &Bound,
@@ -65,7 +64,7 @@ async fn answer(
     notify: &Arc<Notify>,
     request: Bytes,
     token: kit::Token,
-) -> io::Result<Option<Bytes>> {
+) -> io::Result<Option<(Bytes, Option<OwnedSemaphorePermit>)>> {
     let mut head = request.clone();
     let (key, version, correlation) = (head.get_i16(), head.get_i16(), head.get_i32());
     let mut out = BytesMut::with_capacity(256);
@@ -77,7 +76,7 @@ async fn answer(
         }
         ResponseHeader::default().with_correlation_id(correlation).encode(&mut out, 0).map_err(io::Error::other)?;
         api::api_versions::unsupported().encode(&mut out, 0).map_err(io::Error::other)?;
-        return Ok(Some(framed(out)));
+        return Ok(Some((framed(out), None)));
     };
     let header = known.request_header_version(version);
     RequestHeader::decode(&mut Guarded::new(request.clone()), header).map_err(|e| malformed(e.to_string()))?;
@@ -91,6 +90,7 @@ async fn answer(
         return Err(malformed("a request before authentication"));
     }
     broker.metrics.count(|m| &m.requests, 1);
+    let mut room = None;
     let answered = match known {
         ApiKey::SaslHandshake => session.handshake(bound, body, version, &mut out)?,
         ApiKey::SaslAuthenticate => session.authenticate(broker, bound, body, version, &mut out).await?,
@@ -102,13 +102,14 @@ async fn answer(
             }
             let call = Call::new(broker, bound, &peer, ip, client, version, notify, sabotage, token);
             let answered = api::answer(&call, known, body, &mut out).await?;
+            room = call.room();
             if sabotage == Sabotage::AnswerLost {
                 return Err(io::Error::other("its answer is lost by a fault rule"));
             }
             answered
         }
     };
-    Ok(answered.then(|| framed(out)))
+    Ok(answered.then(|| (framed(out), room)))
 }
 
 /// What a rule does to a request; waits, if the rule says so.

@@ -5,7 +5,7 @@ use crate::{
     Broker,
     ledger::{Change, OffsetRow},
     log::{
-        batch::{Draft, Head},
+        batch::{self, Draft, Head},
         encode::Plain,
         records::{self, Record},
     },
@@ -69,9 +69,9 @@ impl Broker {
     pub fn read(&self, topic: &str, n: i32, offset: i64, most_bytes: usize) -> Result<Chunk, TopicError> {
         let (_, end) = self.range(topic, n)?;
         let (_, partition) = self.shared.topics.partition(topic, n).ok_or(TopicError::Unknown)?;
-        let (from, bytes, aborted) = partition.with(|log| -> io::Result<_> {
+        let (from, (bytes, undated), aborted) = partition.with(|log| -> io::Result<_> {
             let from = if (log.start()..=log.next()).contains(&offset) { offset } else { log.start() };
-            let bytes = if from < end { log.read(from, most_bytes, end)? } else { Default::default() };
+            let bytes = if from < end { log.read_dated(from, most_bytes, end)? } else { Default::default() };
             Ok((from, bytes, log.aborted(from, end)))
         })?;
         let mut chunk = Chunk { records: Vec::new(), next: from, end };
@@ -82,7 +82,9 @@ impl Broker {
             let hidden = head.control() || head.transactional() && aborted.iter().any(none);
             if !hidden {
                 let records = records::read(&rest[..head.bytes]).map_err(io::Error::other)?;
-                chunk.records.extend(records.into_iter().filter(|record| record.offset >= from));
+                let appended = batch::dated(rest).unwrap_or(undated);
+                let seen = records.into_iter().filter(|record| record.offset >= from);
+                chunk.records.extend(seen.map(|record| Record { appended, ..record }));
             }
             chunk.next = head.last() + 1;
             rest = &rest[head.bytes..];
@@ -96,6 +98,14 @@ impl Broker {
             let offsets = state.offsets.get(group).into_iter().flatten();
             offsets.filter(|((of, _), _)| of == topic).map(|((_, n), row)| (*n, row.offset)).collect()
         })
+    }
+
+    /// Somebody inside the process reads for a group: its offsets are kept as those of a group with members, until the broker starts again.
+    pub fn hold(&self, group: &str) -> io::Result<()> {
+        match self.shared.ledger.read(|state| state.groups.get(group) == Some(&None)) {
+            true => Ok(()),
+            false => self.shared.ledger.write(vec![Change::Group(group.to_owned(), None)]),
+        }
     }
 
     /// Commits next offsets for a group; written down when this returns.
@@ -120,6 +130,7 @@ impl Broker {
         let appended = partition.append(&batch, &found.keeping(), now);
         let (appended, file) = appended.map_err(|error| TopicError::Config(error.to_string()))?;
         self.shared.sync(file.into_iter().collect()).await?;
+        self.shared.relieve().await?;
         Ok(appended.base)
     }
 

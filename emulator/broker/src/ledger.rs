@@ -62,6 +62,16 @@ pub struct TransactionRow {
     pub groups: BTreeSet<String>,
     /// The offsets.
     pub offsets: Vec<(String, String, i32, OffsetRow)>,
+    /// When it was last heard of, milliseconds; 0 in rows of before this was kept.
+    #[serde(default)]
+    pub touched: i64,
+}
+
+impl TransactionRow {
+    /// Its transaction is open, or was decided and is not done.
+    pub fn open(&self) -> bool {
+        matches!(self.state, TransactionState::Ongoing | TransactionState::PrepareCommit | TransactionState::PrepareAbort)
+    }
 }
 
 /// Where a transactional producer stands.
@@ -93,12 +103,18 @@ pub enum Change {
     Offset(String, String, i32, OffsetRow),
     /// It is gone.
     OffsetGone(String, String, i32),
-    /// A group's offsets are gone.
+    /// A group is gone, with its offsets.
     GroupGone(String),
+    /// A group has members (`None`), or since when it has none, milliseconds.
+    Group(String, Option<i64>),
+    /// Nothing is known of a group but its offsets, if it has any.
+    GroupForgotten(String),
     /// Producer ids below this were given out.
     Producers(i64),
     /// A transactional producer.
     Transaction(String, TransactionRow),
+    /// It is forgotten.
+    TransactionGone(String),
     /// The cluster's id.
     Cluster(String),
 }
@@ -116,6 +132,12 @@ pub struct State {
     pub next_producer: i64,
     /// By transactional id.
     pub transactions: BTreeMap<String, TransactionRow>,
+    /// Groups that have members (`None`), or since when they have none.
+    #[serde(default)]
+    pub groups: BTreeMap<String, Option<i64>>,
+    /// Transactional ids with an open transaction: these are looked at often, the others seldom.
+    #[serde(skip)]
+    pub open: BTreeSet<String>,
 }
 
 impl State {
@@ -132,10 +154,26 @@ impl State {
             }
             Change::OffsetGone(group, topic, partition) => {
                 self.offsets.get_mut(&group).map(|offsets| offsets.remove(&(topic, partition)));
+                self.offsets.retain(|_, offsets| !offsets.is_empty());
             }
-            Change::GroupGone(group) => drop(self.offsets.remove(&group)),
+            Change::GroupGone(group) => {
+                self.offsets.remove(&group);
+                self.groups.remove(&group);
+            }
+            Change::Group(group, emptied) => drop(self.groups.insert(group, emptied)),
+            Change::GroupForgotten(group) => drop(self.groups.remove(&group)),
             Change::Producers(next) => self.next_producer = self.next_producer.max(next),
-            Change::Transaction(id, row) => drop(self.transactions.insert(id, row)),
+            Change::Transaction(id, row) => {
+                match row.open() {
+                    true => self.open.insert(id.clone()),
+                    false => self.open.remove(&id),
+                };
+                self.transactions.insert(id, row);
+            }
+            Change::TransactionGone(id) => {
+                self.open.remove(&id);
+                self.transactions.remove(&id);
+            }
             Change::Cluster(id) => self.cluster = id,
         }
     }
@@ -147,6 +185,7 @@ impl State {
         for (group, offsets) in &self.offsets {
             all.extend(offsets.iter().map(|((topic, n), row)| Change::Offset(group.clone(), topic.clone(), *n, row.clone())));
         }
+        all.extend(self.groups.iter().map(|(name, emptied)| Change::Group(name.clone(), *emptied)));
         all.extend(self.transactions.iter().map(|(id, row)| Change::Transaction(id.clone(), row.clone())));
         all
     }
@@ -214,6 +253,7 @@ impl Ledger {
     pub fn replace(&self, next: State) -> io::Result<()> {
         let mut inner = self.inner.lock();
         inner.0 = next;
+        inner.0.open = inner.0.transactions.iter().filter(|(_, row)| row.open()).map(|(id, _)| id.clone()).collect();
         let (state, journal) = &mut *inner;
         journal.as_mut().map_or(Ok(()), |journal| journal.rewrite(state))
     }

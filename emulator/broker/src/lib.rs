@@ -24,6 +24,7 @@ pub mod log;
 mod metrics;
 pub mod options;
 mod power;
+mod room;
 mod shared;
 mod snapshot;
 pub mod tls;
@@ -74,6 +75,7 @@ impl Broker {
         let listeners = options.listeners.clone();
         let shared = Arc::new(open(options)?);
         transactions::recover(&shared).map_err(io::Error::other)?;
+        groups::all_left(&shared)?;
         let broker = Broker { shared: shared.clone(), listening: Mutex::default(), down: Mutex::default(), tasks: Mutex::default() };
         for listener in &listeners {
             broker.listen(listener).await?;
@@ -198,7 +200,7 @@ fn open(options: Options) -> io::Result<Shared> {
         metrics: metrics::Metrics::default(),
         ids,
         connections: Arc::new(Semaphore::new(options.limits.connections_max)),
-        in_flight: Semaphore::new(options.limits.in_flight_max_bytes),
+        room: room::Room::new(&options.limits),
         authority_of_tls: OnceLock::new(),
         housekeeping: Notify::new(),
         options,

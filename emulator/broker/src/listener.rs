@@ -4,6 +4,7 @@ use crate::{
     auth::Authority,
     connection,
     options::{Listener, Security},
+    room,
     shared::Shared,
 };
 use socket2::SockRef;
@@ -143,10 +144,12 @@ pub async fn serve(
             let life = async {
                 match acceptor {
                     None => connection::serve(&broker, &bound, stream, from.ip()).await,
-                    Some(acceptor) => match acceptor.accept(stream).await {
-                        Ok(stream) => connection::serve(&broker, &bound, stream, from.ip()).await,
-                        Err(error) => Err(error),
-                    },
+                    Some(acceptor) => {
+                        match room::in_time(&broker.options.clock, broker.options.limits.stall_max, acceptor.accept(stream)).await {
+                            Ok(stream) => connection::serve(&broker, &bound, stream, from.ip()).await,
+                            Err(error) => Err(error),
+                        }
+                    }
                 }
             };
             tokio::select! {

@@ -94,8 +94,10 @@ impl Listener {
 pub struct Limits {
     /// Bytes of a request; Kafka's `socket.request.max.bytes`.
     pub request_max_bytes: usize,
-    /// Bytes of all requests that are being read or worked on; who comes later waits.
+    /// Bytes of all requests that are being read or worked on; who comes later waits. A quarter is for requests of up to 1 MiB alone.
     pub in_flight_max_bytes: usize,
+    /// Bytes of all answers to Fetch until they are written; who comes later waits.
+    pub answers_max_bytes: usize,
     /// Connections at the same time; further ones are closed at once.
     pub connections_max: usize,
     /// Partitions of all topics.
@@ -106,14 +108,38 @@ pub struct Limits {
     pub members_max: usize,
     /// Bytes of an answer to Fetch.
     pub fetch_max_bytes: usize,
-    /// Bytes of logs on the heap; closed segments beyond that go to temporary files.
+    /// Bytes of logs on the heap, of all partitions; what is beyond that goes to temporary files before its producer is answered.
     pub heap_max_bytes: u64,
     /// A connection that says nothing for so long is closed; Kafka's `connections.max.idle.ms`.
     pub idle_max: Duration,
+    /// A connection that stops for so long in the middle is closed: in a request, in TLS's handshake, or in reading an answer.
+    pub stall_max: Duration,
     /// Shortest and longest session of a group member, milliseconds.
     pub session_ms: (i32, i32),
     /// Longest transaction, milliseconds.
     pub transaction_max_ms: i32,
+    /// Transactional ids that are known at the same time.
+    pub transactional_ids_max: usize,
+}
+
+impl Limits {
+    /// Least for [`within`](Self::within).
+    pub const MEMORY_MIN_BYTES: u64 = 16 << 20;
+
+    /// The usual ones in so many bytes: half is for logs on the heap, a quarter for requests under way, a quarter for answers to Fetch. A request
+    /// of more than that quarter is refused. (Beside it the process needs what it always does, and a copy of what is being worked on.)
+    pub fn within(bytes: u64) -> Limits {
+        let usual = Limits::default();
+        let quarter = usize::try_from(bytes.max(Self::MEMORY_MIN_BYTES) / 4).unwrap_or(usize::MAX);
+        Limits {
+            heap_max_bytes: 2 * quarter as u64,
+            in_flight_max_bytes: quarter,
+            answers_max_bytes: quarter,
+            request_max_bytes: usual.request_max_bytes.min(quarter - quarter / 4),
+            fetch_max_bytes: usual.fetch_max_bytes.min(quarter / 2),
+            ..usual
+        }
+    }
 }
 
 impl Default for Limits {
@@ -121,6 +147,7 @@ impl Default for Limits {
         Limits {
             request_max_bytes: 100 << 20,
             in_flight_max_bytes: 256 << 20,
+            answers_max_bytes: 256 << 20,
             connections_max: 2_000,
             partitions_max: 20_000,
             groups_max: 10_000,
@@ -128,8 +155,10 @@ impl Default for Limits {
             fetch_max_bytes: 55 << 20,
             heap_max_bytes: 256 << 20,
             idle_max: Duration::from_secs(600),
+            stall_max: Duration::from_secs(20),
             session_ms: (6_000, 1_800_000),
             transaction_max_ms: 900_000,
+            transactional_ids_max: 10_000,
         }
     }
 }
@@ -145,10 +174,18 @@ pub struct Defaults {
     pub rebalance_delay: Duration,
     /// How long offsets of groups without members are kept, milliseconds; Kafka's `offsets.retention.minutes`.
     pub offsets_retention_ms: i64,
+    /// A transactional id that is not heard of for so long is forgotten, milliseconds; Kafka's `transactional.id.expiration.ms`.
+    pub transactional_id_expiration_ms: i64,
 }
 
 impl Default for Defaults {
     fn default() -> Self {
-        Defaults { auto_create: true, partitions: 1, rebalance_delay: Duration::from_millis(100), offsets_retention_ms: 7 * 86_400_000 }
+        Defaults {
+            auto_create: true,
+            partitions: 1,
+            rebalance_delay: Duration::from_millis(100),
+            offsets_retention_ms: 7 * 86_400_000,
+            transactional_id_expiration_ms: 7 * 86_400_000,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The broker goes away and comes back: listeners end and open again at the same ports, as clients see it of a broker that is restarted.
 
-use crate::{Broker, listener::Seat, transactions};
+use crate::{Broker, groups, listener::Seat, transactions};
 use std::io;
 
 /// Why the broker doesn't listen now.
@@ -36,6 +36,7 @@ impl Broker {
     pub async fn up(&self) -> io::Result<bool> {
         let Some(mut seats) = self.down.lock().take() else { return Ok(false) };
         self.shared.groups.clear();
+        groups::all_left(&self.shared)?;
         transactions::recover(&self.shared).map_err(io::Error::other)?;
         while let Some(seat) = seats.first_mut() {
             if let Err(error) = seat.listen().and_then(|opened| self.open(&seat.listener, opened)) {

@@ -1,6 +1,8 @@
 //! What every part of a running broker sees.
 
-use crate::{groups::Groups, ledger::Ledger, metrics::Metrics, options::Options, tls::Ca, topics::Topics, transactions::Transactions};
+use crate::{
+    groups::Groups, ledger::Ledger, metrics::Metrics, options::Options, room::Room, tls::Ca, topics::Topics, transactions::Transactions,
+};
 use kit::Ids;
 use std::{
     fs::File,
@@ -30,8 +32,8 @@ pub struct Shared {
     pub ids: Ids,
     /// Free places for connections.
     pub connections: Arc<Semaphore>,
-    /// Free bytes for requests.
-    pub in_flight: Semaphore,
+    /// Free bytes for requests, and for answers.
+    pub room: Room,
     /// Signs the certificates of TLS listeners; made when the first of them is.
     pub authority_of_tls: OnceLock<Ca>,
     /// Something may be due earlier than the housekeeper thinks.
@@ -58,6 +60,14 @@ impl Shared {
         }
         let work = move || files.iter().try_for_each(|file| file.sync_data());
         tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+    }
+    /// Moves logs off the heap if it holds more than it may: done by who has written, before it is answered, so that nobody writes faster.
+    pub async fn relieve(self: &Arc<Shared>) -> io::Result<()> {
+        if !self.topics.burdened() {
+            return Ok(());
+        }
+        let broker = self.clone();
+        tokio::task::spawn_blocking(move || broker.topics.relieve()).await.map_err(io::Error::other)?
     }
     /// The cluster's id.
     pub fn cluster_id(&self) -> String {

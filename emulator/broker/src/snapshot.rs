@@ -1,6 +1,6 @@
 //! Snapshots: all logs and the ledger in one file, and back. Part of the cloud's own snapshot, beside its store.
 
-use crate::{Broker, ledger::State};
+use crate::{Broker, groups, ledger::State};
 use serde::{Deserialize, Serialize};
 use std::{io, path::Path};
 
@@ -76,6 +76,7 @@ impl Broker {
         broker
             .topics
             .import(image.state, image.logs.into_iter().map(|(id, n, s)| (id, n, s.into_iter().map(|(b, Blob(x))| (b, x)).collect())))?;
+        groups::all_left(broker)?;
         before.iter().flat_map(|topic| topic.partitions()).for_each(|partition| partition.wake());
         broker.housekeeping.notify_one();
         Ok(())

@@ -66,17 +66,20 @@ pub struct Partition {
     log: Mutex<Log>,
     waiting: Mutex<Vec<Arc<Notify>>>,
     heap: AtomicU64,
+    /// Bytes on the heap of all partitions.
+    all_heap: Arc<AtomicU64>,
     /// Its leader was taken away on purpose.
     leaderless: AtomicBool,
     bells: Bells,
 }
 
 impl Partition {
-    fn new(log: Log, bells: Bells) -> Arc<Partition> {
+    fn new(log: Log, bells: Bells, all_heap: Arc<AtomicU64>) -> Arc<Partition> {
         Arc::new(Partition {
             log: Mutex::new(log),
             waiting: Mutex::default(),
             heap: AtomicU64::new(0),
+            all_heap,
             leaderless: AtomicBool::new(false),
             bells,
         })
@@ -85,18 +88,27 @@ impl Partition {
     pub fn with<R>(&self, f: impl FnOnce(&mut Log) -> R) -> R {
         f(&mut self.log.lock())
     }
+    /// As [`with`](Self::with), for what changes how much the log holds.
+    pub fn tend<R>(&self, f: impl FnOnce(&mut Log) -> R) -> R {
+        let mut log = self.log.lock();
+        let made = f(&mut log);
+        self.weigh(&log);
+        made
+    }
     /// As [`with`](Self::with), after what is too old went.
     pub fn trimmed<R>(&self, keeping: &Keeping, now_ms: i64, f: impl FnOnce(&mut Log) -> io::Result<R>) -> io::Result<R> {
         let mut log = self.log.lock();
         // Done by whoever looks, so that what is past its time is never seen, however the clock was moved.
-        log.trim(keeping, now_ms)?;
+        if log.trim(keeping, now_ms)? {
+            self.weigh(&log);
+        }
         f(&mut log)
     }
     /// Appends what a producer sent and wakes those who wait.
     pub fn append(&self, records: &[u8], keeping: &Keeping, now_ms: i64) -> Result<(Appended, Option<Arc<File>>), AppendError> {
         let mut log = self.log.lock();
         let appended = log.append(records, keeping, now_ms)?;
-        self.heap.store(log.heap_bytes(), Ordering::Relaxed);
+        self.weigh(&log);
         let file = log.file();
         drop(log);
         self.wake();
@@ -123,16 +135,28 @@ impl Partition {
         waiting.retain(|other| Arc::strong_count(other) > 1 && !Arc::ptr_eq(other, notify));
         waiting.push(notify.clone());
     }
+    /// Counts what the log holds on the heap now; with its lock held.
+    fn weigh(&self, log: &Log) {
+        let now = log.heap_bytes();
+        let before = self.heap.swap(now, Ordering::Relaxed);
+        self.all_heap.fetch_add(now.wrapping_sub(before), Ordering::Relaxed);
+    }
     /// Bytes on the heap when it was last written to.
     pub fn heap_bytes(&self) -> u64 {
         self.heap.load(Ordering::Relaxed)
     }
-    /// Moves closed segments to files.
+    /// Moves what is on the heap to files.
     pub fn spill(&self) -> io::Result<()> {
         let mut log = self.log.lock();
-        log.spill()?;
-        self.heap.store(log.heap_bytes(), Ordering::Relaxed);
-        Ok(())
+        let spilled = log.spill();
+        self.weigh(&log);
+        spilled
+    }
+}
+
+impl Drop for Partition {
+    fn drop(&mut self) {
+        self.all_heap.fetch_sub(*self.heap.get_mut(), Ordering::Relaxed);
     }
 }
 
@@ -175,6 +199,9 @@ pub struct Topics {
     ids: Ids,
     partitions_max: usize,
     heap_max: u64,
+    heap: Arc<AtomicU64>,
+    /// Held by who moves logs off the heap.
+    relieving: Mutex<()>,
     pub(crate) bells: Bells,
 }
 
@@ -192,6 +219,8 @@ impl Topics {
             ids: Ids::new(options.seed, 0x6b61_666b_6100 ^ ledger.read(|s| s.topics.len() as u64) ^ options.clock.now().millis() as u64),
             partitions_max: options.limits.partitions_max,
             heap_max: options.limits.heap_max_bytes,
+            heap: Arc::default(),
+            relieving: Mutex::default(),
             bells: Bells::default(),
             ledger,
         };
@@ -228,7 +257,7 @@ impl Topics {
     fn open_log(&self, row: &TopicRow, n: i32) -> io::Result<Arc<Partition>> {
         let dir = self.folder(&row.id).map(|dir| dir.join(n.to_string()));
         let start = row.starts.get(&n).copied().unwrap_or(0);
-        Ok(Partition::new(Log::open(dir, self.power, start, self.now_ms())?, self.bells.clone()))
+        Ok(Partition::new(Log::open(dir, self.power, start, self.now_ms())?, self.bells.clone(), self.heap.clone()))
     }
 
     /// The folder of a topic's logs.
@@ -364,7 +393,7 @@ impl Topics {
         row.starts.insert(n, offset);
         self.save(topic, row)?;
         let now = self.now_ms();
-        Ok(partition.with(|log| log.delete_before(offset, now).map(|()| log.start()))?)
+        Ok(partition.tend(|log| log.delete_before(offset, now).map(|()| log.start()))?)
     }
 
     fn save(&self, topic: &Topic, row: TopicRow) -> io::Result<()> {
@@ -401,23 +430,33 @@ impl Topics {
             let id = topic.row.read().id.clone();
             for (n, partition) in topic.partitions().iter().enumerate() {
                 if let Some(segments) = restored.remove(&(id.clone(), n as i32)) {
-                    partition.with(|log| log.restore(&segments, self.now_ms()))?;
+                    partition.tend(|log| log.restore(&segments, self.now_ms()))?;
+                    self.relieve()?;
                 }
             }
         }
         aside.filter(|aside| aside.exists()).map_or(Ok(()), std::fs::remove_dir_all)
     }
 
-    /// Moves closed segments to files if the heap holds more than it may.
+    /// Bytes of logs on the heap.
+    pub fn heap_bytes(&self) -> u64 {
+        self.heap.load(Ordering::Relaxed)
+    }
+    /// Whether the heap holds more than it may.
+    pub fn burdened(&self) -> bool {
+        self.heap_bytes() > self.heap_max
+    }
+
+    /// Moves logs to files if the heap holds more than it may, the largest first, until a quarter is free: few files, and seldom.
     pub fn relieve(&self) -> io::Result<()> {
-        if self.dir.is_some() {
+        let _relieving = self.relieving.lock();
+        if !self.burdened() {
             return Ok(());
         }
-        let all: Vec<_> = self.all().iter().flat_map(|topic| topic.partitions()).collect();
-        match all.iter().map(|p| p.heap_bytes()).sum::<u64>() > self.heap_max {
-            true => all.iter().try_for_each(|partition| partition.spill()),
-            false => Ok(()),
-        }
+        let mut all: Vec<_> = self.all().iter().flat_map(|topic| topic.partitions()).collect();
+        all.sort_by_cached_key(|partition| std::cmp::Reverse(partition.heap_bytes()));
+        let enough = self.heap_max - self.heap_max / 4;
+        all.iter().take_while(|_| self.heap_bytes() > enough).try_for_each(|partition| partition.spill())
     }
 
     /// Closes all logs in order.

@@ -56,6 +56,9 @@ pub fn init(broker: &Shared, transactional_id: &str, timeout_ms: i64, known: Opt
     }
     let _changing = broker.transactions.changing.lock();
     let mut row = match broker.ledger.read(|s| s.transactions.get(transactional_id).cloned()) {
+        None if broker.ledger.read(|s| s.transactions.len()) >= broker.options.limits.transactional_ids_max => {
+            return Err(E::PolicyViolation);
+        }
         None => TransactionRow { producer: new_producer(broker)?, epoch: -1, ..TransactionRow::default() },
         Some(row) => row,
     };
@@ -92,7 +95,8 @@ fn current(broker: &Shared, who: &Producer<'_>) -> Result<TransactionRow, E> {
 }
 
 fn save(broker: &Shared, id: &str, row: &TransactionRow) -> Result<(), E> {
-    broker.ledger.write(vec![Change::Transaction(id.to_owned(), row.clone())]).map_err(storage)
+    let row = TransactionRow { touched: broker.now_ms(), ..row.clone() };
+    broker.ledger.write(vec![Change::Transaction(id.to_owned(), row)]).map_err(storage)
 }
 
 /// Makes partitions and groups part of the open transaction, which begins with them.
@@ -186,16 +190,26 @@ fn complete(broker: &Shared, id: &str, row: &mut TransactionRow) -> Result<(), E
     row.partitions.clear();
     row.groups.clear();
     row.state = if commit { S::CompleteCommit } else { S::CompleteAbort };
+    row.touched = now;
     changes.push(Change::Transaction(id.to_owned(), row.clone()));
+    // What the open transaction kept from compaction is due.
+    broker.housekeeping.notify_one();
     broker.ledger.write(changes).map_err(storage)
+}
+
+/// The open transactions of a kind, by id.
+fn open(broker: &Shared, of: impl Fn(&TransactionRow) -> bool) -> Vec<(String, TransactionRow)> {
+    broker.ledger.read(|s| {
+        let rows = s.open.iter().filter_map(|id| s.transactions.get_key_value(id));
+        rows.filter(|(_, row)| of(row)).map(|(id, row)| (id.clone(), row.clone())).collect()
+    })
 }
 
 /// Finishes what was decided before the process died.
 pub fn recover(broker: &Shared) -> Result<(), E> {
     let _changing = broker.transactions.changing.lock();
     let decided = |row: &TransactionRow| matches!(row.state, S::PrepareCommit | S::PrepareAbort);
-    let open: Vec<_> = broker.ledger.read(|s| s.transactions.clone()).into_iter().filter(|(_, row)| decided(row)).collect();
-    for (id, mut row) in open {
+    for (id, mut row) in open(broker, decided) {
         complete(broker, &id, &mut row)?;
     }
     Ok(())
@@ -205,12 +219,12 @@ pub fn recover(broker: &Shared) -> Result<(), E> {
 pub fn expire(broker: &Shared) -> Result<(), E> {
     let now = broker.now_ms();
     let late = |row: &TransactionRow| row.state == S::Ongoing && row.begun.saturating_add(row.timeout_ms) < now;
-    if !broker.ledger.read(|s| s.transactions.values().any(late)) {
+    // Asked with every Fetch: only what is open is looked at.
+    if open(broker, late).is_empty() {
         return Ok(());
     }
     let _changing = broker.transactions.changing.lock();
-    let open: Vec<_> = broker.ledger.read(|s| s.transactions.clone()).into_iter().filter(|(_, row)| late(row)).collect();
-    for (id, mut row) in open {
+    for (id, mut row) in open(broker, late) {
         row.epoch = row.epoch.saturating_add(1);
         finish(broker, &id, &mut row, false)?;
         broker.metrics.count(|m| &m.transactions_timed_out, 1);
@@ -218,16 +232,35 @@ pub fn expire(broker: &Shared) -> Result<(), E> {
     Ok(())
 }
 
-/// When a transaction will next be too old, milliseconds.
+/// When an id without an open transaction is forgotten, milliseconds. Rows of before this was kept tell when their last transaction began;
+/// those that never had one stay.
+fn forgotten_at(broker: &Shared, row: &TransactionRow) -> Option<i64> {
+    let heard = row.touched.max(row.begun);
+    (heard > 0 && !row.open()).then(|| heard.saturating_add(broker.options.defaults.transactional_id_expiration_ms))
+}
+
+/// Forgets ids that were not heard of for long: a producer that comes back then is told that its mapping is not valid.
+pub fn forget(broker: &Shared) -> Result<(), E> {
+    let now = broker.now_ms();
+    let _changing = broker.transactions.changing.lock();
+    let gone = broker.ledger.read(|s| {
+        let gone = s.transactions.iter().filter(|(_, row)| forgotten_at(broker, row).is_some_and(|at| at < now));
+        gone.map(|(id, _)| Change::TransactionGone(id.clone())).collect::<Vec<_>>()
+    });
+    if gone.is_empty() { Ok(()) } else { broker.ledger.write(gone).map_err(storage) }
+}
+
+/// When a transaction will next be too old, or an id, milliseconds.
 pub fn next_expiry(broker: &Shared) -> Option<i64> {
-    let due = |row: &TransactionRow| (row.state == S::Ongoing).then(|| row.begun.saturating_add(row.timeout_ms).saturating_add(1));
+    let late = |row: &TransactionRow| (row.state == S::Ongoing).then(|| row.begun.saturating_add(row.timeout_ms));
+    let due = |row: &TransactionRow| late(row).or_else(|| forgotten_at(broker, row)).map(|at| at.saturating_add(1));
     broker.ledger.read(|s| s.transactions.values().filter_map(due).min())
 }
 
 /// Whether an open transaction holds offsets of a partition for a group: its committed offset is not stable.
 pub fn pending(broker: &Shared, group: &str, topic: &str, partition: i32) -> bool {
     let holds = |row: &TransactionRow| row.offsets.iter().any(|(g, t, p, _)| (g.as_str(), t.as_str(), *p) == (group, topic, partition));
-    broker.ledger.read(|s| s.transactions.values().any(holds))
+    !open(broker, holds).is_empty()
 }
 
 impl Transactions {

@@ -32,6 +32,8 @@ pub struct Builder {
     kafka_bootstrap: Option<String>,
     #[cfg(feature = "kafka")]
     kafka_advertised: Option<(String, u16)>,
+    #[cfg(feature = "kafka")]
+    kafka_memory: Option<u64>,
     #[cfg(feature = "lambda")]
     functions: Vec<(String, Closure)>,
 }
@@ -57,6 +59,8 @@ impl Default for Builder {
             kafka_bootstrap: None,
             #[cfg(feature = "kafka")]
             kafka_advertised: None,
+            #[cfg(feature = "kafka")]
+            kafka_memory: None,
             #[cfg(feature = "lambda")]
             functions: Vec::new(),
         }
@@ -128,6 +132,13 @@ impl Builder {
     #[cfg(feature = "kafka")]
     pub fn kafka_advertise(mut self, host: impl Into<String>, port: u16) -> Self {
         self.kafka_advertised = Some((host.into(), port));
+        self
+    }
+    /// Bytes that the Kafka broker keeps in memory: logs (half; what is beyond goes to files), requests and answers (a quarter each); 768 MiB
+    /// without, 16 MiB at least.
+    #[cfg(feature = "kafka")]
+    pub fn kafka_memory(mut self, bytes: u64) -> Self {
+        self.kafka_memory = Some(bytes);
         self
     }
     /// MSK's clusters are names for the brokers at `HOST:PORT[,HOST:PORT...]` and not for the one of this process: clients are sent there,
@@ -211,6 +222,9 @@ impl Builder {
         }
         if let Some((host, port)) = &self.kafka_advertised {
             service = service.advertise(host, *port);
+        }
+        if let Some(bytes) = self.kafka_memory {
+            service = service.memory(bytes);
         }
         if let Some(servers) = &self.kafka_bootstrap {
             service = service.external(servers);

@@ -129,6 +129,8 @@ pub struct KafkaRecord {
     pub offset: i64,
     /// Milliseconds.
     pub time_ms: i64,
+    /// When the broker took it, milliseconds of the cloud's clock: producers outside of the cloud know another time.
+    pub appended_ms: i64,
     /// The time is the log's and not the producer's.
     pub log_time: bool,
     /// Key.

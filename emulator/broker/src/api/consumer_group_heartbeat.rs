@@ -4,7 +4,7 @@ use crate::{
     auth::Resource,
     call::{Call, text},
     groups::{
-        Kind,
+        self, Group, Kind,
         consumer::{At, Beat, Consumer, HEARTBEAT_MS},
     },
 };
@@ -43,7 +43,6 @@ fn beat(call: &Call<'_>, id: String, request: ConsumerGroupHeartbeatRequest) -> 
     if id.is_empty() {
         return Err(E::InvalidRequest);
     }
-    let group = broker.groups.enter(name, &broker.options.limits, || Kind::Consumer(Consumer::default()))?;
     let held = request.topic_partitions.map(|held| held.iter().flat_map(|held| named(call, held)).collect());
     let beat = Beat {
         id,
@@ -58,15 +57,22 @@ fn beat(call: &Call<'_>, id: String, request: ConsumerGroupHeartbeatRequest) -> 
         assignor: request.server_assignor.map(|a| a.to_string()),
         holds: held,
     };
-    let mut kind = group.kind.lock();
-    if matches!(&*kind, Kind::Classic(classic) if classic.is_empty()) {
-        *kind = Kind::Consumer(Consumer::default());
+    let enter = |group: &Group, kind: &mut Kind| {
+        if matches!(&*kind, Kind::Classic(classic) if classic.is_empty()) {
+            *kind = Kind::Consumer(Consumer::default());
+        }
+        let Kind::Consumer(consumer) = &mut *kind else { return Err(E::InconsistentGroupProtocol) };
+        let before = consumer.epoch;
+        let answer = consumer.beat(beat, &broker.topics, broker.options.limits.members_max, broker.real_ms());
+        broker.metrics.count(|m| &m.rebalances, (consumer.epoch - before).max(0) as u64);
+        groups::note(broker, group, kind);
+        answer
+    };
+    let (group, answer) = broker.groups.enter(name, &broker.options.limits, || Kind::Consumer(Consumer::default()), enter)?;
+    if request.member_epoch < 0 {
+        groups::forget_if_nothing(broker, &group.name);
     }
-    let Kind::Consumer(consumer) = &mut *kind else { return Err(E::InconsistentGroupProtocol) };
-    let before = consumer.epoch;
-    let answer = consumer.beat(beat, &broker.topics, broker.options.limits.members_max, broker.real_ms())?;
-    broker.metrics.count(|m| &m.rebalances, (consumer.epoch - before).max(0) as u64);
-    Ok((answer.epoch, answer.assignment))
+    answer.map(|answer| (answer.epoch, answer.assignment))
 }
 
 fn named(call: &Call<'_>, held: &Held) -> Vec<At> {

@@ -1,7 +1,7 @@
 //! Fetch: batches from the asked offsets on, or a wait until there are enough. A read_committed reader gets what is stable and is told
 //! which transactions to leave out.
 
-use crate::{auth::Resource, call::Call, log::producers::Aborted, topics::Topic, transactions};
+use crate::{auth::Resource, call::Call, log::producers::Aborted, room, topics::Topic, transactions};
 use bytes::Bytes;
 use kafka_protocol::{
     ResponseError as E,
@@ -31,14 +31,22 @@ pub(super) async fn answer(call: &Call<'_>, request: FetchRequest) -> FetchRespo
     }
     let end = call.broker.real_ms() + i64::from(request.max_wait_ms.clamp(0, WAIT_MAX_MS));
     let topics: Vec<Option<Arc<Topic>>> = request.topics.iter().map(|topic| find(call, topic)).collect();
+    let most = usize::try_from(request.max_bytes).unwrap_or(0).min(call.broker.options.limits.fetch_max_bytes);
     loop {
         watch(call, &request, &topics);
-        let round = look(call, &request, &topics);
+        // Nobody waits for data with room in hand, nor for room with data.
+        let Ok(mut room) = call.broker.room.answer(most).await else {
+            return FetchResponse::default().with_error_code(E::KafkaStorageError.code());
+        };
+        let round = look(call, &request, &topics, most);
+        room::shrink(&mut room, round.bytes);
         let left = end - call.broker.real_ms();
         if round.urgent || round.bytes as i64 >= i64::from(request.min_bytes) || left <= 0 {
             call.broker.metrics.count(|m| &m.fetch_bytes, round.bytes as u64);
+            call.hold(room);
             return FetchResponse::default().with_responses(round.responses);
         }
+        drop((round, room));
         call.parked(Duration::from_millis(left as u64), call.notify.notified()).await;
     }
 }
@@ -58,8 +66,7 @@ fn watch(call: &Call<'_>, request: &FetchRequest, topics: &[Option<Arc<Topic>>])
     }
 }
 
-fn look(call: &Call<'_>, request: &FetchRequest, topics: &[Option<Arc<Topic>>]) -> Round {
-    let most = usize::try_from(request.max_bytes).unwrap_or(0).min(call.broker.options.limits.fetch_max_bytes);
+fn look(call: &Call<'_>, request: &FetchRequest, topics: &[Option<Arc<Topic>>], most: usize) -> Round {
     let mut round = Round { responses: Vec::new(), bytes: 0, urgent: false };
     let committed = request.isolation_level == 1;
     for (asked, topic) in request.topics.iter().zip(topics) {

@@ -4,7 +4,7 @@ use crate::{
     auth::Resource,
     call::{Call, text},
     groups::{
-        Group, Kind,
+        self, Group, Kind,
         classic::{Classic, Entered, Join, Joined},
         member,
     },
@@ -42,17 +42,19 @@ async fn join(call: &Call<'_>, request: JoinGroupRequest) -> Result<JoinGroupRes
     if !(least..=most).contains(&request.session_timeout_ms) {
         return Err(E::InvalidSessionTimeout);
     }
-    let group = broker.groups.enter(&request.group_id, &broker.options.limits, || Kind::Classic(Classic::default()))?;
-    let entered = {
-        let mut kind = group.kind.lock();
+    let name = request.group_id.clone();
+    let enter = |group: &Group, kind: &mut Kind| {
         if matches!(&*kind, Kind::Consumer(consumer) if consumer.is_empty()) {
             *kind = Kind::Classic(Classic::default());
         }
         let Kind::Classic(classic) = &mut *kind else { return Err(E::InconsistentGroupProtocol) };
-        classic.join(read(call, request), broker.real_ms())?
+        let entered = classic.join(read(call, request), broker.real_ms());
+        groups::note(broker, group, kind);
+        entered
     };
+    let (group, entered) = broker.groups.enter(&name, &broker.options.limits, || Kind::Classic(Classic::default()), enter)?;
     group.changed.notify_waiters();
-    match entered {
+    match entered? {
         Entered::Now(joined) => Ok(told(call, joined)),
         Entered::TakeId(id) => Ok(refused(call, E::MemberIdRequired, text(id))),
         Entered::Waiting(id) => wait(call, &group, &id).await.map(|joined| told(call, joined)),

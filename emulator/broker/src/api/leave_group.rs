@@ -1,6 +1,10 @@
 //! LeaveGroup: one member, or since version 3 several, by id or instance.
 
-use crate::{auth::Resource, call::Call, groups::Kind};
+use crate::{
+    auth::Resource,
+    call::Call,
+    groups::{self, Kind},
+};
 use kafka_protocol::{
     ResponseError as E,
     messages::{LeaveGroupRequest, LeaveGroupResponse, leave_group_response::MemberResponse},
@@ -26,11 +30,17 @@ pub(super) async fn answer(call: &Call<'_>, request: LeaveGroupRequest) -> Leave
 
 fn leave(call: &Call<'_>, group: &str, id: &str, instance: Option<&str>) -> Result<(), E> {
     let group = call.broker.groups.get(group).ok_or(E::UnknownMemberId)?;
-    let left = match &mut *group.kind.lock() {
-        Kind::Classic(classic) => classic.leave(id, instance, call.broker.real_ms()).map(drop),
-        Kind::Consumer(_) => Err(E::UnknownMemberId),
+    let left = {
+        let mut kind = group.kind.lock();
+        let left = match &mut *kind {
+            Kind::Classic(classic) => classic.leave(id, instance, call.broker.real_ms()).map(drop),
+            Kind::Consumer(_) => Err(E::UnknownMemberId),
+        };
+        groups::note(call.broker, &group, &kind);
+        left
     };
     group.changed.notify_waiters();
+    groups::forget_if_nothing(call.broker, &group.name);
     call.done("LeaveGroup", &group.name, super::code(&left), None);
     left
 }

@@ -24,7 +24,7 @@ use std::{fs::File, sync::Arc};
 
 pub(super) async fn answer(call: &Call<'_>, request: ProduceRequest) -> Option<ProduceResponse> {
     let transaction = request.transactional_id.as_ref().map(|id| id.as_str());
-    let allowed = transaction.is_none_or(|id| call.may("WriteData", Resource::TransactionalId(id)));
+    let allowed = transaction.is_none_or(|id| call.may("AlterTransactionalId", Resource::TransactionalId(id)));
     let acks = (-1..=1).contains(&request.acks);
     let (mut files, mut responses) = (Vec::new(), Vec::new());
     for topic in request.topic_data {
@@ -46,7 +46,7 @@ pub(super) async fn answer(call: &Call<'_>, request: ProduceRequest) -> Option<P
         }
         responses.push(TopicProduceResponse::default().with_name(topic.name).with_partition_responses(partitions));
     }
-    if call.broker.sync(files).await.is_err() {
+    if call.broker.sync(files).await.is_err() || call.broker.relieve().await.is_err() {
         let failed = |p: &mut PartitionProduceResponse| p.error_code = E::KafkaStorageError.code();
         responses.iter_mut().flat_map(|topic| &mut topic.partition_responses).for_each(failed);
     }
@@ -75,6 +75,9 @@ fn append(call: &Call<'_>, transaction: Option<&str>, topic: &str, data: Partiti
         && let Some(again) = batch::unsigned(&records)
     {
         partition.append(&again, &found.keeping(), call.now_ms()).map_err(|error| (code(&error), Some(error.to_string())))?;
+    }
+    if appended.sooner {
+        broker.housekeeping.notify_one();
     }
     broker.metrics.count(|m| &m.appends, 1);
     broker.metrics.count(|m| &m.append_bytes, length);

@@ -31,11 +31,16 @@ fn commit(call: &Call<'_>, request: &TxnOffsetCommitRequest) -> Result<(), E> {
     if !call.may("AlterGroup", Resource::Group(group)) {
         return Err(E::GroupAuthorizationFailed);
     }
+    if !call.may("AlterTransactionalId", Resource::TransactionalId(&request.transactional_id)) {
+        return Err(E::TransactionalIdAuthorizationFailed);
+    }
     let instance = request.group_instance_id.as_ref().map(|i| i.as_str());
     // Before version 3 producers did not say which member they work for.
     if call.version >= 3 && (request.generation_id >= 0 || !request.member_id.is_empty()) {
         let who = Committer { group, member: &request.member_id, instance, generation: request.generation_id };
         offsets::check(call.broker, &who)?;
+    } else {
+        offsets::room(call.broker, group)?;
     }
     let mut rows = Vec::new();
     for topic in &request.topics {

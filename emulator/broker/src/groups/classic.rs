@@ -158,6 +158,10 @@ impl Classic {
                 return Ok(self.take_over(&old, join, now));
             }
         } else if join.id_first {
+            // A promise is a place: who asks for ids and never joins must not take room without end.
+            if self.members.len() + self.promised.len() >= join.members_max {
+                return Err(ResponseError::GroupMaxSizeReached);
+            }
             self.promised.insert(fresh.clone(), now + join.member.session_ms);
             return Ok(Entered::TakeId(fresh));
         }

@@ -95,6 +95,16 @@ fn an_id_comes_first_for_those_who_know() {
 }
 
 #[test]
+fn ids_that_are_asked_for_and_not_used_have_an_end() {
+    let mut group = Classic::default();
+    let ask = |fresh: &str| Join { id_first: true, members_max: 2, fresh: fresh.into(), ..join("", None) };
+    let Entered::TakeId(first) = group.join(ask("a"), 0).unwrap() else { panic!("an id first") };
+    group.join(ask("b"), 0).unwrap();
+    assert_eq!(group.join(ask("c"), 0).unwrap_err(), ResponseError::GroupMaxSizeReached);
+    assert!(matches!(group.join(Join { members_max: 2, ..join(&first, None) }, 1).unwrap(), Entered::Waiting(_)), "a promise holds");
+}
+
+#[test]
 fn members_that_agree_on_nothing_do_not_meet() {
     let (mut group, ..) = stable_pair();
     let mut other = join("", None);

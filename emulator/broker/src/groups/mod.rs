@@ -8,14 +8,18 @@ pub mod consumer;
 pub mod member;
 pub mod offsets;
 
-use crate::{options::Limits, shared::Shared};
+use crate::{ledger::Change, options::Limits, shared::Shared};
 use classic::Classic;
 use consumer::Consumer;
 use kafka_protocol::ResponseError;
 use parking_lot::Mutex;
 use std::{
     collections::BTreeMap,
-    sync::{Arc, atomic::Ordering},
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::sync::Notify;
@@ -31,6 +35,8 @@ pub struct Group {
     pub kind: Mutex<Kind>,
     /// Its state changed.
     pub changed: Notify,
+    /// It was noted that it has members.
+    peopled: AtomicBool,
 }
 
 /// Which protocol its members speak.
@@ -47,6 +53,13 @@ impl Kind {
         match self {
             Kind::Classic(group) => group.is_empty(),
             Kind::Consumer(group) => group.is_empty(),
+        }
+    }
+    /// Somebody is in it, who may have been promised no more than a place.
+    fn peopled(&self) -> bool {
+        match self {
+            Kind::Classic(group) => !group.members().is_empty(),
+            Kind::Consumer(group) => !group.is_empty(),
         }
     }
     /// As ListGroups names it.
@@ -75,23 +88,35 @@ impl Groups {
     pub fn all(&self) -> Vec<Arc<Group>> {
         self.all.lock().values().cloned().collect()
     }
-    /// A group to join; `kind` makes it where it isn't there, or is there without members.
-    pub fn enter(&self, name: &str, limits: &Limits, kind: fn() -> Kind) -> Result<Arc<Group>, ResponseError> {
+    /// A group to join, and what `f` makes of it, before which nobody can forget it; `kind` makes it where it isn't there.
+    pub fn enter<R>(
+        &self,
+        name: &str,
+        limits: &Limits,
+        kind: fn() -> Kind,
+        f: impl FnOnce(&Group, &mut Kind) -> R,
+    ) -> Result<(Arc<Group>, R), ResponseError> {
         if name.is_empty() {
             return Err(ResponseError::InvalidGroupId);
         }
         let mut all = self.all.lock();
         self.joined.notify_one();
-        if let Some(group) = all.get(name) {
-            return Ok(group.clone());
-        }
-        if all.len() >= limits.groups_max {
-            return Err(ResponseError::GroupMaxSizeReached);
-        }
-        let name: Arc<str> = name.into();
-        let group = Arc::new(Group { name: name.clone(), kind: Mutex::new(kind()), changed: Notify::new() });
-        all.insert(name, group.clone());
-        Ok(group)
+        let group = match all.get(name) {
+            Some(group) => group.clone(),
+            None if all.len() >= limits.groups_max => return Err(ResponseError::GroupMaxSizeReached),
+            None => {
+                let name: Arc<str> = name.into();
+                let peopled = AtomicBool::new(false);
+                let group = Arc::new(Group { name: name.clone(), kind: Mutex::new(kind()), changed: Notify::new(), peopled });
+                all.insert(name, group.clone());
+                group
+            }
+        };
+        let mut kind = group.kind.lock();
+        drop(all);
+        let made = f(&group, &mut kind);
+        drop(kind);
+        Ok((group, made))
     }
     /// Forgets a group without members; false when it has some.
     pub fn forget(&self, name: &str) -> bool {
@@ -108,6 +133,36 @@ impl Groups {
     }
 }
 
+/// Writes down that a group has members now, or has none any more: its offsets are kept from then on (KIP-211). With the group's lock held.
+pub fn note(broker: &Shared, group: &Group, kind: &Kind) {
+    let peopled = kind.peopled();
+    if group.peopled.swap(peopled, Ordering::Relaxed) != peopled {
+        let emptied = (!peopled).then(|| broker.now_ms());
+        // With a full disk they are kept from their last commit on, which is no reason to refuse members.
+        let _ = broker.ledger.write(vec![Change::Group(group.name.to_string(), emptied)]);
+        broker.housekeeping.notify_one();
+    }
+}
+
+/// Nobody is in any group: the broker has just started, or holds another state than before. Who was in one left it now.
+pub fn all_left(broker: &Shared) -> io::Result<()> {
+    let now = broker.now_ms();
+    let peopled = broker.ledger.read(|s| s.groups.iter().filter(|(_, at)| at.is_none()).map(|(name, _)| name.clone()).collect::<Vec<_>>());
+    broker.housekeeping.notify_one();
+    match peopled.is_empty() {
+        true => Ok(()),
+        false => broker.ledger.write(peopled.into_iter().map(|name| Change::Group(name, Some(now))).collect()),
+    }
+}
+
+/// Forgets a group without members that has no offsets: there is nothing to know of it.
+pub fn forget_if_nothing(broker: &Shared, name: &str) {
+    let nothing = !broker.ledger.read(|s| s.offsets.contains_key(name));
+    if nothing && broker.groups.forget(name) && broker.ledger.read(|s| s.groups.contains_key(name)) {
+        let _ = broker.ledger.write(vec![Change::GroupForgotten(name.to_owned())]);
+    }
+}
+
 /// Ends sessions whose clients are silent, as long as the broker runs.
 pub async fn sweep(broker: Arc<Shared>) {
     loop {
@@ -116,6 +171,7 @@ pub async fn sweep(broker: Arc<Shared>) {
         let now = broker.real_ms();
         let mut anybody = false;
         for group in groups {
+            let empty;
             let changed = {
                 let mut kind = group.kind.lock();
                 let changed = match &mut *kind {
@@ -128,9 +184,14 @@ pub async fn sweep(broker: Arc<Shared>) {
                     }
                     Kind::Consumer(consumer) => consumer.expire(now, &broker.topics),
                 };
-                anybody |= !kind.is_empty();
+                note(&broker, &group, &kind);
+                empty = kind.is_empty();
                 changed
             };
+            anybody |= !empty;
+            if empty {
+                forget_if_nothing(&broker, &group.name);
+            }
             if changed {
                 group.changed.notify_waiters();
             }

@@ -123,6 +123,36 @@ pub fn place(batch: &mut [u8], base: i64) {
     batch[12..16].copy_from_slice(&0_i32.to_be_bytes());
 }
 
+/// Where the leader's epoch stands: 0 for clients, as there is one leader for ever. In the log the place holds when the batch was appended, so
+/// that this is as durable as the batch, is in snapshots, and costs no byte. The sum does not cover it.
+const EPOCH: std::ops::Range<usize> = 12..16;
+
+/// Writes down when the log took a batch: whole seconds, the next one where it is none, so that nothing is held to be older than it is.
+pub fn date(batch: &mut [u8], now_ms: i64) {
+    let secs = u32::try_from(now_ms.saturating_add(999).div_euclid(1000)).unwrap_or(if now_ms < 0 { 0 } else { u32::MAX });
+    batch[EPOCH].copy_from_slice(&secs.to_be_bytes());
+}
+
+/// When the log took a batch, milliseconds; `None` of batches that were written before this was written down.
+pub fn dated(batch: &[u8]) -> Option<i64> {
+    let secs = u32::from_be_bytes(batch.get(EPOCH)?.try_into().expect("four bytes"));
+    (secs > 0).then_some(i64::from(secs) * 1000)
+}
+
+/// Writes down of a batch that it was taken when another was.
+pub fn date_as(batch: &mut [u8], other: &[u8]) {
+    batch[EPOCH].copy_from_slice(&other[EPOCH]);
+}
+
+/// Makes whole batches what clients are to see: the leader's epoch in the place of the date.
+pub fn undate(mut batches: &mut [u8]) {
+    while let Ok(head) = Head::read(batches) {
+        batches[EPOCH].fill(0);
+        let Some(rest) = batches.get_mut(head.bytes..) else { return };
+        batches = rest;
+    }
+}
+
 /// Gives every record of the batch the time at which the log took it, where the topic asks for that.
 pub fn stamp(batch: &mut [u8], now_ms: i64) {
     let attributes = i16_at(batch, 21) | 0x08;
@@ -238,6 +268,19 @@ mod tests {
         marker[end] ^= 1;
         assert_eq!(check(&marker), Err(BatchError::Sum));
         assert_eq!(check(&marker[..end]), Err(BatchError::Cut));
+    }
+
+    #[test]
+    fn a_date_is_no_earlier_than_the_time_and_not_for_clients() {
+        let mut two = [marker(true, 7, 3, 5), marker(true, 7, 3, 5)].concat();
+        let (clean, length) = (two.clone(), two.len() / 2);
+        assert_eq!(dated(&two), None);
+        date(&mut two, 1_001);
+        date(&mut two[length..], 2_000);
+        assert_eq!((dated(&two), dated(&two[length..])), (Some(2_000), Some(2_000)));
+        assert!(check(&two).is_ok());
+        undate(&mut two);
+        assert_eq!(two, clean);
     }
 
     #[test]

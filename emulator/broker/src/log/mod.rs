@@ -45,6 +45,8 @@ pub struct Keeping {
     pub tombstone_ms: i64,
     /// `min.compaction.lag.ms`
     pub compaction_lag_ms: i64,
+    /// `max.compaction.lag.ms`: an open segment is closed for compaction when it was begun so long ago.
+    pub compaction_max_lag_ms: Option<i64>,
     /// `max.message.bytes`: of a batch.
     pub batch_max_bytes: usize,
     /// `message.timestamp.type` is LogAppendTime.
@@ -78,6 +80,8 @@ pub struct Appended {
     pub base: i64,
     /// The log's time where it stamped the records, else -1.
     pub log_time: i64,
+    /// Compaction may be due earlier than it was.
+    pub sooner: bool,
 }
 
 /// What is written down of a log when a segment is closed and when the log is.
@@ -99,13 +103,15 @@ pub struct Log {
     producers: Producers,
     /// Offset before which compaction has been.
     clean: i64,
+    /// When the first of the tombstones that compaction left may go, milliseconds.
+    tombstones: Option<i64>,
 }
 
 impl Log {
     /// The log in a folder, which is made if need be; on the heap without one. Torn ends are cut off. `start` is the first offset that may be
     /// read, where records were deleted inside a segment.
     pub fn open(dir: Option<PathBuf>, power: bool, start: i64, now_ms: i64) -> io::Result<Log> {
-        let mut log = Log { dir, power, segments: VecDeque::new(), start, producers: Producers::default(), clean: 0 };
+        let mut log = Log { dir, power, segments: VecDeque::new(), start, producers: Producers::default(), clean: 0, tombstones: None };
         if let Some(dir) = log.dir.clone() {
             std::fs::create_dir_all(&dir)?;
             log.load(&dir, now_ms)?;
@@ -143,7 +149,19 @@ impl Log {
             self.producers = producers;
             self.segments.push_back(segment);
         }
+        self.guess_dates(now_ms);
         Ok(())
+    }
+
+    /// What was written before batches had dates was there when the next segment was begun; it is not held to be older than that.
+    fn guess_dates(&mut self, now_ms: i64) {
+        let mut later = now_ms;
+        for Segment { known, .. } in self.segments.iter_mut().rev() {
+            if known.bytes > 0 && known.appended == 0 {
+                known.appended = later.max(1);
+            }
+            later = known.begun.min(later);
+        }
     }
 
     /// First offset that can be read.
@@ -181,10 +199,11 @@ impl Log {
             self.admit(&head, &bytes[at..at + head.bytes], keeping)?;
             if let Some(base) = self.producers.judge(&head).map_err(AppendError::Refused)? {
                 // A twin of what is here already: the producer lost the answer and not the batch.
-                return Ok(Appended { base, log_time: -1 });
+                return Ok(Appended { base, log_time: -1, sooner: false });
             }
             let batch = &mut bytes[at..at + head.bytes];
             batch::place(batch, next);
+            batch::date(batch, now_ms);
             if keeping.log_time {
                 batch::stamp(batch, now_ms);
             }
@@ -195,7 +214,9 @@ impl Log {
         let base = heads.first().ok_or(AppendError::Invalid("there is no record in it"))?.base;
         self.write(&bytes, &heads, keeping, now_ms)?;
         heads.iter().for_each(|head| self.producers.note(head, None));
-        Ok(Appended { base, log_time: if keeping.log_time { now_ms } else { -1 } })
+        // A segment was closed, or the one that is open is no longer empty.
+        let sooner = keeping.compact && self.segments.back().is_some_and(|open| open.known.bytes == bytes.len() as u64);
+        Ok(Appended { base, log_time: if keeping.log_time { now_ms } else { -1 }, sooner })
     }
 
     fn admit(&self, head: &Head, batch: &[u8], keeping: &Keeping) -> Result<(), AppendError> {
@@ -218,6 +239,7 @@ impl Log {
     pub fn end(&mut self, commit: bool, producer: i64, epoch: i16, keeping: &Keeping, now_ms: i64) -> io::Result<()> {
         let mut marker = batch::marker(commit, producer, epoch, now_ms);
         batch::place(&mut marker, self.next());
+        batch::date(&mut marker, now_ms);
         let head = Head::read(&marker).expect("just made");
         self.write(&marker, &[head], keeping, now_ms)?;
         self.producers.note(&head, Some(commit));
@@ -227,10 +249,11 @@ impl Log {
     fn write(&mut self, batches: &[u8], heads: &[Head], keeping: &Keeping, now_ms: i64) -> io::Result<()> {
         let open = &self.segments.back().expect("never empty").known;
         let full = open.bytes + batches.len() as u64 > keeping.segment_bytes.min(SEGMENT_MAX_BYTES);
-        if open.bytes > 0 && (full || now_ms.saturating_sub(open.begun) >= keeping.segment_ms) {
+        let longest = keeping.segment_ms.min(keeping.compaction_max_lag_ms.unwrap_or(i64::MAX));
+        if open.bytes > 0 && (full || now_ms.saturating_sub(open.begun) >= longest) {
             self.roll(now_ms)?;
         }
-        self.segments.back_mut().expect("never empty").append(batches, heads)
+        self.segments.back_mut().expect("never empty").append(batches, heads, now_ms)
     }
 
     fn roll(&mut self, now_ms: i64) -> io::Result<()> {
@@ -268,6 +291,13 @@ impl Log {
 
     /// Whole batches from `offset`, at most `max` bytes of them but one at least, none that starts at or after `until`.
     pub fn read(&self, offset: i64, max: usize, until: i64) -> io::Result<Bytes> {
+        let (mut bytes, _) = self.read_dated(offset, max, until)?;
+        batch::undate(&mut bytes);
+        Ok(bytes.into())
+    }
+
+    /// As [`read`](Self::read), but the batches have their dates ([`batch::dated`]); beside them the date of those that have none.
+    pub fn read_dated(&self, offset: i64, max: usize, until: i64) -> io::Result<(Vec<u8>, i64)> {
         let at = self.segments.partition_point(|s| s.known.next <= offset);
         for segment in self.segments.range(at..) {
             if segment.known.base >= until {
@@ -276,22 +306,21 @@ impl Log {
             let bytes = segment.read(offset, max, until)?;
             // What compaction left of a segment may end before the offset.
             if !bytes.is_empty() {
-                return Ok(bytes);
+                return Ok((bytes, segment.known.appended));
             }
         }
-        Ok(Bytes::new())
+        Ok((Vec::new(), 0))
     }
 
     /// The first record at or after a time: offset and time.
     pub fn find_time(&self, time_ms: i64) -> io::Result<Option<(i64, i64)>> {
+        let first = |head: &Head, batch: &[u8]| match records::read(batch) {
+            Ok(records) => records.iter().find(|r| r.time >= time_ms && r.offset >= self.start).map(|r| (r.offset, r.time)),
+            // A codec that isn't known here: the batch as a whole is as near as one can come.
+            Err(_) => Some((head.base.max(self.start), head.latest_time)),
+        };
         for segment in &self.segments {
-            let Some(batch) = segment.find_time(time_ms)? else { continue };
-            let head = Head::read(&batch).map_err(io::Error::other)?;
-            let found = match records::read(&batch) {
-                Ok(records) => records.iter().find(|r| r.time >= time_ms && r.offset >= self.start).map(|r| (r.offset, r.time)),
-                // A codec that isn't known here: the batch as a whole is as near as one can come.
-                Err(_) => Some((head.base, head.latest_time)),
-            };
+            let found = segment.find_time(time_ms, self.start, first)?;
             if found.is_some() {
                 return Ok(found);
             }
@@ -301,7 +330,15 @@ impl Log {
 
     /// The record with the latest time: offset and time.
     pub fn latest_time(&self) -> io::Result<Option<(i64, i64)>> {
-        let latest = self.segments.iter().map(|s| s.known.latest).max().filter(|t| *t > i64::MIN);
+        let mut latest = None;
+        for segment in &self.segments {
+            // The first segment may hold deleted records, which have no say.
+            let here = match segment.known.base < self.start {
+                true => segment.latest_from(self.start)?,
+                false => Some(segment.known.latest).filter(|time| *time > i64::MIN),
+            };
+            latest = latest.max(here);
+        }
         latest.map_or(Ok(None), |time| self.find_time(time))
     }
 
@@ -329,7 +366,7 @@ impl Log {
             let known = &segment.known;
             let old = keeping
                 .retention_ms
-                .is_some_and(|keep| (known.bytes > 0 || known.next < self.next()) && known.latest.saturating_add(keep) < now_ms);
+                .is_some_and(|keep| (known.bytes > 0 || known.next < self.next()) && known.appended.saturating_add(keep) < now_ms);
             let more = keeping.retention_bytes.is_some_and(|keep| bytes.saturating_sub(known.bytes) >= keep && known.next < self.next());
             if !old && !more {
                 break;
@@ -347,7 +384,7 @@ impl Log {
     /// When retention will next remove something, milliseconds.
     pub fn next_trim(&self, keeping: &Keeping) -> Option<i64> {
         let keep = keeping.retention_ms.filter(|_| keeping.delete)?;
-        self.segments.front().filter(|s| s.known.bytes > 0).map(|s| s.known.latest.saturating_add(keep).saturating_add(1))
+        self.segments.front().filter(|s| s.known.bytes > 0).map(|s| s.known.appended.saturating_add(keep).saturating_add(1))
     }
 
     /// The file that was written last, to be synced.
@@ -358,10 +395,9 @@ impl Log {
     pub fn heap_bytes(&self) -> u64 {
         self.segments.iter().map(Segment::heap_bytes).sum()
     }
-    /// Moves closed segments from the heap to files without names.
+    /// Moves segments from the heap to files without names, the open one too: what is appended to it goes there.
     pub fn spill(&mut self) -> io::Result<()> {
-        let closed = self.segments.len() - 1;
-        self.segments.iter_mut().take(closed).try_for_each(Segment::spill)
+        self.segments.iter_mut().filter(|segment| segment.heap_bytes() > 0).try_for_each(Segment::spill)
     }
     /// Every segment as it is, for a snapshot: base and bytes.
     pub fn export(&self) -> io::Result<Vec<(i64, Bytes)>> {
@@ -382,11 +418,12 @@ impl Log {
             while at < bytes.len() {
                 let head = batch::check(&bytes[at..]).map_err(io::Error::other)?;
                 let batch = &bytes[at..at + head.bytes];
-                self.segments.back_mut().expect("just begun").append(batch, &[head])?;
+                self.segments.back_mut().expect("just begun").append(batch, &[head], batch::dated(batch).unwrap_or(0))?;
                 self.producers.note(&head, outcome(&head, batch));
                 at += head.bytes;
             }
         }
+        self.guess_dates(now_ms);
         if self.segments.is_empty() {
             self.begin(self.start, now_ms)?;
         }

@@ -18,6 +18,8 @@ pub struct Record {
     pub offset: i64,
     /// Milliseconds.
     pub time: i64,
+    /// When the log took it, milliseconds, as far as the reader knows; else its time.
+    pub appended: i64,
     /// The time is that of the log and not of the producer.
     pub log_time: bool,
     /// Key; absent and empty differ.
@@ -113,7 +115,7 @@ impl Cursor {
         }
         let log_time = head.attributes & 0x08 != 0;
         let time = if log_time { head.latest_time } else { time };
-        Ok(Record { offset, time, log_time, key, value, headers, raw: self.bytes.slice(start..end) })
+        Ok(Record { offset, time, appended: time, log_time, key, value, headers, raw: self.bytes.slice(start..end) })
     }
     fn skip(&mut self, by: usize) -> Result<(), BatchError> {
         self.at = self.at.checked_add(by).filter(|at| *at <= self.bytes.len()).ok_or(BatchError::Cut)?;

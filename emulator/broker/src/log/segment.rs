@@ -2,7 +2,10 @@
 //!
 //! Knows positions and heads of batches; what producers and transactions make of them is [`super::Log`]'s business.
 
-use super::batch::{self, Head};
+use super::{
+    batch::{self, Head},
+    records,
+};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -37,8 +40,11 @@ pub struct Known {
     pub bytes: u64,
     /// The latest time of a record, milliseconds; `i64::MIN` while empty.
     pub latest: i64,
-    /// When it was begun, milliseconds.
+    /// When it was begun, milliseconds: with its first batch.
     pub begun: i64,
+    /// When the log took its last batch, milliseconds; 0 while empty, and in what was written down before this was.
+    #[serde(default)]
+    pub appended: i64,
     marks: Vec<Mark>,
 }
 
@@ -58,7 +64,7 @@ pub struct Segment {
 impl Segment {
     /// An empty one at an offset: in a file under `dir`, else on the heap.
     pub fn begin(dir: Option<&Path>, base: i64, now_ms: i64) -> io::Result<Segment> {
-        let known = Known { base, next: base, bytes: 0, latest: i64::MIN, begun: now_ms, marks: Vec::new() };
+        let known = Known { base, next: base, bytes: 0, latest: i64::MIN, begun: now_ms, appended: 0, marks: Vec::new() };
         let Some(dir) = dir else { return Ok(Segment { known, body: Body::Heap(Vec::new()), path: None }) };
         let path = dir.join(format!("{base:020}.log"));
         let file = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&path)?;
@@ -70,7 +76,7 @@ impl Segment {
     pub fn open(path: PathBuf, base: i64, known: Option<Known>, now_ms: i64, mut found: impl FnMut(&Head, &[u8])) -> io::Result<Segment> {
         let file = OpenOptions::new().read(true).write(true).open(&path)?;
         let bytes = file.metadata()?.len();
-        let fresh = Known { base, next: base, bytes: 0, latest: i64::MIN, begun: now_ms, marks: Vec::new() };
+        let fresh = Known { base, next: base, bytes: 0, latest: i64::MIN, begun: now_ms, appended: 0, marks: Vec::new() };
         let known = known.filter(|known| known.base == base && known.bytes <= bytes).unwrap_or(fresh);
         let mut segment = Segment { known, body: Body::File(Arc::new(file)), path: Some(path) };
         segment.recover(bytes, &mut found)?;
@@ -99,7 +105,7 @@ impl Segment {
             if batch::check(&batch).is_err() {
                 break;
             }
-            self.note(&head);
+            self.note(&head, batch::dated(&batch).unwrap_or(0));
             found(&head, &batch);
         }
         let Body::File(file) = &self.body else { return Ok(()) };
@@ -109,8 +115,9 @@ impl Segment {
         Ok(())
     }
 
-    /// Appends batches that are whole and placed; `heads` are theirs in order. On an error the file is as it was.
-    pub fn append(&mut self, batches: &[u8], heads: &[Head]) -> io::Result<()> {
+    /// Appends batches that are whole, placed and dated; `heads` are theirs in order, `at_ms` is when the log took them. On an error the file
+    /// is as it was.
+    pub fn append(&mut self, batches: &[u8], heads: &[Head], at_ms: i64) -> io::Result<()> {
         match &mut self.body {
             Body::Heap(heap) => heap.extend_from_slice(batches),
             Body::File(file) => {
@@ -120,23 +127,29 @@ impl Segment {
                 }
             }
         }
-        heads.iter().for_each(|head| self.note(head));
+        heads.iter().for_each(|head| self.note(head, at_ms));
         Ok(())
     }
 
-    fn note(&mut self, head: &Head) {
+    fn note(&mut self, head: &Head, at_ms: i64) {
         let known = &mut self.known;
         if known.marks.last().is_none_or(|mark| known.bytes - mark.position >= INDEX_EVERY_BYTES) {
             known.marks.push(Mark { offset: head.base, position: known.bytes, time: known.latest });
         }
+        if known.bytes == 0 && at_ms > 0 {
+            // What was open and empty was not begun yet; what is read again was begun with its first batch.
+            known.begun = at_ms;
+        }
         known.next = head.last() + 1;
         known.bytes += head.bytes as u64;
         known.latest = known.latest.max(head.latest_time);
+        known.appended = known.appended.max(at_ms);
     }
 
     /// Whole batches from the one that holds `offset`, at most `max` bytes of them (but one at least), none that starts at or after `until`.
-    pub fn read(&self, offset: i64, max: usize, until: i64) -> io::Result<Bytes> {
-        let Some((position, _)) = self.find(offset)? else { return Ok(Bytes::new()) };
+    /// They are as they are stored, with their dates.
+    pub fn read(&self, offset: i64, max: usize, until: i64) -> io::Result<Vec<u8>> {
+        let Some((position, _)) = self.find(offset)? else { return Ok(Vec::new()) };
         let mut bytes = self.at(position, max.max(batch::HEADER_BYTES))?;
         if let Ok(first) = Head::read(&bytes)
             && first.bytes > bytes.len()
@@ -150,23 +163,44 @@ impl Segment {
             }
             end += head.bytes;
         }
-        Ok(bytes.slice(..end))
+        bytes.truncate(end);
+        Ok(bytes)
     }
 
-    /// The first batch with a record at or after a time.
-    pub fn find_time(&self, time: i64) -> io::Result<Option<Bytes>> {
+    /// What `found` makes of the first batch at or after an offset that has a record at or after a time, of the next one where it makes nothing
+    /// of that, and so on.
+    pub fn find_time<R>(&self, time: i64, from: i64, mut found: impl FnMut(&Head, &[u8]) -> Option<R>) -> io::Result<Option<R>> {
         if self.known.latest < time {
             return Ok(None);
         }
         let mark = self.known.marks.partition_point(|mark| mark.time < time).saturating_sub(1);
         let mut position = self.known.marks.get(mark).map_or(0, |mark| mark.position);
         while let Some(head) = self.head(position)? {
-            if head.latest_time >= time && !head.control() {
-                return self.at(position, head.bytes).map(Some);
+            if head.latest_time >= time && head.last() >= from && !head.control() {
+                let made = found(&head, &self.at(position, head.bytes)?);
+                if made.is_some() {
+                    return Ok(made);
+                }
             }
             position += head.bytes as u64;
         }
         Ok(None)
+    }
+
+    /// The latest time of a record at or after an offset; `None` without any. Reads heads, and the records of the batch that holds the offset.
+    pub fn latest_from(&self, from: i64) -> io::Result<Option<i64>> {
+        let Some((mut position, _)) = self.find(from)? else { return Ok(None) };
+        let mut latest = None;
+        while let Some(head) = self.head(position)? {
+            let here = match head.base < from {
+                true => records::read(&self.at(position, head.bytes)?)
+                    .map_or(Some(head.latest_time), |all| all.iter().filter(|r| r.offset >= from).map(|r| r.time).max()),
+                false => Some(head.latest_time),
+            };
+            latest = latest.max(here.filter(|_| !head.control()));
+            position += head.bytes as u64;
+        }
+        Ok(latest)
     }
 
     /// The batch that holds `offset`, or the first after it.
@@ -200,22 +234,22 @@ impl Segment {
     }
 
     /// Up to `bytes` bytes at a position.
-    fn at(&self, position: u64, bytes: usize) -> io::Result<Bytes> {
+    fn at(&self, position: u64, bytes: usize) -> io::Result<Vec<u8>> {
         let end = position.saturating_add(bytes as u64).min(self.known.bytes);
         let length = end.saturating_sub(position) as usize;
         match &self.body {
-            Body::Heap(heap) => Ok(Bytes::copy_from_slice(&heap[end as usize - length..end as usize])),
+            Body::Heap(heap) => Ok(heap[end as usize - length..end as usize].to_vec()),
             Body::File(file) => {
                 let mut out = vec![0; length];
                 file.read_exact_at(&mut out, end - length as u64)?;
-                Ok(out.into())
+                Ok(out)
             }
         }
     }
 
     /// All bytes.
     pub fn whole(&self) -> io::Result<Bytes> {
-        self.at(0, self.known.bytes as usize)
+        self.at(0, self.known.bytes as usize).map(Bytes::from)
     }
     /// Bytes on the heap.
     pub fn heap_bytes(&self) -> u64 {
@@ -252,11 +286,11 @@ impl Segment {
         let mut heads = Vec::new();
         let mut at = 0;
         while let Ok(head) = Head::read(&batches[at..]) {
+            heads.push((head, batch::dated(&batches[at..]).unwrap_or(self.known.appended)));
             at += head.bytes;
-            heads.push(head);
         }
         let next = self.known.next;
-        let known = Known { next: self.known.base, bytes: 0, latest: i64::MIN, marks: Vec::new(), ..self.known.clone() };
+        let known = Known { next: self.known.base, bytes: 0, latest: i64::MIN, appended: 0, marks: Vec::new(), ..self.known.clone() };
         let (body, path) = match &self.path {
             None => (Body::Heap(Vec::new()), None),
             Some(path) => {
@@ -275,7 +309,7 @@ impl Segment {
             Body::Heap(heap) => heap.extend_from_slice(batches),
             Body::File(_) => {}
         }
-        heads.iter().for_each(|head| fresh.note(head));
+        heads.iter().for_each(|(head, at_ms)| fresh.note(head, *at_ms));
         // Offsets that compaction took away at the end are not given out again.
         fresh.known.next = next;
         *self = fresh;

@@ -40,6 +40,12 @@ impl Client {
 
     /// As [`call`](Self::call); an error when the connection ends.
     pub async fn try_call<R: Request>(&mut self, version: i16, request: R) -> std::io::Result<R::Response> {
+        self.ask(version, request).await?;
+        self.heard::<R>(version).await
+    }
+
+    /// Sends a request without reading the answer.
+    pub async fn ask<R: Request>(&mut self, version: i16, request: R) -> std::io::Result<()> {
         self.next += 1;
         let mut out = BytesMut::new();
         out.put_i32(0);
@@ -48,7 +54,10 @@ impl Client {
         request.encode(&mut out, version).unwrap();
         let length = (out.len() - 4) as i32;
         out[..4].copy_from_slice(&length.to_be_bytes());
-        self.stream.write_all(&out).await?;
+        self.stream.write_all(&out).await
+    }
+
+    async fn heard<R: Request>(&mut self, version: i16) -> std::io::Result<R::Response> {
         let length = self.stream.read_i32().await? as usize;
         let mut answer = vec![0; length];
         self.stream.read_exact(&mut answer).await?;
@@ -96,6 +105,22 @@ impl Client {
         self.call(12, request.with_isolation_level(i8::from(committed)).with_topics(vec![topic])).await
     }
 
+    /// Asks for up to so many bytes from the start of partition 0, and doesn't read what comes.
+    pub async fn ask_to_fetch(&mut self, topic: &str, bytes: i32) {
+        self.ask(12, fetch_of(topic, bytes)).await.unwrap();
+    }
+    /// Offsets of the batches that come.
+    pub async fn fetch_up_to(&mut self, topic: &str, bytes: i32) -> Vec<i64> {
+        let response = self.call(12, fetch_of(topic, bytes)).await;
+        let mut records = response.responses[0].partitions[0].records.clone().unwrap();
+        let mut bases = Vec::new();
+        while let Ok(head) = broker::log::batch::Head::read(&records) {
+            bases.push(head.base);
+            records.advance(head.bytes);
+        }
+        bases
+    }
+
     /// Values from an offset on, as a reader of this isolation sees the bytes (aborted ones left in), and the list of what was aborted.
     pub async fn values(&mut self, topic: &str, offset: i64, committed: bool) -> (Vec<String>, usize) {
         let response = self.fetch(topic, offset, committed, 0).await;
@@ -119,6 +144,12 @@ impl Client {
         let response = self.call(7, ListOffsetsRequest::default().with_topics(vec![topic])).await;
         response.topics[0].partitions[0].offset
     }
+}
+
+fn fetch_of(topic: &str, bytes: i32) -> FetchRequest {
+    let partition = FetchPartition::default().with_partition(0).with_partition_max_bytes(bytes);
+    let topic = FetchTopic::default().with_topic(TopicName(s(topic))).with_partitions(vec![partition]);
+    FetchRequest::default().with_min_bytes(1).with_max_bytes(bytes).with_topics(vec![topic])
 }
 
 /// A record without a producer's id.

@@ -6,5 +6,7 @@ mod clock;
 mod crash;
 mod faults;
 mod figures;
+mod memory;
 mod secured;
 mod site;
+mod stalled;

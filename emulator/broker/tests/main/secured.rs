@@ -1,12 +1,22 @@
 //! Listeners that ask who one is, and TLS: by librdkafka through confluent-kafka, where it is installed.
 
-use crate::{client::Client, site::Site};
+use crate::{
+    client::{Client, s},
+    clock,
+    site::Site,
+};
 use broker::{
     Listener, Security,
     auth::{Authority, Peer, Resource},
     client::{self, Access, Login, Mechanism},
 };
-use kafka_protocol::messages::MetadataRequest;
+use kafka_protocol::{
+    ResponseError,
+    messages::{
+        DeleteRecordsRequest, MetadataRequest, SaslAuthenticateRequest, SaslHandshakeRequest, TopicName,
+        delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic},
+    },
+};
 use std::sync::Arc;
 
 /// Alice reads and writes topics that begin with `a`; a token is the name of a user.
@@ -115,6 +125,47 @@ async fn the_crates_own_client_logs_in_under_tls() {
     let stranger = broker::tls::Ca::new(None).unwrap();
     assert_eq!(topics(&both, Some(stranger.pem()), Some(Mechanism::Plain), "wonderland").await.unwrap_err(), "NETWORK_EXCEPTION");
     assert_eq!(topics(&both, Some("no certificate"), Some(Mechanism::Plain), "wonderland").await.unwrap_err(), "NETWORK_EXCEPTION");
+}
+
+/// What AWS's guide gives a transactional producer, and nothing else: `WriteData` is for topics, transactional ids have actions of their own.
+struct Documented;
+
+impl Authority for Documented {
+    fn password<'a>(&'a self, _: &'a str) -> kit::BoxFuture<'a, Option<String>> {
+        Box::pin(async { Some("wonderland".into()) })
+    }
+    fn token(&self, _: &str) -> Result<Peer, String> {
+        Err("no tokens here".into())
+    }
+    fn allows(&self, _: &Peer, action: &'static str, resource: Resource<'_>) -> bool {
+        let allowed: &[&str] = match resource {
+            Resource::Cluster => &["Connect", "WriteDataIdempotently"],
+            Resource::Topic(_) => &["DescribeTopic", "CreateTopic", "WriteData"],
+            Resource::TransactionalId(_) => &["AlterTransactionalId", "DescribeTransactionalId"],
+            Resource::Group(_) => &[],
+        };
+        allowed.contains(&action)
+    }
+}
+
+#[tokio::test]
+async fn the_documented_actions_suffice_for_transactions_and_not_for_deleting_records() {
+    let site = Site::new().await;
+    let listener =
+        Listener { security: Security::Sasl, authority: Some(Arc::new(Documented)), ..Listener::plaintext(([127, 0, 0, 1], 0).into()) };
+    let bound = site.broker.listen(&listener).await.unwrap();
+    let mut client = Client::connect(&bound.address.to_string()).await;
+    assert_eq!(client.call(1, SaslHandshakeRequest::default().with_mechanism(s("PLAIN"))).await.error_code, 0);
+    let login = SaslAuthenticateRequest::default().with_auth_bytes(bytes::Bytes::from_static(b"\0alice\0wonderland"));
+    assert_eq!(client.call(1, login).await.error_code, 0);
+    client.create("t", 1, &[]).await;
+    let transaction = clock::begin(&mut client, "t", 60_000).await;
+    assert_eq!(clock::write(&mut client, "t", &transaction, 0, "mine").await, 0);
+    assert_eq!(clock::end(&mut client, &transaction, true).await, 0);
+    let partition = DeleteRecordsPartition::default().with_partition_index(0).with_offset(1);
+    let topic = DeleteRecordsTopic::default().with_name(TopicName(s("t"))).with_partitions(vec![partition]);
+    let deleted = client.call(2, DeleteRecordsRequest::default().with_topics(vec![topic])).await;
+    assert_eq!(deleted.topics[0].partitions[0].error_code, ResponseError::TopicAuthorizationFailed.code());
 }
 
 #[tokio::test]

@@ -42,6 +42,10 @@ pub struct UpArgs {
     #[cfg(feature = "kafka")]
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
     pub kafka_advertise: Option<(String, u16)>,
+    /// Bytes that the Kafka broker keeps in memory: half are for logs (what is beyond goes to files), a quarter for requests, a quarter for answers
+    #[cfg(feature = "kafka")]
+    #[arg(long, value_name = "BYTES", default_value_t = 768 << 20, value_parser = clap::value_parser!(u64).range(16 << 20..))]
+    pub kafka_memory: u64,
     /// MSK's clusters are names for these brokers (HOST:PORT,...) and not for the one of this process
     #[cfg(feature = "kafka")]
     #[arg(long, value_name = "SERVERS", conflicts_with_all = ["kafka_port", "kafka_advertise"])]
@@ -167,6 +171,7 @@ async fn emulator(args: &UpArgs) -> Result<Emulator, Failure> {
         if let Some((host, port)) = &args.kafka_advertise {
             builder = builder.kafka_advertise(host, *port);
         }
+        builder = builder.kafka_memory(args.kafka_memory);
         builder = match &args.kafka_bootstrap {
             Some(servers) => builder.kafka_bootstrap(servers),
             None => builder.kafka_address(SocketAddr::new(ip, kafka_port(args, ip))),

@@ -155,7 +155,14 @@ impl Remote {
         let most_bytes = i32::try_from(most_bytes).unwrap_or(i32::MAX);
         let Slice { records, next, end } = client.slice(topic, partition, offset, most_bytes, SEEN).await.map_err(told)?;
         self.keep(client);
-        Ok(KafkaRead { records: records.into_iter().map(|record| crate::reader::record(partition, record)).collect(), next, end })
+        // What those brokers say of time is real time; it came no later than now.
+        let now = self.clock.now().millis();
+        let dated = |record: broker::log::records::Record| {
+            let real = kit::Timestamp::from_millis(record.time);
+            let appended = self.clock.virtual_of_real(real).millis().min(now);
+            crate::reader::record(partition, broker::log::records::Record { appended, ..record })
+        };
+        Ok(KafkaRead { records: records.into_iter().map(dated).collect(), next, end })
     }
 
     /// As [`kit::ports::KafkaTopics::commit`].

@@ -26,7 +26,7 @@ mod users;
 pub use broker::{Broker, client};
 pub use model::*;
 
-use broker::{Listener, Options};
+use broker::{Limits, Listener, Options};
 use kit::{BoxFuture, Context, Fault, ports::Ports, store::Durability};
 use parking_lot::Mutex;
 use std::{
@@ -44,6 +44,7 @@ pub struct Kafka {
     /// Brokers of somebody else that clusters are names for.
     external: Option<String>,
     dir: Option<(PathBuf, Durability)>,
+    memory_bytes: Option<u64>,
     broker: OnceLock<Arc<Broker>>,
     /// The plaintext listener: known beyond a broker that is down on purpose.
     bootstrap: OnceLock<String>,
@@ -73,6 +74,11 @@ impl Kafka {
         self.dir = Some((dir.into(), durability));
         self
     }
+    /// The broker keeps so many bytes in memory, of logs, requests and answers (see [`broker::Limits::within`]); 768 MiB without.
+    pub fn memory(mut self, bytes: u64) -> Kafka {
+        self.memory_bytes = Some(bytes);
+        self
+    }
     /// The broker, once the cloud has started.
     pub fn broker(&self) -> Result<&Arc<Broker>, Fault> {
         self.broker.get().ok_or_else(|| Fault::internal("the Kafka broker has not started yet"))
@@ -100,6 +106,7 @@ impl Kafka {
         let mut options = Options::new(cx.cloud().clock().clone(), cx.cloud().work().clone());
         options.seed = cx.cloud().seed();
         options.dir = self.dir.clone();
+        options.limits = self.memory_bytes.map_or_else(Limits::default, Limits::within);
         options.host = Some(host::CloudHost::new(cx.cloud()));
         let listener = |address| Listener { advertised: self.advertised.clone(), ..Listener::plaintext(address) };
         options.listeners = self.address.map(listener).into_iter().collect();

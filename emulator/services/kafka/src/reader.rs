@@ -74,7 +74,8 @@ impl KafkaTopics for Kafka {
                 };
                 first.push((n, offset));
             }
-            broker.commit(&source.group, &source.topic, &first).map_err(|e| Trouble::Broker(e.to_string()))?;
+            let written = broker.commit(&source.group, &source.topic, &first).and_then(|()| broker.hold(&source.group));
+            written.map_err(|e| Trouble::Broker(e.to_string()))?;
             committed.extend(first);
             Ok(committed)
         })
@@ -159,6 +160,7 @@ pub(crate) fn record(partition: i32, record: broker::log::records::Record) -> Ka
         partition,
         offset: record.offset,
         time_ms: record.time,
+        appended_ms: record.appended,
         log_time: record.log_time,
         key: record.key,
         value: record.value,

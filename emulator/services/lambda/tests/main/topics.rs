@@ -25,12 +25,16 @@ impl Topics {
     }
     /// Writes a value with a header of this name; its offset.
     pub fn put(&self, topic: &str, partition: i32, value: &str, header: &str, time_ms: i64) -> i64 {
+        self.put_stamped(topic, partition, value, header, time_ms, time_ms)
+    }
+    /// As [`put`](Self::put), by a producer whose clock is another than the broker's.
+    pub fn put_stamped(&self, topic: &str, partition: i32, value: &str, header: &str, time_ms: i64, appended_ms: i64) -> i64 {
         let offset = {
             let mut logs = self.logs.lock();
             let log = &mut logs.get_mut(topic).unwrap()[partition as usize];
             let headers = if header.is_empty() { Vec::new() } else { vec![(header.to_owned(), "x".into())] };
             let (offset, value) = (log.len() as i64, Some(value.to_owned().into()));
-            log.push(KafkaRecord { partition, offset, time_ms, value, headers, key: Some("k".into()), log_time: false });
+            log.push(KafkaRecord { partition, offset, time_ms, appended_ms, value, headers, key: Some("k".into()), log_time: false });
             offset
         };
         self.ring();

@@ -77,12 +77,12 @@ pub(super) async fn next(lambda: &Lambda, look: &Look<'_>, lane: &mut Lane) -> R
     }
 }
 
-/// Gives up the records that are past the mapping's age; what is left of the piece, if anything is.
+/// Gives up the records that are past the mapping's age, counted from when the broker took them; what is left of the piece, if anything is.
 async fn too_old(look: &Look<'_>, lane: &mut Lane, piece: Piece) -> Result<Option<Piece>, Problem> {
     let Some(most_secs) = look.topic.max_age_secs.filter(|secs| *secs >= 0) else { return Ok(Some(piece)) };
     let oldest = look.cx.now().millis() - i64::from(most_secs) * 1000;
     let Piece { records, upto, attempts } = piece;
-    let (young, old): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| record.raw.time_ms >= oldest);
+    let (young, old): (Vec<_>, Vec<_>) = records.into_iter().partition(|record| record.raw.appended_ms >= oldest);
     if !old.is_empty() {
         let old = Piece { records: old, upto: upto.clone(), attempts };
         discard::discard(look, &old, "RecordAgeExceeded", None).await;
