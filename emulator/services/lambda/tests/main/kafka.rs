@@ -2,10 +2,13 @@
 
 use crate::desk::Desk;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use kit::{ClockMode, Cloud, Context, Decider, Decision, Need, ports::KafkaTrouble};
+use kit::{
+    ClockMode, Cloud, Context, Decider, Decision, Need, Scope, Timestamp,
+    ports::{KafkaTrouble, Measured, Metrics},
+};
 use lambda::in_process::{HandlerError, Invocation, package};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 
 const CLUSTER: &str = "arn:aws:kafka:us-east-1:000000000000:cluster/c/11111111-2222-3333-4444-555555555555-1";
@@ -325,5 +328,42 @@ async fn a_mapping_that_is_behind_gets_as_many_pollers_as_it_may_have() {
         let both = |batch: &&Vec<String>| batch.iter().any(|v| v.starts_with('0')) && batch.iter().any(|v| v.starts_with('1'));
         assert_eq!(all.iter().any(|batch| both(&batch)), mixed, "{all:?}");
         assert_eq!(desk.world.topics.committed(&uuid, "tt"), [(0, 9), (1, 9)].into());
+    }
+}
+
+/// Remembers OffsetLag, and of which function.
+#[derive(Default)]
+struct Lags(Mutex<Vec<(String, f64)>>);
+
+impl Metrics for Lags {
+    fn record(&self, _: &Scope, _: Timestamp, measured: &Measured<'_>) {
+        let lags = measured.values.iter().filter(|(name, ..)| *name == "OffsetLag");
+        self.0.lock().unwrap().extend(lags.map(|(.., lag)| (measured.under[0][0].1.to_owned(), *lag)));
+    }
+}
+
+/// Just where nothing is accepted, how far it is behind is what has to be seen.
+#[tokio::test]
+async fn the_lag_of_a_mapping_that_is_stuck_is_told() {
+    for (stuck, why) in [("throttled", "throttled."), ("failing", "failed.")] {
+        let desk = desk().await;
+        let lags = Arc::new(Lags::default());
+        desk.cloud.ports().offer_metrics(lags.clone());
+        let last = || lags.0.lock().unwrap().last().cloned();
+        let uuid = map(&desk, json!({ "BatchSize": 2 })).await;
+        match stuck {
+            "throttled" => _ = desk.ok("PutFunctionConcurrency", json!({ "FunctionName": "f", "ReservedConcurrentExecutions": 0 })).await,
+            _ => poison(&desk, "bad"),
+        }
+        (0..5).for_each(|n| _ = put(&desk, 0, &n.to_string()));
+        desk.advance(1).await;
+        let told = shown(&desk, &uuid).await;
+        assert!(told["LastProcessingResult"].as_str().unwrap().ends_with(why), "{told}");
+        let behind = if stuck == "throttled" { 5.0 } else { 6.0 };
+        assert_eq!(last(), Some(("f".to_owned(), behind)), "{stuck}");
+        // What comes meanwhile is not read, and counts at the next attempt.
+        (0..4).for_each(|n| _ = put(&desk, 0, &n.to_string()));
+        desk.advance(4).await;
+        assert_eq!(last(), Some(("f".to_owned(), behind + 4.0)), "{stuck}");
     }
 }

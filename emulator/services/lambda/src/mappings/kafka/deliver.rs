@@ -46,9 +46,7 @@ pub(super) async fn next(lambda: &Lambda, look: &Look<'_>, lane: &mut Lane) -> R
     match invoke(lambda, look, &piece.records).await {
         End::Dealt => {
             note("OK");
-            poll::commit(look, lane, piece.upto).await?;
-            poll::measure(look, lane);
-            Ok(())
+            poll::commit(look, lane, piece.upto).await
         }
         End::Refused(fault) => {
             note(&match fault.status {

@@ -100,6 +100,11 @@ pub(super) async fn look(lambda: &Arc<Lambda>, cx: &Context, key: &Key, turn: Tu
         lane.rest_until = None;
         if !lane.pieces.is_empty() {
             deliver::next(lambda, &look, lane).await?;
+            if lane.rest_until.is_some() {
+                // What is stuck grows behind its back: nothing is read until it is through.
+                survey(&look, lane).await?;
+            }
+            measure(&look, lane);
             continue;
         }
         let dry = gather(&look, lane).await?;
@@ -253,12 +258,22 @@ pub(super) async fn commit(look: &Look<'_>, lane: &mut Lane, upto: BTreeMap<i32,
     Ok(())
 }
 
+/// Asks where the lane's partitions end.
+async fn survey(look: &Look<'_>, lane: &mut Lane) -> Result<(), Problem> {
+    for (n, at) in &lane.positions {
+        let read = look.port.read(&look.role, &look.source, *n, *at, 1).await?;
+        lane.ends.insert(*n, read.end);
+    }
+    Ok(())
+}
+
 /// OffsetLag: the records between what was committed and the topic's end, of the partition that is furthest behind. A mapping that is more than a
-/// batch behind gets as many pollers as it may have; AWS adds them as the lag stays, and takes them away again.
-pub(super) fn measure(look: &Look<'_>, lane: &Lane) {
+/// batch behind gets as many pollers as it may have; AWS adds them as the lag stays, and takes them away again. Not while a batch is under way: its
+/// attempts would be counted anew.
+fn measure(look: &Look<'_>, lane: &Lane) {
     let behind = |(n, end): (&i32, &i64)| end - lane.committed.get(n).unwrap_or(end);
     let lag = lane.ends.iter().map(behind).max().unwrap_or(0).max(0);
-    if lag > i64::from(look.mapping.batch_size) {
+    if lag > i64::from(look.mapping.batch_size) && lane.pieces.is_empty() {
         look.topics.widen(look.key, look.turn, look.topic.most_lanes(look.opened.partitions));
     }
     let (function, uuid) = (look.mapping.function.as_str(), look.key.1.as_str());
