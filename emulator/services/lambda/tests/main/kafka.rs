@@ -244,6 +244,14 @@ async fn the_role_needs_what_awss_guide_lists() {
     desk.function("fine", json!({})).await;
     let uuid = map(&desk, json!({ "FunctionName": "fine" })).await;
     assert_eq!(shown(&desk, &uuid).await["StateTransitionReason"], "USER_INITIATED", "DescribeClusterV2 is enough");
+    // The first version of DescribeCluster knows no serverless clusters.
+    desk.cloud.set_decider(Arc::new(Without("kafka:DescribeClusterV2")));
+    for (n, (end, reason)) in [("1", "USER_INITIATED"), ("s1", "EVENT_SOURCE_AUTHZ_ERROR")].into_iter().enumerate() {
+        desk.function(&format!("g{n}"), json!({})).await;
+        let cluster = format!("{}-{end}", CLUSTER.strip_suffix("-1").unwrap());
+        let uuid = map(&desk, json!({ "FunctionName": format!("g{n}"), "EventSourceArn": cluster })).await;
+        assert_eq!(shown(&desk, &uuid).await["StateTransitionReason"], reason, "{cluster}");
+    }
 }
 
 #[tokio::test]
@@ -251,6 +259,7 @@ async fn what_a_mapping_may_not_say() {
     let desk = desk().await;
     let own = json!({ "Endpoints": { "KAFKA_BOOTSTRAP_SERVERS": ["localhost:9092"] } });
     let secret = json!([{ "Type": "CLIENT_CERTIFICATE_TLS_AUTH", "URI": "arn:aws:secretsmanager:us-east-1:000000000000:secret:s-AbCdEf" }]);
+    let password = json!([{ "Type": "BASIC_AUTH", "URI": "arn:aws:secretsmanager:us-east-1:000000000000:secret:s-AbCdEf" }]);
     for (more, status, says) in [
         (json!({ "StartingPosition": null }), 400, "Value null at 'startingPosition'"),
         (json!({ "Topics": null }), 400, "Required 'topics' parameter is missing."),
@@ -261,6 +270,12 @@ async fn what_a_mapping_may_not_say() {
             json!({ "EventSourceArn": null, "SelfManagedEventSource": own }),
             400,
             "Required 'sourceAccessConfigurations' parameter is missing.",
+        ),
+        (
+            json!({ "EventSourceArn": null, "SelfManagedEventSource": own, "SourceAccessConfigurations": password,
+                "SelfManagedKafkaEventSourceConfig": { "ConsumptionMode": "Queue" } }),
+            501,
+            "ConsumptionMode Queue",
         ),
         (json!({ "FunctionName": "gone" }), 400, "Function does not exist"),
     ] {
