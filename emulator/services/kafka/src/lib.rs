@@ -14,6 +14,7 @@ mod host;
 mod model;
 mod networks;
 mod outside;
+mod owners;
 mod policies;
 mod reader;
 mod scram;
@@ -170,6 +171,9 @@ impl kit::Service for Kafka {
     }
     fn resource_policy(&self, cx: &Context, resource: &str) -> Option<String> {
         policies::of(cx, resource)
+    }
+    fn complete(&self, cx: &Context, need: &kit::Need) -> Option<kit::Need> {
+        tags::completed(cx, need)
     }
     fn offer(self: Arc<Self>, ports: &Ports) {
         ports.offer_kafka_topics(self);
