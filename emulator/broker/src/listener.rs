@@ -35,6 +35,8 @@ pub struct Bound {
     pub mechanisms: Vec<&'static str>,
     /// Who is known to it and may do what.
     pub authority: Option<Arc<dyn Authority>>,
+    /// Clients make topics by naming them.
+    pub auto_create: bool,
 }
 
 /// Connections that wait to be accepted, at most.
@@ -108,7 +110,7 @@ fn described(listener: &Listener, socket: TcpListener) -> io::Result<(TcpListene
     let all = || crate::auth::MECHANISMS.to_vec();
     let mechanisms = if listener.mechanisms.is_empty() { all() } else { listener.mechanisms.clone() };
     let authority = listener.authority.clone();
-    Ok((socket, Bound { address, host, port, security: listener.security, mechanisms, authority }))
+    Ok((socket, Bound { address, host, port, security: listener.security, mechanisms, authority, auto_create: listener.auto_create }))
 }
 
 /// Accepts connections until the broker stops.

@@ -80,12 +80,14 @@ pub struct Listener {
     pub mechanisms: Vec<&'static str>,
     /// Who is known to it and may do what; where nobody is asked who they are, everybody may do everything.
     pub authority: Option<Arc<dyn Authority>>,
+    /// Clients of this listener make topics by naming them, where those of the broker do ([`Defaults::auto_create`]).
+    pub auto_create: bool,
 }
 
 impl Listener {
     /// A listener that asks nobody.
     pub fn plaintext(address: SocketAddr) -> Listener {
-        Listener { address, advertised: None, security: Security::Plaintext, mechanisms: Vec::new(), authority: None }
+        Listener { address, advertised: None, security: Security::Plaintext, mechanisms: Vec::new(), authority: None, auto_create: true }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The emulator and its broker in a container, out of a binary that is there. Skipped with a sentence where no Docker daemon or no binary is;
 //! `WINDTUNNEL_CI_DOCKER=1` makes a missing daemon a failure, for CI has started one.
 
+mod wire;
+
 use std::{
     path::PathBuf,
     process::{Command, Stdio},
@@ -66,6 +68,13 @@ async fn a_cloud_and_its_broker_stand_in_a_container() {
     assert!(refused.starts_with("HTTP/1.1 403"), "IAM is enforced in there too: {refused}");
     let (host, port) = advertised(cloud.kafka()).await;
     assert_eq!(format!("{host}:{port}"), cloud.kafka(), "clients are told the port outside");
+
+    // A message goes through the broker in there.
+    let mut wire = wire::Wire::to(cloud.kafka());
+    wire.make("orders");
+    assert_eq!((wire.produce("orders", "first of all"), wire.produce("orders", "the second")), (0, 1));
+    let read = String::from_utf8_lossy(&wire.fetch("orders", 0)).into_owned();
+    assert!(read.contains("first of all") && read.contains("the second"), "{read:?}");
 
     let ports = Command::new("docker").args(["port", cloud.container().id()]).output().unwrap();
     let ports = String::from_utf8(ports.stdout).unwrap();

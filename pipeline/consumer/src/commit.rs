@@ -38,6 +38,13 @@ pub fn before_they_go(consumer: &BaseConsumer<Context>, offsets: &[(Place, i64)]
     }
 }
 
+/// Commits where partitions begin, before their first record comes. What fails is only logged: it goes again with the next commit.
+pub fn before_they_come(consumer: &BaseConsumer<Context>, offsets: &[(Place, i64)]) {
+    if let Err(error) = and_wait(consumer, offsets) {
+        log::warn("CommitFailed", json!({ "error": error.to_string(), "then": "where these partitions begin is committed later" }));
+    }
+}
+
 /// Commits and waits for the answer. Errors: that of the last partition that was refused.
 pub fn and_wait(consumer: &BaseConsumer<Context>, offsets: &[(Place, i64)]) -> KafkaResult<()> {
     if offsets.is_empty() { Ok(()) } else { consumer.commit(&list(offsets), CommitMode::Sync) }

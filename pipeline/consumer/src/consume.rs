@@ -3,29 +3,32 @@
 
 use crate::{
     commit,
+    config::{Config, Start},
     context::{self, Context},
     deliver::Deliverer,
     engine::{Engine, Job, Verdict},
     http::Health,
     log,
     metrics::Metrics,
+    position,
     record::{Place, Record},
 };
 use parking_lot::Mutex;
 use rdkafka::{
-    TopicPartitionList,
+    Offset, TopicPartitionList,
     consumer::{BaseConsumer, Consumer},
     error::{KafkaError, RDKafkaErrorCode},
     message::{BorrowedMessage, Message},
 };
 use serde_json::json;
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, Sender},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
     },
+    thread,
     time::{Duration, Instant},
 };
 
@@ -38,6 +41,8 @@ const SWALLOW: usize = 500;
 const LAST_COMMIT: Duration = Duration::from_secs(10);
 /// How often gauges are set.
 const GAUGES: Duration = Duration::from_secs(1);
+/// How often the ends of partitions that rest are asked for, and how long the answer may take.
+const ENDS: Duration = Duration::from_secs(2);
 
 /// Partitions and results: what the polling thread and librdkafka's callbacks share. Callbacks run inside `poll`, so the lock is never held there.
 pub struct Core {
@@ -45,6 +50,8 @@ pub struct Core {
     drain: Duration,
     metrics: Arc<Metrics>,
     health: Arc<Health>,
+    /// Where a partition begins that the group has committed nothing of.
+    pub start: Start,
 }
 
 struct State {
@@ -89,16 +96,20 @@ impl State {
 
 impl Core {
     /// Around an engine.
-    pub fn new(engine: Engine, results: Receiver<(Job, Verdict)>, drain: Duration, metrics: Arc<Metrics>, health: Arc<Health>) -> Core {
-        Core { state: Mutex::new(State { engine, results }), drain, metrics, health }
+    pub fn new(engine: Engine, results: Receiver<(Job, Verdict)>, config: &Config, metrics: Arc<Metrics>, health: Arc<Health>) -> Core {
+        let drain = Duration::from_millis(config.limits.drain_timeout_ms);
+        Core { state: Mutex::new(State { engine, results }), drain, metrics, health, start: config.kafka.start }
     }
 
-    /// Partitions are ours from now on.
-    pub fn assigned(&self, places: Vec<Place>) {
+    /// Partitions are ours from now on; where they begin, as far as it is known.
+    pub fn assigned(&self, places: Vec<Place>, starts: &BTreeMap<Place, i64>) {
         self.health.assigned();
         self.rebalanced("assigned", &places);
         let mut state = self.state.lock();
-        places.into_iter().for_each(|place| state.engine.own(place));
+        for place in places {
+            let start = starts.get(&place).copied();
+            state.engine.own(place, start);
+        }
     }
 
     /// Partitions are taken away in order.
@@ -120,12 +131,13 @@ impl Core {
         self.state.lock().engine.commit_again(places);
     }
 
-    /// Ends of a topic's partitions, for the lag.
-    pub fn ends(&self, topic: &str, ends: impl Iterator<Item = (i32, i64)>) {
+    /// Ends of a topic's partitions, for the lag: of those that rest, or of those that don't. (Of one that rests librdkafka's statistics keep telling the
+    /// end of its last fetch.)
+    pub fn ends(&self, topic: &str, ends: impl Iterator<Item = (i32, i64)>, rest: bool) {
         let state = self.state.lock();
         for (partition, end) in ends {
             let place = Place { topic: topic.into(), partition };
-            if let Some(next) = state.engine.next_offset(&place) {
+            if let Some(next) = state.engine.next_offset(&place).filter(|_| state.engine.paused(&place) == rest) {
                 let number = partition.to_string();
                 self.metrics.set("consumer_lag", &[("topic", topic), ("partition", &number)], (end - next).max(0) as f64);
             }
@@ -167,6 +179,17 @@ pub struct Consuming {
 impl Consuming {
     /// Consumes until it is asked to stop, or has to. Errors: a sentence saying why it had to.
     pub fn run(self) -> Result<(), String> {
+        thread::scope(|scope| {
+            let (stop, stopped) = mpsc::channel();
+            scope.spawn(|| self.watch_ends(stopped));
+            let ended = self.work();
+            drop(stop);
+            self.end();
+            ended
+        })
+    }
+
+    fn work(&self) -> Result<(), String> {
         let mut topics = HashMap::new();
         let (mut committed, mut measured) = (Instant::now(), Instant::now());
         let mut ended = Ok(());
@@ -186,8 +209,21 @@ impl Consuming {
                 None => Ok(()),
             });
         }
-        self.end();
         ended
+    }
+
+    /// What a partition that rests has grown by shows in no fetch, so it is asked for until `stopped` is closed; answers may take long, and polling may not wait.
+    fn watch_ends(&self, stopped: Receiver<()>) {
+        while stopped.recv_timeout(ENDS) == Err(RecvTimeoutError::Timeout) {
+            let places = self.core.state.lock().engine.resting();
+            if places.is_empty() {
+                continue;
+            }
+            // A cluster that doesn't answer is told of elsewhere.
+            for (place, end) in position::find(&self.consumer, &places, Offset::End, ENDS).unwrap_or_default() {
+                self.core.ends(&place.topic, [(place.partition, end)].into_iter(), true);
+            }
+        }
     }
 
     /// Results in, batches out, partitions paused and resumed. Answers how long there is nothing else to do.
@@ -290,7 +326,7 @@ impl Consuming {
     }
 
     /// What is under way is settled and committed; then the group hears that we go.
-    fn end(self) {
+    fn end(&self) {
         self.core.health.stopping();
         let places = self.core.state.lock().engine.places();
         self.rest(&places, |list| self.consumer.pause(list));

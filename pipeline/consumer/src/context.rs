@@ -1,7 +1,7 @@
 //! What librdkafka calls back: partitions come and go, commits are answered, tokens are wanted, something is to be logged. All of it happens inside
 //! `poll`, on the thread that polls; the producer of dead letters has a context of its own without partitions.
 
-use crate::{commit, consume::Core, iam_token::IamTokens, log, metrics::Metrics, record::Place};
+use crate::{commit, consume::Core, iam_token::IamTokens, log, metrics::Metrics, position, record::Place};
 use rdkafka::{
     ClientContext, Statistics, TopicPartitionList,
     client::OAuthToken,
@@ -42,7 +42,7 @@ impl ClientContext for Context {
         for (topic, facts) in &statistics.topics {
             // Whoever reads committed records only gets no further than the last stable offset.
             let ends = facts.partitions.iter().map(|(number, partition)| (*number, partition.ls_offset));
-            core.ends(topic, ends.filter(|(number, end)| *number >= 0 && *end >= 0));
+            core.ends(topic, ends.filter(|(number, end)| *number >= 0 && *end >= 0), false);
         }
     }
 
@@ -64,7 +64,11 @@ impl ConsumerContext for Context {
     fn pre_rebalance(&self, consumer: &BaseConsumer<Context>, rebalance: &Rebalance<'_>) {
         let Some(core) = &self.core else { return };
         match rebalance {
-            Rebalance::Assign(list) => core.assigned(places(list)),
+            Rebalance::Assign(list) => {
+                let places = places(list);
+                let starts = position::learn(consumer, &places, core.start);
+                core.assigned(places, &starts);
+            }
             // The group has gone on without us: our commits would be refused, and waiting would help nobody.
             Rebalance::Revoke(list) if consumer.assignment_lost() => core.lost(&places(list)),
             Rebalance::Revoke(list) => core.revoked(&places(list), |offsets| commit::before_they_go(consumer, offsets)),

@@ -70,17 +70,17 @@ impl Engine {
         Engine { partitions: BTreeMap::new(), routes, plans, limits, in_flight: 0, generation: 0, last: None, stop: None }
     }
 
-    /// A partition is ours from now on.
-    pub fn own(&mut self, place: Place) {
+    /// A partition is ours from now on, and begins at this offset, if that is known.
+    pub fn own(&mut self, place: Place, start: Option<i64>) {
         let Some(route) = self.routes.find(&place.topic) else { return };
         self.generation += 1;
-        self.partitions.insert(place, Partition::new(route, self.generation, self.plans[route].shape));
+        self.partitions.insert(place, Partition::new(route, self.generation, self.plans[route].shape, start));
     }
 
     /// A record came.
     pub fn push(&mut self, record: Record, now: Instant) {
         if !self.partitions.contains_key(&record.place) {
-            self.own(record.place.clone());
+            self.own(record.place.clone(), None);
         }
         let Some(partition) = self.partitions.get_mut(&record.place) else { return };
         let cost = self.plans[partition.route].envelope.cost(&record);
@@ -215,6 +215,10 @@ impl Engine {
     /// The offset that a commit of this partition may name.
     pub fn next_offset(&self, place: &Place) -> Option<i64> {
         self.partitions.get(place)?.tracker.next()
+    }
+    /// Partitions that rest: nobody reads how far they have grown.
+    pub fn resting(&self) -> Vec<Place> {
+        self.partitions.iter().filter(|(_, partition)| partition.paused).map(|(place, _)| place.clone()).collect()
     }
     /// Whether it rests.
     pub fn paused(&self, place: &Place) -> bool {

@@ -26,6 +26,7 @@ pub mod log;
 pub mod metrics;
 pub mod partition;
 pub mod policy;
+pub mod position;
 pub mod record;
 pub mod routes;
 pub mod start;

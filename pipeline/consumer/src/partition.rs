@@ -69,12 +69,12 @@ pub struct Partition {
 }
 
 impl Partition {
-    /// Newly owned.
-    pub fn new(route: usize, generation: u64, shape: Shape) -> Partition {
+    /// Newly owned; `start` is where it begins, if that is known.
+    pub fn new(route: usize, generation: u64, shape: Shape, start: Option<i64>) -> Partition {
         Partition {
             route,
             generation,
-            tracker: Tracker::default(),
+            tracker: Tracker::starting(start),
             committed: None,
             paused: false,
             shape,

@@ -72,7 +72,7 @@ pub async fn run(config: Config, stop: Arc<AtomicBool>) -> Result<(), String> {
     let routes = Arc::new(Routes::new(&config.routes).map_err(|error| error.to_string())?);
     let (results, received) = mpsc::channel();
     let engine = Engine::new(routes.clone(), plans(&config), config.limits.clone());
-    let core = Arc::new(Core::new(engine, received, drain, metrics.clone(), health));
+    let core = Arc::new(Core::new(engine, received, &config, metrics.clone(), health));
     let context = Context { core: Some(core.clone()), ..context };
     let consumer: BaseConsumer<Context> = kafka::consumer(&config).create_with_context(context).map_err(|error| told(&error))?;
     consumer.subscribe(&routes.subscription()).map_err(|error| told(&error))?;

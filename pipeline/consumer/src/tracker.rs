@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-/// The records of a partition that have come and are not yet committed.
+/// Where a partition stands, and its records that have come and are not yet committed.
 #[derive(Debug, Default)]
 pub struct Tracker {
     /// Offset and whether it is settled, in the order of offsets; the first one is open.
@@ -14,9 +14,16 @@ pub struct Tracker {
     next: Option<i64>,
     /// How many of `seen` are settled.
     settled: usize,
+    /// Where the partition begins.
+    start: Option<i64>,
 }
 
 impl Tracker {
+    /// Of a partition that begins there; the first record may lie before it all the same, where the log was made anew.
+    pub fn starting(start: Option<i64>) -> Tracker {
+        Tracker { start, ..Tracker::default() }
+    }
+
     /// A record came. One that came before (after a seek, say) is not tracked twice; the answer says whether it is new.
     pub fn came(&mut self, offset: i64) -> bool {
         let newest = self.seen.back().map(|(newest, _)| *newest).or(self.next.map(|next| next - 1));
@@ -40,9 +47,11 @@ impl Tracker {
         }
     }
 
-    /// The offset to commit: all before it is settled. None before the first record is.
+    /// The offset to commit: the first record that is open, or what follows the last one that is settled, or the start. None before the first record
+    /// where the start isn't known.
     pub fn next(&self) -> Option<i64> {
-        self.next
+        let first_open = || self.seen.front().map(|(offset, _)| *offset);
+        self.next.or_else(first_open).or(self.start)
     }
 
     /// Records that came and are not settled.

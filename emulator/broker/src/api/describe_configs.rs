@@ -91,7 +91,7 @@ fn broker(call: &Call<'_>, resource: &DescribeConfigsResource) -> Described {
     let options = &call.broker.options;
     let (limits, defaults) = (&options.limits, &options.defaults);
     let all = [
-        ("auto.create.topics.enable", defaults.auto_create.to_string()),
+        ("auto.create.topics.enable", (defaults.auto_create && call.listener.auto_create).to_string()),
         ("broker.id", NODE.to_string()),
         ("group.initial.rebalance.delay.ms", defaults.rebalance_delay.as_millis().to_string()),
         ("group.max.session.timeout.ms", limits.session_ms.1.to_string()),

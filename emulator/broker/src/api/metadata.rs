@@ -73,7 +73,7 @@ fn one(call: &Call<'_>, asked: &MetadataRequestTopic, create: bool) -> MetadataR
         return described(call, &topic);
     }
     let defaults = &call.broker.options.defaults;
-    if !create || !defaults.auto_create {
+    if !create || !defaults.auto_create || !call.listener.auto_create {
         return missing(call, Some(name), E::UnknownTopicOrPartition);
     }
     if !call.may("CreateTopic", Resource::Topic(name)) {

@@ -74,4 +74,11 @@ impl kit::Service for Ec2 {
     fn offer(self: std::sync::Arc<Self>, ports: &kit::ports::Ports) {
         ports.offer_networks(self);
     }
+    fn complete(&self, cx: &kit::Context, need: &kit::Need) -> Option<kit::Need> {
+        access::completed(cx, need)
+    }
+    /// EC2's own code. (AWS appends an encoded message that `sts:DecodeAuthorizationMessage` reads; the sentence here says it all.)
+    fn denied(&self, message: String) -> kit::Fault {
+        kit::Fault::new("UnauthorizedOperation", 403, format!("You are not authorized to perform this operation. {message}"))
+    }
 }

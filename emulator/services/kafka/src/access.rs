@@ -2,6 +2,7 @@
 
 use crate::{Kafka, model::*};
 use kit::{Access, Authorize, Context, Need};
+use std::collections::BTreeMap;
 
 macro_rules! access {
     ($($input:ident($me:ident, $cx:ident) => $access:expr;)*) => {$(
@@ -14,14 +15,28 @@ macro_rules! access {
     )*};
 }
 
-/// Topics are Kafka's own: beside MSK's action the caller needs the one of the data plane.
+/// Topics are Kafka's own: beside MSK's action the caller needs those of the data plane, as who connects does.
 fn on_topic(action: &'static str, data: &'static str, cluster: &str, topic: &str) -> Access {
-    Access::on(action, cluster).and(Need::on(data, crate::state::inside(cluster, "topic", topic)))
+    let topic = crate::state::inside(cluster, "topic", topic);
+    Access::on(action, cluster).and(Need::on("kafka-cluster:Connect", cluster)).and(Need::on(data, topic))
+}
+
+/// A new cluster; tags that it is given are condition keys, and need the permission to set them.
+fn making(cx: &Context, action: &'static str, name: &str, tags: Option<&BTreeMap<String, String>>) -> Access {
+    let making = Need::on(action, "*");
+    let Some(tags) = tags.filter(|tags| !tags.is_empty()) else { return making.into() };
+    let new = format!("arn:aws:kafka:{}:{}:cluster/{name}/*", cx.region(), cx.account());
+    Access::Needs(vec![with_tags(making, tags), with_tags(Need::on("kafka:TagResource", new), tags)])
+}
+
+fn with_tags(need: Need, tags: &BTreeMap<String, String>) -> Need {
+    let need = need.keys("aws:TagKeys", tags.keys().cloned().collect());
+    tags.iter().fold(need, |need, (key, value)| need.key(format!("aws:RequestTag/{key}"), value))
 }
 
 access! {
-    CreateClusterInput(_me, _cx) => Access::any("kafka:CreateCluster");
-    CreateClusterV2Input(_me, _cx) => Access::any("kafka:CreateClusterV2");
+    CreateClusterInput(me, cx) => making(cx, "kafka:CreateCluster", &me.cluster_name, me.tags.as_ref());
+    CreateClusterV2Input(me, cx) => making(cx, "kafka:CreateClusterV2", &me.cluster_name, me.tags.as_ref());
     DescribeClusterInput(me, _cx) => Access::on("kafka:DescribeCluster", &me.cluster_arn);
     DescribeClusterV2Input(me, _cx) => Access::on("kafka:DescribeClusterV2", &me.cluster_arn);
     ListClustersInput(_me, _cx) => Access::any("kafka:ListClusters");
@@ -50,7 +65,7 @@ access! {
     DescribeConfigurationRevisionInput(me, _cx) => Access::on("kafka:DescribeConfigurationRevision", &me.arn);
     ListConfigurationsInput(_me, _cx) => Access::any("kafka:ListConfigurations");
     ListConfigurationRevisionsInput(me, _cx) => Access::on("kafka:ListConfigurationRevisions", &me.arn);
-    TagResourceInput(me, _cx) => Access::on("kafka:TagResource", &me.resource_arn);
-    UntagResourceInput(me, _cx) => Access::on("kafka:UntagResource", &me.resource_arn);
+    TagResourceInput(me, _cx) => with_tags(Need::on("kafka:TagResource", &me.resource_arn), &me.tags).into();
+    UntagResourceInput(me, _cx) => Need::on("kafka:UntagResource", &me.resource_arn).keys("aws:TagKeys", me.tag_keys.clone()).into();
     ListTagsForResourceInput(me, _cx) => Access::on("kafka:ListTagsForResource", &me.resource_arn);
 }

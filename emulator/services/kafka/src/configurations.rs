@@ -1,4 +1,5 @@
-//! Configurations: revisions of a `server.properties`. Kept and told; the one broker takes its settings at its start.
+//! Configurations: revisions of a `server.properties`. Kept and told; of their settings only
+//! `auto.create.topics.enable` has an effect, on the listeners of the cluster: the one broker takes the others at its start.
 
 use crate::{
     Kafka,
@@ -140,6 +141,14 @@ impl Kafka {
 pub(crate) fn find(read: &impl Read, cx: &Context, arn: &str) -> Result<ConfigurationRow, Fault> {
     Arn::parse(arn).and_then(|a| a.after("configuration/")).ok_or_else(unknown)?;
     read.get(&CONFIGURATIONS, cx.scope(), &arn.to_owned())?.ok_or_else(unknown)
+}
+
+/// What a revision says of a setting; the last line counts.
+pub(crate) fn says(row: &ConfigurationRow, revision: i64, name: &str) -> Option<String> {
+    let revision = row.revisions.get(usize::try_from(revision - 1).ok()?)?;
+    let text = String::from_utf8_lossy(&revision.properties);
+    let mut lines = text.lines().rev().filter_map(|line| line.split_once('='));
+    lines.find(|(said, _)| said.trim() == name).map(|(_, value)| value.trim().to_owned())
 }
 
 fn unknown() -> Fault {

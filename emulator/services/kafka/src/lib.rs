@@ -14,6 +14,7 @@ mod host;
 mod model;
 mod networks;
 mod outside;
+mod owners;
 mod policies;
 mod reader;
 mod scram;
@@ -182,6 +183,9 @@ impl kit::Service for Kafka {
     fn resource_view(&self, cx: &Context, need: &kit::Need) -> kit::ResourceView {
         let owner = kit::Arn::parse(&need.resource).map(|arn| arn.account.to_owned()).filter(|account| !account.is_empty());
         kit::ResourceView { policy: policies::of(cx, &need.resource), owner }
+    }
+    fn complete(&self, cx: &Context, need: &kit::Need) -> Option<kit::Need> {
+        tags::completed(cx, need)
     }
     fn offer(self: Arc<Self>, ports: &Ports) {
         ports.offer_kafka_topics(self);

@@ -27,6 +27,10 @@ enum At {
     Elsewhere(Remote),
 }
 
+/// What a function's role needs at a cluster with IAM (AWS's guide, "Configuring Lambda permissions for Amazon MSK event source mappings").
+const OF_POLLERS: [&str; 6] =
+    ["Connect", "DescribeClusterDynamicConfiguration", "DescribeTopic", "ReadData", "DescribeGroup", "AlterGroup"];
+
 /// A way in that was found for a source.
 struct Way {
     at: At,
@@ -39,7 +43,7 @@ impl KafkaTopics for Kafka {
     fn open<'a>(&'a self, cx: &'a Context, source: &'a KafkaSource) -> BoxFuture<'a, Result<KafkaTopic, Trouble>> {
         Box::pin(async move {
             let way = self.way(cx, source).await?;
-            way.may(cx, source, &["Connect", "DescribeTopic", "ReadData", "DescribeGroup", "AlterGroup"])?;
+            way.may(cx, source, &OF_POLLERS)?;
             let partitions = match &way.at {
                 At::Here(broker) => broker.topics().get(&source.topic).ok_or(Trouble::NoTopic)?.count(),
                 At::Elsewhere(remote) => remote.open(&source.topic).await?,
@@ -186,7 +190,7 @@ impl Way {
         let Some(cluster) = &self.iam else { return Ok(()) };
         for action in actions {
             let resource = match *action {
-                "Connect" => cluster.clone(),
+                "Connect" | "DescribeClusterDynamicConfiguration" => cluster.clone(),
                 "DescribeGroup" | "AlterGroup" => inside(cluster, "group", &source.group),
                 _ => inside(cluster, "topic", &source.topic),
             };

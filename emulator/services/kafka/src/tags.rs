@@ -1,7 +1,7 @@
 //! Tags of clusters.
 
 use crate::{Kafka, model::*, state};
-use kit::{Context, Fault};
+use kit::{Arn, Context, Fault, Need, Read, Scope};
 use std::collections::BTreeMap;
 
 const MOST_TAGS: usize = 50;
@@ -22,6 +22,15 @@ impl Kafka {
         let row = cx.store().read(|s| state::cluster(s, cx, &input.resource_arn))?;
         Ok(ListTagsForResourceOutput { tags: Some(state::told(&row)?.tags.unwrap_or_default()) })
     }
+}
+
+/// A need with the tags of the cluster that is its resource, whoever's cluster it is.
+pub(crate) fn completed(cx: &Context, need: &Need) -> Option<Need> {
+    let arn = Arn::parse(&need.resource).filter(|arn| arn.service == "kafka" && arn.resource.starts_with("cluster/"))?;
+    let scope = Scope::new(arn.account, arn.region);
+    let row = cx.store().read(|s| s.get(&state::CLUSTERS, &scope, &need.resource)).ok()??;
+    let tags = state::told(&row).ok()?.tags?;
+    Some(tags.into_iter().fold(need.clone(), |need, (key, value)| need.key(format!("aws:ResourceTag/{key}"), value)))
 }
 
 /// Refuses more tags than AWS takes.

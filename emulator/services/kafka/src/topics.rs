@@ -1,6 +1,6 @@
 //! Topics of a cluster, which are the topics of the one broker.
 
-use crate::{Kafka, model::*, outside, state};
+use crate::{Kafka, model::*, outside, owners, state};
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use broker::{Topic, TopicError};
 use kit::{Context, Fault};
@@ -21,7 +21,14 @@ impl Kafka {
         let configs = configs(input.configs.as_deref())?;
         match self.outside(cx) {
             Some(mut client) => outside::create(&mut client, &input, &configs).await?,
-            None => drop(self.broker()?.topics().create(&input.topic_name, input.partition_count, configs).map_err(fault)?),
+            None => {
+                let made = self.broker()?.topics().create(&input.topic_name, input.partition_count, configs);
+                let topic = match made {
+                    Err(TopicError::Exists(name)) => return Err(self.exists(cx, &input, name)),
+                    made => made.map_err(fault)?,
+                };
+                owners::made(cx, &input.cluster_arn, &topic).await?;
+            }
         }
         Ok(CreateTopicOutput {
             topic_arn: Some(state::inside(&input.cluster_arn, "topic", &input.topic_name)),
@@ -35,7 +42,15 @@ impl Kafka {
         self.cluster_there(cx, &input.cluster_arn)?;
         match self.outside(cx) {
             Some(mut client) => outside::delete(&mut client, &input.topic_name).await?,
-            None => self.broker()?.topics().delete(&input.topic_name).map_err(fault)?,
+            None => {
+                let topics = self.broker()?.topics();
+                let topic = topics.get(&input.topic_name).ok_or_else(|| fault(TopicError::Unknown))?;
+                if owners::other(cx, &input.cluster_arn, &topic)?.is_some() {
+                    return Err(fault(TopicError::Unknown));
+                }
+                topics.delete(&input.topic_name).map_err(fault)?;
+                owners::gone(cx, &input.topic_name).await?;
+            }
         }
         Ok(DeleteTopicOutput {
             topic_arn: Some(state::inside(&input.cluster_arn, "topic", &input.topic_name)),
@@ -97,7 +112,12 @@ impl Kafka {
             return outside::list(&mut client, &input).await;
         }
         let filter = input.topic_name_filter.unwrap_or_default();
-        let named = self.broker()?.topics().all().into_iter().filter(|topic| topic.name.starts_with(&filter));
+        let mut named = Vec::new();
+        for topic in self.broker()?.topics().all() {
+            if topic.name.starts_with(&filter) && owners::other(cx, &input.cluster_arn, &topic)?.is_none() {
+                named.push(topic);
+            }
+        }
         let token = input.next_token.as_deref();
         let page = kit::pages::page(named, |t| t.name.to_string(), token, state::limit(input.max_results), state::bad_token)?;
         let show = |topic: Arc<Topic>| TopicInfo {
@@ -140,7 +160,24 @@ impl Kafka {
     fn topic(&self, cx: &Context, cluster_arn: &str, name: &str) -> Result<Arc<Topic>, Fault> {
         self.cluster_there(cx, cluster_arn)?;
         let unknown = || Error::NotFound.says("The specified topic does not exist.").with("InvalidParameter", "topicName");
-        self.broker()?.topics().get(name).ok_or_else(unknown)
+        let topic = self.broker()?.topics().get(name).ok_or_else(unknown)?;
+        if owners::other(cx, cluster_arn, &topic)?.is_some() {
+            return Err(unknown());
+        }
+        Ok(topic)
+    }
+
+    /// A topic is there already; where another cluster made it that is said, for on AWS it would not be in the way.
+    fn exists(&self, cx: &Context, input: &CreateTopicInput, name: String) -> Fault {
+        let topic = self.broker.get().and_then(|broker| broker.topics().get(&input.topic_name));
+        let other = topic.and_then(|topic| owners::other(cx, &input.cluster_arn, &topic).ok().flatten());
+        match other {
+            Some(other) => Error::TopicExists.says(format!(
+                "Topic '{}' already exists: the cluster {other} made it, and here all clusters are names for one broker. Choose another name.",
+                input.topic_name
+            )),
+            None => fault(TopicError::Exists(name)),
+        }
     }
 }
 

@@ -1621,10 +1621,11 @@ wire::structure!(SelfManagedEventSource, tables::SELF_MANAGED_EVENT_SOURCE, 0 en
 pub struct SelfManagedKafkaEventSourceConfig {
     pub consumer_group_id: Option<String>,
     pub schema_registry_config: Option<KafkaSchemaRegistryConfig>,
+    pub consumption_mode: Option<KafkaConsumptionMode>,
 }
 wire::structure!(
     SelfManagedKafkaEventSourceConfig, tables::SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG,
-    0 consumer_group_id, 1 schema_registry_config,
+    0 consumer_group_id, 1 schema_registry_config, 2 consumption_mode,
 );
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -1730,6 +1731,9 @@ wire::enumeration!(InvocationType {
 });
 wire::enumeration!(InvokeMode {
     ResponseStream = "RESPONSE_STREAM", Buffered = "BUFFERED",
+});
+wire::enumeration!(KafkaConsumptionMode {
+    Stream = "Stream", Queue = "Queue",
 });
 wire::enumeration!(KafkaSchemaRegistryAuthType {
     BasicAuth = "BASIC_AUTH", ClientCertificateTlsAuth = "CLIENT_CERTIFICATE_TLS_AUTH",
@@ -2719,6 +2723,7 @@ mod tables {
     pub(super) static KMS_NOT_FOUND_EXCEPTION: Schema =
         Schema::new("KMSNotFoundException", Kind::Structure(&[Member::new("Type", &STRING), Member::new("Message", &STRING)]))
             .traits(Traits { fault: Some(FaultTraits { code: "KMSNotFoundException", status: 502, sender: false }), ..Traits::NONE });
+    pub(super) static KAFKA_CONSUMPTION_MODE: Schema = Schema::new("KafkaConsumptionMode", Kind::Enum(super::KafkaConsumptionMode::TEXTS));
     pub(super) static KAFKA_SCHEMA_REGISTRY_ACCESS_CONFIG: Schema = Schema::new(
         "KafkaSchemaRegistryAccessConfig",
         Kind::Structure(&[Member::new("Type", &KAFKA_SCHEMA_REGISTRY_AUTH_TYPE), Member::new("URI", &ARN)]),
@@ -3238,7 +3243,11 @@ mod tables {
         Schema::new("SelfManagedEventSource", Kind::Structure(&[Member::new("Endpoints", &ENDPOINTS)]));
     pub(super) static SELF_MANAGED_KAFKA_EVENT_SOURCE_CONFIG: Schema = Schema::new(
         "SelfManagedKafkaEventSourceConfig",
-        Kind::Structure(&[Member::new("ConsumerGroupId", &URI), Member::new("SchemaRegistryConfig", &KAFKA_SCHEMA_REGISTRY_CONFIG)]),
+        Kind::Structure(&[
+            Member::new("ConsumerGroupId", &URI),
+            Member::new("SchemaRegistryConfig", &KAFKA_SCHEMA_REGISTRY_CONFIG),
+            Member::new("ConsumptionMode", &KAFKA_CONSUMPTION_MODE),
+        ]),
     );
     pub(super) static SENSITIVE_STRING: Schema = Schema::new("SensitiveString", Kind::String);
     pub(super) static SERIALIZED_REQUEST_ENTITY_TOO_LARGE_EXCEPTION: Schema = Schema::new(

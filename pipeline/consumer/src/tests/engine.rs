@@ -103,14 +103,14 @@ fn memory_is_bounded_by_resting_until_half_of_it_is_free() {
 fn results_of_an_earlier_ownership_settle_nothing() {
     let now = Instant::now();
     let mut engine = engine(|_| ());
-    engine.own(place(0));
+    engine.own(place(0), Some(0));
     fill(&mut engine, 1, 1, now);
     let old = engine.jobs(now).pop().unwrap();
     engine.disown(&[place(0)]);
-    engine.own(place(0));
+    engine.own(place(0), Some(0));
     fill(&mut engine, 1, 1, now);
     engine.done(old, Verdict::Settled, 0, now);
-    assert_eq!(engine.commits(), [], "this ownership's record is open");
+    assert_eq!(engine.commits(), [(place(0), 0)], "this ownership's record is open");
     let new = engine.jobs(now).pop().unwrap();
     engine.done(new, Verdict::Settled, 0, now);
     assert_eq!((engine.commits(), engine.in_flight()), (vec![(place(0), 1)], 0));
@@ -124,5 +124,5 @@ fn after_a_stop_nothing_goes_out_and_its_record_stays_open() {
     let job = engine.jobs(now).pop().unwrap();
     engine.done(job, Verdict::Stop("no".into()), 0, now);
     assert_eq!(engine.must_stop(), Some("no"));
-    assert!(engine.jobs(now + Duration::from_secs(60)).is_empty() && engine.commits().is_empty());
+    assert_eq!((engine.jobs(now + Duration::from_secs(60)).len(), engine.commits()), (0, vec![(place(0), 0)]));
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(10) };
 
 fn partition(records: usize, bytes: usize, wait_ms: u64, in_flight: usize, came: i64, now: Instant) -> Partition {
-    let mut partition = Partition::new(0, 1, Shape { records, bytes, wait: Duration::from_millis(wait_ms), in_flight });
+    let mut partition = Partition::new(0, 1, Shape { records, bytes, wait: Duration::from_millis(wait_ms), in_flight }, None);
     for offset in 0..came {
         assert!(partition.push(record(offset, "x"), 10, now));
     }

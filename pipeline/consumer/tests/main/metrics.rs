@@ -49,18 +49,23 @@ async fn lag_rests_and_acceptance_can_be_seen() {
     consumer.hear("Partitions");
     assert_eq!(get(&address, "/ready"), (200, "ok\n".into()));
     assert_eq!(get(&address, "/else").0, 404);
-    stand.produce(Some(0), &numbered(0..10)).await;
     let place = "{topic=\"photo-ingest\",partition=\"0\"}";
-    let paused = format!("consumer_paused{place}");
-    let values = metrics(&address, |values| values.get(&paused) == Some(&1.0));
+    let (paused, lag) = (format!("consumer_paused{place}"), format!("consumer_lag{place}"));
+    metrics(&address, |values| values.get(&lag) == Some(&0.0));
+    stand.produce(Some(0), &numbered(0..5)).await;
+    let values = metrics(&address, |values| values.get(&paused) == Some(&1.0) && values.get(&lag) == Some(&5.0));
+    // Nothing is accepted, and what comes now isn't even fetched: just then the lag is to be seen.
+    stand.produce(Some(0), &numbered(5..10)).await;
+    metrics(&address, |values| values.get(&lag) == Some(&10.0));
     assert!(values["consumer_retries_total{class=\"throttled\"}"] >= 1.0 && values["consumer_buffered_bytes"] > 0.0, "{values:?}");
     call(&stand.cloud, "DeleteFunctionConcurrency", json!({ "FunctionName": "f" })).await;
     stand.seen.count(10).await;
-    let lag = format!("consumer_lag{place}");
     let committed = "consumer_commits_total{outcome=\"ok\"}";
-    let all_well = |values: &BTreeMap<String, f64>| values.get(&lag) == Some(&0.0) && values.get(&paused) == Some(&0.0);
+    // Each gauge is set in its own second.
+    let next = format!("consumer_next_offset{place}");
+    let all_well =
+        |values: &BTreeMap<String, f64>| [&lag, &paused, &next].map(|name| values.get(name).copied()) == [Some(0.0), Some(0.0), Some(10.0)];
     let values = metrics(&address, |values| all_well(values) && values.contains_key(committed));
-    assert_eq!(values[&format!("consumer_next_offset{place}")], 10.0);
     assert_eq!(values["consumer_records_accepted_total{topic=\"photo-ingest\"}"], 10.0);
     assert_eq!(values["consumer_invocations_total{function=\"f\",outcome=\"accepted\"}"], 10.0);
     assert_eq!((values["consumer_in_flight"], values["consumer_buffered_bytes"]), (0.0, 0.0));

@@ -3,9 +3,9 @@
 mod endpoints;
 
 use ec2::Ec2;
-use kit::{Cloud, Fault};
+use kit::{Cloud, Context, Decider, Decision, Fault, Need};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 struct Desk(Arc<Cloud>);
 
@@ -185,4 +185,76 @@ async fn what_is_not_known_is_refused_even_where_nothing_is_there() {
     assert_eq!(len(&desk.ok("DescribeSecurityGroups", open).await["SecurityGroups"]), 1);
     let within = json!({ "Filters": [{ "Name": "ip-permission.cidr", "Values": ["0.0.0.0/0"] }] });
     assert_eq!(len(&desk.ok("DescribeSecurityGroups", within).await["SecurityGroups"]), 0);
+}
+
+/// Forbids what a need says, and remembers all needs.
+struct Forbids(fn(&Need) -> bool, Mutex<Vec<Need>>);
+
+impl Decider for Forbids {
+    fn decide(&self, _: &Context, need: &Need, _: Option<&str>) -> Decision {
+        self.1.lock().unwrap().push(need.clone());
+        Decision { allowed: !(self.0)(need), message: "no".into(), statement: None }
+    }
+    fn explain(&self, _: &Context, _: &Need, _: Option<&str>) -> String {
+        String::new()
+    }
+}
+
+impl Forbids {
+    /// Values of a condition key of the last need for an action on a resource that ends so.
+    fn told(&self, action: &str, resource: &str, key: &str) -> Vec<String> {
+        let needs = self.1.lock().unwrap();
+        let need = needs.iter().rfind(|need| need.action == action && need.resource.ends_with(resource));
+        let need = need.unwrap_or_else(|| panic!("{action} on {resource} was not asked: {needs:?}"));
+        need.keys.iter().filter(|(name, _)| name == key).flat_map(|(_, values)| values.clone()).collect()
+    }
+}
+
+fn forbid(desk: &Desk, what: fn(&Need) -> bool) -> Arc<Forbids> {
+    let forbids = Arc::new(Forbids(what, Mutex::default()));
+    desk.0.set_decider(forbids.clone());
+    forbids
+}
+
+/// A policy names a group by its id: who calls it by its name is refused all the same.
+#[tokio::test]
+async fn a_group_that_is_denied_is_denied_by_its_name_too() {
+    let desk = Desk::new().await;
+    let id = desk.ok("CreateSecurityGroup", json!({ "GroupName": "g", "Description": "d" })).await["GroupId"].as_str().unwrap().to_owned();
+    let range = json!({ "IpProtocol": "tcp", "FromPort": 1, "ToPort": 1, "CidrIp": "10.0.0.0/8" });
+    let with = |name: &str, value: &str| {
+        let mut input = range.clone();
+        input[name] = json!(value);
+        input
+    };
+    let forbids = forbid(&desk, |need| need.resource.contains("security-group/sg-"));
+    for operation in ["AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"] {
+        for input in [with("GroupId", &id), with("GroupName", "g")] {
+            assert_eq!(desk.code(operation, input).await, "UnauthorizedOperation", "{operation}");
+            assert_eq!(forbids.told(&format!("ec2:{operation}"), &id, "ec2:Vpc").len(), 1);
+        }
+    }
+    assert_eq!(desk.code("DeleteSecurityGroup", json!({ "GroupName": "g" })).await, "UnauthorizedOperation");
+    let group = desk.ok("DescribeSecurityGroups", json!({ "GroupIds": [id] })).await;
+    assert_eq!(len(&group["SecurityGroups"][0]["IpPermissions"]), 0);
+}
+
+/// Setting tags is an action of its own, on the thing that gets them, with the tags as condition keys.
+#[tokio::test]
+async fn tags_are_asked_of_what_they_are_set_on() {
+    let desk = Desk::new().await;
+    let forbids = forbid(&desk, |need| need.action == "ec2:CreateTags" && need.resource.ends_with("subnet/*"));
+    let tags = |kind: &str| json!([{ "ResourceType": kind, "Tags": [{ "Key": "stage", "Value": "test" }] }]);
+    let made = desk.ok("CreateVpc", json!({ "CidrBlock": "10.0.0.0/16", "TagSpecifications": tags("vpc") })).await;
+    let vpc = made["Vpc"]["VpcId"].as_str().unwrap();
+    assert_eq!(forbids.told("ec2:CreateTags", "vpc/*", "ec2:CreateAction"), ["CreateVpc"]);
+    assert_eq!(forbids.told("ec2:CreateVpc", "vpc/*", "aws:RequestTag/stage"), ["test"]);
+    let subnet = json!({ "VpcId": vpc, "CidrBlock": "10.0.1.0/24", "TagSpecifications": tags("subnet") });
+    assert_eq!(desk.code("CreateSubnet", subnet).await, "UnauthorizedOperation");
+    desk.ok("CreateTags", json!({ "Resources": [vpc], "Tags": [{ "Key": "owner", "Value": "me" }] })).await;
+    let of = format!("vpc/{vpc}");
+    assert_eq!(forbids.told("ec2:CreateTags", &of, "aws:TagKeys"), ["owner"]);
+    assert_eq!(forbids.told("ec2:CreateTags", &of, "aws:ResourceTag/stage"), ["test"], "what it has already");
+    desk.ok("DeleteTags", json!({ "Resources": [vpc], "Tags": [{ "Key": "owner" }] })).await;
+    assert_eq!(forbids.told("ec2:DeleteTags", &of, "ec2:ResourceTag/owner"), ["me"]);
 }

@@ -10,12 +10,54 @@ use kit::{Context, Fault};
 /// Most brokers of a cluster; AWS's quota of ZooKeeper clusters.
 const BROKERS_MAX: i32 = 30;
 
+/// Sizes of brokers (AWS's guide, "Amazon MSK broker types").
+const STANDARD: [&str; 16] = [
+    "t3.small",
+    "m5.large",
+    "m5.xlarge",
+    "m5.2xlarge",
+    "m5.4xlarge",
+    "m5.8xlarge",
+    "m5.12xlarge",
+    "m5.16xlarge",
+    "m5.24xlarge",
+    "m7g.large",
+    "m7g.xlarge",
+    "m7g.2xlarge",
+    "m7g.4xlarge",
+    "m7g.8xlarge",
+    "m7g.12xlarge",
+    "m7g.16xlarge",
+];
+
+/// Checks a cluster's name: letters, digits and hyphens.
+pub(super) fn name(name: &str) -> Result<(), Fault> {
+    let good = (1..=64).contains(&name.len()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+    match good {
+        true => Ok(()),
+        false => Err(bad("clusterName", "The cluster name must be 1 to 64 letters, digits and hyphens.")),
+    }
+}
+
+fn instance(kind: &str) -> Result<(), Fault> {
+    let good = match kind.split_once('.') {
+        Some(("kafka", size)) => STANDARD.contains(&size),
+        Some(("express", size)) => size.starts_with("m7g.") && STANDARD.contains(&size),
+        _ => false,
+    };
+    match good {
+        true => Ok(()),
+        false => Err(bad("instanceType", format!("Unsupported InstanceType [{kind}]."))),
+    }
+}
+
 /// Checks a provisioned cluster.
 pub(super) fn provisioned(cx: &Context, asked: &ProvisionedRequest) -> Result<(), Fault> {
     let group = &asked.broker_node_group_info;
     if !VERSIONS.contains(&asked.kafka_version.as_str()) {
         return Err(bad("kafkaVersion", format!("Unsupported KafkaVersion [{}]. Valid values: {VERSIONS:?}", asked.kafka_version)));
     }
+    instance(&group.instance_type)?;
     let subnets = group.client_subnets.len() as i32;
     if subnets == 0 || asked.number_of_broker_nodes < 1 || asked.number_of_broker_nodes % subnets != 0 {
         let why = "The number of broker nodes must be a multiple of Availability Zones in the Subnets parameter.";
@@ -40,9 +82,18 @@ pub(super) fn provisioned(cx: &Context, asked: &ProvisionedRequest) -> Result<()
         if configuration.revision < 1 || configuration.revision > row.revisions.len() as i64 {
             return Err(bad("configurationInfo", "The specified revision of the configuration does not exist."));
         }
-        cx.warn("ConfigurationInfo is kept: the broker of this process takes its settings at its start");
+        cx.warn(
+            "Of ConfigurationInfo only auto.create.topics.enable has an effect: the broker of this process takes its settings at its start",
+        );
     }
-    for (what, given) in [("LoggingInfo", asked.logging_info.is_some()), ("OpenMonitoring", asked.open_monitoring.is_some())] {
+    let without_effect = [
+        ("LoggingInfo", asked.logging_info.is_some()),
+        ("OpenMonitoring", asked.open_monitoring.is_some()),
+        ("EnhancedMonitoring", asked.enhanced_monitoring.is_some_and(|level| level != EnhancedMonitoring::Default)),
+        ("StorageMode TIERED", asked.storage_mode == Some(StorageMode::Tiered)),
+        ("Rebalancing", asked.rebalancing.is_some()),
+    ];
+    for (what, given) in without_effect {
         if given {
             cx.warn(format!("{what} is kept and has no effect"));
         }

@@ -106,8 +106,11 @@ impl Kafka {
         kinds: Vec<ListenerKind>,
     ) -> Result<Cluster, Fault> {
         let given = given.unwrap_or_default();
+        check::name(&name)?;
         tags::check(&given)?;
-        let arn = format!("arn:aws:kafka:{}:{}:cluster/{name}/{}-1", cx.region(), cx.account(), cx.ids().uuid());
+        // ARNs of serverless clusters end with an s and a number.
+        let end = if cluster.serverless.is_some() { "s1" } else { "1" };
+        let arn = format!("arn:aws:kafka:{}:{}:cluster/{name}/{}-{end}", cx.region(), cx.account(), cx.ids().uuid());
         let cluster = Cluster {
             cluster_arn: Some(arn.clone()),
             cluster_name: Some(name.clone()),
@@ -117,9 +120,10 @@ impl Kafka {
             tags: Some(given),
             ..cluster
         };
+        let creates = cx.store().read(|s| super::creates_topics(s, cx.scope(), &cluster))?;
         let mut listeners = Vec::new();
         for kind in kinds {
-            listeners.push((kind, self.open(cx.cloud(), cx.scope(), &arn, kind, 0).await?));
+            listeners.push((kind, self.open(cx.cloud(), (cx.scope(), &arn), kind, 0, creates).await?));
         }
         let row = state::row(&cluster, listeners.clone());
         let written = cx

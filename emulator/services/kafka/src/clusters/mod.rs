@@ -4,19 +4,22 @@ pub(crate) mod check;
 mod create;
 
 use crate::{
-    Kafka,
+    Kafka, configurations,
     gate::Gate,
     model::*,
     scram,
-    state::{self, CLUSTERS, ClusterRow, ListenerKind, POLICIES},
+    state::{self, CLUSTERS, CONFIGURATIONS, ClusterRow, ListenerKind, POLICIES},
     users::Users,
 };
 use broker::{Listener, Security};
 use kit::{Cloud, Context, Fault, Read, Scope};
 use std::{net::SocketAddr, sync::Arc};
 
-/// Versions that MSK offers and the broker speaks (the protocol is the same for all of them).
-const VERSIONS: [&str; 5] = ["2.8.1", "3.5.1", "3.6.0", "3.7.x", "3.8.x"];
+/// Versions that MSK offers and the broker speaks (the protocol is the same for all of them), as AWS's guide names them.
+const VERSIONS: [&str; 11] =
+    ["2.8.1", "3.5.1", "3.6.0", "3.7.x", "3.7.x.kraft", "3.8.x", "3.8.x.kraft", "3.9.x", "3.9.x.kraft", "4.0.x.kraft", "4.1.x.kraft"];
+/// What its configuration has to say for clients to make topics by naming them.
+const AUTO_CREATE: &str = "auto.create.topics.enable";
 
 impl Kafka {
     /// Describes a provisioned cluster.
@@ -135,10 +138,17 @@ impl Kafka {
         Ok(ListKafkaVersionsOutput { kafka_versions: Some(page.items.into_iter().map(show).collect()), next_token: page.next })
     }
 
-    /// Opens a listener of a cluster, at a port if it is free.
-    async fn open(&self, cloud: &Arc<Cloud>, scope: &Scope, arn: &str, kind: ListenerKind, port: u16) -> Result<u16, Fault> {
+    /// Opens a listener of a cluster, at a port if it is free. `creates`: clients make topics by naming them.
+    async fn open(
+        &self,
+        cloud: &Arc<Cloud>,
+        (scope, arn): (&Scope, &str),
+        kind: ListenerKind,
+        port: u16,
+        creates: bool,
+    ) -> Result<u16, Fault> {
         let listener = |port| {
-            let plain = Listener::plaintext(SocketAddr::from(([127, 0, 0, 1], port)));
+            let plain = Listener { auto_create: creates, ..Listener::plaintext(SocketAddr::from(([127, 0, 0, 1], port))) };
             match kind {
                 ListenerKind::Plaintext => plain,
                 ListenerKind::Tls => Listener { security: Security::Tls, ..plain },
@@ -173,13 +183,22 @@ pub(crate) async fn listen_again(kafka: &Kafka, cx: &Context) -> Result<(), Faul
     let rows = cx.store().read(|s| s.scan_all_scopes(&CLUSTERS).collect::<Result<Vec<_>, Fault>>())?;
     for (scope, arn, row) in rows {
         let mut listeners = Vec::new();
+        let creates = cx.store().read(|s| creates_topics(s, &scope, &state::told(&row)?))?;
         for (kind, port) in &row.listeners {
-            listeners.push((*kind, kafka.open(cx.cloud(), &scope, &arn, *kind, *port).await?));
+            listeners.push((*kind, kafka.open(cx.cloud(), (&scope, &arn), *kind, *port, creates).await?));
         }
         let row = ClusterRow { listeners, ..row };
         cx.store().write(|tx| tx.put(&CLUSTERS, &scope, &arn, &row)).await?;
     }
     Ok(())
+}
+
+/// Whether clients make topics by naming them: on MSK only where the cluster's configuration says so (AWS's guide, default configuration).
+fn creates_topics(read: &impl Read, scope: &Scope, cluster: &Cluster) -> Result<bool, Fault> {
+    let software = cluster.provisioned.as_ref().and_then(|p| p.current_broker_software_info.as_ref());
+    let Some((arn, revision)) = software.and_then(|s| s.configuration_arn.clone().zip(s.configuration_revision)) else { return Ok(false) };
+    let row = read.get(&CONFIGURATIONS, scope, &arn)?;
+    Ok(row.and_then(|row| configurations::says(&row, revision, AUTO_CREATE)).is_some_and(|said| said.eq_ignore_ascii_case("true")))
 }
 
 fn all(cx: &Context, prefix: Option<&str>) -> Result<Vec<Cluster>, Fault> {

@@ -2,7 +2,7 @@
 
 use crate::desk::{Desk, input};
 use kafka::Kafka;
-use kit::{Store, store::Durability};
+use kit::{Context, Principal, Scope, Store, store::Durability};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -55,6 +55,66 @@ async fn where_a_cluster_listens_follows_from_what_it_asks_for() {
     let made = desk.ok("CreateClusterV2", json!({ "ClusterName": "g", "Serverless": serverless })).await;
     assert_eq!(made["ClusterType"], "SERVERLESS");
     assert_eq!(desk.fault("DescribeCluster", json!({ "ClusterArn": made["ClusterArn"] })).await.code, "BadRequestException");
+}
+
+#[tokio::test]
+async fn versions_names_and_sizes_are_those_of_aws() {
+    let desk = Desk::new().await;
+    let versions = desk.ok("ListKafkaVersions", json!({})).await["KafkaVersions"].clone();
+    let versions: Vec<&str> = versions.as_array().unwrap().iter().map(|v| v["Version"].as_str().unwrap()).collect();
+    for (n, version) in ["3.7.x.kraft", "3.8.x.kraft", "3.9.x", "3.9.x.kraft", "4.0.x.kraft", "4.1.x.kraft"].iter().enumerate() {
+        assert!(versions.contains(version), "{version}");
+        desk.cluster(&format!("v{n}"), json!({ "KafkaVersion": version })).await;
+    }
+    let group = |kind: &str| json!({ "BrokerNodeGroupInfo": { "ClientSubnets": ["subnet-1", "subnet-2"], "InstanceType": kind } });
+    desk.cluster("express", group("express.m7g.large")).await;
+    for (name, more, parameter) in [
+        ("bad_name!", json!({}), "clusterName"),
+        ("a", group("banana"), "instanceType"),
+        ("a", group("express.t3.small"), "instanceType"),
+        ("a", json!({ "KafkaVersion": "9.9.9" }), "kafkaVersion"),
+    ] {
+        let refused = desk.fault("CreateCluster", input(name, more)).await;
+        assert_eq!(refused.code, "BadRequestException");
+        assert_eq!(refused.fields.iter().find(|(name, _)| name == "InvalidParameter").map(|(_, value)| value), Some(&json!(parameter)));
+    }
+}
+
+/// All clusters are names for one broker, but what one made by MSK's API is not another's.
+#[tokio::test]
+async fn what_one_cluster_made_another_neither_tells_nor_deletes() {
+    let desk = Desk::new().await;
+    let mine = desk.cluster("mine", json!({})).await;
+    let scope = Scope::new("111111111111", "eu-west-1");
+    let stranger =
+        Context::new(desk.cloud.clone(), Principal::Root { account: "111111111111".into() }, scope, desk.cloud.next_cause("test"));
+    let theirs = desk.cloud.call_json(&stranger, "kafka", "CreateCluster", &input("theirs", json!({}))).await.unwrap();
+    let theirs = theirs["ClusterArn"].as_str().unwrap();
+    let they = async |operation: &str, more: Value| {
+        let mut input = json!({ "ClusterArn": theirs });
+        if operation != "ListTopics" {
+            input["TopicName"] = json!("t");
+        }
+        input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        desk.cloud.call_json(&stranger, "kafka", operation, &input).await
+    };
+    let make = json!({ "ClusterArn": mine, "TopicName": "t", "PartitionCount": 1, "ReplicationFactor": 1 });
+    desk.ok("CreateTopic", make.clone()).await;
+    desk.kafka.broker().unwrap().topics().create("of-nobody", 1, Default::default()).unwrap();
+    let listed = they("ListTopics", json!({})).await.unwrap()["Topics"].clone();
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["TopicName"]), (1, &json!("of-nobody")));
+    assert_eq!(they("DeleteTopic", json!({})).await.unwrap_err().code, "UnknownTopicOrPartitionException");
+    assert_eq!(they("DescribeTopic", json!({})).await.unwrap_err().code, "NotFoundException");
+    assert_eq!(they("UpdateTopic", json!({ "PartitionCount": 2 })).await.unwrap_err().code, "NotFoundException");
+    let refused = they("CreateTopic", json!({ "PartitionCount": 1, "ReplicationFactor": 1 })).await.unwrap_err();
+    assert_eq!(refused.code, "TopicExistsException");
+    assert!(refused.message.contains(&mine), "{}", refused.message);
+    assert_eq!(desk.ok("ListTopics", json!({ "ClusterArn": mine })).await["Topics"].as_array().unwrap().len(), 2);
+    desk.ok("DeleteTopic", json!({ "ClusterArn": mine, "TopicName": "t" })).await;
+    they("CreateTopic", json!({ "PartitionCount": 1, "ReplicationFactor": 1 })).await.unwrap();
+    // Where its cluster is gone a topic is whoever's finds it.
+    desk.cloud.call_json(&stranger, "kafka", "DeleteCluster", &json!({ "ClusterArn": theirs })).await.unwrap();
+    desk.ok("DeleteTopic", json!({ "ClusterArn": mine, "TopicName": "t" })).await;
 }
 
 #[tokio::test]

@@ -87,7 +87,9 @@ impl Decider for Without {
 async fn iam_is_asked_as_the_listener_asks() {
     let (desk, source) = desk().await;
     let port = desk.cloud.ports().kafka_topics().unwrap();
-    for action in ["kafka-cluster:Connect", "kafka-cluster:ReadData", "kafka-cluster:AlterGroup"] {
+    for action in
+        ["kafka-cluster:Connect", "kafka-cluster:DescribeClusterDynamicConfiguration", "kafka-cluster:ReadData", "kafka-cluster:AlterGroup"]
+    {
         desk.cloud.set_decider(Arc::new(Without(action)));
         match port.open(&desk.cx, &source).await {
             Err(KafkaTrouble::Authorization(why)) => assert!(why.starts_with(action), "{why}"),

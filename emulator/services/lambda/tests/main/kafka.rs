@@ -2,10 +2,13 @@
 
 use crate::desk::Desk;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use kit::{ClockMode, Cloud, Context, Decider, Decision, Need, ports::KafkaTrouble};
+use kit::{
+    ClockMode, Cloud, Context, Decider, Decision, Need, Scope, Timestamp,
+    ports::{KafkaTrouble, Measured, Metrics},
+};
 use lambda::in_process::{HandlerError, Invocation, package};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 
 const CLUSTER: &str = "arn:aws:kafka:us-east-1:000000000000:cluster/c/11111111-2222-3333-4444-555555555555-1";
@@ -243,6 +246,14 @@ async fn the_role_needs_what_awss_guide_lists() {
     desk.function("fine", json!({})).await;
     let uuid = map(&desk, json!({ "FunctionName": "fine" })).await;
     assert_eq!(shown(&desk, &uuid).await["StateTransitionReason"], "USER_INITIATED", "DescribeClusterV2 is enough");
+    // The first version of DescribeCluster knows no serverless clusters.
+    desk.cloud.set_decider(Arc::new(Without("kafka:DescribeClusterV2")));
+    for (n, (end, reason)) in [("1", "USER_INITIATED"), ("s1", "EVENT_SOURCE_AUTHZ_ERROR")].into_iter().enumerate() {
+        desk.function(&format!("g{n}"), json!({})).await;
+        let cluster = format!("{}-{end}", CLUSTER.strip_suffix("-1").unwrap());
+        let uuid = map(&desk, json!({ "FunctionName": format!("g{n}"), "EventSourceArn": cluster })).await;
+        assert_eq!(shown(&desk, &uuid).await["StateTransitionReason"], reason, "{cluster}");
+    }
 }
 
 #[tokio::test]
@@ -250,6 +261,7 @@ async fn what_a_mapping_may_not_say() {
     let desk = desk().await;
     let own = json!({ "Endpoints": { "KAFKA_BOOTSTRAP_SERVERS": ["localhost:9092"] } });
     let secret = json!([{ "Type": "CLIENT_CERTIFICATE_TLS_AUTH", "URI": "arn:aws:secretsmanager:us-east-1:000000000000:secret:s-AbCdEf" }]);
+    let password = json!([{ "Type": "BASIC_AUTH", "URI": "arn:aws:secretsmanager:us-east-1:000000000000:secret:s-AbCdEf" }]);
     for (more, status, says) in [
         (json!({ "StartingPosition": null }), 400, "Value null at 'startingPosition'"),
         (json!({ "Topics": null }), 400, "Required 'topics' parameter is missing."),
@@ -260,6 +272,12 @@ async fn what_a_mapping_may_not_say() {
             json!({ "EventSourceArn": null, "SelfManagedEventSource": own }),
             400,
             "Required 'sourceAccessConfigurations' parameter is missing.",
+        ),
+        (
+            json!({ "EventSourceArn": null, "SelfManagedEventSource": own, "SourceAccessConfigurations": password,
+                "SelfManagedKafkaEventSourceConfig": { "ConsumptionMode": "Queue" } }),
+            501,
+            "ConsumptionMode Queue",
         ),
         (json!({ "FunctionName": "gone" }), 400, "Function does not exist"),
     ] {
@@ -359,4 +377,41 @@ async fn a_mapping_that_has_caught_up_gives_its_pollers_back() {
     let before = all.len();
     all.dedup();
     assert_eq!((before, all.len()), (26, 26), "each record once");
+}
+
+/// Remembers OffsetLag, and of which function.
+#[derive(Default)]
+struct Lags(Mutex<Vec<(String, f64)>>);
+
+impl Metrics for Lags {
+    fn record(&self, _: &Scope, _: Timestamp, measured: &Measured<'_>) {
+        let lags = measured.values.iter().filter(|(name, ..)| *name == "OffsetLag");
+        self.0.lock().unwrap().extend(lags.map(|(.., lag)| (measured.under[0][0].1.to_owned(), *lag)));
+    }
+}
+
+/// Just where nothing is accepted, how far it is behind is what has to be seen.
+#[tokio::test]
+async fn the_lag_of_a_mapping_that_is_stuck_is_told() {
+    for (stuck, why) in [("throttled", "throttled."), ("failing", "failed.")] {
+        let desk = desk().await;
+        let lags = Arc::new(Lags::default());
+        desk.cloud.ports().offer_metrics(lags.clone());
+        let last = || lags.0.lock().unwrap().last().cloned();
+        let uuid = map(&desk, json!({ "BatchSize": 2 })).await;
+        match stuck {
+            "throttled" => _ = desk.ok("PutFunctionConcurrency", json!({ "FunctionName": "f", "ReservedConcurrentExecutions": 0 })).await,
+            _ => poison(&desk, "bad"),
+        }
+        (0..5).for_each(|n| _ = put(&desk, 0, &n.to_string()));
+        desk.advance(1).await;
+        let told = shown(&desk, &uuid).await;
+        assert!(told["LastProcessingResult"].as_str().unwrap().ends_with(why), "{told}");
+        let behind = if stuck == "throttled" { 5.0 } else { 6.0 };
+        assert_eq!(last(), Some(("f".to_owned(), behind)), "{stuck}");
+        // What comes meanwhile is not read, and counts at the next attempt.
+        (0..4).for_each(|n| _ = put(&desk, 0, &n.to_string()));
+        desk.advance(4).await;
+        assert_eq!(last(), Some(("f".to_owned(), behind + 4.0)), "{stuck}");
+    }
 }

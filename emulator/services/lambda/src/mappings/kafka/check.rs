@@ -119,6 +119,9 @@ fn group(input: &CreateEventSourceMappingInput) -> Result<Option<String>, Fault>
     if schemas {
         return Err(not_implemented("schema registries of event source mappings (SchemaRegistryConfig)"));
     }
+    if own.and_then(|c| c.consumption_mode) == Some(KafkaConsumptionMode::Queue) {
+        return Err(not_implemented("share groups of event source mappings (ConsumptionMode Queue)"));
+    }
     let group = managed.and_then(|c| c.consumer_group_id.clone()).or_else(|| own.and_then(|c| c.consumer_group_id.clone()));
     Ok(group.filter(|group| !group.is_empty()))
 }

@@ -109,8 +109,9 @@ fn allowed(role: &Context, mapping: &Mapping, topic: &Topic) -> Result<(), Probl
     let in_vpc = topic.servers.is_empty() || topic.access.iter().any(|(kind, _)| kind.starts_with("VPC_"));
     if topic.servers.is_empty() {
         let cluster = &mapping.queue_arn;
-        // Either will do (the same guide).
-        if !may("kafka:DescribeClusterV2", cluster) && !may("kafka:DescribeCluster", cluster) {
+        // Either will do (the same guide), but only the second version knows serverless clusters: their ARNs end with an s and a number.
+        let serverless = cluster.rsplit_once('-').is_some_and(|(_, end)| end.starts_with('s'));
+        if !may("kafka:DescribeClusterV2", cluster) && (serverless || !may("kafka:DescribeCluster", cluster)) {
             return Err(lacks(&format!("kafka:DescribeClusterV2 on {cluster}")));
         }
         if !may("kafka:GetBootstrapBrokers", cluster) {
