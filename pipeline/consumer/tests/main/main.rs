@@ -15,5 +15,6 @@ mod promise;
 mod proxy;
 mod rebalance;
 mod refused;
+mod routes;
 mod runner;
 mod stand;
