@@ -15,6 +15,7 @@ mod promise;
 mod proxy;
 mod rebalance;
 mod refused;
+mod routes;
 mod runner;
 mod stand;
 mod suite;
