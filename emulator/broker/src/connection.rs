@@ -1,16 +1,6 @@
 //! A connection: requests are read one after the other, answered in order, and the next is read when the answer is written.
 
-use crate::{
-    about::about,
-    api,
-    auth::Session,
-    call::Call,
-    guard::Guarded,
-    host::{self, Sabotage},
-    listener::Bound,
-    room,
-    shared::Shared,
-};
+use crate::{about::about, api, auth::Session, call::Call, guard::Guarded, host::Sabotage, listener::Bound, room, shared::Shared};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::{
     messages::{ApiKey, RequestHeader, ResponseHeader},
