@@ -2,10 +2,11 @@
 
 use crate::{
     configs,
+    disk::Disk,
     inside::Bell,
     ledger::{Change, Ledger, State, TopicRow},
-    log::{AppendError, Appended, Keeping, Log},
-    options::{Durability, Options},
+    log::{self, AppendError, Appended, Keeping, Log},
+    options::Options,
 };
 use kit::{Clock, Ids, hex};
 use parking_lot::{Mutex, RwLock};
@@ -193,7 +194,7 @@ pub struct Topics {
     /// Held by who makes or deletes.
     changing: Mutex<()>,
     dir: Option<PathBuf>,
-    power: bool,
+    disk: Disk,
     ledger: Arc<Ledger>,
     clock: Clock,
     ids: Ids,
@@ -213,7 +214,7 @@ impl Topics {
             by_id: RwLock::default(),
             changing: Mutex::default(),
             dir: options.dir.as_ref().map(|(dir, _)| dir.join("topics")),
-            power: options.dir.as_ref().is_some_and(|(_, durability)| *durability == Durability::Power),
+            disk: options.disk.clone(),
             clock: options.clock.clone(),
             // Ids have to differ from those of an earlier run over the same folder.
             ids: Ids::new(options.seed, 0x6b61_666b_6100 ^ ledger.read(|s| s.topics.len() as u64) ^ options.clock.now().millis() as u64),
@@ -257,7 +258,7 @@ impl Topics {
     fn open_log(&self, row: &TopicRow, n: i32) -> io::Result<Arc<Partition>> {
         let dir = self.folder(&row.id).map(|dir| dir.join(n.to_string()));
         let start = row.starts.get(&n).copied().unwrap_or(0);
-        Ok(Partition::new(Log::open(dir, self.power, start, self.now_ms())?, self.bells.clone(), self.heap.clone()))
+        Ok(Partition::new(Log::open(dir, &self.disk, start, self.now_ms())?, self.bells.clone(), self.heap.clone()))
     }
 
     /// The folder of a topic's logs.
@@ -411,14 +412,14 @@ impl Topics {
             && dir.exists()
         {
             let _ = std::fs::remove_dir_all(aside);
-            std::fs::rename(dir, aside)?;
+            self.disk.rename(dir, aside)?;
         }
         let mut restored = HashMap::new();
         for (id, n, segments) in logs {
             match self.folder(&id).map(|dir| dir.join(n.to_string())) {
                 Some(dir) => {
-                    std::fs::create_dir_all(&dir)?;
-                    segments.iter().try_for_each(|(base, bytes)| std::fs::write(dir.join(format!("{base:020}.log")), bytes))?;
+                    self.disk.make_folder(&dir)?;
+                    segments.iter().try_for_each(|(base, bytes)| self.disk.write_whole(&log::segment::path(&dir, *base), bytes))?;
                 }
                 None => drop(restored.insert((id, n), segments)),
             }
