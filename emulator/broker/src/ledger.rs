@@ -16,6 +16,13 @@ use std::{
 /// The journal is rewritten when it is larger than this and than four times what it holds.
 const REWRITE_BYTES: u64 = 4 << 20;
 
+/// Most replicas that may be asked for: as many as the smallest MSK cluster has brokers.
+pub const REPLICAS_MAX: i16 = 3;
+
+fn replicas_max() -> i16 {
+    REPLICAS_MAX
+}
+
 /// A topic as it is written down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopicRow {
@@ -25,6 +32,9 @@ pub struct TopicRow {
     pub partitions: i32,
     /// Configs that were set.
     pub configs: BTreeMap<String, String>,
+    /// Replicas that were asked for. One is there and is told, but `min.insync.replicas` goes by these, as on a cluster that has them.
+    #[serde(default = "replicas_max")]
+    pub replicas: i16,
     /// First readable offset of partitions of which records were deleted.
     #[serde(default)]
     pub starts: BTreeMap<i32, i64>,

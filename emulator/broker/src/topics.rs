@@ -4,7 +4,7 @@ use crate::{
     configs,
     disk::Disk,
     inside::Bell,
-    ledger::{Change, Ledger, State, TopicRow},
+    ledger::{Change, Ledger, REPLICAS_MAX, State, TopicRow},
     log::{self, AppendError, Appended, Keeping, Log},
     options::Options,
 };
@@ -52,6 +52,10 @@ impl Topic {
     /// Settings that were set.
     pub fn configs(&self) -> BTreeMap<String, String> {
         self.row.read().configs.clone()
+    }
+    /// Replicas that were asked for.
+    pub fn replicas(&self) -> i16 {
+        self.row.read().replicas
     }
     /// What its logs make of them.
     pub fn keeping(&self) -> Keeping {
@@ -309,12 +313,23 @@ impl Topics {
         }
     }
 
-    /// Makes a topic.
+    /// Makes a topic, as if of as many replicas as may be asked for.
     pub fn create(&self, name: &str, partitions: i32, configs: BTreeMap<String, String>) -> Result<Arc<Topic>, TopicError> {
+        self.create_of(name, partitions, REPLICAS_MAX, configs)
+    }
+
+    /// Makes a topic for which so many replicas were asked for.
+    pub fn create_of(
+        &self,
+        name: &str,
+        partitions: i32,
+        replicas: i16,
+        configs: BTreeMap<String, String>,
+    ) -> Result<Arc<Topic>, TopicError> {
         let _changing = self.changing.lock();
         self.check(name, partitions, &configs)?;
         let id = hex(&self.ids.bytes()[..16]);
-        let row = TopicRow { id, partitions, configs, starts: BTreeMap::new() };
+        let row = TopicRow { id, partitions, configs, replicas, starts: BTreeMap::new() };
         let topic = self.make(name, row.clone())?;
         self.ledger.write(vec![Change::Topic(name.to_owned(), row)])?;
         self.by_id.write().insert(topic.id, topic.clone());

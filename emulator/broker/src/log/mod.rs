@@ -49,6 +49,12 @@ pub struct Keeping {
     pub compaction_max_lag_ms: Option<i64>,
     /// `max.message.bytes`: of a batch.
     pub batch_max_bytes: usize,
+    /// `message.timestamp.after.max.ms` and `message.timestamp.before.max.ms`: how far a record's own time may be from now.
+    pub after_max_ms: i64,
+    /// See there.
+    pub before_max_ms: i64,
+    /// `min.insync.replicas`: fewer take no batch that all replicas have to acknowledge.
+    pub replicas_least: i32,
     /// `message.timestamp.type` is LogAppendTime.
     pub log_time: bool,
 }

@@ -21,7 +21,12 @@ impl Kafka {
         let configs = configs(input.configs.as_deref())?;
         match self.outside(cx) {
             Some(mut client) => outside::create(&mut client, &input, &configs).await?,
-            None => drop(self.broker()?.topics().create(&input.topic_name, input.partition_count, configs).map_err(fault)?),
+            None => drop(
+                self.broker()?
+                    .topics()
+                    .create_of(&input.topic_name, input.partition_count, input.replication_factor as i16, configs)
+                    .map_err(fault)?,
+            ),
         }
         Ok(CreateTopicOutput {
             topic_arn: Some(state::inside(&input.cluster_arn, "topic", &input.topic_name)),
