@@ -3,7 +3,7 @@
 //!
 //! A change is written before it is answered. A torn end is cut off, as a log's is.
 
-use crate::options::Durability;
+use crate::disk::Disk;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -16,6 +16,13 @@ use std::{
 /// The journal is rewritten when it is larger than this and than four times what it holds.
 const REWRITE_BYTES: u64 = 4 << 20;
 
+/// Most replicas that may be asked for: as many as the smallest MSK cluster has brokers.
+pub const REPLICAS_MAX: i16 = 3;
+
+fn replicas_max() -> i16 {
+    REPLICAS_MAX
+}
+
 /// A topic as it is written down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopicRow {
@@ -25,6 +32,9 @@ pub struct TopicRow {
     pub partitions: i32,
     /// Configs that were set.
     pub configs: BTreeMap<String, String>,
+    /// Replicas that were asked for. One is there and is told, but `min.insync.replicas` goes by these, as on a cluster that has them.
+    #[serde(default = "replicas_max")]
+    pub replicas: i16,
     /// First readable offset of partitions of which records were deleted.
     #[serde(default)]
     pub starts: BTreeMap<i32, i64>,
@@ -197,7 +207,7 @@ struct Journal {
     bytes: u64,
     /// Bytes after the last rewrite.
     held: u64,
-    power: bool,
+    disk: Disk,
 }
 
 /// The state and its journal.
@@ -212,8 +222,8 @@ impl Ledger {
     }
 
     /// With a journal in a folder.
-    pub fn open(dir: &Path, durability: Durability) -> io::Result<Ledger> {
-        std::fs::create_dir_all(dir)?;
+    pub fn open(dir: &Path, disk: &Disk) -> io::Result<Ledger> {
+        disk.make_folder(dir)?;
         let path = dir.join("ledger");
         let mut state = State::default();
         let bytes = match std::fs::read(&path) {
@@ -222,11 +232,16 @@ impl Ledger {
             Err(error) => return Err(error),
         };
         let good = replay(&bytes, &mut state);
+        let fresh = !path.exists();
         let file = OpenOptions::new().create(true).append(true).open(&path)?;
+        if fresh {
+            disk.made(&path);
+        }
+        disk.sync_names(&path)?;
         if good < bytes.len() as u64 {
             file.set_len(good)?;
         }
-        let journal = Journal { path, file, bytes: good, held: good, power: durability == Durability::Power };
+        let journal = Journal { path, file, bytes: good, held: good, disk: disk.clone() };
         Ok(Ledger { inner: Mutex::new((state, Some(journal))) })
     }
 
@@ -267,18 +282,13 @@ impl Journal {
             return Err(error);
         }
         self.bytes += bytes.len() as u64;
-        if self.power { self.file.sync_data() } else { Ok(()) }
+        self.disk.sync(&self.file)
     }
 
     fn rewrite(&mut self, state: &State) -> io::Result<()> {
-        let temporary = self.path.with_extension("writing");
         let bytes = frames(&state.changes())?;
-        std::fs::write(&temporary, &bytes)?;
-        let file = OpenOptions::new().append(true).open(&temporary)?;
-        if self.power {
-            file.sync_all()?;
-        }
-        std::fs::rename(&temporary, &self.path)?;
+        self.disk.write_whole(&self.path, &bytes)?;
+        let file = OpenOptions::new().append(true).open(&self.path)?;
         (self.file, self.bytes, self.held) = (file, bytes.len() as u64, bytes.len() as u64);
         Ok(())
     }
@@ -325,25 +335,25 @@ mod tests {
     #[test]
     fn what_was_written_is_there_again_and_a_torn_end_is_not() {
         let dir = tempfile::tempdir().unwrap();
-        let ledger = Ledger::open(dir.path(), Durability::Process).unwrap();
+        let ledger = Ledger::open(dir.path(), &Disk::default()).unwrap();
         ledger.write(vec![offset(5), Change::Producers(1000)]).unwrap();
         ledger.write(vec![offset(6)]).unwrap();
         drop(ledger);
         let path = dir.path().join("ledger");
         let bytes = std::fs::read(&path).unwrap();
         std::fs::write(&path, &bytes[..bytes.len() - 3]).unwrap();
-        let ledger = Ledger::open(dir.path(), Durability::Process).unwrap();
+        let ledger = Ledger::open(dir.path(), &Disk::default()).unwrap();
         let at = |ledger: &Ledger| ledger.read(|s| (s.offsets["g"][&("t".to_owned(), 0)].offset, s.next_producer));
         assert_eq!(at(&ledger), (5, 1000));
         ledger.write(vec![offset(7)]).unwrap();
         drop(ledger);
-        assert_eq!(at(&Ledger::open(dir.path(), Durability::Process).unwrap()), (7, 1000));
+        assert_eq!(at(&Ledger::open(dir.path(), &Disk::default()).unwrap()), (7, 1000));
     }
 
     #[test]
     fn a_journal_of_what_is_past_is_rewritten() {
         let dir = tempfile::tempdir().unwrap();
-        let ledger = Ledger::open(dir.path(), Durability::Process).unwrap();
+        let ledger = Ledger::open(dir.path(), &Disk::default()).unwrap();
         let many = (0..2000).map(offset).collect::<Vec<_>>();
         for _ in 0..50 {
             ledger.write(many.clone()).unwrap();

@@ -13,6 +13,7 @@ mod call;
 pub mod client;
 mod configs;
 mod connection;
+mod disk;
 pub mod groups;
 pub mod guard;
 pub mod host;
@@ -24,6 +25,8 @@ pub mod log;
 mod metrics;
 pub mod options;
 mod power;
+#[cfg(test)]
+mod power_cut;
 mod room;
 mod shared;
 mod snapshot;
@@ -183,9 +186,10 @@ impl Drop for Broker {
     }
 }
 
-fn open(options: Options) -> io::Result<Shared> {
+fn open(mut options: Options) -> io::Result<Shared> {
+    options.disk.power = matches!(options.dir, Some((_, Durability::Power)));
     let ledger = Arc::new(match &options.dir {
-        Some((dir, durability)) => Ledger::open(dir, *durability)?,
+        Some((dir, _)) => Ledger::open(dir, &options.disk)?,
         None => Ledger::memory(),
     });
     let ids = kit::Ids::new(options.seed, 0x6b61_666b_6101 ^ options.clock.real_now().unix_ns as u64);

@@ -1,6 +1,6 @@
 //! What a broker is made of: where it listens, where it keeps its logs, and how much it takes from outside.
 
-use crate::{auth::Authority, host::Host};
+use crate::{auth::Authority, disk::Disk, host::Host};
 use kit::{Clock, Work};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -25,6 +25,8 @@ pub struct Options {
     pub seed: u64,
     /// Who hears what is done, and makes it go wrong on purpose.
     pub host: Option<Arc<dyn Host>>,
+    /// The way to the files; its promise is that of `dir`.
+    pub(crate) disk: Disk,
 }
 
 impl Options {
@@ -39,6 +41,7 @@ impl Options {
             defaults: Defaults::default(),
             seed: 0,
             host: None,
+            disk: Disk::default(),
         }
     }
 }

@@ -49,16 +49,13 @@ impl Shared {
     pub fn real_ms(&self) -> i64 {
         self.options.clock.real_now().millis()
     }
-    /// Whether what is acknowledged must survive a power cut.
-    pub fn power(&self) -> bool {
-        matches!(self.options.dir, Some((_, crate::options::Durability::Power)))
-    }
     /// Syncs files, where the durability asks for it.
     pub async fn sync(&self, files: Vec<Arc<File>>) -> io::Result<()> {
-        if !self.power() || files.is_empty() {
+        if !self.options.disk.power || files.is_empty() {
             return Ok(());
         }
-        let work = move || files.iter().try_for_each(|file| file.sync_data());
+        let disk = self.options.disk.clone();
+        let work = move || files.iter().try_for_each(|file| disk.sync(file));
         tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
     }
     /// Moves logs off the heap if it holds more than it may: done by who has written, before it is answered, so that nobody writes faster.

@@ -2,10 +2,11 @@
 
 use crate::{
     configs,
+    disk::Disk,
     inside::Bell,
-    ledger::{Change, Ledger, State, TopicRow},
-    log::{AppendError, Appended, Keeping, Log},
-    options::{Durability, Options},
+    ledger::{Change, Ledger, REPLICAS_MAX, State, TopicRow},
+    log::{self, AppendError, Appended, Keeping, Log},
+    options::Options,
 };
 use kit::{Clock, Ids, hex};
 use parking_lot::{Mutex, RwLock};
@@ -51,6 +52,10 @@ impl Topic {
     /// Settings that were set.
     pub fn configs(&self) -> BTreeMap<String, String> {
         self.row.read().configs.clone()
+    }
+    /// Replicas that were asked for.
+    pub fn replicas(&self) -> i16 {
+        self.row.read().replicas
     }
     /// What its logs make of them.
     pub fn keeping(&self) -> Keeping {
@@ -193,7 +198,7 @@ pub struct Topics {
     /// Held by who makes or deletes.
     changing: Mutex<()>,
     dir: Option<PathBuf>,
-    power: bool,
+    disk: Disk,
     ledger: Arc<Ledger>,
     clock: Clock,
     ids: Ids,
@@ -213,7 +218,7 @@ impl Topics {
             by_id: RwLock::default(),
             changing: Mutex::default(),
             dir: options.dir.as_ref().map(|(dir, _)| dir.join("topics")),
-            power: options.dir.as_ref().is_some_and(|(_, durability)| *durability == Durability::Power),
+            disk: options.disk.clone(),
             clock: options.clock.clone(),
             // Ids have to differ from those of an earlier run over the same folder.
             ids: Ids::new(options.seed, 0x6b61_666b_6100 ^ ledger.read(|s| s.topics.len() as u64) ^ options.clock.now().millis() as u64),
@@ -257,7 +262,7 @@ impl Topics {
     fn open_log(&self, row: &TopicRow, n: i32) -> io::Result<Arc<Partition>> {
         let dir = self.folder(&row.id).map(|dir| dir.join(n.to_string()));
         let start = row.starts.get(&n).copied().unwrap_or(0);
-        Ok(Partition::new(Log::open(dir, self.power, start, self.now_ms())?, self.bells.clone(), self.heap.clone()))
+        Ok(Partition::new(Log::open(dir, &self.disk, start, self.now_ms())?, self.bells.clone(), self.heap.clone()))
     }
 
     /// The folder of a topic's logs.
@@ -308,12 +313,23 @@ impl Topics {
         }
     }
 
-    /// Makes a topic.
+    /// Makes a topic, as if of as many replicas as may be asked for.
     pub fn create(&self, name: &str, partitions: i32, configs: BTreeMap<String, String>) -> Result<Arc<Topic>, TopicError> {
+        self.create_of(name, partitions, REPLICAS_MAX, configs)
+    }
+
+    /// Makes a topic for which so many replicas were asked for.
+    pub fn create_of(
+        &self,
+        name: &str,
+        partitions: i32,
+        replicas: i16,
+        configs: BTreeMap<String, String>,
+    ) -> Result<Arc<Topic>, TopicError> {
         let _changing = self.changing.lock();
         self.check(name, partitions, &configs)?;
         let id = hex(&self.ids.bytes()[..16]);
-        let row = TopicRow { id, partitions, configs, starts: BTreeMap::new() };
+        let row = TopicRow { id, partitions, configs, replicas, starts: BTreeMap::new() };
         let topic = self.make(name, row.clone())?;
         self.ledger.write(vec![Change::Topic(name.to_owned(), row)])?;
         self.by_id.write().insert(topic.id, topic.clone());
@@ -411,14 +427,14 @@ impl Topics {
             && dir.exists()
         {
             let _ = std::fs::remove_dir_all(aside);
-            std::fs::rename(dir, aside)?;
+            self.disk.rename(dir, aside)?;
         }
         let mut restored = HashMap::new();
         for (id, n, segments) in logs {
             match self.folder(&id).map(|dir| dir.join(n.to_string())) {
                 Some(dir) => {
-                    std::fs::create_dir_all(&dir)?;
-                    segments.iter().try_for_each(|(base, bytes)| std::fs::write(dir.join(format!("{base:020}.log")), bytes))?;
+                    self.disk.make_folder(&dir)?;
+                    segments.iter().try_for_each(|(base, bytes)| self.disk.write_whole(&log::segment::path(&dir, *base), bytes))?;
                 }
                 None => drop(restored.insert((id, n), segments)),
             }

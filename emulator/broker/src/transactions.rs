@@ -177,8 +177,8 @@ fn complete(broker: &Shared, id: &str, row: &mut TransactionRow) -> Result<(), E
         let keeping = topic.keeping();
         let file = partition.with(|log| log.end(commit, row.producer, row.epoch, &keeping, now).map(|()| log.file()));
         // The marker has to be there before it is written down that it is.
-        if let (Some(file), true) = (file.map_err(storage)?, broker.power()) {
-            file.sync_data().map_err(storage)?;
+        if let Some(file) = file.map_err(storage)? {
+            broker.options.disk.sync(&file).map_err(storage)?;
         }
         partition.wake();
     }

@@ -5,6 +5,7 @@ use crate::{
     auth::Resource,
     call::{Call, text},
     configs,
+    ledger::REPLICAS_MAX,
     topics::TopicError,
 };
 use kafka_protocol::{
@@ -17,9 +18,6 @@ use kafka_protocol::{
 };
 use std::collections::BTreeMap;
 use uuid::Uuid;
-
-/// Most replicas that may be asked for.
-const REPLICAS_MAX: i16 = 3;
 
 pub(super) async fn answer(call: &Call<'_>, request: CreateTopicsRequest) -> CreateTopicsResponse {
     let topics = request.topics.iter().map(|topic| {
@@ -54,7 +52,9 @@ fn create(call: &Call<'_>, topic: &CreatableTopic, only_check: bool) -> Result<O
     match only_check {
         true => topics.check(&topic.name, count, &configs).map(|()| None).map_err(refused),
         false => {
-            let made = topics.create(&topic.name, count, configs).map_err(refused)?;
+            // Of those who name no number, or a place for each, the broker decides.
+            let replicas = if topic.replication_factor == -1 { REPLICAS_MAX } else { topic.replication_factor };
+            let made = topics.create_of(&topic.name, count, replicas, configs).map_err(refused)?;
             call.broker.housekeeping.notify_one();
             Ok(Some(made.id))
         }

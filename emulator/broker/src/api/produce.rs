@@ -5,10 +5,12 @@ use crate::{
     call::{Call, text},
     host::Sabotage,
     log::{
-        AppendError, Appended,
+        AppendError, Appended, Keeping,
         batch::{self, Head},
         producers::Refused,
+        records,
     },
+    shared::Shared,
     transactions,
 };
 use bytes::Bytes;
@@ -37,7 +39,7 @@ pub(super) async fn answer(call: &Call<'_>, request: ProduceRequest) -> Option<P
                 () if !acks => Err((E::InvalidRequiredAcks, None)),
                 () if !allowed => Err((E::TransactionalIdAuthorizationFailed, None)),
                 () if !writes => Err((E::TopicAuthorizationFailed, None)),
-                () => append(call, transaction, &topic.name, data),
+                () => append(call, transaction, request.acks, &topic.name, data),
             };
             let answer = told(call, index, outcome, &mut files);
             let records = (answer.error_code == 0).then_some((answer.base_offset, count));
@@ -53,9 +55,32 @@ pub(super) async fn answer(call: &Call<'_>, request: ProduceRequest) -> Option<P
     (request.acks != 0).then(|| ProduceResponse::default().with_responses(responses))
 }
 
+/// Whether the records' own times are near enough to now, as the topic wants it. Clients outside of the cloud live in real time and those inside
+/// by its clock: either will do.
+fn in_time(broker: &Shared, keeping: &Keeping, mut records: &[u8]) -> Result<(), (E, Option<String>)> {
+    let (now, real) = (broker.now_ms(), broker.real_ms());
+    let latest = now.max(real).saturating_add(keeping.after_max_ms);
+    let earliest = now.min(real).saturating_sub(keeping.before_max_ms);
+    while !keeping.log_time
+        && let Ok(head) = Head::read(records)
+    {
+        // The first is not always the earliest: all are looked at where there is a limit.
+        let first = match keeping.before_max_ms < i64::MAX && head.bytes <= records.len() {
+            true => records::read(records).ok().and_then(|all| all.iter().map(|r| r.time).min()).unwrap_or(head.first_time),
+            false => head.first_time,
+        };
+        if head.latest_time > latest || first < earliest {
+            let why = format!("Timestamps from {first} to {} are out of the range from {earliest} to {latest}.", head.latest_time);
+            return Err((E::InvalidTimestamp, Some(why)));
+        }
+        records = records.get(head.bytes..).unwrap_or_default();
+    }
+    Ok(())
+}
+
 type Outcome = Result<(Appended, i64, Option<Arc<File>>), (E, Option<String>)>;
 
-fn append(call: &Call<'_>, transaction: Option<&str>, topic: &str, data: PartitionProduceData) -> Outcome {
+fn append(call: &Call<'_>, transaction: Option<&str>, acks: i16, topic: &str, data: PartitionProduceData) -> Outcome {
     let broker = call.broker;
     call.refused().map_err(|e| (e, None))?;
     let (found, partition) = broker.topics.partition(topic, data.index).ok_or((E::UnknownTopicOrPartition, None))?;
@@ -63,18 +88,24 @@ fn append(call: &Call<'_>, transaction: Option<&str>, topic: &str, data: Partiti
         return Err((E::NotLeaderOrFollower, None));
     }
     let records: Bytes = data.records.unwrap_or_default();
+    let keeping = found.keeping();
+    if acks == -1 && keeping.replicas_least > i32::from(found.replicas()) {
+        let why = format!("min.insync.replicas is {}, and {} are there", keeping.replicas_least, found.replicas());
+        return Err((E::NotEnoughReplicas, Some(why)));
+    }
+    in_time(broker, &keeping, &records)?;
     if let Ok(head) = Head::read(&records)
         && head.transactional()
     {
         transactions::admits(broker, transaction, head.producer, head.epoch, topic, data.index).map_err(|e| (e, None))?;
     }
     let length = records.len() as u64;
-    let appended = partition.append(&records, &found.keeping(), call.now_ms());
+    let appended = partition.append(&records, &keeping, call.now_ms());
     let (appended, file) = appended.map_err(|error| (code(&error), Some(error.to_string())))?;
     if call.sabotage == Sabotage::Twice
         && let Some(again) = batch::unsigned(&records)
     {
-        partition.append(&again, &found.keeping(), call.now_ms()).map_err(|error| (code(&error), Some(error.to_string())))?;
+        partition.append(&again, &keeping, call.now_ms()).map_err(|error| (code(&error), Some(error.to_string())))?;
     }
     if appended.sooner {
         broker.housekeeping.notify_one();

@@ -13,6 +13,8 @@ pub type At = (String, i32);
 const SESSION_MS: i64 = 45_000;
 /// How often members are asked to say something; Kafka's default is 5 s, which every rebalance would wait for.
 pub const HEARTBEAT_MS: i32 = 500;
+/// The epoch of a static member that is away and is expected back.
+const AWAY: i32 = -2;
 /// Ways of assigning.
 const ASSIGNORS: [&str; 2] = ["uniform", "range"];
 
@@ -31,7 +33,7 @@ pub struct Member {
     pub topics: BTreeSet<String>,
     /// Topics by pattern.
     pub pattern: Option<String>,
-    /// Epoch that it was told.
+    /// Epoch that it was told; -2 of a static member that is away.
     pub epoch: i32,
     /// What it was told to read, and may still hold.
     pub assigned: BTreeSet<At>,
@@ -101,7 +103,7 @@ impl Consumer {
     }
     /// As ListGroups names it.
     pub fn state(&self) -> &'static str {
-        let settled = |m: &Member| m.epoch == self.epoch && m.assigned == m.target && m.revoking.is_empty();
+        let settled = |m: &Member| m.epoch == AWAY || (m.epoch == self.epoch && m.assigned == m.target && m.revoking.is_empty());
         match () {
             () if self.members.is_empty() => "Empty",
             () if self.members.values().all(settled) => "Stable",
@@ -111,11 +113,9 @@ impl Consumer {
 
     /// Takes a heartbeat.
     pub fn beat(&mut self, beat: Beat, topics: &Topics, members_max: usize, now: i64) -> Result<Answer, ResponseError> {
+        self.check_instance(&beat)?;
         if beat.epoch < 0 {
-            self.members.get(&beat.id).ok_or(ResponseError::UnknownMemberId)?;
-            let epoch = beat.epoch;
-            self.leave(&beat.id, topics);
-            return Ok(Answer { epoch, assignment: None });
+            return self.go(&beat, topics, now);
         }
         if let Some(assignor) = &beat.assignor
             && !ASSIGNORS.contains(&assignor.as_str())
@@ -133,18 +133,44 @@ impl Consumer {
         Ok(self.reconcile(&id, holds, full, now))
     }
 
+    /// An instance id belongs to one member: who comes while its owner is there has to wait until it is released, and who was replaced is fenced.
+    fn check_instance(&self, beat: &Beat) -> Result<(), ResponseError> {
+        let Some(instance) = &beat.instance else { return Ok(()) };
+        let owner = self.members.iter().find(|(_, m)| m.instance.as_ref() == Some(instance));
+        match owner {
+            Some((id, _)) if *id == beat.id => Ok(()),
+            Some((_, owner)) if beat.epoch == 0 && owner.epoch == AWAY => Ok(()),
+            Some(_) if beat.epoch == 0 => Err(ResponseError::UnreleasedInstanceId),
+            Some(_) => Err(ResponseError::FencedInstanceId),
+            None => Ok(()),
+        }
+    }
+
+    /// A member goes: for good, or for a while if it is static; then it keeps what it reads until it is back or its session is over.
+    fn go(&mut self, beat: &Beat, topics: &Topics, now: i64) -> Result<Answer, ResponseError> {
+        let member = self.members.get_mut(&beat.id).ok_or(ResponseError::UnknownMemberId)?;
+        match beat.epoch {
+            AWAY if beat.instance.is_none() => return Err(ResponseError::InvalidRequest),
+            AWAY => {
+                (member.epoch, member.seen) = (AWAY, now);
+                member.revoking.clear();
+            }
+            _ => self.leave(&beat.id, topics),
+        }
+        Ok(Answer { epoch: beat.epoch, assignment: None })
+    }
+
     fn admit(&mut self, beat: &Beat, members_max: usize) -> Result<(), ResponseError> {
         let known = self.members.get(&beat.id).map(|m| m.epoch);
         match (beat.epoch, known) {
             (0, None) => {
-                if self.members.len() >= members_max {
-                    return Err(ResponseError::GroupMaxSizeReached);
-                }
                 // A static member that comes back takes the place of its old self.
                 let twin = self.members.iter().find(|(_, m)| m.instance.is_some() && m.instance == beat.instance);
                 if let Some(old) = twin.map(|(id, _)| id.clone()) {
                     let member = self.members.remove(&old).expect("just found");
                     self.members.insert(beat.id.clone(), Member { epoch: 0, assigned: BTreeSet::new(), ..member });
+                } else if self.members.len() >= members_max {
+                    return Err(ResponseError::GroupMaxSizeReached);
                 }
                 Ok(())
             }

@@ -55,7 +55,7 @@ impl Log {
                 }
             })?;
             if out.len() as u64 != self.segments[at].known.bytes {
-                self.segments[at].replace(&out)?;
+                self.segments[at].replace(&out, &self.disk)?;
             }
         }
         (self.clean, self.tombstones) = (end, due);

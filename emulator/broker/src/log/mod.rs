@@ -7,8 +7,9 @@ mod compact;
 pub mod encode;
 pub mod producers;
 pub mod records;
-mod segment;
+pub(crate) mod segment;
 
+use crate::disk::Disk;
 use batch::{BatchError, Head};
 use bytes::Bytes;
 use producers::{Aborted, ProducerView, Producers, Refused};
@@ -49,6 +50,12 @@ pub struct Keeping {
     pub compaction_max_lag_ms: Option<i64>,
     /// `max.message.bytes`: of a batch.
     pub batch_max_bytes: usize,
+    /// `message.timestamp.after.max.ms` and `message.timestamp.before.max.ms`: how far a record's own time may be from now.
+    pub after_max_ms: i64,
+    /// See there.
+    pub before_max_ms: i64,
+    /// `min.insync.replicas`: fewer take no batch that all replicas have to acknowledge.
+    pub replicas_least: i32,
     /// `message.timestamp.type` is LogAppendTime.
     pub log_time: bool,
 }
@@ -95,8 +102,7 @@ struct Index {
 /// The log of a partition.
 pub struct Log {
     dir: Option<PathBuf>,
-    /// New files are made to outlive a power cut.
-    power: bool,
+    disk: Disk,
     /// Oldest first; the last is written to. Never empty.
     segments: VecDeque<Segment>,
     start: i64,
@@ -110,10 +116,11 @@ pub struct Log {
 impl Log {
     /// The log in a folder, which is made if need be; on the heap without one. Torn ends are cut off. `start` is the first offset that may be
     /// read, where records were deleted inside a segment.
-    pub fn open(dir: Option<PathBuf>, power: bool, start: i64, now_ms: i64) -> io::Result<Log> {
-        let mut log = Log { dir, power, segments: VecDeque::new(), start, producers: Producers::default(), clean: 0, tombstones: None };
+    pub fn open(dir: Option<PathBuf>, disk: &Disk, start: i64, now_ms: i64) -> io::Result<Log> {
+        let disk = disk.clone();
+        let mut log = Log { dir, disk, segments: VecDeque::new(), start, producers: Producers::default(), clean: 0, tombstones: None };
         if let Some(dir) = log.dir.clone() {
-            std::fs::create_dir_all(&dir)?;
+            log.disk.make_folder(&dir)?;
             log.load(&dir, now_ms)?;
         }
         if log.segments.is_empty() {
@@ -257,6 +264,10 @@ impl Log {
     }
 
     fn roll(&mut self, now_ms: i64) -> io::Result<()> {
+        if let Some(file) = self.file() {
+            // The index says how much of the file is good: it must not be there before the file is.
+            self.disk.sync(&file)?;
+        }
         self.write_index()?;
         self.begin(self.next(), now_ms)
     }
@@ -264,8 +275,12 @@ impl Log {
     fn begin(&mut self, base: i64, now_ms: i64) -> io::Result<()> {
         self.segments.push_back(Segment::begin(self.dir.as_deref(), base, now_ms)?);
         match &self.dir {
-            Some(dir) if self.power => File::open(dir)?.sync_all(),
-            _ => Ok(()),
+            Some(dir) => {
+                let path = segment::path(dir, base);
+                self.disk.made(&path);
+                self.disk.sync_names(&path)
+            }
+            None => Ok(()),
         }
     }
 
@@ -275,16 +290,14 @@ impl Log {
         let last = self.segments.back().expect("never empty");
         let path = dir.join(format!("{:020}.index", last.known.base));
         let index = Index { known: last.known.clone(), producers: self.producers.clone() };
-        let temporary = path.with_extension("writing");
-        std::fs::write(&temporary, rmp_serde::to_vec_named(&index).map_err(io::Error::other)?)?;
-        std::fs::rename(temporary, path)
+        self.disk.write_whole(&path, &rmp_serde::to_vec_named(&index).map_err(io::Error::other)?)
     }
 
     /// Closes the log in order: the next start needs not read it.
     pub fn close(&self) -> io::Result<()> {
         if let Some(file) = self.segments.back().and_then(Segment::file) {
             // The index says how much of the file is good: it must not be there before the file is.
-            file.sync_data()?;
+            self.disk.sync_now(&file)?;
         }
         self.write_index()
     }

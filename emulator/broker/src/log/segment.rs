@@ -6,6 +6,7 @@ use super::{
     batch::{self, Head},
     records,
 };
+use crate::disk::Disk;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -61,12 +62,17 @@ pub struct Segment {
     path: Option<PathBuf>,
 }
 
+/// The file of the segment at an offset.
+pub fn path(dir: &Path, base: i64) -> PathBuf {
+    dir.join(format!("{base:020}.log"))
+}
+
 impl Segment {
     /// An empty one at an offset: in a file under `dir`, else on the heap.
     pub fn begin(dir: Option<&Path>, base: i64, now_ms: i64) -> io::Result<Segment> {
         let known = Known { base, next: base, bytes: 0, latest: i64::MIN, begun: now_ms, appended: 0, marks: Vec::new() };
         let Some(dir) = dir else { return Ok(Segment { known, body: Body::Heap(Vec::new()), path: None }) };
-        let path = dir.join(format!("{base:020}.log"));
+        let path = path(dir, base);
         let file = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&path)?;
         Ok(Segment { known, body: Body::File(Arc::new(file)), path: Some(path) })
     }
@@ -282,7 +288,7 @@ impl Segment {
         }
     }
     /// Puts another content in place of this one, under the same base, atomically.
-    pub fn replace(&mut self, batches: &[u8]) -> io::Result<()> {
+    pub fn replace(&mut self, batches: &[u8], disk: &Disk) -> io::Result<()> {
         let mut heads = Vec::new();
         let mut at = 0;
         while let Ok(head) = Head::read(&batches[at..]) {
@@ -296,11 +302,13 @@ impl Segment {
             Some(path) => {
                 let temporary = path.with_extension("compacted");
                 let file = OpenOptions::new().create(true).truncate(true).read(true).write(true).open(&temporary)?;
+                disk.made(&temporary);
                 file.write_all_at(batches, 0)?;
-                file.sync_data()?;
+                disk.sync_now(&file)?;
                 // The index speaks of the old content: it goes first.
                 let _ = std::fs::remove_file(path.with_extension("index"));
-                std::fs::rename(&temporary, path)?;
+                disk.sync_names(path)?;
+                disk.rename(&temporary, path)?;
                 (Body::File(Arc::new(file)), Some(path.clone()))
             }
         };

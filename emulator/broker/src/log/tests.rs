@@ -58,7 +58,7 @@ fn values(log: &Log) -> Vec<(i64, String)> {
 }
 
 fn heap() -> Log {
-    Log::open(None, false, 0, 0).unwrap()
+    Log::open(None, &Disk::default(), 0, 0).unwrap()
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn what_is_appended_is_read_from_any_offset() {
 fn a_torn_end_is_cut_off_and_the_rest_is_there() {
     let dir = tempfile::tempdir().unwrap();
     let keeping = keeping(&[]);
-    let open = || Log::open(Some(dir.path().to_owned()), false, 0, 0).unwrap();
+    let open = || Log::open(Some(dir.path().to_owned()), &Disk::default(), 0, 0).unwrap();
     let mut log = open();
     for n in 0..10 {
         log.append(&batch(n, &[("k", Some("whole"))]), &keeping, n).unwrap();
@@ -112,7 +112,7 @@ fn a_torn_end_is_cut_off_and_the_rest_is_there() {
 fn a_log_that_was_closed_in_order_knows_its_producers_without_being_read() {
     let dir = tempfile::tempdir().unwrap();
     let keeping = keeping(&[("segment.bytes", "1024")]);
-    let open = || Log::open(Some(dir.path().to_owned()), false, 0, 0).unwrap();
+    let open = || Log::open(Some(dir.path().to_owned()), &Disk::default(), 0, 0).unwrap();
     let mut log = open();
     let draft = |sequence| Draft { producer: 7, epoch: 0, sequence, ..Draft::default() };
     for n in 0..50 {
@@ -185,8 +185,8 @@ fn age_goes_by_when_the_log_took_a_batch_and_outlives_the_process() {
     let dir = tempfile::tempdir().unwrap();
     let week = keeping(&[("retention.ms", "604800000")]);
     let (now, day) = (1_800_000_000_000, 86_400_000);
-    let open = || Log::open(Some(dir.path().to_owned()), false, 0, now + 30 * day).unwrap();
-    let mut log = Log::open(Some(dir.path().to_owned()), false, 0, now).unwrap();
+    let open = || Log::open(Some(dir.path().to_owned()), &Disk::default(), 0, now + 30 * day).unwrap();
+    let mut log = Log::open(Some(dir.path().to_owned()), &Disk::default(), 0, now).unwrap();
     // Its client lives a month behind.
     log.append(&batch(now - 30 * day, &[("k", Some("v"))]), &week, now).unwrap();
     assert_eq!(log.find_time(now - 30 * day).unwrap(), Some((0, now - 30 * day)), "offsets are found by the records' own times");
@@ -238,7 +238,7 @@ fn compaction_keeps_the_latest_of_each_key() {
     for dir in [None, Some(tempfile::tempdir().unwrap())] {
         let path = dir.as_ref().map(|d| d.path().to_owned());
         let keeping = keeping(&[("cleanup.policy", "compact"), ("segment.bytes", "1024"), ("delete.retention.ms", "500")]);
-        let mut log = Log::open(path.clone(), false, 0, 0).unwrap();
+        let mut log = Log::open(path.clone(), &Disk::default(), 0, 0).unwrap();
         for n in 0..60 {
             let (key, value) = (format!("key {}", n % 3), format!("value {n}"));
             log.append(&batch(n, &[(&key, Some(&value)), ("gone", None)]), &keeping, n).unwrap();
@@ -252,7 +252,7 @@ fn compaction_keeps_the_latest_of_each_key() {
         assert!(left.len() < 30, "{}", left.len());
         if path.is_some() {
             log.close().unwrap();
-            let again = Log::open(path, false, 0, 0).unwrap();
+            let again = Log::open(path, &Disk::default(), 0, 0).unwrap();
             assert_eq!((values(&again), again.next()), (left, 120));
         }
     }
@@ -262,7 +262,7 @@ fn compaction_keeps_the_latest_of_each_key() {
 fn transactions_hold_the_stable_end_and_aborted_ones_are_listed() {
     let dir = tempfile::tempdir().unwrap();
     let keeping = keeping(&[]);
-    let mut log = Log::open(Some(dir.path().to_owned()), false, 0, 0).unwrap();
+    let mut log = Log::open(Some(dir.path().to_owned()), &Disk::default(), 0, 0).unwrap();
     let of = |producer, sequence| Draft { attributes: 0x10, producer, epoch: 0, sequence, ..Draft::default() };
     log.append(&produced(1, &[("k", Some("committed"))], of(1, 0)), &keeping, 1).unwrap();
     log.append(&produced(2, &[("k", Some("aborted"))], of(2, 0)), &keeping, 2).unwrap();
@@ -274,7 +274,7 @@ fn transactions_hold_the_stable_end_and_aborted_ones_are_listed() {
     let aborted = log.aborted(0, 4);
     assert_eq!((aborted.len(), aborted[0].producer, aborted[0].first), (1, 2, 1));
     drop(log);
-    let again = Log::open(Some(dir.path().to_owned()), false, 0, 0).unwrap();
+    let again = Log::open(Some(dir.path().to_owned()), &Disk::default(), 0, 0).unwrap();
     assert_eq!((again.aborted(0, 4), again.stable()), (aborted, 4), "read again from the file");
 }
 

@@ -8,5 +8,6 @@ mod faults;
 mod figures;
 mod memory;
 mod secured;
+mod settings;
 mod site;
 mod stalled;

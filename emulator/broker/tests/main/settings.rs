@@ -1,0 +1,75 @@
+//! Settings of topics that decide whether a record is taken, and static members of KIP-848 groups.
+
+use crate::{
+    client::{Client, s},
+    site::Site,
+};
+use kafka_protocol::{
+    ResponseError as E,
+    messages::{
+        ConsumerGroupHeartbeatRequest, CreateTopicsRequest, TopicName,
+        create_topics_request::{CreatableTopic, CreatableTopicConfig},
+    },
+};
+
+#[tokio::test]
+async fn in_sync_replicas_are_those_that_were_asked_for() {
+    let site = Site::new().await;
+    let mut client = Client::connect(&site.bootstrap()).await;
+    for (topic, replicas, code) in [("one", 1, E::NotEnoughReplicas.code()), ("three", 3, 0)] {
+        let config = CreatableTopicConfig::default().with_name(s("min.insync.replicas")).with_value(Some(s("2")));
+        let made = CreatableTopic::default().with_name(TopicName(s(topic))).with_num_partitions(1).with_replication_factor(replicas);
+        let made = client.call(7, CreateTopicsRequest::default().with_topics(vec![made.with_configs(vec![config])])).await;
+        assert_eq!(made.topics[0].error_code, 0);
+        assert_eq!(client.produce(topic, site.now_ms(), &["v"]).await.0, code, "{topic}");
+    }
+}
+
+#[tokio::test]
+async fn times_that_are_too_far_away_are_refused() {
+    let site = Site::frozen().await;
+    let mut client = Client::connect(&site.bootstrap()).await;
+    let limits = [("message.timestamp.before.max.ms", "60000"), ("message.timestamp.after.max.ms", "60000")];
+    client.create("t", 1, &limits).await;
+    site.advance(30 * 86_400).await;
+    let (real, now) = (site.cloud.clock().real_now().millis(), site.now_ms());
+    let refused = E::InvalidTimestamp.code();
+    let (first, last) = (real.min(now), real.max(now));
+    for (time, code) in [(first - 120_000, refused), (last + 120_000, refused), (real, 0), (now, 0)] {
+        assert_eq!(client.produce("t", time, &["v"]).await.0, code, "{time}");
+    }
+    // Kafka's default: an hour ahead.
+    client.create("usual", 1, &[]).await;
+    assert_eq!(client.produce("usual", 7, &["v"]).await.0, 0);
+    assert_eq!(client.produce("usual", last + 4_000_000, &["v"]).await.0, refused);
+    client.create("stamped", 1, &[("message.timestamp.type", "LogAppendTime")]).await;
+    assert_eq!(client.produce("stamped", last + 4_000_000, &["v"]).await.0, 0);
+}
+
+/// A heartbeat of a static member; its epoch, and how many partitions it is told.
+async fn beat(client: &mut Client, id: &str, instance: Option<&str>, epoch: i32) -> Result<(i32, Option<usize>), i16> {
+    let beat = ConsumerGroupHeartbeatRequest::default().with_group_id(s("g").into()).with_member_id(s(id)).with_member_epoch(epoch);
+    let topics = (epoch == 0).then(|| vec![TopicName(s("t"))]);
+    let beat = beat.with_rebalance_timeout_ms(60_000).with_subscribed_topic_names(topics).with_instance_id(instance.map(s));
+    let answer = client.call(1, beat).await;
+    let told = answer.assignment.map(|a| a.topic_partitions.iter().map(|t| t.partitions.len()).sum());
+    if answer.error_code == 0 { Ok((answer.member_epoch, told)) } else { Err(answer.error_code) }
+}
+
+#[tokio::test]
+async fn a_static_member_that_is_away_keeps_what_it_reads() {
+    let site = Site::new().await;
+    let mut client = Client::connect(&site.bootstrap()).await;
+    client.create("t", 4, &[]).await;
+    assert_eq!(beat(&mut client, "a", Some("i"), 0).await, Ok((1, Some(4))));
+    let (epoch, _) = beat(&mut client, "other", None, 0).await.unwrap();
+    assert_eq!(epoch, 2);
+    assert_eq!(beat(&mut client, "b", Some("i"), 0).await, Err(E::UnreleasedInstanceId.code()), "its owner is there");
+    assert_eq!(beat(&mut client, "other", None, -2).await, Err(E::InvalidRequest.code()), "only static members go for a while");
+    assert_eq!(beat(&mut client, "a", Some("i"), -2).await, Ok((-2, None)));
+    assert_eq!(beat(&mut client, "other", None, 2).await, Ok((2, None)), "nothing is given to others");
+    assert_eq!(beat(&mut client, "b", Some("i"), 0).await, Ok((2, Some(2))), "without a new epoch");
+    assert_eq!(beat(&mut client, "a", Some("i"), 1).await, Err(E::FencedInstanceId.code()));
+    assert_eq!(beat(&mut client, "b", Some("i"), -1).await, Ok((-1, None)), "for good");
+    assert_eq!(beat(&mut client, "other", None, 2).await, Ok((3, Some(4))));
+}
