@@ -10,6 +10,7 @@ pub const ACCOUNT: &str = "000000000000";
 
 pub struct Square {
     pub cloud: Arc<Cloud>,
+    pub kafka: Arc<kafka::Kafka>,
     pub cx: Context,
 }
 
@@ -19,6 +20,7 @@ impl Square {
     }
     /// With closures for functions, perhaps.
     pub async fn with(lambda: lambda::Lambda) -> Square {
+        let kafka = Arc::new(kafka::Kafka::new());
         let builder = Cloud::builder()
             .start_at(Timestamp::from_secs(START))
             .mode(ClockMode::Frozen)
@@ -40,19 +42,19 @@ impl Square {
             .service(Arc::new(apigateway::ApiGateway::new()))
             .service(Arc::new(apigatewayv2::ApiGatewayV2::new()))
             .service(Arc::new(kms::Kms::new()))
-            .service(Arc::new(kafka::Kafka::new()))
+            .service(kafka.clone())
             .service(Arc::new(secretsmanager::SecretsManager::new()))
             .service(Arc::new(ec2::Ec2::new()))
             .service(Arc::new(glue::Glue::new()))
             .service(Arc::new(cloudformation::CloudFormation::new()));
         let cloud = builder.endpoint("http://127.0.0.1:4566").start().await.unwrap();
         let cx = cloud.house_context("test").with_principal(Principal::Root { account: ACCOUNT.into() });
-        Square { cloud, cx }
+        Square { cloud, kafka, cx }
     }
 
     /// In another region.
     pub fn within(&self, region: &str) -> Square {
-        Square { cloud: self.cloud.clone(), cx: self.cx.in_scope(Scope::new(ACCOUNT, region)) }
+        Square { cloud: self.cloud.clone(), kafka: self.kafka.clone(), cx: self.cx.in_scope(Scope::new(ACCOUNT, region)) }
     }
 
     pub async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, Fault> {
