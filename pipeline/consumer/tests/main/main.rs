@@ -15,3 +15,8 @@ mod proxy;
 mod rebalance;
 mod runner;
 mod stand;
+
+/// CI takes its time: the sizes of the issue.
+fn in_ci() -> bool {
+    std::env::var("WINDTUNNEL_CI").is_ok()
+}
