@@ -19,3 +19,8 @@ mod routes;
 mod runner;
 mod stand;
 mod suite;
+
+/// CI takes its time: the sizes of the issue.
+fn in_ci() -> bool {
+    std::env::var("WINDTUNNEL_CI").is_ok()
+}

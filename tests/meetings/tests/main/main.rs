@@ -13,6 +13,7 @@ mod functions;
 mod identities;
 mod keys;
 mod metrics;
+mod pollers;
 mod pool_triggers;
 mod queue_events;
 mod recorded;

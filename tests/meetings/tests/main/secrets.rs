@@ -107,7 +107,8 @@ async fn a_clusters_policy_lets_in_whom_iam_does_not() {
     let put = |statement: &Value| json!({ "ClusterArn": arn, "Policy": json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string() });
     square.ok("kafka", "PutClusterPolicy", put(&statement)).await;
     assert_eq!(sign_in(&square, &reader, &arn, KafkaLogin::Default).await, Ok(()));
-    statement["Action"] = json!(["kafka-cluster:Connect", "kafka-cluster:DescribeTopic"]);
+    statement["Action"] =
+        json!(["kafka-cluster:Connect", "kafka-cluster:DescribeClusterDynamicConfiguration", "kafka-cluster:DescribeTopic"]);
     square.ok("kafka", "PutClusterPolicy", put(&statement)).await;
     let refused = sign_in(&square, &reader, &arn, KafkaLogin::Default).await;
     assert!(matches!(&refused, Err(KafkaTrouble::Authorization(why)) if why.contains("ReadData")), "{refused:?}");

@@ -10,8 +10,8 @@ pub const ACCOUNT: &str = "000000000000";
 
 pub struct Square {
     pub cloud: Arc<Cloud>,
-    pub cx: Context,
     pub kafka: Arc<kafka::Kafka>,
+    pub cx: Context,
 }
 
 impl Square {
@@ -49,12 +49,12 @@ impl Square {
             .service(Arc::new(cloudformation::CloudFormation::new()));
         let cloud = builder.endpoint("http://127.0.0.1:4566").start().await.unwrap();
         let cx = cloud.house_context("test").with_principal(Principal::Root { account: ACCOUNT.into() });
-        Square { cloud, cx, kafka }
+        Square { cloud, kafka, cx }
     }
 
     /// In another region.
     pub fn within(&self, region: &str) -> Square {
-        Square { cloud: self.cloud.clone(), cx: self.cx.in_scope(Scope::new(ACCOUNT, region)), kafka: self.kafka.clone() }
+        Square { cloud: self.cloud.clone(), kafka: self.kafka.clone(), cx: self.cx.in_scope(Scope::new(ACCOUNT, region)) }
     }
 
     pub async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, Fault> {

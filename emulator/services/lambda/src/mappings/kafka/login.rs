@@ -91,6 +91,7 @@ pub(super) async fn enter(
     let session = Arc::new(made.session);
     let as_role = cx.as_role(session.clone());
     allowed(&as_role, mapping, topic)?;
+    networks(&as_role, topic).await?;
     let source = source(&as_role, mapping, topic).await?;
     Ok((as_role, Session { role, session, expires: made.expires, source }))
 }
@@ -125,6 +126,25 @@ fn allowed(role: &Context, mapping: &Mapping, topic: &Topic) -> Result<(), Probl
         Some(action) => Err(lacks(action)),
         None => Ok(()),
     }
+}
+
+/// Networks that a mapping names must be there, where the cloud has EC2. (Nothing says that AWS looks when the mapping is made; its pollers do.)
+async fn networks(role: &Context, topic: &Topic) -> Result<(), Problem> {
+    let Ok(networks) = role.cloud().ports().networks() else { return Ok(()) };
+    let named = |kind: &str| -> Vec<String> {
+        let uris = topic.access.iter().filter(|(k, _)| k == kind);
+        uris.filter_map(|(_, uri)| uri.split_once(':').map(|(_, id)| id.to_owned())).collect()
+    };
+    let may = |action: &'static str| role.grant(&Need::on(action, "*")).map_err(|fault| Trouble::Authorization(fault.message));
+    let gone = |fault: Fault| Trouble::Connection(fault.message);
+    let (subnets, groups) = (named("VPC_SUBNET"), named("VPC_SECURITY_GROUP"));
+    if !subnets.is_empty() {
+        networks.subnets(role, may("ec2:DescribeSubnets")?, &subnets).await.map_err(gone)?;
+    }
+    if !groups.is_empty() {
+        networks.security_groups(role, may("ec2:DescribeSecurityGroups")?, &groups).await.map_err(gone)?;
+    }
+    Ok(())
 }
 
 async fn source(role: &Context, mapping: &Mapping, topic: &Topic) -> Result<KafkaSource, Problem> {
