@@ -255,6 +255,7 @@ async fn values_of_another_kind_are_refused_wherever_they_meet() {
         "SELECT coalesce(width, 'a') FROM photos",
         "SELECT date '2026-01-01' + 1",
         "SELECT 1 FROM photos JOIN (VALUES 1) AS v(key) USING (key)",
+        "SELECT 1 FROM photos WHERE width IN (SELECT key FROM photos)",
     ] {
         let said = desk.fails(sql).await;
         assert!(said.starts_with("TYPE_MISMATCH: line 1:") && !said.contains('$'), "{sql}: {said}");

@@ -9,7 +9,10 @@ use datafusion::{
         DFSchema, Result,
         tree_node::{TreeNode, TreeNodeRecursion},
     },
-    logical_expr::{Between, Case, Expr, ExprSchemable, LogicalPlan, expr::InList},
+    logical_expr::{
+        Between, Case, Expr, ExprSchemable, LogicalPlan,
+        expr::{InList, InSubquery},
+    },
 };
 use std::sync::Arc;
 
@@ -73,6 +76,15 @@ fn expression(expr: &Expr, schema: &DFSchema) -> Result<()> {
             alike("All CASE results", results, schema)
         }
         Expr::ScalarFunction(call) if call.name() == "coalesce" => alike("All COALESCE operands", call.args.iter(), schema),
+        Expr::InSubquery(InSubquery { expr, subquery, .. }) => {
+            let found = subquery.subquery.schema().fields().first().map(|f| Ty::of(f));
+            match (typed(expr, schema), found) {
+                (Some((x, shown)), Some(found)) if differ(&x, &found) => Err(fail(format!(
+                    "TYPE_MISMATCH: {{}}: value and result of subquery must be of the same type for IN expression: {shown} vs {found}"
+                ))),
+                _ => Ok(()),
+            }
+        }
         Expr::Between(Between { expr, low, high, .. }) => {
             let all = [typed(expr, schema), typed(low, schema), typed(high, schema)];
             match &all {
