@@ -78,7 +78,7 @@ impl Database {
         let session = session::session(&view.database, &self.scans, self.depth + 1).map_err(carry)?;
         // A future that holds itself, since a view may stand on views.
         let plan = Box::pin(session.plan(&view.sql, &[])).await?;
-        Ok(Arc::new(ViewTable::new(plan, Some(view.sql))))
+        Ok(Arc::new(ViewTable::new(session::as_table(plan)?, Some(view.sql))))
     }
 }
 

@@ -77,7 +77,7 @@ impl<'a> Job<'a> {
     /// The columns that a query has.
     pub(super) async fn shape(&self, query: &str) -> Result<SchemaRef, QueryError> {
         let plan = self.session()?.plan(query, self.parameters).await.map_err(|e| self.wrong(e, query))?;
-        Ok(Arc::new(plan.schema().as_arrow().clone()))
+        Ok(session::columns(&plan))
     }
 
     fn session(&self) -> Result<Session, QueryError> {
@@ -97,7 +97,9 @@ impl<'a> Job<'a> {
         let plan = session.plan(query, self.parameters).await.map_err(|e| self.wrong(e, query))?;
         let column =
             |f: &Arc<datafusion::arrow::datatypes::Field>| (f.name().clone(), Ty::of(f).to_string(), super::types::hive(&Ty::of(f)));
-        Ok(plan.schema().fields().iter().map(column).collect())
+        let columns = session::columns(&plan);
+        session::once(&columns)?;
+        Ok(columns.fields().iter().map(column).collect())
     }
 
     async fn execute(

@@ -126,7 +126,7 @@ async fn statement(job: &Job<'_>, statement: &Statement, text: &str) -> Result<F
 async fn explain(job: &Job<'_>, query: &str, analyze: bool) -> Result<Finished, QueryError> {
     let done = job.explain(query, analyze).await?;
     let text: Vec<String> = rows(&done.batches)?.into_iter().filter_map(|row| row.into_iter().nth(1).flatten()).collect();
-    let lines = text.iter().flat_map(|t| t.lines()).map(|line| vec![Some(line.to_owned())]).collect();
+    let lines = text.iter().flat_map(|t| t.lines()).map(|line| vec![Some(sql::plain(line))]).collect();
     let columns = vec![types::varchar("Query Plan")];
     Ok(Finished { columns, rows: Rows::Few(lines), header: true, update_count: None, manifest: None })
 }

@@ -4,12 +4,12 @@ use super::{
     QueryError, catalog,
     compute::Computed,
     errors, plans,
-    sql::{self, Operators, Setting, Unnests},
+    sql::{self, Operators, Setting, Unnests, Usings},
     streamed::Outlet,
     table::Scans,
     threads,
     trino::{
-        aggregates, functions, lambdas, time,
+        aggregates, functions, lambdas, sums, time,
         ty::Ty,
         val::{self, Val},
     },
@@ -18,7 +18,7 @@ use crate::data_catalogs;
 use datafusion::{
     arrow::{
         array::{RecordBatch, RecordBatchOptions},
-        datatypes::SchemaRef,
+        datatypes::{Field, Schema, SchemaRef},
     },
     error::DataFusionError,
     execution::{
@@ -27,7 +27,7 @@ use datafusion::{
         runtime_env::RuntimeEnvBuilder,
         session_state::SessionState,
     },
-    logical_expr::LogicalPlan,
+    logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder},
     physical_plan::execute_stream,
     prelude::SessionConfig,
 };
@@ -97,11 +97,13 @@ fn register(state: &mut SessionState, random: &Arc<kit::Ids>) -> datafusion::err
     for aggregate in aggregates::ALL.iter() {
         state.register_udaf(aggregate.clone())?;
     }
+    state.register_udaf(sums::SUM.clone())?;
     for function in lambdas::ALL.iter() {
         state.register_higher_order_function(function.clone())?;
     }
     state.register_expr_planner(OPERATORS.clone())?;
-    state.register_relation_planner(UNNESTS.clone())
+    state.register_relation_planner(UNNESTS.clone())?;
+    state.register_relation_planner(Arc::new(Usings))
 }
 
 impl Session {
@@ -120,7 +122,7 @@ impl Session {
             .with_allow_dml(false)
             .with_allow_statements(false)
             .verify_plan(&plan)?;
-        Ok(plan)
+        plans::prepared(plan)
     }
 
     /// Marks the tables whose hidden columns a query names.
@@ -161,11 +163,12 @@ impl Session {
     /// The plan's stream, and its columns with their marks.
     async fn start(&self, plan: LogicalPlan) -> datafusion::error::Result<(SchemaRef, SendableRecordBatchStream)> {
         let logical: SchemaRef = Arc::new(plan.schema().as_arrow().clone());
-        let physical = self.state.create_physical_plan(&plan).await?;
+        let optimized = plans::guarded(self.state.optimize(&plan)?)?;
+        let physical = self.state.query_planner().create_physical_plan(&optimized, &self.state).await?;
         let schema = if physical.schema().fields().len() == logical.fields().len() {
             named(&physical.schema(), &logical)
         } else {
-            physical.schema()
+            with_names(physical.schema().fields().iter().map(|f| f.as_ref().clone()))
         };
         Ok((schema, execute_stream(physical, self.task())?))
     }
@@ -221,7 +224,44 @@ fn marked(schema: &SchemaRef, batch: RecordBatch) -> datafusion::error::Result<R
 fn named(physical: &SchemaRef, logical: &SchemaRef) -> SchemaRef {
     let fields = physical.fields().iter().zip(logical.fields()).map(|(p, l)| {
         let marks = if l.metadata().is_empty() { p.metadata().clone() } else { l.metadata().clone() };
-        Arc::new(p.as_ref().clone().with_nullable(true).with_metadata(marks))
+        p.as_ref().clone().with_nullable(true).with_metadata(marks)
     });
-    Arc::new(datafusion::arrow::datatypes::Schema::new(fields.collect::<Vec<_>>()))
+    with_names(fields)
+}
+
+/// Columns by the names that clients see.
+fn with_names(fields: impl Iterator<Item = Field>) -> SchemaRef {
+    let fields = fields.enumerate().map(|(at, field)| {
+        let name = sql::shown(field.name(), at);
+        field.with_name(name)
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// The columns of a query by the names that clients see.
+pub(super) fn columns(plan: &LogicalPlan) -> SchemaRef {
+    with_names(plan.schema().fields().iter().map(|f| f.as_ref().clone()))
+}
+
+/// Refuses columns of one name, which a table can't have.
+pub(super) fn once(columns: &SchemaRef) -> Result<(), QueryError> {
+    let mut seen = HashSet::new();
+    match columns.fields().iter().find(|f| !seen.insert(f.name().to_lowercase())) {
+        Some(f) => {
+            Err(QueryError::user(1000, format!("DUPLICATE_COLUMN_NAME: line 1:1: Column name '{}' specified more than once", f.name())))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The query with those names, so that another query can stand on it. The error is a column that is there twice.
+pub(super) fn as_table(plan: LogicalPlan) -> datafusion::error::Result<LogicalPlan> {
+    let shown = columns(&plan);
+    let same = plan.schema().fields().iter().zip(shown.fields()).all(|(a, b)| a.name() == b.name());
+    if same {
+        return Ok(plan);
+    }
+    let named = plan.schema().columns().into_iter().zip(shown.fields()).map(|(c, f)| Expr::Column(c).alias(f.name()));
+    let named: Vec<Expr> = named.collect();
+    LogicalPlanBuilder::from(plan).project(named)?.build()
 }

@@ -5,6 +5,7 @@ use super::{
     formats::Format,
     parquet,
     partitions::{self, KeyTest, Part},
+    plans,
     prune::Pruner,
     reader::Reader,
     schemas,
@@ -157,16 +158,20 @@ impl GlueTable {
         if schema.fields().is_empty() || parts.is_empty() {
             return Ok(parts);
         }
-        let values = partition_columns(&schema, &parts)?;
-        let mut keep = vec![true; parts.len()];
+        let mut parts = parts;
         let df_schema = DFSchema::try_from(schema.clone())?;
-        for filter in filters.iter().filter(|f| of_keys(f, &schema)) {
+        // What can fail is asked of those parts only that the rest leaves.
+        let mut filters: Vec<&Expr> = filters.iter().filter(|f| of_keys(f, &schema)).collect();
+        filters.sort_by_key(|f| plans::raises(f));
+        for filter in filters {
+            let values = partition_columns(&schema, &parts)?;
             let expression = state.create_physical_expr(strip(filter.clone())?, &df_schema)?;
             let verdict = expression.evaluate(&values)?.into_array(parts.len())?;
             let verdict = as_boolean_array(&verdict)?;
-            keep.iter_mut().enumerate().for_each(|(i, keep)| *keep &= verdict.is_valid(i) && verdict.value(i));
+            let mut keep = (0..parts.len()).map(|i| verdict.is_valid(i) && verdict.value(i));
+            parts.retain(|_| keep.next().unwrap_or(true));
         }
-        Ok(parts.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(part, _)| part).collect())
+        Ok(parts)
     }
 
     /// Objects of the parts: one listing for each common prefix where that is cheaper than one for each part.

@@ -101,6 +101,7 @@ pub(super) async fn create(
         .map_err(|_| QueryError::user(1301, format!("SCHEMA_NOT_FOUND: line 1:1: Schema '{database}' does not exist")))?;
     let kind = kind(settings, "PARQUET")?;
     let done = if data { job.run(query).await? } else { Computed { schema: job.shape(query).await?, batches: Vec::new() } };
+    super::session::once(&done.schema)?;
     let keys = list(settings, "partitioned_by");
     let fields = done.schema.fields();
     let tail: Vec<&str> = fields.iter().skip(fields.len().saturating_sub(keys.len())).map(|f| f.name().as_str()).collect();
@@ -254,6 +255,7 @@ pub(super) async fn unload(job: &Job<'_>, query: &str, to: &str, settings: &Sett
         .await
         .map_err(|()| QueryError::user(1000, format!("HIVE_PATH_ALREADY_EXISTS: Target directory already exists: {to}")))?;
     let done = job.run(query).await?;
+    super::session::once(&done.schema)?;
     let keys = list(settings, "partitioned_by");
     let fields = done.schema.fields();
     let tail: Vec<&str> = fields.iter().skip(fields.len().saturating_sub(keys.len())).map(|f| f.name().as_str()).collect();

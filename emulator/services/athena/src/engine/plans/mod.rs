@@ -3,14 +3,26 @@
 
 mod by_part;
 mod distinct;
+mod guarded;
+mod held;
+mod listed;
 mod long;
 mod parted;
 mod short;
+mod strict;
 
-use datafusion::execution::SessionStateBuilder;
+pub(super) use guarded::{guarded, raises};
+
+use datafusion::{common::Result, execution::SessionStateBuilder, logical_expr::LogicalPlan};
 use std::sync::Arc;
 
 /// A session with our rules behind the engine's.
 pub(super) fn with_rules(builder: SessionStateBuilder) -> SessionStateBuilder {
     builder.with_optimizer_rule(Arc::new(distinct::CountTexts)).with_physical_optimizer_rule(Arc::new(by_part::ByPart))
+}
+
+/// A plan as it was written, made one that the engine takes; its types are held against Trino's rules before the engine bends them.
+pub(super) fn prepared(plan: LogicalPlan) -> Result<LogicalPlan> {
+    strict::check(&plan)?;
+    held::held(listed::rewritten(plan)?)
 }

@@ -112,6 +112,106 @@ const UNBUILT: &[&str] = &[
     "ip_subnet_max",
     "version",
     "contains_sequence",
+    "st_asbinary",
+    "st_boundary",
+    "st_buffer",
+    "st_centroid",
+    "st_convexhull",
+    "st_coorddim",
+    "st_crosses",
+    "st_difference",
+    "st_dimension",
+    "st_disjoint",
+    "st_endpoint",
+    "st_envelope",
+    "st_envelopeaspts",
+    "st_equals",
+    "st_exteriorring",
+    "st_geometries",
+    "st_geometryn",
+    "st_geometrytype",
+    "st_geomfrombinary",
+    "st_interiorringn",
+    "st_interiorrings",
+    "st_intersection",
+    "st_isclosed",
+    "st_isempty",
+    "st_isring",
+    "st_issimple",
+    "st_isvalid",
+    "st_length",
+    "st_linefromtext",
+    "st_linestring",
+    "st_multipoint",
+    "st_numgeometries",
+    "st_numinteriorring",
+    "st_numpoints",
+    "st_overlaps",
+    "st_pointn",
+    "st_points",
+    "st_relate",
+    "st_startpoint",
+    "st_symdifference",
+    "st_touches",
+    "st_union",
+    "st_xmax",
+    "st_xmin",
+    "st_ymax",
+    "st_ymin",
+    "to_geometry",
+    "geometry_union",
+    "geometry_union_agg",
+    "geometry_nearest_points",
+    "geometry_invalid_reason",
+    "geometry_to_bing_tiles",
+    "convex_hull_agg",
+    "simplify_geometry",
+    "line_interpolate_point",
+    "line_interpolate_points",
+    "line_locate_point",
+    "bing_tile_coordinates",
+    "bing_tile_polygon",
+    "bing_tile_quadkey",
+    "bing_tile_zoom_level",
+    "bing_tiles_around",
+    "to_base32",
+    "from_base32",
+    "to_char",
+    "to_timestamp",
+    "to_date",
+    "parse_data_size",
+    "cosine_distance",
+    "spooky_hash_v2_32",
+    "t_pdf",
+    "t_cdf",
+    "f_cdf",
+    "cauchy_cdf",
+    "chi_squared_cdf",
+    "gamma_cdf",
+    "laplace_cdf",
+    "logistic_cdf",
+    "poisson_cdf",
+    "weibull_cdf",
+    "binomial_cdf",
+    "inverse_cauchy_cdf",
+    "inverse_chi_squared_cdf",
+    "inverse_gamma_cdf",
+    "inverse_f_cdf",
+    "inverse_laplace_cdf",
+    "inverse_logistic_cdf",
+    "inverse_poisson_cdf",
+    "inverse_weibull_cdf",
+    "inverse_binomial_cdf",
+    "is_subnet_of",
+    "ip_subnet_range",
+    "features",
+    "regress",
+    "evaluate_classifier_predictions",
+    "learn_libsvm_classifier",
+    "learn_libsvm_regressor",
+    "timezone_hour",
+    "timezone_minute",
+    "exclude_columns",
 ];
 
 /// Whether an expression is TRY(...).
@@ -152,6 +252,12 @@ pub(super) fn rewrite(rewriter: &mut Rewriter<'_>, expr: &mut Expr) -> Result<()
         return Ok(());
     } else if lambda {
         if !trino::lambdas::NAMES.contains(&name.as_str()) {
+            if UNBUILT.contains(&name.as_str()) {
+                return Err(unbuilt(&format!("the function {name}"), place));
+            }
+            if trino::functions::ALL.contains_key(&name) {
+                return Err(unbuilt(&format!("the function {name} with a lambda"), place));
+            }
             return Err(format!("FUNCTION_NOT_FOUND: line {}: Function '{name}' not registered", at(place)));
         }
         format!("lambda${name}")
@@ -215,9 +321,13 @@ fn special(rewriter: &mut Rewriter<'_>, name: &str, function: &mut Function) -> 
         "row" => call("$row", arguments(function)),
         "array" => return Ok(None),
         "count_if" => {
+            let treatment = if let FunctionArguments::List(list) = &function.args { list.duplicate_treatment } else { None };
             let condition = arguments(function).into_iter().next().unwrap_or_else(|| integer("1"));
             let mut counted = call("count", vec![case(condition, integer("1"), None)]);
             if let Expr::Function(f) = &mut counted {
+                if let FunctionArguments::List(list) = &mut f.args {
+                    list.duplicate_treatment = treatment;
+                }
                 f.filter = function.filter.take();
                 f.over = function.over.take();
             }

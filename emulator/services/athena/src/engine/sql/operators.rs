@@ -23,7 +23,7 @@ impl Operators {
 }
 
 /// Kinds of values that Trino compares with their like alone, where the engine would cast one to the other.
-fn kind(ty: &Ty) -> Option<u8> {
+pub(crate) fn kind(ty: &Ty) -> Option<u8> {
     match ty {
         ty if ty.is_numeric() => Some(1),
         ty if ty.is_text() => Some(2),

@@ -1,7 +1,11 @@
-//! Queries of Trino's as queries that the engine plans: joins with UNNEST bracketed, ordinals bare, FETCH as LIMIT, columns named.
+//! Queries of Trino's as queries that the engine plans: joins with UNNEST and USING bracketed, ordinals and frames bare, FETCH as LIMIT.
 
-use super::rewrite::{bare, integer};
+use super::{
+    rewrite::{at, bare, integer},
+    usings::using,
+};
 use datafusion::sql::sqlparser::ast::*;
+use std::ops::ControlFlow;
 
 pub(super) fn query(query: &mut Query) -> Result<(), String> {
     if let Some(order) = &mut query.order_by
@@ -76,10 +80,22 @@ pub(super) fn select(select: &mut Select) -> Result<(), String> {
         GroupByExpr::Expressions(all, _) => all.iter_mut().for_each(grouped),
         GroupByExpr::All(_) => {}
     }
+    for NamedWindowDefinition(_, window) in &mut select.named_window {
+        if let NamedWindowExpr::WindowSpec(spec) = window {
+            frame(spec)?;
+        }
+    }
+    let windows = select.named_window.clone();
+    if let ControlFlow::Break(error) = VisitMut::visit(&mut select.projection, &mut Windows(&windows)) {
+        return Err(error);
+    }
     for from in &mut select.from {
-        nest_unnests(from);
+        nest(from);
         for relation in std::iter::once(&from.relation).chain(from.joins.iter().map(|j| &j.relation)) {
             check(relation)?;
+        }
+        if from.joins.iter().any(|j| natural(&j.join_operator)) {
+            return Err("NOT_SUPPORTED: line 1:1: Natural join not supported".into());
         }
     }
     // `FROM t, UNNEST(a)`: the comma is a cross join.
@@ -88,9 +104,14 @@ pub(super) fn select(select: &mut Select) -> Result<(), String> {
         let before = &mut select.from[at - 1];
         before.joins.push(Join { relation: unnest.relation, global: false, join_operator: JoinOperator::CrossJoin(JoinConstraint::None) });
         before.joins.extend(unnest.joins);
-        nest_unnests(before);
+        nest(before);
     }
     Ok(())
+}
+
+fn natural(operator: &JoinOperator) -> bool {
+    use JoinOperator::*;
+    matches!(operator, Join(c) | Inner(c) | Left(c) | LeftOuter(c) | Right(c) | RightOuter(c) | FullOuter(c) if *c == JoinConstraint::Natural)
 }
 
 fn grouped(expr: &mut Expr) {
@@ -139,9 +160,11 @@ pub(super) fn sample(relation: &mut TableFactor) -> Result<(), String> {
     Ok(())
 }
 
-/// `a JOIN b CROSS JOIN UNNEST(x) JOIN c` becomes `(a JOIN b CROSS JOIN UNNEST(x)) JOIN c`: the planner of [`super::Unnests`] takes such brackets.
-fn nest_unnests(from: &mut TableWithJoins) {
-    while let Some(at) = from.joins.iter().position(|j| matches!(j.relation, TableFactor::UNNEST { .. })) {
+/// `a JOIN b CROSS JOIN UNNEST(x) JOIN c` becomes `(a JOIN b CROSS JOIN UNNEST(x)) JOIN c`: the planners [`super::Unnests`] and
+/// [`super::Usings`] take brackets that end so.
+pub(super) fn nest(from: &mut TableWithJoins) {
+    let special = |j: &Join| matches!(j.relation, TableFactor::UNNEST { .. }) || using(&j.join_operator).is_some();
+    while let Some(at) = from.joins.iter().position(special) {
         let rest = from.joins.split_off(at + 1);
         let inner = TableWithJoins { relation: from.relation.clone(), joins: std::mem::take(&mut from.joins) };
         from.relation = TableFactor::NestedJoin { table_with_joins: Box::new(inner), alias: None };
@@ -149,25 +172,77 @@ fn nest_unnests(from: &mut TableWithJoins) {
     }
 }
 
-/// Names the columns of a result that have no name: `_col` and its place, counted from 0. The left side of a set operation names them.
-pub(super) fn name_columns(body: &mut SetExpr) {
-    match body {
-        SetExpr::Select(select) => {
-            for (place, item) in select.projection.iter_mut().enumerate() {
-                match item {
-                    SelectItem::UnnamedExpr(Expr::Identifier(_) | Expr::CompoundIdentifier(_)) => {}
-                    SelectItem::UnnamedExpr(expr) => {
-                        let alias = Ident::new(format!("_col{place}"));
-                        *item = SelectItem::ExprWithAlias { expr: std::mem::replace(expr, Expr::Identifier(alias.clone())), alias };
-                    }
-                    SelectItem::ExprWithAlias { .. } | SelectItem::ExprWithAliases { .. } => {}
-                    // How many columns a `*` stands for is not known here: what follows keeps the engine's names.
-                    SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..) => break,
-                }
+/// The engine reads a frame's offsets itself: as they were written.
+pub(super) fn frame(spec: &mut WindowSpec) -> Result<(), String> {
+    let Some(frame) = &mut spec.window_frame else { return Ok(()) };
+    for bound in std::iter::once(&mut frame.start_bound).chain(&mut frame.end_bound) {
+        let (WindowFrameBound::Preceding(Some(offset)) | WindowFrameBound::Following(Some(offset))) = bound else { continue };
+        bare(offset);
+        match &mut **offset {
+            Expr::Value(ValueWithSpan { value: Value::Number(..), .. }) => {}
+            Expr::Function(Function { name, args: FunctionArguments::List(list), .. }) if name.to_string() == "\"$interval\"" => {
+                **offset = interval(list)?;
+            }
+            other => {
+                return Err(format!("NOT_SUPPORTED: line {}: windtunnel runs window frames with constant offsets only", at(other.span())));
             }
         }
-        SetExpr::SetOperation { left, .. } => name_columns(left),
-        SetExpr::Query(query) => name_columns(&mut query.body),
-        _ => {}
     }
+    Ok(())
+}
+
+/// `OVER (w ROWS ...)` has what the window `w` says beside what it says itself; the engine would not look at the name.
+struct Windows<'a>(&'a [NamedWindowDefinition]);
+
+impl VisitorMut for Windows<'_> {
+    type Break = String;
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
+        let Expr::Function(Function { over: Some(WindowType::WindowSpec(spec)), .. }) = expr else { return ControlFlow::Continue(()) };
+        // A window may stand on another one, as often as there are windows.
+        for _ in self.0 {
+            let Some(name) = spec.window_name.take() else { break };
+            let base = self.0.iter().find(|w| w.0.value.eq_ignore_ascii_case(&name.value));
+            let Some(NamedWindowDefinition(_, NamedWindowExpr::WindowSpec(base))) = base else {
+                spec.window_name = Some(name);
+                break;
+            };
+            spec.window_name = base.window_name.clone();
+            spec.partition_by = base.partition_by.clone();
+            if spec.order_by.is_empty() {
+                spec.order_by = base.order_by.clone();
+            }
+            spec.window_frame = spec.window_frame.take().or_else(|| base.window_frame.clone());
+        }
+        match &spec.window_name {
+            Some(name) => {
+                ControlFlow::Break(format!("INVALID_WINDOW_REFERENCE: line {}: Cannot resolve WINDOW name {name}", at(name.span)))
+            }
+            None => ControlFlow::Continue(()),
+        }
+    }
+}
+
+/// `INTERVAL '1' DAY` again, of the call that was made of it.
+fn interval(list: &mut FunctionArgumentList) -> Result<Expr, String> {
+    let mut parts = list.args.iter_mut().map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(v))) => v.value.clone().into_string().unwrap_or_default(),
+        _ => String::new(),
+    });
+    let (value, unit) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let leading_field = match unit.as_str() {
+        "second" => DateTimeField::Second,
+        "minute" => DateTimeField::Minute,
+        "hour" => DateTimeField::Hour,
+        "day" => DateTimeField::Day,
+        "month" => DateTimeField::Month,
+        "year" => DateTimeField::Year,
+        _ => return Err("NOT_SUPPORTED: line 1:1: windtunnel does not run window frames over such intervals yet".into()),
+    };
+    Ok(Expr::Interval(Interval {
+        value: Box::new(super::rewrite::text(&value)),
+        leading_field: Some(leading_field),
+        leading_precision: None,
+        last_field: None,
+        fractional_seconds_precision: None,
+    }))
 }

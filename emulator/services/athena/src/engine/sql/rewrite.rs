@@ -1,8 +1,12 @@
 //! Expressions of Trino's as expressions that the engine plans: casts, literals, subscripts and calls become functions of ours.
 
-use super::{functions, queries, tokens::TYPE};
+use super::{functions, names, queries, tokens::TYPE};
 use datafusion::sql::sqlparser::{ast::*, tokenizer::Span};
 use std::ops::ControlFlow;
+
+/// Types of Trino's that nothing here holds.
+pub(super) const UNBUILT_TYPES: &[&str] =
+    &["ipaddress", "ipprefix", "uuid", "hyperloglog", "p4hyperloglog", "qdigest", "tdigest", "setdigest", "geometry", "sphericalgeography"];
 
 /// What a query's text means beside its words.
 #[derive(Clone, Debug)]
@@ -17,13 +21,10 @@ pub(crate) struct Setting {
 
 /// Rewrites a query in place. The error is the query's failure.
 pub(super) fn rewrite(query: &mut Query, setting: &Setting) -> Result<(), String> {
-    let mut rewriter = Rewriter { setting, tries: 0 };
+    let mut rewriter = Rewriter { setting, tries: 0, depth: 0 };
     match VisitMut::visit(query, &mut rewriter) {
         ControlFlow::Break(error) => Err(error),
-        ControlFlow::Continue(()) => {
-            queries::name_columns(&mut query.body);
-            Ok(())
-        }
+        ControlFlow::Continue(()) => Ok(()),
     }
 }
 
@@ -31,6 +32,8 @@ pub(super) struct Rewriter<'a> {
     pub setting: &'a Setting,
     /// TRYs around what is visited.
     pub tries: usize,
+    /// Queries around what is visited.
+    depth: usize,
 }
 
 impl VisitorMut for Rewriter<'_> {
@@ -39,6 +42,9 @@ impl VisitorMut for Rewriter<'_> {
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
         if functions::is_try(expr) {
             self.tries += 1;
+        }
+        if smallest(expr) {
+            *expr = call("$cast", vec![text(&i64::MIN.to_string()), text("bigint")]);
         }
         ControlFlow::Continue(())
     }
@@ -60,11 +66,33 @@ impl VisitorMut for Rewriter<'_> {
             Err(error) => ControlFlow::Break(error),
         }
     }
-    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<String> {
-        match queries::query(query) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => ControlFlow::Break(error),
+    fn post_visit_table_factor(&mut self, relation: &mut TableFactor) -> ControlFlow<String> {
+        match relation {
+            TableFactor::NestedJoin { table_with_joins, .. } => queries::nest(table_with_joins),
+            TableFactor::Derived { subquery, alias, .. } if alias.as_ref().is_none_or(|a| a.columns.is_empty()) => {
+                names::tabulate(&mut subquery.body);
+            }
+            _ => {}
         }
+        ControlFlow::Continue(())
+    }
+    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<String> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<String> {
+        if let Err(error) = queries::query(query) {
+            return ControlFlow::Break(error);
+        }
+        self.depth -= 1;
+        for with in query.with.iter_mut().flat_map(|w| &mut w.cte_tables).filter(|w| w.alias.columns.is_empty()) {
+            names::tabulate(&mut with.query.body);
+        }
+        match self.depth {
+            0 => names::name_outer(query),
+            _ => names::name_inner(query),
+        }
+        ControlFlow::Continue(())
     }
 }
 
@@ -80,6 +108,9 @@ impl Rewriter<'_> {
             Expr::Tuple(items) => Some(call("$row", std::mem::take(items))),
             Expr::Cast { kind, expr: inner, data_type, .. } => {
                 let name = type_name(data_type).ok_or_else(|| format!("TYPE_MISMATCH: line {}: Unknown type: {data_type}", at(place)))?;
+                if UNBUILT_TYPES.iter().any(|t| name.to_lowercase().starts_with(t)) {
+                    return Err(unbuilt(&format!("the type {}", name.to_uppercase()), place));
+                }
                 let tried = *kind == CastKind::TryCast || self.tries > 0;
                 Some(call(if tried { "try$$cast" } else { "$cast" }, vec![take(inner), text(&name)]))
             }
@@ -132,9 +163,17 @@ impl Rewriter<'_> {
                 _ => Some(call(self.name("$negate"), vec![take(inner)])),
             },
             Expr::UnaryOp { op: UnaryOperator::Plus, expr: inner } => Some(take(inner)),
-            Expr::Function(_) => {
+            Expr::Function(function) => {
+                if let Some(WindowType::WindowSpec(spec)) = &mut function.over {
+                    queries::frame(spec)?;
+                }
                 functions::rewrite(self, expr)?;
                 None
+            }
+            Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. })
+                if digits.bytes().all(|b| b.is_ascii_digit()) && digits.parse::<i64>().is_err() =>
+            {
+                return Err(format!("INVALID_LITERAL: line {}: Invalid numeric literal: {digits}", at(place)));
             }
             Expr::MatchAgainst { .. } => return Err(unbuilt("MATCH AGAINST", place)),
             _ => None,
@@ -237,6 +276,15 @@ pub(super) fn bare(expr: &mut Expr) {
     {
         *expr = take(inner);
     }
+}
+
+/// Whether an expression is the smallest whole number, whose digits alone are none.
+fn smallest(expr: &Expr) -> bool {
+    let digits = |e: &Expr| match e {
+        Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) => digits == "9223372036854775808",
+        _ => false,
+    };
+    matches!(expr, Expr::UnaryOp { op: UnaryOperator::Minus, expr } if digits(expr))
 }
 
 /// The type's text behind a name that the tokens made, or a type of the parser's own.

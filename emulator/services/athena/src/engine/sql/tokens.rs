@@ -46,8 +46,27 @@ pub(super) fn tokens(sql: &str, parameters: &[String]) -> Result<Vec<TokenWithSp
     }
     super::versions::drop_for(&mut out);
     bracket_values(&mut out);
+    select_values(&mut out);
     name_types(&mut out);
     Ok(out)
+}
+
+/// Forms with a syntax of their own that the parser does not know, with their places.
+pub(super) fn forms(tokens: &[TokenWithSpan]) -> Vec<(String, String)> {
+    let calls = ["MATCH_RECOGNIZE", "JSON_OBJECT", "JSON_ARRAY", "JSON_QUERY", "JSON_VALUE", "JSON_EXISTS", "JSON_TABLE"];
+    let one = |pair: &[TokenWithSpan]| {
+        let Token::Word(word) = &pair[0].token else { return None };
+        let name = word.value.to_uppercase();
+        let what = match &pair[1].token {
+            Token::LParen if calls.contains(&name.as_str()) => name,
+            Token::SingleQuotedString(_) if super::rewrite::UNBUILT_TYPES.contains(&name.to_lowercase().as_str()) => {
+                format!("the type {name}")
+            }
+            _ => return None,
+        };
+        (word.quote_style.is_none()).then(|| (at(pair[0].span), what))
+    };
+    tokens.windows(2).filter_map(one).collect()
 }
 
 /// Number of `?` in a query.
@@ -162,6 +181,31 @@ fn bracket_values(tokens: &mut Vec<TokenWithSpan>) {
             at += 1;
         }
         i += 1;
+    }
+}
+
+/// `x IN (VALUES 1)` and `x > ANY (VALUES 1)`: the parser takes a SELECT there.
+fn select_values(tokens: &mut Vec<TokenWithSpan>) {
+    let mut i = 0;
+    while i + 2 < tokens.len() {
+        i += 1;
+        let before = ["IN", "ANY", "ALL", "SOME"].iter().any(|w| is_word(tokens.get(i - 1), w));
+        if !(before && is(tokens.get(i), &Token::LParen) && is_word(tokens.get(i + 1), "VALUES")) {
+            continue;
+        }
+        let (mut depth, mut end) = (0, i);
+        while let Some(token) = tokens.get(end) {
+            depth += opening(&token.token);
+            if depth == 0 {
+                break;
+            }
+            end += 1;
+        }
+        let span = tokens[i].span;
+        let word = |keyword| Token::make_keyword(keyword);
+        let front = [word("SELECT"), Token::Mul, word("FROM"), Token::LParen];
+        tokens.insert(end.min(tokens.len()), TokenWithSpan { token: Token::RParen, span });
+        tokens.splice(i + 1..i + 1, front.map(|token| TokenWithSpan { token, span }));
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod json;
 pub(crate) mod lambdas;
 mod percentile;
 mod sig;
+pub(crate) mod sums;
 pub(crate) mod time;
 pub(crate) mod ty;
 pub(crate) mod udf;

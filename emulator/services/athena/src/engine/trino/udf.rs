@@ -67,12 +67,23 @@ impl Function {
     }
     fn mismatch(&self, given: &[Ty]) -> String {
         let given: Vec<String> = given.iter().map(Ty::to_string).collect();
+        let sign = match self.name.as_str() {
+            "$add" => Some('+'),
+            "$subtract" => Some('-'),
+            "$multiply" => Some('*'),
+            "$divide" => Some('/'),
+            "$modulus" => Some('%'),
+            _ => None,
+        };
+        if let (Some(sign), [left, right]) = (sign, given.as_slice()) {
+            return format!("TYPE_MISMATCH: {{}}: Cannot apply operator: {left} {sign} {right}");
+        }
         let expected: Vec<String> = self.overloads.iter().map(|o| o.sig.shown()).collect();
         format!(
             "FUNCTION_NOT_FOUND: {{}}: Unexpected parameters ({}) for function {}. Expected: {}",
             given.join(", "),
-            self.name,
-            expected.join(", ")
+            self.name.trim_start_matches('$'),
+            expected.join(", ").replace(&self.name, self.name.trim_start_matches('$'))
         )
     }
 }
