@@ -22,7 +22,8 @@ impl Kafka {
         match self.outside(cx) {
             Some(mut client) => outside::create(&mut client, &input, &configs).await?,
             None => {
-                let made = self.broker()?.topics().create_of(&input.topic_name, input.partition_count, input.replication_factor as i16, configs);
+                let made =
+                    self.broker()?.topics().create_of(&input.topic_name, input.partition_count, input.replication_factor as i16, configs);
                 let topic = match made {
                     Err(TopicError::Exists(name)) => return Err(self.exists(cx, &input, name)),
                     made => made.map_err(fault)?,
