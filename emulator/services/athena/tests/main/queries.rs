@@ -139,3 +139,16 @@ async fn a_sample_is_of_rows_with_their_chance() {
         desk.rows("SELECT * FROM photos WHERE key = 'a.jpg'").await
     );
 }
+
+#[tokio::test]
+async fn what_aws_refuses_at_the_start_is_refused_there() {
+    let desk = Desk::new().await;
+    for sql in ["DESCRIBE nothing", "SHOW COLUMNS FROM nothing"] {
+        let refused = desk.start(sql).await.unwrap_err();
+        let said = "Entity Not Found (Service: AmazonDataCatalog; Status Code: 400; Error Code: EntityNotFoundException; Request ID: ";
+        assert!(refused.code == "InvalidRequestException" && refused.message.starts_with(said), "{refused}");
+    }
+    let input = json!({ "QueryString": "SELECT 1", "ResultConfiguration": { "OutputLocation": "s3://results/" } });
+    let refused = desk.cloud.call_json(&desk.cx, "athena", "StartQueryExecution", &input).await.unwrap_err();
+    assert_eq!((&*refused.code, &*refused.message), ("InvalidRequestException", "clientRequestToken is null or empty"));
+}

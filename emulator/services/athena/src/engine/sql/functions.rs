@@ -216,8 +216,12 @@ fn special(rewriter: &mut Rewriter<'_>, name: &str, function: &mut Function) -> 
         "array" => return Ok(None),
         "count_if" => {
             let condition = arguments(function).into_iter().next().unwrap_or_else(|| integer("1"));
+            let treatment = if let FunctionArguments::List(list) = &function.args { list.duplicate_treatment } else { None };
             let mut counted = call("count", vec![case(condition, integer("1"), None)]);
             if let Expr::Function(f) = &mut counted {
+                if let FunctionArguments::List(list) = &mut f.args {
+                    list.duplicate_treatment = treatment;
+                }
                 f.filter = function.filter.take();
                 f.over = function.over.take();
             }
