@@ -7,12 +7,14 @@ use datafusion::{
     error::DataFusionError,
     execution::memory_pool::MemoryReservation,
 };
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 
 /// Rows of a batch at most.
 pub(super) const BATCH_ROWS: usize = 8192;
 /// Bytes of text after which a batch is full.
 const BATCH_BYTES: usize = 8 << 20;
+/// Bytes of a line that are read before their memory is asked for.
+const STEP: u64 = 1 << 20;
 /// What the values made of a text take up, in lengths of the text: the field, the value, the column.
 const COPIES: usize = 3;
 
@@ -63,17 +65,13 @@ impl Lines {
     pub(super) fn more(&mut self, line: &mut Vec<u8>) -> Result<bool, Wrong> {
         let from = line.len();
         loop {
-            let found = self.input.fill_buf()?;
-            let end = found.iter().position(|b| *b == b'\n');
-            let count = end.map_or(found.len(), |end| end + 1);
-            line.extend_from_slice(&found[..count]);
-            self.input.consume(count);
+            let count = (&mut self.input).take(STEP).read_until(b'\n', line)?;
             self.texts += count;
             let held = self.always + line.capacity() + COPIES * self.texts;
             if held > self.held.size() {
                 self.held.try_resize(held).map_err(Wrong::Ended)?;
             }
-            if end.is_some() || count == 0 {
+            if count == 0 || line.ends_with(b"\n") {
                 return Ok(line.len() > from);
             }
         }
