@@ -135,7 +135,8 @@ class Cursors(LakeTest):
         self.assertEqual(future.result().fetchall(), [{"one": 1}])
         _, future = self.connection(cursor_class=AsyncPandasCursor).cursor().execute("SELECT 1 AS one")
         pandas.testing.assert_frame_equal(future.result().as_pandas(), pandas.DataFrame({"one": pandas.array([1], dtype="Int64")}))
-        id, future = cursor.execute("SELECT count(*) FROM UNNEST(sequence(1, 100000)) a(x), UNNEST(sequence(1, 1000000)) b(y)")
+        many = ", ".join(f"UNNEST(sequence(1, 10000)) {name}(n_{name})" for name in "abc")
+        id, future = cursor.execute(f"SELECT count(*) FROM {many}")
         cursor.cancel(id).result()
         self.assertEqual(future.result().state, "CANCELLED")
 

@@ -18,7 +18,7 @@ pub(super) async fn run(cloud: &Arc<Cloud>, input: &Value) -> Result<Value, Refu
     let refused = |fault: Fault| Refusal::bad(fault.message);
     let text = |name: &str| input[name].as_str();
     let sql = text("sql").ok_or_else(|| Refusal::bad("say what: {\"sql\": \"SELECT 1\"}"))?;
-    let mut start = json!({ "QueryString": sql });
+    let mut start = json!({ "QueryString": sql, "ClientRequestToken": cx.ids().uuid() });
     if let Some(database) = text("database") {
         start["QueryExecutionContext"] = json!({ "Database": database });
     }

@@ -19,11 +19,13 @@ const BLOCK: usize = 256 << 10;
 /// The format's version, 0.12.
 const VERSION: [u8; 2] = [0, 12];
 
-/// A file that grows stripe by stripe. What has been written is held until [`Writer::finish`].
+/// A file that grows stripe by stripe. What has been written is held until it is taken, or until [`Writer::finish`].
 pub struct Writer {
     types: Vec<Type>,
     packing: Packing,
     out: Vec<u8>,
+    /// Bytes of the file that have been taken already.
+    taken: usize,
     rows: u64,
     /// Messages of the footer about the stripes.
     stripes: Vec<Message>,
@@ -34,7 +36,7 @@ pub struct Writer {
 impl Writer {
     /// A file of these types: the root first, a structure of the columns; each type stands behind the one that it is inside of.
     pub fn new(types: Vec<Type>, packing: Packing) -> Writer {
-        Writer { types, packing, out: MAGIC.to_vec(), rows: 0, stripes: Vec::new(), statistics: Vec::new() }
+        Writer { types, packing, out: MAGIC.to_vec(), taken: 0, rows: 0, stripes: Vec::new(), statistics: Vec::new() }
     }
 
     /// Writes a stripe: its rows, with the slots of each column. An error where values don't fit the types.
@@ -66,7 +68,7 @@ impl Writer {
         let from = self.out.len();
         self.packing.write(footer.written(), BLOCK, &mut self.out);
         let mut stripe = Message::default();
-        stripe.number(1, offset as u64).number(2, 0).number(3, data as u64);
+        stripe.number(1, (self.taken + offset) as u64).number(2, 0).number(3, data as u64);
         stripe.number(4, (self.out.len() - from) as u64).number(5, rows as u64);
         self.stripes.push(stripe);
         self.statistics.push(seen);
@@ -74,9 +76,15 @@ impl Writer {
         Ok(())
     }
 
-    /// The whole file.
+    /// What has been written of the file since it was last asked for.
+    pub fn take(&mut self) -> Vec<u8> {
+        self.taken += self.out.len();
+        std::mem::take(&mut self.out)
+    }
+
+    /// The file from where it was last taken to its end; the whole file, where it never was.
     pub fn finish(mut self) -> Vec<u8> {
-        let content = self.out.len() - MAGIC.len();
+        let content = self.taken + self.out.len() - MAGIC.len();
         let mut metadata = Message::default();
         for stripe in &self.statistics {
             let mut all = Message::default();

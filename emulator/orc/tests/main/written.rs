@@ -43,6 +43,22 @@ fn every_value_of_every_type_comes_back() {
 }
 
 #[test]
+fn a_file_taken_stripe_by_stripe_is_the_same_file() {
+    let original = file("plain.orc");
+    let from = tail(&original);
+    let stripes = batches(&original, &from, 1100);
+    let mut writer = Writer::new(from.types.clone(), Packing::Zlib);
+    let mut parts = Vec::new();
+    for (rows, columns) in &stripes {
+        writer.stripe(*rows, columns).unwrap();
+        parts.extend(writer.take());
+    }
+    assert!(writer.take().is_empty());
+    parts.extend(writer.finish());
+    assert_eq!(parts, again(from.types.clone(), Packing::Zlib, &stripes));
+}
+
+#[test]
 fn statistics_are_as_others_write_them() {
     let original = file("plain.orc");
     let from = tail(&original);

@@ -10,6 +10,7 @@ mod destination;
 mod engine;
 mod engines;
 mod hive;
+mod metrics;
 mod model;
 mod named_queries;
 mod prepared;

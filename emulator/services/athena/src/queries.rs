@@ -3,6 +3,7 @@
 use crate::{
     Athena,
     engine::{self, Finished, KeptRows, QueryError},
+    metrics,
     model::*,
     reuse,
     state::{BY_TIME, EXECUTIONS, ExecutionRow, PRIMARY, invalid},
@@ -45,7 +46,8 @@ impl Athena {
                 finish(&mut row, outcome, ended, &took);
                 tx.put(&EXECUTIONS, cx.scope(), &id, &row)
             })
-            .await
+            .await?;
+        metrics::ended(cx, &id)
     }
 
     /// Stops a query; one that has ended is left as it is.

@@ -28,6 +28,7 @@ impl Athena {
         if input.engine_configuration.is_some() {
             cx.warn("EngineConfiguration of a query has no effect: there are no capacity reservations");
         }
+        let token = token(&input)?;
         reuse::age_minutes(input.result_reuse_configuration.as_ref())?;
         let classified = read(&input)?;
         let group_name = input.work_group.clone().unwrap_or_else(|| PRIMARY.into());
@@ -38,8 +39,8 @@ impl Athena {
         if let Some(catalog) = input.query_execution_context.as_ref().and_then(|c| c.catalog.as_deref()) {
             cx.store().read(|s| data_catalogs::find(s, cx, catalog))?;
         }
-        let token = input.client_request_token.clone();
-        let request = token.as_ref().map(|_| fingerprint(&input, &group_name)).unwrap_or_default();
+        described(cx, &input, &classified).await?;
+        let request = fingerprint(&input, &group_name);
         let execution = execution(cx, input, &group, classified)?;
         let id = execution.query_execution_id.clone().unwrap_or_default();
         let row = ExecutionRow {
@@ -56,12 +57,10 @@ impl Athena {
         let started = cx
             .store()
             .write(|tx| {
-                if let Some(token) = &token {
-                    if let Some(known) = tx.get(&TOKENS, cx.scope(), token)? {
-                        return same_request(tx, cx, &known, &row).map(|()| known);
-                    }
-                    tx.put(&TOKENS, cx.scope(), token, &id)?;
+                if let Some(known) = tx.get(&TOKENS, cx.scope(), &token)? {
+                    return same_request(tx, cx, &known, &row).map(|()| known);
                 }
+                tx.put(&TOKENS, cx.scope(), &token, &id)?;
                 tx.put(&BY_TIME, cx.scope(), &(group_name, newest_first, id.clone()), &())?;
                 tx.put(&EXECUTIONS, cx.scope(), &id, &row)?;
                 tx.task(NewTask::new(cx.scope(), "athena", "run", &id));
@@ -80,6 +79,34 @@ fn read(input: &StartQueryExecutionInput) -> Result<Classified, Fault> {
         engine::check_syntax(query, &parameters).map_err(|message| invalid("MALFORMED_QUERY", message))?;
     }
     Ok(classified)
+}
+
+/// The client's token, which AWS insists on; its clients make one up where nobody gives it.
+fn token(input: &StartQueryExecutionInput) -> Result<String, Fault> {
+    match input.client_request_token.as_deref() {
+        None | Some("") => Err(invalid("INVALID_INPUT", "clientRequestToken is null or empty")),
+        Some(token) => Ok(token.to_owned()),
+    }
+}
+
+/// DESCRIBE and SHOW COLUMNS of a table that is not there are refused before they start.
+async fn described(cx: &Context, input: &StartQueryExecutionInput, classified: &Classified) -> Result<(), Fault> {
+    let (Statement::Describe { name, .. } | Statement::ShowColumns { name }) = &classified.statement else { return Ok(()) };
+    let Ok(catalog) = cx.cloud().ports().catalog() else { return Ok(()) };
+    let context = input.query_execution_context.as_ref();
+    let database = context.and_then(|c| c.database.as_deref()).unwrap_or("default").trim_matches('`').to_lowercase();
+    match catalog.table(cx, name.database.as_deref().unwrap_or(&database), &name.table).await {
+        Err(fault) if fault.code == "EntityNotFoundException" => {
+            let request = cx.ids().uuid();
+            let text = format!(
+                "Entity Not Found (Service: AmazonDataCatalog; Status Code: 400; Error Code: EntityNotFoundException; Request ID: {request}; \
+                 Proxy: null)"
+            );
+            Err(invalid("INVALID_INPUT", text))
+        }
+        // Whatever else is wrong is the statement's own failure.
+        _ => Ok(()),
+    }
 }
 
 /// The execution as it begins.

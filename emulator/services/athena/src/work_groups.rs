@@ -4,7 +4,7 @@ use crate::{
     Athena, capacity, data_catalogs, destination,
     engines::ENGINES,
     model::*,
-    state::{DATA_CATALOGS, GroupRow, NAMED, PRIMARY, WORK_GROUPS, invalid},
+    state::{BY_TIME, DATA_CATALOGS, EXECUTIONS, GroupRow, NAMED, PREPARED, PRIMARY, WORK_GROUPS, invalid},
 };
 use kit::{Access, Authorize, Context, Fault, Read, pages, wire::kept::Kept};
 use std::collections::BTreeMap;
@@ -64,27 +64,25 @@ impl Athena {
         Ok(UpdateWorkGroupOutput {})
     }
 
-    /// Removes a work group; one that holds named queries only when asked to take them along.
+    /// Removes a work group; one that holds queries of any kind, past ones too, only when asked to take them along.
     pub async fn delete_work_group(&self, cx: &Context, input: DeleteWorkGroupInput) -> Result<DeleteWorkGroupOutput, Fault> {
         if input.work_group == PRIMARY {
             return Err(invalid("INVALID_INPUT", "Primary WorkGroup could not be deleted"));
         }
+        let mut stopped: Vec<String> = Vec::new();
         cx.store()
             .write(|tx| {
                 must_find(tx, cx, &input.work_group)?;
-                let named: Vec<String> = tx
-                    .scan(&NAMED, cx.scope())
-                    .filter_map(|row| row.ok())
-                    .filter(|(_, q)| q.0.work_group.as_deref() == Some(&*input.work_group))
-                    .map(|(id, _)| id)
-                    .collect();
-                if !named.is_empty() && input.recursive_delete_option != Some(true) {
+                let held = Held::of(tx, cx, &input.work_group)?;
+                if !held.is_empty() && input.recursive_delete_option != Some(true) {
                     return Err(invalid("INVALID_INPUT", format!("WorkGroup {} is not empty", input.work_group)));
                 }
-                named.iter().try_for_each(|id| tx.delete(&NAMED, cx.scope(), id).map(drop))?;
+                stopped = held.executions.iter().map(|(_, id)| id.clone()).collect();
+                held.delete(tx, cx, &input.work_group)?;
                 tx.delete(&WORK_GROUPS, cx.scope(), &input.work_group).map(drop)
             })
             .await?;
+        stopped.iter().for_each(|id| self.running.stop(id));
         Ok(DeleteWorkGroupOutput {})
     }
 
@@ -139,6 +137,51 @@ impl Athena {
     }
 }
 
+/// What a work group holds.
+struct Held {
+    /// Ids of named queries.
+    named: Vec<String>,
+    /// Names of prepared statements.
+    prepared: Vec<String>,
+    /// Descending times and ids of executions.
+    executions: Vec<(u64, String)>,
+}
+
+impl Held {
+    fn of(store: &impl Read, cx: &Context, group: &str) -> Result<Held, Fault> {
+        let mut named = Vec::new();
+        for row in store.scan(&NAMED, cx.scope()) {
+            let (id, query) = row?;
+            if query.0.work_group.as_deref() == Some(group) {
+                named.push(id);
+            }
+        }
+        let of_group = &(group.to_owned(),);
+        let prepared = store.scan(&PREPARED, cx.scope()).prefix(of_group).map(|row| row.map(|((_, name), _)| name));
+        let executions = store.scan(&BY_TIME, cx.scope()).prefix(of_group).map(|row| row.map(|((_, at, id), ())| (at, id)));
+        Ok(Held { named, prepared: prepared.collect::<Result<_, Fault>>()?, executions: executions.collect::<Result<_, Fault>>()? })
+    }
+    fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.prepared.is_empty() && self.executions.is_empty()
+    }
+    fn delete(&self, tx: &mut kit::Tx<'_>, cx: &Context, group: &str) -> Result<(), Fault> {
+        for id in &self.named {
+            tx.delete(&NAMED, cx.scope(), id)?;
+        }
+        for name in &self.prepared {
+            tx.delete(&PREPARED, cx.scope(), &(group.to_owned(), name.clone()))?;
+        }
+        for (at, id) in &self.executions {
+            tx.delete(&BY_TIME, cx.scope(), &(group.to_owned(), *at, id.clone()))?;
+            if let Some(row) = tx.get(&EXECUTIONS, cx.scope(), id)? {
+                row.pages.iter().for_each(|page| tx.drop_blob(page));
+                tx.delete(&EXECUTIONS, cx.scope(), id)?;
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The work group, or AWS's sentence. `primary` is always there.
 pub(crate) fn must_find(store: &impl Read, cx: &Context, name: &str) -> Result<GroupRow, Fault> {
     let row = store.get(&WORK_GROUPS, cx.scope(), &name.to_owned())?;
@@ -183,6 +226,9 @@ fn complete(mut given: WorkGroupConfiguration) -> Result<WorkGroupConfiguration,
 
 /// What is kept and has no effect.
 fn warn(cx: &Context, configuration: &WorkGroupConfiguration) {
+    if configuration.requester_pays_enabled == Some(true) {
+        cx.warn("RequesterPaysEnabled has no effect: nobody pays for requests here, and buckets of other accounts are read as their policies say");
+    }
     if configuration.enable_minimum_encryption_configuration == Some(true) {
         cx.warn("EnableMinimumEncryptionConfiguration has no effect: results are encrypted as their bucket says");
     }

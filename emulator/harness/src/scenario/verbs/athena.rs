@@ -21,7 +21,7 @@ pub(super) const VERBS: &[Verb] = &[Verb {
 }];
 
 async fn query(world: &mut World, args: Args) -> Result<Outcome, String> {
-    let mut input = json!({ "QueryString": args.text("sql")? });
+    let mut input = json!({ "QueryString": args.text("sql")?, "ClientRequestToken": world.context().ids().uuid() });
     if let Some(database) = args.text_if("database")? {
         input["QueryExecutionContext"] = json!({ "Database": database });
     }

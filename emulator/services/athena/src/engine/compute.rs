@@ -8,12 +8,13 @@ use super::{
     table::Scans,
     threads,
     trino::ty::Ty,
+    write::Files,
 };
 use crate::{data_catalogs, model::QueryExecution, running::Stop, work_groups};
 use datafusion::{
     arrow::{array::RecordBatch, datatypes::SchemaRef},
     error::DataFusionError,
-    logical_expr::{LogicalPlan, LogicalPlanBuilder},
+    logical_expr::LogicalPlanBuilder,
 };
 use kit::Context;
 use std::sync::{
@@ -34,13 +35,6 @@ pub(super) struct Job<'a> {
 pub(super) struct Computed {
     pub schema: SchemaRef,
     pub batches: Vec<RecordBatch>,
-}
-
-impl Computed {
-    /// Rows of all batches.
-    pub(super) fn rows(&self) -> usize {
-        self.batches.iter().map(RecordBatch::num_rows).sum()
-    }
 }
 
 impl<'a> Job<'a> {
@@ -76,6 +70,7 @@ impl<'a> Job<'a> {
     }
     /// The columns that a query has.
     pub(super) async fn shape(&self, query: &str) -> Result<SchemaRef, QueryError> {
+        self.check(query)?;
         let plan = self.session()?.plan(query, self.parameters).await.map_err(|e| self.wrong(e, query))?;
         Ok(session::columns(&plan))
     }
@@ -83,13 +78,15 @@ impl<'a> Job<'a> {
     fn session(&self) -> Result<Session, QueryError> {
         session::session(self.database, &self.scans, 0)
     }
-    /// Runs a query to its end.
-    pub(super) async fn run(&self, query: &str) -> Result<Computed, QueryError> {
-        self.execute(query, Ok).await
-    }
     /// How a query would be run; how it was, where `analyze` says so.
     pub(super) async fn explain(&self, query: &str, analyze: bool) -> Result<Computed, QueryError> {
-        self.execute(query, move |plan| LogicalPlanBuilder::from(plan).explain(false, analyze)?.build()).await
+        self.check(query)?;
+        let (session, text, parameters) = (self.session()?, query.to_owned(), self.parameters.to_vec());
+        let work = async move {
+            let plan = session.plan(&text, &parameters).await?;
+            session.collect(LogicalPlanBuilder::from(plan).explain(false, analyze)?.build()?).await
+        };
+        threads::run(&self.scans.stop, work).await.map_err(|e| self.wrong(e, query))
     }
     /// Name, Trino's type and Hive's type of the columns that a query has.
     pub(super) async fn columns(&self, query: &str) -> Result<Vec<(String, String, String)>, QueryError> {
@@ -102,20 +99,6 @@ impl<'a> Job<'a> {
         Ok(columns.fields().iter().map(column).collect())
     }
 
-    async fn execute(
-        &self,
-        query: &str,
-        wrap: impl FnOnce(LogicalPlan) -> datafusion::error::Result<LogicalPlan> + Send + 'static,
-    ) -> Result<Computed, QueryError> {
-        self.check(query)?;
-        let (session, text, parameters) = (self.session()?, query.to_owned(), self.parameters.to_vec());
-        let work = async move {
-            let plan = session.plan(&text, &parameters).await?;
-            session.collect(wrap(plan)?).await
-        };
-        threads::run(&self.scans.stop, work).await.map_err(|e| self.wrong(e, query))
-    }
-
     /// Runs a query and hands its rows over as they come.
     pub(super) async fn stream(&self, query: &str, outlet: Outlet) -> Result<(), QueryError> {
         self.check(query)?;
@@ -123,6 +106,16 @@ impl<'a> Job<'a> {
         let work = async move {
             let plan = session.plan(&text, &parameters).await?;
             session.stream(plan, outlet).await
+        };
+        threads::run(&self.scans.stop, work).await.map_err(|e| self.wrong(e, query))
+    }
+
+    /// Runs a query whose rows become files as they come.
+    pub(super) async fn write(&self, query: &str, files: Files) -> Result<(), QueryError> {
+        let (session, text, parameters) = (self.session()?, query.to_owned(), self.parameters.to_vec());
+        let work = async move {
+            let plan = session.plan(&text, &parameters).await?;
+            session.write(plan, files).await
         };
         threads::run(&self.scans.stop, work).await.map_err(|e| self.wrong(e, query))
     }

@@ -26,7 +26,7 @@ pub(super) async fn write(cx: &Context, execution: &QueryExecution, done: &Finis
     }
     if !done.columns.is_empty() {
         let id = execution.query_execution_id.as_deref().unwrap_or_default();
-        put(cx, bucket, &format!("{key}.metadata"), metadata(id, done), "application/octet-stream").await?;
+        put(cx, bucket, &format!("{key}.metadata"), metadata(id, updates(execution), done), "application/octet-stream").await?;
     }
     Ok(())
 }
@@ -55,7 +55,7 @@ pub(super) async fn put(cx: &Context, bucket: &str, key: &str, bytes: Vec<u8>, k
     put_body(cx, bucket, key, Body::from_bytes(bytes), kind).await
 }
 
-async fn put_body(cx: &Context, bucket: &str, key: &str, body: Body, kind: &str) -> Result<(), QueryError> {
+pub(super) async fn put_body(cx: &Context, bucket: &str, key: &str, body: Body, kind: &str) -> Result<(), QueryError> {
     let refused = |fault| QueryError::from_fault("Amazon S3", &fault);
     let port = cx.cloud().ports().objects().map_err(refused)?;
     let need = owned(cx, Need::on("s3:PutObject", format!("arn:aws:s3:::{bucket}/{key}")), bucket);
@@ -103,10 +103,22 @@ fn lines(rows: &[TextRow]) -> String {
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// AWS's metadata object, which the JDBC driver reads: protobuf with 1 id, 3 count, 4 columns.
-fn metadata(id: &str, done: &Finished) -> Vec<u8> {
+/// What Trino calls the change that a statement makes.
+fn updates(execution: &QueryExecution) -> Option<&'static str> {
+    match execution.substatement_type.as_deref() {
+        Some("INSERT") => Some("INSERT"),
+        Some("CREATE_TABLE_AS_SELECT") => Some("CREATE TABLE"),
+        _ => None,
+    }
+}
+
+/// AWS's metadata object, which the JDBC driver reads: protobuf with 1 id, 2 the kind of change, 3 count, 4 columns.
+fn metadata(id: &str, updates: Option<&str>, done: &Finished) -> Vec<u8> {
     let mut out = Vec::new();
     bytes_field(&mut out, 1, id.as_bytes());
+    if let Some(updates) = updates {
+        bytes_field(&mut out, 2, updates.as_bytes());
+    }
     number_field(&mut out, 3, done.update_count.unwrap_or(0) as u64);
     for column in &done.columns {
         bytes_field(&mut out, 4, &column_message(column));

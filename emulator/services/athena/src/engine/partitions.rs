@@ -1,11 +1,10 @@
 //! Which objects a table consists of: its partitions, declared or projected, each with its values and its place.
 
-use super::{
-    location,
-    table::Scans,
-    trino::{functions::formats, time},
-};
+mod projected;
+
+use super::{location, table::Scans};
 use kit::{Context, Fault};
+use projected::{Dates, Integers};
 use serde_json::{Value, json};
 
 /// Partitions that a projection may make; AWS warns of too many, we refuse.
@@ -57,7 +56,7 @@ pub(crate) async fn parts(scans: &Scans, table: &Value, tests: &[KeyTest]) -> Re
     }
     let parameters = &table["Parameters"];
     if parameters["projection.enabled"].as_str().is_some_and(|e| e.eq_ignore_ascii_case("true")) {
-        return Ok(projected(cx, &keys, place, parameters, tests)?);
+        return Ok(projected(cx, table, &keys, tests)?);
     }
     let declared = declared(cx, table, &expression(table, tests)).await?;
     let part = |mut p: Value| {
@@ -88,18 +87,18 @@ async fn declared(cx: &Context, table: &Value, expression: &str) -> Result<Vec<V
     }
 }
 
+/// Whether a partition key is one of numbers.
+fn numeric(table: &Value, key: &str) -> bool {
+    let mut keys = table["PartitionKeys"].as_array().into_iter().flatten();
+    let found = keys.find(|k| k["Name"].as_str().is_some_and(|n| n.eq_ignore_ascii_case(key)));
+    let kind = found.and_then(|k| k["Type"].as_str()).unwrap_or("string").to_lowercase();
+    matches!(kind.as_str(), "int" | "integer" | "bigint" | "smallint" | "tinyint")
+}
+
 /// The tests as the catalog's own filter; texts are quoted, numbers are not.
 fn expression(table: &Value, tests: &[KeyTest]) -> String {
-    let kind = |key: &str| {
-        let found = table["PartitionKeys"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .find(|k| k["Name"].as_str().is_some_and(|n| n.eq_ignore_ascii_case(key)));
-        found.and_then(|k| k["Type"].as_str()).unwrap_or("string").to_lowercase()
-    };
     let one = |test: &KeyTest| {
-        let numeric = matches!(kind(&test.key).as_str(), "int" | "integer" | "bigint" | "smallint" | "tinyint");
+        let numeric = numeric(table, &test.key);
         let literal = |v: &String| if numeric { v.clone() } else { format!("'{}'", v.replace('\'', "''")) };
         let values: Vec<String> = test.values.iter().map(literal).collect();
         match values.len() {
@@ -129,23 +128,28 @@ impl From<Fault> for Problem {
     }
 }
 
-fn projected(cx: &Context, keys: &[String], place: &str, parameters: &Value, tests: &[KeyTest]) -> Result<Vec<Part>, String> {
+fn projected(cx: &Context, table: &Value, keys: &[String], tests: &[KeyTest]) -> Result<Vec<Part>, String> {
+    let (place, parameters) = (table["StorageDescriptor"]["Location"].as_str().unwrap_or(""), &table["Parameters"]);
     let text = |name: String| parameters[name.as_str()].as_str().map(str::to_owned);
     let mut combinations: Vec<Vec<String>> = vec![Vec::new()];
     for key in keys {
         let kind = text(format!("projection.{key}.type")).ok_or_else(|| format!("projection.{key}.type is not set"))?;
         let range = || text(format!("projection.{key}.range")).ok_or_else(|| format!("projection.{key}.range is not set"));
-        let equal = tests.iter().find(|t| t.key == *key && t.operator == "=").map(|t| t.values.clone());
+        let asked: Vec<&KeyTest> = tests.iter().filter(|t| t.key == *key).collect();
+        let equal = asked.iter().find(|t| t.operator == "=").map(|t| t.values.clone());
         let mut values: Vec<String> = match kind.to_ascii_lowercase().as_str() {
             "enum" => {
                 let values = text(format!("projection.{key}.values")).ok_or_else(|| format!("projection.{key}.values is not set"))?;
                 values.split(',').map(|v| v.trim().to_owned()).collect()
             }
-            "integer" => integers(&range()?, text(format!("projection.{key}.interval")), text(format!("projection.{key}.digits")))?,
+            "integer" => {
+                let (interval, digits) = (text(format!("projection.{key}.interval")), text(format!("projection.{key}.digits")));
+                Integers::of(&range()?, interval, digits)?.values(&asked, numeric(table, key))?
+            }
             "date" => {
                 let format = text(format!("projection.{key}.format")).ok_or_else(|| format!("projection.{key}.format is not set"))?;
                 let step = (text(format!("projection.{key}.interval")), text(format!("projection.{key}.interval.unit")));
-                dates(cx, &range()?, &format, step)?
+                Dates::of(cx, &range()?, &format, step)?.values(&asked)?
             }
             "injected" => equal.clone().ok_or_else(|| {
                 format!("CONSTRAINT_VIOLATION: For the injected projected partition column {key}, the WHERE clause must contain only static equality conditions, and at least one such condition must be present.")
@@ -171,77 +175,4 @@ fn projected(cx: &Context, keys: &[String], place: &str, parameters: &Value, tes
         Part::at(&place, values, None)
     };
     combinations.into_iter().map(part).collect()
-}
-
-fn integers(range: &str, interval: Option<String>, digits: Option<String>) -> Result<Vec<String>, String> {
-    let wrong = || format!("{range} is not a range of integers");
-    let (low, high) = range.split_once(',').ok_or_else(wrong)?;
-    let (low, high): (i64, i64) = (low.trim().parse().map_err(|_| wrong())?, high.trim().parse().map_err(|_| wrong())?);
-    let step: usize = interval.and_then(|i| i.parse().ok()).unwrap_or(1).max(1);
-    let digits: usize = digits.and_then(|d| d.parse().ok()).unwrap_or(0).min(32);
-    if high < low || (high as i128 - low as i128) / step as i128 > MOST_PROJECTED as i128 {
-        return Err(wrong());
-    }
-    Ok((low..=high).step_by(step).map(|n| format!("{n:0digits$}")).collect())
-}
-
-/// The dates of a range in a format; `NOW`, with something added or taken off, is the clock's.
-fn dates(cx: &Context, range: &str, format: &str, (interval, unit): (Option<String>, Option<String>)) -> Result<Vec<String>, String> {
-    let wrong = || format!("{range} is not a range of dates in the form {format}");
-    let (low, high) = range.split_once(',').ok_or_else(wrong)?;
-    let now = (cx.now().unix_ns / 1000) as i64;
-    let at = |text: &str| -> Option<i64> {
-        let text = text.trim();
-        let Some(relative) = text.strip_prefix("NOW") else { return Some(formats::parse_joda(text, format).ok()?.0) };
-        let relative = relative.replace(' ', "");
-        if relative.is_empty() {
-            return Some(now);
-        }
-        let (amount, unit) = relative.split_at(relative.find(|c: char| c.is_ascii_alphabetic())?);
-        shift(now, amount.parse().ok()?, unit)
-    };
-    let (low, high) = (at(low).ok_or_else(wrong)?, at(high).ok_or_else(wrong)?);
-    // A format without days steps by months, one with hours by hours only where the table says so.
-    let default = if format.contains('d') {
-        "DAYS"
-    } else if format.contains('M') {
-        "MONTHS"
-    } else {
-        "YEARS"
-    };
-    let (unit, step) = (unit.unwrap_or_else(|| default.into()), interval.and_then(|i| i.parse::<i64>().ok()).unwrap_or(1).max(1));
-    let mut all: Vec<String> = Vec::new();
-    for i in 0.. {
-        let moment = shift(low, i * step, &unit).ok_or_else(|| format!("{unit} is not a unit of dates"))?;
-        if moment > high {
-            break;
-        }
-        if all.len() > MOST_PROJECTED {
-            return Err(format!("the partition projection makes more than {MOST_PROJECTED} partitions"));
-        }
-        let shown = formats::joda(moment, "UTC", 0, format)?;
-        if all.last() != Some(&shown) {
-            all.push(shown);
-        }
-    }
-    // The range's end belongs to it, wherever in its period it lies.
-    let end = formats::joda(high, "UTC", 0, format)?;
-    if all.last().is_some_and(|last| *last != end) && high >= low && step == 1 {
-        all.push(end);
-    }
-    Ok(all)
-}
-
-fn shift(at: i64, amount: i64, unit: &str) -> Option<i64> {
-    let months = |count: i64| time::add_months(at.div_euclid(time::DAY), count) * time::DAY + at.rem_euclid(time::DAY);
-    Some(match unit.to_ascii_uppercase().trim_end_matches('S') {
-        "SECOND" => at + amount * time::SECOND,
-        "MINUTE" => at + amount * time::MINUTE,
-        "HOUR" => at + amount * time::HOUR,
-        "DAY" => at + amount * time::DAY,
-        "WEEK" => at + amount * 7 * time::DAY,
-        "MONTH" => months(amount),
-        "YEAR" => months(12 * amount),
-        _ => return None,
-    })
 }

@@ -1,11 +1,12 @@
-//! Objects of one format as a stream of batches: read whole, unpacked, decoded, the values of their part put beside them.
+//! Objects of one format as a stream of batches: read piece by piece, unpacked, decoded, the values of their part put beside them.
 
 use super::{
     errors::{QueryError, carry},
-    formats::Format,
+    formats::{self, Format, Wrong},
     orc,
     prune::Pruner,
     table::{Found, Scans, key_value},
+    threads,
 };
 use datafusion::{
     arrow::{
@@ -14,14 +15,54 @@ use datafusion::{
         datatypes::{DataType, Schema, SchemaRef},
     },
     error::Result,
-    execution::{SendableRecordBatchStream, TaskContext, memory_pool::MemoryPool},
+    execution::{
+        SendableRecordBatchStream, TaskContext,
+        memory_pool::{MemoryConsumer, MemoryPool},
+    },
     physical_plan::{stream::RecordBatchStreamAdapter, streaming::PartitionStream},
 };
 use futures_util::{
     StreamExt, TryStreamExt,
     stream::{self, BoxStream},
 };
-use std::sync::Arc;
+use std::{
+    io::{self, Read},
+    sync::Arc,
+};
+
+/// Bytes of an object that are fetched at a time.
+const CHUNK: u64 = 8 << 20;
+
+/// An object's bytes, fetched as they are read. Reading waits for them, on the engine's own threads and nowhere else.
+struct Ranges {
+    scans: Arc<Scans>,
+    found: Found,
+    chunk: kit::Bytes,
+    /// Where the next chunk begins.
+    next: u64,
+}
+
+impl Ranges {
+    fn new(scans: Arc<Scans>, found: Found) -> Ranges {
+        Ranges { scans, found, chunk: kit::Bytes::new(), next: 0 }
+    }
+}
+
+impl Read for Ranges {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let size = self.found.object.size;
+        if self.chunk.is_empty() && self.next < size {
+            let end = size.min(self.next + CHUNK);
+            let range = (end - self.next < size).then_some(self.next..end);
+            let fetch = self.scans.read(&self.found.part.bucket, &self.found.object.key, range);
+            self.chunk = threads::wait(fetch).map_err(io::Error::other)?;
+            self.next = end;
+        }
+        let count = self.chunk.len().min(out.len());
+        out[..count].copy_from_slice(&self.chunk.split_to(count));
+        Ok(count)
+    }
+}
 
 pub(crate) struct Reader {
     pub scans: Arc<Scans>,
@@ -78,15 +119,28 @@ impl Reader {
             let batches = orc::batches(wanted).await?;
             return Ok(batches.map(move |batch| self.complete(batch?, &columns, &found)).boxed());
         }
-        let (bucket, key) = (&found.part.bucket, &found.object.key);
-        let bytes = self.scans.read(bucket, key, None).await?;
-        let named = |text: String| {
-            let code =
-                if text.split(':').next().is_some_and(|c| c.starts_with("HIVE_") || c == "NOT_SUPPORTED") { "" } else { "HIVE_BAD_DATA: " };
-            carry(QueryError::named(format!("{code}{text} (s3://{bucket}/{key})")))
+        let named = {
+            let place = format!("s3://{}/{}", found.part.bucket, found.object.key);
+            move |wrong: Wrong| match wrong {
+                Wrong::Ended(error) => error,
+                Wrong::Said(text) => {
+                    let known = text.split(':').next().is_some_and(|c| c.starts_with("HIVE_") || c == "NOT_SUPPORTED");
+                    carry(QueryError::named(format!("{}{text} ({place})", if known { "" } else { "HIVE_BAD_DATA: " })))
+                }
+            }
         };
-        let batches = self.format.read(key, bytes, &file, &columns).map_err(named)?;
-        Ok(stream::iter(batches).map(move |batch| self.complete(batch, &columns, &found)).boxed())
+        let held = MemoryConsumer::new("an object that is read").register(&pool);
+        let batches = if self.format.streams() {
+            let always = CHUNK.min(found.object.size) as usize;
+            let object = Ranges::new(self.scans.clone(), found.clone());
+            self.format.read(&found.object.key, object, &file, &columns, (held, always)).map_err(&named)?
+        } else {
+            // For a moment there are its bytes and a row group unpacked.
+            held.try_grow(usize::try_from(found.object.size).unwrap_or(usize::MAX).saturating_mul(2))?;
+            let bytes = self.scans.read(&found.part.bucket, &found.object.key, None).await?;
+            formats::parquet(bytes, &file, &columns, held).map_err(&named)?
+        };
+        Ok(stream::iter(batches).map(move |batch| self.complete(batch.map_err(&named)?, &columns, &found)).boxed())
     }
 
     /// The asked columns in their order: those of the object, of its part, and of what it is called.

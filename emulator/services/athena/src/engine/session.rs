@@ -13,6 +13,7 @@ use super::{
         ty::Ty,
         val::{self, Val},
     },
+    write::Files,
 };
 use crate::data_catalogs;
 use datafusion::{
@@ -180,10 +181,25 @@ impl Session {
         Arc::new(TaskContext::new(None, id, config, scalars, lambdas, aggregates, windows, runtime))
     }
 
-    /// All batches, for statements that write them elsewhere; they count against the query's memory.
+    /// Makes files of the rows; ends early where nobody takes them any more.
+    pub(super) async fn write(&self, plan: LogicalPlan, mut files: Files) -> datafusion::error::Result<()> {
+        let (schema, mut stream) = self.start(plan).await?;
+        let held = MemoryConsumer::new("files that are written").register(&self.state.runtime_env().memory_pool);
+        if !files.columns(&schema).await {
+            return Ok(());
+        }
+        while let Some(batch) = stream.next().await {
+            if !files.rows(&marked(&schema, batch?)?, &held).await.map_err(errors::carry)? {
+                return Ok(());
+            }
+        }
+        files.finish().await.map(drop).map_err(errors::carry)
+    }
+
+    /// All batches, for what is told about a query; they count against its memory.
     pub(super) async fn collect(&self, plan: LogicalPlan) -> datafusion::error::Result<Computed> {
         let (schema, mut stream) = self.start(plan).await?;
-        let held = MemoryConsumer::new("rows to be written").register(&self.state.runtime_env().memory_pool);
+        let held = MemoryConsumer::new("rows that are kept").register(&self.state.runtime_env().memory_pool);
         let mut batches = Vec::new();
         while let Some(batch) = stream.next().await {
             let batch = marked(&schema, batch?)?;

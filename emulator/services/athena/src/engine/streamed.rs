@@ -101,8 +101,8 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// The lines of a result object as a body.
-struct Lines(mpsc::Receiver<io::Result<Bytes>>);
+/// Pieces of an object as a body.
+pub(super) struct Lines(pub mpsc::Receiver<io::Result<Bytes>>);
 
 impl kit::wire::body::Chunks for Lines {
     fn next(&mut self) -> Pin<Box<dyn Future<Output = Option<io::Result<Bytes>>> + Send + '_>> {

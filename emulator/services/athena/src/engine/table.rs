@@ -207,7 +207,37 @@ impl GlueTable {
             return Ok(self.format.clone());
         };
         let own = serde_json::json!({ "StorageDescriptor": storage, "Parameters": self.definition["Parameters"] });
-        Format::of(&own).map_err(|what| carry(QueryError::unbuilt(&what)))
+        let format = Format::of(&own).map_err(|what| carry(QueryError::unbuilt(&what)))?;
+        if matches!(format, Format::Lazy { .. } | Format::Csv { .. }) {
+            self.same_columns(part, storage)?;
+        }
+        Ok(format)
+    }
+
+    /// Columns of texts are found by their place: another one of another type in a column's place is refused, as Athena does.
+    fn same_columns(&self, part: &Part, storage: &Value) -> Result<()> {
+        let column =
+            |c: &Value| -> Option<(String, String)> { Some((c["Name"].as_str()?.to_lowercase(), c["Type"].as_str()?.to_lowercase())) };
+        let of =
+            |storage: &Value| -> Vec<(String, String)> { storage["Columns"].as_array().into_iter().flatten().filter_map(column).collect() };
+        for ((name, kind), (theirs, other)) in of(&self.definition["StorageDescriptor"]).into_iter().zip(of(storage)) {
+            let same = kind == other || types::of_hive(&kind).ok() == types::of_hive(&other).ok();
+            // The same column under another type is read as the table says.
+            if same || name == theirs {
+                continue;
+            }
+            let keys = self.schema.fields()[self.file_columns..self.file_columns + self.keys].iter();
+            let place: Vec<String> = keys.zip(&part.values).map(|(k, v)| format!("{}={v}", k.name())).collect();
+            return Err(carry(QueryError::named(format!(
+                "HIVE_PARTITION_SCHEMA_MISMATCH: There is a mismatch between the table and partition schemas. The types are incompatible and \
+                 cannot be coerced. The column '{name}' in table '{}.{}' is declared as type '{kind}', but partition '{}' declared column \
+                 '{theirs}' as type '{other}'.",
+                self.definition["DatabaseName"].as_str().unwrap_or_default(),
+                self.definition["Name"].as_str().unwrap_or_default(),
+                place.join("/"),
+            ))));
+        }
+        Ok(())
     }
 }
 
@@ -244,6 +274,13 @@ fn test(filter: &Expr) -> Option<KeyTest> {
         _ => None,
     };
     match filter {
+        // A short IN comes as several comparisons.
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) => {
+            let (mut one, other) = (test(left)?, test(right)?);
+            let equal = one.key == other.key && one.operator == "=" && other.operator == "=";
+            one.values.extend(other.values);
+            equal.then_some(one)
+        }
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
             let Expr::Column(column) = &**left else { return None };
             let operator = match op {
@@ -252,7 +289,6 @@ fn test(filter: &Expr) -> Option<KeyTest> {
                 Operator::LtEq => "<=",
                 Operator::Gt => ">",
                 Operator::GtEq => ">=",
-                // `a = 1 OR a = 2` comes from a short IN.
                 _ => return None,
             };
             Some(KeyTest { key: column.name.clone(), operator, values: vec![literal(right)?] })

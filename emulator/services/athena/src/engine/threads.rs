@@ -15,6 +15,11 @@ pub(super) fn count() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8)
 }
 
+/// Waits on one of the engine's threads for what is read in the middle of a computation; the thread's other work goes on elsewhere.
+pub(super) fn wait<T>(work: impl Future<Output = T>) -> T {
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(work))
+}
+
 /// What a stopped query says of itself.
 pub(super) fn stopped() -> DataFusionError {
     carry(QueryError::user(1000, "Query cancelled by user"))

@@ -1,10 +1,16 @@
 //! Statements that write objects: CREATE TABLE AS, INSERT INTO, UNLOAD. Rows become files of a format, one for each partition.
 
+mod encode;
 mod files;
+mod insert;
+mod kinds;
+mod store;
+
+pub(super) use files::Files;
 
 use super::{
     Finished, QueryError,
-    compute::{Computed, Job},
+    compute::Job,
     ddl::{self, Desk, serdes, text},
     location,
     streamed::Rows,
@@ -12,13 +18,11 @@ use super::{
     types,
 };
 use crate::hive::ast::{Setting, TableName};
-use datafusion::arrow::{
-    compute::cast,
-    datatypes::{DataType, Field},
-};
-use files::{Kind, Target};
+use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
+use kinds::Kind;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use store::{Target, Written};
 
 type Settings = BTreeMap<String, Setting>;
 
@@ -50,7 +54,7 @@ fn kind(settings: &Settings, default: &str) -> Result<Kind, QueryError> {
     let delimiter = word(settings, "field_delimiter").unwrap_or("\u{1}");
     let delimiter = if delimiter == "\\t" { '\t' } else { delimiter.chars().next().unwrap_or('\u{1}') };
     let level = match word(settings, "compression_level") {
-        None => files::ZSTD_LEVEL,
+        None => kinds::ZSTD_LEVEL,
         Some(_) if !compression.is_some_and(|c| c.eq_ignore_ascii_case("zstd")) => {
             return Err(QueryError::unbuilt("compression_level without the compression ZSTD"));
         }
@@ -100,13 +104,12 @@ pub(super) async fn create(
         .await
         .map_err(|_| QueryError::user(1301, format!("SCHEMA_NOT_FOUND: line 1:1: Schema '{database}' does not exist")))?;
     let kind = kind(settings, "PARQUET")?;
-    let done = if data { job.run(query).await? } else { Computed { schema: job.shape(query).await?, batches: Vec::new() } };
-    super::session::once(&done.schema)?;
     let keys = list(settings, "partitioned_by");
-    let fields = done.schema.fields();
-    let tail: Vec<&str> = fields.iter().skip(fields.len().saturating_sub(keys.len())).map(|f| f.name().as_str()).collect();
-    if tail != keys || keys.len() >= fields.len() {
-        return Err(QueryError::user(1000, "HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table and in the same order as the table properties".to_owned()));
+    let shape = job.shape(query).await?;
+    super::session::once(&shape)?;
+    last(&shape, &keys)?;
+    if keys.len() >= shape.fields().len() {
+        return Err(misplaced());
     }
     let place = match word(settings, "external_location") {
         Some(place) => {
@@ -116,24 +119,37 @@ pub(super) async fn create(
         None => format!("{}/", job.output().trim_end_matches('/')),
     };
     let (bucket, prefix) = location::parse(&place).ok_or_else(|| QueryError::user(1000, format!("{place} is not a valid S3 path")))?;
-    let definition = definition(&done, &keys, table, &place, &kind, job);
     let target = Target { bucket: bucket.into(), prefix: prefix.into(), keys: keys.len(), kind };
-    let written = files::write(job, &target, &done).await?;
+    let written = if data { store::write(job, &target, query, None).await? } else { Written::default() };
+    let definition = definition(written.schema.as_ref().unwrap_or(&shape), &keys, table, &place, &target.kind, job);
     desk.run("CreateTable", json!({ "DatabaseName": database, "TableInput": definition })).await.map_err(ddl::refused)?;
     let made = desk.table(name).await?;
     register(&desk, &made, &keys, &written).await?;
-    Ok(rows(done.rows(), written.paths))
+    Ok(rows(written))
 }
 
 /// A column `rows` without rows: the count is told beside them.
-fn rows(count: usize, manifest: Vec<String>) -> Finished {
+fn rows(written: Written) -> Finished {
     let columns = vec![types::column_info("rows", &Field::new("rows", DataType::Int64, true))];
-    Finished { columns, rows: Rows::Few(Vec::new()), header: false, update_count: Some(count as i64), manifest: Some(manifest) }
+    Finished { columns, rows: Rows::Few(Vec::new()), header: false, update_count: Some(written.rows as i64), manifest: Some(written.paths) }
 }
 
-fn definition(done: &Computed, keys: &[String], table: &str, place: &str, kind: &Kind, job: &Job<'_>) -> Value {
+/// Whether the partition keys are the last columns of a query.
+fn last(schema: &SchemaRef, keys: &[String]) -> Result<(), QueryError> {
+    let names = schema.fields().iter().map(|f| f.name());
+    if names.skip(schema.fields().len().saturating_sub(keys.len())).eq(keys) { Ok(()) } else { Err(misplaced()) }
+}
+
+fn misplaced() -> QueryError {
+    QueryError::user(
+        1000,
+        "HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table and in the same order as the table properties",
+    )
+}
+
+fn definition(schema: &SchemaRef, keys: &[String], table: &str, place: &str, kind: &Kind, job: &Job<'_>) -> Value {
     let column = |f: &std::sync::Arc<Field>| json!({ "Name": f.name(), "Type": types::hive(&Ty::of(f)) });
-    let (own, partition): (Vec<_>, Vec<_>) = done.schema.fields().iter().partition(|f| !keys.contains(f.name()));
+    let (own, partition): (Vec<_>, Vec<_>) = schema.fields().iter().partition(|f| !keys.contains(f.name()));
     let classes = serdes::classes(kind.name()).unwrap_or_else(|| unreachable!("a kind that is written has its classes"));
     let mut serde = json!({ "serialization.format": "1" });
     if let Kind::Text { delimiter, .. } = kind {
@@ -160,7 +176,7 @@ fn definition(done: &Computed, keys: &[String], table: &str, place: &str, kind: 
 }
 
 /// Tells the catalog of partitions that were written and weren't there.
-async fn register(desk: &Desk<'_>, table: &Value, keys: &[String], written: &files::Written) -> Result<(), QueryError> {
+async fn register(desk: &Desk<'_>, table: &Value, keys: &[String], written: &Written) -> Result<(), QueryError> {
     if keys.is_empty() {
         return Ok(());
     }
@@ -205,42 +221,15 @@ pub(super) async fn insert(job: &Job<'_>, name: &TableName, columns: &[String], 
     let kind = Kind::of_serde(serde, &storage["SerdeInfo"]["Parameters"]).map_err(|what| QueryError::unbuilt(&what))?;
     let keys = super::partitions::keys(&definition);
     let all = ddl::columns(&definition);
-    let done = job.run(query).await?;
-    let given: Vec<String> = if columns.is_empty() { all.iter().map(|(n, ..)| n.to_lowercase()).collect() } else { columns.to_vec() };
-    if given.len() != done.schema.fields().len() {
-        return Err(QueryError::user(
-            1002,
-            format!(
-                "TYPE_MISMATCH: line 1:1: Insert query has mismatched column types: Table: {} columns, Query: {} columns",
-                given.len(),
-                done.schema.fields().len()
-            ),
-        ));
-    }
-    let mut fields = Vec::new();
-    for (column, hive, _) in &all {
-        let wanted = types::of_hive(hive).map_err(|e| QueryError::unbuilt(&e))?;
-        fields.push(Field::new(column.to_lowercase(), wanted, true));
-    }
-    let schema = std::sync::Arc::new(datafusion::arrow::datatypes::Schema::new(fields));
-    let fit = |batch: &datafusion::arrow::array::RecordBatch| {
-        let column = |field: &std::sync::Arc<Field>| match given.iter().position(|n| n == field.name()) {
-            Some(i) => cast(batch.column(i), field.data_type())
-                .map_err(|e| QueryError::user(1002, format!("TYPE_MISMATCH: line 1:1: Insert query has mismatched column types: {e}"))),
-            None => Ok(datafusion::arrow::array::new_null_array(field.data_type(), batch.num_rows())),
-        };
-        let arrays = schema.fields().iter().map(column).collect::<Result<Vec<_>, _>>()?;
-        datafusion::arrow::array::RecordBatch::try_new(schema.clone(), arrays).map_err(QueryError::internal)
-    };
-    let batches = done.batches.iter().map(fit).collect::<Result<Vec<_>, _>>()?;
-    let done = Computed { schema: schema.clone(), batches };
+    let fit = insert::Columns::of(&all, columns).map_err(QueryError::named)?;
+    fit.check(job.shape(query).await?.as_ref()).map_err(QueryError::named)?;
     let place = text(storage, "Location");
     let (bucket, prefix) = location::parse(place).ok_or_else(|| QueryError::user(1000, format!("{place} is not a valid S3 path")))?;
     let slash = if prefix.is_empty() || prefix.ends_with('/') { "" } else { "/" };
     let target = Target { bucket: bucket.into(), prefix: format!("{prefix}{slash}"), keys: keys.len(), kind };
-    let written = files::write(job, &target, &done).await?;
+    let written = store::write(job, &target, query, Some(fit)).await?;
     register(&desk, &definition, &keys, &written).await?;
-    Ok(rows(done.rows(), written.paths))
+    Ok(rows(written))
 }
 
 /// UNLOAD.
@@ -254,16 +243,12 @@ pub(super) async fn unload(job: &Job<'_>, query: &str, to: &str, settings: &Sett
     empty(job, to)
         .await
         .map_err(|()| QueryError::user(1000, format!("HIVE_PATH_ALREADY_EXISTS: Target directory already exists: {to}")))?;
-    let done = job.run(query).await?;
-    super::session::once(&done.schema)?;
     let keys = list(settings, "partitioned_by");
-    let fields = done.schema.fields();
-    let tail: Vec<&str> = fields.iter().skip(fields.len().saturating_sub(keys.len())).map(|f| f.name().as_str()).collect();
-    if tail != keys {
-        return Err(QueryError::user(1000, "HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table and in the same order as the table properties".to_owned()));
-    }
+    let shape = job.shape(query).await?;
+    super::session::once(&shape)?;
+    last(&shape, &keys)?;
     let slash = if prefix.is_empty() || prefix.ends_with('/') { "" } else { "/" };
     let target = Target { bucket: bucket.into(), prefix: format!("{prefix}{slash}"), keys: keys.len(), kind };
-    let written = files::write(job, &target, &done).await?;
-    Ok(rows(done.rows(), written.paths))
+    let written = store::write(job, &target, query, None).await?;
+    Ok(rows(written))
 }

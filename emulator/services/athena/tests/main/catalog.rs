@@ -1,6 +1,7 @@
 //! Statements that the catalog answers.
 
 use crate::lake::Desk;
+use serde_json::json;
 
 #[tokio::test]
 async fn a_table_is_made_changed_shown_and_dropped() {
@@ -88,4 +89,50 @@ async fn a_column_that_repeats_a_key_is_told() {
     let desk = Desk::new().await;
     let twice = "CREATE EXTERNAL TABLE twice (day string, n int) PARTITIONED BY (Day string) LOCATION 's3://lake/twice/'";
     assert!(desk.fails(twice).await.contains("Column repeated in partitioning columns (day)"), "{}", desk.fails(twice).await);
+}
+
+#[tokio::test]
+async fn long_ranges_are_pruned_before_they_are_written_out() {
+    let desk = Desk::new().await;
+    let table = |name: &str, key: &str, properties: &str| {
+        format!(
+            "CREATE EXTERNAL TABLE {name} (n int) PARTITIONED BY ({key}) LOCATION 's3://lake/{name}/' \
+             TBLPROPERTIES ('projection.enabled'='true', {properties})"
+        )
+    };
+    let minutes = "'projection.dt.type'='date', 'projection.dt.format'='yyyy-MM-dd-HH-mm', \
+                   'projection.dt.range'='2023-01-01-00-00,2023-12-31-23-59', 'projection.dt.interval'='1', 'projection.dt.interval.unit'='MINUTES'";
+    desk.lines(&table("byminute", "dt string", minutes)).await;
+    desk.s3.keep("lake/byminute/dt=2023-06-01-12-30/1.txt", "5\n");
+    desk.s3.keep("lake/byminute/dt=2023-06-01-13-30/1.txt", "6\n");
+    assert_eq!(desk.rows("SELECT n FROM byminute WHERE dt = '2023-06-01-12-30'").await, ["5"]);
+    assert_eq!(desk.rows("SELECT n FROM byminute WHERE dt >= '2023-06-01-13-00' AND dt < '2023-06-01-14-00'").await, ["6"]);
+    assert!(desk.fails("SELECT n FROM byminute").await.contains("more than 100000 partitions"));
+    desk.lines(&table("bynumber", "k int", "'projection.k.type'='integer', 'projection.k.range'='0,1000000'")).await;
+    desk.s3.keep("lake/bynumber/k=5/1.txt", "7\n");
+    desk.s3.keep("lake/bynumber/k=999999/1.txt", "8\n");
+    assert_eq!(desk.rows("SELECT n FROM bynumber WHERE k = 5").await, ["7"]);
+    assert_eq!(desk.rows("SELECT n FROM bynumber WHERE k > 999990").await, ["8"]);
+    assert_eq!(desk.rows("SELECT n FROM bynumber WHERE k IN (5, 999999) ORDER BY n").await, ["7", "8"]);
+}
+
+#[tokio::test]
+async fn a_partition_of_other_columns_in_their_places_is_refused() {
+    let desk = Desk::new().await;
+    desk.s3.keep("lake/shift/p=1/a.csv", "1,ada\n");
+    desk.lines("CREATE EXTERNAL TABLE shift (id int, name string) PARTITIONED BY (p int) ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' LOCATION 's3://lake/shift/'").await;
+    desk.lines("ALTER TABLE shift ADD PARTITION (p = 1) LOCATION 's3://lake/shift/p=1/'").await;
+    assert_eq!(desk.rows("SELECT id, name FROM shift").await, ["1,ada"]);
+    let catalog = desk.cloud.ports().catalog().unwrap();
+    let at = json!({ "DatabaseName": "db", "TableName": "shift", "PartitionValues": ["1"], "PartitionValueList": ["1"] });
+    let mut partition = catalog.run(&desk.cx, "GetPartition", at.clone()).await.unwrap()["Partition"].clone();
+    partition["StorageDescriptor"]["Columns"] = json!([{ "Name": "name", "Type": "string" }, { "Name": "id", "Type": "int" }]);
+    let mut update = at;
+    update["PartitionInput"] = partition;
+    catalog.run(&desk.cx, "UpdatePartition", update).await.unwrap();
+    let said = desk.fails("SELECT id, name FROM shift").await;
+    assert!(said.starts_with("HIVE_PARTITION_SCHEMA_MISMATCH: There is a mismatch between the table and partition schemas."), "{said}");
+    assert!(said.contains(
+        "The column 'id' in table 'db.shift' is declared as type 'int', but partition 'p=1' declared column 'name' as type 'string'."
+    ));
 }

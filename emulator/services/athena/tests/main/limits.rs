@@ -2,12 +2,12 @@
 
 use crate::lake::Desk;
 use serde_json::json;
-use std::time::Duration;
+use std::{io::Read, time::Duration};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_query_ends_at_once_and_leaves_no_object() {
     let desk = Desk::new().await;
-    let endless = "SELECT count(*) FROM UNNEST(sequence(1, 100000)) a(x), UNNEST(sequence(1, 1000000)) b(y) WHERE x + y <> 7";
+    let endless = "SELECT count(*) FROM UNNEST(sequence(1, 10000)) a(x), UNNEST(sequence(1, 10000)) b(y), UNNEST(sequence(1, 1000)) c(z) WHERE x + y + z <> 7";
     let id = desk.start(endless).await.unwrap();
     while desk.ok("GetQueryExecution", json!({ "QueryExecutionId": id })).await["QueryExecution"]["Status"]["State"] == "QUEUED" {
         tokio::task::yield_now().await;
@@ -92,4 +92,40 @@ async fn a_query_of_one_day_reads_that_days_columns_alone() {
     desk.s3.read.lock().unwrap().clear();
     assert_eq!(desk.rows("SELECT count(*) FROM days WHERE day > '7' AND day LIKE '_'").await, ["600"]);
     assert!(desk.s3.read.lock().unwrap().iter().all(|key| key.contains("/day=8/") || key.contains("/day=9/")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packed_object_is_read_as_a_stream_and_a_bomb_ends_the_query() {
+    let desk = Desk::new().await;
+    let packed = |text: &mut dyn std::io::Read| zstd::stream::encode_all(text, 1).unwrap();
+    let keep = |name: &str, bytes: Vec<u8>| desk.s3.objects.lock().unwrap().insert(name.to_owned(), bytes.into());
+    let line = [&vec![b'x'; (1 << 20) - 1][..], b"\n"].concat();
+    keep("lake/long/a.zst", packed(&mut std::io::Cursor::new(line.repeat(16)).chain(std::io::Cursor::new(line.repeat(16)))));
+    let whole: Vec<u8> = std::iter::repeat_n(packed(&mut std::io::Cursor::new(line.repeat(32))), 20).flatten().collect();
+    // 640 MiB, more than a query's memory, in frames one behind the other.
+    keep("lake/long/b.zst", whole);
+    desk.lines("CREATE EXTERNAL TABLE long (s string) LOCATION 's3://lake/long/'").await;
+    assert_eq!(desk.rows("SELECT count(s) FROM long").await, ["672"]);
+    for (name, setting) in [("texts", "format = 'TEXTFILE', write_compression = 'ZSTD'"), ("columns", "write_compression = 'ZSTD'")] {
+        desk.lines(&format!("CREATE TABLE {name} WITH ({setting}) AS SELECT s FROM long")).await;
+        assert_eq!(desk.rows(&format!("SELECT count(s) FROM {name}")).await, ["672"], "{setting}");
+    }
+    keep("lake/bomb/a.zst", packed(&mut std::io::repeat(b'x').take(1 << 30)));
+    for table in ["STORED AS TEXTFILE", "STORED AS JSONFILE"] {
+        let name = table.rsplit(' ').next().unwrap();
+        desk.lines(&format!("CREATE EXTERNAL TABLE bomb_{name} (s string) {table} LOCATION 's3://lake/bomb/'")).await;
+        let said = desk.fails(&format!("SELECT count(s) FROM bomb_{name}")).await;
+        assert!(said.starts_with("EXCEEDED_LOCAL_MEMORY_LIMIT: Query exceeded per-node memory limit of 512MB"), "{said}");
+    }
+    assert_eq!(desk.rows("SELECT 1").await, ["1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aggregates_hold_what_they_need_and_count_all_of_it() {
+    let desk = Desk::new().await;
+    let rows = "FROM UNNEST(sequence(1, 7000)) a(x), UNNEST(sequence(1, 1000)) b(y)";
+    assert_eq!(desk.rows(&format!("SELECT round(skewness(y), 6), round(kurtosis(y), 2) {rows}")).await, ["0.0,-1.2"]);
+    let large = "SELECT cardinality(multimap_agg(10 * x + y, rpad('x', 10000, 'x'))) FROM UNNEST(sequence(1, 7000)) a(x), UNNEST(sequence(0, 9)) b(y)";
+    let said = desk.fails(large).await;
+    assert!(said.starts_with("EXCEEDED_LOCAL_MEMORY_LIMIT"), "{said}");
 }

@@ -310,3 +310,16 @@ async fn sums_leave_no_range_unseen() {
     assert_eq!(desk.rows("SELECT sum(x), sum(DISTINCT x), count_if(DISTINCT x > 1) FROM (VALUES 2, 2, 3) AS t(x)").await, ["7,5,1"]);
     assert_eq!(desk.rows("SELECT -9223372036854775808").await, ["-9223372036854775808"]);
 }
+
+#[tokio::test]
+async fn what_aws_refuses_at_the_start_is_refused_there() {
+    let desk = Desk::new().await;
+    for sql in ["DESCRIBE nothing", "SHOW COLUMNS FROM nothing"] {
+        let refused = desk.start(sql).await.unwrap_err();
+        let said = "Entity Not Found (Service: AmazonDataCatalog; Status Code: 400; Error Code: EntityNotFoundException; Request ID: ";
+        assert!(refused.code == "InvalidRequestException" && refused.message.starts_with(said), "{refused}");
+    }
+    let input = json!({ "QueryString": "SELECT 1", "ResultConfiguration": { "OutputLocation": "s3://results/" } });
+    let refused = desk.cloud.call_json(&desk.cx, "athena", "StartQueryExecution", &input).await.unwrap_err();
+    assert_eq!((&*refused.code, &*refused.message), ("InvalidRequestException", "clientRequestToken is null or empty"));
+}

@@ -115,3 +115,53 @@ async fn dpus_of_reservations_are_checked_and_sparks_settings_refused_by_name() 
     assert_eq!(start(json!({ "Classifications": [{ "Name": "spark-defaults" }] })).await, Err(400));
     assert_eq!(start(json!({ "MaxConcurrentDpus": 20 })).await, Err(501));
 }
+
+#[tokio::test]
+async fn a_group_with_queries_or_statements_goes_only_with_them() {
+    let desk = Desk::new().await;
+    let group = json!({ "WorkGroup": "team" });
+    desk.ok("CreateWorkGroup", json!({ "Name": "team" })).await;
+    let statement = json!({ "StatementName": "one", "WorkGroup": "team", "QueryStatement": "SELECT 1" });
+    desk.ok("CreatePreparedStatement", statement).await;
+    assert_eq!(desk.call("DeleteWorkGroup", group.clone()).await.unwrap_err().message, "WorkGroup team is not empty");
+    desk.ok("DeletePreparedStatement", json!({ "StatementName": "one", "WorkGroup": "team" })).await;
+    let asked = json!({ "QueryString": "SELECT 1", "WorkGroup": "team", "ResultConfiguration": { "OutputLocation": "s3://results/" } });
+    let id = desk.ok("StartQueryExecution", asked).await["QueryExecutionId"].clone();
+    desk.cloud.settle(std::time::Duration::from_secs(30)).await.unwrap();
+    assert_eq!(desk.call("DeleteWorkGroup", group.clone()).await.unwrap_err().message, "WorkGroup team is not empty");
+    desk.ok("DeleteWorkGroup", json!({ "WorkGroup": "team", "RecursiveDeleteOption": true })).await;
+    desk.ok("CreateWorkGroup", json!({ "Name": "team" })).await;
+    assert_eq!(desk.ok("ListQueryExecutions", group).await["QueryExecutionIds"], json!([]));
+    assert!(desk.call("GetQueryExecution", json!({ "QueryExecutionId": id })).await.is_err(), "nor by its id");
+}
+
+/// What was measured: namespace, dimensions, metric, value.
+#[derive(Default)]
+struct Seen(std::sync::Mutex<Vec<String>>);
+
+impl kit::ports::Metrics for Seen {
+    fn record(&self, _: &kit::Scope, _: kit::Timestamp, measured: &kit::ports::Measured<'_>) {
+        for (name, unit, value) in measured.values {
+            for under in measured.under {
+                self.0.lock().unwrap().push(format!("{} {under:?} {name} {value} {unit}", measured.namespace));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_group_that_publishes_metrics_measures_its_queries() {
+    let desk = Desk::new().await;
+    let seen = std::sync::Arc::new(Seen::default());
+    desk.cloud.ports().offer_metrics(seen.clone());
+    desk.rows("SELECT count(*) FROM photos").await;
+    assert!(seen.0.lock().unwrap().is_empty(), "primary publishes none unless it is told to");
+    let on = json!({ "WorkGroup": "primary", "ConfigurationUpdates": { "PublishCloudWatchMetricsEnabled": true } });
+    desk.ok("UpdateWorkGroup", on).await;
+    let execution = desk.run("SELECT max(key) FROM photos").await;
+    let scanned = &execution["Statistics"]["DataScannedInBytes"];
+    let seen = seen.0.lock().unwrap().clone();
+    assert!(seen.contains(&format!("AWS/Athena [(\"WorkGroup\", \"primary\")] ProcessedBytes {scanned} Bytes")), "{seen:?}");
+    let state = "[(\"QueryState\", \"SUCCEEDED\"), (\"QueryType\", \"DML\"), (\"WorkGroup\", \"primary\")]";
+    assert!(seen.iter().any(|s| s.starts_with(&format!("AWS/Athena {state} TotalExecutionTime"))), "{seen:?}");
+}

@@ -87,3 +87,71 @@ async fn prepared_statements_run_with_their_values() {
     desk.lines("DEALLOCATE PREPARE wide").await;
     assert_eq!(desk.fails("EXECUTE wide USING 900, 'ada'").await, "NOT_FOUND: Prepared statement not found: wide");
 }
+
+#[tokio::test]
+async fn nothing_is_bent_to_fit_a_column() {
+    let desk = Desk::new().await;
+    desk.lines("CREATE EXTERNAL TABLE nums (i int, b bigint, p decimal(12,2), d double) STORED AS PARQUET LOCATION 's3://lake/nums/'")
+        .await;
+    for (sql, said) in [
+        ("INSERT INTO nums (i) SELECT 'x'", "Table: [integer], Query: [varchar]"),
+        ("INSERT INTO nums (i) VALUES (1.7)", "Table: [integer], Query: [double]"),
+        ("INSERT INTO nums (i) SELECT CAST(1 AS bigint)", "Table: [integer], Query: [bigint]"),
+        ("INSERT INTO nums (i, b) SELECT 1", "Table: [integer, bigint], Query: [integer]"),
+    ] {
+        let said = format!("TYPE_MISMATCH: line 1:1: Insert query has mismatched column types: {said}");
+        assert_eq!(desk.fails(sql).await, said, "{sql}");
+    }
+    assert_eq!(
+        desk.fails("INSERT INTO nums (i, z) SELECT 1, 2").await,
+        "COLUMN_NOT_FOUND: line 1:1: Insert column name does not exist in target table: z"
+    );
+    assert!(desk.fails("INSERT INTO nums (i, i) SELECT 1, 2").await.starts_with("DUPLICATE_COLUMN_NAME"));
+    assert_eq!(desk.rows("SELECT count(*) FROM nums").await, ["0"], "what failed has written nothing");
+    desk.lines("INSERT INTO nums VALUES (1, 2, 3, DECIMAL '4.5'), (NULL, 7, DECIMAL '1.25', 2)").await;
+    assert_eq!(desk.rows("SELECT * FROM nums ORDER BY b").await, ["1,2,3.00,4.5", "-,7,1.25,2.0"]);
+}
+
+#[tokio::test]
+async fn the_metadata_of_a_change_says_which() {
+    let desk = Desk::new().await;
+    let metadata = async |sql: &str| {
+        let place = desk.run(sql).await["ResultConfiguration"]["OutputLocation"].as_str().unwrap().to_owned();
+        desk.s3.text(&format!("{}.metadata", place.trim_start_matches("s3://"))).unwrap()
+    };
+    assert!(metadata("CREATE TABLE kept AS SELECT 1 AS x").await.contains("\u{12}\u{c}CREATE TABLE"));
+    assert!(metadata("INSERT INTO kept SELECT 2").await.contains("\u{12}\u{6}INSERT"));
+    assert!(!metadata("SELECT x FROM kept").await.contains("INSERT"));
+}
+
+#[tokio::test]
+async fn a_statement_that_fails_leaves_no_file() {
+    let desk = Desk::new().await;
+    let rows = "SELECT 1 / (5000 - x) AS y, rpad('x', 2000, CAST(x AS varchar)) AS s, x % 3 AS part FROM UNNEST(sequence(1, 9000)) AS t(x)";
+    for format in ["PARQUET", "ORC", "JSON", "AVRO"] {
+        let before = desk.s3.objects.lock().unwrap().len();
+        let settings = format!("format = '{format}', partitioned_by = ARRAY['part']");
+        assert!(desk.fails(&format!("CREATE TABLE bad WITH ({settings}) AS {rows}")).await.starts_with("DIVISION_BY_ZERO"), "{format}");
+        assert_eq!(desk.s3.objects.lock().unwrap().len(), before, "{format}");
+    }
+    assert!(desk.fails("SELECT * FROM bad").await.starts_with("TABLE_NOT_FOUND"));
+}
+
+#[tokio::test]
+async fn avro_is_packed_as_it_is_asked() {
+    let desk = Desk::new().await;
+    let mut sizes = Vec::new();
+    for codec in ["NONE", "DEFLATE", "SNAPPY", "BZIP2"] {
+        let sql = format!(
+            "CREATE TABLE avro_{codec} WITH (format = 'AVRO', write_compression = '{codec}', external_location = 's3://lake/{codec}/') AS \
+             SELECT 'always the same' AS s FROM UNNEST(sequence(1, 5000))"
+        );
+        desk.lines(&sql).await;
+        assert_eq!(desk.rows(&format!("SELECT count(*), max(s) FROM avro_{codec}")).await, ["5000,always the same"], "{codec}");
+        let objects = desk.s3.objects.lock().unwrap();
+        sizes.push(objects.iter().filter(|(key, _)| key.starts_with(&format!("lake/{codec}/"))).map(|(_, b)| b.len()).sum::<usize>());
+    }
+    assert!(sizes[1..].iter().all(|size| size * 5 < sizes[0]), "{sizes:?}");
+    let refused = desk.fails("CREATE TABLE bad WITH (format = 'AVRO', write_compression = 'LZ4') AS SELECT 1 AS x").await;
+    assert_eq!(refused, "NOT_SUPPORTED: windtunnel does not run writing AVRO files with the compression LZ4 yet");
+}

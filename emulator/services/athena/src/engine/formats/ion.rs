@@ -1,9 +1,12 @@
 //! Amazon Ion, as its Hive SerDe reads it: a struct of the stream is a row, its fields are found by name or by a path, and each Ion type goes
 //! into the Hive types that the SerDe's documentation maps it to. What fits none is an error.
 
-use super::{BATCH_ROWS, batch, wanted};
+use super::{Batches, Wrong, batch, rows::BATCH_ROWS, wanted};
 use crate::engine::trino::{cast, ty::Ty, val::Val};
-use datafusion::arrow::{array::RecordBatch, datatypes::SchemaRef};
+use datafusion::{
+    arrow::{array::RecordBatch, datatypes::SchemaRef},
+    execution::memory_pool::MemoryReservation,
+};
 use ion::{Decimal, Reader, Value as Ion};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -88,7 +91,37 @@ fn offset(text: &str) -> Option<i64> {
     (hours < 24 && minutes < 60).then(|| sign * (i64::from(hours) * 60 + i64::from(minutes)))
 }
 
-pub(super) fn read(bytes: &[u8], file: &SchemaRef, columns: &[usize], layout: &Layout) -> Result<Vec<RecordBatch>, String> {
+/// Bytes of an object that are read before their memory is asked for.
+const STEP: usize = 1 << 20;
+/// What the values made of an object take up beside it, in lengths of the object.
+const COPIES: usize = 3;
+
+/// The batches of an object. Ion's values may be told by symbols that stand far before them: an object is read as a whole, under the query's memory.
+pub(super) fn stream(
+    mut object: impl std::io::Read,
+    file: &SchemaRef,
+    columns: &[usize],
+    layout: &Layout,
+    (held, always): (MemoryReservation, usize),
+) -> Result<Batches, Wrong> {
+    let (mut bytes, mut step) = (Vec::new(), vec![0; STEP]);
+    loop {
+        match object.read(&mut step)? {
+            0 => break,
+            count => {
+                held.try_resize(always + (bytes.len() + count) * (1 + COPIES)).map_err(Wrong::Ended)?;
+                bytes.extend_from_slice(&step[..count]);
+            }
+        }
+    }
+    let batches = read(&bytes, file, columns, layout)?;
+    Ok(Box::new(batches.into_iter().map(move |batch| {
+        let _held = &held;
+        Ok(batch)
+    })))
+}
+
+fn read(bytes: &[u8], file: &SchemaRef, columns: &[usize], layout: &Layout) -> Result<Vec<RecordBatch>, String> {
     let schema = wanted(file, columns)?;
     let types: Vec<Ty> = schema.fields().iter().map(|f| Ty::of(f)).collect();
     let mut made = vec![Vec::new(); types.len()];

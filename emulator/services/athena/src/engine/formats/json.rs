@@ -1,51 +1,60 @@
 //! JSON lines, as the openx and Hive SerDes read them: an object a line, names without regard to case, values bent to the column's type.
 
-use super::{BATCH_ROWS, batch, wanted};
+use super::rows::{Lines, Records, Wrong};
 use crate::engine::trino::{cast, time, ty::Ty, val::Val};
-use datafusion::arrow::{array::RecordBatch, datatypes::SchemaRef};
+use datafusion::arrow::datatypes::{Field, SchemaRef};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-pub(super) fn read(
-    bytes: &[u8],
-    file: &SchemaRef,
-    columns: &[usize],
+/// The lines of an object as rows.
+pub(super) struct Objects {
+    names: Vec<String>,
+    types: Vec<Ty>,
     lenient: bool,
-    mappings: &BTreeMap<String, String>,
     dots: bool,
-) -> Result<Vec<RecordBatch>, String> {
-    let schema = wanted(file, columns)?;
-    let types: Vec<Ty> = schema.fields().iter().map(|f| Ty::of(f)).collect();
-    let names: Vec<String> = schema.fields().iter().map(|f| mappings.get(f.name()).cloned().unwrap_or_else(|| f.name().clone())).collect();
-    let mut made = vec![Vec::new(); types.len()];
-    let (mut batches, mut rows) = (Vec::new(), 0);
-    let lines = bytes.split(|b| *b == b'\n').filter(|line| !line.iter().all(u8::is_ascii_whitespace));
-    for (number, line) in lines.enumerate() {
+    line: Vec<u8>,
+    /// Lines so far that hold anything.
+    number: usize,
+}
+
+impl Objects {
+    /// Rows of the columns of a schema, whose names `mappings` may change.
+    pub(super) fn new(schema: &SchemaRef, lenient: bool, mappings: &BTreeMap<String, String>, dots: bool) -> Objects {
+        let name = |f: &std::sync::Arc<Field>| mappings.get(f.name()).unwrap_or(f.name()).clone();
+        let names = schema.fields().iter().map(name).collect();
+        Objects { names, types: schema.fields().iter().map(|f| Ty::of(f)).collect(), lenient, dots, line: Vec::new(), number: 0 }
+    }
+}
+
+impl Records for Objects {
+    fn next(&mut self, lines: &mut Lines) -> Result<Option<Vec<Val>>, Wrong> {
+        let line = loop {
+            let Some(line) = lines.next(&mut self.line)? else { return Ok(None) };
+            if !line.iter().all(u8::is_ascii_whitespace) {
+                break line;
+            }
+        };
+        self.number += 1;
+        let number = self.number;
         let row: Value = match serde_json::from_slice(line) {
             Ok(row @ Value::Object(_)) => row,
-            _ if lenient => Value::Null,
+            _ if self.lenient => Value::Null,
             Ok(_) => {
                 return Err(format!(
-                    "HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: A JSONObject text must begin with '{{' at line {}",
-                    number + 1
-                ));
+                    "HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: A JSONObject text must begin with '{{' at line {number}"
+                )
+                .into());
             }
-            Err(e) => return Err(format!("HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: line {}: {e}", number + 1)),
+            Err(e) => {
+                return Err(format!("HIVE_CURSOR_ERROR: Row is not a valid JSON Object - JSONException: line {number}: {e}").into());
+            }
         };
-        for ((name, ty), column) in names.iter().zip(&types).zip(&mut made) {
-            let found = member(&row, name, dots);
-            column.push(value(found, ty).map_err(|e| format!("HIVE_BAD_DATA: Error parsing field value for field {name}: {e}"))?);
-        }
-        rows += 1;
-        if rows == BATCH_ROWS {
-            batches.push(batch(std::mem::replace(&mut made, vec![Vec::new(); types.len()]), rows, &schema)?);
-            rows = 0;
-        }
+        let column = |(name, ty): (&String, &Ty)| {
+            let found = member(&row, name, self.dots);
+            value(found, ty).map_err(|e| format!("HIVE_BAD_DATA: Error parsing field value for field {name}: {e}"))
+        };
+        Ok(Some(self.names.iter().zip(&self.types).map(column).collect::<Result<_, String>>()?))
     }
-    if rows > 0 {
-        batches.push(batch(made, rows, &schema)?);
-    }
-    Ok(batches)
 }
 
 /// A member by name; where dots are allowed in keys, columns have underscores for them.

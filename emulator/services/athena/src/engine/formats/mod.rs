@@ -3,7 +3,10 @@
 mod ion;
 mod json;
 mod packed;
+mod rows;
 mod texts;
+
+pub(crate) use rows::Wrong;
 
 use datafusion::{
     arrow::{
@@ -11,13 +14,20 @@ use datafusion::{
         compute::cast,
         datatypes::{Schema, SchemaRef},
     },
+    execution::memory_pool::MemoryReservation,
     parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder,
 };
 use kit::Bytes;
+use rows::BATCH_ROWS;
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    io::{BufReader, Read},
+    sync::Arc,
+};
 
-const BATCH_ROWS: usize = 8192;
+/// The batches of an object, one after the other.
+pub(crate) type Batches = Box<dyn Iterator<Item = Result<RecordBatch, Wrong>> + Send>;
 
 /// How a table's objects are written, with the SerDe's parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,18 +133,33 @@ impl Format {
         }
     }
 
-    /// The batches of one object with the columns of these places in the object's schema. Errors are sentences.
-    pub(crate) fn read(&self, key: &str, bytes: Bytes, file: &SchemaRef, columns: &[usize]) -> Result<Vec<RecordBatch>, String> {
-        match self {
-            Format::Parquet => parquet(bytes, file, columns),
-            Format::Avro => avro(&bytes, file, columns),
-            Format::Orc { .. } => Err("ORC is read by ranges".into()),
-            Format::Json { lenient, mappings, dots } => {
-                json::read(&packed::unpacked(key, bytes)?, file, columns, *lenient, mappings, *dots)
+    /// Whether objects of the format are read as a stream; the others are asked for as a whole.
+    pub(crate) fn streams(&self) -> bool {
+        !matches!(self, Format::Parquet | Format::Orc { .. })
+    }
+
+    /// The batches of one object with the columns of these places in the object's schema. What is held counts in `held`, beside `always` bytes.
+    pub(crate) fn read(
+        &self,
+        key: &str,
+        object: impl Read + Send + 'static,
+        file: &SchemaRef,
+        columns: &[usize],
+        (held, always): (MemoryReservation, usize),
+    ) -> Result<Batches, Wrong> {
+        let schema = wanted(file, columns)?;
+        let records: Box<dyn rows::Records> = match self {
+            Format::Parquet | Format::Orc { .. } => return Err("columns are not read as a stream".to_owned().into()),
+            Format::Avro => {
+                held.try_resize(always).map_err(Wrong::Ended)?;
+                return avro(object, schema, held);
             }
-            Format::Ion(layout) => ion::read(&packed::unpacked(key, bytes)?, file, columns, layout),
-            text => texts::read(text, &packed::unpacked(key, bytes)?, file, columns),
-        }
+            Format::Ion(layout) => return ion::stream(packed::unpacked(key, object)?, file, columns, layout, (held, always)),
+            Format::Json { lenient, mappings, dots } => Box::new(json::Objects::new(&schema, *lenient, mappings, *dots)),
+            texts => Box::new(texts::Texts::new(texts, &schema, columns)?),
+        };
+        let lines = rows::Lines::new(packed::unpacked(key, object)?, held, always);
+        Ok(Box::new(rows::Batches { lines, records, schema, done: false }))
     }
 }
 
@@ -173,20 +198,26 @@ pub(super) fn fitted(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBa
     RecordBatch::try_new_with_options(schema.clone(), columns, &options).map_err(|e| e.to_string())
 }
 
-fn parquet(bytes: Bytes, file: &SchemaRef, columns: &[usize]) -> Result<Vec<RecordBatch>, String> {
+/// The batches of an object of Parquet that is at hand as a whole.
+pub(crate) fn parquet(bytes: Bytes, file: &SchemaRef, columns: &[usize], held: MemoryReservation) -> Result<Batches, Wrong> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|e| format!("HIVE_CANNOT_OPEN_SPLIT: {e}"))?;
     let reader = builder.with_batch_size(BATCH_ROWS).build().map_err(|e| e.to_string())?;
     let schema = wanted(file, columns)?;
-    reader.map(|batch| fitted(&batch.map_err(|e| format!("HIVE_CURSOR_ERROR: {e}"))?, &schema)).collect()
+    Ok(Box::new(reader.map(move |batch| {
+        let _held = &held;
+        Ok(fitted(&batch.map_err(|e| format!("HIVE_CURSOR_ERROR: {e}"))?, &schema)?)
+    })))
 }
 
-fn avro(bytes: &[u8], file: &SchemaRef, columns: &[usize]) -> Result<Vec<RecordBatch>, String> {
+fn avro(object: impl Read + Send + 'static, schema: SchemaRef, held: MemoryReservation) -> Result<Batches, Wrong> {
     let reader = arrow_avro::reader::ReaderBuilder::new()
         .with_batch_size(BATCH_ROWS)
-        .build(std::io::Cursor::new(bytes))
+        .build(BufReader::new(object))
         .map_err(|e| format!("HIVE_CANNOT_OPEN_SPLIT: {e}"))?;
-    let schema = wanted(file, columns)?;
-    reader.map(|batch| fitted(&batch.map_err(|e| format!("HIVE_CURSOR_ERROR: {e}"))?, &schema)).collect()
+    Ok(Box::new(reader.map(move |batch| {
+        let _held = &held;
+        Ok(fitted(&batch.map_err(|e| format!("HIVE_CURSOR_ERROR: {e}"))?, &schema)?)
+    })))
 }
 
 /// A batch of values, column by column.

@@ -1,73 +1,129 @@
-//! Compressed texts: unpacked by the ending of their key, as Hadoop tells codecs.
+//! Compressed texts: unpacked by the ending of their key, as Hadoop tells codecs, as a stream: what is asked for, and never the whole.
 
-use kit::Bytes;
-use std::io::Read;
+use std::io::{self, BufReader, Read};
 
-/// What an object unpacks to at most: a bomb must not fill the memory.
-const MOST: u64 = 1 << 30;
+/// What a block of Hadoop's framing holds at most, packed or not; Hadoop's own are of 256 KB.
+const MOST_BLOCK: usize = 64 << 20;
 
-/// The bytes behind an object. The error is a sentence.
-pub(super) fn unpacked(key: &str, bytes: Bytes) -> Result<Bytes, String> {
+/// A stream of the bytes behind an object.
+pub(super) type Unpacked = Box<dyn Read + Send>;
+
+/// The bytes behind an object whose stored ones come from `packed`. The error is a sentence.
+pub(super) fn unpacked(key: &str, packed: impl Read + Send + 'static) -> Result<Unpacked, String> {
+    let packed = Peeked::new(packed).map_err(|e| format!("HIVE_CURSOR_ERROR: {e}"))?;
     let ending = key.rsplit('.').next().unwrap_or("");
-    let wrong = |e: std::io::Error| format!("HIVE_CURSOR_ERROR: {e}");
-    let mut out = Vec::new();
-    match ending {
-        "gz" | "gzip" => limited(flate2::read::MultiGzDecoder::new(&bytes[..]), &mut out).map_err(wrong)?,
-        "bz2" => limited(bzip2::read::MultiBzDecoder::new(&bytes[..]), &mut out).map_err(wrong)?,
-        "zst" | "zstd" => limited(zstd::stream::read::Decoder::new(&bytes[..]).map_err(wrong)?, &mut out).map_err(wrong)?,
-        "deflate" => limited(flate2::read::ZlibDecoder::new(&bytes[..]), &mut out).map_err(wrong)?,
-        "snappy" => {
-            return if bytes.starts_with(b"\xff\x06\x00\x00sNaPpY") {
-                limited(snap::read::FrameDecoder::new(&bytes[..]), &mut out).map_err(wrong)?;
-                fits(out)
-            } else {
-                blocks(&bytes, |block, _| snap::raw::Decoder::new().decompress_vec(block).map_err(|e| e.to_string()))
-            };
-        }
-        "lz4" if bytes.starts_with(&[0x04, 0x22, 0x4d, 0x18]) => {
-            limited(lz4_flex::frame::FrameDecoder::new(&bytes[..]), &mut out).map_err(wrong)?
-        }
-        "lz4" => return blocks(&bytes, |block, size| lz4_flex::block::decompress(block, size).map_err(|e| e.to_string())),
+    Ok(match ending {
+        "gz" | "gzip" => Box::new(flate2::read::MultiGzDecoder::new(packed)),
+        "bz2" => Box::new(bzip2::read::MultiBzDecoder::new(packed)),
+        "zst" | "zstd" => Box::new(zstd::stream::read::Decoder::new(packed).map_err(|e| format!("HIVE_CURSOR_ERROR: {e}"))?),
+        "deflate" => Box::new(flate2::read::ZlibDecoder::new(packed)),
+        "snappy" if packed.starts_with(b"\xff\x06\x00\x00sNaPpY") => Box::new(snap::read::FrameDecoder::new(packed)),
+        "snappy" => Box::new(Blocks::new(packed, |block, room| match snap::raw::decompress_len(block) {
+            Ok(length) if length <= room => snap::raw::Decoder::new().decompress_vec(block).map_err(|e| e.to_string()),
+            Ok(_) => Err("a block unpacks to more than it says".into()),
+            Err(e) => Err(e.to_string()),
+        })),
+        "lz4" if packed.starts_with(&[0x04, 0x22, 0x4d, 0x18]) => Box::new(lz4_flex::frame::FrameDecoder::new(packed)),
+        "lz4" => Box::new(Blocks::new(packed, |block, room| lz4_flex::block::decompress(block, room).map_err(|e| e.to_string()))),
         "lzo" => return Err("NOT_SUPPORTED: windtunnel does not read LZO yet".into()),
-        _ => return Ok(bytes),
-    }
-    fits(out)
+        _ => Box::new(packed),
+    })
 }
 
-fn limited(reader: impl Read, out: &mut Vec<u8>) -> std::io::Result<()> {
-    reader.take(MOST + 1).read_to_end(out).map(drop)
+/// A stream whose first bytes have been looked at.
+struct Peeked<R> {
+    head: Vec<u8>,
+    /// How many of the head's bytes are read.
+    at: usize,
+    rest: BufReader<R>,
 }
-fn fits(out: Vec<u8>) -> Result<Bytes, String> {
-    if out.len() as u64 > MOST { Err("HIVE_CURSOR_ERROR: the object unpacks to more than 1 GiB".into()) } else { Ok(out.into()) }
+
+impl<R: Read> Peeked<R> {
+    fn new(stream: R) -> io::Result<Peeked<R>> {
+        let mut rest = BufReader::new(stream);
+        let mut head = Vec::new();
+        (&mut rest).take(10).read_to_end(&mut head)?;
+        Ok(Peeked { head, at: 0, rest })
+    }
+    fn starts_with(&self, magic: &[u8]) -> bool {
+        self.head.starts_with(magic)
+    }
+}
+
+impl<R: Read> Read for Peeked<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let left = &self.head[self.at..];
+        if left.is_empty() {
+            return self.rest.read(out);
+        }
+        let count = left.len().min(out.len());
+        out[..count].copy_from_slice(&left[..count]);
+        self.at += count;
+        Ok(count)
+    }
 }
 
 /// Hadoop's framing: the size of a run, then blocks with their sizes until it is full; big-endian.
-fn blocks(bytes: &[u8], unpack: impl Fn(&[u8], usize) -> Result<Vec<u8>, String>) -> Result<Bytes, String> {
-    let short = || "HIVE_CURSOR_ERROR: the object ends inside a block".to_owned();
-    let mut rest = bytes;
-    let number = |rest: &mut &[u8]| -> Result<usize, String> {
-        let (head, tail) = rest.split_at_checked(4).ok_or_else(short)?;
-        *rest = tail;
-        Ok(u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize)
-    };
-    let mut out = Vec::new();
-    while !rest.is_empty() {
-        let end = out.len() + number(&mut rest)?;
-        if end as u64 > MOST {
-            return Err("HIVE_CURSOR_ERROR: the object unpacks to more than 1 GiB".into());
-        }
-        while out.len() < end {
-            let size = number(&mut rest)?;
-            let (block, tail) = rest.split_at_checked(size).ok_or_else(short)?;
-            let made = unpack(block, end - out.len()).map_err(|e| format!("HIVE_CURSOR_ERROR: {e}"))?;
-            if made.is_empty() {
-                return Err(short());
-            }
-            out.extend(made);
-            rest = tail;
-        }
+struct Blocks<R, F> {
+    packed: R,
+    unpack: F,
+    /// What is left of the run.
+    room: usize,
+    block: Vec<u8>,
+    at: usize,
+}
+
+impl<R: Read, F: Fn(&[u8], usize) -> Result<Vec<u8>, String>> Blocks<R, F> {
+    fn new(packed: R, unpack: F) -> Blocks<R, F> {
+        Blocks { packed, unpack, room: 0, block: Vec::new(), at: 0 }
     }
-    fits(out)
+
+    /// A size; `None` at the end of the stream.
+    fn number(&mut self) -> io::Result<Option<usize>> {
+        let mut bytes = Vec::with_capacity(4);
+        (&mut self.packed).take(4).read_to_end(&mut bytes)?;
+        let Ok(four) = <[u8; 4]>::try_from(&bytes[..]) else {
+            return if bytes.is_empty() { Ok(None) } else { Err(short()) };
+        };
+        let number = u32::from_be_bytes(four) as usize;
+        if number > MOST_BLOCK { Err(io::Error::other("a block of the object is larger than 64 MiB")) } else { Ok(Some(number)) }
+    }
+
+    /// Unpacks the next block; `false` at the end of the stream.
+    fn next(&mut self) -> io::Result<bool> {
+        while self.room == 0 {
+            match self.number()? {
+                Some(room) => self.room = room,
+                None => return Ok(false),
+            }
+        }
+        let size = self.number()?.ok_or_else(short)?;
+        let mut packed = Vec::new();
+        (&mut self.packed).take(size as u64).read_to_end(&mut packed)?;
+        if packed.len() < size {
+            return Err(short());
+        }
+        self.block = (self.unpack)(&packed, self.room).map_err(io::Error::other)?;
+        self.at = 0;
+        self.room = self.room.checked_sub(self.block.len()).filter(|_| !self.block.is_empty()).ok_or_else(short)?;
+        Ok(true)
+    }
+}
+
+fn short() -> io::Error {
+    io::Error::other("the object ends inside a block")
+}
+
+impl<R: Read, F: Fn(&[u8], usize) -> Result<Vec<u8>, String>> Read for Blocks<R, F> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.at == self.block.len() && !self.next()? {
+            return Ok(0);
+        }
+        let count = (self.block.len() - self.at).min(out.len());
+        out[..count].copy_from_slice(&self.block[self.at..self.at + count]);
+        self.at += count;
+        Ok(count)
+    }
 }
 
 #[cfg(test)]
@@ -75,10 +131,16 @@ mod tests {
     use super::*;
     use std::io::Write;
 
+    fn read(key: &str, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+        let mut out = Vec::new();
+        unpacked(key, io::Cursor::new(bytes))?.read_to_end(&mut out).map_err(|e| e.to_string())?;
+        Ok(out)
+    }
+
     #[test]
     fn every_codec_gives_its_text_back() {
         let text = b"a,b\n".repeat(100);
-        let back = |key: &str, bytes: Vec<u8>| unpacked(key, bytes.into()).unwrap_or_else(|e| panic!("{key}: {e}"));
+        let back = |key: &str, bytes: Vec<u8>| read(key, bytes).unwrap_or_else(|e| panic!("{key}: {e}"));
         let mut gz = flate2::write::GzEncoder::new(Vec::new(), Default::default());
         gz.write_all(&text).unwrap();
         assert_eq!(back("x.gz", gz.finish().unwrap()), text);
@@ -88,8 +150,15 @@ mod tests {
         assert_eq!(back("x.zst", zstd::stream::encode_all(&text[..], 1).unwrap()), text);
         let block = |packed: Vec<u8>| [&(text.len() as u32).to_be_bytes()[..], &(packed.len() as u32).to_be_bytes(), &packed].concat();
         assert_eq!(back("x.snappy", block(snap::raw::Encoder::new().compress_vec(&text).unwrap())), text);
+        let mut framed = snap::write::FrameEncoder::new(Vec::new());
+        framed.write_all(&text).unwrap();
+        assert_eq!(back("x.snappy", framed.into_inner().unwrap()), text);
         assert_eq!(back("x.lz4", block(lz4_flex::block::compress(&text))), text);
-        assert!(unpacked("x.gz", text.clone().into()).is_err() && unpacked("x.snappy", vec![0, 0, 1].into()).is_err());
+        let mut framed = lz4_flex::frame::FrameEncoder::new(Vec::new());
+        framed.write_all(&text).unwrap();
+        assert_eq!(back("x.lz4", framed.finish().unwrap()), text);
+        assert!(read("x.gz", text.clone()).is_err() && read("x.snappy", vec![0, 0, 1]).is_err());
+        assert!(read("x.lz4", vec![0xff; 64]).is_err(), "a block of four GiB is not waited for");
         assert_eq!(back("x.csv", text.clone()), text);
     }
 }

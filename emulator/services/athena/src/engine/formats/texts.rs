@@ -1,71 +1,123 @@
 //! Lines of fields: Hive's plain text, quoted CSV, regular expressions. What a field can't be is NULL in Hive's plain text, an error in CSV.
 
-use super::{BATCH_ROWS, Format, batch, json, wanted};
+use super::{
+    Format, json,
+    rows::{Lines, Records, Wrong},
+};
 use crate::engine::trino::{cast, ty::Ty, val::Val};
-use datafusion::arrow::{array::RecordBatch, datatypes::SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 
 type Fields = Vec<Option<String>>;
 
-pub(super) fn read(format: &Format, bytes: &[u8], file: &SchemaRef, columns: &[usize]) -> Result<Vec<RecordBatch>, String> {
-    let schema = wanted(file, columns)?;
-    let types: Vec<Ty> = schema.fields().iter().map(|f| Ty::of(f)).collect();
-    let mut made: Vec<Vec<Val>> = vec![Vec::new(); types.len()];
-    let (mut batches, mut rows) = (Vec::new(), 0);
-    let mut take = |fields: Fields| -> Result<(), String> {
-        for ((place, ty), column) in columns.iter().zip(&types).zip(&mut made) {
+/// How a line becomes fields.
+enum Cut {
+    Lazy,
+    Csv,
+    Regex(Box<fancy_regex::Regex>),
+    Grok(Box<grok::Grok>),
+}
+
+/// The records of an object as rows.
+pub(super) struct Texts {
+    format: Format,
+    cut: Cut,
+    /// Lines at the head that are none of the table's.
+    skip: usize,
+    /// Places of the columns among the fields, and their types.
+    columns: Vec<(usize, Ty)>,
+    line: Vec<u8>,
+}
+
+impl Texts {
+    /// Rows of the columns at these places of the fields, of a schema's types.
+    pub(super) fn new(format: &Format, schema: &SchemaRef, columns: &[usize]) -> Result<Texts, String> {
+        let (cut, skip) = match format {
+            Format::Lazy { skip, .. } => (Cut::Lazy, *skip),
+            Format::Csv { skip, .. } => (Cut::Csv, *skip),
+            Format::Regex { pattern, skip } => {
+                let regex =
+                    fancy_regex::Regex::new(&format!("^(?:{pattern})$")).map_err(|e| format!("HIVE_INVALID_METADATA: input.regex: {e}"))?;
+                (Cut::Regex(Box::new(regex)), *skip)
+            }
+            Format::Grok { pattern, custom, skip } => {
+                let grok = grok::Grok::new(pattern, custom).map_err(|e| format!("HIVE_INVALID_METADATA: input.format: {e}"))?;
+                (Cut::Grok(Box::new(grok)), *skip)
+            }
+            _ => return Err("not a format of lines".into()),
+        };
+        let columns = columns.iter().copied().zip(schema.fields().iter().map(|f| Ty::of(f))).collect();
+        Ok(Texts { format: format.clone(), cut, skip, columns, line: Vec::new() })
+    }
+
+    /// The next record of CSV: as many lines as its quotes hold together.
+    fn record(&mut self, lines: &mut Lines, separator: u8, quote: u8, escape: u8) -> Result<Option<Fields>, Wrong> {
+        self.line.clear();
+        let (mut quoted, mut seen) = (false, 0);
+        loop {
+            if !lines.more(&mut self.line)? {
+                break;
+            }
+            quoted = still_quoted(&self.line[seen..], quoted, quote, escape);
+            seen = self.line.len();
+            if !quoted {
+                break;
+            }
+        }
+        if self.line.is_empty() {
+            return Ok(None);
+        }
+        let text = String::from_utf8_lossy(&self.line);
+        Ok(Some(csv(&text, separator as char, quote as char, escape as char).0.into_iter().map(Some).collect()))
+    }
+
+    fn fields(&mut self, lines: &mut Lines) -> Result<Option<Fields>, Wrong> {
+        if let Format::Csv { separator, quote, escape, .. } = self.format {
+            return self.record(lines, separator, quote, escape);
+        }
+        let Some(line) = lines.next(&mut self.line)? else { return Ok(None) };
+        let line = String::from_utf8_lossy(line);
+        Ok(Some(match (&self.cut, &self.format) {
+            (Cut::Regex(pattern), _) => {
+                let found = pattern.captures(&*line).map_err(|e| e.to_string())?;
+                found.map(|c| (1..c.len()).map(|i| c.get(i).map(|m| m.as_str().to_owned())).collect()).unwrap_or_default()
+            }
+            (Cut::Grok(grok), _) => grok.read(&line).unwrap_or_default().into_iter().map(|f| f.map(str::to_owned)).collect(),
+            (_, Format::Lazy { field, escape, null, .. }) => {
+                lazy(&line, *field, *escape).into_iter().map(|f| (f != *null).then_some(f)).collect()
+            }
+            _ => return Err("not a format of lines".to_owned().into()),
+        }))
+    }
+}
+
+impl Records for Texts {
+    fn next(&mut self, lines: &mut Lines) -> Result<Option<Vec<Val>>, Wrong> {
+        while self.skip > 0 {
+            self.skip -= 1;
+            lines.next(&mut self.line)?;
+        }
+        let Some(fields) = self.fields(lines)? else { return Ok(None) };
+        let column = |(place, ty): &(usize, Ty)| {
             let text = fields.get(*place).and_then(Option::as_deref);
-            column.push(
-                text.map_or(Ok(Val::Null), |text| value(format, text, ty, 0))
-                    .map_err(|e| format!("HIVE_BAD_DATA: Error parsing field value '{}' for field {place}: {e}", text.unwrap_or("")))?,
-            );
-        }
-        rows += 1;
-        if rows == BATCH_ROWS {
-            batches.push(batch(std::mem::replace(&mut made, vec![Vec::new(); types.len()]), rows, &schema)?);
-            rows = 0;
-        }
-        Ok(())
-    };
-    let text = String::from_utf8_lossy(bytes);
-    match format {
-        Format::Lazy { field, escape, null, skip, .. } => {
-            for line in text.lines().skip(*skip) {
-                let fields = lazy(line, *field, *escape);
-                take(fields.into_iter().map(|f| (f != *null).then_some(f)).collect())?;
-            }
-        }
-        Format::Csv { separator, quote, escape, skip } => {
-            let mut rest = text.as_ref();
-            for _ in 0..*skip {
-                rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
-            }
-            while !rest.is_empty() {
-                let (fields, left) = csv(rest, *separator as char, *quote as char, *escape as char);
-                rest = left;
-                take(fields.into_iter().map(Some).collect())?;
-            }
-        }
-        Format::Regex { pattern, skip } => {
-            let pattern =
-                fancy_regex::Regex::new(&format!("^(?:{pattern})$")).map_err(|e| format!("HIVE_INVALID_METADATA: input.regex: {e}"))?;
-            for line in text.lines().skip(*skip) {
-                let found = pattern.captures(line).map_err(|e| e.to_string())?;
-                let groups = found.map(|c| (1..c.len()).map(|i| c.get(i).map(|m| m.as_str().to_owned())).collect()).unwrap_or_default();
-                take(groups)?;
-            }
-        }
-        Format::Grok { pattern, custom, skip } => {
-            let grok = grok::Grok::new(pattern, custom).map_err(|e| format!("HIVE_INVALID_METADATA: input.format: {e}"))?;
-            for line in text.lines().skip(*skip) {
-                take(grok.read(line).unwrap_or_default().into_iter().map(|f| f.map(str::to_owned)).collect())?;
-            }
-        }
-        _ => return Err("not a format of lines".into()),
+            text.map_or(Ok(Val::Null), |text| value(&self.format, text, ty, 0))
+                .map_err(|e| format!("HIVE_BAD_DATA: Error parsing field value '{}' for field {place}: {e}", text.unwrap_or("")))
+        };
+        Ok(Some(self.columns.iter().map(column).collect::<Result<_, String>>()?))
     }
-    if rows > 0 {
-        batches.push(batch(made, rows, &schema)?);
+}
+
+/// Whether a quoted field goes on behind a line, of which only this line is looked at.
+fn still_quoted(line: &[u8], mut quoted: bool, quote: u8, escape: u8) -> bool {
+    let mut bytes = line.iter().copied().peekable();
+    while let Some(b) = bytes.next() {
+        let next = bytes.peek().copied();
+        if b == escape && b != quote && next.is_some_and(|n| n == quote || n == escape) || b == quote && quoted && next == Some(quote) {
+            bytes.next();
+        } else if b == quote {
+            quoted = !quoted;
+        }
     }
-    Ok(batches)
+    quoted
 }
 
 /// Cuts a line at a delimiter; the escape's next sign stands for itself.
@@ -179,6 +231,9 @@ mod tests {
     fn records_of_csv_are_cut_at_their_ends() {
         let (fields, rest) = csv("a,\"b,\"\"x\"\"\nc\",\\\"d\r\ne", ',', '"', '\\');
         assert_eq!((fields, rest), (vec!["a".into(), "b,\"x\"\nc".into(), "\"d".into()], "e"));
+        for (line, open) in [("a,\"b\n", true), ("a,\"\"\n", false), ("\"x\"\"\n", true), ("a\\\"b\n", false)] {
+            assert_eq!(still_quoted(line.as_bytes(), false, b'"', b'\\'), open, "{line}");
+        }
         assert_eq!(lazy("a\\,b,c", ',', Some('\\')), ["a,b", "c"]);
     }
 }

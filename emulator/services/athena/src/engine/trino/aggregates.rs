@@ -3,6 +3,7 @@
 
 use super::{
     percentile::{self, Percentile},
+    running::{self, Running},
     sig::{Fit, Sig},
     ty::Ty,
     udf::fail,
@@ -164,6 +165,11 @@ impl AggregateUDFImpl for Aggregate {
         if self.name == "approx_percentile" && given.len() == 2 {
             return Ok(percentile::state(args.name, &given[1]));
         }
+        if !args.is_distinct
+            && let Some(state) = running::state(&self.name, &given)
+        {
+            return Ok(vec![state.named(&format!("{}[state]", args.name), true)]);
+        }
         Ok(vec![rows_type(&given).named(&format!("{}[rows]", args.name), true)])
     }
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
@@ -172,11 +178,17 @@ impl AggregateUDFImpl for Aggregate {
         if self.name == "approx_percentile" && fit.args.len() == 2 {
             return Ok(Box::new(Percentile::new(fit.args[1].clone(), fit.ret, args.is_distinct)));
         }
+        if !args.is_distinct
+            && let Some(state) = running::state(&self.name, &fit.args)
+        {
+            return Ok(Box::new(Running::new(&self.name, fit.args, fit.ret, state)));
+        }
         Ok(Box::new(Rows {
             name: self.name.clone(),
             args: fit.args,
             ret: fit.ret,
             rows: Vec::new(),
+            beyond: 0,
             distinct: args.is_distinct,
             cut_at: CUT_AT,
         }))
@@ -193,6 +205,8 @@ struct Rows {
     args: Vec<Ty>,
     ret: Ty,
     rows: Vec<Vec<Val>>,
+    /// Bytes that texts, lists and such hold beyond their values.
+    beyond: usize,
     distinct: bool,
     cut_at: usize,
 }
@@ -205,6 +219,7 @@ impl Rows {
         }
         if matches!(self.name.as_str(), "max_by" | "min_by" | "any_value" | "set_agg" | "max_n" | "min_n" | "max_by_n" | "min_by_n") {
             self.rows = reduced(&self.name, std::mem::take(&mut self.rows));
+            self.beyond = self.rows.iter().flatten().map(val::beyond).sum();
         }
         self.cut_at = (self.rows.len() * 2).max(CUT_AT);
     }
@@ -239,6 +254,7 @@ impl Accumulator for Rows {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         let columns = values.iter().zip(&self.args).map(|(a, ty)| val::all(a, ty).map_err(fail)).collect::<Result<Vec<_>>>()?;
         let count = values.first().map_or(0, |a| a.len());
+        self.beyond += columns.iter().flatten().map(val::beyond).sum::<usize>();
         self.rows.extend((0..count).map(|row| columns.iter().map(|c| c[row].clone()).collect::<Vec<_>>()));
         self.cut();
         Ok(())
@@ -249,6 +265,7 @@ impl Accumulator for Rows {
         for at in 0..lists.len() {
             if !lists.is_null(at) {
                 let rows = val::all(&lists.value(at), &row).map_err(fail)?;
+                self.beyond += rows.iter().map(val::beyond).sum::<usize>();
                 self.rows.extend(rows.into_iter().map(|r| if let Val::Row(parts) = r { parts } else { Vec::new() }));
             }
         }
@@ -266,8 +283,7 @@ impl Accumulator for Rows {
         ScalarValue::try_from_array(&val::column(&[value], &self.ret).map_err(fail)?, 0)
     }
     fn size(&self) -> usize {
-        // A value of Rust's enum, and what texts and lists hold beyond it, about.
-        std::mem::size_of_val(self) + self.rows.capacity() * (24 + self.args.len() * (std::mem::size_of::<Val>() + 16))
+        std::mem::size_of_val(self) + self.rows.capacity() * (24 + self.args.len() * (std::mem::size_of::<Val>() + 16)) + self.beyond
     }
 }
 

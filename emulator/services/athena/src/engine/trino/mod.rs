@@ -7,6 +7,7 @@ pub(crate) mod functions;
 pub(crate) mod json;
 pub(crate) mod lambdas;
 mod percentile;
+mod running;
 mod sig;
 pub(crate) mod sums;
 pub(crate) mod time;

@@ -199,6 +199,18 @@ pub(crate) fn read(array: &ArrayRef, row: usize, ty: &Ty) -> Result<Val, String>
     })
 }
 
+/// Bytes that a value holds beside itself, about.
+pub(crate) fn beyond(value: &Val) -> usize {
+    let list = |items: &[Val]| size_of_val(items) + items.iter().map(beyond).sum::<usize>();
+    match value {
+        Val::Str(text) => text.len(),
+        Val::Bin(bytes) => bytes.len(),
+        Val::Arr(items) | Val::Row(items) => list(items),
+        Val::Map(entries) => entries.iter().map(|(k, v)| 2 * size_of::<Val>() + beyond(k) + beyond(v)).sum(),
+        _ => 0,
+    }
+}
+
 /// All values of a column.
 pub(crate) fn all(array: &ArrayRef, ty: &Ty) -> Result<Vec<Val>, String> {
     let array = normal(array, ty)?;

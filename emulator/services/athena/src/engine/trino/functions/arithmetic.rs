@@ -123,7 +123,11 @@ fn decimal(a: &Ty, b: &Ty, values: &[Val], op: char, p: u8, s: i8) -> Result<Val
 /// A moment with an interval on top: months first, then the rest.
 fn shifted(c: &super::super::udf::Call<'_>, value: &Val, interval: &Val, sign: i64) -> Result<Val, String> {
     let Val::Interval(months, ms) = interval else { return Ok(Val::Null) };
-    let (months, micros) = (sign * *months as i64, sign * ms * 1000);
+    let (months, micros) = (sign * *months as i64, ms.checked_mul(sign * 1000).ok_or_else(beyond)?);
+    // Further than the calendar goes.
+    if months.abs() > 12 * 300_000 || micros.abs() / time::DAY > 366 * 300_000 {
+        return Err("INVALID_FUNCTION_ARGUMENT: the result is beyond the range of dates".into());
+    }
     Ok(match (value, c.ret) {
         (Val::Date(d), _) => {
             if micros % time::DAY != 0 {
@@ -170,11 +174,19 @@ pub(super) const PLAIN: Plain = &[
 
 fn both(a: &Val, b: &Val, sign: i64) -> Result<Val, String> {
     let (Val::Interval(m, x), Val::Interval(n, y)) = (a, b) else { return Ok(Val::Null) };
-    Ok(Val::Interval(m + sign as i32 * n, x + sign * y))
+    let months = m.checked_add(sign as i32 * n).ok_or_else(beyond)?;
+    Ok(Val::Interval(months, y.checked_mul(sign).and_then(|y| x.checked_add(y)).ok_or_else(beyond)?))
+}
+fn beyond() -> String {
+    "NUMERIC_VALUE_OUT_OF_RANGE: interval overflow".into()
 }
 fn times(a: &Val, by: f64) -> Result<Val, String> {
     let Val::Interval(m, x) = a else { return Ok(Val::Null) };
-    Ok(Val::Interval((*m as f64 * by).round() as i32, (*x as f64 * by).round() as i64))
+    let (months, ms) = ((f64::from(*m) * by).round(), (*x as f64 * by).round());
+    if months.abs() > f64::from(i32::MAX) || ms.abs() >= i64::MAX as f64 || months.is_nan() || ms.is_nan() {
+        return Err(beyond());
+    }
+    Ok(Val::Interval(months as i32, ms as i64))
 }
 
 /// What sums and means of decimals have in Trino: all digits, and the scale of the values; the engine widens both.

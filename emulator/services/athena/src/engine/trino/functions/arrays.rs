@@ -5,8 +5,10 @@ use super::{
     Plain, Typed, bad,
 };
 
-/// Elements that an array made by a function may have.
-const MOST: usize = 1_000_000;
+/// Elements that a sequence may have: Trino's limit.
+const MOST: usize = 10_000;
+/// Elements that all combinations together may have: Trino's limit.
+const MOST_COMBINED: usize = 100_000;
 
 fn list(items: Vec<Val>) -> Result<Val, String> {
     Ok(Val::Arr(items))
@@ -76,7 +78,7 @@ fn combinations(items: &[Val], n: i64) -> Result<Val, String> {
             return;
         }
         for i in from..items.len() {
-            if out.len() >= MOST {
+            if out.len() * n.max(1) > MOST_COMBINED {
                 return;
             }
             part.push(items[i].clone());
@@ -86,6 +88,9 @@ fn combinations(items: &[Val], n: i64) -> Result<Val, String> {
     }
     let mut out = Vec::new();
     go(items, n as usize, 0, &mut Vec::new(), &mut out);
+    if out.len() * n.max(1) as usize > MOST_COMBINED {
+        return Err(bad("combinations exceed max size"));
+    }
     list(out)
 }
 
@@ -105,7 +110,8 @@ fn sequence(from: i64, to: i64, step: i64) -> Result<Vec<i64>, String> {
         ));
     }
     enough((to as i128 - from as i128) / step as i128 + 1)?;
-    Ok((0..=(to - from) / step).map(|i| from + i * step).collect())
+    let (from, to, step) = (i128::from(from), i128::from(to), i128::from(step));
+    Ok((0..=(to - from) / step).map(|i| (from + i * step) as i64).collect())
 }
 /// Days or micros from one to the other by an interval.
 fn dated(from: i64, to: i64, interval: &Val, unit: i64) -> Result<Vec<i64>, String> {

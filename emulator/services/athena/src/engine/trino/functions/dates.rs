@@ -100,6 +100,16 @@ fn unit(name: &str) -> Result<Unit, String> {
 
 fn add(c: &Call<'_>, a: &[Val]) -> Result<Val, String> {
     let (count, v, ty) = (a[1].int(), &a[2], &c.args[2]);
+    // Further than the calendar goes.
+    const MOST_DAYS: i64 = 366 * 280_000;
+    let days = match unit(a[0].str())? {
+        Unit::Micros(size) if size < DAY => count / (DAY / size),
+        Unit::Micros(size) => count.saturating_mul(size / DAY),
+        Unit::Months(size) => count.saturating_mul(size).saturating_mul(31),
+    };
+    if days.checked_abs().is_none_or(|days| days > MOST_DAYS) {
+        return Err(bad(format!("{count} is more than a date or time can be moved by")));
+    }
     Ok(match (unit(a[0].str())?, ty) {
         (Unit::Micros(size), Ty::Date) if size < DAY => return Err(bad(format!("'{}' is not a valid DATE field", a[0].str()))),
         // Hours are counted on the line of time, days on the calendar.

@@ -99,6 +99,30 @@ fn format(a: &[Val], types: &[Ty]) -> Result<Val, String> {
     Ok(Val::Str(out + rest))
 }
 
+/// A number's shortest text at so many places behind the point, halves away from zero, as Java has it.
+fn half_up(text: &str, places: usize) -> String {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let places = places.min(10_000);
+    let point = |digits: String| {
+        if places == 0 { digits } else { format!("{}.{}", &digits[..digits.len() - places], &digits[digits.len() - places..]) }
+    };
+    let kept: String = fraction.chars().chain(std::iter::repeat('0')).take(places).collect();
+    let digits = format!("{whole}{kept}");
+    if fraction.as_bytes().get(places).is_none_or(|next| *next < b'5') {
+        return point(digits);
+    }
+    let (sign, digits) = digits.strip_prefix('-').map_or(("", digits.as_str()), |rest| ("-", rest));
+    let mut up = digits.as_bytes().to_vec();
+    let nines = up.iter().rev().take_while(|d| **d == b'9').count();
+    let end = up.len() - nines;
+    up[end..].fill(b'0');
+    match end {
+        0 => up.insert(0, b'1'),
+        end => up[end - 1] += 1,
+    }
+    point(format!("{sign}{}", String::from_utf8_lossy(&up)))
+}
+
 fn one(value: &Val, ty: &Ty, spec: &str, conversion: char) -> Result<String, String> {
     let flags: String = spec.chars().take_while(|c| "-#+ 0,(".contains(*c)).collect();
     let (width, precision) = spec[flags.len()..].split_once('.').unwrap_or((&spec[flags.len()..], ""));
@@ -111,7 +135,9 @@ fn one(value: &Val, ty: &Ty, spec: &str, conversion: char) -> Result<String, Str
             'd' if ty.is_integer() => value.int().to_string(),
             'x' | 'X' if ty.is_integer() => format!("{:x}", value.int()),
             'o' if ty.is_integer() => format!("{:o}", value.int()),
-            'f' if matches!(ty, Ty::Double | Ty::Real | Ty::Decimal(..)) => format!("{:.*}", precision.unwrap_or(6), value.double()),
+            'f' if matches!(ty, Ty::Decimal(..)) => half_up(&cast::text(value, ty)?, precision.unwrap_or(6)),
+            'f' if matches!(ty, Ty::Double | Ty::Real) && !value.double().is_finite() => cast::text(value, ty)?,
+            'f' if matches!(ty, Ty::Double | Ty::Real) => half_up(&value.double().to_string(), precision.unwrap_or(6)),
             'e' | 'E' if matches!(ty, Ty::Double | Ty::Real) => {
                 let text = format!("{:.*e}", precision.unwrap_or(6), value.double());
                 let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
