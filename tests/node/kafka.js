@@ -211,13 +211,15 @@ const walk = async ([what, test]) => {
   console.log(known ? `${what}: differs, as it is known to (${known})` : what);
 };
 
-// All at once: kafkajs takes seconds to leave a group.
+// All at once: kafkajs takes seconds to leave a group. What is known to fail comes after the others, whose connections it might end.
 (async () => {
   await zstd.init();
   await admin.connect();
   const unknown = Object.keys(differences).filter((what) => !(what in tests));
   assert.deepEqual(unknown, [], "listed as differences, but no such tests");
-  const failed = (await Promise.allSettled(Object.entries(tests).map(walk))).filter((outcome) => outcome.status === "rejected");
+  const [sound, odd] = [false, true].map((is) => Object.entries(tests).filter(([what]) => what in differences === is));
+  const outcomes = [...(await Promise.allSettled(sound.map(walk))), ...(await Promise.allSettled(odd.map(walk)))];
+  const failed = outcomes.filter((outcome) => outcome.status === "rejected");
   failed.forEach(({ reason }) => console.error(reason));
   if (failed.length === 0) console.log("all of it works");
   process.exit(failed.length === 0 ? 0 : 1);

@@ -110,7 +110,9 @@ impl Refusing {
         let mut request = OffsetCommitRequest::decode(&mut body, version).unwrap();
         let asked = request.topics.iter().flat_map(|t| &t.partitions).map(|p| (p.partition_index, p.committed_offset));
         let asked: BTreeMap<i32, i64> = asked.collect();
-        if !asked.contains_key(&self.partition) || asked.len() < 2 {
+        // Where partitions begin is committed before their first record: not what is waited for.
+        let begins = asked.values().all(|offset| *offset == 0);
+        if begins || !asked.contains_key(&self.partition) || asked.len() < 2 {
             return frame;
         }
         self.commits.lock().unwrap().push(asked);

@@ -28,6 +28,9 @@ fn change(p: &mut Parser<'_>) -> Result<Alter, Malformed> {
     if p.takes(&["REPLACE", "COLUMNS"]) {
         return Ok(Alter::ReplaceColumns(p.columns()?));
     }
+    if p.takes(&["CHANGE"]) {
+        return change_column(p);
+    }
     if p.takes(&["ADD"]) {
         return add(p);
     }
@@ -50,7 +53,24 @@ fn change(p: &mut Parser<'_>) -> Result<Alter, Malformed> {
         }
         return Err(p.wrong("'RENAME', 'SET'"));
     }
-    Err(p.wrong("'ADD', 'DROP', 'PARTITION', 'REPLACE', 'SET'"))
+    Err(p.wrong("'ADD', 'CHANGE', 'DROP', 'PARTITION', 'REPLACE', 'SET'"))
+}
+
+fn change_column(p: &mut Parser<'_>) -> Result<Alter, Malformed> {
+    p.takes(&["COLUMN"]);
+    let (from, to) = (p.name()?, p.column()?);
+    let place = if p.takes(&["FIRST"]) {
+        Some(Place::First)
+    } else if p.takes(&["AFTER"]) {
+        Some(Place::After(p.name()?))
+    } else {
+        None
+    };
+    let cascade = p.takes(&["CASCADE"]);
+    if !cascade {
+        p.takes(&["RESTRICT"]);
+    }
+    Ok(Alter::ChangeColumn { from, to, place, cascade })
 }
 
 fn add(p: &mut Parser<'_>) -> Result<Alter, Malformed> {
@@ -101,5 +121,6 @@ pub(super) fn name(alter: &Alter) -> &'static str {
         Alter::SetProperties(_) => "ALTER_TABLE_SET_PROPERTIES",
         Alter::AddColumns(_) => "ALTER_TABLE_ADD_COLUMNS",
         Alter::ReplaceColumns(_) => "ALTER_TABLE_REPLACE_COLUMNS",
+        Alter::ChangeColumn { .. } => "ALTER_TABLE_CHANGE_COLUMN",
     }
 }

@@ -54,13 +54,39 @@ pub(crate) struct CreateTable {
 /// What ALTER TABLE does.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Alter {
-    AddPartitions { lenient: bool, partitions: Vec<(PartitionSpec, Option<String>)> },
-    DropPartitions { lenient: bool, partitions: Vec<Vec<PartitionTest>> },
-    RenamePartition { from: PartitionSpec, to: PartitionSpec },
-    SetLocation { partition: Option<PartitionSpec>, location: String },
+    AddPartitions {
+        lenient: bool,
+        partitions: Vec<(PartitionSpec, Option<String>)>,
+    },
+    DropPartitions {
+        lenient: bool,
+        partitions: Vec<Vec<PartitionTest>>,
+    },
+    RenamePartition {
+        from: PartitionSpec,
+        to: PartitionSpec,
+    },
+    SetLocation {
+        partition: Option<PartitionSpec>,
+        location: String,
+    },
     SetProperties(Properties),
     AddColumns(Vec<ColumnDef>),
     ReplaceColumns(Vec<ColumnDef>),
+    /// `cascade` where partitions are to have it, too.
+    ChangeColumn {
+        from: String,
+        to: ColumnDef,
+        place: Option<Place>,
+        cascade: bool,
+    },
+}
+
+/// Where a column goes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Place {
+    First,
+    After(String),
 }
 
 /// How DESCRIBE shows a table.

@@ -6,6 +6,9 @@ use super::{
 };
 use std::collections::BTreeMap;
 
+/// Words that end a column's type.
+const ENDS: [&str; 5] = ["COMMENT", "FIRST", "AFTER", "CASCADE", "RESTRICT"];
+
 /// A sentence for MALFORMED_QUERY.
 pub(crate) type Malformed = String;
 
@@ -144,18 +147,20 @@ impl<'a> Parser<'a> {
     }
     /// `(name type [COMMENT 'x'], ...)`.
     pub(crate) fn columns(&mut self) -> Result<Vec<ColumnDef>, Malformed> {
-        self.list(|p| {
-            let name = p.name()?;
-            let kind = p.kind()?;
-            let comment = if p.takes(&["COMMENT"]) { Some(p.text()?) } else { None };
-            Ok(ColumnDef { name, kind, comment })
-        })
+        self.list(Parser::column)
     }
-    /// A type: everything up to the comma, bracket or COMMENT that ends it.
+    /// A column: its name, its type, what is said of it.
+    pub(crate) fn column(&mut self) -> Result<ColumnDef, Malformed> {
+        let name = self.name()?;
+        let kind = self.kind()?;
+        let comment = if self.takes(&["COMMENT"]) { Some(self.text()?) } else { None };
+        Ok(ColumnDef { name, kind, comment })
+    }
+    /// A type: everything up to the comma, bracket or word that ends it.
     fn kind(&mut self) -> Result<String, Malformed> {
         let (mut kind, mut depth) = (String::new(), 0usize);
         while let Some(token) = self.peek() {
-            let at_end = depth == 0 && (token.sign(',') || token.sign(')') || (token.is("COMMENT") && !kind.is_empty()));
+            let at_end = depth == 0 && (token.sign(',') || token.sign(')') || (!kind.is_empty() && ENDS.iter().any(|word| token.is(word))));
             if at_end {
                 break;
             }

@@ -136,3 +136,19 @@ async fn a_partition_of_other_columns_in_their_places_is_refused() {
         "The column 'id' in table 'db.shift' is declared as type 'int', but partition 'p=1' declared column 'name' as type 'string'."
     ));
 }
+
+#[tokio::test]
+async fn a_column_changes_its_name_its_type_and_its_place() {
+    let desk = Desk::new().await;
+    desk.lines("CREATE EXTERNAL TABLE c (a int COMMENT 'first', b string, d int) PARTITIONED BY (p string) LOCATION 's3://lake/c/'").await;
+    desk.lines("ALTER TABLE c CHANGE COLUMN a x bigint").await;
+    desk.lines("ALTER TABLE c CHANGE d d bigint COMMENT 'the last' FIRST").await;
+    desk.lines("ALTER TABLE c CHANGE b b varchar(3) AFTER d RESTRICT").await;
+    let said = desk
+        .rows("SELECT column_name, data_type, comment FROM information_schema.columns WHERE table_name = 'c' ORDER BY ordinal_position")
+        .await;
+    assert_eq!(said, ["d,bigint,the last", "b,varchar(3),-", "x,bigint,first", "p,varchar,-"]);
+    assert!(desk.fails("ALTER TABLE c CHANGE nothing y int").await.contains("Invalid column reference nothing"));
+    assert!(desk.fails("ALTER TABLE c CHANGE x p int").await.contains("Duplicate column name: p"));
+    assert!(desk.fails("ALTER TABLE c CHANGE x y int CASCADE").await.contains("NOT_SUPPORTED"));
+}

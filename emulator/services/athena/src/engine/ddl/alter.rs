@@ -1,7 +1,7 @@
 //! ALTER TABLE: columns, properties, locations; partitions have a file of their own.
 
 use super::{partitions, tables::columns_json, *};
-use crate::hive::ast::{Alter, ColumnDef};
+use crate::hive::ast::{Alter, ColumnDef, Place};
 
 pub(super) async fn alter(desk: &Desk<'_>, name: &TableName, alter: &Alter) -> Result<Finished, QueryError> {
     let mut table = desk.changeable(name).await?;
@@ -37,8 +37,44 @@ pub(super) async fn alter(desk: &Desk<'_>, name: &TableName, alter: &Alter) -> R
             table["StorageDescriptor"]["Columns"] = columns_json(new);
             desk.update(table).await?;
         }
+        Alter::ChangeColumn { cascade: true, .. } => return Err(QueryError::unbuilt("CHANGE COLUMN with CASCADE")),
+        Alter::ChangeColumn { from, to, place, cascade: false } => {
+            let others: Vec<_> = columns(&table)
+                .into_iter()
+                .chain(partitions::key_names(&table).into_iter().map(|k| (k, String::new(), String::new())))
+                .filter(|(name, ..)| name != from)
+                .collect();
+            check(std::slice::from_ref(to), &others)?;
+            if let Some(all) = table["StorageDescriptor"]["Columns"].as_array_mut() {
+                change(all, from, to, place.as_ref())?;
+            }
+            desk.update(table).await?;
+        }
     }
     Ok(done())
+}
+
+/// A column under another name, of another type, at another place; what was said of it stays unless something is said.
+fn change(all: &mut Vec<Value>, from: &str, to: &ColumnDef, place: Option<&Place>) -> Result<(), QueryError> {
+    let none = |name: &str| {
+        QueryError::failed(format!(
+            "Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. Invalid column reference {name}"
+        ))
+    };
+    let at = |all: &[Value], name: &str| all.iter().position(|c| text(c, "Name") == name).ok_or_else(|| none(name));
+    let old = at(all, from)?;
+    let mut new = columns_json(std::slice::from_ref(to))[0].take();
+    let column = all.remove(old);
+    if new["Comment"].is_null() && !column["Comment"].is_null() {
+        new["Comment"] = column["Comment"].clone();
+    }
+    let place = match place {
+        None => old,
+        Some(Place::First) => 0,
+        Some(Place::After(name)) => at(all, name)? + 1,
+    };
+    all.insert(place, new);
+    Ok(())
 }
 
 fn check(new: &[ColumnDef], old: &[(String, String, String)]) -> Result<(), QueryError> {
