@@ -55,6 +55,8 @@ pub struct KafkaSource {
     pub login: KafkaLogin,
     /// Certificate (PEM) of the authority that the brokers' certificates are checked by, where it is not AWS's own.
     pub root_ca: Option<String>,
+    /// Whether one of Lambda's pollers reads, of which AWS asks more than of clients.
+    pub poller: bool,
 }
 
 /// Where brokers are.

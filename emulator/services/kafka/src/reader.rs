@@ -31,6 +31,9 @@ enum At {
 const OF_POLLERS: [&str; 6] =
     ["Connect", "DescribeClusterDynamicConfiguration", "DescribeTopic", "ReadData", "DescribeGroup", "AlterGroup"];
 
+/// What a client needs that reads for a group.
+const OF_CLIENTS: [&str; 5] = ["Connect", "DescribeTopic", "ReadData", "DescribeGroup", "AlterGroup"];
+
 /// A way in that was found for a source.
 struct Way {
     at: At,
@@ -43,7 +46,7 @@ impl KafkaTopics for Kafka {
     fn open<'a>(&'a self, cx: &'a Context, source: &'a KafkaSource) -> BoxFuture<'a, Result<KafkaTopic, Trouble>> {
         Box::pin(async move {
             let way = self.way(cx, source).await?;
-            way.may(cx, source, &OF_POLLERS)?;
+            way.may(cx, source, if source.poller { &OF_POLLERS[..] } else { &OF_CLIENTS })?;
             let partitions = match &way.at {
                 At::Here(broker) => broker.topics().get(&source.topic).ok_or(Trouble::NoTopic)?.count(),
                 At::Elsewhere(remote) => remote.open(&source.topic).await?,

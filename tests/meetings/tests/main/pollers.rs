@@ -59,7 +59,7 @@ async fn secret(square: &Square, name: &str, value: Value) -> String {
 /// Writes a value by a cluster where nobody is asked.
 async fn write(square: &Square, cluster: &str, value: &str) {
     let place = KafkaPlace::Cluster(cluster.to_owned());
-    let source = KafkaSource { place, topic: "tt".into(), group: "g".into(), login: KafkaLogin::Default, root_ca: None };
+    let source = KafkaSource { place, topic: "tt".into(), group: "g".into(), login: KafkaLogin::Default, root_ca: None, poller: true };
     let time_ms = square.cloud.clock().now().millis();
     let record = KafkaRecord { value: Some(Bytes::from(value.to_owned())), time_ms, ..KafkaRecord::default() };
     square.cloud.ports().kafka_topics().unwrap().write(&square.cx, &source, "tt", vec![record]).await.unwrap();

@@ -43,7 +43,14 @@ async fn cluster(square: &Square, name: &str, sasl: Value) -> String {
 }
 
 async fn sign_in(square: &Square, who: &Context, cluster: &str, login: KafkaLogin) -> Result<(), KafkaTrouble> {
-    let source = KafkaSource { place: KafkaPlace::Cluster(cluster.into()), topic: "t".into(), group: "g".into(), login, root_ca: None };
+    let source = KafkaSource {
+        place: KafkaPlace::Cluster(cluster.into()),
+        topic: "t".into(),
+        group: "g".into(),
+        login,
+        root_ca: None,
+        poller: true,
+    };
     square.cloud.ports().kafka_topics().unwrap().open(who, &source).await.map(drop)
 }
 

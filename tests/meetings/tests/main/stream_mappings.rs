@@ -62,8 +62,14 @@ async fn allow(square: &Square, actions: &[&str]) {
 
 async fn put(square: &Square, cluster: &str, value: &'static str) {
     let login = KafkaLogin::Scram { short: false, user: "alice".into(), password: "wonderland".into() };
-    let source =
-        KafkaSource { place: KafkaPlace::Cluster(cluster.into()), topic: "photos".into(), group: "p".into(), login, root_ca: None };
+    let source = KafkaSource {
+        place: KafkaPlace::Cluster(cluster.into()),
+        topic: "photos".into(),
+        group: "p".into(),
+        login,
+        root_ca: None,
+        poller: true,
+    };
     let record = KafkaRecord { value: Some(value.into()), ..KafkaRecord::default() };
     square.cloud.ports().kafka_topics().unwrap().write(&square.cx, &source, "photos", vec![record]).await.unwrap();
 }

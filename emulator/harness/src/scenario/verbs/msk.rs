@@ -51,6 +51,7 @@ fn source(args: &Args, group: &str) -> Result<KafkaSource, String> {
         group: group.to_owned(),
         login: KafkaLogin::Default,
         root_ca: None,
+        poller: false,
     })
 }
 

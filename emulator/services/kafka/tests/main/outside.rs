@@ -46,7 +46,7 @@ async fn outside() -> (Desk, String) {
 }
 
 fn source(place: KafkaPlace) -> KafkaSource {
-    KafkaSource { place, topic: "orders".into(), group: "g".into(), login: KafkaLogin::Default, root_ca: None }
+    KafkaSource { place, topic: "orders".into(), group: "g".into(), login: KafkaLogin::Default, root_ca: None, poller: true }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

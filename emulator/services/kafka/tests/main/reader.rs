@@ -16,7 +16,7 @@ use std::{
 };
 
 fn source(place: KafkaPlace) -> KafkaSource {
-    KafkaSource { place, topic: "orders".into(), group: "g".into(), login: KafkaLogin::Default, root_ca: None }
+    KafkaSource { place, topic: "orders".into(), group: "g".into(), login: KafkaLogin::Default, root_ca: None, poller: true }
 }
 
 fn fresh(value: &str) -> Fresh {

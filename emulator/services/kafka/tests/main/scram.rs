@@ -29,7 +29,7 @@ async fn change(desk: &Desk, operation: &str, cluster: &str, secret: &str) -> Va
 async fn sign_in(desk: &Desk, cluster: &str, user: &str, password: &str) -> Result<(), KafkaTrouble> {
     let login = KafkaLogin::Scram { short: false, user: user.into(), password: password.into() };
     let place = KafkaPlace::Cluster(cluster.into());
-    let source = KafkaSource { place, topic: "t".into(), group: "g".into(), login, root_ca: None };
+    let source = KafkaSource { place, topic: "t".into(), group: "g".into(), login, root_ca: None, poller: true };
     desk.cloud.ports().kafka_topics().unwrap().open(&desk.cx, &source).await.map(drop)
 }
 

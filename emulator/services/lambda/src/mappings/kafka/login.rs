@@ -168,7 +168,7 @@ async fn source(role: &Context, mapping: &Mapping, topic: &Topic) -> Result<Kafk
         Some(secret) => Some(member(&read(role, secret).await?, secret, "certificate")?),
         None => None,
     };
-    Ok(KafkaSource { place, topic: topic.topic.clone(), group: topic.group.clone(), login, root_ca })
+    Ok(KafkaSource { place, topic: topic.topic.clone(), group: topic.group.clone(), login, root_ca, poller: true })
 }
 
 async fn user(role: &Context, secret: &str) -> Result<(String, String), Problem> {
