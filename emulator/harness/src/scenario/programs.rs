@@ -19,6 +19,8 @@ use tokio::sync::watch;
 const LINES: usize = 200;
 /// Bytes that are kept of a line.
 const LINE_BYTES: u64 = 16 << 10;
+/// How long a program is given to say its first line before it is told to end.
+const FIRST_WORD: Duration = Duration::from_secs(5);
 
 /// The consumer application's binary.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +76,11 @@ impl Programs {
     /// Sends SIGTERM and waits for the end. Errors: it ran no more, or it did not end within the time.
     pub async fn stop(&mut self, name: &str, within: Duration, clock: &kit::Clock) -> Result<Ended, String> {
         let program = self.running(name)?;
+        // Who has said nothing yet may not have come to where it hears signals.
+        tokio::select! {
+            _ = program.heard.wait_for(|heard| *heard) => {}
+            () = clock.real_sleep(FIRST_WORD) => {}
+        }
         program.shared.signal(libc::SIGTERM);
         tokio::select! {
             ended = program.ended() => Ok(ended),
@@ -119,6 +126,8 @@ impl Programs {
 /// A child. Dropping it kills its group.
 struct Program {
     shared: Arc<Shared>,
+    /// Whether it has said a line, or will say none any more.
+    heard: watch::Receiver<bool>,
     ended: watch::Receiver<Option<ExitStatus>>,
 }
 
@@ -154,13 +163,14 @@ impl Program {
         die_with_us(&mut command);
         let shared = Arc::new(Shared { id: Mutex::new(None), lines: Mutex::default() });
         let (end, ended) = watch::channel(None);
+        let (hearing, heard) = watch::channel(false);
         let (started, answer) = channel();
         let theirs = shared.clone();
         // The thread that starts a child has to live as long as the child: the child dies with it (PR_SET_PDEATHSIG).
-        std::thread::Builder::new().name("program".into()).spawn(move || attend(command, &theirs, &started, &end))?;
+        std::thread::Builder::new().name("program".into()).spawn(move || attend(command, &theirs, &started, &hearing, &end))?;
         let started = tokio::task::spawn_blocking(move || answer.recv()).await;
         started.map_err(io::Error::other)?.map_err(io::Error::other)??;
-        Ok(Program { shared, ended })
+        Ok(Program { shared, heard, ended })
     }
 
     async fn ended(&mut self) -> Ended {
@@ -177,7 +187,13 @@ impl Drop for Program {
 }
 
 /// Starts the child, hears it out, reaps it.
-fn attend(mut command: Command, shared: &Shared, started: &Sender<io::Result<()>>, end: &watch::Sender<Option<ExitStatus>>) {
+fn attend(
+    mut command: Command,
+    shared: &Shared,
+    started: &Sender<io::Result<()>>,
+    heard: &watch::Sender<bool>,
+    end: &watch::Sender<Option<ExitStatus>>,
+) {
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) => return drop(started.send(Err(error))),
@@ -185,13 +201,14 @@ fn attend(mut command: Command, shared: &Shared, started: &Sender<io::Result<()>
     *held(&shared.id) = Some(child.id());
     let _ = started.send(Ok(()));
     if let Some(stderr) = child.stderr.take() {
-        hear(stderr, &shared.lines);
+        hear(stderr, &shared.lines, heard);
     }
+    heard.send_replace(true);
     let status = reap(&mut child, &shared.id);
     end.send_replace(Some(status));
 }
 
-fn hear(stderr: impl Read, lines: &Mutex<VecDeque<String>>) {
+fn hear(stderr: impl Read, lines: &Mutex<VecDeque<String>>, heard: &watch::Sender<bool>) {
     let mut stderr = BufReader::new(stderr);
     let mut line = Vec::new();
     // A line that is longer comes as several.
@@ -201,6 +218,8 @@ fn hear(stderr: impl Read, lines: &Mutex<VecDeque<String>>) {
         if lines.len() > LINES {
             lines.pop_front();
         }
+        drop(lines);
+        heard.send_replace(true);
         line.clear();
     }
 }

@@ -14,9 +14,14 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 const FORMAT: &str = "windtunnel store 1";
+
+/// How long a lock is waited for. A process that was killed while it started a function leaves a copy of itself that holds the lock until it has
+/// begun the function's program.
+const STALE_LOCK: Duration = Duration::from_millis(500);
 
 /// A data directory that this process has open.
 pub(super) struct Folder {
@@ -30,14 +35,20 @@ pub(super) struct Folder {
 
 impl Folder {
     /// Makes the directory if need be and locks it.
+    // The lock is the machine's, whatever the cloud's clock says.
+    #[allow(clippy::disallowed_methods)]
     pub fn open(dir: &Path, durability: Durability, disk: Disk) -> Result<Folder, StoreError> {
         disk.make_folder(dir)?;
         let path = dir.join("LOCK");
         let lock = File::create(&path).map_err(|e| StoreError::io("opening", &path, e))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Err(StoreError::Locked(dir.display().to_string())),
-            Err(fs::TryLockError::Error(e)) => return Err(StoreError::io("locking", &path, e)),
+        let asked = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                Err(fs::TryLockError::WouldBlock) if asked.elapsed() < STALE_LOCK => std::thread::sleep(STALE_LOCK / 50),
+                Err(fs::TryLockError::WouldBlock) => return Err(StoreError::Locked(dir.display().to_string())),
+                Err(fs::TryLockError::Error(e)) => return Err(StoreError::io("locking", &path, e)),
+            }
         }
         Ok(Folder { dir: dir.to_owned(), durability, disk, youngest: Mutex::new(0), _lock: lock })
     }

@@ -196,6 +196,8 @@ async fn a_transaction_counts_with_its_offsets_or_not_at_all() {
     let producer = kafka.producer(&[("transactional.id", &kafka.group)]);
     producer.init_transactions(LONGEST).unwrap();
     let member = kafka.member(&[]);
+    // Offsets go with the generation that a member is in: it has to have come in first.
+    kafka.until(&[&member], &mut Vec::new(), |shares, _| shares == [1]);
     for (value, commit) in [("aborted", false), ("committed", true)] {
         producer.begin_transaction().unwrap();
         kafka.produce(&producer, &[value.to_owned()]).await;

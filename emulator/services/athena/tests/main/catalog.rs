@@ -147,7 +147,7 @@ async fn a_column_changes_its_name_its_type_and_its_place() {
     let said = desk
         .rows("SELECT column_name, data_type, comment FROM information_schema.columns WHERE table_name = 'c' ORDER BY ordinal_position")
         .await;
-    assert_eq!(said, ["d,bigint,the last", "b,varchar(3),-", "x,bigint,first", "p,varchar,-"]);
+    assert_eq!(said, ["d,bigint,the last", "b,varchar,-", "x,bigint,first", "p,varchar,-"]);
     assert!(desk.fails("ALTER TABLE c CHANGE nothing y int").await.contains("Invalid column reference nothing"));
     assert!(desk.fails("ALTER TABLE c CHANGE x p int").await.contains("Duplicate column name: p"));
     assert!(desk.fails("ALTER TABLE c CHANGE x y int CASCADE").await.contains("NOT_SUPPORTED"));
