@@ -10,11 +10,12 @@ use crate::{
     zones::{Clock, nanos},
 };
 
-const PRESENT: u64 = 0;
-const DATA: u64 = 1;
-const LENGTH: u64 = 2;
+// Kinds of streams.
+pub(crate) const PRESENT: u64 = 0;
+pub(crate) const DATA: u64 = 1;
+pub(crate) const LENGTH: u64 = 2;
 const DICTIONARY: u64 = 3;
-const SECONDARY: u64 = 5;
+pub(crate) const SECONDARY: u64 = 5;
 
 /// Bytes of texts that stand for one item, where items are bounded.
 const TEXT: usize = 64;

@@ -4,7 +4,7 @@ use crate::{Error, Result};
 use jiff::{Timestamp, civil::date, tz::TimeZone};
 
 /// The start of 2015 in UTC, seconds since 1970.
-const EPOCH: i64 = 1_420_070_400;
+pub(crate) const EPOCH: i64 = 1_420_070_400;
 
 /// A writer's clock.
 pub(crate) struct Clock {

@@ -4,15 +4,12 @@ use super::{
     messages::{Message, varint, zigzag},
     runs::{Bits, Bytes, Integers},
 };
-use crate::{Bounds, Data, Error, Kind, Result, Slots, Type};
+use crate::{
+    Bounds, Data, Error, Kind, Result, Slots, Type,
+    columns::{DATA, LENGTH, PRESENT, SECONDARY},
+    zones::EPOCH,
+};
 
-const PRESENT: u64 = 0;
-const DATA: u64 = 1;
-const LENGTH: u64 = 2;
-const SECONDARY: u64 = 5;
-
-/// Seconds from 1970 to 2015, from where times are counted.
-const EPOCH: i64 = 1_420_070_400;
 /// Texts that are longer give no bounds, bytes.
 const LONGEST_BOUND: usize = 1024;
 

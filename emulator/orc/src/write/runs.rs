@@ -8,32 +8,53 @@ const MOST_LITERALS: usize = 128;
 /// From how many values on a run is worth it; shorter ones have no code.
 const SHORTEST: usize = 3;
 
-/// Bytes: a run of the same ones, or a list.
-#[derive(Default)]
-pub(super) struct Bytes {
-    held: Vec<u8>,
+/// Values after which those that are held are written.
+const HELD: usize = 4096;
+
+/// Values on their way into runs.
+struct Held<T> {
+    values: Vec<T>,
     out: Vec<u8>,
 }
 
-impl Bytes {
-    pub(super) fn push(&mut self, byte: u8) {
-        self.held.push(byte);
-        if self.held.len() >= 4096 {
-            self.write();
+impl<T> Default for Held<T> {
+    fn default() -> Held<T> {
+        Held { values: Vec::new(), out: Vec::new() }
+    }
+}
+
+impl<T> Held<T> {
+    fn push(&mut self, value: T, write: impl Fn(&[T], &mut Vec<u8>)) {
+        self.values.push(value);
+        if self.values.len() >= HELD {
+            write(&self.values, &mut self.out);
+            self.values.clear();
         }
     }
-    pub(super) fn finish(mut self) -> Vec<u8> {
-        self.write();
+    fn finish(mut self, write: impl Fn(&[T], &mut Vec<u8>)) -> Vec<u8> {
+        write(&self.values, &mut self.out);
         self.out
     }
-    fn write(&mut self) {
-        let all = std::mem::take(&mut self.held);
+}
+
+/// Bytes: a run of the same ones, or a list.
+#[derive(Default)]
+pub(super) struct Bytes(Held<u8>);
+
+impl Bytes {
+    pub(super) fn push(&mut self, byte: u8) {
+        self.0.push(byte, Bytes::write);
+    }
+    pub(super) fn finish(self) -> Vec<u8> {
+        self.0.finish(Bytes::write)
+    }
+    fn write(all: &[u8], out: &mut Vec<u8>) {
         let same = |at: usize| all[at..].iter().take(MOST_RUN).take_while(|b| **b == all[at]).count();
         runs(all.len(), same, |what| match what {
-            Run::Same(at, count) => self.out.extend_from_slice(&[(count - SHORTEST) as u8, all[at]]),
+            Run::Same(at, count) => out.extend_from_slice(&[(count - SHORTEST) as u8, all[at]]),
             Run::Single(from, to) => {
-                self.out.push((from as i64 - to as i64) as u8);
-                self.out.extend_from_slice(&all[from..to]);
+                out.push((from as i64 - to as i64) as u8);
+                out.extend_from_slice(&all[from..to]);
             }
         });
     }
@@ -67,27 +88,23 @@ impl Bits {
 /// Whole numbers: a run with a fixed step of at most a byte, or a list.
 pub(super) struct Integers {
     signed: bool,
-    held: Vec<i64>,
-    out: Vec<u8>,
+    held: Held<i64>,
 }
 
 impl Integers {
     /// `signed` where numbers may be negative.
     pub(super) fn new(signed: bool) -> Integers {
-        Integers { signed, held: Vec::new(), out: Vec::new() }
+        Integers { signed, held: Held::default() }
     }
     pub(super) fn push(&mut self, value: i64) {
-        self.held.push(value);
-        if self.held.len() >= 4096 {
-            self.write();
-        }
+        let signed = self.signed;
+        self.held.push(value, |all, out| Integers::write(signed, all, out));
     }
-    pub(super) fn finish(mut self) -> Vec<u8> {
-        self.write();
-        self.out
+    pub(super) fn finish(self) -> Vec<u8> {
+        let signed = self.signed;
+        self.held.finish(|all, out| Integers::write(signed, all, out))
     }
-    fn write(&mut self) {
-        let all = std::mem::take(&mut self.held);
+    fn write(signed: bool, all: &[i64], out: &mut Vec<u8>) {
         let step = |at: usize| all.get(at + 1).and_then(|next| next.checked_sub(all[at])).and_then(|step| i8::try_from(step).ok());
         let run = |at: usize| match step(at) {
             None => 1,
@@ -96,15 +113,15 @@ impl Integers {
                 1 + all[at..].windows(2).take(MOST_RUN - 1).take_while(goes_on).count()
             }
         };
-        let raw = |value: i64| if self.signed { zigzag(i128::from(value)) } else { u128::from(value as u64) };
+        let raw = |value: i64| if signed { zigzag(i128::from(value)) } else { u128::from(value as u64) };
         runs(all.len(), run, |what| match what {
             Run::Same(at, count) => {
-                self.out.extend_from_slice(&[(count - SHORTEST) as u8, step(at).unwrap_or(0) as u8]);
-                varint(raw(all[at]), &mut self.out);
+                out.extend_from_slice(&[(count - SHORTEST) as u8, step(at).unwrap_or(0) as u8]);
+                varint(raw(all[at]), out);
             }
             Run::Single(from, to) => {
-                self.out.push((from as i64 - to as i64) as u8);
-                all[from..to].iter().for_each(|value| varint(raw(*value), &mut self.out));
+                out.push((from as i64 - to as i64) as u8);
+                all[from..to].iter().for_each(|value| varint(raw(*value), out));
             }
         });
     }
