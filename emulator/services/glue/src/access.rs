@@ -81,11 +81,7 @@ macro_rules! others {
 }
 others! {
     CreateCrawlerInput(me, cx) => {
-        let access = with_role(cx, on_crawler(cx, "glue:CreateCrawler", &me.name), &me.role);
-        match me.tags.as_ref().is_some_and(|tags| !tags.is_empty()) {
-            true => access.and(Need::on("glue:TagResource", crate::crawlers::state::arn(cx, &me.name))),
-            false => access,
-        }
+        tagged(cx, with_role(cx, on_crawler(cx, "glue:CreateCrawler", &me.name), &me.role), &me.tags, "crawler", &me.name)
     };
     UpdateCrawlerInput(me, cx) => {
         let access = on_crawler(cx, "glue:UpdateCrawler", &me.name);
@@ -174,7 +170,7 @@ fn on_function(cx: &Context, action: &'static str, database: &str, name: &str) -
     ));
     Access::Needs(all)
 }
-/// Who makes something with tags needs the right to tag it, too.
+/// Who makes a database, a connection or a crawler with tags needs the right to tag it, too.
 fn tagged(cx: &Context, access: Access, tags: &Option<std::collections::BTreeMap<String, String>>, kind: &str, name: &str) -> Access {
     match tags.as_ref().is_some_and(|tags| !tags.is_empty()) {
         true => access.and(Need::on("glue:TagResource", format!("arn:aws:glue:{}:{}:{kind}/{name}", cx.region(), cx.account()))),

@@ -1,6 +1,9 @@
 //! Amazon EC2's networks: VPCs, subnets, endpoints of services, security groups and rules that stand apart from their group.
 
-use super::{Handler, Job, Kind, Made};
+use super::{
+    Handler, Job, Kind, Made,
+    job::{document, flag},
+};
 use async_trait::async_trait;
 use kit::Fault;
 use serde_json::{Value as Json, json};
@@ -85,7 +88,7 @@ impl Vpc {
     async fn attributes(job: &Job<'_>, id: &str) -> Result<(), Fault> {
         for (name, default) in [("EnableDnsSupport", true), ("EnableDnsHostnames", false)] {
             if job.changed(name) {
-                let value = job.get(name).as_bool().or(job.get(name).as_str().map(|text| text == "true")).unwrap_or(default);
+                let value = flag(job.get(name)).unwrap_or(default);
                 job.call("ec2", "ModifyVpcAttribute", json!({ "VpcId": id, name: { "Value": value } })).await?;
             }
         }
@@ -151,19 +154,10 @@ impl Endpoint {
         let made = Made::new(id).with("Id", id).with("CreationTimestamp", told["CreationTimestamp"].clone());
         Ok(made.with("NetworkInterfaceIds", told["NetworkInterfaceIds"].clone()))
     }
-    /// A policy stands in a template as an object or as text.
-    fn policy(job: &Job<'_>) -> Json {
-        match job.get("PolicyDocument") {
-            Json::Null => Json::Null,
-            Json::String(text) => json!(text),
-            document => json!(document.to_string()),
-        }
-    }
     /// Without it a template's endpoint has no private names, where the API's own default is that it has.
     fn private_dns(job: &Job<'_>) -> Json {
         let interface = job.get("VpcEndpointType").as_str() == Some("Interface");
-        let asked = job.get("PrivateDnsEnabled");
-        match asked.as_bool().or(asked.as_str().map(|text| text == "true")) {
+        match flag(job.get("PrivateDnsEnabled")) {
             None if !interface => Json::Null,
             asked => json!(asked.unwrap_or(false)),
         }
@@ -175,7 +169,7 @@ impl Handler for Endpoint {
     async fn create(&self, job: &Job<'_>) -> Result<Made, Fault> {
         let mut input = job.take(&["SecurityGroupIds", "ServiceName", "SubnetIds", "VpcEndpointType", "VpcId"]);
         let more = [
-            ("PolicyDocument", Self::policy(job)),
+            ("PolicyDocument", document(job.get("PolicyDocument"))),
             ("PrivateDnsEnabled", Self::private_dns(job)),
             ("TagSpecifications", tags(job, "vpc-endpoint")),
         ];
@@ -196,7 +190,7 @@ impl Handler for Endpoint {
         if job.changed("PrivateDnsEnabled") {
             input["PrivateDnsEnabled"] = Self::private_dns(job);
         }
-        match (job.changed("PolicyDocument"), Self::policy(job)) {
+        match (job.changed("PolicyDocument"), document(job.get("PolicyDocument"))) {
             (true, Json::Null) => input["ResetPolicy"] = json!(true),
             (true, policy) => input["PolicyDocument"] = policy,
             (false, _) => {}

@@ -157,6 +157,11 @@ fn text_of(value: Option<&Json>) -> String {
     }
 }
 
+/// A boolean, which templates may write as a text; nothing where there is none.
+pub(crate) fn flag(value: &Json) -> Option<bool> {
+    value.as_bool().or(value.as_str().map(|text| text == "true"))
+}
+
 /// A policy document or the like as the text that APIs want: CloudFormation takes objects and texts.
 pub(crate) fn document(value: &Json) -> Json {
     match value {

@@ -1,6 +1,9 @@
 //! AWS KMS: keys and aliases.
 
-use super::{Handler, Job, Kind, Made, job::document};
+use super::{
+    Handler, Job, Kind, Made,
+    job::{document, flag},
+};
 use async_trait::async_trait;
 use kit::Fault;
 use serde_json::{Value as Json, json};
@@ -52,7 +55,7 @@ impl Key {
     }
     /// What CreateKey doesn't take: rotation first, for a disabled key can't be told to rotate.
     async fn set(job: &Job<'_>, id: &str) -> Result<(), Fault> {
-        let is_on = |value: &Json, default: bool| value.as_bool().or(value.as_str().map(|text| text == "true")).unwrap_or(default);
+        let is_on = |value: &Json, default: bool| flag(value).unwrap_or(default);
         let (rotates, rotated) = (is_on(job.get("EnableKeyRotation"), false), is_on(job.was("EnableKeyRotation"), false));
         let (enabled, was) = (is_on(job.get("Enabled"), true), is_on(job.was("Enabled"), true));
         if enabled && !was {

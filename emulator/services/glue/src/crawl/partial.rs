@@ -115,13 +115,13 @@ impl Crawl<'_> {
         target: &S3Target,
         report: &mut Report,
     ) -> Result<(), Stopped> {
+        if folders.is_empty() {
+            return Ok(());
+        }
         let known = self.write(database, report).tables().await?;
         let first = !known.iter().any(|table| self.own(table, include).is_some());
-        let tops: BTreeSet<Option<String>> = if first && !folders.is_empty() {
-            BTreeSet::from([None])
-        } else {
-            folders.iter().map(|folder| folder.first().cloned()).collect()
-        };
+        let tops: BTreeSet<Option<String>> =
+            if first { BTreeSet::from([None]) } else { folders.iter().map(|folder| folder.first().cloned()).collect() };
         let mut made: Vec<(Include, Vec<Planned>)> = Vec::new();
         for top in tops {
             self.go_on()?;
