@@ -5,6 +5,7 @@ use super::{
     parse::Template,
     reference::{self, Reference},
 };
+use std::collections::HashSet;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Expression {
@@ -64,7 +65,7 @@ impl Expression {
     /// Reads an expression.
     pub fn read(reader: &mut Reader<'_>, depth: usize) -> Result<Expression, Problem> {
         if depth > MOST_DEPTH {
-            return Err(reader.problem("expressions are nested too deep"));
+            return Err(reader.too_deep());
         }
         ranked(reader, 0, depth)
     }
@@ -88,7 +89,7 @@ fn ranked(reader: &mut Reader<'_>, rank: usize, depth: usize) -> Result<Expressi
 
 fn unary(reader: &mut Reader<'_>, depth: usize) -> Result<Expression, Problem> {
     if depth > MOST_DEPTH {
-        return Err(reader.problem("expressions are nested too deep"));
+        return Err(reader.too_deep());
     }
     reader.spaces();
     if (reader.rest().starts_with('!') && !reader.rest().starts_with("!=") && reader.take("!")) || reader.operator("not") {
@@ -183,21 +184,52 @@ fn map(reader: &mut Reader<'_>, depth: usize) -> Result<Expression, Problem> {
 }
 
 /// Reads characters of a template.
-#[derive(Clone)]
 pub(crate) struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// Where brackets behind a reference were found to hold no index. What stands in them is read again, as text or as an item of a list, and would
+    /// be tried again at each level that it is nested in.
+    no_index: HashSet<usize>,
+    /// Whether something was nested too deep: that is refused, whatever else it might be taken for.
+    is_too_deep: bool,
 }
 
 impl<'a> Reader<'a> {
     pub fn new(text: &'a str) -> Reader<'a> {
-        Reader { text, at: 0 }
+        Reader { text, at: 0, no_index: HashSet::new(), is_too_deep: false }
     }
     pub fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
     pub fn skip(&mut self, bytes: usize) {
         self.at += bytes;
+    }
+    /// Where it stands, for `back_to`.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+    pub fn back_to(&mut self, at: usize) {
+        self.at = at;
+    }
+    /// Reads the index that `read` finds here; back to where it stood, and `None`, where there is none.
+    pub fn index<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Result<Option<T>, Problem> {
+        let before = self.at;
+        if self.no_index.contains(&before) {
+            return Ok(None);
+        }
+        let found = read(self);
+        if self.is_too_deep {
+            return Err(self.too_deep());
+        }
+        if found.is_none() {
+            self.at = before;
+            self.no_index.insert(before);
+        }
+        Ok(found)
+    }
+    pub fn too_deep(&mut self) -> Problem {
+        self.is_too_deep = true;
+        self.problem("expressions are nested too deep")
     }
     pub fn problem(&self, what: &str) -> Problem {
         let line = self.text[..self.at].matches('\n').count() + 1;

@@ -29,16 +29,16 @@ impl Reference {
 /// The reference that begins here; `None` (and nothing read) where the `$` is only text.
 pub(crate) fn read(reader: &mut Reader<'_>, depth: usize) -> Result<Option<Reference>, Problem> {
     if depth > MOST_DEPTH {
-        return Err(reader.problem("expressions are nested too deep"));
+        return Err(reader.too_deep());
     }
-    let start = reader.clone();
+    let start = reader.at();
     if !reader.take("$") {
         return Ok(None);
     }
     reader.take("!");
     let formal = reader.take("{");
     let Some(name) = reader.name().map(str::to_owned) else {
-        *reader = start;
+        reader.back_to(start);
         return Ok(None);
     };
     let mut steps = Vec::new();
@@ -49,7 +49,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, depth: usize) -> Result<Option<Refer
         }
     }
     if formal && !reader.take("}") {
-        *reader = start;
+        reader.back_to(start);
         return Ok(None);
     }
     Ok(Some(Reference { name, steps }))
@@ -58,22 +58,19 @@ pub(crate) fn read(reader: &mut Reader<'_>, depth: usize) -> Result<Option<Refer
 fn step(reader: &mut Reader<'_>, depth: usize) -> Result<Option<Step>, Problem> {
     if reader.rest().starts_with('[') {
         // Brackets that hold no expression are text behind the reference.
-        let before = reader.clone();
-        reader.take("[");
-        let index = Expression::read(reader, depth + 1);
-        reader.spaces();
-        if let (Ok(index), true) = (index, reader.take("]")) {
-            return Ok(Some(Step::Index(index)));
-        }
-        *reader = before;
-        return Ok(None);
+        return reader.index(|reader| {
+            reader.take("[");
+            let index = Expression::read(reader, depth + 1).ok()?;
+            reader.spaces();
+            reader.take("]").then_some(Step::Index(index))
+        });
     }
-    let before = reader.clone();
+    let before = reader.at();
     if !reader.take(".") {
         return Ok(None);
     }
     let Some(name) = reader.name().map(str::to_owned) else {
-        *reader = before;
+        reader.back_to(before);
         return Ok(None);
     };
     if !reader.take("(") {

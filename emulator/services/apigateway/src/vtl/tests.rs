@@ -170,3 +170,11 @@ fn everything_is_bounded() {
     assert!(run("#set($m = {})$m.put('a', $m)$m.put('b', $m)$m", "").len() < 50_000_000);
     run("#set($l = [])#foreach($i in [1..100])#foreach($j in [1..400])#set($l = [$l])#end#end", "");
 }
+
+#[test]
+fn brackets_that_never_close_are_read_once() {
+    // Each reference tries its bracket as an index, and each of these holds the rest of the template: tried anew at each level, that took half a minute.
+    let nested = "$input.json('$.a')[[".repeat(15);
+    assert_eq!(run(&nested, r#"{"a":1}"#), "1[[".repeat(15));
+    assert_eq!(refused(&nested.repeat(2)), "line 1: expressions are nested too deep");
+}
