@@ -24,6 +24,7 @@ pub mod networks;
 pub mod pages;
 pub mod ports;
 pub mod principal;
+mod regexes;
 pub mod schedules;
 pub mod secrets;
 pub mod service;
@@ -49,6 +50,7 @@ pub use pastey::paste;
 pub use policy;
 pub use ports::Ports;
 pub use principal::{Federation, Principal, RoleSession, UserIdentity};
+pub use regexes::{MOST_REGEX_BYTES, MOST_REGEX_NESTING, bounded_regex, regex};
 #[doc(hidden)]
 pub use service::erase;
 pub use service::{Answered, AnyReply, Label, Operations, ResourceView, Service, Typed};

@@ -304,9 +304,8 @@ impl Consumer {
 }
 
 fn pattern_of(pattern: &str) -> Result<regex::Regex, ResponseError> {
-    // The whole name has to match; what a pattern may cost is bounded.
-    let whole = format!("^(?:{pattern})$");
-    regex::RegexBuilder::new(&whole).size_limit(1 << 20).build().map_err(|_| ResponseError::InvalidRegularExpression)
+    // The whole name has to match.
+    kit::regex(&format!("^(?:{pattern})$")).map_err(|_| ResponseError::InvalidRegularExpression)
 }
 
 type Targets = BTreeMap<String, BTreeSet<At>>;

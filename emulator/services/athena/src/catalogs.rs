@@ -49,7 +49,7 @@ impl Athena {
 /// A filter of names: a regular expression that the whole name matches; `*` alone stands for all.
 fn names(expression: &str) -> Result<regex::Regex, Fault> {
     let expression = if expression == "*" { ".*" } else { expression };
-    let bounded = regex::RegexBuilder::new(&format!("^(?:{expression})$")).case_insensitive(true).size_limit(1 << 20).build();
+    let bounded = kit::bounded_regex(&format!("^(?:{expression})$")).case_insensitive(true).build();
     bounded.map_err(|_| invalid("INVALID_INPUT", format!("{expression} is not a regular expression")))
 }
 

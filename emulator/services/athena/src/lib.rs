@@ -22,6 +22,8 @@ mod start;
 mod state;
 mod work_groups;
 
+pub use engine::describe_statement;
+
 use kit::{BoxFuture, Context, Fault, Service, store::TaskRow};
 
 /// The Athena service of a cloud.

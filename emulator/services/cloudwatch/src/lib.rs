@@ -23,6 +23,8 @@ mod statistics;
 mod stats;
 mod tags;
 
+pub use alarms::describe_rule;
+pub use math::describe_expression;
 pub use model::*;
 
 use kit::{BoxFuture, Context, Fault, Ports, store::TaskRow};

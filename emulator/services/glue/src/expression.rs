@@ -6,6 +6,14 @@ use std::cmp::Ordering;
 /// Nesting and length from outside are bounded.
 const MOST_DEPTH: usize = 32;
 
+/// Whether a filter over the keys `year` (a number) and `name` (a text) takes their values. For tests of what readers make of bad input; the error
+/// is a sentence.
+pub fn describe_filter(text: &str, year: &str, name: &str) -> Result<bool, String> {
+    let key = |name: &str, kind: &str| Column { name: name.into(), r#type: Some(kind.into()), ..Column::default() };
+    let filter = Filter::parse(text, &[key("year", "int"), key("name", "string")])?;
+    Ok(filter.fits(&[year.to_owned(), name.to_owned()]))
+}
+
 /// A parsed filter over the values of a partition.
 pub(crate) enum Filter {
     All(Vec<Filter>),

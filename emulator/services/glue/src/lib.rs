@@ -27,6 +27,7 @@ mod triggers;
 mod versions;
 mod workflows;
 
+pub use expression::describe_filter;
 pub use infer::describe_file;
 
 use kit::store::TaskRow;

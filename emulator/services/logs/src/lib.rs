@@ -22,7 +22,9 @@ mod subscriptions;
 mod tags;
 mod tail;
 
+pub use insights::describe_query;
 pub use model::*;
+pub use pattern::describe_pattern;
 
 use kit::{Context, Fault, ports::Ports, store::TaskRow};
 use std::sync::Arc;

@@ -120,7 +120,7 @@ fn fits(call: &Call, authorizer: &Authorizer, claims: &Map<String, Value>) -> bo
     };
     let audience = if text("token_use") == "id" { text("aud") } else { text("client_id") };
     let expression = authorizer.identity_validation_expression.as_deref().filter(|e| !e.is_empty());
-    right_kind && expression.is_none_or(|e| regex::Regex::new(&format!("^(?:{e})$")).is_ok_and(|e| e.is_match(audience)))
+    right_kind && expression.is_none_or(|e| kit::regex(&format!("^(?:{e})$")).is_ok_and(|e| e.is_match(audience)))
 }
 
 /// Claims reach functions as texts: lists joined by commas, the moments of a token as Java writes dates.

@@ -22,7 +22,7 @@ impl Memo {
         let mut patterns = self.patterns.lock();
         let known = match patterns.get(pattern) {
             Some(known) => known.clone(),
-            None => patterns.entry(pattern.to_owned()).or_insert(Regex::new(&format!("^(?s:{pattern})$")).ok()).clone(),
+            None => patterns.entry(pattern.to_owned()).or_insert(kit::regex(&format!("^(?s:{pattern})$")).ok()).clone(),
         };
         drop(patterns);
         known.is_some_and(|pattern| pattern.is_match(text))

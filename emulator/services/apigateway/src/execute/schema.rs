@@ -1,6 +1,5 @@
 //! JSON Schema, draft 4, as API Gateway checks bodies with it. Schemas come from outside: depth and work are bounded.
 
-use regex::Regex;
 use serde_json::{Map, Value};
 
 /// Deepest nesting of schemas and values together.
@@ -79,12 +78,12 @@ impl<'a> Checker<'a> {
             return false;
         }
         let properties = schema.get("properties").and_then(Value::as_object);
-        let patterns: Vec<(Regex, &Value)> = schema
+        let patterns: Vec<(regex::Regex, &Value)> = schema
             .get("patternProperties")
             .and_then(Value::as_object)
             .into_iter()
             .flatten()
-            .filter_map(|(pattern, schema)| Some((Regex::new(pattern).ok()?, schema)))
+            .filter_map(|(pattern, schema)| Some((kit::regex(pattern).ok()?, schema)))
             .collect();
         for (name, value) in map {
             let own = properties.and_then(|p| p.get(name));
@@ -140,7 +139,7 @@ fn within(schema: &Map<String, Value>, least: &str, most: &str, size: usize) -> 
 fn text_fits(schema: &Map<String, Value>, text: &str) -> bool {
     let pattern = schema.get("pattern").and_then(Value::as_str);
     within(schema, "minLength", "maxLength", text.chars().count())
-        && pattern.is_none_or(|pattern| Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text)))
+        && pattern.is_none_or(|pattern| kit::regex(pattern).is_ok_and(|pattern| pattern.is_match(text)))
         && schema.get("format").and_then(Value::as_str).is_none_or(|format| format_fits(format, text))
 }
 

@@ -1,7 +1,7 @@
 //! Methods of Java's texts. Positions count characters, not bytes.
 
 use super::{MOST_OUTPUT_BYTES, Problem, Value, method};
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
 /// Calls a method of a text.
 pub(crate) fn call(text: &str, name: &str, arguments: &[Value]) -> Result<Value, Problem> {
@@ -76,7 +76,7 @@ fn offset(text: &str, chars: i64) -> Option<usize> {
 }
 
 fn regex(pattern: &str) -> Result<Regex, Problem> {
-    let built = RegexBuilder::new(pattern).size_limit(1 << 20).build();
+    let built = kit::regex(pattern);
     built.map_err(|_| Problem(format!("{pattern:?} is no pattern that is understood here")))
 }
 

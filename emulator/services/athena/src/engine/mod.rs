@@ -62,6 +62,21 @@ pub(crate) fn check_syntax(sql: &str, parameters: &[String]) -> Result<(), Strin
     sql::read(sql, &parameters).map(drop)
 }
 
+/// Reads a statement of any kind and, if it is a query, makes it ready for the planner; tells what it is. For tests of what readers make of bad input.
+/// The error is the query's failure.
+pub fn describe_statement(sql: &str) -> Result<String, String> {
+    let classified = crate::hive::classify(sql)?;
+    if matches!(classified.statement, Statement::Query) {
+        let setting = sql::Setting {
+            now: "2026-01-01 00:00:00.000 UTC".into(),
+            user: "arn:aws:iam::000000000000:root".into(),
+            database: "default".into(),
+        };
+        sql::prepared(sql::read(sql, &[])?, &setting)?;
+    }
+    Ok(format!("{} {}", classified.statement_type.as_str(), classified.substatement))
+}
+
 /// Runs a query on the permissions of the context, and writes its result objects; its rows are in the store then. Beside it the bytes that
 /// were scanned, whether it succeeded or not.
 pub(crate) async fn run(cx: &Context, execution: &QueryExecution, stop: Arc<Stop>) -> (Result<(Finished, KeptRows), QueryError>, u64) {

@@ -63,7 +63,7 @@ fn statement(p: &mut Parser<'_>, word: &str) -> Result<Statement, Malformed> {
         "EXECUTE" => {
             p.must(&["EXECUTE"])?;
             let name = p.name()?;
-            let parameters = if p.takes(&["USING"]) { p.arguments() } else { Vec::new() };
+            let parameters = if p.takes(&["USING"]) { p.arguments()? } else { Vec::new() };
             p.end()?;
             Ok(Statement::Execute { name, parameters })
         }
@@ -200,5 +200,7 @@ mod tests {
         assert_eq!(query, "        SELECT (1)");
         let Statement::Execute { parameters, .. } = classify("EXECUTE p USING 1, f(2, 3), 'a,b'").unwrap().statement else { panic!() };
         assert_eq!(parameters, ["1", "f(2, 3)", "'a,b'"]);
+        assert_eq!(classify("EXECUTE p USING 1,, 2").unwrap_err(), "line 1:19: mismatched input ','. Expecting: <expression>");
+        assert_eq!(classify("EXECUTE p USING 1, ").unwrap_err(), "line 1:20: mismatched input '<EOF>'. Expecting: <expression>");
     }
 }

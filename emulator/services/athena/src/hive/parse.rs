@@ -264,22 +264,31 @@ impl<'a> Parser<'a> {
         }
         found
     }
-    /// Commas at the outermost level cut the rest into texts.
-    pub(crate) fn arguments(&mut self) -> Vec<String> {
-        let (mut all, mut from, mut depth) = (Vec::new(), self.offset(), 0usize);
-        let mut to = from;
-        while let Some(token) = self.next() {
-            if depth == 0 && token.sign(',') {
+    /// Commas at the outermost level cut the rest into texts, none of them empty.
+    pub(crate) fn arguments(&mut self) -> Result<Vec<String>, Malformed> {
+        let (mut all, mut depth) = (Vec::new(), 0usize);
+        let (mut from, mut to) = (self.offset(), self.offset());
+        loop {
+            let token = self.peek().cloned();
+            if token.as_ref().is_none_or(|token| depth == 0 && token.sign(',')) {
+                if to == from {
+                    return Err(self.wrong("<expression>"));
+                }
                 all.push(self.sql[from..to].to_owned());
-                from = self.offset();
-            } else if token.sign('(') || token.sign('[') {
-                depth += 1;
-            } else if token.sign(')') || token.sign(']') {
-                depth = depth.saturating_sub(1);
             }
-            to = token.end;
+            self.next();
+            match token {
+                None => return Ok(all),
+                Some(token) if depth == 0 && token.sign(',') => (from, to) = (self.offset(), self.offset()),
+                Some(token) => {
+                    if token.sign('(') || token.sign('[') {
+                        depth += 1;
+                    } else if token.sign(')') || token.sign(']') {
+                        depth = depth.saturating_sub(1);
+                    }
+                    to = token.end;
+                }
+            }
         }
-        all.push(self.sql[from..to.max(from)].to_owned());
-        all
     }
 }

@@ -136,7 +136,7 @@ impl<'a> Checker<'a> {
         }
         if let Some(pattern) = schema.get("pattern").and_then(Json::as_str)
             // Patterns with look-around are AWS's to check when the resource is made.
-            && regex::Regex::new(pattern).is_ok_and(|r| !r.is_match(text))
+            && kit::regex(pattern).is_ok_and(|r| !r.is_match(text))
         {
             self.find(value, path, format!("failed validation constraint for keyword [pattern]: {text:?} does not match {pattern}"));
         }
@@ -251,7 +251,7 @@ enum Member<'a> {
 fn member_schema<'a>(schema: &'a Json, name: &str) -> Member<'a> {
     let mut known: Vec<&Json> = schema.get("properties").and_then(|p| p.get(name)).into_iter().collect();
     if let Some(Json::Object(patterns)) = schema.get("patternProperties") {
-        known.extend(patterns.iter().filter(|(pattern, _)| regex::Regex::new(pattern).is_ok_and(|r| r.is_match(name))).map(|(_, s)| s));
+        known.extend(patterns.iter().filter(|(pattern, _)| kit::regex(pattern).is_ok_and(|r| r.is_match(name))).map(|(_, s)| s));
     }
     if !known.is_empty() {
         return Member::Known(known);

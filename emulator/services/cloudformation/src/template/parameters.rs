@@ -109,7 +109,7 @@ fn attribute(out: &mut Declaration, key: &Node, value: &Node) -> Result<(), Prob
         "ConstraintDescription" => out.constraint_description = Some(text()?),
         "AllowedPattern" => {
             let pattern = text()?;
-            regex::Regex::new(&anchored(&pattern)).map_err(|_| wrong("a regular expression that can be read"))?;
+            kit::regex(&anchored(&pattern)).map_err(|_| wrong("a regular expression that can be read"))?;
             out.allowed_pattern = Some(pattern);
         }
         "AllowedValues" => match &value.data {
@@ -170,7 +170,7 @@ impl Declaration {
             return Err(broken(format!("Parameter '{name}' must be one of AllowedValues")));
         }
         if let Some(pattern) = &self.allowed_pattern
-            && !regex::Regex::new(&anchored(pattern)).is_ok_and(|r| r.is_match(value))
+            && !kit::regex(&anchored(pattern)).is_ok_and(|r| r.is_match(value))
         {
             return Err(broken(format!("Parameter '{name}' must match pattern {pattern}")));
         }

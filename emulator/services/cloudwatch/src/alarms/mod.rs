@@ -20,4 +20,5 @@ pub(crate) use change::{News, change};
 pub(crate) use check::period;
 pub(crate) use composite::{KIND as COMPOSITE, evaluate as evaluate_composite};
 pub(crate) use notice::{moment, own_query};
+pub use rule::describe_rule;
 pub(crate) use state::{ALARMS, Alarm, exists};

@@ -47,6 +47,11 @@ impl Rule {
     }
 }
 
+/// Whether a rule holds where every alarm rings. For tests of what readers make of bad input; the error is a sentence.
+pub fn describe_rule(text: &str) -> Result<bool, String> {
+    parse(text).map(|rule| rule.holds(&|_| Some(StateValue::Alarm)))
+}
+
 /// Reads a rule; the error says what is wrong, `refused: ` before what is not built.
 pub(crate) fn parse(text: &str) -> Result<Rule, String> {
     let mut reader = Reader { rest: text };

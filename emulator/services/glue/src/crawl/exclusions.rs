@@ -62,7 +62,7 @@ impl Exclusion {
             }
         }
         out.push('$');
-        (braces == 0).then(|| Regex::new(&out).ok().map(Exclusion)).flatten()
+        (braces == 0).then(|| kit::regex(&out).ok().map(Exclusion)).flatten()
     }
 
     /// Whether a path below the include path is left out.

@@ -14,6 +14,16 @@ pub(crate) use record::Record;
 use regex::Regex;
 use value::Value;
 
+/// How many rows a query finds in messages. For tests of what readers make of bad input; the error is a sentence.
+pub fn describe_query(query: &str, messages: &[&str]) -> Result<usize, String> {
+    let query = Query::parse(query)?;
+    let mut run = query.run();
+    for (at, message) in (0i64..).zip(messages) {
+        run.take(Record::new("000000000000:group", "stream", at * 60_000, at, message, at.to_string()))?;
+    }
+    Ok(run.finish(10_000).rows.len())
+}
+
 /// A query, command by command.
 #[derive(Clone, Debug)]
 pub(crate) struct Query {

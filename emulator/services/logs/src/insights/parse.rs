@@ -1,7 +1,7 @@
 //! Reading the language. A refusal says what was expected and where.
 
 use super::{Aggregate, Command, Expr, Named, Query, Value, eval::FUNCTIONS, stats::AGGREGATES};
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
 const MOST_CHARS: usize = 10_000;
 const MOST_DEPTH: usize = 64;
@@ -424,5 +424,5 @@ impl<'a> Reader<'a> {
 }
 
 fn build(pattern: &str) -> Done<Regex> {
-    RegexBuilder::new(pattern).size_limit(1 << 20).build().map_err(|_| format!("'{pattern}' is no regular expression"))
+    kit::regex(pattern).map_err(|_| format!("'{pattern}' is no regular expression"))
 }

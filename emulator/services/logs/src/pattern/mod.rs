@@ -9,7 +9,7 @@ mod tests;
 
 use crate::Error;
 use kit::Fault;
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 
 /// A filter pattern.
 #[derive(Clone, Debug)]
@@ -22,6 +22,12 @@ pub(crate) enum Pattern {
     Json(json::Expr),
     /// `[ip, user, ..., status = 4*]`
     Delimited(delimited::Fields),
+}
+
+/// Whether a pattern matches a message, and what it takes out of it. For tests of what readers make of bad input; the error is a sentence.
+pub fn describe_pattern(pattern: &str, message: &str) -> Result<(bool, usize), String> {
+    let pattern = Pattern::parse(pattern).map_err(|fault| fault.message)?;
+    Ok((pattern.matches(message), pattern.extracted(message).len()))
 }
 
 /// Longest pattern, in characters.
@@ -92,7 +98,7 @@ fn regex(text: &str) -> Result<(Regex, &str), Fault> {
         })
         .map(|(at, _)| at)
         .ok_or_else(|| invalid("Invalid filter pattern: a regular expression has no end"))?;
-    let built = RegexBuilder::new(&rest[..end]).size_limit(1 << 20).build();
+    let built = kit::regex(&rest[..end]);
     let regex = built.map_err(|_| invalid(format!("Invalid regular expression in filter pattern: '{}'", &rest[..end])))?;
     Ok((regex, &rest[end + 1..]))
 }

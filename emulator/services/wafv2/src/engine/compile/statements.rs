@@ -28,10 +28,14 @@ pub fn pattern(patterns: &[String]) -> Result<RegexSet, Problem> {
     if let Some(long) = patterns.iter().find(|p| p.is_empty() || p.len() > LONGEST_PATTERN) {
         return Err(bad(long, format!("it has to have 1 to {LONGEST_PATTERN} characters")));
     }
-    let build = |unicode: bool| RegexSetBuilder::new(patterns).unicode(unicode).size_limit(MOST_PATTERN_BYTES).build();
+    let build = |unicode: bool| {
+        RegexSetBuilder::new(patterns).unicode(unicode).size_limit(MOST_PATTERN_BYTES).nest_limit(kit::MOST_REGEX_NESTING).build()
+    };
     // Texts are bytes; only patterns that name characters beyond ASCII need them to be characters.
     build(false).or_else(|_| build(true)).map_err(|error| {
-        let culprit = patterns.iter().find(|p| RegexSetBuilder::new([p]).size_limit(MOST_PATTERN_BYTES).build().is_err());
+        let culprit = patterns
+            .iter()
+            .find(|p| RegexSetBuilder::new([p]).size_limit(MOST_PATTERN_BYTES).nest_limit(kit::MOST_REGEX_NESTING).build().is_err());
         bad(culprit.unwrap_or(&patterns[0]), error.to_string().lines().last().unwrap_or_default().trim().to_owned())
     })
 }
