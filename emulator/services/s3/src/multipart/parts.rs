@@ -2,7 +2,8 @@
 
 use super::check_number;
 use crate::{
-    S3, access,
+    S3,
+    access::{self, Maybe},
     checksums::{self, Algorithm},
     encryption::{self, Sealing},
     errors,
@@ -22,7 +23,10 @@ use std::ops::Range;
 impl Authorize<S3> for UploadPartCopyInput {
     fn access(&self, _: &S3, cx: &Context) -> Access {
         let source = Source::read(&self.copy_source).ok().and_then(|source| source.need(cx));
-        access::all([source, access::object_need(cx, "s3:PutObject", &self.bucket, &self.key)])
+        let put = access::object_need(cx, "s3:PutObject", &self.bucket, &self.key)
+            .maybe("s3:ObjectCreationOperation", Some("false".into()))
+            .maybe("s3:x-amz-copy-source", Some(self.copy_source.trim_start_matches('/').to_owned()));
+        access::all([source, put])
     }
 }
 

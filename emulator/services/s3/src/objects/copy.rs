@@ -16,7 +16,7 @@ use crate::{
     errors, lock,
     model::*,
     restore,
-    state::{self, Found, Headers, Object},
+    state::{self, Found, Headers, Object, Tags},
     versions,
 };
 use kit::{Access, Authorize, Context, Fault, Read};
@@ -58,7 +58,7 @@ impl Source {
     /// What reading it needs.
     pub fn need(&self, cx: &Context) -> Option<kit::Need> {
         let action = if self.version_id.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
-        access::object_need(cx, action, &self.bucket, &self.key).maybe("s3:VersionId", self.version_id.clone())
+        access::version_need(cx, action, &self.bucket, &self.key, self.version_id.as_deref())
     }
 
     /// Finds the source and judges the conditions on it.
@@ -101,15 +101,18 @@ impl Authorize<S3> for CopyObjectInput {
         let put = access::object_need(cx, "s3:PutObject", &self.bucket, &self.key)
             .with_keys(acl::asked!(self).keys())
             .maybe("s3:x-amz-copy-source", Some(self.copy_source.trim_start_matches('/').to_owned()))
-            .maybe("s3:x-amz-metadata-directive", self.metadata_directive.clone());
-        let put = access::encryption_keys!(put, self);
+            .maybe("s3:x-amz-metadata-directive", self.metadata_directive.clone())
+            .maybe("s3:x-amz-storage-class", self.storage_class.clone())
+            .maybe("s3:x-amz-website-redirect-location", self.website_redirect_location.clone());
+        let put = access::creation(access::encryption_keys!(put, self), &self.if_match, &self.if_none_match);
+        let read = access::comparing(cx, &self.bucket, &self.key, &self.if_match);
         let [retain, hold] = lock::needs!(cx, self);
         let source = Source::read(&self.copy_source).ok();
         let tags = (self.tagging_directive.as_deref() == Some("REPLACE"))
             .then(|| put::tag_need(cx, &self.bucket, &self.key, self.tagging.as_deref()))
             .flatten();
         let acl = acl::need(cx, &self.bucket, &self.key, &acl::asked!(self));
-        access::all([source.and_then(|source| source.need(cx)), put, acl, tags, retain, hold])
+        access::all([source.and_then(|source| source.need(cx)), put, read, acl, tags, retain, hold])
     }
 }
 
@@ -236,8 +239,8 @@ fn described(cx: &Context, source: &Source, input: &CopyObjectInput, from: &Obje
         true => input.tagging.as_deref().map(tags_of_header).transpose()?.unwrap_or_default(),
         false => {
             if !from.tags.is_empty() {
-                let read = if source.version_id.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" };
-                tags_allowed(cx, (read, &source.bucket, &source.key), (&input.bucket, &input.key))?;
+                let read = (&*source.bucket, &*source.key, source.version_id.as_deref());
+                tags_allowed(cx, read, (&input.bucket, &input.key), &from.tags)?;
             }
             from.tags.clone()
         }
@@ -246,13 +249,19 @@ fn described(cx: &Context, source: &Source, input: &CopyObjectInput, from: &Obje
     Ok(Object { headers, metadata, tags, storage_class, modified: versions::whole_second(cx), ..Object::default() })
 }
 
-/// Tags that go along have to be read (`(action, bucket, key)`) and written (`(bucket, key)`).
-pub(super) fn tags_allowed(cx: &Context, (read, bucket, key): (&'static str, &str, &str), target: (&str, &str)) -> Result<(), Fault> {
-    let needs = [access::object_need(cx, read, bucket, key), access::object_need(cx, "s3:PutObjectTagging", target.0, target.1)];
-    for need in needs {
+/// Tags that go along have to be read (`(bucket, key, version)`) and written (`(bucket, key)`).
+pub(super) fn tags_allowed(
+    cx: &Context,
+    (bucket, key, version_id): (&str, &str, Option<&str>),
+    target: (&str, &str),
+    tags: &Tags,
+) -> Result<(), Fault> {
+    let read = if version_id.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" };
+    let put = access::with_request_tags(access::object_need(cx, "s3:PutObjectTagging", target.0, target.1), tags);
+    for need in [access::version_need(cx, read, bucket, key, version_id), put] {
         let decision = access::decide(cx, need);
         if !decision.allowed {
-            return Err(Error::AccessDenied.says(decision.message));
+            return Err(errors::refused(decision.message));
         }
     }
     Ok(())
