@@ -9,7 +9,7 @@ use super::{
 };
 use parking_lot::Mutex;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -54,6 +54,8 @@ struct Readers {
     active: BTreeMap<u64, usize>,
     /// Blobs that a batch dropped: batch and id. They go when no reader can know them and the batch is as durable as promised.
     graves: Vec<(u64, u64)>,
+    /// Blobs that somebody keeps for later, and how many do.
+    held: HashMap<u64, usize>,
 }
 
 impl State {
@@ -159,6 +161,27 @@ impl State {
         Ok(())
     }
 
+    /// Keeps blobs though they are dropped, for who will read them later.
+    pub fn hold(&self, ids: &[u64]) {
+        let mut readers = self.readers.lock();
+        ids.iter().for_each(|id| *readers.held.entry(*id).or_default() += 1);
+    }
+    /// Who kept them needs them no more.
+    pub fn let_go(&self, ids: &[u64]) {
+        {
+            let mut readers = self.readers.lock();
+            for id in ids {
+                if let Some(count) = readers.held.get_mut(id) {
+                    *count -= 1;
+                    if *count == 0 {
+                        readers.held.remove(id);
+                    }
+                }
+            }
+        }
+        self.bury();
+    }
+
     /// Removes the dropped blobs that nobody can ask for any more.
     fn bury(&self) {
         let durable = if self.durability.is_some() { self.synced.load(Ordering::Acquire) } else { u64::MAX };
@@ -169,8 +192,9 @@ impl State {
                 return;
             }
             let oldest = readers.active.keys().next().copied().unwrap_or(u64::MAX);
-            readers.graves.retain(|(ticket, id)| {
-                let ready = *ticket <= oldest && *ticket <= durable;
+            let Readers { graves, held, .. } = &mut *readers;
+            graves.retain(|(ticket, id)| {
+                let ready = *ticket <= oldest && *ticket <= durable && !held.contains_key(id);
                 if ready {
                     gone.push(*id);
                 }

@@ -3,26 +3,25 @@
 //! A need is owned by the bucket's account, whoever asks. A bucket that isn't there has no owner to ask: AWS answers NoSuchBucket to
 //! everybody, so such a request needs nothing and its handler tells.
 
-use crate::{
-    S3,
-    configuration::abac::with_bucket_tags,
-    model::*,
-    state::{self, Found},
-    versions,
-};
+mod tags;
+
+pub(crate) use tags::{complete, version_need, with_request_tags};
+
+use crate::{S3, configuration::abac::with_bucket_tags, errors, model::*, state, tagging};
 use kit::{Access, Authorize, Context, Decision, Fault, Need};
+use tags::{RESOURCE_ACCOUNT, lookup, with_tags};
 
 /// A need on a bucket; `None` when there is no such bucket.
 pub(crate) fn bucket_need(cx: &Context, action: &'static str, bucket: &str) -> Option<Need> {
     let owner = state::owner(cx, bucket)?;
-    let need = Need::on(action, format!("arn:aws:s3:::{bucket}")).owned_by(&*owner.account);
+    let need = Need::on(action, format!("arn:aws:s3:::{bucket}")).owned_by(&*owner.account).key(RESOURCE_ACCOUNT, &*owner.account);
     Some(with_bucket_tags(cx, &owner, bucket, with_source(cx, need)))
 }
 
 /// A need on an object; `None` when there is no such bucket.
 pub(crate) fn object_need(cx: &Context, action: &'static str, bucket: &str, key: &str) -> Option<Need> {
     let owner = state::owner(cx, bucket)?;
-    let need = Need::on(action, format!("arn:aws:s3:::{bucket}/{key}")).owned_by(&*owner.account);
+    let need = Need::on(action, format!("arn:aws:s3:::{bucket}/{key}")).owned_by(&*owner.account).key(RESOURCE_ACCOUNT, &*owner.account);
     Some(with_bucket_tags(cx, &owner, bucket, with_source(cx, need)))
 }
 
@@ -50,16 +49,6 @@ pub(crate) fn all(needs: impl IntoIterator<Item = Option<Need>>) -> Access {
     if needs.is_empty() { Access::Public } else { Access::Needs(needs) }
 }
 
-/// Adds the tags that the object has, for the operations that AWS judges by them.
-fn with_tags(mut need: Need, there: Option<Result<Option<versions::Version>, Fault>>) -> Need {
-    // A version that can't be found has no tags; the handler tells what is wrong with it.
-    let tags = there.and_then(Result::ok).flatten().map(|version| version.object.tags);
-    for (name, value) in tags.unwrap_or_default() {
-        need = need.key(format!("s3:ExistingObjectTag/{name}"), value);
-    }
-    need
-}
-
 /// Adds condition keys where there are values.
 pub(crate) trait Maybe {
     fn maybe(self, name: &'static str, value: Option<String>) -> Self;
@@ -75,6 +64,19 @@ impl Maybe for Option<Need> {
     fn with_keys(self, keys: Vec<(&'static str, String)>) -> Self {
         keys.into_iter().fold(self, |need, (name, value)| need.maybe(name, Some(value)))
     }
+}
+
+/// A write that makes an object: what conditions may say of the condition that it is made on. Beginning an upload and bringing its parts
+/// make none, which is what policies exempt them by (user guide, "Enforce conditional writes on Amazon S3 buckets").
+pub(crate) fn creation(need: Option<Need>, if_match: &Option<String>, if_none_match: &Option<String>) -> Option<Need> {
+    need.maybe("s3:ObjectCreationOperation", Some("true".into()))
+        .maybe("s3:if-match", if_match.clone())
+        .maybe("s3:if-none-match", if_none_match.clone())
+}
+
+/// Who compares an entity tag must be allowed to read the object, or would learn of it by trying; `*` compares none.
+pub(crate) fn comparing(cx: &Context, bucket: &str, key: &str, if_match: &Option<String>) -> Option<Need> {
+    if_match.as_ref().filter(|etag| *etag != "*").and_then(|_| version_need(cx, "s3:GetObject", bucket, key, None))
 }
 
 /// Adds what conditions may say of the encryption that a write asks for.
@@ -100,7 +102,7 @@ pub(crate) fn decide(cx: &Context, need: Option<Need>) -> Decision {
 /// Who may list one prefix only is told of keys that begin with it.
 pub(crate) fn missing(cx: &Context, bucket: &str, key: &str, fault: Fault) -> Fault {
     let decision = decide(cx, list_need(cx, bucket, key));
-    if decision.allowed { fault } else { Error::AccessDenied.says(decision.message) }
+    if decision.allowed { fault } else { errors::refused(decision.message) }
 }
 
 macro_rules! on_bucket {
@@ -145,21 +147,41 @@ fn version_access(cx: &Context, actions: [&'static str; 2], bucket: &str, key: &
     all([need.map(|need| with_tags(need, there))])
 }
 
-/// A version, to be judged by its tags; `None` where there is no such bucket.
-fn lookup(cx: &Context, bucket: &str, key: &str, version_id: Option<&str>) -> Option<Result<Option<versions::Version>, Fault>> {
-    // Name and owner are all that finding a version needs; the bucket's settings stay unread.
-    let found = Found { name: bucket.to_owned(), scope: state::owner(cx, bucket)?, bucket: Default::default() };
-    Some(cx.store().read(|s| versions::lookup(s, &found, key, version_id)))
-}
-
 fn list_need(cx: &Context, bucket: &str, key: &str) -> Option<Need> {
     bucket_need(cx, "s3:ListBucket", bucket).maybe("s3:prefix", Some(key.to_owned()))
 }
 
 impl Authorize<S3> for DeleteObjectInput {
     fn access(&self, _: &S3, cx: &Context) -> Access {
-        let action = if self.version_id.is_some() { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" };
-        all([object_need(cx, action, &self.bucket, &self.key).maybe("s3:VersionId", self.version_id.clone())])
+        all(deletion(cx, &self.bucket, &self.key, &self.version_id, &self.if_match))
+    }
+}
+
+/// What deleting a version, or the key, needs; on condition of an entity tag or without.
+pub(crate) fn deletion(cx: &Context, bucket: &str, key: &str, version_id: &Option<String>, if_match: &Option<String>) -> [Option<Need>; 2] {
+    let action = if version_id.is_some() { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" };
+    let need = object_need(cx, action, bucket, key).maybe("s3:VersionId", version_id.clone()).maybe("s3:if-match", if_match.clone());
+    [need, comparing(cx, bucket, key, if_match)]
+}
+
+impl Authorize<S3> for CompleteMultipartUploadInput {
+    fn access(&self, _: &S3, cx: &Context) -> Access {
+        let put = object_need(cx, "s3:PutObject", &self.bucket, &self.key);
+        all([creation(put, &self.if_match, &self.if_none_match), comparing(cx, &self.bucket, &self.key, &self.if_match)])
+    }
+}
+
+impl Authorize<S3> for UploadPartInput {
+    fn access(&self, _: &S3, cx: &Context) -> Access {
+        all([object_need(cx, "s3:PutObject", &self.bucket, &self.key).maybe("s3:ObjectCreationOperation", Some("false".into()))])
+    }
+}
+
+impl Authorize<S3> for PutObjectTaggingInput {
+    fn access(&self, _: &S3, cx: &Context) -> Access {
+        let action = if self.version_id.is_some() { "s3:PutObjectVersionTagging" } else { "s3:PutObjectTagging" };
+        let need = version_need(cx, action, &self.bucket, &self.key, self.version_id.as_deref());
+        all([with_request_tags(need, &tagging::from_model(self.tagging.tag_set.clone().unwrap_or_default()))])
     }
 }
 
@@ -227,15 +249,12 @@ on_bucket! {
     DeleteBucketReplicationInput: "s3:PutReplicationConfiguration";
 }
 on_object! {
-    UploadPartInput: "s3:PutObject";
-    CompleteMultipartUploadInput: "s3:PutObject";
     AbortMultipartUploadInput: "s3:AbortMultipartUpload";
     ListPartsInput: "s3:ListMultipartUploadParts";
 }
 on_version! {
     GetObjectInput: "s3:GetObject", "s3:GetObjectVersion";
     HeadObjectInput: "s3:GetObject", "s3:GetObjectVersion";
-    PutObjectTaggingInput: "s3:PutObjectTagging", "s3:PutObjectVersionTagging";
     GetObjectTaggingInput: "s3:GetObjectTagging", "s3:GetObjectVersionTagging";
     DeleteObjectTaggingInput: "s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging";
     GetObjectAclInput: "s3:GetObjectAcl", "s3:GetObjectVersionAcl";

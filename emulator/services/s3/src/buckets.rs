@@ -22,7 +22,7 @@ impl Authorize<S3> for CreateBucketInput {
         let arn = format!("arn:aws:s3:::{}", self.bucket);
         let asked = acl::asked!(self, write);
         let with_keys = |need: Need| asked.keys().into_iter().fold(need, |need, (name, value)| need.key(name, value));
-        let mut need = with_keys(Need::on("s3:CreateBucket", arn.clone()).owned_by(cx.account()));
+        let mut need = with_keys(Need::on("s3:CreateBucket", arn.clone()).owned_by(cx.account()).key("s3:ResourceAccount", cx.account()));
         let location = self.create_bucket_configuration.as_ref().and_then(|c| c.location_constraint.clone());
         if let Some(location) = location {
             need = need.key("s3:LocationConstraint", location);

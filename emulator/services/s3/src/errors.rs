@@ -31,6 +31,21 @@ pub fn no_such_upload(upload: &str) -> Fault {
 pub fn access_denied() -> Fault {
     Error::AccessDenied.says("Access Denied")
 }
+/// The refusal of a need, out of the decider's sentence: S3 puts the resource in quotes. Strangers are told no more than that they were
+/// refused.
+pub fn refused(message: String) -> Fault {
+    match message.starts_with("User: anonymous ") {
+        true => access_denied(),
+        false => Error::AccessDenied.says(with_quotes(&message).unwrap_or(message)),
+    }
+}
+fn with_quotes(message: &str) -> Option<String> {
+    const BEFORE: &str = " on resource: ";
+    let start = message.find(BEFORE)? + BEFORE.len();
+    // A key may hold anything; the reason is what comes last.
+    let end = [" because ", " with an explicit deny"].into_iter().filter_map(|reason| message.rfind(reason)).max()?;
+    Some(format!("{}\"{}\"{}", &message[..start], message.get(start..end)?, &message[end..]))
+}
 /// An argument that can't be right.
 pub fn invalid_argument(message: impl Into<String>, name: &str, value: &str) -> Fault {
     Fault::new("InvalidArgument", 400, message).with("ArgumentName", name).with("ArgumentValue", value)
@@ -111,4 +126,21 @@ fn is_document(path: &str) -> bool {
         operation.input.members().iter().find(|member| member.wire_name() == payload || member.name == payload)
     });
     bodies.into_iter().any(|member| member.name.eq_ignore_ascii_case(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resources_of_refusals_stand_in_quotes() {
+        let told = |message: &str| refused(message.to_owned()).message;
+        let user = "User: arn:aws:iam::1:user/u is not authorized to perform: s3:GetObject on resource:";
+        let (allowed, denied) =
+            ("because no identity-based policy allows the s3:GetObject action", "with an explicit deny in a permissions boundary");
+        assert_eq!(told(&format!("{user} arn:aws:s3:::b/k {allowed}")), format!("{user} \"arn:aws:s3:::b/k\" {allowed}"));
+        assert_eq!(told(&format!("{user} arn:aws:s3:::b/k because x {denied}")), format!("{user} \"arn:aws:s3:::b/k because x\" {denied}"));
+        assert_eq!(told("another sentence"), "another sentence");
+        assert_eq!(told(&format!("User: anonymous is not authorized {allowed}")), "Access Denied");
+    }
 }

@@ -241,12 +241,11 @@ impl Service for S3 {
     fn malformed_parameter(&self, name: &str, value: &str, message: String) -> Fault {
         errors::malformed_parameter(name, value, message)
     }
-    /// Strangers are told no more than that they were refused.
     fn denied(&self, message: String) -> Fault {
-        match message.starts_with("User: anonymous ") {
-            true => errors::access_denied(),
-            false => Fault::new("AccessDenied", 403, message),
-        }
+        errors::refused(message)
+    }
+    fn complete(&self, cx: &Context, need: &Need) -> Option<Need> {
+        access::complete(cx, need)
     }
     fn virtual_hosts(&self) -> bool {
         true

@@ -1,4 +1,6 @@
-//! Bucket policies: checked when they are put, served to the decider for the bucket and every object in it.
+//! Bucket policies: checked when they are put (`check`), served to the decider for the bucket and every object in it.
+
+mod check;
 
 use crate::{
     S3, acl,
@@ -7,51 +9,13 @@ use crate::{
     multipart,
     state::{self, Found},
 };
-use kit::{
-    Context, Fault, Need, Principal, Reply, ResourceView,
-    policy::{
-        Document, DocumentKind,
-        public::{is_public, texts},
-    },
-};
-
-fn malformed(message: impl Into<String>) -> Fault {
-    Fault::new("MalformedPolicy", 400, message)
-}
-
-/// Parses a policy as strictly as S3 does, and checks that it is about this bucket.
-fn check(bucket: &str, text: &str) -> Result<Document, Fault> {
-    if !text.trim_start().starts_with('{') {
-        return Err(malformed("Policies must be valid JSON and the first byte must be '{'"));
-    }
-    let document = Document::parse(text, DocumentKind::Resource).map_err(|error| malformed(error.to_string()))?;
-    let arn = format!("arn:aws:s3:::{bucket}");
-    let inside = |resource: &str| resource == arn || resource.strip_prefix(&*arn).is_some_and(|rest| rest.starts_with(['/', '*', '?']));
-    let json = document.to_json();
-    let statements = match &json["Statement"] {
-        serde_json::Value::Array(list) => list.clone(),
-        one => vec![one.clone()],
-    };
-    for statement in &statements {
-        for member in ["Action", "NotAction"] {
-            if texts(&statement[member]).any(|action| action != "*" && !action.to_ascii_lowercase().starts_with("s3")) {
-                return Err(malformed("Policy has invalid action"));
-            }
-        }
-        for member in ["Resource", "NotResource"] {
-            if texts(&statement[member]).any(|resource| !inside(resource)) {
-                return Err(malformed("Policy has invalid resource"));
-            }
-        }
-    }
-    Ok(document)
-}
+use kit::{Context, Fault, Need, Principal, Reply, ResourceView, policy::public::is_public};
 
 impl S3 {
     /// Replaces the bucket's policy.
     pub async fn put_bucket_policy(&self, cx: &Context, input: PutBucketPolicyInput) -> Result<PutBucketPolicyOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
-        check(&found.name, &input.policy)?;
+        check::check(cx, &found.name, &input.policy)?;
         if public_access::blocks_policies(&found.bucket) && is_public(&input.policy) {
             return Err(Error::AccessDenied.says(format!(
                 "User: {} is not authorized to perform: s3:PutBucketPolicy on resource: \"{}\" because public policies are prevented by the BlockPublicPolicy setting in S3 Block Public Access.",
@@ -128,22 +92,4 @@ fn is_restricted(cx: &Context, found: &Found) -> bool {
         principal => principal.account() != Some(&*found.scope.account),
     };
     outsider && public_access::restricts(&found.bucket) && found.bucket.policy.as_deref().is_some_and(is_public)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn policy(principal: &str) -> String {
-        format!(
-            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},"Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"}}]}}"#
-        )
-    }
-
-    #[test]
-    fn a_policy_must_be_about_its_bucket() {
-        assert!(check("b", &policy("\"*\"")).is_ok());
-        assert_eq!(check("other", &policy("\"*\"")).unwrap_err().message, "Policy has invalid resource");
-        assert_eq!(check("b", "nonsense").unwrap_err().message, "Policies must be valid JSON and the first byte must be '{'");
-    }
 }

@@ -12,7 +12,7 @@ mod sink;
 pub use gathered::Gathered;
 pub use reader::BlobReader;
 
-use super::{Durability, Shared, StoreError, disk::Disk, engine::Engine};
+use super::{Durability, Held, Shared, StoreError, disk::Disk, engine::Engine};
 use bytes::Bytes;
 use files::Files;
 use parking_lot::Mutex;
@@ -102,6 +102,10 @@ impl Blobs {
         let state = self.shared.state();
         Ok(state.blobs.open(&*state.engine, blob.id)?)
     }
+    /// Keeps blobs that are to be opened later. To be called inside the `Store::read` that knows them.
+    pub fn hold<'b>(&self, blobs: impl IntoIterator<Item = &'b BlobRef>) -> Held {
+        Held::new(self.shared.state(), blobs.into_iter().map(|blob| blob.id).collect())
+    }
     /// The whole blob; for small ones.
     pub async fn read(&self, blob: &BlobRef) -> Result<Bytes, Fault> {
         match self.open(blob)? {
@@ -168,7 +172,7 @@ enum Content {
 }
 
 #[derive(Default)]
-struct Held {
+struct Contents {
     contents: HashMap<u64, Content>,
     pending: HashSet<u64>,
 }
@@ -177,7 +181,7 @@ struct Held {
 pub(super) struct BlobStore {
     run: AtomicU64,
     next: AtomicU64,
-    held: Mutex<Held>,
+    held: Mutex<Contents>,
     /// Bytes of blobs on the heap: pending small ones, and where there is no folder all that fit.
     heap_bytes: AtomicUsize,
     /// What `heap_bytes` may come to where there is no folder.

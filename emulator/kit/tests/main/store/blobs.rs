@@ -148,6 +148,29 @@ fn a_blob_that_a_view_knows_outlives_its_drop() {
 }
 
 #[test]
+fn a_blob_that_is_held_outlives_its_drop_and_goes_when_it_is_let_go_of() {
+    every_engine(|subject| async move {
+        let store = &subject.store;
+        for size in SIZES {
+            let blob = keep(store, 1, bytes(size)).await;
+            let (first, second) = store.read(|_| (store.blobs().hold([&blob]), store.blobs().hold([&blob])));
+            store.write(|tx| Ok(tx.drop_blob(&blob))).await.unwrap();
+            drop(second);
+            assert_eq!(first.open(&blob).unwrap().read_at(0, size).unwrap(), bytes(size));
+            drop(first);
+            assert!(store.blobs().open(&blob).is_err());
+        }
+        assert_eq!(subject.blob_files(), 0);
+        // One whose generation was replaced is still that one's.
+        let blob = keep(store, 1, bytes(100_000)).await;
+        let held = store.blobs().hold([&blob]);
+        store.reset().await.unwrap();
+        assert!(store.blobs().open(&blob).is_err());
+        assert_eq!(held.open(&blob).unwrap().read_at(0, 100_000).unwrap(), bytes(100_000));
+    });
+}
+
+#[test]
 fn a_start_collects_what_was_pending() {
     every_engine(|subject| async move {
         if subject.kind == Kind::Memory {

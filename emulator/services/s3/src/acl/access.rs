@@ -3,7 +3,7 @@
 use super::{Asked, asked, enforced};
 use crate::{
     S3,
-    access::{Maybe, all, bucket_need, object_need},
+    access::{Maybe, all, bucket_need, object_need, version_need},
     model::*,
     state,
 };
@@ -18,7 +18,7 @@ impl Authorize<S3> for PutBucketAclInput {
 impl Authorize<S3> for PutObjectAclInput {
     fn access(&self, _: &S3, cx: &Context) -> Access {
         let action = if self.version_id.is_some() { "s3:PutObjectVersionAcl" } else { "s3:PutObjectAcl" };
-        let need = object_need(cx, action, &self.bucket, &self.key).maybe("s3:VersionId", self.version_id.clone());
+        let need = version_need(cx, action, &self.bucket, &self.key, self.version_id.as_deref());
         all([need.with_keys(asked!(self, write).keys())])
     }
 }

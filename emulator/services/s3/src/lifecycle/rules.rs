@@ -7,6 +7,7 @@ use super::{
 use crate::{
     classes,
     listing::url_encoded,
+    replication,
     state::{Found, Object, Upload},
     tiering,
     versions::Version,
@@ -67,7 +68,8 @@ pub(super) fn due_on(day: u32, found: &Found, subject: &Subject<'_>) -> Option<A
 }
 
 fn all<'a>(found: &'a Found, subject: &'a Subject<'a>) -> impl Iterator<Item = Due> + 'a {
-    let rules = found.bucket.rules.iter().flat_map(|rules| rules.of(subject.key, &subject.version.object));
+    let rules = found.bucket.rules.iter().filter(|_| !replication::is_wanting(&subject.version.object));
+    let rules = rules.flat_map(|rules| rules.of(subject.key, &subject.version.object));
     rules.flat_map(move |rule| actions(found, rule, subject))
 }
 

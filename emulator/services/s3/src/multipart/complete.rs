@@ -156,7 +156,7 @@ fn check_kind(upload: &Upload, asked: Option<&str>) -> Result<(), Fault> {
     }
 }
 
-/// The parts that the request lists, each as it was uploaded.
+/// The parts that the request lists, each as it was uploaded; `there` are all of them, by number.
 fn chosen(upload_id: &str, listed: &[CompletedPart], there: &[(u32, Part)], upload: &Upload) -> Result<Vec<(u32, Part)>, Fault> {
     let numbers: Vec<i32> = listed.iter().map(|part| part.part_number.unwrap_or(0)).collect();
     if numbers.windows(2).any(|pair| pair[0] >= pair[1]) {
@@ -167,7 +167,8 @@ fn chosen(upload_id: &str, listed: &[CompletedPart], there: &[(u32, Part)], uplo
     for (index, asked) in listed.iter().enumerate() {
         let number = super::check_number(numbers[index])?;
         let etag = asked.e_tag.as_deref().unwrap_or_default().trim_matches('"');
-        let part = there.iter().find(|(n, part)| *n == number && part.etag == etag).ok_or_else(|| invalid_part(upload_id, number, etag))?;
+        let found = there.binary_search_by_key(&number, |(n, _)| *n).ok().map(|at| &there[at]);
+        let part = found.filter(|(_, part)| part.etag == etag).ok_or_else(|| invalid_part(upload_id, number, etag))?;
         check_sum(upload_id, asked, part, upload)?;
         if index + 1 < listed.len() && part.1.size < LEAST_BYTES {
             return Err(Fault::new("EntityTooSmall", 400, "Your proposed upload is smaller than the minimum allowed size")

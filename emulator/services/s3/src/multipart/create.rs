@@ -22,7 +22,9 @@ impl Authorize<S3> for CreateMultipartUploadInput {
     fn access(&self, _: &S3, cx: &Context) -> Access {
         let put = access::object_need(cx, "s3:PutObject", &self.bucket, &self.key)
             .with_keys(acl::asked!(self).keys())
-            .maybe("s3:x-amz-storage-class", self.storage_class.clone());
+            .maybe("s3:x-amz-storage-class", self.storage_class.clone())
+            .maybe("s3:x-amz-website-redirect-location", self.website_redirect_location.clone())
+            .maybe("s3:ObjectCreationOperation", Some("false".into()));
         let put = access::encryption_keys!(put, self);
         let [retain, hold] = lock::needs!(cx, self);
         let acl = acl::need(cx, &self.bucket, &self.key, &acl::asked!(self));

@@ -2,18 +2,19 @@
 
 use super::check_number;
 use crate::{
-    S3, access,
+    S3,
+    access::{self, Maybe},
     checksums::{self, Algorithm},
     encryption::{self, Sealing},
     errors,
     model::*,
     objects::{
-        body::{self, Expected, Received},
+        body::{self, Expected, Opened, Received},
         conditions::ReadConditions,
-        copy::{Source, source_conditions},
+        copy::{self, Source, source_conditions},
         put::wanted_sum,
     },
-    state::{self, PARTS, Part, Upload},
+    state::{self, Object, PARTS, Part, Upload},
     versions,
 };
 use kit::{Access, Authorize, Context, Fault};
@@ -22,7 +23,10 @@ use std::ops::Range;
 impl Authorize<S3> for UploadPartCopyInput {
     fn access(&self, _: &S3, cx: &Context) -> Access {
         let source = Source::read(&self.copy_source).ok().and_then(|source| source.need(cx));
-        access::all([source, access::object_need(cx, "s3:PutObject", &self.bucket, &self.key)])
+        let put = access::object_need(cx, "s3:PutObject", &self.bucket, &self.key)
+            .maybe("s3:ObjectCreationOperation", Some("false".into()))
+            .maybe("s3:x-amz-copy-source", Some(self.copy_source.trim_start_matches('/').to_owned()));
+        access::all([source, put])
     }
 }
 
@@ -54,15 +58,9 @@ impl S3 {
         let number = check_number(input.part_number)?;
         let (_, upload) = cx.store().read(|s| super::find(s, &found, &input.key, &input.upload_id))?;
         let source = Source::read(&input.copy_source)?;
-        let asked: ReadConditions<'_> = source_conditions!(input);
-        let (source_bucket, object) = source.find(cx, &input.expected_source_bucket_owner, &asked)?;
-        self.accesses.note_source(cx, &source_bucket, &source.key, &object).await?;
-        let range = copy_range(input.copy_source_range.as_deref(), object.size)?;
-        let source_key =
-            encryption::open(cx, &source_bucket, &source.key, &object.encryption, &encryption::source_customer!(input)).await?;
         let key = encryption::open_for_part(cx, &found, &input.key, &upload.encryption, &encryption::customer!(input)).await?;
         let sealing = Sealing { encryption: upload.encryption.clone(), key };
-        let opened = cx.store().read(|_| body::open(cx.store(), &object, range))?.with_key(source_key);
+        let (object, opened) = self.part_source(cx, &source, &input).await?;
         let expected = Expected { sum: Some(sum_of(&upload, None)?), sealing, crc64: upload.algorithm.is_none(), ..Expected::default() };
         let received = body::receive(cx, body::into_body(opened), expected).await?;
         let part = keep(cx, &input.bucket, &input.key, &input.upload_id, number, received).await?;
@@ -79,6 +77,22 @@ impl S3 {
         encryption::tell!(output, upload.encryption);
         encryption::tell_customer!(output, upload.encryption);
         Ok(output)
+    }
+
+    /// The source of a part and its bytes, ready to be read. One that changed while it was looked at is looked for again.
+    async fn part_source(&self, cx: &Context, source: &Source, input: &UploadPartCopyInput) -> Result<(Object, Opened), Fault> {
+        for _ in 0..copy::MOST_TRIES {
+            let asked: ReadConditions<'_> = source_conditions!(input);
+            let (bucket, object) = source.find(cx, &input.expected_source_bucket_owner, &asked)?;
+            let range = copy_range(input.copy_source_range.as_deref(), object.size)?;
+            copy::check_size(range.end - range.start)?;
+            let key = encryption::open(cx, &bucket, &source.key, &object.encryption, &encryption::source_customer!(input)).await?;
+            if let Some(opened) = source.open(cx, &object, range)? {
+                self.accesses.note_source(cx, &bucket, &source.key, &object).await?;
+                return Ok((object, opened.with_key(key)));
+            }
+        }
+        Err(copy::unsteady())
     }
 }
 

@@ -1,8 +1,7 @@
 //! GetObjectAttributes.
 
 use crate::{
-    S3,
-    access::{self, Maybe},
+    S3, access,
     checksums::{self, Sum},
     encryption, errors,
     model::*,
@@ -17,7 +16,7 @@ impl Authorize<S3> for GetObjectAttributesInput {
             Some(_) => ["s3:GetObjectVersion", "s3:GetObjectVersionAttributes"],
             None => ["s3:GetObject", "s3:GetObjectAttributes"],
         };
-        let need = |action| access::object_need(cx, action, &self.bucket, &self.key).maybe("s3:VersionId", self.version_id.clone());
+        let need = |action| access::version_need(cx, action, &self.bucket, &self.key, self.version_id.as_deref());
         access::all(actions.map(need))
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use kit::{
     Body, Context, Fault, ReplyBody,
-    store::{BlobReader, BlobRef, BlobWriter, Gathered, Store},
+    store::{BlobReader, BlobRef, BlobWriter, Gathered, Held, Store},
 };
 use std::{collections::VecDeque, future::Future, io, ops::Range, pin::Pin};
 use wire::{
@@ -25,8 +25,8 @@ use wire::{
 const MOST_BYTES: u64 = 5 << 30;
 /// Bytes that are hashed and written at a time.
 const BATCH_BYTES: usize = 256 << 10;
-/// Pieces of an answer that are opened before it begins; the rest is opened as it is reached.
-const OPENED_AHEAD: usize = 64;
+/// Pieces of an answer that are opened before it begins; the rest is held, and opened as it is reached.
+const OPENED_AHEAD: usize = 8;
 
 /// What a body must be.
 #[derive(Default)]
@@ -202,7 +202,9 @@ pub(crate) fn open(store: &Store, object: &Object, range: Range<u64>) -> Result<
         start = end;
     }
     let length = range.end.saturating_sub(range.start);
-    Ok(Opened { pieces, store: store.clone(), length, dual: object.encryption.dual(), key: None })
+    let later = pieces.iter().skip(OPENED_AHEAD).map(|span: &Span| &span.blob);
+    let later = (pieces.len() > OPENED_AHEAD).then(|| store.blobs().hold(later));
+    Ok(Opened { pieces, later, length, dual: object.encryption.dual(), key: None })
 }
 
 /// What the bytes of a piece must come to, where that is known: its part's sum, or the object's where it is the only piece.
@@ -215,7 +217,8 @@ fn sum_of(object: &Object, piece: &Piece) -> Option<Sum> {
 /// A range of an object's bytes, ready to be sent or copied.
 pub(crate) struct Opened {
     pieces: VecDeque<Span>,
-    store: Store,
+    /// Keeps the pieces that are not open yet, whatever becomes of the object.
+    later: Option<Held>,
     length: u64,
     dual: bool,
     key: Option<DataKey>,
@@ -245,9 +248,18 @@ impl Span {
         Some(Box::new(Verified::new(self.sum.clone()?, self.blob.id)))
     }
 
+    /// The piece's reader; of one that wasn't opened ahead, out of those that are held.
+    fn reader(&mut self, later: Option<&Held>) -> Result<BlobReader, Fault> {
+        match (self.reader.take(), later) {
+            (Some(reader), _) => Ok(reader),
+            (None, Some(later)) => later.open(&self.blob),
+            (None, None) => Err(Fault::internal("a piece of a body is neither open nor held")),
+        }
+    }
+
     /// The span's bytes as they came, decrypted on the way.
-    fn into_body(self, store: &Store, key: Option<&DataKey>, dual: bool) -> Result<Body, Fault> {
-        let reader = self.reader.map_or_else(|| store.blobs().open(&self.blob), Ok)?;
+    fn into_body(mut self, later: Option<&Held>, key: Option<&DataKey>, dual: bool) -> Result<Body, Fault> {
+        let reader = self.reader(later)?;
         let Some(salt) = self.salt else { return Ok(reader.into_body(self.offset, self.length)) };
         let key = key.ok_or_else(|| Fault::internal("an encrypted body was read without its key"))?;
         let cipher = Cipher::new(key, &salt, dual);
@@ -264,9 +276,9 @@ pub(crate) fn serve(mut opened: Opened) -> Result<ReplyBody, Fault> {
     match opened.pieces.len() {
         0 => Ok(ReplyBody::Bytes(Bytes::new())),
         1 if opened.pieces[0].salt.is_none() => {
-            let span = opened.pieces.pop_front().expect("one piece");
+            let mut span = opened.pieces.pop_front().expect("one piece");
             let check = span.check();
-            let reader = span.reader.map_or_else(|| opened.store.blobs().open(&span.blob), Ok)?;
+            let reader = span.reader(opened.later.as_ref())?;
             match check {
                 Some(check) => reader.into_checked_reply(span.offset, span.length, check).map_err(|e| Fault::internal(e.to_string())),
                 None => Ok(reader.into_reply(span.offset, span.length)),
@@ -315,14 +327,37 @@ impl Chunks for Chain {
                         None => self.now = None,
                     }
                 }
-                let Opened { pieces, store, key, dual, .. } = &mut self.opened;
+                let Opened { pieces, later, key, dual, .. } = &mut self.opened;
                 let span = pieces.pop_front()?;
                 self.check = span.check().map(|check| (check, span.length));
-                match span.into_body(store, key.as_ref(), *dual) {
+                match span.into_body(later.as_ref(), key.as_ref(), *dual) {
                     Ok(body) => self.now = Some(body),
                     Err(fault) => return Some(Err(io::Error::other(fault))),
                 }
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_of_many_pieces_is_read_to_its_end_though_it_was_overwritten() {
+        let store = Store::memory();
+        let mut object = Object::default();
+        for number in 0..3 * OPENED_AHEAD as u32 {
+            let blob = store.blobs().put(Bytes::from(format!("{number:04}"))).await.unwrap();
+            store.write(|tx| Ok(tx.adopt(&blob))).await.unwrap();
+            object.pieces.push(Piece { blob, size: 4, part: number + 1, sum: None, salt: None });
+            object.size += 4;
+        }
+        let all: String = (0..object.pieces.len()).map(|number| format!("{number:04}")).collect();
+        let opened = store.read(|_| open(&store, &object, 2..object.size)).unwrap();
+        store.write(|tx| Ok(object.pieces.iter().for_each(|piece| tx.drop_blob(&piece.blob)))).await.unwrap();
+        assert_eq!(into_body(opened).collect(1000).await.unwrap(), all[2..]);
+        let last = &object.pieces.last().unwrap().blob;
+        assert!(store.blobs().open(last).is_err(), "what nobody reads any more goes");
     }
 }

@@ -62,6 +62,8 @@ pub(crate) enum WriteCondition {
     Always,
     /// `If-None-Match: *`
     Absent,
+    /// `If-Match: *`, of deletes only.
+    There,
     /// `If-Match: "etag"`
     Etag(String),
 }
@@ -87,7 +89,8 @@ impl WriteCondition {
         let there = current.filter(|version| !version.object.delete_marker);
         match (self, there) {
             (WriteCondition::Absent, Some(_)) => Err(errors::precondition_failed("If-None-Match")),
-            (WriteCondition::Etag(_), None) => Err(errors::no_such_key(key)),
+            // Measured on AWS: 404 for both, though its guide says 412 of the star.
+            (WriteCondition::Etag(_) | WriteCondition::There, None) => Err(errors::no_such_key(key)),
             (WriteCondition::Etag(etag), Some(version)) if *etag != version.object.etag => Err(errors::precondition_failed("If-Match")),
             _ => Ok(()),
         }

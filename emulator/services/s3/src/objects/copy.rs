@@ -1,7 +1,7 @@
 //! CopyObject. A copy shares the source's blobs: bodies never change, and the store counts their owners.
 
 use super::{
-    body::{self, Expected},
+    body::{self, Expected, Opened},
     conditions::{self, ReadConditions, WriteCondition},
     headers,
     put::{self, check_key, checked_metadata, write},
@@ -16,15 +16,16 @@ use crate::{
     errors, lock,
     model::*,
     restore,
-    state::{self, Found, Headers, Object},
+    state::{self, Found, Headers, Object, Tags},
     versions,
 };
 use kit::{Access, Authorize, Context, Fault, Read};
+use std::ops::Range;
 
 /// The largest source of one copy: 5 GiB.
 const MOST_BYTES: u64 = 5 << 30;
 /// How often a copy begins again because its source changed under it.
-const MOST_TRIES: u32 = 5;
+pub(crate) const MOST_TRIES: u32 = 5;
 
 /// A source as `x-amz-copy-source` names it.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +59,7 @@ impl Source {
     /// What reading it needs.
     pub fn need(&self, cx: &Context) -> Option<kit::Need> {
         let action = if self.version_id.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
-        access::object_need(cx, action, &self.bucket, &self.key).maybe("s3:VersionId", self.version_id.clone())
+        access::version_need(cx, action, &self.bucket, &self.key, self.version_id.as_deref())
     }
 
     /// Finds the source and judges the conditions on it.
@@ -79,6 +80,14 @@ impl Source {
         conditions::check_source(&object, asked, cx.now(), "x-amz-copy-source")?;
         restore::copyable(&object)?;
         Ok((found, object))
+    }
+
+    /// Opens bytes of the source, where it still has the body that it was found with.
+    pub fn open(&self, cx: &Context, from: &Object, range: Range<u64>) -> Result<Option<Opened>, Fault> {
+        cx.store().read(|s| match has_body(s, self, from)? {
+            true => body::open(cx.store(), from, range).map(Some),
+            false => Ok(None),
+        })
     }
 }
 
@@ -101,15 +110,18 @@ impl Authorize<S3> for CopyObjectInput {
         let put = access::object_need(cx, "s3:PutObject", &self.bucket, &self.key)
             .with_keys(acl::asked!(self).keys())
             .maybe("s3:x-amz-copy-source", Some(self.copy_source.trim_start_matches('/').to_owned()))
-            .maybe("s3:x-amz-metadata-directive", self.metadata_directive.clone());
-        let put = access::encryption_keys!(put, self);
+            .maybe("s3:x-amz-metadata-directive", self.metadata_directive.clone())
+            .maybe("s3:x-amz-storage-class", self.storage_class.clone())
+            .maybe("s3:x-amz-website-redirect-location", self.website_redirect_location.clone());
+        let put = access::creation(access::encryption_keys!(put, self), &self.if_match, &self.if_none_match);
+        let read = access::comparing(cx, &self.bucket, &self.key, &self.if_match);
         let [retain, hold] = lock::needs!(cx, self);
         let source = Source::read(&self.copy_source).ok();
         let tags = (self.tagging_directive.as_deref() == Some("REPLACE"))
             .then(|| put::tag_need(cx, &self.bucket, &self.key, self.tagging.as_deref()))
             .flatten();
         let acl = acl::need(cx, &self.bucket, &self.key, &acl::asked!(self));
-        access::all([source.and_then(|source| source.need(cx)), put, acl, tags, retain, hold])
+        access::all([source.and_then(|source| source.need(cx)), put, read, acl, tags, retain, hold])
     }
 }
 
@@ -169,14 +181,12 @@ impl S3 {
             let key = encryption::open(cx, &source_bucket, &source.key, &from.encryption, &encryption::source_customer!(input)).await?;
             refuse_idle_copy(source, input, target, &from, replace || condition.is_set())?;
             let owned = acl::of_write(cx, target, &acl::asked!(input))?;
-            if from.size > MOST_BYTES {
-                let sentence = "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120";
-                return Err(errors::invalid_request(sentence));
-            }
+            check_size(from.size)?;
             let object = described(cx, source, input, &from, replace)?;
             let object =
                 Object { owner: owned.owner, acl: owned.acl, lock: lock.clone(), encryption: sealing.encryption.clone(), ..object };
-            let object = with_body(cx, source, object, (&from, key), &sealing, input.checksum_algorithm.as_deref()).await?;
+            let body = with_body(cx, source, object, (&from, key), &sealing, input.checksum_algorithm.as_deref()).await?;
+            let Some(object) = body else { continue };
             let write = cx.store().write(|tx| {
                 if shares_body(&object, &from) && !has_body(tx, source, &from)? {
                     return Ok(None);
@@ -188,8 +198,23 @@ impl S3 {
                 return Ok(((source_bucket, from), copied));
             }
         }
-        Err(Fault::new("SlowDown", 503, "Please reduce your request rate."))
+        Err(unsteady())
     }
+}
+
+/// What is copied at once is of a size that one PUT could have.
+pub(crate) fn check_size(size: u64) -> Result<(), Fault> {
+    match size > MOST_BYTES {
+        true => Err(errors::invalid_request(
+            "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// A source that is overwritten as fast as it is looked at.
+pub(crate) fn unsteady() -> Fault {
+    Fault::new("SlowDown", 503, "Please reduce your request rate.")
 }
 
 /// Whether a directive says REPLACE.
@@ -236,8 +261,8 @@ fn described(cx: &Context, source: &Source, input: &CopyObjectInput, from: &Obje
         true => input.tagging.as_deref().map(tags_of_header).transpose()?.unwrap_or_default(),
         false => {
             if !from.tags.is_empty() {
-                let read = if source.version_id.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" };
-                tags_allowed(cx, (read, &source.bucket, &source.key), (&input.bucket, &input.key))?;
+                let read = (&*source.bucket, &*source.key, source.version_id.as_deref());
+                tags_allowed(cx, read, (&input.bucket, &input.key), &from.tags)?;
             }
             from.tags.clone()
         }
@@ -246,19 +271,26 @@ fn described(cx: &Context, source: &Source, input: &CopyObjectInput, from: &Obje
     Ok(Object { headers, metadata, tags, storage_class, modified: versions::whole_second(cx), ..Object::default() })
 }
 
-/// Tags that go along have to be read (`(action, bucket, key)`) and written (`(bucket, key)`).
-pub(super) fn tags_allowed(cx: &Context, (read, bucket, key): (&'static str, &str, &str), target: (&str, &str)) -> Result<(), Fault> {
-    let needs = [access::object_need(cx, read, bucket, key), access::object_need(cx, "s3:PutObjectTagging", target.0, target.1)];
-    for need in needs {
+/// Tags that go along have to be read (`(bucket, key, version)`) and written (`(bucket, key)`).
+pub(super) fn tags_allowed(
+    cx: &Context,
+    (bucket, key, version_id): (&str, &str, Option<&str>),
+    target: (&str, &str),
+    tags: &Tags,
+) -> Result<(), Fault> {
+    let read = if version_id.is_some() { "s3:GetObjectVersionTagging" } else { "s3:GetObjectTagging" };
+    let put = access::with_request_tags(access::object_need(cx, "s3:PutObjectTagging", target.0, target.1), tags);
+    for need in [access::version_need(cx, read, bucket, key, version_id), put] {
         let decision = access::decide(cx, need);
         if !decision.allowed {
-            return Err(Error::AccessDenied.says(decision.message));
+            return Err(errors::refused(decision.message));
         }
     }
     Ok(())
 }
 
-/// The target's body: the source's blob where its MD5 and checksum can be kept, else the bytes read through once.
+/// The target's body: the source's blob where its MD5 and checksum can be kept, else the bytes read through once. `None` where the source
+/// has another body by now.
 async fn with_body(
     cx: &Context,
     source: &Source,
@@ -266,29 +298,24 @@ async fn with_body(
     (from, key): (&Object, Option<DataKey>),
     sealing: &Sealing,
     algorithm: Option<&str>,
-) -> Result<Object, Fault> {
+) -> Result<Option<Object>, Fault> {
     let wanted = algorithm.map(Algorithm::parse).transpose()?;
     let kept = from.sum.as_ref().is_some_and(|sum| !sum.composite && wanted.is_none_or(|wanted| wanted == sum.algorithm));
     let plain = from.encryption.is_own() && sealing.key.is_none();
     if kept && plain && !from.multipart {
-        return Ok(Object { size: from.size, etag: from.etag.clone(), sum: from.sum.clone(), pieces: from.pieces.clone(), ..object });
+        return Ok(Some(Object { size: from.size, etag: from.etag.clone(), sum: from.sum.clone(), pieces: from.pieces.clone(), ..object }));
     }
-    let opened = cx.store().read(|s| {
-        let found = state::find(s, &source.bucket)?;
-        let version = versions::lookup(s, &found, &source.key, source.version_id.as_deref())?;
-        let still = version.filter(|version| version.object.etag == from.etag).ok_or_else(|| errors::no_such_key(&source.key))?;
-        body::open(cx.store(), &still.object, 0..still.object.size)
-    })?;
+    let Some(opened) = source.open(cx, from, 0..from.size)? else { return Ok(None) };
     let algorithm = wanted.or(from.sum.as_ref().map(|sum| sum.algorithm));
     let expected = Expected { sum: algorithm.map(|algorithm| (algorithm, None)), sealing: sealing.clone(), ..Expected::default() };
     let received = body::receive(cx, body::into_body(opened.with_key(key)), expected).await?;
-    Ok(Object {
+    Ok(Some(Object {
         size: received.size,
         etag: received.etag.clone(),
         sum: Some(received.sum.clone()),
         pieces: vec![received.into_piece()],
         ..object
-    })
+    }))
 }
 
 fn shares_body(object: &Object, from: &Object) -> bool {

@@ -2,9 +2,7 @@
 
 use super::conditions::WriteCondition;
 use crate::{
-    S3,
-    access::{self, Maybe},
-    errors, lock,
+    S3, access, errors, lock,
     model::*,
     multipart,
     notifications::{self, Happening},
@@ -32,6 +30,10 @@ impl S3 {
         if input.if_match_size.is_some() {
             return Err(errors::header_not_implemented("x-amz-if-match-size", None));
         }
+        // Only the key can be deleted on condition, not one of its versions.
+        if input.if_match.is_some() && input.version_id.is_some() {
+            return Err(errors::header_not_implemented("If-Match", None));
+        }
         ignore_mfa(cx, input.mfa.as_deref());
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         lock::refuse_idle_bypass(&found.bucket, input.bypass_governance_retention)?;
@@ -42,7 +44,7 @@ impl S3 {
             .write(|tx| {
                 let found = state::find(tx, &found.name)?;
                 if condition.is_set() {
-                    condition.check(&input.key, versions::lookup(tx, &found, &input.key, input.version_id.as_deref())?.as_ref())?;
+                    condition.check(&input.key, versions::current(tx, &found, &input.key)?.as_ref())?;
                 }
                 delete(tx, cx, &found, &input.key, input.version_id.as_deref(), bypass)
             })
@@ -100,10 +102,13 @@ impl Authorize<S3> for DeleteObjectsInput {
 }
 
 fn permit(cx: &Context, found: &Found, object: &ObjectIdentifier) -> Result<(), Fault> {
-    let action = if object.version_id.is_some() { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" };
-    let need = access::object_need(cx, action, &found.name, &object.key).maybe("s3:VersionId", object.version_id.clone());
-    let decision = access::decide(cx, need);
-    if decision.allowed { Ok(()) } else { Err(Error::AccessDenied.says(decision.message)) }
+    for need in access::deletion(cx, &found.name, &object.key, &object.version_id, &object.e_tag).into_iter().flatten() {
+        let decision = cx.decide(&need);
+        if !decision.allowed {
+            return Err(errors::refused(decision.message));
+        }
+    }
+    Ok(())
 }
 
 fn delete_listed(tx: &mut Tx<'_>, cx: &Context, found: &Found, object: &ObjectIdentifier, bypass: bool) -> Result<Gone, Fault> {
@@ -137,7 +142,8 @@ fn ignore_mfa(cx: &Context, mfa: Option<&str>) {
 /// Unlike writes, deletes may ask for "whatever is there" with `*`.
 fn condition_of(if_match: Option<&str>) -> WriteCondition {
     match if_match {
-        None | Some("*") => WriteCondition::Always,
+        None => WriteCondition::Always,
+        Some("*") => WriteCondition::There,
         Some(etag) => WriteCondition::Etag(etag.trim_matches('"').to_owned()),
     }
 }

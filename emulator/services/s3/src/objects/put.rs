@@ -29,23 +29,20 @@ impl Authorize<S3> for PutObjectInput {
     fn access(&self, _: &S3, cx: &Context) -> Access {
         let put = access::object_need(cx, "s3:PutObject", &self.bucket, &self.key)
             .with_keys(acl::asked!(self).keys())
-            .maybe("s3:x-amz-storage-class", self.storage_class.clone());
-        let put = access::encryption_keys!(put, self);
+            .maybe("s3:x-amz-storage-class", self.storage_class.clone())
+            .maybe("s3:x-amz-website-redirect-location", self.website_redirect_location.clone());
+        let put = access::creation(access::encryption_keys!(put, self), &self.if_match, &self.if_none_match);
+        let read = access::comparing(cx, &self.bucket, &self.key, &self.if_match);
         let [retain, hold] = lock::needs!(cx, self);
         let acl = acl::need(cx, &self.bucket, &self.key, &acl::asked!(self));
-        access::all([put, acl, tag_need(cx, &self.bucket, &self.key, self.tagging.as_deref()), retain, hold])
+        access::all([put, read, acl, tag_need(cx, &self.bucket, &self.key, self.tagging.as_deref()), retain, hold])
     }
 }
 
 /// Writing tags along with an object needs a permission of its own.
 pub(crate) fn tag_need(cx: &Context, bucket: &str, key: &str, tagging: Option<&str>) -> Option<kit::Need> {
     let tags = tags_of_header(tagging?).unwrap_or_default();
-    let mut need = access::object_need(cx, "s3:PutObjectTagging", bucket, key)?;
-    need = need.keys("s3:RequestObjectTagKeys", tags.iter().map(|(name, _)| name.clone()).collect());
-    for (name, value) in tags {
-        need = need.key(format!("s3:RequestObjectTag/{name}"), value);
-    }
-    Some(need)
+    access::with_request_tags(access::object_need(cx, "s3:PutObjectTagging", bucket, key), &tags)
 }
 
 impl S3 {

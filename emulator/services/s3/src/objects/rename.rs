@@ -35,11 +35,12 @@ const MOST_CLEARED: usize = 100;
 impl Authorize<S3> for RenameObjectInput {
     fn access(&self, _: &S3, cx: &Context) -> Access {
         let source = source_key(self).unwrap_or_default();
-        let on_source = |action| access::object_need(cx, action, &self.bucket, &source);
+        let put = access::object_need(cx, "s3:PutObject", &self.bucket, &self.key);
         access::all([
-            on_source("s3:GetObject"),
-            on_source("s3:DeleteObject"),
-            access::object_need(cx, "s3:PutObject", &self.bucket, &self.key),
+            access::version_need(cx, "s3:GetObject", &self.bucket, &source, None),
+            access::object_need(cx, "s3:DeleteObject", &self.bucket, &source),
+            access::creation(put, &self.destination_if_match, &self.destination_if_none_match),
+            access::comparing(cx, &self.bucket, &self.key, &self.destination_if_match),
         ])
     }
 }
@@ -158,7 +159,7 @@ fn source_object(tx: &Tx<'_>, cx: &Context, found: &Found, source: &str, input: 
     conditions::check_source(&object, &asked, cx.now(), "x-amz-rename-source")?;
     restore::copyable(&object)?;
     if !object.tags.is_empty() {
-        copy::tags_allowed(cx, ("s3:GetObjectTagging", &found.name, source), (&found.name, &input.key))?;
+        copy::tags_allowed(cx, (&found.name, source, None), (&found.name, &input.key), &object.tags)?;
     }
     Ok(object)
 }

@@ -57,6 +57,12 @@ pub(crate) fn status(object: &Object) -> Option<ReplicationStatus> {
     object.replication.as_ref().map(Replicating::status)
 }
 
+/// Whether a version is not yet everywhere where it is to be, or could not be brought there: lifecycle leaves it alone (user guide,
+/// "Getting replication status information").
+pub(crate) fn is_wanting(object: &Object) -> bool {
+    matches!(status(object), Some(ReplicationStatus::Pending | ReplicationStatus::Failed))
+}
+
 /// A version to be brought to a bucket.
 #[derive(Serialize, Deserialize)]
 struct Order {

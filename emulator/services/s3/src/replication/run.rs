@@ -10,7 +10,7 @@ use crate::{
         refuse,
     },
     state::{self, Found, OBJECTS, Object, Piece},
-    versions,
+    versions::{self, Version},
 };
 use kit::{Context, Fault, Need, Read, RecordKind, Tx, store::TaskRow};
 use serde_json::json;
@@ -63,8 +63,9 @@ pub(crate) async fn run(cx: &Context, task: TaskRow) -> Result<(), Fault> {
 
 /// Notes that a version did not arrive, and tells whoever wants to know.
 fn fail(tx: &mut Tx<'_>, cx: &Context, order: &Order, object: &Object, progress: Progress, reason: &str) -> Result<(), Fault> {
-    let found = state::find(tx, &order.bucket)?;
-    note(tx, &found, order, object, progress)?;
+    // The bucket may have gone since.
+    let Ok(found) = state::find(tx, &order.bucket) else { return Ok(()) };
+    note(tx, cx, &found, order, object, progress)?;
     let rule = rules::wanting(&found, &order.key, object).get(&*order.destination).and_then(|rule| rule.id.clone());
     let data = json!({
         "replicationRuleId": rule.unwrap_or_default(),
@@ -79,15 +80,17 @@ fn fail(tx: &mut Tx<'_>, cx: &Context, order: &Order, object: &Object, progress:
     notifications::emit_with(tx, cx, &found, &happening, &[("replicationEventData", data)])
 }
 
-/// Writes into the source how far it got. Where it was changed meanwhile another order is under way, which will tell.
-fn note(tx: &mut Tx<'_>, found: &Found, order: &Order, seen: &Object, progress: Progress) -> Result<(), Fault> {
+/// Writes into the source how far it got; rules of lifecycle wait for that. Where it was changed meanwhile another order is under way, which
+/// will tell.
+fn note(tx: &mut Tx<'_>, cx: &Context, found: &Found, order: &Order, seen: &Object, progress: Progress) -> Result<(), Fault> {
     let row = versions::row_key(found, &order.key, order.sequence);
     let Some(mut object) = tx.get(&OBJECTS, &found.scope, &row)? else { return Ok(()) };
     let same = object.tags == seen.tags && object.acl == seen.acl && object.lock == seen.lock;
     let Some(Replicating::Source(targets)) = object.replication.as_mut().filter(|_| same) else { return Ok(()) };
     if let Some(there) = targets.get_mut(&order.destination) {
         *there = progress;
-        tx.put(&OBJECTS, &found.scope, &row, &object)?;
+        let version = Version { sequence: order.sequence, current: object.noncurrent_since.is_none(), object };
+        versions::write(tx, cx, found, &order.key, version)?;
     }
     Ok(())
 }
@@ -221,7 +224,7 @@ impl Journey<'_> {
             }
             let cx = cx.in_scope(target.scope.clone());
             versions::place(tx, &cx, &target, &order.key, order.sequence, replica)?;
-            note(tx, &source, order, self.object, Progress::Completed)
+            note(tx, self.cx, &source, order, self.object, Progress::Completed)
         });
         write.await
     }

@@ -45,6 +45,10 @@ async fn deletes_are_conditional() {
     assert_eq!(desk.get("/box/k").await.ok().text(), "text");
     assert_eq!(delete("/box/k", &[("if-match", &etag)]).await.status, 204);
     assert_eq!(delete("/box/k", &[("if-match", &etag)]).await.fault(), (404, "NoSuchKey".into()));
+    // A star asks that something be there, whatever it is.
+    assert_eq!(delete("/box/k", &[("if-match", "*")]).await.fault(), (404, "NoSuchKey".into()));
+    desk.put("/box/k", "text").await;
+    assert_eq!(delete("/box/k", &[("if-match", "*")]).await.status, 204);
     // In a batch each key has its own.
     desk.put("/box/a", "text").await;
     desk.put("/box/b", "text").await;
@@ -55,6 +59,21 @@ async fn deletes_are_conditional() {
     let answer = desk.send("POST", "/box?delete", &[], list.as_bytes()).await.ok();
     assert_eq!((answer.elements("Key"), answer.element("Code").unwrap()), (vec!["a".to_owned()], "PreconditionFailed".into()));
     assert_eq!(desk.keys("box").await, ["a"]);
+}
+
+#[tokio::test]
+async fn a_version_is_not_deleted_on_condition_and_a_marker_is_nothing() {
+    let desk = Desk::with_bucket("box").await;
+    desk.ok("PutBucketVersioning", serde_json::json!({ "Bucket": "box", "VersioningConfiguration": { "Status": "Enabled" } })).await;
+    let put = desk.put("/box/k", "text").await;
+    let (etag, id) = (put.header("etag").unwrap(), put.header("x-amz-version-id").unwrap());
+    let delete = async |target: &str, condition: &str| desk.send("DELETE", target, &[("if-match", condition)], b"").await;
+    let refused = delete(&format!("/box/k?versionId={id}"), etag).await;
+    assert_eq!((refused.fault(), refused.element("Header").unwrap()), ((501, "NotImplemented".into()), "If-Match".into()));
+    assert_eq!(delete("/box/k", "*").await.status, 204);
+    for condition in ["*", etag] {
+        assert_eq!(delete("/box/k", condition).await.fault(), (404, "NoSuchKey".into()), "{condition}");
+    }
 }
 
 #[tokio::test]

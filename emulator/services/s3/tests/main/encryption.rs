@@ -264,3 +264,19 @@ async fn nothing_of_an_encrypted_body_lies_open_on_disk() {
     desk.put("/box/plain", &"easily found, that is, ".repeat(1000)).await;
     assert!(stands_on_disk(folder.path(), b"easily found"), "the search finds what lies open");
 }
+
+#[tokio::test]
+async fn a_source_that_is_overwritten_while_its_key_is_fetched_is_looked_at_again() {
+    let (desk, keys) = with_kms().await;
+    let under_kms = [("x-amz-server-side-encryption", "aws:kms")];
+    let copied = [("x-amz-copy-source", "/box/source")];
+    let overwritten = json!({ "Bucket": "box", "Key": "source", "ServerSideEncryption": "aws:kms" });
+    let upload = desk.send("POST", "/box/parts?uploads", &[], b"").await.ok().element("UploadId").unwrap();
+    for target in ["/box/copy".to_owned(), format!("/box/parts?partNumber=1&uploadId={upload}")] {
+        desk.send("PUT", "/box/source", &under_kms, b"the first body").await.ok();
+        *keys.meanwhile.lock().unwrap() = Some(("PutObject", overwritten.clone()));
+        let answer = desk.send("PUT", &target, &copied, b"").await.ok();
+        // Written from inside the house, without a body.
+        assert_eq!(answer.element("ETag").unwrap(), "&quot;d41d8cd98f00b204e9800998ecf8427e&quot;", "{target}");
+    }
+}

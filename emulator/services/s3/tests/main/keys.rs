@@ -16,6 +16,8 @@ pub struct FakeKeys {
     /// What was asked: operation, key, context.
     pub asked: Mutex<Vec<(String, String, EncryptionContext)>>,
     pub disabled: Mutex<bool>,
+    /// What happens in the cloud while the next data key is decrypted: an operation of S3 with its input.
+    pub meanwhile: Mutex<Option<(&'static str, serde_json::Value)>>,
 }
 
 fn pad(key_arn: &str, context: &EncryptionContext) -> [u8; 32] {
@@ -65,7 +67,7 @@ impl Keys for FakeKeys {
     }
     fn decrypt<'a>(
         &'a self,
-        _: &'a Context,
+        cx: &'a Context,
         grant: Grant,
         key_arn: &'a str,
         encrypted: &'a [u8],
@@ -73,6 +75,10 @@ impl Keys for FakeKeys {
     ) -> BoxFuture<'a, Result<[u8; 32], Fault>> {
         Box::pin(async move {
             self.note("kms:Decrypt", &grant, key_arn, context)?;
+            let meanwhile = self.meanwhile.lock().unwrap().take();
+            if let Some((operation, input)) = meanwhile {
+                cx.cloud().call_json(&cx.cloud().house_context("test"), "s3", operation, &input).await?;
+            }
             Ok(mix(encrypted, pad(key_arn, context)))
         })
     }

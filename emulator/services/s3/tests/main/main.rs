@@ -27,6 +27,7 @@ mod notifications;
 mod objects;
 mod policies;
 mod policy_decider;
+mod policy_keys;
 mod presign;
 mod recorded;
 mod renames;

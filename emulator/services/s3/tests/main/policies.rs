@@ -81,3 +81,22 @@ async fn who_may_list_a_prefix_learns_what_is_missing_under_it() {
     assert_eq!((stranger("HEAD", "/box/public/k").await, stranger("GET", "/box/public/k").await), (404, 404));
     assert_eq!((stranger("HEAD", "/box/private/k").await, stranger("HEAD", "/box/public/there").await), (403, 403));
 }
+
+#[tokio::test]
+async fn policies_that_aws_would_not_take_are_refused() {
+    let desk = Desk::with_bucket("box").await;
+    let put = async |text: &str| {
+        let refused = desk.send("PUT", "/box?policy", &[], text.as_bytes()).await;
+        (refused.fault(), refused.element("Message").unwrap())
+    };
+    let good = policy(json!({ "AWS": "arn:aws:iam::111111111111:root" }));
+    let malformed = |message: &str| ((400, "MalformedPolicy".to_owned()), message.to_owned());
+    assert_eq!(put(&good.replace("s3:GetObject", "s3:FetchObject")).await, malformed("Policy has invalid action"));
+    assert_eq!(
+        put(&good.replace("s3:GetObject", "s3:ListBucket")).await,
+        malformed("Action does not apply to any resource(s) in statement")
+    );
+    assert_eq!(put(&good.replace(":::box/*", ":::other/*")).await, malformed("Policy has invalid resource"));
+    assert_eq!(desk.get("/box?policy").await.fault(), (404, "NoSuchBucketPolicy".into()));
+    desk.send("PUT", "/box?policy", &[], good.as_bytes()).await.ok();
+}

@@ -267,3 +267,27 @@ async fn configurations_are_checked() {
     desk.ok("DeleteBucketReplication", json!({ "Bucket": "from" })).await;
     desk.ok("PutBucketVersioning", suspend).await;
 }
+
+#[tokio::test]
+async fn lifecycle_waits_for_what_is_not_everywhere_yet() {
+    let desk = desk().await;
+    desk.ok("PutBucketReplication", rules(&[rule("all", "goal", json!({ "Filter": { "Prefix": "r/" } }))])).await;
+    let expiring = json!({ "ID": "old", "Status": "Enabled", "Filter": {}, "Expiration": { "Days": 1 } });
+    let moving = json!({ "ID": "cold", "Status": "Enabled", "Filter": {}, "NoncurrentVersionExpiration": { "NoncurrentDays": 1 } });
+    let lifecycle = json!({ "Bucket": "from", "LifecycleConfiguration": { "Rules": [expiring, moving] } });
+    desk.ok("PutBucketLifecycleConfiguration", lifecycle).await;
+    desk.put("/from/r/there", "body").await;
+    assert_eq!(status(&desk, "/from/r/there").await.as_deref(), Some("COMPLETED"));
+    desk.put("/from/other", "body").await;
+    desk.ok("PutBucketVersioning", json!({ "Bucket": "goal", "VersioningConfiguration": { "Status": "Suspended" } })).await;
+    desk.put("/from/r/lost", "body").await;
+    assert_eq!(status(&desk, "/from/r/lost").await.as_deref(), Some("FAILED"));
+    desk.advance(10 * 86_400).await;
+    assert_eq!(desk.keys("from").await, ["r/lost"]);
+    // Brought there at last, by a change that has it tried again, it goes as the others went.
+    desk.ok("PutBucketVersioning", json!({ "Bucket": "goal", "VersioningConfiguration": { "Status": "Enabled" } })).await;
+    desk.ok("PutObjectTagging", json!({ "Bucket": "from", "Key": "r/lost", "Tagging": { "TagSet": [] } })).await;
+    assert_eq!(status(&desk, "/from/r/lost").await.as_deref(), Some("COMPLETED"));
+    desk.advance(2 * 86_400).await;
+    assert!(desk.keys("from").await.is_empty());
+}
