@@ -114,6 +114,40 @@ def run(event, context):
     assert!(failure["errorMessage"].as_str().unwrap().starts_with("Syntax error in module 'main': "), "{failure}");
 }
 
+/// As on AWS: the package is /var/task, /tmp is empty and may be written, and nothing else may.
+#[tokio::test]
+async fn only_tmp_can_be_written() {
+    if !has("python3") {
+        return;
+    }
+    let desk = Desk::new().await;
+    let code = br#"
+import os
+
+def tried(path):
+    try:
+        with open(path, "a") as file:
+            file.write("x")
+        return "written"
+    except OSError as error:
+        return error.strerror
+
+def run(event, context):
+    seen = [os.getcwd(), os.environ["LAMBDA_TASK_ROOT"], __file__, os.listdir("/tmp"), sorted(os.listdir("."))]
+    paths = ["beside", "/var/task/main.py", "/etc/windtunnel-was-here", "/opt/windtunnel-was-here", "/var/tmp/windtunnel-was-here", "/tmp/mine", "/dev/null"]
+    return {"seen": seen, "tried": [tried(path) for path in paths]}
+"#;
+    desk.made("f", zip(&[("main.py", code)]), json!({ "Runtime": "python3.12", "Handler": "main.run", "Timeout": 20 })).await;
+    let answer = told(&desk, "f", json!({})).await;
+    if desk.lines().iter().any(|line| line.contains("windtunnel-lambda")) || answer["seen"][0] != "/var/task" {
+        return skipped("this machine gives functions no view of their own");
+    }
+    assert_eq!(answer["seen"], json!(["/var/task", "/var/task", "/var/task/main.py", [], ["main.py"]]));
+    let no = "Read-only file system";
+    assert_eq!(answer["tried"], json!([no, no, no, no, no, "written", "written"]));
+    assert_eq!(told(&desk, "f", json!({})).await["seen"][3], json!(["mine"]), "a warm environment keeps its /tmp");
+}
+
 /// A Node function of one file.
 async fn node_function(desk: &Desk, name: &str, code: &str, more: Value) {
     let mut config = json!({ "Runtime": "nodejs22.x", "Handler": "index.handler", "Timeout": 20 });
