@@ -143,8 +143,10 @@ def run(event, context):
         return skipped("this machine gives functions no view of their own");
     }
     assert_eq!(answer["seen"], json!(["/var/task", "/var/task", "/var/task/main.py", [], ["main.py"]]));
-    let no = "Read-only file system";
-    assert_eq!(answer["tried"], json!([no, no, no, no, no, "written", "written"]));
+    // Whose emulator isn't the machine's root may not write some of them anyway.
+    let tried: Vec<bool> = answer["tried"].as_array().unwrap().iter().map(|one| one == "written").collect();
+    assert_eq!(tried, [false, false, false, false, false, true, true], "{answer}");
+    assert_eq!(answer["tried"][0], "Read-only file system");
     assert_eq!(told(&desk, "f", json!({})).await["seen"][3], json!(["mine"]), "a warm environment keeps its /tmp");
 }
 
