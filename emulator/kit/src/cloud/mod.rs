@@ -2,6 +2,7 @@
 
 mod advance;
 mod dispatch;
+mod due;
 mod runner;
 
 pub use advance::{AdvanceOptions, Advanced, NotQuiet, Settle};

@@ -1,30 +1,33 @@
 //! The runner: claims due task rows and hands them to their services, and wakes sleepers as the clock goes.
 
-use super::Cloud;
+use super::{
+    Cloud,
+    due::{self, Due},
+};
 use crate::{
     Context, Fault, Principal, RecordKind, Token,
-    store::{Read, TaskId, TaskRow},
+    store::{Read, TaskRow},
 };
 use futures_util::FutureExt;
 use std::{
-    collections::HashSet,
     panic::AssertUnwindSafe,
     sync::{Arc, Weak},
     time::Duration,
 };
 use wire::Timestamp;
 
-/// Rows read at a time; the heap never holds more of them.
-const PAGE: usize = 256;
 /// A task that keeps failing is given up after so many attempts; its service's own retry rules come before that.
 const MOST_ATTEMPTS: u32 = 10;
 
 pub(super) fn spawn(cloud: &Arc<Cloud>) {
-    let claimed = Arc::new(parking_lot::Mutex::new(HashSet::new()));
+    let due = Arc::new(Due::default());
     let work = cloud.work.clone();
     let clock = cloud.clock.clone();
-    let on_commit = clock.clone();
-    cloud.store.on_commit(move |_| on_commit.nudge());
+    let (on_commit, hears) = (clock.clone(), due.clone());
+    cloud.store.on_commit(move |committed| {
+        hears.hear(committed);
+        on_commit.nudge();
+    });
     let weak = Arc::downgrade(cloud);
     tokio::spawn(async move {
         loop {
@@ -33,7 +36,7 @@ pub(super) fn spawn(cloud: &Arc<Cloud>) {
             changed.as_mut().enable();
             let Some(cloud) = live(&weak) else { return };
             clock.wake_due();
-            let started = start_due(&cloud, &claimed);
+            let started = start_due(&cloud, &due);
             let wait = next_wait(&cloud);
             drop(cloud);
             if started {
@@ -57,29 +60,19 @@ fn live(weak: &Weak<Cloud>) -> Option<Arc<Cloud>> {
     weak.upgrade().filter(|cloud| !cloud.is_stopped())
 }
 
-type Claimed = Arc<parking_lot::Mutex<HashSet<TaskId>>>;
-
-fn start_due(cloud: &Arc<Cloud>, claimed: &Claimed) -> bool {
+fn start_due(cloud: &Arc<Cloud>, due: &Arc<Due>) -> bool {
     let now = cloud.clock.now();
-    let due = cloud.work.claim(|| {
-        let mut mine = claimed.lock();
-        let rows = cloud.store.read(|s| s.due_tasks(now, PAGE + mine.len()));
-        let mut lanes: HashSet<String> = rows.iter().filter(|r| mine.contains(&r.id)).filter_map(lane).collect();
-        let fresh = rows.into_iter().filter(|row| !mine.contains(&row.id)).filter(|row| lane(row).is_none_or(|lane| lanes.insert(lane)));
-        let fresh: Vec<TaskRow> = fresh.take(PAGE).collect();
-        mine.extend(fresh.iter().map(|row| row.id));
-        fresh.into_iter().map(|row| (format!("{}:{}", row.service, row.kind).into(), row)).collect()
+    let mut more = false;
+    let mine = cloud.work.claim(|| {
+        let (rows, any) = due.take(&cloud.store, now);
+        more = any;
+        rows.into_iter().map(|row| (format!("{}:{}", row.service, row.kind).into(), row)).collect()
     });
-    let any = !due.is_empty();
-    for (token, row) in due {
-        tokio::spawn(run(cloud.clone(), row, token, claimed.clone()));
+    let any = !mine.is_empty();
+    for (token, row) in mine {
+        tokio::spawn(run(cloud.clone(), row, token, due.clone()));
     }
-    any
-}
-
-/// Tasks of one lane run one after the other.
-fn lane(row: &TaskRow) -> Option<String> {
-    row.key.as_ref().map(|key| format!("{}/{}/{key}", row.service, row.kind))
+    any || more
 }
 
 fn next_wait(cloud: &Arc<Cloud>) -> Option<Duration> {
@@ -90,8 +83,8 @@ fn next_wait(cloud: &Arc<Cloud>) -> Option<Duration> {
     cloud.clock.real_until(due)
 }
 
-async fn run(cloud: Arc<Cloud>, row: TaskRow, token: Token, claimed: Claimed) {
-    let id = row.id;
+async fn run(cloud: Arc<Cloud>, row: TaskRow, token: Token, due: Arc<Due>) {
+    let (id, lane) = (row.id, due::lane(&row));
     let principal = Principal::Service {
         name: format!("{}.amazonaws.com", row.service).into(),
         source_arn: None,
@@ -117,10 +110,11 @@ async fn run(cloud: Arc<Cloud>, row: TaskRow, token: Token, claimed: Claimed) {
             Ok(())
         })
         .await;
+    let left = done.is_err();
     if let Err(fault) = done {
         cloud.journal.write(&cx, RecordKind::House, &service, &kind, "", "StoreFailure", serde_json::json!({ "message": fault.message }));
     }
-    claimed.lock().remove(&id);
+    due.end(&id, lane.as_deref(), left);
     drop(token);
     cloud.clock.nudge();
 }

@@ -128,6 +128,7 @@ access! {
         need(cx, "lambda:DeleteProvisionedConcurrencyConfig", &me.function_name, Some(&me.qualifier))
     };
     PutFunctionRecursionConfigInput(me, cx) => bare(cx, "lambda:PutFunctionRecursionConfig", &me.function_name);
+    GetFunctionCodeSigningConfigInput(me, cx) => bare(cx, "lambda:GetFunctionCodeSigningConfig", &me.function_name);
     GetFunctionRecursionConfigInput(me, cx) => bare(cx, "lambda:GetFunctionRecursionConfig", &me.function_name);
     PutRuntimeManagementConfigInput(me, cx) => need(cx, "lambda:PutRuntimeManagementConfig", &me.function_name, me.qualifier.as_deref());
     GetRuntimeManagementConfigInput(me, cx) => need(cx, "lambda:GetRuntimeManagementConfig", &me.function_name, me.qualifier.as_deref());

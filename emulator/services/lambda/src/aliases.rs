@@ -5,6 +5,7 @@ use crate::{
     functions::bad_marker,
     model::*,
     names::Name,
+    permissions::forget_policy,
     provisioned::{self, PROVISIONED},
     state::*,
 };
@@ -99,6 +100,7 @@ impl Lambda {
             .write(|tx| {
                 tx.delete(&EVENT_SETTINGS, &name.scope, &key)?;
                 tx.delete(&PROVISIONED, &name.scope, &key)?;
+                forget_policy(tx, &name, &key.1)?;
                 tx.delete(&ALIASES, &name.scope, &key)
             })
             .await?;

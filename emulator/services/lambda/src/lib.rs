@@ -35,13 +35,12 @@ pub use model::*;
 use kit::{Context, Fault, ports::Ports, store::TaskRow};
 use runtime::pools::Pools;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 
 /// The service. Its fields hold running environments; all else is in the store.
 pub struct Lambda {
     pools: Arc<Pools>,
-    /// Events of the asynchronous queue, and batches of event sources, that may run at a time.
-    turns: Semaphore,
+    /// Of events of the asynchronous queue, and of batches of event sources.
+    turns: events::Turns,
     /// The pollers of event source mappings.
     pollers: Arc<mappings::Pollers>,
     /// Those of topics.
@@ -56,7 +55,7 @@ impl Lambda {
 
     /// The service, ready to be given to a cloud.
     pub fn new() -> Lambda {
-        Lambda { pools: Arc::default(), turns: Semaphore::new(events::TURNS), pollers: Arc::default(), topics: Arc::default() }
+        Lambda { pools: Arc::default(), turns: events::Turns::default(), pollers: Arc::default(), topics: Arc::default() }
     }
 }
 
@@ -146,6 +145,8 @@ kit::service! {
     // recursion.rs
     PutFunctionRecursionConfig => put_function_recursion_config,
     GetFunctionRecursionConfig => get_function_recursion_config,
+    // functions/read.rs: which functions are signed is not built, so none is
+    GetFunctionCodeSigningConfig => get_function_code_signing_config,
     // runtime_management.rs
     PutRuntimeManagementConfig => put_runtime_management_config,
     GetRuntimeManagementConfig => get_runtime_management_config,

@@ -1161,6 +1161,22 @@ pub struct GetFunctionRecursionConfigOutput {
 wire::structure!(GetFunctionRecursionConfigOutput, tables::GET_FUNCTION_RECURSION_CONFIG_OUTPUT, 0 recursive_loop);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetFunctionCodeSigningConfigInput {
+    pub function_name: String,
+}
+wire::structure!(GetFunctionCodeSigningConfigInput, tables::GET_FUNCTION_CODE_SIGNING_CONFIG_INPUT, 0 function_name);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GetFunctionCodeSigningConfigOutput {
+    pub code_signing_config_arn: Option<String>,
+    pub function_name: Option<String>,
+}
+wire::structure!(
+    GetFunctionCodeSigningConfigOutput, tables::GET_FUNCTION_CODE_SIGNING_CONFIG_OUTPUT,
+    0 code_signing_config_arn, 1 function_name,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct PutRuntimeManagementConfigInput {
     pub function_name: String,
     pub qualifier: Option<String>,
@@ -2451,6 +2467,14 @@ mod tables {
     );
     pub(super) static GET_EVENT_SOURCE_MAPPING_INPUT: Schema =
         Schema::new("GetEventSourceMappingRequest", Kind::Structure(&[Member::new("UUID", &STRING).at(Place::Uri, "UUID").required()]));
+    pub(super) static GET_FUNCTION_CODE_SIGNING_CONFIG_INPUT: Schema = Schema::new(
+        "GetFunctionCodeSigningConfigRequest",
+        Kind::Structure(&[Member::new("FunctionName", &NAMESPACED_FUNCTION_NAME).at(Place::Uri, "FunctionName").required()]),
+    );
+    pub(super) static GET_FUNCTION_CODE_SIGNING_CONFIG_OUTPUT: Schema = Schema::new(
+        "GetFunctionCodeSigningConfigResponse",
+        Kind::Structure(&[Member::new("CodeSigningConfigArn", &CODE_SIGNING_CONFIG_ARN), Member::new("FunctionName", &FUNCTION_NAME)]),
+    );
     pub(super) static GET_FUNCTION_CONCURRENCY_INPUT: Schema = Schema::new(
         "GetFunctionConcurrencyRequest",
         Kind::Structure(&[Member::new("FunctionName", &FUNCTION_NAME).at(Place::Uri, "FunctionName").required()]),
@@ -4464,6 +4488,17 @@ mod tables {
         faults: &[&INVALID_PARAMETER_VALUE_EXCEPTION, &SERVICE_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION],
         unsigned: false,
     };
+    static OP_GET_FUNCTION_CODE_SIGNING_CONFIG: OperationSchema = OperationSchema {
+        name: "GetFunctionCodeSigningConfig",
+        method: "GET",
+        uri: "/2020-06-30/functions/{FunctionName}/code-signing-config",
+        status: 200,
+        input: &GET_FUNCTION_CODE_SIGNING_CONFIG_INPUT,
+        output: &GET_FUNCTION_CODE_SIGNING_CONFIG_OUTPUT,
+        result_wrapper: None,
+        faults: &[&INVALID_PARAMETER_VALUE_EXCEPTION, &SERVICE_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION, &RESOURCE_NOT_FOUND_EXCEPTION],
+        unsigned: false,
+    };
     static OP_PUT_RUNTIME_MANAGEMENT_CONFIG: OperationSchema = OperationSchema {
         name: "PutRuntimeManagementConfig",
         method: "PUT",
@@ -4562,6 +4597,7 @@ mod tables {
             &OP_DELETE_PROVISIONED_CONCURRENCY_CONFIG,
             &OP_PUT_FUNCTION_RECURSION_CONFIG,
             &OP_GET_FUNCTION_RECURSION_CONFIG,
+            &OP_GET_FUNCTION_CODE_SIGNING_CONFIG,
             &OP_PUT_RUNTIME_MANAGEMENT_CONFIG,
             &OP_GET_RUNTIME_MANAGEMENT_CONFIG,
         ],
@@ -4589,11 +4625,6 @@ mod tables {
                 uri: "/2025-12-01/durable-executions/{DurableExecutionArn}/history",
             },
             Refused { name: "GetDurableExecutionState", method: "GET", uri: "/2025-12-01/durable-executions/{DurableExecutionArn}/state" },
-            Refused {
-                name: "GetFunctionCodeSigningConfig",
-                method: "GET",
-                uri: "/2020-06-30/functions/{FunctionName}/code-signing-config",
-            },
             Refused {
                 name: "GetFunctionScalingConfig",
                 method: "GET",

@@ -1,7 +1,7 @@
 //! Resource policies: statements by id, on the function or on one of its qualifiers.
 
 use crate::{Lambda, model::*, names::Name, state::*};
-use kit::{Context, Fault, Read};
+use kit::{Context, Fault, Read, Tx};
 use serde_json::{Map, Value, json};
 
 /// Bytes of a policy.
@@ -83,6 +83,15 @@ pub(crate) fn of_arn(cx: &Context, arn: &str) -> Option<String> {
     let function = cx.store().read(|s| function(s, &name)).ok()?;
     let qualifier = name.qualifier.filter(|qualifier| qualifier != LATEST).unwrap_or_default();
     function.policies.get(&qualifier).map(Policy::document)
+}
+
+/// Takes away the policy of a version or alias that is no more: one of its name that is made later has none.
+pub(crate) fn forget_policy(tx: &mut Tx<'_>, name: &Name, qualifier: &str) -> Result<(), Fault> {
+    let Some(mut function) = tx.get(&FUNCTIONS, &name.scope, &name.function)? else { return Ok(()) };
+    match function.policies.remove(qualifier) {
+        Some(_) => tx.put(&FUNCTIONS, &name.scope, &name.function, &function),
+        None => Ok(()),
+    }
 }
 
 fn revision_matches(given: &Option<String>, policy: &Policy) -> Result<(), Fault> {

@@ -17,14 +17,14 @@ async fn answer(event: Value, invocation: Invocation) -> Result<Value, HandlerEr
     }
 }
 
-async fn square() -> Square {
+pub async fn square() -> Square {
     let lambda = lambda::Lambda::new();
     lambda.register("answer", answer).unwrap();
     Square::with(lambda).await
 }
 
 /// One unsigned request over HTTP; its status.
-async fn http(to: SocketAddr, host: &str, method: &str, path: &str, body: &str) -> u16 {
+pub async fn http(to: SocketAddr, host: &str, method: &str, path: &str, body: &str) -> u16 {
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: text/plain\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()
@@ -36,7 +36,7 @@ async fn http(to: SocketAddr, host: &str, method: &str, path: &str, body: &str) 
     String::from_utf8_lossy(&answer).split(' ').nth(1).unwrap().parse().unwrap()
 }
 
-async fn gateway(square: &Square) -> gateway::Server {
+pub async fn gateway(square: &Square) -> gateway::Server {
     let gateway = gateway::Gateway::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     gateway.serve(square.cloud.clone(), None)
 }

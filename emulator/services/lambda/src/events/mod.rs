@@ -2,6 +2,9 @@
 //! room, and in the end destinations and the dead-letter queue.
 
 mod destinations;
+mod turns;
+
+pub(crate) use turns::Turns;
 
 use crate::{
     Error, Lambda,
@@ -82,7 +85,7 @@ pub(crate) async fn queue(
 
 impl Lambda {
     /// Runs a queued event.
-    pub(crate) async fn run_task(&self, cx: &Context, task: TaskRow) -> Result<(), Fault> {
+    pub(crate) async fn run_task(&self, cx: &Context, mut task: TaskRow) -> Result<(), Fault> {
         match task.kind.as_str() {
             KIND => {}
             pollers::KIND => {
@@ -99,10 +102,19 @@ impl Lambda {
             provisioned::KIND => return self.provision(cx, task).await,
             other => return Err(Fault::internal(format!("lambda has no task {other}"))),
         }
+        // Thousands may wait for their turn: their events stay in the store until it comes.
+        task.payload = Vec::new();
+        let turn = self.turns.take().await?;
+        let Some(task) = cx.store().read(|s| s.task_row(&task.id)) else { return Ok(()) };
         let event: Event = task.payload()?;
         let cx = cx.clone().with_trace(event.trace.clone());
         let name = Name { scope: task.scope.clone(), function: event.function.clone(), qualifier: event.qualifier.clone() };
-        let Ok(target) = target::resolve(&cx, &name) else { return Ok(()) }; // deleted since: AWS drops its events
+        let target = match target::resolve(&cx, &name) {
+            Ok(target) => target,
+            // Deleted since: AWS drops its events.
+            Err(fault) if fault.status < 500 => return Ok(()),
+            Err(fault) => return Err(fault),
+        };
         let settings = settings(&cx, &name)?;
         let call = Call {
             name: name.clone(),
@@ -115,13 +127,10 @@ impl Lambda {
         let zero = target.function.reserved == Some(0);
         let age_ms = (cx.now().unix_ns - event.queued.unix_ns).max(0) / 1_000_000;
         metrics::record(&cx, &name, None, &[("AsyncEventAge", "Milliseconds", age_ms as f64)]);
-        // AWS's own pollers ramp up too; a machine is not to start hundreds of processes because of one upload of many files.
-        let _turn = self.turns.acquire().await.map_err(|_| Fault::internal("the emulator is stopping"))?;
         let result = match zero {
             true => Err(user(Error::TooManyRequests.says("Rate Exceeded."))),
-            false => run::run(&self.pools, &cx, target.clone(), call).await,
+            false => turn.during(cx.cloud().clock(), run::run(&self.pools, &cx, target.clone(), call)).await,
         };
-        drop(_turn);
         let case = Case { cx: &cx, task: &task, name: &name, role: &target.config.role, config: &target.config, settings };
         match result {
             Ok(done) if done.error.is_none() => case.end(event, End::Success(&done)).await,
@@ -201,6 +210,3 @@ impl Case<'_> {
         Ok(())
     }
 }
-
-/// How many events of the queue run at a time.
-pub(crate) const TURNS: usize = 64;

@@ -1,6 +1,6 @@
 //! DeleteFunction: a whole function, or one version of it.
 
-use crate::{Lambda, model::*, names::Name, provisioned::PROVISIONED, state::*, urls};
+use crate::{Lambda, model::*, names::Name, permissions::forget_policy, provisioned::PROVISIONED, state::*, urls};
 use kit::{Context, Fault, Read, Reply, Tx};
 
 impl Lambda {
@@ -35,6 +35,8 @@ fn delete_version(tx: &mut Tx<'_>, name: &Name, qualifier: &str) -> Result<(), F
     }
     let number: u64 = qualifier.parse().map_err(|_| not_found(name))?;
     tx.delete(&PROVISIONED, &name.scope, &(name.function.clone(), qualifier.to_owned()))?;
+    tx.delete(&EVENT_SETTINGS, &name.scope, &(name.function.clone(), qualifier.to_owned()))?;
+    forget_policy(tx, name, qualifier)?;
     // AWS answers 204 for versions that aren't there, too.
     if let Some(config) = tx.delete(&VERSIONS, &name.scope, &(name.function.clone(), number))?
         && let Some(code) = config.code

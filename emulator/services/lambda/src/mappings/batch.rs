@@ -133,10 +133,8 @@ async fn attempt(lambda: &Lambda, cx: &Context, mapping: &Mapping, key: &Key, re
     };
     let event = json!({ "Records": records.iter().map(|r| &r.value).collect::<Vec<_>>() });
     let call = Call { name, payload: event.to_string().into(), request_id: cx.ids().uuid(), client_context: None, tail: false, sink: None };
-    // As with the queue of events: a machine is not to start hundreds of processes because of one long queue.
-    let Ok(turn) = lambda.turns.acquire().await else { return End::Dealt(Vec::new()) };
-    let result = run::run(&lambda.pools, cx, target, call).await;
-    drop(turn);
+    let Ok(turn) = lambda.turns.take().await else { return End::Dealt(Vec::new()) };
+    let result = turn.during(cx.cloud().clock(), run::run(&lambda.pools, cx, target, call)).await;
     match result {
         Ok(done) => End::Dealt(dealt_with(mapping, &done, records)),
         Err(fault) if fault.status == 429 => End::Throttled,

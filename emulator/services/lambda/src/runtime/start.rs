@@ -16,7 +16,7 @@ use super::{
     sandbox::{self, Namespace, Sandbox, View},
     shim,
     variables::{Start, variables},
-    workdir::{self, TmpDir},
+    workdir::TmpDir,
 };
 use kit::{Context, Fault, Timestamp, ports::TemporaryKey};
 use std::{
@@ -50,21 +50,27 @@ impl Ground<'_> {
             true => Some(self.sandbox()?),
             false => None,
         };
-        let (entry, folder) = (entry.clone(), self.folders.code.path().to_owned());
+        let (mut entry, folder) = (entry.clone(), self.folders.code.path().to_owned());
+        entry.program = self.view().seen(&entry.program);
+        entry.arguments.iter_mut().for_each(|argument| *argument = self.view().seen(Path::new(argument)).into_os_string());
         let (cgroup, nice) = (self.cgroup.as_ref().map(Cgroup::door), limits::niceness(self.plan.memory_mb));
         Ok(move |output| Launch { program: entry.program, arguments: entry.arguments, variables, folder, output, sandbox, cgroup, nice })
     }
 
     fn sandbox(&self) -> io::Result<Sandbox> {
-        let shown: Vec<&Path> = [Some(workdir::root()?), self.page.as_deref()].into_iter().flatten().collect();
-        Sandbox::new(&View {
+        Sandbox::new(&self.view())
+    }
+
+    fn view(&self) -> View<'_> {
+        View {
             private: self.tmp.path(),
-            shown: &shown,
+            code: self.folders.code.path(),
+            page: self.page.as_deref(),
             opt: self.folders.opt.as_ref().filter(|_| self.over_opt).map(|opt| opt.path()),
             tmp_mb: self.plan.ephemeral_mb,
-            folder: self.folders.code.path(),
+            whole: sandbox::whole(),
             joined: self.tmp.namespace.as_ref(),
-        })
+        }
     }
 
     /// Remembers the namespace that a first process made, for those that follow.
@@ -116,18 +122,21 @@ impl Environment {
         let over_opt = folders.opt.is_some() && !entry.program.starts_with("/opt") && sandbox::opt_works();
         let tmp = tmp.map_or_else(TmpDir::new, Ok).map_err(broken)?;
         let mut ground = Ground { plan, folders: &folders, tmp, page, over_opt, cgroup: Cgroup::new(plan.memory_mb) };
+        let view = ground.view();
         let opt = match (&folders.opt, over_opt) {
-            (Some(opt), false) => opt.path().to_owned(),
+            (Some(opt), false) => view.seen(opt.path()),
             _ => PathBuf::from("/opt"),
         };
+        let seen = preload.as_ref().map(|(library, page)| (view.seen(library), view.seen(page)));
+        let task_root = view.seen(folders.code.path());
         let start = Start {
             api_address: &listener.address,
             key: &key,
             log_stream: &log_stream,
-            task_root: folders.code.path(),
+            task_root: &task_root,
             opt: &opt,
             tmp: &if sandbox::works() { PathBuf::from("/tmp") } else { ground.tmp.path().to_owned() },
-            shim: preload.as_ref().map(|(library, page)| (*library, page.as_path())),
+            shim: seen.as_ref().map(|(library, page)| (library.as_path(), page.as_path())),
         };
         let variables = variables(plan, &start);
         let companions = extensions(cx, &mut ground, &api, &programs, &opt, &variables).await;

@@ -121,13 +121,14 @@ fn may(cx: &Context, url: &Url, name: &Name) -> bool {
     if url.is_signed() && *cx.principal() == Principal::Anonymous {
         return false;
     }
-    let need = Need::on("lambda:InvokeFunctionUrl", name.arn())
-        .owned_by(&*name.scope.account)
-        .key("lambda:FunctionUrlAuthType", url.auth.as_str());
-    match url.is_signed() {
-        true => cx.decide(&need).allowed,
-        false => cx.with_principal(Principal::Anonymous).decide(&need).allowed,
-    }
+    let caller = match url.is_signed() {
+        true => cx.clone(),
+        false => cx.with_principal(Principal::Anonymous),
+    };
+    // Both, since November 2026 for every URL (AWS's guide, "Control access to Lambda function URLs").
+    let by_url = Need::on("lambda:InvokeFunctionUrl", name.arn()).key("lambda:FunctionUrlAuthType", url.auth.as_str());
+    let run = Need::on("lambda:InvokeFunction", name.arn()).key("lambda:InvokedViaFunctionUrl", "true");
+    [by_url, run].into_iter().all(|need| caller.decide(&need.owned_by(&*name.scope.account)).allowed)
 }
 
 fn refused(cx: &Context, fault: &Fault) -> Response<ReplyBody> {

@@ -106,6 +106,41 @@ async fn permissions_become_the_resource_policy() {
     );
 }
 
+/// What was allowed on an alias is not allowed on another of its name.
+#[tokio::test]
+async fn policies_go_with_their_alias_or_version() {
+    let desk = Desk::new().await;
+    desk.function("f", json!({})).await;
+    desk.ok("PublishVersion", json!({ "FunctionName": "f" })).await;
+    let make = || desk.ok("CreateAlias", json!({ "FunctionName": "f", "Name": "live", "FunctionVersion": "1" }));
+    make().await;
+    for qualifier in ["live", "1"] {
+        let add = json!({ "FunctionName": "f", "Qualifier": qualifier, "StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": "111111111111" });
+        desk.ok("AddPermission", add).await;
+    }
+    let policy_of = |qualifier: &str| desk.cloud.service("lambda").unwrap().resource_policy(&desk.cx, &format!("{ARN}:{qualifier}"));
+    assert!(policy_of("live").is_some() && policy_of("1").is_some());
+    desk.ok("PutFunctionEventInvokeConfig", json!({ "FunctionName": "f", "Qualifier": "1", "MaximumRetryAttempts": 1 })).await;
+    desk.ok("DeleteAlias", json!({ "FunctionName": "f", "Name": "live" })).await;
+    make().await;
+    assert_eq!(policy_of("live"), None);
+    desk.ok("DeleteAlias", json!({ "FunctionName": "f", "Name": "live" })).await;
+    desk.ok("DeleteFunction", json!({ "FunctionName": "f", "Qualifier": "1" })).await;
+    assert_eq!(policy_of("1"), None);
+    let left = desk.ok("ListFunctionEventInvokeConfigs", json!({ "FunctionName": "f" })).await;
+    assert_eq!(left["FunctionEventInvokeConfigs"], json!([]));
+}
+
+/// Recorded: TestCodeSigningConfig::test_code_signing_not_found_excs. Terraform asks it of every function.
+#[tokio::test]
+async fn no_function_has_a_configuration_of_code_signing() {
+    let desk = Desk::new().await;
+    desk.function("f", json!({})).await;
+    assert_eq!(desk.ok("GetFunctionCodeSigningConfig", json!({ "FunctionName": "f" })).await, json!({}));
+    let fault = desk.call("GetFunctionCodeSigningConfig", json!({ "FunctionName": "g" })).await.unwrap_err();
+    assert_eq!((&*fault.code, fault.status), ("ResourceNotFoundException", 404));
+}
+
 #[tokio::test]
 async fn what_is_not_honoured_is_refused_by_name() {
     let desk = Desk::new().await;

@@ -73,3 +73,37 @@ async fn a_closure_times_out_on_the_clock() {
     let told: Value = serde_json::from_slice(&decode(done["Payload"].as_str().unwrap())).unwrap();
     assert!(told["errorMessage"].as_str().unwrap().ends_with("Task timed out after 900.00 seconds"), "{told}");
 }
+
+/// Functions that run for long hold nobody up: here each waits for one that was invoked after all of them.
+#[tokio::test]
+async fn events_of_slow_functions_hold_up_no_others() {
+    const WAITING: usize = 100;
+    let (lambda, news) = (lambda::Lambda::new(), Arc::new(tokio::sync::Semaphore::new(0)));
+    let heard = news.clone();
+    let slow = move |_: Value, _: Invocation| {
+        let heard = heard.clone();
+        async move {
+            heard.acquire().await?.forget();
+            Ok::<_, HandlerError>(Value::Null)
+        }
+    };
+    let tells = move |_: Value, _: Invocation| {
+        let news = news.clone();
+        async move {
+            news.add_permits(WAITING);
+            Ok::<_, HandlerError>(Value::Null)
+        }
+    };
+    lambda.register("slow", slow).unwrap();
+    lambda.register("tells", tells).unwrap();
+    let cloud = Cloud::builder().mode(ClockMode::Frozen).service(Arc::new(lambda)).start().await.unwrap();
+    let desk = Desk::over(cloud, Arc::new(World::default()));
+    for name in ["slow", "tells"] {
+        desk.made(name, package(name).unwrap(), json!({ "Timeout": 900 })).await;
+    }
+    for name in std::iter::repeat_n("slow", WAITING).chain(["tells"]) {
+        desk.ok("Invoke", json!({ "FunctionName": name, "InvocationType": "Event" })).await;
+    }
+    desk.settle().await;
+    assert_eq!(desk.invocations().iter().filter(|one| &*one.outcome == "ok").count(), WAITING + 1);
+}

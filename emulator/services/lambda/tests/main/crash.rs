@@ -2,7 +2,7 @@
 //!
 //! Two hundred events; `WINDTUNNEL_TEST_EVENTS=10000` for the figure.
 
-use crate::desk::{Desk, base64};
+use crate::desk::{Desk, Notes, base64};
 use kit::{
     ClockMode,
     store::{Durability, Store},
@@ -33,7 +33,7 @@ async fn desk(folder: &Path) -> Desk {
 async fn emulator() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
     let desk = desk(Path::new(&folder)).await;
-    let ran = Path::new(&folder).join("ran");
+    let ran = Path::new(&folder).join("notes");
     desk.function("f", json!({ "Timeout": 60, "Environment": { "Variables": { "NOTE": ran } } })).await;
     for n in 0..events() {
         let payload = base64(json!({ "event": format!("number {n}") }).to_string().as_bytes());
@@ -47,6 +47,7 @@ async fn emulator() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn accepted_events_survive_kill_9() {
     let folder = crate::desk::shared_folder();
+    let notes = Notes::new(folder.path());
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "crash::emulator", "--nocapture", "--test-threads=1"]).env(FOLDER, folder.path()).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -62,7 +63,7 @@ async fn accepted_events_survive_kill_9() {
     desk.cloud.settle(Duration::from_secs(600)).await.unwrap();
     // Where this machine has more to do than it can, a first attempt may fail: it is tried again a minute later, and two after that.
     desk.advance(200).await;
-    let text = std::fs::read_to_string(folder.path().join("ran")).unwrap();
+    let text = notes.text();
     let number = |line: &str| line.strip_prefix("{\"event\":\"number ")?.strip_suffix("\"}")?.parse::<usize>().ok();
     let ran: BTreeSet<usize> = text.lines().filter_map(number).collect();
     let lost: Vec<&usize> = accepted.difference(&ran).collect();

@@ -16,6 +16,33 @@ pub fn shared_folder() -> tempfile::TempDir {
     tempfile::tempdir_in("/var/tmp").unwrap()
 }
 
+/// What functions write for a test: a named pipe, which they may write to although no file can be written.
+pub struct Notes {
+    pub path: std::path::PathBuf,
+    text: Arc<Mutex<String>>,
+}
+
+impl Notes {
+    pub fn new(folder: &std::path::Path) -> Notes {
+        let path = folder.join("notes");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let mut pipe = std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+        let text = Arc::new(Mutex::new(String::new()));
+        let heard = text.clone();
+        // Ends with the test's process.
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(n @ 1..) = std::io::Read::read(&mut pipe, &mut buffer) {
+                heard.lock().push_str(&String::from_utf8_lossy(&buffer[..n]));
+            }
+        });
+        Notes { path, text }
+    }
+    pub fn text(&self) -> String {
+        self.text.lock().clone()
+    }
+}
+
 /// A cloud with what was written in it.
 pub struct Desk {
     pub cloud: Arc<Cloud>,

@@ -140,7 +140,8 @@ async fn an_extension_hears_of_events_and_of_the_end() {
     let desk = Desk::new().await;
     let arn = layer(&desk, "watch", &[("extensions/watches", &program())]).await;
     let folder = crate::desk::shared_folder();
-    let told = folder.path().join("told");
+    let notes = crate::desk::Notes::new(folder.path());
+    let told = &notes.path;
     desk.function("f", json!({ "Layers": [arn], "Environment": { "Variables": { "TELL": told.to_str().unwrap() } } })).await;
     for _ in 0..2 {
         assert_eq!(desk.invoke("f", json!({})).await.0["FunctionError"], Value::Null);
@@ -155,9 +156,7 @@ async fn an_extension_hears_of_events_and_of_the_end() {
     desk.ok("DeleteFunction", json!({ "FunctionName": "f" })).await;
     let clock = kit::Clock::new(None, ClockMode::Running);
     for _ in 0..200 {
-        if let Ok(text) = std::fs::read_to_string(&told)
-            && let Ok(event) = serde_json::from_str::<Value>(&text)
-        {
+        if let Ok(event) = serde_json::from_str::<Value>(&notes.text()) {
             assert_eq!((&event["eventType"], &event["shutdownReason"]), (&json!("SHUTDOWN"), &json!("spindown")));
             return;
         }

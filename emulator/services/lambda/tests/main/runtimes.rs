@@ -1,6 +1,6 @@
 //! Python and Node handlers, where the machine has an interpreter.
 
-use crate::desk::{Desk, zip};
+use crate::desk::{Desk, decode, zip};
 use serde_json::{Value, json};
 
 fn has(program: &str) -> bool {
@@ -68,6 +68,176 @@ async fn node() {
     assert_eq!(told(&desk, "missing", json!({})).await["errorType"], "Runtime.ImportModuleError");
     desk.settle().await;
     assert!(desk.lines().iter().any(|line| line.contains("\tINFO\tseen { k: 1 }")), "{:?}", desk.lines());
+}
+
+/// What people write first: `logger.info`, numbers of DynamoDB, a mistake in the code.
+#[tokio::test]
+async fn python_as_people_write_it() {
+    if !has("python3") {
+        return;
+    }
+    let desk = Desk::new().await;
+    let code = br#"
+import decimal, logging
+logger = logging.getLogger()
+logger.setLevel(logging.INFO)
+
+def run(event, context):
+    logger.info("seen %s\nand more", event)
+    logging.getLogger("other").debug("not this")
+    return {"price": decimal.Decimal("1.5"), "custom": context.client_context and context.client_context.custom}
+"#;
+    let python = |more: Value| {
+        let mut config = json!({ "Runtime": "python3.12", "Handler": "main.run", "Timeout": 20 });
+        config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        config
+    };
+    desk.made("text", zip(&[("main.py", code)]), python(json!({}))).await;
+    assert_eq!(told(&desk, "text", json!(7)).await, json!({ "price": 1.5, "custom": null }), "{:?}", desk.lines());
+    desk.settle().await;
+    let lines = desk.lines();
+    let line = lines.iter().find(|line| line.contains("seen 7")).unwrap_or_else(|| panic!("{lines:?}"));
+    let parts: Vec<&str> = line.split('\t').collect();
+    assert!(parts[0] == "[INFO]" && parts[1].ends_with('Z') && parts[2].len() == 36 && parts[3].contains("and more"), "{line}");
+    assert!(!lines.iter().any(|line| line.contains("not this")));
+
+    desk.made("json", zip(&[("main.py", code)]), python(json!({ "LoggingConfig": { "LogFormat": "JSON" } }))).await;
+    told(&desk, "json", json!(8)).await;
+    desk.settle().await;
+    let lines: Vec<Value> = desk.lines().iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let line = lines.iter().find(|line| line["message"] == "seen 8\nand more").unwrap_or_else(|| panic!("{lines:?}"));
+    assert_eq!((&line["level"], &line["logger"], line["requestId"].is_string()), (&json!("INFO"), &json!("root"), true));
+
+    desk.made("broken", zip(&[("main.py", b"def run(event, context) return\n")]), python(json!({}))).await;
+    let failure = told(&desk, "broken", json!({})).await;
+    assert_eq!(failure["errorType"], "Runtime.UserCodeSyntaxError", "{failure}");
+    assert!(failure["errorMessage"].as_str().unwrap().starts_with("Syntax error in module 'main': "), "{failure}");
+}
+
+/// As on AWS: the package is /var/task, /tmp is empty and may be written, and nothing else may.
+#[tokio::test]
+async fn only_tmp_can_be_written() {
+    if !has("python3") {
+        return;
+    }
+    let desk = Desk::new().await;
+    let code = br#"
+import os
+
+def tried(path):
+    try:
+        with open(path, "a") as file:
+            file.write("x")
+        return "written"
+    except OSError as error:
+        return error.strerror
+
+def run(event, context):
+    seen = [os.getcwd(), os.environ["LAMBDA_TASK_ROOT"], __file__, os.listdir("/tmp"), sorted(os.listdir("."))]
+    paths = ["beside", "/var/task/main.py", "/etc/windtunnel-was-here", "/opt/windtunnel-was-here", "/var/tmp/windtunnel-was-here", "/tmp/mine", "/dev/null"]
+    return {"seen": seen, "tried": [tried(path) for path in paths]}
+"#;
+    desk.made("f", zip(&[("main.py", code)]), json!({ "Runtime": "python3.12", "Handler": "main.run", "Timeout": 20 })).await;
+    let answer = told(&desk, "f", json!({})).await;
+    if desk.lines().iter().any(|line| line.contains("windtunnel-lambda")) || answer["seen"][0] != "/var/task" {
+        return skipped("this machine gives functions no view of their own");
+    }
+    assert_eq!(answer["seen"], json!(["/var/task", "/var/task", "/var/task/main.py", [], ["main.py"]]));
+    // Whose emulator isn't the machine's root may not write some of them anyway.
+    let tried: Vec<bool> = answer["tried"].as_array().unwrap().iter().map(|one| one == "written").collect();
+    assert_eq!(tried, [false, false, false, false, false, true, true], "{answer}");
+    assert_eq!(answer["tried"][0], "Read-only file system");
+    assert_eq!(told(&desk, "f", json!({})).await["seen"][3], json!(["mine"]), "a warm environment keeps its /tmp");
+}
+
+/// A Node function of one file.
+async fn node_function(desk: &Desk, name: &str, code: &str, more: Value) {
+    let mut config = json!({ "Runtime": "nodejs22.x", "Handler": "index.handler", "Timeout": 20 });
+    config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    desk.made(name, zip(&[("index.js", code.as_bytes())]), config).await;
+}
+
+#[tokio::test]
+async fn node_answers_by_callback_context_or_never() {
+    if !has("node") {
+        return;
+    }
+    let desk = Desk::new().await;
+    let none = || json!({});
+    for (name, code, answer) in [
+        (
+            "waits",
+            "exports.handler = (e, c, done) => { let n = 0; done(null, { get n() { return n; } }); setTimeout(() => { n = 1; }, 20); }",
+            json!({ "n": 1 }),
+        ),
+        (
+            "hurries",
+            "exports.handler = (e, c, done) => { c.callbackWaitsForEmptyEventLoop = false; done(null, 'now'); setTimeout(() => {}, 60000); }",
+            json!("now"),
+        ),
+        ("succeeds", "exports.handler = (e, c) => { setTimeout(() => c.succeed(5), 5); }", json!(5)),
+        ("says_nothing", "exports.handler = () => 'ignored'", json!(null)),
+    ] {
+        node_function(&desk, name, code, none()).await;
+        assert_eq!(told(&desk, name, json!({})).await, answer, "{name} {:?}", desk.lines());
+        assert_eq!(told(&desk, name, json!({})).await, answer, "{name} again");
+    }
+    for (name, code, kind, message) in [
+        (
+            "thrown",
+            "exports.handler = async () => { setTimeout(() => { throw new RangeError('late'); }, 5); await new Promise(() => setTimeout(() => {}, 9000)); }",
+            "RangeError",
+            "late",
+        ),
+        (
+            "rejected",
+            "exports.handler = async () => { Promise.reject(new Error('lost')); await new Promise(() => setTimeout(() => {}, 9000)); }",
+            "Runtime.UnhandledPromiseRejection",
+            "Error: lost",
+        ),
+        ("misspelt", "exports.handler = async () => {", "Runtime.UserCodeSyntaxError", "SyntaxError: Unexpected end of input"),
+    ] {
+        node_function(&desk, name, code, none()).await;
+        let failure = told(&desk, name, json!({})).await;
+        assert_eq!((&failure["errorType"], &failure["errorMessage"]), (&json!(kind), &json!(message)), "{name} {failure}");
+    }
+    let json_logs = json!({ "LoggingConfig": { "LogFormat": "JSON", "ApplicationLogLevel": "WARN" } });
+    node_function(&desk, "told", "exports.handler = async (e) => { console.log('not this'); console.warn({ saw: e }); }", json_logs).await;
+    told(&desk, "told", json!(3)).await;
+    desk.settle().await;
+    let lines: Vec<Value> = desk.lines().iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert!(
+        lines.iter().any(|line| line["level"] == "WARN" && line["message"] == json!({ "saw": 3 }) && line["requestId"].is_string()),
+        "{lines:?}"
+    );
+    assert!(!desk.lines().iter().any(|line| line.contains("not this")));
+}
+
+/// `awslambda.streamifyResponse`, the way in which Node functions stream.
+#[tokio::test]
+async fn node_streams_its_answer() {
+    if !has("node") {
+        return;
+    }
+    let desk = Desk::new().await;
+    let code = "exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+  if (event === 'early') throw new Error('before');
+  stream = awslambda.HttpResponseStream.from(stream, { statusCode: 201, headers: { 'x-a': 'b' } });
+  stream.write('one ');
+  if (event === 'late') throw new Error('on the way');
+  stream.write({ two: 2 });
+  stream.end();
+});";
+    node_function(&desk, "streams", code, json!({})).await;
+    for _ in 0..2 {
+        let done = desk.ok("Invoke", json!({ "FunctionName": "streams" })).await;
+        let payload = decode(done["Payload"].as_str().unwrap());
+        let (prelude, rest) = payload.split_at(payload.iter().position(|b| *b == 0).unwrap());
+        assert_eq!(serde_json::from_slice::<Value>(prelude).unwrap(), json!({ "statusCode": 201, "headers": { "x-a": "b" } }));
+        assert_eq!(rest, b"\0\0\0\0\0\0\0\0one {\"two\":2}");
+    }
+    assert_eq!(told(&desk, "streams", json!("early")).await["errorMessage"], "before");
+    assert_eq!(told(&desk, "streams", json!("late")).await["errorMessage"], "on the way");
 }
 
 /// The host's python with these modules, as a runtime's name; `None`, told, where it lacks one.

@@ -129,10 +129,11 @@ async fn invoke(lambda: &Lambda, look: &Look<'_>, records: &[Record]) -> End {
     };
     let event = event::event(&look.mapping, &look.topic, &look.opened.bootstrap, records);
     let call = Call { name, payload: event.to_string().into(), request_id: cx.ids().uuid(), client_context: None, tail: false, sink: None };
-    // As with the queue of events: a machine is not to start hundreds of processes because of one long topic.
-    let Ok(turn) = lambda.turns.acquire().await else { return End::Refused(Fault::internal("the emulator is stopping")) };
-    let result = run::run(&lambda.pools, &cx, target, call).await;
-    drop(turn);
+    let turn = match lambda.turns.take().await {
+        Ok(turn) => turn,
+        Err(fault) => return End::Refused(fault),
+    };
+    let result = turn.during(cx.cloud().clock(), run::run(&lambda.pools, &cx, target, call)).await;
     match result {
         Ok(done) if done.error.is_some() => End::Failed(done),
         Ok(done) if look.mapping.reports_failures => match reported(&done.payload, &look.topic.topic, records) {

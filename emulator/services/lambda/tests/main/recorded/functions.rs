@@ -82,18 +82,9 @@ async fn delete_no_version(shot: Shot) {
     shot.call(&desk, "delete_function_response_non_existent_with_qualifier", "DeleteFunction", version()).await;
 }
 
-/// Operations that are refused by name.
-fn refused(shot: &Shot) -> bool {
-    let refused = ["get_function_code_signing_config"].contains(&&*shot.parameter);
-    if refused {
-        shot.content.as_object().unwrap().keys().for_each(|label| shot.by_hand(label));
-    }
-    refused
-}
-
 async fn no_function(shot: Shot) {
     let desk = Desk::new().await;
-    if refused(&shot) || desk.lacks(&operation(&shot.parameter)) {
+    if desk.lacks(&operation(&shot.parameter)) {
         return shot.content.as_object().unwrap().keys().for_each(|label| shot.by_hand(label));
     }
     shot.call(&desk, "not_found_exception", &operation(&shot.parameter), f(json!({}))).await;
@@ -101,7 +92,7 @@ async fn no_function(shot: Shot) {
 
 async fn wrong_region(shot: Shot) {
     let desk = Desk::new().await;
-    if refused(&shot) || desk.lacks(&operation(&shot.parameter)) {
+    if desk.lacks(&operation(&shot.parameter)) {
         return shot.content.as_object().unwrap().keys().for_each(|label| shot.by_hand(label));
     }
     desk.ok("CreateFunction", create(helped())).await;
