@@ -11,7 +11,7 @@ const SAMPLES: &[&str] = &[
     "$util.base64Decode($util.base64Encode($input.body)) $util.urlDecode('%41') $util.parseJson('{\"a\":[1]}').a.get(0) $input.json('$..a[?(@.b > 1)]')",
 ];
 
-const WORDS: &str = "#set( #if( #elseif( #else #end #foreach( #macro( #break #stop ## #* *# #[[ ]]# $ $! ${ } ( ) [ ] { } .. && || == != <= - + * / % ' \" $input.path('$') $m $m.put('a',$m) .split('(a*)*b') .replaceAll('', 'xx') [0..99999] $..* ?(@ \\$ \u{e9} 99999999999999999999";
+const WORDS: &str = "#set( #if( #elseif( #else #end #foreach( #macro( #break #stop ## #* *# #[[ ]]# $ $! ${ } ( ) [ ] { } .. && || == != <= - + * / % ' \" $input.path('$') $m $m.put('a',$m) .split('(a*)*b') .replaceAll('', 'xx') [0..99999] $..* ?(@ [0,0,0] [*] .putAll($m) .contains($m) .matches('(a{9}){99}') #set($s=$s+$s) #foreach($i in [1..999]) \\$ \u{e9} 99999999999999999999";
 
 #[test]
 fn mapping_templates() {

@@ -40,7 +40,6 @@ paths! {
     UpdateMethodResponseInput: "PATCH" "/restapis/{}/resources/{}/methods/{}/responses/{}", rest_api_id, resource_id, http_method, status_code;
     DeleteMethodResponseInput: "DELETE" "/restapis/{}/resources/{}/methods/{}/responses/{}", rest_api_id, resource_id, http_method, status_code;
     GetIntegrationInput: "GET" "/restapis/{}/resources/{}/methods/{}/integration", rest_api_id, resource_id, http_method;
-    UpdateIntegrationInput: "PATCH" "/restapis/{}/resources/{}/methods/{}/integration", rest_api_id, resource_id, http_method;
     DeleteIntegrationInput: "DELETE" "/restapis/{}/resources/{}/methods/{}/integration", rest_api_id, resource_id, http_method;
     PutIntegrationResponseInput: "PUT" "/restapis/{}/resources/{}/methods/{}/integration/responses/{}", rest_api_id, resource_id, http_method, status_code;
     GetIntegrationResponseInput: "GET" "/restapis/{}/resources/{}/methods/{}/integration/responses/{}", rest_api_id, resource_id, http_method, status_code;
@@ -48,7 +47,6 @@ paths! {
     DeleteIntegrationResponseInput: "DELETE" "/restapis/{}/resources/{}/methods/{}/integration/responses/{}", rest_api_id, resource_id, http_method, status_code;
     GetAuthorizerInput: "GET" "/restapis/{}/authorizers/{}", rest_api_id, authorizer_id;
     GetAuthorizersInput: "GET" "/restapis/{}/authorizers", rest_api_id;
-    UpdateAuthorizerInput: "PATCH" "/restapis/{}/authorizers/{}", rest_api_id, authorizer_id;
     DeleteAuthorizerInput: "DELETE" "/restapis/{}/authorizers/{}", rest_api_id, authorizer_id;
     CreateDeploymentInput: "POST" "/restapis/{}/deployments", rest_api_id;
     GetDeploymentInput: "GET" "/restapis/{}/deployments/{}", rest_api_id, deployment_id;
@@ -107,15 +105,12 @@ paths! {
     GetDocumentationVersionsInput: "GET" "/restapis/{}/documentation/versions", rest_api_id;
     UpdateDocumentationVersionInput: "PATCH" "/restapis/{}/documentation/versions/{}", rest_api_id, documentation_version;
     DeleteDocumentationVersionInput: "DELETE" "/restapis/{}/documentation/versions/{}", rest_api_id, documentation_version;
-    ImportRestApiInput: "POST" "/restapis";
-    PutRestApiInput: "PUT" "/restapis/{}", rest_api_id;
     GetExportInput: "GET" "/restapis/{}/stages/{}/exports/{}", rest_api_id, stage_name, export_type;
     TestInvokeMethodInput: "POST" "/restapis/{}/resources/{}/methods/{}", rest_api_id, resource_id, http_method;
     TestInvokeAuthorizerInput: "POST" "/restapis/{}/authorizers/{}", rest_api_id, authorizer_id;
     FlushStageCacheInput: "DELETE" "/restapis/{}/stages/{}/cache/data", rest_api_id, stage_name;
     FlushStageAuthorizersCacheInput: "DELETE" "/restapis/{}/stages/{}/cache/authorizers", rest_api_id, stage_name;
     GetAccountInput: "GET" "/account";
-    UpdateAccountInput: "PATCH" "/account";
 }
 
 impl Authorize<ApiGateway> for CreateRestApiInput {
@@ -151,22 +146,54 @@ impl Authorize<ApiGateway> for CreateDomainNameInput {
 impl Authorize<ApiGateway> for PutIntegrationInput {
     fn access(&self, _: &ApiGateway, cx: &Context) -> Access {
         let path = format!("/restapis/{}/resources/{}/methods/{}/integration", self.rest_api_id, self.resource_id, self.http_method);
-        let access = Access::on("apigateway:PUT", arn(cx, &path));
-        match self.credentials.as_deref().filter(|c| c.contains(":role/")) {
-            Some(role) => access.and(Need::on("iam:PassRole", role).key("iam:PassedToService", "apigateway.amazonaws.com")),
-            None => access,
-        }
+        passing(Access::on("apigateway:PUT", arn(cx, &path)), self.credentials.as_deref())
     }
 }
-
+impl Authorize<ApiGateway> for UpdateIntegrationInput {
+    fn access(&self, _: &ApiGateway, cx: &Context) -> Access {
+        let path = format!("/restapis/{}/resources/{}/methods/{}/integration", self.rest_api_id, self.resource_id, self.http_method);
+        passing(Access::on("apigateway:PATCH", arn(cx, &path)), patched(self.patch_operations.as_ref(), "/credentials"))
+    }
+}
 impl Authorize<ApiGateway> for CreateAuthorizerInput {
     fn access(&self, _: &ApiGateway, cx: &Context) -> Access {
         let access = Access::on("apigateway:POST", arn(cx, &format!("/restapis/{}/authorizers", self.rest_api_id)));
-        match self.authorizer_credentials.as_deref() {
-            Some(role) => access.and(Need::on("iam:PassRole", role).key("iam:PassedToService", "apigateway.amazonaws.com")),
-            None => access,
-        }
+        passing(access, self.authorizer_credentials.as_deref())
     }
+}
+impl Authorize<ApiGateway> for UpdateAuthorizerInput {
+    fn access(&self, _: &ApiGateway, cx: &Context) -> Access {
+        let access = Access::on("apigateway:PATCH", arn(cx, &format!("/restapis/{}/authorizers/{}", self.rest_api_id, self.authorizer_id)));
+        passing(access, patched(self.patch_operations.as_ref(), "/authorizerCredentials"))
+    }
+}
+impl Authorize<ApiGateway> for UpdateAccountInput {
+    fn access(&self, _: &ApiGateway, cx: &Context) -> Access {
+        passing(Access::on("apigateway:PATCH", arn(cx, "/account")), patched(self.patch_operations.as_ref(), "/cloudwatchRoleArn"))
+    }
+}
+impl Authorize<ApiGateway> for ImportRestApiInput {
+    fn access(&self, _: &ApiGateway, cx: &Context) -> Access {
+        let roles = crate::open_api::roles(&self.body);
+        passing(Access::on("apigateway:POST", arn(cx, "/restapis")), roles.iter().map(String::as_str))
+    }
+}
+impl Authorize<ApiGateway> for PutRestApiInput {
+    fn access(&self, _: &ApiGateway, cx: &Context) -> Access {
+        let roles = crate::open_api::roles(&self.body);
+        passing(Access::on("apigateway:PUT", arn(cx, &format!("/restapis/{}", self.rest_api_id))), roles.iter().map(String::as_str))
+    }
+}
+
+/// Roles that are handed over must be ones that the caller may pass.
+fn passing<'a>(access: Access, roles: impl IntoIterator<Item = &'a str>) -> Access {
+    let roles = roles.into_iter().filter(|role| role.contains(":role/"));
+    roles.fold(access, |access, role| access.and(Need::on("iam:PassRole", role).key("iam:PassedToService", "apigateway.amazonaws.com")))
+}
+
+/// What patches put at a path.
+fn patched<'a>(operations: Option<&'a Vec<PatchOperation>>, path: &'a str) -> impl Iterator<Item = &'a str> {
+    operations.into_iter().flatten().filter(move |o| o.path.as_deref() == Some(path)).filter_map(|o| o.value.as_deref())
 }
 
 /// `/tags/` and the ARN, percent-encoded.

@@ -92,7 +92,9 @@ pub(crate) fn check(api: &Api, authorizer: &Authorizer) -> Result<(), Fault> {
         return Err(bad("Authorizer result TTL must be between 0 and 3600 seconds"));
     }
     match authorizer.identity_validation_expression.as_deref().filter(|e| !e.is_empty()) {
-        Some(expression) if kit::regex(expression).is_err() => return Err(bad("Invalid identity validation expression specified.")),
+        Some(expression) if crate::execute::patterns::Pattern::new(expression).is_none() => {
+            return Err(bad("Invalid identity validation expression specified."));
+        }
         _ => {}
     }
     match authorizer.r#type.unwrap_or_default() {

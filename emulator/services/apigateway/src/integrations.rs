@@ -250,7 +250,9 @@ fn check_response(method: &Method, response: &IntegrationResponse) -> Result<(),
     mapping::check_response(response.response_parameters.as_ref(), &declared)?;
     check_templates(response.response_templates.as_ref())?;
     match response.selection_pattern.as_deref().filter(|pattern| !pattern.is_empty()) {
-        Some(pattern) if kit::regex(pattern).is_err() => Err(bad("Invalid selection pattern specified: it is no regular expression")),
+        Some(pattern) if crate::execute::patterns::Pattern::new(pattern).is_none() => {
+            Err(bad("Invalid selection pattern specified: it is no regular expression"))
+        }
         _ => Ok(()),
     }
 }

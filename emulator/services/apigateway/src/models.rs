@@ -1,11 +1,14 @@
 //! Models: JSON schemas that methods name, and that request validators check bodies with.
 
-use crate::{ApiGateway, Error, model::*, patch, state::*};
+use crate::{ApiGateway, Error, execute::patterns::Pattern, model::*, patch, state::*};
 use kit::{Context, Fault};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Largest schema, bytes; AWS's limit.
 const MOST_SCHEMA_BYTES: usize = 400 * 1024;
+/// Deepest nesting of a schema that is looked at.
+const MOST_DEPTH: usize = 128;
 
 impl ApiGateway {
     /// Makes a model.
@@ -135,8 +138,26 @@ fn check_schema(model: &Model) -> Result<(), Fault> {
     if schema.len() > MOST_SCHEMA_BYTES {
         return Err(bad("Model schema is larger than 400 KB"));
     }
-    if model.content_type.as_deref() == Some("application/json") && serde_json::from_str::<serde_json::Value>(schema).is_err() {
-        return Err(bad("Invalid model schema specified: it is not JSON"));
+    if model.content_type.as_deref() != Some("application/json") {
+        return Ok(());
     }
-    Ok(())
+    match serde_json::from_str::<Value>(schema) {
+        Ok(schema) => check_patterns(&schema, 0),
+        Err(_) => Err(bad("Invalid model schema specified: it is not JSON")),
+    }
+}
+
+/// A pattern that can't be run would refuse every body, or let every body pass.
+pub(crate) fn check_patterns(schema: &Value, depth: usize) -> Result<(), Fault> {
+    let Some(map) = schema.as_object().filter(|_| depth < MOST_DEPTH) else {
+        return schema.as_array().into_iter().flatten().filter(|_| depth < MOST_DEPTH).try_for_each(|s| check_patterns(s, depth + 1));
+    };
+    let names = map.get("patternProperties").and_then(Value::as_object).into_iter().flat_map(|named| named.keys().map(String::as_str));
+    for pattern in names.chain(map.get("pattern").and_then(Value::as_str)) {
+        if Pattern::new(pattern).is_none() {
+            return Err(bad(format!("Invalid model schema specified: the pattern {pattern:?} is no regular expression that can be run")));
+        }
+    }
+    let mut inner = map.iter().filter(|(name, _)| !matches!(name.as_str(), "enum" | "default" | "example" | "examples"));
+    inner.try_for_each(|(_, schema)| check_patterns(schema, depth + 1))
 }

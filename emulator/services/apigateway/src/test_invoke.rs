@@ -45,9 +45,6 @@ impl ApiGateway {
         let api = cx.store().read(|s| api(s, cx.scope(), &input.rest_api_id))?;
         let authorizer = api.authorizers.get(&input.authorizer_id).cloned();
         let authorizer = authorizer.ok_or_else(|| Error::NotFound.says("Invalid Authorizer identifier specified"))?;
-        if authorizer.r#type == Some(AuthorizerType::CognitoUserPools) {
-            return Err(refused("TestInvokeAuthorizer", "authorizers of type COGNITO_USER_POOLS"));
-        }
         let sent =
             sent(Some("/"), input.path_with_query_string, input.body, input.headers, input.multi_value_headers, input.stage_variables);
         test_authorizer(&self.edge, cx, api, authorizer, sent).await

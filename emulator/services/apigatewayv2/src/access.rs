@@ -30,11 +30,9 @@ paths! {
     DeleteRouteInput: "DELETE" "/apis/{}/routes/{}", api_id, route_id;
     GetIntegrationInput: "GET" "/apis/{}/integrations/{}", api_id, integration_id;
     GetIntegrationsInput: "GET" "/apis/{}/integrations", api_id;
-    UpdateIntegrationInput: "PATCH" "/apis/{}/integrations/{}", api_id, integration_id;
     DeleteIntegrationInput: "DELETE" "/apis/{}/integrations/{}", api_id, integration_id;
     GetAuthorizerInput: "GET" "/apis/{}/authorizers/{}", api_id, authorizer_id;
     GetAuthorizersInput: "GET" "/apis/{}/authorizers", api_id;
-    UpdateAuthorizerInput: "PATCH" "/apis/{}/authorizers/{}", api_id, authorizer_id;
     DeleteAuthorizerInput: "DELETE" "/apis/{}/authorizers/{}", api_id, authorizer_id;
     CreateDeploymentInput: "POST" "/apis/{}/deployments", api_id;
     GetDeploymentInput: "GET" "/apis/{}/deployments/{}", api_id, deployment_id;
@@ -85,6 +83,18 @@ impl Authorize<ApiGatewayV2> for CreateAuthorizerInput {
         passing(access, self.authorizer_credentials_arn.as_deref())
     }
 }
+impl Authorize<ApiGatewayV2> for UpdateIntegrationInput {
+    fn access(&self, _: &ApiGatewayV2, cx: &Context) -> Access {
+        let access = Access::on("apigateway:PATCH", arn(cx, &format!("/apis/{}/integrations/{}", self.api_id, self.integration_id)));
+        passing(access, self.credentials_arn.as_deref())
+    }
+}
+impl Authorize<ApiGatewayV2> for UpdateAuthorizerInput {
+    fn access(&self, _: &ApiGatewayV2, cx: &Context) -> Access {
+        let access = Access::on("apigateway:PATCH", arn(cx, &format!("/apis/{}/authorizers/{}", self.api_id, self.authorizer_id)));
+        passing(access, self.authorizer_credentials_arn.as_deref())
+    }
+}
 impl Authorize<ApiGatewayV2> for TagResourceInput {
     fn access(&self, _: &ApiGatewayV2, cx: &Context) -> Access {
         tagged(Access::on("apigateway:POST", tags_path(cx, &self.resource_arn)), self.tags.as_ref())
@@ -108,11 +118,9 @@ fn tags_path(cx: &Context, resource: &str) -> String {
 }
 
 /// A role that is handed over must be one that the caller may pass.
-fn passing(access: Access, role: Option<&str>) -> Access {
-    match role.filter(|role| role.contains(":role/")) {
-        Some(role) => access.and(Need::on("iam:PassRole", role).key("iam:PassedToService", "apigateway.amazonaws.com")),
-        None => access,
-    }
+fn passing<'a>(access: Access, roles: impl IntoIterator<Item = &'a str>) -> Access {
+    let roles = roles.into_iter().filter(|role| role.contains(":role/"));
+    roles.fold(access, |access, role| access.and(Need::on("iam:PassRole", role).key("iam:PassedToService", "apigateway.amazonaws.com")))
 }
 
 /// The condition keys of tags in a request.

@@ -62,7 +62,7 @@ impl ApiGatewayV2 {
         input: ResetAuthorizersCacheInput,
     ) -> Result<ResetAuthorizersCacheOutput, Fault> {
         of_api(cx, &input.api_id, |_| Ok(()))?;
-        self.edge.verdicts.forget(&format!("{}/{}/", input.api_id, input.stage_name));
+        self.edge.forget_callers(&format!("{}/{}/", input.api_id, input.stage_name));
         Ok(ResetAuthorizersCacheOutput {})
     }
 }

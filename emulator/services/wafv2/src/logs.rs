@@ -3,7 +3,7 @@
 
 use crate::{
     associations,
-    engine::{Acl, Applied, Condition as Found, Judgement, Request},
+    engine::{Acl, Applied, Condition as Found, Judgement, Limited, Request},
     model::*,
 };
 use flate2::{Compression, write::GzEncoder};
@@ -172,14 +172,7 @@ fn record(cx: &Context, resource_arn: &str, acl: &Acl, redacted: &[FieldToMatch]
             "excludedRules": Value::Null,
             "customerConfig": Value::Null,
         })).collect::<Vec<_>>(),
-        "rateBasedRuleList": judgement.rates.iter().map(|(rule, limit, window, key)| json!({
-            "rateBasedRuleName": rule.rsplit('#').next(),
-            "rateBasedRuleId": rule,
-            "limitKey": "CUSTOMKEYS",
-            "limitValue": key,
-            "maxRateAllowed": limit,
-            "evaluationWindowSec": window.to_string(),
-        })).collect::<Vec<_>>(),
+        "rateBasedRuleList": judgement.rates.iter().map(limited).collect::<Vec<_>>(),
         "nonTerminatingMatchingRules": judgement.counted.iter().map(|c| json!({ "ruleId": c.rule, "action": c.action, "ruleMatchDetails": [] })).collect::<Vec<_>>(),
         "requestHeadersInserted": judgement.inserted.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect::<Vec<_>>(),
         "responseCodeSent": (judgement.action != "ALLOW").then_some(judgement.answer.status),
@@ -193,6 +186,35 @@ fn record(cx: &Context, resource_arn: &str, acl: &Acl, redacted: &[FieldToMatch]
         }
     }
     record
+}
+
+/// A rate-based rule that limits the request: an address stands in `limitValue`, custom keys in `customValues`, of whose values 32 characters.
+fn limited(of: &Limited) -> Value {
+    let mut told = json!({
+        "rateBasedRuleName": of.rule.rsplit('#').next(),
+        "rateBasedRuleId": of.rule,
+        "limitKey": of.aggregate,
+        "maxRateAllowed": of.limit,
+        "evaluationWindowSec": of.window_secs.to_string(),
+    });
+    match of.aggregate {
+        "CUSTOMKEYS" => {
+            let value = |(key, name, value): &(&str, Option<String>, String)| {
+                let mut told = json!({ "key": key, "value": value.chars().take(32).collect::<String>() });
+                if let Some(name) = name {
+                    told["name"] = json!(name);
+                }
+                told
+            };
+            told["customValues"] = of.values.iter().map(value).collect();
+        }
+        _ => {
+            if let Some((_, _, value)) = of.values.first() {
+                told["limitValue"] = json!(value);
+            }
+        }
+    }
+    told
 }
 
 fn inner(applied: &Applied) -> Value {
@@ -230,4 +252,23 @@ fn source(cx: &Context, resource_arn: &str) -> (&'static str, String) {
     let parts = Arn::parse(resource_arn).and_then(|arn| arn.after("/restapis/")?.split_once("/stages/"));
     let (api, stage) = parts.unwrap_or_default();
     ("APIGW", format!("{}:{api}:{stage}", cx.account()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_in_logs() {
+        let of = |aggregate, values| limited(&Limited { rule: "acl#rate".into(), limit: 100, window_secs: 60, aggregate, values });
+        let by_address = of("IP", vec![("IP", None, "192.0.2.1".into())]);
+        assert_eq!(
+            (&by_address["limitKey"], &by_address["limitValue"], &by_address["maxRateAllowed"]),
+            (&json!("IP"), &json!("192.0.2.1"), &json!(100))
+        );
+        let custom = of("CUSTOMKEYS", vec![("HEADER", Some("dogname".into()), "ella".repeat(10)), ("HTTP_METHOD", None, "GET".into())]);
+        let values = json!([{ "key": "HEADER", "name": "dogname", "value": "ella".repeat(8) }, { "key": "HTTP_METHOD", "value": "GET" }]);
+        assert_eq!((&custom["customValues"], custom.get("limitValue")), (&values, None));
+        assert_eq!(of("CONSTANT", vec![])["limitKey"], "CONSTANT");
+    }
 }

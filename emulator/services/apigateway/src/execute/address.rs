@@ -17,6 +17,8 @@ pub(crate) struct Address {
     pub domain_prefix: String,
     /// Came by a custom domain name.
     pub custom: bool,
+    /// The base path of the domain's mapping.
+    pub base_path: Option<String>,
 }
 
 impl Address {
@@ -44,7 +46,7 @@ impl Address {
         let staged = format!("/{stage}{path}");
         let path = if path.is_empty() { "/".to_owned() } else { path.to_owned() };
         let api_id = api_id.to_ascii_lowercase();
-        Address { domain_prefix: api_id.clone(), api_id, stage: stage.to_owned(), path, staged, custom: false }
+        Address { domain_prefix: api_id.clone(), api_id, stage: stage.to_owned(), path, staged, custom: false, base_path: None }
     }
 
     /// Reads the address of a custom domain name: the longest base path that the request's begins with decides.
@@ -73,6 +75,7 @@ impl Address {
         address.staged = path.to_owned();
         address.domain_prefix = host.split('.').next().unwrap_or_default().to_owned();
         address.custom = true;
+        address.base_path = Some(base.clone());
         Ok(Some(address))
     }
 

@@ -21,11 +21,20 @@ pub(crate) struct Refusal {
     error_type: &'static str,
     /// Refusals by policy say `Message`, all others `message`.
     capital: bool,
+    /// What of a body does not fit its model, where that is why.
+    pub(super) unfit: Option<String>,
 }
 
 impl Refusal {
     fn of(kind: GatewayResponseType, message: &str, error_type: &'static str) -> Refusal {
-        Refusal { kind: Some(kind), status: default_status(kind).unwrap_or(500), message: json!(message), error_type, capital: false }
+        Refusal {
+            kind: Some(kind),
+            status: default_status(kind).unwrap_or(500),
+            message: json!(message),
+            error_type,
+            capital: false,
+            unfit: None,
+        }
     }
     pub fn missing_token() -> Refusal {
         Refusal::of(GatewayResponseType::MissingAuthenticationToken, "Missing Authentication Token", "MissingAuthenticationTokenException")
@@ -75,8 +84,9 @@ impl Refusal {
         let message = format!("Missing required request parameters: [{}]", names.join(", "));
         Refusal::of(GatewayResponseType::BadRequestParameters, &message, "BadRequestException")
     }
-    pub fn invalid_body() -> Refusal {
-        Refusal::of(GatewayResponseType::BadRequestBody, "Invalid request body", "BadRequestException")
+    pub fn invalid_body(unfit: String) -> Refusal {
+        let refusal = Refusal::of(GatewayResponseType::BadRequestBody, "Invalid request body", "BadRequestException");
+        Refusal { unfit: Some(unfit), ..refusal }
     }
     /// An authorizer's function failed.
     pub fn authorizer_failure() -> Refusal {
@@ -121,6 +131,7 @@ impl Refusal {
             message: json!("Internal server error"),
             error_type: "InternalServerErrorException",
             capital: false,
+            unfit: None,
         }
     }
     pub fn timed_out() -> Refusal {

@@ -92,6 +92,11 @@ fn masked(message: &str, resource: &str, account: &str) -> String {
 fn token_claims(call: &Call) -> Result<Map<String, Value>, Refusal> {
     let authorizer =
         call.method.authorizer_id.as_ref().and_then(|id| call.api.authorizers.get(id)).ok_or_else(Refusal::authorizer_configuration)?;
+    claims_by(call, authorizer, call.method.authorization_scopes.as_deref().unwrap_or_default())
+}
+
+/// The claims of the request's token, where an authorizer takes it for one of these scopes.
+pub(super) fn claims_by(call: &Call, authorizer: &Authorizer, scopes: &[String]) -> Result<Map<String, Value>, Refusal> {
     let header = header_of(authorizer).ok_or_else(Refusal::authorizer_configuration)?;
     let text = call.header(header).unwrap_or_default();
     let token = text.strip_prefix("Bearer ").unwrap_or(text).trim();
@@ -104,23 +109,22 @@ fn token_claims(call: &Call) -> Result<Map<String, Value>, Refusal> {
         "expired" => Refusal::token_expired(),
         _ => Refusal::unauthorized(),
     })?;
-    match fits(call, authorizer, &claims) {
+    match fits(call, authorizer, scopes, &claims) {
         true => Ok(claims.iter().map(|(name, value)| (name.clone(), Value::String(as_text(name, value)))).collect()),
         false => Err(Refusal::unauthorized()),
     }
 }
 
 /// Without scopes an id token is wanted; with scopes an access token that has one of them.
-fn fits(call: &Call, authorizer: &Authorizer, claims: &Map<String, Value>) -> bool {
+fn fits(call: &Call, authorizer: &Authorizer, wanted: &[String], claims: &Map<String, Value>) -> bool {
     let text = |name: &str| claims.get(name).and_then(Value::as_str).unwrap_or_default();
-    let wanted = call.method.authorization_scopes.as_deref().unwrap_or_default();
     let right_kind = match wanted.is_empty() {
         true => text("token_use") == "id",
         false => text("token_use") == "access" && text("scope").split(' ').any(|scope| wanted.iter().any(|w| w == scope)),
     };
     let audience = if text("token_use") == "id" { text("aud") } else { text("client_id") };
     let expression = authorizer.identity_validation_expression.as_deref().filter(|e| !e.is_empty());
-    right_kind && expression.is_none_or(|e| kit::regex(&format!("^(?:{e})$")).is_ok_and(|e| e.is_match(audience)))
+    right_kind && expression.is_none_or(|e| call.memo.fits(e, audience))
 }
 
 /// Claims reach functions as texts: lists joined by commas, the moments of a token as Java writes dates.

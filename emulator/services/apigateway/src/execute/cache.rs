@@ -12,11 +12,44 @@ use wire::ReplyBody;
 const MOST_ANSWER_BYTES: usize = 1 << 20;
 /// Largest cache of all stages together.
 const MOST_BYTES: usize = 64 << 20;
+/// What an answer takes beside its key, headers and body.
+const ANSWER_BYTES: usize = 256;
 
 /// Cached answers of all stages.
 #[derive(Default)]
 pub(crate) struct Answers {
-    held: Mutex<HashMap<String, Held>>,
+    held: Mutex<Shelf>,
+}
+
+/// Answers by key, and what they take.
+#[derive(Default)]
+struct Shelf {
+    answers: HashMap<String, Held>,
+    bytes: usize,
+}
+
+impl Shelf {
+    fn take(&mut self, key: &str) {
+        if let Some(held) = self.answers.remove(key) {
+            self.bytes -= held.size(key);
+        }
+    }
+    fn put(&mut self, key: String, answer: Held, now: Timestamp) {
+        self.take(&key);
+        self.bytes += answer.size(&key);
+        self.answers.insert(key, answer);
+        if self.bytes > MOST_BYTES {
+            self.retain(|_, held| now < held.until);
+            // What is still half full would be looked through again and again.
+            if self.bytes > MOST_BYTES / 2 {
+                *self = Shelf::default();
+            }
+        }
+    }
+    fn retain(&mut self, wanted: impl Fn(&str, &Held) -> bool) {
+        self.answers.retain(|key, held| wanted(key, held));
+        self.bytes = self.answers.iter().map(|(key, held)| held.size(key)).sum();
+    }
 }
 
 #[derive(Clone)]
@@ -25,6 +58,13 @@ struct Held {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
+}
+
+impl Held {
+    fn size(&self, key: &str) -> usize {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        ANSWER_BYTES + key.len() + headers + self.body.len()
+    }
 }
 
 impl Answers {
@@ -63,7 +103,7 @@ pub(crate) fn ask(edge: &Edge, call: &Call, integration: &Integration) -> Cached
     let mut warning = None;
     if call.header("cache-control").is_some_and(|control| control.split(',').any(|part| part.trim() == "max-age=0")) {
         if setting.require_authorization_for_cache_control != Some(true) || may_invalidate(call) {
-            edge.answers.held.lock().remove(&key);
+            edge.answers.held.lock().take(&key);
             return Cached::Miss(key, ttl);
         }
         match setting.unauthorized_cache_control_header_strategy {
@@ -73,7 +113,7 @@ pub(crate) fn ask(edge: &Edge, call: &Call, integration: &Integration) -> Cached
         }
     }
     let now = call.cx.now();
-    let held = edge.answers.held.lock().get(&key).filter(|held| now < held.until).cloned();
+    let held = edge.answers.held.lock().answers.get(&key).filter(|held| now < held.until).cloned();
     let Some(held) = held else { return Cached::Miss(key, ttl) };
     let mut response = Response::new(ReplyBody::Bytes(held.body));
     *response.status_mut() = held.status;
@@ -94,14 +134,8 @@ pub(crate) fn keep(edge: &Edge, call: &Call, key: String, ttl: i64, response: &R
     };
     let now = call.cx.now();
     let until = now.plus_ns(i128::from(ttl) * 1_000_000_000);
-    let mut held = edge.answers.held.lock();
-    held.insert(key, Held { until, status: response.status(), headers: response.headers().clone(), body });
-    if held.values().map(|held| held.body.len()).sum::<usize>() > MOST_BYTES {
-        held.retain(|_, held| now < held.until);
-        if held.values().map(|held| held.body.len()).sum::<usize>() > MOST_BYTES {
-            held.clear();
-        }
-    }
+    let held = Held { until, status: response.status(), headers: response.headers().clone(), body };
+    edge.answers.held.lock().put(key, held, now);
 }
 
 /// Only what the integration names is part of the key: a path's variable that is not named is no part of it, and neither is who calls. That
@@ -126,4 +160,24 @@ fn may_invalidate(call: &Call) -> bool {
     }
     let need = Need::on("execute-api:InvalidateCache", call.arn()).owned_by(call.cx.account());
     call.cx.cloud().decider().decide(&call.cx, &need, None).allowed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_without_a_body_take_room_too() {
+        let held =
+            |until| Held { until: Timestamp::from_secs(until), status: StatusCode::OK, headers: HeaderMap::new(), body: Bytes::new() };
+        let mut shelf = Shelf::default();
+        for n in 0..300_000 {
+            shelf.put(format!("api/live/{n}"), held(n), Timestamp::from_secs(n));
+            assert!(shelf.bytes <= MOST_BYTES);
+        }
+        assert!(shelf.answers.contains_key("api/live/299999") && shelf.answers.len() < 250_000);
+        shelf.retain(|key, _| key == "api/live/299999");
+        shelf.take("api/live/299999");
+        assert_eq!((shelf.answers.len(), shelf.bytes), (0, 0));
+    }
 }

@@ -10,6 +10,9 @@ use percent_encoding::percent_decode;
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, sync::Arc};
 
+/// Longest name of a variable in a text.
+const LONGEST_NAME: usize = 512;
+
 /// One request to an API.
 pub(crate) struct Call {
     /// In the API's account and region; the principal is whoever signed.
@@ -51,8 +54,14 @@ pub(crate) struct Call {
     pub overrides: Value,
     /// What went wrong, for logs: message and type of the gateway response.
     pub error: Option<(Value, &'static str)>,
+    /// What of the body does not fit its model.
+    pub unfit: Option<String>,
     /// Lines of the execution log, where one is written.
     pub log: Option<Mutex<Vec<String>>>,
+    /// Whether the execution log tells headers and bodies, too.
+    pub traces_data: bool,
+    /// What the stage's web ACL said, and its ARN.
+    pub firewall: Option<(&'static str, String)>,
 }
 
 impl Call {
@@ -84,7 +93,17 @@ impl Call {
             cache_hit: None,
             overrides: json!({}),
             error: None,
+            unfit: None,
             log: None,
+            traces_data: false,
+            firewall: None,
+        }
+    }
+
+    /// Writes a line of the execution log that tells what was sent: only where data are to be traced.
+    pub fn trace(&self, line: impl FnOnce() -> String) {
+        if self.traces_data {
+            self.note(line);
         }
     }
 
@@ -145,6 +164,9 @@ impl Call {
         }
         if let Some((message, kind)) = &self.error {
             context["error"] = json!({ "message": message, "messageString": message.to_string(), "responseType": kind });
+            if let Some(unfit) = &self.unfit {
+                context["error"]["validationErrorString"] = json!(unfit);
+            }
         }
         let nothing = json!({ "requestOverride": { "header": {}, "querystring": {}, "path": {} }, "responseOverride": { "header": {} } });
         for kind in ["requestOverride", "responseOverride"] {
@@ -170,6 +192,10 @@ impl Call {
             "stage" => return text(&self.address.stage),
             "httpMethod" => return text(self.head.method.as_str()),
             "xrayTraceId" => return text(self.cx.trace()),
+            "wafResponseCode" => return self.firewall.as_ref().map(|(said, _)| (*said).to_owned()),
+            "webaclArn" => return self.firewall.as_ref().map(|(_, arn)| arn.clone()),
+            "waf.status" => return self.firewall.as_ref().map(|_| "200".to_owned()),
+            "customDomain.basePathMatched" => return self.address.base_path.clone(),
             _ => {}
         }
         let context = self.context();
@@ -222,9 +248,10 @@ impl Call {
         while let Some(at) = rest.find('$') {
             out.push_str(&rest[..at]);
             let behind = &rest[at + 1..];
-            let braced = behind.strip_prefix('{').and_then(|body| Some((body, body.find('}')?)));
+            let body = behind.strip_prefix('{').filter(|body| body.starts_with("stageVariables.") || body.starts_with("context."));
+            let braced = body.and_then(|body| Some((body, body.bytes().take(LONGEST_NAME).position(|b| b == b'}')?)));
             match braced {
-                Some((body, end)) if body.starts_with("stageVariables.") || body.starts_with("context.") => {
+                Some((body, end)) => {
                     out.push_str(&self.variable(&body[..end]).unwrap_or_default());
                     rest = &body[end + 1..];
                 }

@@ -13,7 +13,11 @@ pub(super) async fn judge(call: &mut Call) -> Result<Option<Response<ReplyBody>>
     let own = format!("{}.execute-api.{}.amazonaws.com", call.address.api_id, call.cx.region());
     let host = (!call.address.custom).then_some(own.as_str());
     let request = Inspected { head: &call.head, body: &call.body, path: Some(&call.address.staged), host };
-    match kit::firewall::inspect(&call.cx, &arn, request).await {
+    let verdict = kit::firewall::inspect(&call.cx, &arn, request).await;
+    if let Some(acl) = web_acl_of(&call.cx, &call.address.api_id, &call.address.stage) {
+        call.firewall = Some((if matches!(verdict, Verdict::Pass(_)) { "WAF_ALLOW" } else { "WAF_BLOCK" }, acl));
+    }
+    match verdict {
         Verdict::Pass(headers) => {
             for (name, value) in headers {
                 if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {

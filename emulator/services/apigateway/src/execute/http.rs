@@ -61,7 +61,7 @@ async fn send(call: &mut Call, integration: &Integration, outgoing: Outgoing) ->
     let mark = if outgoing.uri.contains('?') { '&' } else { '?' };
     let query = if outgoing.query.is_empty() { String::new() } else { format!("{mark}{}", outgoing.query) };
     let url = format!("{}{query}", outgoing.uri);
-    let sent = call.log.is_some().then(|| proxy::request_lines(&url, &tested::shown(outgoing.headers.clone()), &outgoing.body));
+    let sent = call.log.is_some().then(|| (url.clone(), tested::shown(outgoing.headers.clone()), outgoing.body.clone()));
     let request = Outbound { method: outgoing.method, url, headers: outgoing.headers, body: outgoing.body };
     let cx = call.cx.clone();
     let due = super::due(call, integration);
@@ -72,7 +72,7 @@ async fn send(call: &mut Call, integration: &Integration, outgoing: Outgoing) ->
         () = clock.sleep_until(due) => return Err(Refusal::timed_out()),
     };
     if !matches!(answered, Err(NoAnswer::NoAddress(_) | NoAnswer::Invalid(_))) {
-        sent.into_iter().flatten().for_each(|line| call.note(|| line));
+        sent.into_iter().for_each(|(url, headers, body)| proxy::note_sent(call, &url, &headers, &body));
     }
     match answered {
         Ok(answer) => {

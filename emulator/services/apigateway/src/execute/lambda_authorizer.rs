@@ -45,7 +45,7 @@ fn identity(call: &Call, authorizer: &Authorizer, ttl: i64) -> Result<Vec<String
         let header = header_of(authorizer).ok_or_else(Refusal::authorizer_configuration)?;
         let token = call.header(header).filter(|token| !token.is_empty()).ok_or_else(Refusal::unauthorized)?;
         let expression = authorizer.identity_validation_expression.as_deref().filter(|e| !e.is_empty());
-        let fits = expression.is_none_or(|e| kit::regex(&format!("^(?:{e})$")).is_ok_and(|e| e.is_match(token)));
+        let fits = expression.is_none_or(|e| call.memo.fits(e, token));
         return if fits { Ok(vec![token.to_owned()]) } else { Err(Refusal::unauthorized()) };
     }
     let mut values = Vec::new();

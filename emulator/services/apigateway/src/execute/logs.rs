@@ -1,16 +1,59 @@
 //! Access logs and execution logs of stages, to CloudWatch Logs.
 
-use super::call::Call;
+use super::{
+    call::Call,
+    event,
+    tested::{shown, shown_headers},
+};
 use crate::{account, method_settings};
 use frontdoor::access_log;
+use http::Response;
 use kit::Context;
+use wire::ReplyBody;
+
+/// Longest line of an execution log; AWS's limit.
+const LONGEST_LINE: usize = 1024;
 
 /// Begins the execution log, where the stage's settings ask for one.
 pub(crate) fn begin(call: &mut Call) {
     let path = call.resource.path.as_deref().unwrap_or_default();
     let setting = method_settings::of(&call.stage, path, call.head.method.as_str()).map(|(_, setting)| setting);
-    if setting.is_some_and(|s| matches!(s.logging_level.as_deref(), Some("INFO" | "ERROR"))) && call.log.is_none() {
+    let logs = setting.is_some_and(|s| matches!(s.logging_level.as_deref(), Some("INFO" | "ERROR")));
+    let traces = setting.is_some_and(|s| s.data_trace_enabled == Some(true));
+    if logs && call.log.is_none() {
         call.log = Some(parking_lot::Mutex::default());
+        call.traces_data = traces;
+        call.note(|| format!("Extended Request Id: {}", call.extended_id));
+    }
+}
+
+/// What stands before the integration.
+pub(super) fn opening(call: &Call) {
+    call.note(|| format!("Starting execution for request: {}", call.cx.request_id()));
+    call.note(|| format!("HTTP Method: {}, Resource Path: {}", call.head.method, call.address.path));
+    call.trace(|| format!("Method request path: {}", shown(call.path_parameters.clone())));
+    call.trace(|| format!("Method request query string: {}", shown(call.query())));
+    call.trace(|| format!("Method request headers: {}", shown(event::sent_headers(call))));
+    call.trace(|| format!("Method request body before transformations: {}", String::from_utf8_lossy(&call.body)));
+}
+
+/// What stands behind it.
+pub(super) fn closing(call: &Call, answer: &Response<ReplyBody>, failed: bool) {
+    if !failed {
+        let body = || if let ReplyBody::Bytes(bytes) = answer.body() { String::from_utf8_lossy(bytes).into_owned() } else { String::new() };
+        call.trace(|| format!("Method response body after transformations: {}", body()));
+        call.trace(|| format!("Method response headers: {}", shown(shown_headers(answer))));
+        call.note(|| "Successfully completed execution".to_owned());
+    }
+    call.note(|| format!("Method completed with status: {}", answer.status().as_u16()));
+}
+
+/// A line without its moment, as long as AWS's are.
+fn cut(line: &str) -> String {
+    let text = line.split_once(" : ").map_or(line, |(_, text)| text);
+    match text.len() > LONGEST_LINE {
+        true => format!("{} [TRUNCATED]", &text[..text.floor_char_boundary(LONGEST_LINE)]),
+        false => text.to_owned(),
     }
 }
 
@@ -30,8 +73,7 @@ pub(crate) async fn write(call: &Call, status: u16, bytes: usize) {
     if let Some(log) = execution {
         let group = format!("API-Gateway-Execution-Logs_{}/{}", call.address.api_id, call.address.stage);
         let id = call.cx.request_id();
-        let lines =
-            log.lock().iter().map(|line| format!("({id}) {}", line.split_once(" : ").map_or(line.as_str(), |(_, text)| text))).collect();
+        let lines = log.lock().iter().map(|line| format!("({id}) {}", cut(line))).collect();
         tell(call, access_log::append(&cx, &group, &stream(call), lines).await);
     }
 }
@@ -83,6 +125,10 @@ fn variable(call: &Call, status: u16, bytes: usize, name: &str) -> Option<String
         "integrationStatus" | "integration.status" | "integration.integrationStatus" => {
             call.integration_status.map(|status| status.to_string())
         }
+        "authorizer.status" | "authorizer.integrationStatus" => {
+            call.authorizer_ms.map(|_| if call.authorizer.is_some() { "200" } else { "401" }.to_owned())
+        }
+        "authorizer.requestId" => call.authorizer_ms.map(|_| call.cx.request_id().to_owned()),
         "authorizer.latency" | "authorizer.integrationLatency" => whole(call.authorizer_ms),
         "integrationErrorMessage" | "integration.error" => {
             call.error.as_ref().filter(|_| call.integration_ms.is_some()).and_then(|(message, _)| message.as_str()).map(str::to_owned)

@@ -1,8 +1,10 @@
-//! What follows from a deployment alone and is worth working out once: compiled patterns, and its resource policy written out for an API.
+//! What follows from a deployment alone and is worth working out once: compiled patterns, schemas with all that they refer to, and its resource
+//! policy written out for an API.
 
+use super::patterns::Pattern;
 use crate::rest_apis::expanded;
 use parking_lot::Mutex;
-use regex::Regex;
+use serde_json::Value;
 use std::{collections::HashMap, sync::Arc};
 
 /// APIs that share a deployment's picture and are remembered.
@@ -11,21 +13,38 @@ const MOST_APIS: usize = 16;
 /// What was worked out of one deployment.
 #[derive(Default)]
 pub(crate) struct Memo {
-    /// A pattern that is none fits nothing.
-    patterns: Mutex<HashMap<String, Option<Regex>>>,
+    /// By what they are and whether they have to fit the whole text. There are as many as the deployment has; one that is none is remembered as that.
+    patterns: Mutex<HashMap<(bool, String), Option<Arc<Pattern>>>>,
+    /// Models' schemas by name.
+    schemas: Mutex<HashMap<String, Option<Arc<Value>>>>,
     policies: Mutex<HashMap<String, Arc<str>>>,
 }
 
 impl Memo {
-    /// Whether a selection pattern fits the whole of a text. There are as many patterns as the deployment has.
+    /// Whether a pattern of the deployment fits the whole of a text; one that is none fits nothing.
     pub fn fits(&self, pattern: &str, text: &str) -> bool {
-        let mut patterns = self.patterns.lock();
-        let known = match patterns.get(pattern) {
-            Some(known) => known.clone(),
-            None => patterns.entry(pattern.to_owned()).or_insert(kit::regex(&format!("^(?s:{pattern})$")).ok()).clone(),
-        };
-        drop(patterns);
-        known.is_some_and(|pattern| pattern.is_match(text))
+        self.pattern(pattern, true).is_some_and(|pattern| pattern.is_found(text))
+    }
+
+    /// A pattern of the deployment, that is to be found in a text or to fit the whole of it.
+    pub fn pattern(&self, source: &str, whole: bool) -> Option<Arc<Pattern>> {
+        let key = (whole, source.to_owned());
+        if let Some(known) = self.patterns.lock().get(&key) {
+            return known.clone();
+        }
+        let compiled = if whole { Pattern::whole(source) } else { Pattern::new(source) }.map(Arc::new);
+        self.patterns.lock().insert(key, compiled.clone());
+        compiled
+    }
+
+    /// The schema of a model of the deployment, which `read` reads.
+    pub fn schema(&self, model: &str, read: impl FnOnce() -> Option<Value>) -> Option<Arc<Value>> {
+        if let Some(known) = self.schemas.lock().get(model) {
+            return known.clone();
+        }
+        let schema = read().map(Arc::new);
+        self.schemas.lock().insert(model.to_owned(), schema.clone());
+        schema
     }
 
     /// The deployment's resource policy with the ARNs of an API written out.

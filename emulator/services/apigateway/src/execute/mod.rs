@@ -19,6 +19,7 @@ mod matching;
 mod memo;
 mod metrics;
 mod mock;
+pub(crate) mod patterns;
 mod proxy;
 mod request;
 mod response;
@@ -135,10 +136,10 @@ impl ExecuteApi {
                 false => answers::bare(&call.cx, fault.status, &fault.message, &fault.code),
             };
         }
-        let mut answer = match run(&self.edge, &mut call, &mut body).await {
-            Ok(answer) => answer,
-            Err(refusal) => refused(&mut call, &refusal),
-        };
+        let run = run(&self.edge, &mut call, &mut body).await;
+        let failed = run.is_err();
+        let mut answer = run.unwrap_or_else(|refusal| refused(&mut call, &refusal));
+        logs::closing(&call, &answer, failed);
         compress::apply(&call, &mut answer);
         metrics::tell(&call, answer.status().as_u16());
         logs::write(&call, answer.status().as_u16(), length(&answer)).await;
@@ -211,7 +212,7 @@ async fn run(edge: &Edge, call: &mut Call, body: &mut Body) -> Result<Response<R
     call.method = matched.method;
     call.path_parameters = matched.parameters;
     logs::begin(call);
-    call.note(|| format!("Starting execution for request: {}", call.cx.request_id()));
+    logs::opening(call);
     authorize::check(edge, call).await?;
     keys::admit(edge, call).await?;
     validate::check(call)?;
@@ -259,6 +260,7 @@ fn due(call: &Call, integration: &Integration) -> kit::Timestamp {
 
 fn refused(call: &mut Call, refusal: &Refusal) -> Response<ReplyBody> {
     call.error = Some(refusal.told());
+    call.unfit = refusal.unfit.clone();
     answers::of_refusal(call, refusal)
 }
 

@@ -69,17 +69,29 @@ pub(super) fn note_request(call: &Call, function_arn: &str, body: &Bytes) {
     let headers = format!(
         "{{x-amzn-lambda-integration-tag={tag}, Authorization={masked}, X-Amz-Date={moment}, x-amzn-apigateway-api-id={api}, Accept=application/json, User-Agent=AmazonAPIGateway_{api}, X-Amz-Security-Token={masked} [TRUNCATED]"
     );
-    request_lines(&url, &headers, body).into_iter().for_each(|line| call.note(|| line));
+    note_sent(call, &url, &headers, body);
+}
+
+/// What execution logs say of a request to another service, signed as API Gateway signs: the same as of functions, with the integration's own headers.
+pub(super) fn note_service(call: &Call, url: &str, headers: &[(String, String)], body: &[u8]) {
+    if call.log.is_none() {
+        return;
+    }
+    let (api, moment) = (&call.address.api_id, formatted(call.cx.now(), "%Y%m%dT%H%M%SZ"));
+    let masked = "*".repeat(64);
+    let own: String = headers.iter().map(|(name, value)| format!("{name}={value}, ")).collect();
+    let headers = format!(
+        "{{Authorization={masked}, X-Amz-Date={moment}, x-amzn-apigateway-api-id={api}, {own}X-Amz-Security-Token={masked} [TRUNCATED]"
+    );
+    note_sent(call, url, &headers, body);
 }
 
 /// The lines of a request to any endpoint, as they are recorded of functions.
-pub(super) fn request_lines(url: &str, headers: &str, body: &[u8]) -> [String; 4] {
-    [
-        format!("Endpoint request URI: {url}"),
-        format!("Endpoint request headers: {headers}"),
-        format!("Endpoint request body after transformations: {}", String::from_utf8_lossy(body)),
-        format!("Sending request to {url}"),
-    ]
+pub(super) fn note_sent(call: &Call, url: &str, headers: &str, body: &[u8]) {
+    call.trace(|| format!("Endpoint request URI: {url}"));
+    call.trace(|| format!("Endpoint request headers: {headers}"));
+    call.trace(|| format!("Endpoint request body after transformations: {}", String::from_utf8_lossy(body)));
+    call.note(|| format!("Sending request to {url}"));
 }
 
 /// What execution logs say of a function's answer.
@@ -102,8 +114,8 @@ pub(super) fn note_received(call: &Call, status: u16, headers: impl FnOnce() -> 
         let ms = (call.cx.now().unix_ns - call.integration_began.unwrap_or(call.received).unix_ns) / 1_000_000;
         format!("Received response. Status: {status}, Integration latency: {ms} ms")
     });
-    call.note(|| format!("Endpoint response headers: {}", headers()));
-    call.note(|| format!("Endpoint response body before transformations: {}", String::from_utf8_lossy(body)));
+    call.trace(|| format!("Endpoint response headers: {}", headers()));
+    call.trace(|| format!("Endpoint response body before transformations: {}", String::from_utf8_lossy(body)));
 }
 
 /// Who invokes: the integration's role, or API Gateway itself because of the method, which the function's resource policy must allow.

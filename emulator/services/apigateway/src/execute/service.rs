@@ -6,7 +6,7 @@ use super::{
     call::Call,
     proxy,
     request::{self, Outgoing},
-    response,
+    response, tested,
 };
 use crate::{integrations::function_of, model::*};
 use frontdoor::{
@@ -50,6 +50,7 @@ async fn of_function(
 }
 
 async fn of_service(call: &mut Call, integration: &Integration, outgoing: Outgoing) -> Result<Response<ReplyBody>, Refusal> {
+    let endpoint = endpoint(&outgoing.uri);
     let request = service_request(outgoing).map_err(|why| configuration(call, &why))?;
     if service_call::service(&call.cx, &request.service).is_none() {
         return Err(configuration(call, &format!("this cloud has no service {}", request.service)));
@@ -60,6 +61,10 @@ async fn of_service(call: &mut Call, integration: &Integration, outgoing: Outgoi
         Some("arn:aws:iam::*:user/*") => call.cx.child(),
         _ => proxy::caller(call, integration).await.map_err(|fault| configuration(call, &fault.message))?,
     };
+    let path = request.path.strip_prefix(&format!("/{}", endpoint.prefix)).filter(|_| !endpoint.prefix.is_empty());
+    let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
+    let url = format!("https://{}{}{query}", endpoint.host, path.unwrap_or(&request.path));
+    proxy::note_service(call, &url, &request.headers, &request.body);
     let clock = call.cx.cloud().clock().clone();
     let due = super::due(call, integration);
     let answered = tokio::select! {
@@ -70,7 +75,21 @@ async fn of_service(call: &mut Call, integration: &Integration, outgoing: Outgoi
     let answer =
         answered.map_err(|(NoAnswer::NoAddress(why) | NoAnswer::Invalid(why) | NoAnswer::Failed(why))| configuration(call, &why))?;
     call.integration_status = Some(answer.status);
+    proxy::note_received(call, answer.status, || tested::shown(answer.headers.clone()), &answer.body);
     response::traced(call, integration, &answer, &answer.status.to_string())
+}
+
+/// Where AWS would send an integration's request.
+struct Endpoint {
+    host: String,
+    /// What of the host stands at the head of the path here (`bucket.s3`).
+    prefix: String,
+}
+
+fn endpoint(uri: &str) -> Endpoint {
+    let (region, account) = Arn::parse(uri).map(|arn| (arn.region, arn.account)).unwrap_or_default();
+    let prefix = account.rsplit_once('.').map_or("", |(prefix, _)| prefix).to_owned();
+    Endpoint { host: format!("{account}.{region}.amazonaws.com"), prefix }
 }
 
 fn configuration(call: &Call, why: &str) -> Refusal {

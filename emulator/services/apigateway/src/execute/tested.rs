@@ -1,8 +1,8 @@
 //! Test invocations: a method or authorizer of the API as it is being edited, run without its guards, with the log of what happened.
 
-use super::{Edge, address::Address, answers, answers::Refusal, call::Call, event, lambda_authorizer};
+use super::{Edge, address::Address, answers, answers::Refusal, authorize, call::Call, lambda_authorizer, logs};
 use crate::{model::*, state::Api};
-use ::http::{Method as Verb, Request};
+use ::http::{self, Method as Verb, Request, Response};
 use kit::{Context, Fault};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
@@ -36,6 +36,7 @@ fn call(cx: &Context, api: Api, verb: &str, sent: Tested) -> Result<Call, Fault>
         path,
         domain_prefix: "testPrefix".into(),
         custom: false,
+        base_path: None,
     };
     let stage = Stage { stage_name: Some(STAGE.into()), ..Default::default() };
     let mut call = Call::new(cx.clone(), head, address, stage, Arc::new(api));
@@ -57,17 +58,11 @@ pub(crate) async fn test_method(
     let verb = if verb == "ANY" { Verb::GET.as_str() } else { verb };
     let path = sent.path_with_query.clone();
     let mut call = call(cx, api, verb, sent)?;
+    call.traces_data = true;
     call.path_parameters = parameters(resource.path.as_deref().unwrap_or_default(), path.split('?').next().unwrap_or_default());
     call.resource = resource;
     call.method = method;
-    call.note(|| format!("Starting execution for request: {}", cx.request_id()));
-    let path = call.address.path.clone();
-    call.note(|| format!("HTTP Method: {verb}, Resource Path: {path}"));
-    call.note(|| format!("Method request path: {}", shown(call.path_parameters.clone())));
-    call.note(|| format!("Method request query string: {}", shown(call.query())));
-    let headers: Vec<(String, String)> = event::sent_headers(&call);
-    call.note(|| format!("Method request headers: {}", shown(headers)));
-    call.note(|| format!("Method request body before transformations: {}", String::from_utf8_lossy(&call.body)));
+    logs::opening(&call);
     let integration = call.method.method_integration.clone().unwrap_or_default();
     let run = super::integrate(&mut call, &integration).await;
     let failed = run.is_err();
@@ -82,23 +77,12 @@ pub(crate) async fn test_method(
         answer.headers_mut().remove("content-type");
     }
     let status = answer.status().as_u16();
-    let mut headers: Vec<(String, String)> = answer
-        .headers()
-        .iter()
-        .map(|(name, value)| (written(name.as_str()), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-        .collect();
-    // AWS's map of headers has this one first.
-    headers.sort_by_key(|(name, _)| name != "X-Amzn-Trace-Id");
+    let headers = shown_headers(&answer);
+    logs::closing(&call, &answer, failed);
     let body = match answer.into_body() {
         ReplyBody::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         _ => String::new(),
     };
-    if !failed {
-        call.note(|| format!("Method response body after transformations: {body}"));
-        call.note(|| format!("Method response headers: {}", shown(headers.clone())));
-        call.note(|| "Successfully completed execution".to_owned());
-    }
-    call.note(|| format!("Method completed with status: {status}"));
     let mut many: BTreeMap<String, Vec<String>> = BTreeMap::new();
     headers.iter().for_each(|(name, value)| many.entry(name.clone()).or_default().push(value.clone()));
     Ok(TestInvokeMethodOutput {
@@ -119,12 +103,24 @@ pub(crate) async fn test_authorizer(
     authorizer: Authorizer,
     sent: Tested,
 ) -> Result<TestInvokeAuthorizerOutput, Fault> {
-    let mut call = call(cx, api, "GET", sent)?;
+    let call = call(cx, api, "GET", sent)?;
     call.note(|| format!("Starting authorizer: {} for request: {}", authorizer.id.as_deref().unwrap_or_default(), cx.request_id()));
+    let mut output = TestInvokeAuthorizerOutput::default();
+    if authorizer.r#type == Some(AuthorizerType::CognitoUserPools) {
+        match authorize::claims_by(&call, &authorizer, &[]) {
+            Ok(claims) => {
+                output.client_status = Some(0);
+                output.claims = Some(claims.iter().map(|(name, value)| (name.clone(), crate::vtl::text_of_json(value))).collect());
+            }
+            Err(refusal) => output.client_status = Some(note_refused(&call, &refusal)),
+        }
+        output.log = Some(log(cx, &call));
+        output.latency = Some(latency(&call));
+        return Ok(output);
+    }
     // A test always asks: nothing is cached.
     let fresh = Authorizer { authorizer_result_ttl_in_seconds: Some(0), ..authorizer };
     let outcome: Result<_, Refusal> = lambda_authorizer::verdict(edge, &call, &fresh).await;
-    let mut output = TestInvokeAuthorizerOutput::default();
     match outcome {
         Ok(verdict) => {
             output.client_status = Some(0);
@@ -133,19 +129,18 @@ pub(crate) async fn test_authorizer(
             let texts = verdict.context.iter().map(|(name, value)| (name.clone(), vec![crate::vtl::text_of_json(value)]));
             output.authorization = Some(texts.collect());
         }
-        Err(refusal) => {
-            let answer = answers::of_refusal(&call, &refusal);
-            output.client_status = Some(i32::from(answer.status().as_u16()));
-            let (message, _) = refusal.told();
-            call.note(|| {
-                format!("Authorizer refused: {}", if message == Value::Null { "it failed".to_owned() } else { message.to_string() })
-            });
-        }
+        Err(refusal) => output.client_status = Some(note_refused(&call, &refusal)),
     }
     output.log = Some(log(cx, &call));
     output.latency = Some(latency(&call));
-    call.log = None;
     Ok(output)
+}
+
+/// Tells why an authorizer refused; the status that the caller would see.
+fn note_refused(call: &Call, refusal: &Refusal) -> i32 {
+    let (message, _) = refusal.told();
+    call.note(|| format!("Authorizer refused: {}", if message == Value::Null { "it failed".to_owned() } else { message.to_string() }));
+    i32::from(answers::of_refusal(call, refusal).status().as_u16())
 }
 
 fn latency(call: &Call) -> i64 {
@@ -161,6 +156,15 @@ fn log(cx: &Context, call: &Call) -> String {
 pub(super) fn shown(pairs: impl IntoIterator<Item = (String, String)>) -> String {
     let pairs: Vec<String> = pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     format!("{{{}}}", pairs.join(", "))
+}
+
+/// Headers of an answer as logs have them.
+pub(super) fn shown_headers(answer: &Response<ReplyBody>) -> Vec<(String, String)> {
+    let shown = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let mut headers: Vec<(String, String)> = answer.headers().iter().map(|(name, value)| (written(name.as_str()), shown(value))).collect();
+    // AWS's map of headers has this one first.
+    headers.sort_by_key(|(name, _)| name != "X-Amzn-Trace-Id");
+    headers
 }
 
 /// `content-type` as `Content-Type`; names that are AWS's own have forms of their own.

@@ -38,11 +38,21 @@ fn body(call: &Call) -> Result<(), Refusal> {
     let kind = call.content_type().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let model = models.and_then(|m| m.get(&kind).or_else(|| m.get("$default")));
     let Some(model) = model.filter(|model| *model != "Empty") else { return Ok(()) };
-    let Some(schema) = flattened(&call.api, model) else { return Ok(()) };
+    let Some(schema) = call.memo.schema(model, || flattened(&call.api, model)) else { return Ok(()) };
     // Nothing is checked as an empty object, as AWS's answers show.
     let text: &[u8] = if call.body.is_empty() { b"{}" } else { &call.body };
-    let value: Value = serde_json::from_slice(text).map_err(|_| Refusal::invalid_body())?;
-    if Checker::new(&schema).fits(&value) { Ok(()) } else { Err(Refusal::invalid_body()) }
+    let unfit = match serde_json::from_slice::<Value>(text) {
+        Ok(value) => {
+            let mut checker = Checker::new(&schema, &call.memo, text.len());
+            if checker.fits(&value) {
+                return Ok(());
+            }
+            checker.told()
+        }
+        Err(why) => format!("[the body is no JSON: {why}]"),
+    };
+    call.note(|| format!("Request body does not match model schema for content type {kind}: {unfit}"));
+    Err(Refusal::invalid_body(unfit))
 }
 
 /// A model's schema with those of the models that it refers to among its definitions.

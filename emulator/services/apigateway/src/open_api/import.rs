@@ -4,7 +4,7 @@ use super::{base_path::BasePath, operation, security};
 use crate::{Error, model::*, state::*};
 use kit::{Context, Fault};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Paths that a definition may have; AWS's quota of resources.
 const MOST_RESOURCES: usize = 300;
@@ -73,11 +73,8 @@ fn settings(api: &mut Api, document: &Value) -> Result<(), Fault> {
     settings.description = info["description"].as_str().map(str::to_owned).or(settings.description.take());
     if let Some(types) = document["x-amazon-apigateway-binary-media-types"].as_array() {
         let all = settings.binary_media_types.get_or_insert_default();
-        for kind in types.iter().filter_map(Value::as_str) {
-            if !all.iter().any(|there| there == kind) {
-                all.push(kind.to_owned());
-            }
-        }
+        let mut seen: BTreeSet<String> = all.iter().cloned().collect();
+        all.extend(types.iter().filter_map(Value::as_str).filter(|kind| seen.insert((*kind).to_owned())).map(str::to_owned));
     }
     if let Some(policy) = document.get("x-amazon-apigateway-policy") {
         settings.policy = Some(policy.to_string());
@@ -108,6 +105,8 @@ fn models(cx: &Context, api: &mut Api, document: &Value) -> Result<(), Fault> {
     for (name, schema) in all.and_then(Value::as_object).into_iter().flatten() {
         let mut schema = schema.clone();
         let description = schema["description"].as_str().map(str::to_owned);
+        crate::models::check_patterns(&schema, 0)
+            .map_err(|f| Error::BadRequest.says(format!("Unable to create model for '{name}': {}", f.message)))?;
         point_to_models(&mut schema, &api_id, 0);
         let id = api.models.get(name).and_then(|m| m.id.clone()).unwrap_or_else(|| cx.ids().lower(6));
         let model = Model {
@@ -149,10 +148,10 @@ pub(super) fn model_of(reference: &str) -> Option<&str> {
 
 /// Ids of request validators by name.
 fn validators(cx: &Context, api: &mut Api, document: &Value) -> BTreeMap<String, String> {
+    let known: BTreeMap<String, String> = api.request_validators.values().filter_map(|v| Some((v.name.clone()?, v.id.clone()?))).collect();
     let mut ids = BTreeMap::new();
     for (name, settings) in document["x-amazon-apigateway-request-validators"].as_object().into_iter().flatten() {
-        let there = api.request_validators.values().find(|v| v.name.as_deref() == Some(name)).and_then(|v| v.id.clone());
-        let id = there.unwrap_or_else(|| cx.ids().lower(6));
+        let id = known.get(name).cloned().unwrap_or_else(|| cx.ids().lower(6));
         let validator = RequestValidator {
             id: Some(id.clone()),
             name: Some(name.clone()),

@@ -10,7 +10,7 @@ use crate::{ApiGateway, Error, model::*, state::*};
 use base_path::BasePath;
 use kit::{Context, Fault, Read};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Largest definition, bytes; AWS's limit is 6 MB.
 const MOST_BYTES: usize = 6 << 20;
@@ -113,6 +113,17 @@ impl Parameters {
         }
         Ok(out)
     }
+}
+
+/// Roles that a definition hands to integrations and authorizers; none where it can't be read, for then nothing is made of it.
+pub(crate) fn roles(body: &[u8]) -> BTreeSet<String> {
+    let Ok(document) = read(body) else { return BTreeSet::new() };
+    let schemes = document.get("securityDefinitions").or_else(|| document.get("components")?.get("securitySchemes"));
+    let schemes = schemes.and_then(Value::as_object).into_iter().flatten();
+    let authorizers = schemes.map(|(_, scheme)| &scheme["x-amazon-apigateway-authorizer"]["authorizerCredentials"]);
+    let operations = document["paths"].as_object().into_iter().flatten().flat_map(|(_, item)| item.as_object()).flatten();
+    let integrations = operations.map(|(_, operation)| &operation["x-amazon-apigateway-integration"]["credentials"]);
+    authorizers.chain(integrations).filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// JSON or YAML of OpenAPI 2 or 3.

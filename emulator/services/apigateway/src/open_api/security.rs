@@ -5,6 +5,9 @@ use kit::{Context, Fault};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// Authorizers of an API: more than AWS gives without asking.
+const MOST_AUTHORIZERS: usize = 300;
+
 /// What a security scheme means for a method.
 #[derive(Clone, Debug)]
 pub(super) enum Scheme {
@@ -19,11 +22,18 @@ pub(super) enum Scheme {
 /// The schemes of a definition by name; authorizers are made on the way.
 pub(super) fn schemes(cx: &Context, api: &mut Api, document: &Value) -> Result<BTreeMap<String, Scheme>, Fault> {
     let all = document.get("securityDefinitions").or_else(|| document.get("components")?.get("securitySchemes"));
+    let known: BTreeMap<String, String> = api.authorizers.values().filter_map(|a| Some((a.name.clone()?, a.id.clone()?))).collect();
     let mut schemes = BTreeMap::new();
     for (name, scheme) in all.and_then(Value::as_object).into_iter().flatten() {
+        if api.authorizers.len() > MOST_AUTHORIZERS {
+            return Err(Error::LimitExceeded.says("Maximum number of Authorizers for this API has been reached."));
+        }
         let auth_type = scheme["x-amazon-apigateway-authtype"].as_str();
         let meaning = match scheme.get("x-amazon-apigateway-authorizer") {
-            Some(settings) => authorizer(cx, api, name, scheme, settings)?,
+            Some(settings) => {
+                let id = known.get(name).cloned().unwrap_or_else(|| cx.ids().lower(6));
+                authorizer(api, id, name, scheme, settings)?
+            }
             None if auth_type == Some("awsSigv4") => Scheme::Iam,
             None if scheme["type"] == "apiKey" && scheme["name"].as_str().is_some_and(|n| n.eq_ignore_ascii_case("x-api-key")) => {
                 Scheme::ApiKey
@@ -35,7 +45,7 @@ pub(super) fn schemes(cx: &Context, api: &mut Api, document: &Value) -> Result<B
     Ok(schemes)
 }
 
-fn authorizer(cx: &Context, api: &mut Api, name: &str, scheme: &Value, settings: &Value) -> Result<Scheme, Fault> {
+fn authorizer(api: &mut Api, id: String, name: &str, scheme: &Value, settings: &Value) -> Result<Scheme, Fault> {
     let text = |name: &str| settings[name].as_str().map(str::to_owned);
     let kind = match text("type").unwrap_or_default().to_ascii_lowercase().as_str() {
         "token" => AuthorizerType::Token,
@@ -45,8 +55,6 @@ fn authorizer(cx: &Context, api: &mut Api, name: &str, scheme: &Value, settings:
     };
     let header = scheme["name"].as_str().filter(|_| scheme["in"] == "header").map(|header| format!("method.request.header.{header}"));
     let arns = settings["providerARNs"].as_array();
-    let there = api.authorizers.values().find(|a| a.name.as_deref() == Some(name)).and_then(|a| a.id.clone());
-    let id = there.unwrap_or_else(|| cx.ids().lower(6));
     let authorizer = Authorizer {
         id: Some(id.clone()),
         name: Some(name.to_owned()),

@@ -1,11 +1,12 @@
 //! From a tree and variables to text.
 
 use super::{
-    MOST_DEPTH, MOST_ITERATIONS, MOST_OUTPUT_BYTES, MOST_STEPS, Problem, Value,
+    MOST_DEPTH, MOST_ITERATIONS, MOST_OUTPUT_BYTES, Problem, Value,
     expression::{Expression, Operator},
     method,
     parse::{Macro, Node, Template},
     reference::{Reference, Step},
+    work::Work,
 };
 use std::{collections::HashMap, sync::Arc};
 
@@ -14,9 +15,11 @@ use std::{collections::HashMap, sync::Arc};
 pub struct Scope {
     variables: HashMap<String, Value>,
     macros: HashMap<String, Arc<Macro>>,
-    steps: u64,
-    bytes: usize,
+    work: Work,
 }
+
+/// What a number of a range counts as: each is a value of its own.
+const RANGE_WORK: usize = 64;
 
 /// How a block ended.
 #[derive(PartialEq)]
@@ -39,21 +42,9 @@ impl Scope {
     pub fn get(&self, name: &str) -> Value {
         self.variables.get(name).cloned().unwrap_or(Value::Null)
     }
-    /// One step more; the problem when there were too many.
-    fn step(&mut self) -> Result<(), Problem> {
-        self.steps += 1;
-        match self.steps > MOST_STEPS {
-            true => Err(Problem("the template takes too long".into())),
-            false => Ok(()),
-        }
-    }
-    /// Counts bytes that a template makes.
-    pub(crate) fn made(&mut self, bytes: usize) -> Result<(), Problem> {
-        self.bytes += bytes;
-        match self.bytes > 4 * MOST_OUTPUT_BYTES {
-            true => Err(Problem("the template makes too much text".into())),
-            false => Ok(()),
-        }
+    /// Counts looking at all of a value.
+    fn walk(&mut self, value: &Value) -> Result<(), Problem> {
+        self.work.done(value.weight(self.work.left()))
     }
 }
 
@@ -69,15 +60,20 @@ fn block(nodes: &[Node], scope: &mut Scope, out: &mut String, depth: usize) -> R
         return Err(Problem("macros are nested too deep".into()));
     }
     for node in nodes {
-        scope.step()?;
+        scope.work.step()?;
         let flow = match node {
             Node::Text(text) => {
                 print(scope, out, text)?;
                 Flow::On
             }
             Node::Reference(found) => {
-                let value = reference(found, scope, depth)?;
-                print(scope, out, &value.shown())?;
+                match reference(found, scope, depth)? {
+                    Value::Text(text) => print(scope, out, &text)?,
+                    value => {
+                        scope.walk(&value)?;
+                        print(scope, out, &value.shown())?;
+                    }
+                }
                 Flow::On
             }
             Node::Set(target, value) => {
@@ -112,7 +108,7 @@ fn block(nodes: &[Node], scope: &mut Scope, out: &mut String, depth: usize) -> R
 }
 
 fn print(scope: &mut Scope, out: &mut String, text: &str) -> Result<(), Problem> {
-    scope.made(text.len())?;
+    scope.work.made(text.len())?;
     if out.len() + text.len() > MOST_OUTPUT_BYTES {
         return Err(Problem(format!("the output is larger than {MOST_OUTPUT_BYTES} bytes")));
     }
@@ -121,7 +117,9 @@ fn print(scope: &mut Scope, out: &mut String, text: &str) -> Result<(), Problem>
 }
 
 fn foreach(name: &str, items: &Expression, body: &[Node], scope: &mut Scope, out: &mut String, depth: usize) -> Result<Flow, Problem> {
-    let items: Vec<Value> = match expression(items, scope, depth)? {
+    let items = expression(items, scope, depth)?;
+    scope.work.done(items.length())?;
+    let items: Vec<Value> = match items {
         Value::List(items) => items.0.borrow().clone(),
         Value::Map(map) => map.0.borrow().iter().map(|(_, value)| value.clone()).collect(),
         _ => return Ok(Flow::On),
@@ -130,7 +128,7 @@ fn foreach(name: &str, items: &Expression, body: &[Node], scope: &mut Scope, out
     let count = items.len();
     let mut flow = Flow::On;
     for (index, item) in items.into_iter().enumerate() {
-        scope.step()?;
+        scope.work.step()?;
         if index >= MOST_ITERATIONS {
             return Err(Problem(format!("#foreach has more than {MOST_ITERATIONS} iterations")));
         }
@@ -185,12 +183,23 @@ pub(crate) fn reference(reference: &Reference, scope: &mut Scope, depth: usize) 
 }
 
 fn follow(value: Value, step: &Step, scope: &mut Scope, depth: usize) -> Result<Value, Problem> {
-    scope.step()?;
+    scope.work.step()?;
     match step {
-        Step::Member(name) => Ok(value.member(name)),
+        Step::Member(name) => {
+            match &value {
+                // The body is copied.
+                Value::Input(input) => scope.work.done(input.body.len())?,
+                value => scope.work.done(value.length())?,
+            }
+            Ok(value.member(name))
+        }
         Step::Index(index) => Ok(match (value, expression(index, scope, depth + 1)?) {
             (Value::List(items), Value::Int(at)) => method::at(&items.0.borrow(), at),
-            (map @ Value::Map(_), key) => map.member(&key.shown()),
+            (map @ Value::Map(_), key) => {
+                scope.walk(&key)?;
+                scope.work.done(map.length())?;
+                map.member(&key.shown())
+            }
             _ => Value::Null,
         }),
         Step::Call(name, arguments) => {
@@ -198,9 +207,9 @@ fn follow(value: Value, step: &Step, scope: &mut Scope, depth: usize) -> Result<
             for argument in arguments {
                 values.push(expression(argument, scope, depth + 1)?);
             }
-            let result = method::call(&value, name, &values)?;
+            let result = method::call(&value, name, &values, &mut scope.work)?;
             if let Value::Text(text) = &result {
-                scope.made(text.len())?;
+                scope.work.made(text.len())?;
             }
             Ok(result)
         }
@@ -216,6 +225,7 @@ fn set(target: &Reference, value: Value, scope: &mut Scope, depth: usize) -> Res
     for step in before {
         holder = follow(holder, step, scope, depth)?;
     }
+    scope.work.done(holder.length())?;
     match last {
         Step::Member(name) => drop(holder.put(name, value)),
         Step::Index(index) => match (&holder, expression(index, scope, depth)?) {
@@ -225,7 +235,10 @@ fn set(target: &Reference, value: Value, scope: &mut Scope, depth: usize) -> Res
                     *place = value;
                 }
             }
-            (Value::Map(_), key) => drop(holder.put(&key.shown(), value)),
+            (Value::Map(_), key) => {
+                scope.walk(&key)?;
+                drop(holder.put(&key.shown(), value));
+            }
             _ => {}
         },
         Step::Call(..) => return Err(Problem("#set can't set a call".into())),
@@ -234,7 +247,7 @@ fn set(target: &Reference, value: Value, scope: &mut Scope, depth: usize) -> Res
 }
 
 pub(crate) fn expression(of: &Expression, scope: &mut Scope, depth: usize) -> Result<Value, Problem> {
-    scope.step()?;
+    scope.work.step()?;
     if depth > 2 * MOST_DEPTH {
         return Err(Problem("expressions are nested too deep".into()));
     }
@@ -243,7 +256,10 @@ pub(crate) fn expression(of: &Expression, scope: &mut Scope, depth: usize) -> Re
         Expression::Null => Value::Null,
         Expression::Int(n) => Value::Int(*n),
         Expression::Float(n) => Value::Float(*n),
-        Expression::Text(text) => Value::text(text),
+        Expression::Text(text) => {
+            scope.work.done(text.len())?;
+            Value::text(text)
+        }
         Expression::Filled(template) => {
             let mut out = String::new();
             block(&template.nodes, scope, &mut out, depth + 1)?;
@@ -260,7 +276,10 @@ pub(crate) fn expression(of: &Expression, scope: &mut Scope, depth: usize) -> Re
         Expression::Map(entries) => {
             let map = Value::map([]);
             for (key, value) in entries {
-                let key = expression(key, scope, depth + 1)?.shown();
+                let key = expression(key, scope, depth + 1)?;
+                scope.walk(&key)?;
+                scope.work.done(map.length())?;
+                let key = key.shown();
                 let value = expression(value, scope, depth + 1)?;
                 map.put(&key, value);
             }
@@ -268,9 +287,7 @@ pub(crate) fn expression(of: &Expression, scope: &mut Scope, depth: usize) -> Re
         }
         Expression::Range(from, to) => {
             let range = range(expression(from, scope, depth + 1)?, expression(to, scope, depth + 1)?)?;
-            if let Value::List(items) = &range {
-                scope.steps += items.0.borrow().len() as u64 / 8;
-            }
+            scope.work.done(range.length() * RANGE_WORK)?;
             range
         }
         Expression::Not(inner) => Value::Bool(!expression(inner, scope, depth + 1)?.truthy()),
@@ -287,9 +304,11 @@ pub(crate) fn expression(of: &Expression, scope: &mut Scope, depth: usize) -> Re
         }
         Expression::Binary(operator, left, right) => {
             let (left, right) = (expression(left, scope, depth + 1)?, expression(right, scope, depth + 1)?);
+            scope.walk(&left)?;
+            scope.walk(&right)?;
             let result = binary(*operator, &left, &right);
             if let Value::Text(text) = &result {
-                scope.made(text.len())?;
+                scope.work.made(text.len())?;
             }
             result
         }

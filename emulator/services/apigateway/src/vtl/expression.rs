@@ -61,6 +61,9 @@ const RANKS: [&[(&str, Operator)]; 6] = [
     &[("*", Operator::Multiply), ("/", Operator::Divide), ("%", Operator::Modulo)],
 ];
 
+/// Operators of one directive or reference, with all that is nested in it: each may make the tree one deeper.
+const MOST_TERMS: usize = 1000;
+
 impl Expression {
     /// Reads an expression.
     pub fn read(reader: &mut Reader<'_>, depth: usize) -> Result<Expression, Problem> {
@@ -79,8 +82,9 @@ fn ranked(reader: &mut Reader<'_>, rank: usize, depth: usize) -> Result<Expressi
         reader.spaces();
         let Some((_, operator)) = operators.iter().find(|(text, _)| reader.operator(text)) else { return Ok(left) };
         chained += 1;
-        if chained > MOST_DEPTH {
-            return Err(reader.problem("an expression has too many terms"));
+        reader.terms += 1;
+        if chained > MOST_DEPTH || reader.terms > MOST_TERMS {
+            return Err(reader.refused("an expression has too many terms"));
         }
         let right = ranked(reader, rank + 1, depth)?;
         left = Expression::Binary(*operator, Box::new(left), Box::new(right));
@@ -119,7 +123,7 @@ fn primary(reader: &mut Reader<'_>, depth: usize) -> Result<Expression, Problem>
         Some('"') => {
             let text = reader.quoted('"')?;
             match text.contains(['$', '#']) {
-                true => Ok(Expression::Filled(Box::new(Template::parse(&text)?))),
+                true => Ok(Expression::Filled(Box::new(Template::parse_within(&text, reader, depth + 1)?))),
                 false => Ok(Expression::Text(text)),
             }
         }
@@ -190,13 +194,34 @@ pub(crate) struct Reader<'a> {
     /// Where brackets behind a reference were found to hold no index. What stands in them is read again, as text or as an item of a list, and would
     /// be tried again at each level that it is nested in.
     no_index: HashSet<usize>,
-    /// Whether something was nested too deep: that is refused, whatever else it might be taken for.
-    is_too_deep: bool,
+    /// How many brackets are being tried: what is wrong in them is told to nobody, so its line isn't counted.
+    tries: usize,
+    /// Operators since the directive or reference began.
+    terms: usize,
+    /// Whether it reads a text in quotation marks: all that is in it counts where the text stands.
+    is_within: bool,
+    /// Why the template is refused, whatever else what stands there might be taken for.
+    refused: Option<&'static str>,
 }
 
 impl<'a> Reader<'a> {
     pub fn new(text: &'a str) -> Reader<'a> {
-        Reader { text, at: 0, no_index: HashSet::new(), is_too_deep: false }
+        Reader { text, at: 0, no_index: HashSet::new(), tries: 0, terms: 0, is_within: false, refused: None }
+    }
+    /// Reads a text in quotation marks that stands in what another reads.
+    pub fn within(text: &'a str, outer: &Reader<'_>) -> Reader<'a> {
+        Reader { tries: outer.tries, terms: outer.terms, is_within: true, ..Reader::new(text) }
+    }
+    /// Takes over what a reader within has found.
+    pub fn take_over(&mut self, inner: &Reader<'_>) {
+        self.terms = inner.terms;
+        self.refused = self.refused.or(inner.refused);
+    }
+    /// A new directive or reference begins.
+    pub fn begin_terms(&mut self) {
+        if !self.is_within {
+            self.terms = 0;
+        }
     }
     pub fn rest(&self) -> &'a str {
         &self.text[self.at..]
@@ -217,9 +242,11 @@ impl<'a> Reader<'a> {
         if self.no_index.contains(&before) {
             return Ok(None);
         }
+        self.tries += 1;
         let found = read(self);
-        if self.is_too_deep {
-            return Err(self.too_deep());
+        self.tries -= 1;
+        if let Some(why) = self.refused {
+            return Err(self.problem(why));
         }
         if found.is_none() {
             self.at = before;
@@ -228,10 +255,17 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
     pub fn too_deep(&mut self) -> Problem {
-        self.is_too_deep = true;
-        self.problem("expressions are nested too deep")
+        self.refused("expressions are nested too deep")
+    }
+    /// Refuses the whole template.
+    pub fn refused(&mut self, why: &'static str) -> Problem {
+        self.refused = Some(why);
+        self.problem(why)
     }
     pub fn problem(&self, what: &str) -> Problem {
+        if self.tries > 0 {
+            return Problem(String::new());
+        }
         let line = self.text[..self.at].matches('\n').count() + 1;
         Problem(format!("line {line}: {what}"))
     }

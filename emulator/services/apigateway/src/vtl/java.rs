@@ -1,10 +1,13 @@
 //! Methods of Java's texts. Positions count characters, not bytes.
 
-use super::{MOST_OUTPUT_BYTES, Problem, Value, method};
-use regex::Regex;
+use super::{MOST_OUTPUT_BYTES, Problem, Value, method, work::Work};
+
+/// What a part of a split text counts as.
+const PART_WORK: usize = 64;
 
 /// Calls a method of a text.
-pub(crate) fn call(text: &str, name: &str, arguments: &[Value]) -> Result<Value, Problem> {
+pub(crate) fn call(text: &str, name: &str, arguments: &[Value], work: &mut Work) -> Result<Value, Problem> {
+    work.done(text.len())?;
     let texts: Vec<String> = arguments.iter().map(Value::shown).collect();
     let first = texts.first().map(String::as_str);
     Ok(match (name, arguments, first) {
@@ -41,14 +44,17 @@ pub(crate) fn call(text: &str, name: &str, arguments: &[Value]) -> Result<Value,
             Value::text(text.replace(old, &texts[1]))
         }
         ("replaceAll", [_, _], Some(pattern)) => {
-            let pattern = regex(pattern)?;
-            sized(pattern.find_iter(text).count(), texts[1].len().max(text.len()))?;
-            Value::text(pattern.replace_all(text, replacement(&texts[1])))
+            let pattern = work.pattern(pattern, text.len())?;
+            let replacement = replacement(&texts[1]);
+            sized(pattern.find_iter(text).count(), texts[1].len())?;
+            // Each `$n` repeats at most what was found, and what is found doesn't overlap.
+            sized(1 + replacement.matches("${").count(), text.len())?;
+            Value::text(pattern.replace_all(text, replacement))
         }
-        ("replaceFirst", [_, _], Some(pattern)) => Value::text(regex(pattern)?.replace(text, replacement(&texts[1]))),
-        ("matches", [_], Some(pattern)) => Value::Bool(regex(&format!("^(?:{pattern})$"))?.is_match(text)),
-        ("split", [_], Some(pattern)) => split(text, pattern, 0)?,
-        ("split", [_, Value::Int(limit)], Some(pattern)) => split(text, pattern, *limit)?,
+        ("replaceFirst", [_, _], Some(pattern)) => Value::text(work.pattern(pattern, text.len())?.replace(text, replacement(&texts[1]))),
+        ("matches", [_], Some(pattern)) => Value::Bool(work.pattern(&format!("^(?:{pattern})$"), text.len())?.is_match(text)),
+        ("split", [_], Some(pattern)) => split(text, pattern, 0, work)?,
+        ("split", [_, Value::Int(limit)], Some(pattern)) => split(text, pattern, *limit, work)?,
         ("repeat", [Value::Int(times)], _) => {
             let times = usize::try_from(*times).unwrap_or(0);
             sized(times, text.len())?;
@@ -73,11 +79,6 @@ fn position(text: &str, at: Option<usize>) -> Value {
 fn offset(text: &str, chars: i64) -> Option<usize> {
     let chars = usize::try_from(chars).ok()?;
     text.char_indices().map(|(at, _)| at).chain([text.len()]).nth(chars)
-}
-
-fn regex(pattern: &str) -> Result<Regex, Problem> {
-    let built = kit::regex(pattern);
-    built.map_err(|_| Problem(format!("{pattern:?} is no pattern that is understood here")))
 }
 
 /// Java's `$1` is followed by anything, `${1}` is how it is said here; `\$` stands for itself.
@@ -105,8 +106,9 @@ fn replacement(text: &str) -> String {
 }
 
 /// Java's split: without a limit, empty texts at the end are left out.
-fn split(text: &str, pattern: &str, limit: i64) -> Result<Value, Problem> {
-    let pattern = regex(pattern)?;
+fn split(text: &str, pattern: &str, limit: i64, work: &mut Work) -> Result<Value, Problem> {
+    let pattern = work.pattern(pattern, text.len())?;
+    work.done(pattern.find_iter(text).count() * PART_WORK)?;
     let mut parts: Vec<&str> = match usize::try_from(limit) {
         Ok(limit) if limit > 0 => pattern.splitn(text, limit).collect(),
         _ => pattern.split(text).collect(),

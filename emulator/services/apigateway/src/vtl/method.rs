@@ -1,21 +1,60 @@
 //! Methods of values, as Java's texts, lists, maps and numbers have them, and of `$input`.
 
-use super::{Problem, Value, java, json_path, util, value::Input};
+use super::{Problem, Value, java, json_path, util, value::Input, work::Work};
 use std::rc::Rc;
 
+/// What a value of a tree that is made out of JSON counts as, beside its text.
+const TREE_WORK: usize = 4;
+/// What an item of a new list counts as.
+const ITEM_WORK: usize = 64;
 /// Largest list or map that a template may build.
 const MOST_ITEMS: usize = 100_000;
 
 /// Calls a method. One that is not there leads to nothing, as a method that Velocity doesn't find.
-pub(crate) fn call(on: &Value, name: &str, arguments: &[Value]) -> Result<Value, Problem> {
+pub(crate) fn call(on: &Value, name: &str, arguments: &[Value], work: &mut Work) -> Result<Value, Problem> {
+    work.done(cost(on, name, arguments, work.left()))?;
     match on {
-        Value::Text(text) => java::call(text, name, arguments),
+        Value::Text(text) => java::call(text, name, arguments, work),
         Value::List(items) => list(on, &items.0, name, arguments),
         Value::Map(map) => map_method(on, &map.0, name, arguments),
-        Value::Input(input) => Ok(of_input(input, name, arguments)),
-        Value::Util => util::call(name, arguments),
+        Value::Input(input) => of_input(input, name, arguments, work),
+        Value::Util => {
+            let made = util::call(name, arguments)?;
+            if name == "parseJson" {
+                work.done(made.weight(work.left()).saturating_mul(TREE_WORK))?;
+            }
+            Ok(made)
+        }
         Value::Int(_) | Value::Float(_) | Value::Bool(_) => Ok(plain(on, name, arguments)),
         Value::Null => Ok(Value::Null),
+    }
+}
+
+/// What a method looks at before it answers, with what it is given. Texts count themselves.
+fn cost(on: &Value, name: &str, arguments: &[Value], most: usize) -> usize {
+    let given = || arguments.iter().map(|argument| argument.weight(most)).fold(0, usize::saturating_add);
+    let length = on.length();
+    match (on, name) {
+        (Value::List(_) | Value::Map(_), "size" | "isEmpty" | "clear") => 1,
+        (Value::List(_), "get") => 1,
+        (Value::List(_), "add" | "set") => 1 + length / 8 * arguments.len().saturating_sub(1),
+        (Value::List(_), "remove") if matches!(arguments, [Value::Int(_)]) => 1 + length / 8,
+        (Value::List(_), "subList") => length * ITEM_WORK,
+        (Value::List(_), "addAll") => arguments.first().map_or(1, Value::length) * ITEM_WORK,
+        (Value::Map(_), "get" | "containsKey" | "remove" | "put" | "putIfAbsent" | "getOrDefault") => {
+            length + arguments.first().map_or(0, |key| key.weight(most))
+        }
+        (Value::Map(_), "putAll") => {
+            let more = arguments.first().map_or(0, Value::length);
+            more.saturating_mul(length + more)
+        }
+        (Value::Map(_), "keySet" | "values" | "entrySet") => length * ITEM_WORK,
+        // Each item is held against what is given, or against each of what is given.
+        (Value::List(_) | Value::Map(_), _) => {
+            let others = arguments.iter().map(Value::length).sum::<usize>() + 1;
+            on.weight(most).saturating_mul(others).saturating_add((length + 1).saturating_mul(given()))
+        }
+        _ => given(),
     }
 }
 
@@ -24,12 +63,22 @@ pub(crate) fn at(items: &[Value], at: i64) -> Value {
     usize::try_from(at).ok().and_then(|at| items.get(at)).cloned().unwrap_or(Value::Null)
 }
 
-fn of_input(input: &Rc<Input>, name: &str, arguments: &[Value]) -> Value {
+fn of_input(input: &Rc<Input>, name: &str, arguments: &[Value], work: &mut Work) -> Result<Value, Problem> {
     let argument = arguments.first().map(Value::shown);
-    let found = || input.json().and_then(|json| json_path::find(json, argument.as_deref().unwrap_or("$")));
-    match name {
-        "path" => found().map_or(Value::Null, |json| Value::of_json(&json)),
-        "json" => Value::text(found().map_or("\"\"".to_owned(), |json| json.to_string())),
+    let found = |work: &mut Work| {
+        let Some(json) = input.json() else { return Ok(None) };
+        let found = json_path::find_counted(json, argument.as_deref().unwrap_or("$"));
+        let (found, visited) = found.map_err(|_| Problem("a path leads to too much".into()))?;
+        work.done(visited * ITEM_WORK / 4)?;
+        Ok(found)
+    };
+    Ok(match name {
+        "path" => {
+            let value = found(work)?.map_or(Value::Null, |json| Value::of_json(&json));
+            work.done(value.weight(work.left()).saturating_mul(TREE_WORK))?;
+            value
+        }
+        "json" => Value::text(found(work)?.map_or("\"\"".to_owned(), |json| json.to_string())),
         "params" => match argument {
             None => {
                 let kinds = ["path", "querystring", "header"];
@@ -37,9 +86,12 @@ fn of_input(input: &Rc<Input>, name: &str, arguments: &[Value]) -> Value {
             }
             Some(wanted) => parameter(input, &wanted),
         },
-        "body" => Value::Input(input.clone()).member("body"),
+        "body" => {
+            work.done(input.body.len())?;
+            Value::Input(input.clone()).member("body")
+        }
         _ => Value::Null,
-    }
+    })
 }
 
 fn texts(pairs: &[(String, String)]) -> Value {
@@ -120,7 +172,10 @@ fn list(on: &Value, items: &std::cell::RefCell<Vec<Value>>, name: &str, argument
 }
 
 fn map_method(on: &Value, map: &std::cell::RefCell<Vec<(Rc<str>, Value)>>, name: &str, arguments: &[Value]) -> Result<Value, Problem> {
-    let has = |key: &Value| map.borrow().iter().any(|(there, _)| **there == *key.shown());
+    let has = |key: &Value| {
+        let key = key.shown();
+        map.borrow().iter().any(|(there, _)| **there == *key)
+    };
     Ok(match (name, arguments) {
         ("get", [key]) => on.member(&key.shown()),
         ("getOrDefault", [key, otherwise]) => {
@@ -148,7 +203,8 @@ fn map_method(on: &Value, map: &std::cell::RefCell<Vec<(Rc<str>, Value)>>, name:
             Value::Null
         }
         ("remove", [key]) => {
-            let at = map.borrow().iter().position(|(there, _)| **there == *key.shown());
+            let key = key.shown();
+            let at = map.borrow().iter().position(|(there, _)| **there == *key);
             at.map_or(Value::Null, |at| map.borrow_mut().remove(at).1)
         }
         ("clear", []) => {

@@ -1,7 +1,7 @@
 //! Velocity templates as API Gateway runs them: text to a tree, and a tree with variables to text. Knows neither requests nor AWS.
 //!
 //! The language is Velocity 1.7's, with what AWS's answers show to be different: a reference that stands for nothing prints nothing, and
-//! nothing equals the empty text. Templates come from outside, so everything is bounded: size, depth, steps, output.
+//! nothing equals the empty text. Templates come from outside, so everything is bounded: size, depth, steps, work, output.
 
 mod evaluate;
 mod expression;
@@ -12,6 +12,7 @@ mod parse;
 mod reference;
 mod util;
 mod value;
+mod work;
 
 pub use evaluate::{Scope, render};
 pub use json_path::{find as find_in_json, texts as text_of_json};
@@ -27,6 +28,8 @@ pub(crate) const MOST_OUTPUT_BYTES: usize = 10 << 20;
 pub(crate) const MOST_DEPTH: usize = 48;
 /// Steps of one evaluation: nodes rendered and expressions asked.
 pub(crate) const MOST_STEPS: u64 = 500_000;
+/// Work of one evaluation: bytes looked at or copied, values walked.
+pub(crate) const MOST_WORK: usize = 128 << 20;
 /// Iterations of one `#foreach`; AWS's limit.
 pub(crate) const MOST_ITERATIONS: usize = 1000;
 

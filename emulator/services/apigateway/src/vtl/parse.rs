@@ -5,7 +5,7 @@ use super::{
     expression::{Expression, Reader},
     reference::{self, Reference},
 };
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 /// A template that was read.
 #[derive(Clone, Debug)]
@@ -49,33 +49,51 @@ impl Template {
         if text.len() > MOST_TEMPLATE_BYTES {
             return Err(Problem(format!("the template is larger than {MOST_TEMPLATE_BYTES} bytes")));
         }
-        let mut parser = Parser { reader: Reader::new(text), macros: Vec::new() };
-        let (nodes, end) = parser.block(0)?;
-        match end {
-            End::Text => Ok(Template { nodes }),
-            end => Err(parser.problem(&format!("{end:?} without a directive that it belongs to"))),
-        }
+        Parser::new(Reader::new(text)).whole(0)
+    }
+
+    /// Reads the template that a text in quotation marks is. It is nested where the text stands: its depth and its terms count there.
+    pub(crate) fn parse_within(text: &str, outer: &mut Reader<'_>, depth: usize) -> Result<Template, Problem> {
+        let mut parser = Parser::new(Reader::within(text, outer));
+        let read = parser.whole(depth);
+        outer.take_over(&parser.reader);
+        read
     }
 }
 
 struct Parser<'a> {
     reader: Reader<'a>,
     /// Macros seen so far: only their names are calls.
-    macros: Vec<String>,
+    macros: HashSet<String>,
+    /// Whether there is no `]]#` any more: it is looked for once.
+    no_raw_end: bool,
 }
 
 impl<'a> Parser<'a> {
+    fn new(reader: Reader<'a>) -> Parser<'a> {
+        Parser { reader, macros: HashSet::new(), no_raw_end: false }
+    }
+
+    fn whole(&mut self, depth: usize) -> Result<Template, Problem> {
+        let (nodes, end) = self.block(depth)?;
+        match end {
+            End::Text => Ok(Template { nodes }),
+            end => Err(self.problem(&format!("{end:?} without a directive that it belongs to"))),
+        }
+    }
+
     fn problem(&self, what: &str) -> Problem {
         self.reader.problem(what)
     }
 
     fn block(&mut self, depth: usize) -> Result<(Vec<Node>, End), Problem> {
         if depth > MOST_DEPTH {
-            return Err(self.problem("directives are nested too deep"));
+            return Err(self.reader.refused("directives are nested too deep"));
         }
         let mut nodes = Vec::new();
         let mut text = String::new();
         loop {
+            self.reader.begin_terms();
             let rest = self.reader.rest();
             let Some(at) = rest.find(['$', '#', '\\']) else {
                 text.push_str(rest);
@@ -169,7 +187,11 @@ impl<'a> Parser<'a> {
         } else if let Some(inner) = rest.strip_prefix("#*") {
             let length = inner.find("*#").map_or(rest.len(), |at| at + 4);
             self.reader.skip(length);
-        } else if let Some((inner, at)) = rest.strip_prefix("#[[").and_then(|inner| Some((inner, inner.find("]]#")?))) {
+        } else if let Some(inner) = rest.strip_prefix("#[[").filter(|_| !self.no_raw_end) {
+            let Some(at) = inner.find("]]#") else {
+                self.no_raw_end = true;
+                return false;
+            };
             text.push_str(&inner[..at]);
             self.reader.skip(at + 6);
         } else {
@@ -252,7 +274,7 @@ impl<'a> Parser<'a> {
             parameters.push(found.ok_or_else(|| self.problem("a macro's parameter is a name"))?);
         }
         self.close()?;
-        self.macros.push(name.clone());
+        self.macros.insert(name.clone());
         let body = self.body(depth, "#macro")?;
         Ok(Node::Macro(Arc::new(Macro { name, parameters, body })))
     }

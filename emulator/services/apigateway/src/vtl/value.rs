@@ -1,11 +1,37 @@
 //! Values of the template language. Lists and maps are shared, as Java's are: what one name adds the other sees.
 
-use super::MOST_DEPTH;
+use super::{MOST_DEPTH, MOST_OUTPUT_BYTES};
 use serde_json::{Map as JsonMap, Value as Json};
 use std::{cell::RefCell, rc::Rc};
 
 /// Values that one printing may visit.
 const MOST_SHOWN: usize = 1_000_000;
+/// What a value weighs beside its text: about what looking at it costs.
+const NODE_WEIGHT: usize = 16;
+
+/// What is left for one printing. A list may hold one text a thousand times, so bytes are counted as they are written; one more than may be
+/// printed is enough to have it refused.
+struct Room {
+    nodes: usize,
+    bytes: usize,
+}
+
+impl Room {
+    fn new() -> Room {
+        Room { nodes: MOST_SHOWN, bytes: MOST_OUTPUT_BYTES + 1 }
+    }
+    /// Takes one node; false where there is no room for it.
+    fn node(&mut self) -> bool {
+        self.nodes = self.nodes.saturating_sub(1);
+        self.nodes > 0 && self.bytes > 0
+    }
+    /// As much of a text as there is room for.
+    fn text<'a>(&mut self, text: &'a str) -> &'a str {
+        let text = &text[..text.floor_char_boundary(self.bytes)];
+        self.bytes -= text.len();
+        text
+    }
+}
 
 /// A value.
 #[derive(Clone, Debug)]
@@ -107,53 +133,92 @@ impl Value {
     }
     /// The value as JSON. What contains itself ends where the depth that is allowed does.
     pub fn to_json(&self) -> Json {
-        self.json_within(0, &mut { MOST_SHOWN })
+        self.json_within(0, &mut Room::new())
     }
-    fn json_within(&self, depth: usize, room: &mut usize) -> Json {
-        if depth > MOST_DEPTH || *room == 0 {
+    fn json_within(&self, depth: usize, room: &mut Room) -> Json {
+        if depth > MOST_DEPTH || !room.node() {
             return Json::Null;
         }
-        *room -= 1;
         match self {
             Value::Null | Value::Input(_) | Value::Util => Json::Null,
             Value::Bool(b) => (*b).into(),
             Value::Int(n) => (*n).into(),
             Value::Float(n) => (*n).into(),
-            Value::Text(text) => text.as_ref().into(),
+            Value::Text(text) => room.text(text).into(),
             Value::List(items) => items.0.borrow().iter().map(|item| item.json_within(depth + 1, room)).collect(),
             Value::Map(map) => {
                 let entries = map.0.borrow();
-                Json::Object(
-                    entries.iter().map(|(key, value)| (key.to_string(), value.json_within(depth + 1, room))).collect::<JsonMap<_, _>>(),
-                )
+                let read = |(key, value): &(Rc<str>, Value)| (room.text(key).to_owned(), value.json_within(depth + 1, room));
+                Json::Object(entries.iter().map(read).collect::<JsonMap<_, _>>())
             }
         }
     }
     /// What a reference prints: texts as they are, lists as JSON, maps as Java writes them (`{a=b}`), as AWS's answers show.
     pub fn shown(&self) -> String {
-        self.shown_within(0, &mut { MOST_SHOWN })
+        let mut out = String::new();
+        self.show(0, &mut Room::new(), &mut out);
+        out
     }
-    fn shown_within(&self, depth: usize, room: &mut usize) -> String {
-        if depth > MOST_DEPTH || *room == 0 {
-            return String::new();
+    fn show(&self, depth: usize, room: &mut Room, out: &mut String) {
+        if depth > MOST_DEPTH || !room.node() {
+            return;
         }
-        *room -= 1;
         match self {
-            Value::Null | Value::Util => String::new(),
-            Value::Bool(b) => b.to_string(),
-            Value::Int(n) => n.to_string(),
-            Value::Float(n) => java_float(*n),
-            Value::Text(text) => text.to_string(),
-            Value::List(_) => self.json_within(depth, room).to_string(),
+            Value::Null | Value::Util => {}
+            Value::Bool(b) => out.push_str(room.text(&b.to_string())),
+            Value::Int(n) => out.push_str(room.text(&n.to_string())),
+            Value::Float(n) => out.push_str(room.text(&java_float(*n))),
+            Value::Text(text) => out.push_str(room.text(text)),
+            Value::List(_) => out.push_str(&self.json_within(depth, room).to_string()),
             Value::Map(map) => {
-                let mut entries = Vec::new();
-                for (key, value) in map.0.borrow().iter() {
-                    let value = if matches!(value, Value::Null) { "null".to_owned() } else { value.shown_within(depth + 1, room) };
-                    entries.push(format!("{key}={value}"));
+                out.push('{');
+                for (at, (key, value)) in map.0.borrow().iter().enumerate() {
+                    out.push_str(room.text(if at > 0 { ", " } else { "" }));
+                    out.push_str(room.text(key));
+                    out.push_str(room.text("="));
+                    match value {
+                        Value::Null => out.push_str(room.text("null")),
+                        value => value.show(depth + 1, room, out),
+                    }
                 }
-                format!("{{{}}}", entries.join(", "))
+                out.push('}');
             }
-            Value::Input(input) => input.body.clone(),
+            Value::Input(input) => out.push_str(room.text(&input.body)),
+        }
+    }
+    /// About what it costs to look at all of the value; more than `most` where it is more, for what holds itself has no end.
+    pub(crate) fn weight(&self, most: usize) -> usize {
+        let own = |value: &Value| match value {
+            Value::Text(text) => NODE_WEIGHT + text.len(),
+            Value::Input(input) => NODE_WEIGHT + input.body.len(),
+            _ => NODE_WEIGHT,
+        };
+        if !matches!(self, Value::List(_) | Value::Map(_)) {
+            return own(self);
+        }
+        let (mut sum, mut waiting) = (0, vec![self.clone()]);
+        while let Some(value) = waiting.pop() {
+            sum += own(&value);
+            if sum.saturating_add(value.length() * NODE_WEIGHT) > most {
+                return most.saturating_add(1);
+            }
+            match &value {
+                Value::List(items) => waiting.extend(items.0.borrow().iter().cloned()),
+                Value::Map(map) => waiting.extend(map.0.borrow().iter().map(|(key, value)| {
+                    sum += key.len();
+                    value.clone()
+                })),
+                _ => {}
+            }
+        }
+        sum
+    }
+    /// How many values it holds itself.
+    pub(crate) fn length(&self) -> usize {
+        match self {
+            Value::List(items) => items.0.borrow().len(),
+            Value::Map(map) => map.0.borrow().len(),
+            _ => 0,
         }
     }
     /// Whether a condition holds: everything but nothing and false, the empty text and zero included.

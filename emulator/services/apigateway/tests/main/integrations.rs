@@ -138,7 +138,8 @@ async fn another_service_by_its_path_under_the_integrations_role() {
     let role = "arn:aws:iam::000000000000:role/caller";
     let integration = json!({ "type": "AWS", "integrationHttpMethod": "GET", "uri": "arn:aws:apigateway:us-east-1:apigateway:path/restapis/{id}", "credentials": role,
         "requestParameters": { "integration.request.path.id": "method.request.querystring.id" } });
-    desk.behind("s", "GET", json!({ "requestParameters": { "method.request.querystring.id": true } }), integration.clone()).await;
+    let resource =
+        desk.behind("s", "GET", json!({ "requestParameters": { "method.request.querystring.id": true } }), integration.clone()).await;
     let nowhere = crate::desk::merged(
         &integration,
         &[&json!({ "uri": "arn:aws:apigateway:us-east-1:kinesis:action/PutRecord", "requestParameters": {} })],
@@ -150,6 +151,23 @@ async fn another_service_by_its_path_under_the_integrations_role() {
     assert_eq!((answer.status, &described["name"]), (200, &json!("pets")));
     assert_eq!(desk.get("/s?id=none").await.body, "{\"message\":\"Invalid API identifier specified 000000000000:none\"}");
     assert_eq!(desk.get("/k").await.status, 500, "the service is not part of this cloud");
+    let tested =
+        json!({ "restApiId": desk.api, "resourceId": resource, "httpMethod": "GET", "pathWithQueryString": format!("/s?id={}", desk.api) });
+    let log = desk.ok("TestInvokeMethod", tested).await["log"].as_str().unwrap().to_owned();
+    let url = format!("https://apigateway.us-east-1.amazonaws.com/restapis/{}", desk.api);
+    for line in [
+        format!("Endpoint request URI: {url}\n"),
+        "Endpoint request headers: {Authorization=****".to_owned(),
+        format!("User-Agent=AmazonAPIGateway_{}", desk.api),
+        "Endpoint request body after transformations: \n".to_owned(),
+        format!("Sending request to {url}\n"),
+        "Received response. Status: 200, Integration latency: 0 ms\n".to_owned(),
+        "Endpoint response headers: {".to_owned(),
+        "Endpoint response body before transformations: {".to_owned(),
+        "Method completed with status: 200\n".to_owned(),
+    ] {
+        assert!(log.contains(&line), "{line}: {log}");
+    }
     let without = json!({ "restApiId": desk.api, "resourceId": desk.top, "httpMethod": "GET", "type": "AWS", "integrationHttpMethod": "GET", "uri": "arn:aws:apigateway:us-east-1:sqs:path/x" });
     desk.method(&desk.top, "GET", json!({})).await;
     assert!(desk.refused("PutIntegration", without).await.contains("Role ARN must be specified"));

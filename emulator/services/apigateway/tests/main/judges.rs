@@ -107,3 +107,16 @@ async fn a_test_asks_the_function() {
         (&json!(0), &json!("ann"), &json!({ "level": ["7"] }))
     );
 }
+
+#[tokio::test]
+async fn a_test_of_a_token_tells_its_claims() {
+    let desk = Desk::new().await;
+    let id = desk.authorizer().await;
+    let test = |token: &str| {
+        desk.ok("TestInvokeAuthorizer", json!({ "restApiId": desk.api, "authorizerId": id, "headers": { "Authorization": token } }))
+    };
+    let told = test("Bearer {\"token_use\":\"id\",\"sub\":\"ann\"}").await;
+    assert_eq!((&told["clientStatus"], &told["claims"]), (&json!(0), &json!({ "token_use": "id", "sub": "ann" })));
+    assert_eq!(test("expired").await["clientStatus"], 401);
+    assert_eq!(test("{\"token_use\":\"access\"}").await["clientStatus"], 401, "without scopes an id token is wanted");
+}

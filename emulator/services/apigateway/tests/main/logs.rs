@@ -19,7 +19,28 @@ async fn requests_leave_lines() {
     desk.get("").await;
     assert_eq!(desk.told.only("access").json(), json!({ "ip": "203.0.113.9", "status": "200", "path": "/", "type": "-", "length": 5 }));
     let lines = desk.told.take(&format!("API-Gateway-Execution-Logs_{}/live", desk.api));
-    assert!(lines[0].body.contains("Starting execution for request:") && lines.len() >= 2, "{lines:?}");
+    let lines: Vec<&str> =
+        lines.iter().map(|line| line.body.split_once(") ").map_or("", |(_, text)| text.split(':').next().unwrap())).collect();
+    assert_eq!(
+        lines,
+        [
+            "Extended Request Id",
+            "Starting execution for request",
+            "HTTP Method",
+            "Sending request to https",
+            "Received response. Status",
+            "Successfully completed execution",
+            "Method completed with status"
+        ],
+        "nothing of what was sent"
+    );
+    desk.stage(json!([{ "op": "replace", "path": "/*/*/logging/dataTrace", "value": "true" }])).await;
+    desk.get("").await;
+    desk.told.take("access");
+    let traced = desk.told.take(&format!("API-Gateway-Execution-Logs_{}/live", desk.api));
+    let body = traced.iter().find(|line| line.body.contains("Endpoint request body after transformations: {")).unwrap();
+    assert!(body.body.ends_with(" [TRUNCATED]") && body.body.len() < 1200, "{body:?}");
+    assert!(traced.iter().any(|line| line.body.ends_with("Method response body after transformations: hello")), "{traced:?}");
     desk.get("/nowhere").await;
     let refused = desk.told.only("access").json();
     assert_eq!((&refused["status"], &refused["type"]), (&json!("403"), &json!("MISSING_AUTHENTICATION_TOKEN")));

@@ -23,5 +23,6 @@ mod recorded_requests;
 mod replay;
 mod replay_methods;
 mod replay_more;
+mod roles;
 mod serve;
 mod validators;

@@ -48,3 +48,30 @@ async fn a_model_is_shown_with_those_it_refers_to() {
         desk.refused("DeleteModel", json!({ "restApiId": desk.api, "modelName": "Pet" })).await.contains("is referenced in model: Pets")
     );
 }
+
+#[tokio::test]
+async fn what_does_not_fit_is_told_to_gateway_responses_and_logs() {
+    let desk = checked().await;
+    let template = "{\"message\":$context.error.messageString,\"why\":\"$context.error.validationErrorString\"}";
+    let put = json!({ "restApiId": desk.api, "responseType": "BAD_REQUEST_BODY", "statusCode": "422", "responseTemplates": { "application/json": template } });
+    desk.ok("PutGatewayResponse", put).await;
+    desk.deploy().await;
+    let post = || http::Request::post(desk.url("?q=1")).header("x-own", "1");
+    let answer = desk.send(post(), "[{\"name\":\"a\"},{}]").await;
+    let why = "[object has missing required properties ([\"name\"])]";
+    assert_eq!((answer.status, answer.body), (422, format!("{{\"message\":\"Invalid request body\",\"why\":\"{why}\"}}")));
+}
+
+#[tokio::test]
+async fn patterns_with_look_around() {
+    let desk = Desk::new().await;
+    let model = |pattern: &str| json!({ "restApiId": desk.api, "name": "Secret", "contentType": "application/json", "schema": json!({ "type": "string", "pattern": pattern }).to_string() });
+    assert!(desk.refused("CreateModel", model("(?<")).await.contains("no regular expression that can be run"));
+    desk.ok("CreateModel", model("^(?=.*[A-Z])(?=.*[0-9]).{6,}$")).await;
+    let body = desk.ok("CreateRequestValidator", json!({ "restApiId": desk.api, "name": "body", "validateRequestBody": true })).await;
+    desk.method(&desk.top, "POST", json!({ "requestValidatorId": body["id"], "requestModels": { "application/json": "Secret" } })).await;
+    desk.deploy().await;
+    for (body, status) in [("\"Passw0rd\"", 200), ("\"password\"", 400)] {
+        assert_eq!(desk.send(http::Request::post(desk.url("")), body).await.status, status, "{body}");
+    }
+}

@@ -19,6 +19,13 @@ pub(crate) struct Simple {
     held: Mutex<HashMap<String, (Timestamp, bool, Map<String, Value>)>>,
 }
 
+impl Simple {
+    /// Forgets answers whose key begins so.
+    pub fn forget(&self, prefix: &str) {
+        self.held.lock().retain(|key, _| !key.starts_with(prefix));
+    }
+}
+
 /// Refuses the request, or notes who makes it.
 pub(crate) async fn check(edge: &Edge, call: &mut Call) -> Result<(), Refusal> {
     let authorizer = call.route.authorizer_id.as_ref().and_then(|id| call.api.authorizers.get(id)).cloned();

@@ -34,8 +34,16 @@ const ACCOUNT_BURST: f64 = 5_000.0;
 pub(crate) struct Edge {
     buckets: Buckets,
     /// What functions said of callers.
-    pub verdicts: Verdicts,
+    verdicts: Verdicts,
     simple: authorize::Simple,
+}
+
+impl Edge {
+    /// Forgets what functions said of callers, where it is kept under keys that begin so.
+    pub fn forget_callers(&self, prefix: &str) {
+        self.verdicts.forget(prefix);
+        self.simple.forget(prefix);
+    }
 }
 
 /// The front door of all HTTP APIs.

@@ -65,6 +65,8 @@ async fn a_simple_answer() {
     assert_eq!(seen[1]["requestContext"]["authorizer"]["lambda"], json!({ "level": 3 }));
     desk.answer(json!({ "isAuthorized": false, "statusCode": 200 }));
     assert_eq!(desk.get_with("/b", "x-who", "me").await.status, 200, "the answer is cached");
+    desk.ok("ResetAuthorizersCache", json!({ "ApiId": desk.api, "StageName": "$default" })).await;
+    assert_eq!(desk.get_with("/b", "x-who", "me").await.status, 403, "and now forgotten");
     assert_eq!(desk.get_with("/b", "x-who", "you").await.status, 403);
     desk.answer(json!({ "statusCode": 200 }));
     assert_eq!(desk.get_with("/b", "x-who", "they").await.status, 500);

@@ -269,10 +269,25 @@ async fn put_body(job: &Job<'_>, id: &str) -> Result<(), Fault> {
     });
     job.call("apigateway", "PutRestApi", input).await?;
     let mut over = Patch(Vec::new());
-    for (property, path) in [("Name", "/name"), ("Description", "/description")] {
+    let properties = [("Name", "/name"), ("Description", "/description"), ("ApiKeySourceType", "/apiKeySource")];
+    for (property, path) in properties {
         if job.get(property).is_string() {
             over.set(path, job.get(property));
         }
+    }
+    // The import has taken away what the definition does not say.
+    let policy = document(job.get("Policy"));
+    if policy.is_string() {
+        over.set("/policy", &policy);
+    }
+    for kind in job.get("BinaryMediaTypes").as_array().into_iter().flatten().filter_map(Json::as_str) {
+        over.0.push(json!({ "op": "add", "path": format!("/binaryMediaTypes/{}", escaped(kind)) }));
+    }
+    if let Some(size) = job.get("MinimumCompressionSize").as_i64() {
+        over.set("/minimumCompressionSize", &size.to_string().into());
+    }
+    if let Some(off) = job.get("DisableExecuteApiEndpoint").as_bool() {
+        over.set("/disableExecuteApiEndpoint", &off.to_string().into());
     }
     over.send(job, "UpdateRestApi", json!({ "restApiId": id })).await
 }

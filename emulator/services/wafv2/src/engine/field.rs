@@ -215,22 +215,20 @@ fn json_texts<'a>(body: &'a [u8], pointers: Option<&[String]>, scope: Scope3, in
     if body.is_empty() {
         return Seen::Texts(Vec::new());
     }
-    let (items, whole) = json::items(body);
-    match (whole, invalid) {
-        (false, Invalid::Match) => return Seen::Decided(true, "the body is not JSON, which counts as a match"),
-        (false, Invalid::NoMatch) => return Seen::Decided(false, "the body is not JSON, which counts as none"),
-        (false, Invalid::AsString) => return Seen::Texts(vec![Cow::Borrowed(body)]),
-        _ => {}
-    }
     let within =
         |pointer: &str, under: &String| pointer.strip_prefix(under.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let wanted = |item: &json::Item| {
+    let (items, whole) = json::items(body, |pointer, is_key| {
         let of_scope = match scope {
             Scope3::All => true,
-            Scope3::Key => item.is_key,
-            Scope3::Value => !item.is_key,
+            Scope3::Key => is_key,
+            Scope3::Value => !is_key,
         };
-        of_scope && pointers.is_none_or(|pointers| pointers.iter().any(|p| within(&item.pointer, p)))
-    };
-    Seen::Texts(items.into_iter().filter(wanted).map(|item| Cow::Owned(item.text)).collect())
+        of_scope && pointers.is_none_or(|pointers| pointers.iter().any(|p| within(pointer, p)))
+    });
+    match (whole, invalid) {
+        (false, Invalid::Match) => Seen::Decided(true, "the body is not JSON, which counts as a match"),
+        (false, Invalid::NoMatch) => Seen::Decided(false, "the body is not JSON, which counts as none"),
+        (false, Invalid::AsString) => Seen::Texts(vec![Cow::Borrowed(body)]),
+        _ => Seen::Texts(items.into_iter().map(|item| Cow::Owned(item.text)).collect()),
+    }
 }

@@ -8,20 +8,19 @@ const DEEPEST: usize = 64;
 /// Most keys and values that are read.
 const MOST_ITEMS: usize = 20_000;
 
-/// A key or a value that is no container.
+/// A key, or a value that is no container.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
-    /// JSON pointer of the value, or of the value that the key names (`/a/0/b`).
-    pub pointer: String,
     /// Whether it is a key.
     pub is_key: bool,
     /// Text of a string with its escapes undone; numbers and literals as they stand.
     pub text: Vec<u8>,
 }
 
-/// Keys and values in their order, and whether the whole text was JSON.
-pub fn items(text: &[u8]) -> (Vec<Item>, bool) {
-    let mut reader = Reader { text, at: 0, pointer: String::new(), items: Vec::new() };
+/// The wanted keys and values in their order, and whether the whole text was JSON. `wanted` is asked with the JSON pointer of the value, or of
+/// the value that the key names (`/a/0/b`), and whether it is a key: pointers can be as long as the text, so none is kept.
+pub fn items(text: &[u8], wanted: impl FnMut(&str, bool) -> bool) -> (Vec<Item>, bool) {
+    let mut reader = Reader { text, at: 0, pointer: String::new(), read: 0, wanted, items: Vec::new() };
     let whole = reader.value(0).is_some() && {
         reader.blanks();
         reader.at == text.len()
@@ -29,14 +28,17 @@ pub fn items(text: &[u8]) -> (Vec<Item>, bool) {
     (reader.items, whole)
 }
 
-struct Reader<'a> {
+struct Reader<'a, F> {
     text: &'a [u8],
     at: usize,
     pointer: String,
+    /// Keys and values so far.
+    read: usize,
+    wanted: F,
     items: Vec<Item>,
 }
 
-impl Reader<'_> {
+impl<F: FnMut(&str, bool) -> bool> Reader<'_, F> {
     fn blanks(&mut self) {
         while matches!(self.text.get(self.at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
             self.at += 1;
@@ -50,10 +52,13 @@ impl Reader<'_> {
         (self.peek()? == byte).then(|| self.at += 1)
     }
     fn found(&mut self, is_key: bool, text: Vec<u8>) -> Option<()> {
-        if self.items.len() >= MOST_ITEMS {
+        if self.read >= MOST_ITEMS {
             return None;
         }
-        self.items.push(Item { pointer: self.pointer.clone(), is_key, text });
+        self.read += 1;
+        if (self.wanted)(&self.pointer, is_key) {
+            self.items.push(Item { is_key, text });
+        }
         Some(())
     }
 
@@ -183,8 +188,12 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> (Vec<(String, bool, String)>, bool) {
-        let (items, whole) = items(text.as_bytes());
-        (items.into_iter().map(|i| (i.pointer, i.is_key, String::from_utf8(i.text).unwrap())).collect(), whole)
+        let mut pointers = Vec::new();
+        let (items, whole) = items(text.as_bytes(), |pointer, _| {
+            pointers.push(pointer.to_owned());
+            true
+        });
+        (pointers.into_iter().zip(items).map(|(p, i)| (p, i.is_key, String::from_utf8(i.text).unwrap())).collect(), whole)
     }
     fn item(pointer: &str, is_key: bool, text: &str) -> (String, bool, String) {
         (pointer.into(), is_key, text.into())
@@ -216,5 +225,11 @@ mod tests {
             assert!(!read(broken).1, "{broken}");
         }
         assert!(!read(&"[".repeat(100_000)).1);
+    }
+
+    #[test]
+    fn what_is_not_wanted_is_not_kept() {
+        let (items, whole) = items(br#"{"a": {"b": 1}, "c": 2}"#, |pointer, is_key| pointer.starts_with("/a") && !is_key);
+        assert_eq!((items, whole), (vec![Item { is_key: false, text: b"1".to_vec() }], true));
     }
 }

@@ -4,7 +4,7 @@ use super::{
     World,
     request::Request,
     rules::{Acl, Action, Answer, Group, Rule, RuleKind},
-    statement::{Detail, Eval, Statement},
+    statement::{Detail, Eval, Limited, Statement},
     tokens::{Failure, Proof, Token},
 };
 
@@ -27,8 +27,8 @@ pub struct Judgement {
     pub groups: Vec<GroupSteps>,
     /// Where injections were found by the rule that decided.
     pub details: Vec<Detail>,
-    /// Rate-based rules that a limit was exceeded of: rule, limit, window in seconds, key.
-    pub rates: Vec<(String, u64, u32, String)>,
+    /// Rate-based rules that a limit was exceeded of.
+    pub rates: Vec<Limited>,
     /// Why a CAPTCHA or Challenge was asked for.
     pub failure: Option<Failure>,
     /// When the token that was shown was solved, seconds.

@@ -24,7 +24,7 @@ pub use judge::{Applied, GroupSteps, Judgement, Step, evaluate};
 pub use rate::{Counter, Counters, Key as RateKey};
 pub use request::Request;
 pub use rules::{Acl, Action, Answer, Group, Handling, Rule, RuleKind};
-pub use statement::{Condition, Detail, Forwarded, ForwardedPosition, Look, Position, RateKind, RateRule, Statement};
+pub use statement::{Condition, Detail, Forwarded, ForwardedPosition, Limited, Look, Position, RateKind, RateRule, Statement};
 pub use tokens::{Failure, Proof, Token, Tokens};
 
 use addresses::Place;

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::model::{ComparisonOperator, TextTransformationType};
 use regex::bytes::RegexSet;
+use sha2::{Digest, Sha256};
 use std::{borrow::Cow, net::IpAddr, sync::Arc};
 
 /// Where a text has to stand.
@@ -101,6 +102,8 @@ pub struct RateRule {
     pub limit: u64,
     /// Seconds.
     pub window_secs: u32,
+    /// How AWS calls the aggregation: `IP`, `FORWARDED_IP`, `CUSTOMKEYS`, `CONSTANT`.
+    pub aggregate: &'static str,
     /// What is counted together.
     pub keys: Vec<RateKind>,
     /// Requests that count at all.
@@ -122,6 +125,21 @@ pub enum RateKind {
     Labels(String),
     /// Autonomous system.
     Asn,
+}
+
+/// A rate-based rule whose limit a request exceeded, for logs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limited {
+    /// The rule, as it is counted.
+    pub rule: String,
+    /// Most requests in a window.
+    pub limit: u64,
+    /// Seconds.
+    pub window_secs: u32,
+    /// How requests are counted together.
+    pub aggregate: &'static str,
+    /// Values of the keys: kind of the key, name of a header or the like, value.
+    pub values: Vec<(&'static str, Option<String>, String)>,
 }
 
 /// Where an injection was found, for logs.
@@ -160,7 +178,7 @@ pub(super) struct Eval<'a> {
     /// Sentences about each condition, where somebody wants them.
     pub why: Option<Vec<String>>,
     pub details: Vec<Detail>,
-    pub rates: Vec<(String, u64, u32, String)>,
+    pub rates: Vec<Limited>,
 }
 
 impl Eval<'_> {
@@ -359,7 +377,7 @@ impl RateRule {
         if self.scope_down.as_ref().is_some_and(|scope| !scope.fits(e)) {
             return false;
         }
-        let key = match self.key(e) {
+        let (key, values) = match self.key(e) {
             Ok(Some(key)) => key,
             // A request without one of the keys is not counted.
             Ok(None) => return e.say(false, || "the request lacks an aggregation key".to_owned()),
@@ -367,26 +385,62 @@ impl RateRule {
         };
         let seen = e.world.count(&e.rule, &key, self.window_secs);
         let matched = seen > self.limit;
+        let (limit, window_secs) = (self.limit, self.window_secs);
         if matched {
-            e.rates.push((e.rule.clone(), self.limit, self.window_secs, key.text.clone()));
+            e.rates.push(Limited { rule: e.rule.clone(), limit, window_secs, aggregate: self.aggregate, values });
         }
-        let (limit, window) = (self.limit, self.window_secs);
-        e.say(matched, || format!("{seen} requests of `{}` in {window} s at the last check; the limit is {limit}", key.text))
+        e.say(matched, || format!("{seen} requests of `{}` in {window_secs} s at the last check; the limit is {limit}", key.text))
     }
 
-    /// The key of a request; `None` where it lacks a part, an error where a fallback decides.
-    fn key(&self, e: &Eval<'_>) -> Result<Option<Key>, bool> {
-        let mut parts = Vec::with_capacity(self.keys.len());
+    /// The key of a request with the values that it is made of; `None` where it lacks a part, an error where a fallback decides.
+    #[allow(clippy::type_complexity)]
+    fn key(&self, e: &Eval<'_>) -> Result<Option<(Key, Vec<(&'static str, Option<String>, String)>)>, bool> {
+        let mut values = Vec::with_capacity(self.keys.len());
         let mut only = None;
         for kind in &self.keys {
             let Some(part) = kind.part(e, &mut only)? else { return Ok(None) };
-            parts.push(part);
+            let (called, name) = kind.named();
+            values.push((called, name, shortened(part)));
         }
-        Ok(Some(Key { text: parts.join(" "), ip: only.filter(|_| self.keys.len() == 1) }))
+        let text = match &values[..] {
+            [(_, _, one)] => one.clone(),
+            // Quoted, so that no two lists of values look alike.
+            all => all.iter().map(|(_, _, value)| format!("{value:?}")).collect::<Vec<_>>().join(" "),
+        };
+        Ok(Some((Key { text, ip: only.filter(|_| self.keys.len() == 1) }, values)))
+    }
+}
+
+/// Longest value that is kept as it is, bytes: ten thousand keys of a rule are remembered.
+const LONGEST_VALUE: usize = 128;
+
+/// A value, or its beginning with a digest of all of it.
+fn shortened(value: String) -> String {
+    match value.len() > LONGEST_VALUE {
+        true => format!("{}~{}", &value[..value.floor_char_boundary(LONGEST_VALUE / 2)], kit::hex(&Sha256::digest(&value)[..16])),
+        false => value,
     }
 }
 
 impl RateKind {
+    /// As AWS's logs call the key, and what it names.
+    fn named(&self) -> (&'static str, Option<String>) {
+        match self {
+            RateKind::Ip => ("IP", None),
+            RateKind::ForwardedIp(from) => ("FORWARDED_IP", Some(from.header.clone())),
+            RateKind::Cookie(name, _) => ("COOKIE", Some(name.clone())),
+            RateKind::Labels(namespace) => ("LABEL_NAMESPACE", Some(namespace.clone())),
+            RateKind::Asn => ("ASN", None),
+            RateKind::Part(look) => match &look.field {
+                Field::Header(name) => ("HEADER", Some(name.clone())),
+                Field::Argument(name) => ("QUERY_ARGUMENT", Some(name.clone())),
+                Field::Query => ("QUERY_STRING", None),
+                Field::Path => ("URI_PATH", None),
+                Field::Method => ("HTTP_METHOD", None),
+                other => (other.location(), None),
+            },
+        }
+    }
     fn part(&self, e: &Eval<'_>, only: &mut Option<IpAddr>) -> Result<Option<String>, bool> {
         let text = |bytes: Cow<'_, [u8]>| String::from_utf8_lossy(&bytes).into_owned();
         Ok(match self {

@@ -50,6 +50,7 @@ async fn requests_outside_the_scope_down_statement_are_not_counted() {
 /// What one request has in common with another that is counted with it, and what tells a third apart.
 #[tokio::test]
 async fn each_aggregation_key() {
+    let long = |end: &str| format!("GET /{}{end}", "x".repeat(5000));
     let none = transforms(&["NONE"]);
     let forwarded = json!({ "HeaderName": "x-forwarded-for", "FallbackBehavior": "NO_MATCH" });
     let custom = |keys: Value| json!({ "AggregateKeyType": "CUSTOM_KEYS", "CustomKeys": keys });
@@ -82,6 +83,15 @@ async fn each_aggregation_key() {
         ("query", custom(json!([{ "QueryString": { "TextTransformations": none } }])), "GET /?a", "GET /?b"),
         ("path", custom(json!([{ "UriPath": { "TextTransformations": none } }])), "GET /a", "GET /b"),
         ("method", custom(json!([{ "HTTPMethod": {} }])), "GET /", "PUT /"),
+        (
+            "values with blanks",
+            custom(
+                json!([{ "Header": { "Name": "a", "TextTransformations": none } }, { "Header": { "Name": "b", "TextTransformations": none } }]),
+            ),
+            "GET / HTTP/1.1\na: x y\nb: z",
+            "GET / HTTP/1.1\na: x\nb: y z",
+        ),
+        ("long values", custom(json!([{ "UriPath": { "TextTransformations": none } }])), &long("a"), &long("b")),
         ("two keys", custom(json!([{ "HTTPMethod": {} }, { "UriPath": { "TextTransformations": none } }])), "GET /a", "PUT /a"),
         (
             "forwarded beside a path",

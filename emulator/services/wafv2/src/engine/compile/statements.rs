@@ -149,7 +149,13 @@ impl Compiler<'_> {
             return Err(bad("CONSTANT", "A scope-down statement is needed."));
         }
         let scope_down = rate.scope_down_statement.as_deref().map(|s| self.statement(s)).transpose()?;
-        Ok(RateRule { limit: rate.limit as u64, window_secs: window as u32, keys, scope_down })
+        let aggregate = match kind {
+            KeyType::Ip => "IP",
+            KeyType::ForwardedIp => "FORWARDED_IP",
+            KeyType::CustomKeys => "CUSTOMKEYS",
+            KeyType::Constant => "CONSTANT",
+        };
+        Ok(RateRule { limit: rate.limit as u64, window_secs: window as u32, aggregate, keys, scope_down })
     }
 }
 
