@@ -111,7 +111,9 @@ impl Door for Inbox {
             };
             let found: Result<Vec<Value>, kit::Fault> = cx.store().read(|s| {
                 let rows = s.scan(&inbox::MESSAGES, cx.scope()).reverse();
-                rows.filter(|row| row.as_ref().map_or(true, |(_, m)| fits(m))).map(|row| row.map(|(_, m)| shown(m))).collect()
+                rows.filter(|row| row.as_ref().map_or(true, |(_, m)| fits(m)))
+                    .map(|row| row.map(|(sequence, m)| shown(sequence, m)))
+                    .collect()
             });
             match found {
                 Ok(messages) => json_answer(200, &json!({ "messages": messages })),
@@ -143,9 +145,9 @@ impl Door for Rotation {
     }
 }
 
-fn shown(m: inbox::Message) -> Value {
+fn shown(sequence: u64, m: inbox::Message) -> Value {
     json!({
-        "sentAt": kit::time::iso_millis(m.sent), "account": m.account, "region": m.region, "userPoolId": m.pool_id,
+        "sequence": sequence, "sentAt": kit::time::iso_millis(m.sent), "account": m.account, "region": m.region, "userPoolId": m.pool_id,
         "username": m.username, "sub": m.sub, "purpose": m.purpose, "medium": m.medium, "destination": m.destination,
         "subject": m.subject, "message": m.message, "code": m.code,
     })
