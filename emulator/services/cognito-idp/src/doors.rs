@@ -33,7 +33,8 @@ impl Door for Discovery {
                     Err(fault) => json_answer(500, &json!({ "message": fault.message })),
                 },
                 _ => {
-                    let domain = cx.store().read(|s| pool(s, cx.scope(), pool_id)).ok().and_then(|pool| pool.settings.domain);
+                    let domain = cx.store().read(|s| pool(s, cx.scope(), pool_id)).ok();
+                    let domain = domain.and_then(|pool| pool.settings.domain.or(pool.settings.custom_domain));
                     json_answer(200, &configuration(&self.0.issuer_of(&cx, cx.region(), pool_id), self.0.domain_url(&cx, domain)))
                 }
             }
@@ -86,6 +87,8 @@ impl CognitoIdp {
         let (domain, endpoint) = (domain?, cx.cloud().endpoint());
         Some(match self.issuer {
             Issuer::Local if !endpoint.is_empty() => format!("{}{}{domain}", endpoint.trim_end_matches('/'), oauth::PATH_FORM),
+            // A domain of the owner's own.
+            _ if domain.contains('.') => format!("https://{domain}"),
             _ => format!("https://{domain}.auth.{}.amazoncognito.com", cx.region()),
         })
     }
