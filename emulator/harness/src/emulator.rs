@@ -26,6 +26,8 @@ pub struct Builder {
     data_dir: Option<(PathBuf, Durability)>,
     journal_bytes: usize,
     signature_v2: bool,
+    #[cfg(feature = "cognito-idp")]
+    issuer: cognito_idp::Issuer,
     #[cfg(feature = "kafka")]
     kafka: Option<SocketAddr>,
     #[cfg(feature = "kafka")]
@@ -53,6 +55,8 @@ impl Default for Builder {
             data_dir: None,
             journal_bytes: 1 << 20,
             signature_v2: true,
+            #[cfg(feature = "cognito-idp")]
+            issuer: cognito_idp::Issuer::default(),
             #[cfg(feature = "kafka")]
             kafka: None,
             #[cfg(feature = "kafka")]
@@ -112,6 +116,13 @@ impl Builder {
     /// regions, where boto3 still presigns with it. Off, such requests are refused with AWS's sentence, as in the newer regions.
     pub fn signature_v2(mut self, taken: bool) -> Self {
         self.signature_v2 = taken;
+        self
+    }
+    /// What stands in `iss` of user pools' tokens: this cloud's endpoint, where discovery is to be fetched (default), or AWS's name, which
+    /// clients expect that know of no other. Whoever checks tokens inside the cloud takes either.
+    #[cfg(feature = "cognito-idp")]
+    pub fn issuer(mut self, issuer: cognito_idp::Issuer) -> Self {
+        self.issuer = issuer;
         self
     }
 
@@ -179,6 +190,11 @@ impl Builder {
             #[cfg(feature = "kafka")]
             if service.schema().name == "kafka" {
                 builder = builder.service(kafka.clone());
+                continue;
+            }
+            #[cfg(feature = "cognito-idp")]
+            if service.schema().name == "cognito-idp" {
+                builder = builder.service(Arc::new(cognito_idp::CognitoIdp::new().issuer(self.issuer)));
                 continue;
             }
             #[cfg(feature = "lambda")]

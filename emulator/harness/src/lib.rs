@@ -17,6 +17,8 @@ pub mod sdk;
 pub mod services;
 pub mod up;
 
+#[cfg(feature = "cognito-idp")]
+pub use cognito_idp::Issuer;
 pub use emulator::{Builder, Emulator, StartError};
 pub use kit;
 #[cfg(feature = "lambda")]

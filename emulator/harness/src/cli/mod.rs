@@ -7,6 +7,7 @@ mod env;
 mod faults;
 mod iam;
 mod journal;
+mod messages;
 mod remote;
 mod s3;
 mod services;
@@ -77,6 +78,8 @@ enum Command {
     Snapshot(snapshot::SnapshotArgs),
     /// Shows what happened in a running cloud
     Journal(journal::JournalArgs),
+    /// Shows the codes and messages that user pools of a running cloud sent
+    Messages(messages::MessagesArgs),
     /// Shows what lies in the buckets of a running cloud, and what AWS would ask for it
     S3(s3::S3Args),
     /// Runs Athena's SQL against the catalog of a running cloud: one statement, or a prompt
@@ -178,6 +181,7 @@ async fn dispatch(command: Option<Command>) -> ExitCode {
         Some(Command::Faults(args)) => said(args.reach.json, faults::faults(args).await),
         Some(Command::Snapshot(args)) => said(args.reach.json, snapshot::snapshot(args).await),
         Some(Command::Journal(args)) => said(args.reach.json, journal::journal(args).await),
+        Some(Command::Messages(args)) => said(args.reach.json, messages::messages(args).await),
         Some(Command::S3(args)) => said(args.reach.json, s3::s3(args).await),
         Some(Command::Sql(args)) => said(args.reach.json, sql::sql(args).await),
         Some(Command::Services(args)) => said(args.json, services::services(&args)),

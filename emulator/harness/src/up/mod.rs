@@ -68,6 +68,10 @@ pub struct UpArgs {
     /// S3 refuses Signature Version 2, as AWS does in regions that were opened since 2014
     #[arg(long)]
     pub no_signature_v2: bool,
+    /// Who user pools' tokens say made them: this cloud's endpoint, or AWS's name of the pool
+    #[cfg(feature = "cognito-idp")]
+    #[arg(long, default_value = "local", value_parser = ["local", "aws"])]
+    pub issuer: String,
     /// Deploys nothing
     #[arg(long)]
     pub no_stack: bool,
@@ -166,6 +170,10 @@ async fn emulator(args: &UpArgs) -> Result<Emulator, Failure> {
         .strict(args.strict)
         .signature_v2(!args.no_signature_v2)
         .journal_bytes(32 << 20);
+    #[cfg(feature = "cognito-idp")]
+    {
+        builder = builder.issuer(if args.issuer == "aws" { crate::Issuer::Aws } else { crate::Issuer::Local });
+    }
     #[cfg(feature = "kafka")]
     {
         if let Some((host, port)) = &args.kafka_advertise {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
 };
@@ -27,8 +27,12 @@ struct Up {
 
 impl Up {
     fn start() -> Up {
-        let mut child =
-            windtunnel(&["up", "--no-stack", "--port", "0", "--json"]).stderr(Stdio::null()).spawn().expect("the program starts");
+        Up::with(&[])
+    }
+
+    fn with(more: &[&str]) -> Up {
+        let words = [&["up", "--no-stack", "--port", "0", "--json"], more].concat();
+        let mut child = windtunnel(&words).stderr(Stdio::null()).spawn().expect("the program starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut line).expect("it says where it listens");
         let said: Value = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}"));
@@ -89,6 +93,62 @@ fn a_running_cloud_is_steered_from_outside() {
     up.ask(&["snapshot", "load", &file]);
     assert_eq!(up.tell(&["snapshot", "load", "/nowhere/state.snap"]).status.code(), Some(1));
     assert_eq!(up.tell(&["iam", "policy", "--from-journal", "--principal", "arn:aws:iam::000000000000:role/none"]).status.code(), Some(1));
+}
+
+/// The body of an answer to a request of AWS's JSON protocol that nobody signs.
+fn posted(endpoint: &str, target: &str, body: &Value) -> Value {
+    let address = endpoint.strip_prefix("http://").expect("an http URL");
+    let mut socket = std::net::TcpStream::connect(address).expect("the cloud listens");
+    let body = body.to_string();
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/x-amz-json-1.1\r\nx-amz-target: {target}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).and_then(|()| socket.write_all(body.as_bytes())).expect("it reads");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("it answers");
+    let (_, text) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer}"));
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {answer}"))
+}
+
+const POOL: &str = r#"{"Resources": {
+  "Pool": {"Type": "AWS::Cognito::UserPool", "Properties": {"AutoVerifiedAttributes": ["email"]}},
+  "Client": {"Type": "AWS::Cognito::UserPoolClient",
+    "Properties": {"UserPoolId": {"Ref": "Pool"}, "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]}}},
+  "Outputs": {"Pool": {"Value": {"Ref": "Pool"}}, "Client": {"Value": {"Ref": "Client"}}}}"#;
+
+#[test]
+fn a_sign_ups_code_is_read_in_the_terminal_and_tokens_name_the_issuer_that_was_asked_for() {
+    for issuer in ["local", "aws"] {
+        let up = Up::with(&["--issuer", issuer]);
+        let template = scratch("pool.json");
+        std::fs::write(&template, POOL).expect("a template");
+        let deployed = up.ask(&["deploy", "--template", &template.display().to_string(), "--stack", "people"]);
+        let output = |name: &str| deployed["outputs"][name].as_str().unwrap_or_else(|| panic!("no {name} in {deployed}")).to_owned();
+        let (pool, client) = (output("Pool"), output("Client"));
+        let call = |operation: &str, body: Value| posted(&up.endpoint, &format!("AWSCognitoIdentityProviderService.{operation}"), &body);
+        let address = json!([{ "Name": "email", "Value": "ann@example.com" }]);
+        call("SignUp", json!({ "ClientId": client, "Username": "ann", "Password": "Passw0rd-1", "UserAttributes": address }));
+        let sent = up.ask(&["messages", "--user", "ann@example.com", "--pool", &pool]);
+        let code = sent["messages"][0]["code"].as_str().unwrap_or_else(|| panic!("no code in {sent}")).to_owned();
+        assert_eq!(up.ask(&["messages", "--user", "bob"]), json!({ "messages": [] }));
+        let shown = done(&["messages", "--endpoint", &up.endpoint]);
+        assert!(String::from_utf8_lossy(&shown.stdout).contains(&format!("SignUp to ann@example.com (ann, {pool})  {code}")), "{shown:?}");
+        assert_eq!(call("ConfirmSignUp", json!({ "ClientId": client, "Username": "ann", "ConfirmationCode": code })), json!({}));
+        let parameters = json!({ "USERNAME": "ann", "PASSWORD": "Passw0rd-1" });
+        let signed_in = call("InitiateAuth", json!({ "ClientId": client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters }));
+        let token = signed_in["AuthenticationResult"]["AccessToken"].as_str().unwrap_or_else(|| panic!("{signed_in}"));
+        let body = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, token.split('.').nth(1).expect("a body"));
+        let claims: Value = serde_json::from_slice(&body.expect("base64url")).expect("JSON");
+        let wanted = match issuer {
+            "aws" => format!("https://cognito-idp.us-east-1.amazonaws.com/{pool}"),
+            _ => format!("{}/{pool}", up.endpoint),
+        };
+        assert_eq!(claims["iss"], wanted);
+        // Cognito takes its own tokens whoever they name.
+        assert_eq!(call("GetUser", json!({ "AccessToken": token }))["Username"], "ann");
+    }
+    assert_eq!(done(&["up", "--issuer", "https://example.com"]).status.code(), Some(2));
 }
 
 #[test]

@@ -26,7 +26,10 @@ impl CognitoIdentity {
         let (claims, logins) = match own {
             // A developer's own token says all there is to say.
             Some(own) if own.subject != identity.id => return Err(crate::identities::mismatch()),
-            Some(own) => (own.claims.clone(), vec![own]),
+            Some(own) => {
+                identity.check_open()?;
+                (own.claims.clone(), vec![own])
+            }
             None => {
                 let identity = self.authenticated(&cx, &pool, identity, &logins).await?;
                 (open_id::claims(&pool, &identity, &logins), logins)

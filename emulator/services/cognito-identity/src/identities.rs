@@ -130,6 +130,7 @@ impl CognitoIdentity {
             if !identity.logins.is_empty() {
                 return Err(not_authorized(format!("Access to Identity '{}' is forbidden.", identity.id)));
             }
+            identity.check_open()?;
             unauthenticated_allowed(pool)?;
             return Ok(identity);
         }
@@ -157,6 +158,7 @@ impl CognitoIdentity {
                     }
                     None if !identity.logins.is_empty() => Err(mismatch()),
                     _ => {
+                        identity.check_open()?;
                         add(cx, tx, &mut identity, keys)?;
                         Ok(identity)
                     }

@@ -22,7 +22,10 @@ impl CognitoIdentity {
         let (logins, own) = self.check_logins(&cx, &pool, input.logins)?;
         let (id, claims) = match own {
             Some(own) if own.subject != identity.id => return Err(identities::mismatch()),
-            Some(own) => (identity.id, own.claims),
+            Some(own) => {
+                identity.check_open()?;
+                (identity.id, own.claims)
+            }
             None => {
                 let identity = self.authenticated(&cx, &pool, identity, &logins).await?;
                 let mut claims = claims(&pool, &identity, &logins);
@@ -48,7 +51,7 @@ impl CognitoIdentity {
         let mut given = input.logins;
         let user = given.remove(&developer).ok_or_else(|| bad("Please provide a valid developer provider login."))?;
         let (others, _) = self.check_logins(cx, &pool, Some(given))?;
-        let mut keys = vec![(developer.clone(), user)];
+        let mut keys = vec![(developer.clone(), user.clone())];
         keys.extend(others.iter().map(Login::key));
         let identity = cx
             .store()
@@ -75,7 +78,7 @@ impl CognitoIdentity {
         let mut claims = claims_with(
             &pool,
             &identity.id,
-            vec!["authenticated".into(), developer.clone(), format!("{developer}:{}:{}:{}", cx.region(), pool.id(), identity.logins[0].1)],
+            vec!["authenticated".into(), developer.clone(), format!("{developer}:{}:{}:{user}", cx.region(), pool.id())],
         );
         if let Some(tags) = input.principal_tags.filter(|tags| !tags.is_empty()) {
             claims.insert(principal_tags::CLAIM.into(), principal_tags::to_claim(tags));

@@ -83,6 +83,14 @@ impl Identity {
     pub fn key(&self) -> (String, String) {
         (self.pool_id.clone(), self.id.clone())
     }
+    /// Refuses an identity whose last login was taken away or that another took over: nobody is it any more (AWS's reference of
+    /// UnlinkIdentity: removing the last login makes an identity inaccessible).
+    pub fn check_open(&self) -> Result<(), Fault> {
+        match self.disabled {
+            true => Err(no_such_identity(&self.id)),
+            false => Ok(()),
+        }
+    }
     /// As answers show it.
     pub fn shown(&self) -> IdentityDescription {
         let mut providers: Vec<String> = self.logins.iter().map(|(provider, _)| provider.clone()).collect();

@@ -35,7 +35,8 @@ pub(crate) fn schema(wanted: &[SchemaAttributeType]) -> Result<Vec<SchemaAttribu
     let mut schema: Vec<SchemaAttributeType> = STANDARD.iter().map(standard).collect();
     for attribute in wanted {
         let name = attribute.name.clone().unwrap_or_default();
-        match schema.iter_mut().find(|a| a.name.as_deref() == Some(&name)) {
+        let mut standard = schema.iter_mut().take(STANDARD.len());
+        match standard.find(|a| a.name.as_deref() == Some(&name)) {
             Some(_) if name == "sub" => return Err(bad("Invalid SchemaAttributes: sub can not be modified.")),
             Some(there) => {
                 if attribute.attribute_data_type.is_some_and(|kind| Some(kind) != there.attribute_data_type) {
@@ -47,15 +48,48 @@ pub(crate) fn schema(wanted: &[SchemaAttributeType]) -> Result<Vec<SchemaAttribu
                     there.string_attribute_constraints = attribute.string_attribute_constraints.clone();
                 }
             }
-            None => schema.push(custom(attribute)?),
+            None => {
+                let made = custom(attribute)?;
+                let name = made.name.clone().unwrap_or_default();
+                if schema.iter().any(|there| there.name == made.name) {
+                    return Err(bad(format!("{name}: Existing attribute already has name {name}.")));
+                }
+                schema.push(made);
+            }
         }
     }
-    let own = schema.len() - STANDARD.len();
-    if own > MOST_CUSTOM {
-        Err(bad(format!("Invalid number of custom attributes: {own}. At most {MOST_CUSTOM} are allowed.")))
-    } else {
-        Ok(schema)
+    schema.iter().try_for_each(check_limits)?;
+    check_count(&schema).map(|()| schema)
+}
+
+/// Refuses more attributes of a pool's own than AWS lets it have.
+pub(crate) fn check_count(schema: &[SchemaAttributeType]) -> Result<(), Fault> {
+    match schema.len().saturating_sub(STANDARD.len()) {
+        own if own > MOST_CUSTOM => Err(bad(format!("Invalid number of custom attributes: {own}. At most {MOST_CUSTOM} are allowed."))),
+        _ => Ok(()),
     }
+}
+
+/// Limits are numbers, and the least is not above the most.
+fn check_limits(attribute: &SchemaAttributeType) -> Result<(), Fault> {
+    let name = attribute.name.as_deref().unwrap_or_default();
+    let pairs = [
+        attribute.string_attribute_constraints.as_ref().map(|c| (&c.min_length, &c.max_length, "Length")),
+        attribute.number_attribute_constraints.as_ref().map(|c| (&c.min_value, &c.max_value, "Value")),
+    ];
+    for (least, most, what) in pairs.into_iter().flatten() {
+        let number = |text: &Option<String>| match text.as_deref().map(str::parse::<f64>) {
+            None => Ok(None),
+            Some(Ok(number)) if number.is_finite() => Ok(Some(number)),
+            Some(_) => Err(bad(format!("Invalid SchemaAttributes: the limits Min{what} and Max{what} of {name} must be numbers."))),
+        };
+        if let (Some(least), Some(most)) = (number(least)?, number(most)?)
+            && least > most
+        {
+            return Err(bad(format!("Invalid SchemaAttributes: Min{what} of {name} is above its Max{what}.")));
+        }
+    }
+    Ok(())
 }
 
 fn standard((name, kind, min, max): &(&str, AttributeDataType, u32, u32)) -> SchemaAttributeType {
@@ -98,6 +132,7 @@ pub(crate) fn custom(wanted: &SchemaAttributeType) -> Result<SchemaAttributeType
         }
         _ => {}
     }
+    check_limits(&made)?;
     Ok(made)
 }
 
@@ -110,13 +145,34 @@ pub(crate) enum Writer<'a> {
     User(&'a Client),
 }
 
-/// Attributes of a new user, checked. Required ones must be there when the user makes himself.
+/// Addresses and the attributes that say whether they are proved.
+const FLAGS: [(&str, &str); 2] = [("email", "email_verified"), ("phone_number", "phone_number_verified")];
+
+/// Says of addresses that nobody has proved that they are not, as tokens and events of AWS do.
+pub(crate) fn flag_unproved(attributes: &mut BTreeMap<String, String>) {
+    for (address, flag) in FLAGS {
+        if attributes.contains_key(address) {
+            attributes.entry(flag.into()).or_insert_with(|| "false".into());
+        }
+    }
+}
+
+/// Takes attributes away, and what was said of addresses with them.
+pub(crate) fn take_away(attributes: &mut BTreeMap<String, String>, names: &[String]) {
+    for name in names {
+        attributes.remove(name);
+        FLAGS.iter().filter(|(address, _)| address == name).for_each(|(_, flag)| drop(attributes.remove(*flag)));
+    }
+}
+
+/// Attributes of a new user, checked; blank ones count as not given. Required ones must be there when the user makes himself.
 pub(crate) fn of_new_user(pool: &Pool, writer: Writer<'_>, given: &[AttributeType]) -> Result<BTreeMap<String, String>, Fault> {
     let attributes: BTreeMap<String, String> = given.iter().map(|a| (a.name.clone(), a.value.clone().unwrap_or_default())).collect();
     for (name, value) in &attributes {
         may_write(writer, name)?;
         check(pool, name, value)?;
     }
+    let attributes: BTreeMap<String, String> = attributes.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     if let Writer::User(_) = writer {
         let missing = missing_required(pool, &attributes);
         if !missing.is_empty() {
@@ -127,7 +183,7 @@ pub(crate) fn of_new_user(pool: &Pool, writer: Writer<'_>, given: &[AttributeTyp
     Ok(attributes)
 }
 
-/// Changes to a user's attributes, checked.
+/// Changes to a user's attributes, checked. A blank value takes an attribute away, if it may go.
 pub(crate) fn changes(pool: &Pool, writer: Writer<'_>, given: &[AttributeType]) -> Result<BTreeMap<String, String>, Fault> {
     let mut changes = BTreeMap::new();
     for attribute in given {
@@ -136,6 +192,9 @@ pub(crate) fn changes(pool: &Pool, writer: Writer<'_>, given: &[AttributeType]) 
         check(pool, &attribute.name, &value)?;
         if pool.attribute(&attribute.name).is_some_and(|a| a.mutable == Some(false)) {
             return Err(bad(format!("user.{}: Attribute cannot be updated.\n", attribute.name)));
+        }
+        if value.is_empty() && pool.attribute(&attribute.name).is_some_and(|a| a.required == Some(true)) {
+            return Err(bad(format!("user.{}: Attribute cannot be deleted.\n", attribute.name)));
         }
         changes.insert(attribute.name.clone(), value);
     }
@@ -189,7 +248,23 @@ pub(crate) fn readable<'a>(client: &'a Client, attributes: &'a BTreeMap<String, 
 /// As answers list them.
 pub(crate) fn listed(user: &User) -> Vec<AttributeType> {
     let own = user.attributes.iter().map(|(name, value)| AttributeType { name: name.clone(), value: Some(value.clone()) });
-    own.chain([AttributeType { name: "sub".into(), value: Some(user.sub.clone()) }]).collect()
+    let identities = identities(user).map(|value| AttributeType { name: IDENTITIES.into(), value: Some(value) });
+    own.chain([AttributeType { name: "sub".into(), value: Some(user.sub.clone()) }]).chain(identities).collect()
+}
+
+/// The attribute that tells by which providers a user is known; nobody writes it.
+pub(crate) const IDENTITIES: &str = "identities";
+
+/// Its value: JSON. None for users of the pool alone.
+pub(crate) fn identities(user: &User) -> Option<String> {
+    let shown = |i: &Identity| {
+        serde_json::json!({
+            "userId": i.user_id, "providerName": i.provider, "providerType": i.provider_type, "issuer": i.issuer,
+            "primary": i.primary, "dateCreated": i.made.millis(),
+        })
+    };
+    let all: Vec<serde_json::Value> = user.identities.iter().map(shown).collect();
+    (!all.is_empty()).then(|| serde_json::Value::from(all).to_string())
 }
 
 fn may_write(writer: Writer<'_>, name: &str) -> Result<(), Fault> {
@@ -206,6 +281,9 @@ fn may_write(writer: Writer<'_>, name: &str) -> Result<(), Fault> {
 
 fn check(pool: &Pool, name: &str, value: &str) -> Result<(), Fault> {
     let attribute = pool.attribute(name).ok_or_else(|| unknown(name))?;
+    if value.is_empty() {
+        return Ok(());
+    }
     match name {
         "email" if !is_email(value) => return Err(bad("Invalid email address format.")),
         "phone_number" if !is_phone(value) => return Err(bad("Invalid phone number format.")),
@@ -230,12 +308,11 @@ fn text_fits(limits: Option<&StringAttributeConstraintsType>, value: &str) -> bo
     let limit = |text: Option<&String>, default: usize| text.and_then(|t| t.parse().ok()).unwrap_or(default);
     let min = limit(limits.and_then(|l| l.min_length.as_ref()), 0);
     let max = limit(limits.and_then(|l| l.max_length.as_ref()), 2048);
-    // An empty text takes an attribute away, whatever its shortest length.
-    value.is_empty() || (min..=max).contains(&length)
+    (min..=max).contains(&length)
 }
 
 fn number_fits(limits: Option<&NumberAttributeConstraintsType>, value: &str) -> bool {
-    let Ok(number) = value.parse::<f64>() else { return false };
+    let Some(number) = value.parse::<f64>().ok().filter(|number| number.is_finite()) else { return false };
     let limit = |text: Option<&String>| text.and_then(|t| t.parse::<f64>().ok());
     limit(limits.and_then(|l| l.min_value.as_ref())).is_none_or(|min| number >= min)
         && limit(limits.and_then(|l| l.max_value.as_ref())).is_none_or(|max| number <= max)

@@ -172,7 +172,7 @@ fn settings(
         allowed_o_auth_flows_user_pool_client: Some(wanted.allowed_o_auth_flows_user_pool_client.unwrap_or(false)),
         prevent_user_existence_errors: wanted.prevent_user_existence_errors,
         enable_token_revocation: Some(wanted.enable_token_revocation.unwrap_or(true)),
-        enable_propagate_additional_user_context_data: Some(false),
+        enable_propagate_additional_user_context_data: Some(wanted.enable_propagate_additional_user_context_data.unwrap_or(false)),
         auth_session_validity: Some(wanted.auth_session_validity.unwrap_or(3)),
         refresh_token_rotation: wanted.refresh_token_rotation,
         ..fixed
@@ -310,10 +310,19 @@ fn check_validity(client: &Client) -> Result<(), Fault> {
     }
 }
 
-/// Whether a client allows a flow, by its new or its old name. A client that names none allows SRP, custom and refresh.
+/// Whether a client changes its refresh tokens with each use.
+pub(crate) fn rotates(client: &Client) -> bool {
+    client.settings.refresh_token_rotation.as_ref().is_some_and(|r| r.feature == Some(FeatureType::Enabled))
+}
+
+/// Whether a client allows a flow, by its new or its old name. A client that names none allows SRP, custom and refresh; one that rotates
+/// refreshes by GetTokensFromRefreshToken alone, for REFRESH_TOKEN_AUTH gives no new token.
 pub(crate) fn allows(client: &Client, new: ExplicitAuthFlowsType, old: Option<ExplicitAuthFlowsType>) -> bool {
     use ExplicitAuthFlowsType::*;
     let flows = client.settings.explicit_auth_flows.as_deref().unwrap_or_default();
+    if new == AllowRefreshTokenAuth && rotates(client) {
+        return false;
+    }
     if flows.is_empty() {
         return matches!(new, AllowUserSrpAuth | AllowCustomAuth | AllowRefreshTokenAuth);
     }

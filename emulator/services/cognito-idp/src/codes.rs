@@ -282,7 +282,11 @@ fn mask(address: &str) -> String {
     let first = |text: &str| text.chars().next().unwrap_or('*');
     match address.split_once('@') {
         Some((local, domain)) => format!("{}***@{}***", first(local), first(domain)),
-        None => format!("+*******{}", &address[address.len().saturating_sub(4)..]),
+        None => {
+            // An old row may hold what another provider said: by characters, not by bytes.
+            let last = address.char_indices().rev().nth(3).map_or(0, |(at, _)| at);
+            format!("+*******{}", &address[last..])
+        }
     }
 }
 
@@ -299,5 +303,6 @@ mod tests {
     fn addresses_are_masked_as_aws_masks_them() {
         assert_eq!(super::mask("ann@example.com"), "a***@e***");
         assert_eq!(super::mask("+15550100"), "+*******0100");
+        assert_eq!(super::mask("1é€"), "+*******1é€");
     }
 }

@@ -33,7 +33,8 @@ impl Door for Discovery {
                     Err(fault) => json_answer(500, &json!({ "message": fault.message })),
                 },
                 _ => {
-                    let domain = cx.store().read(|s| pool(s, cx.scope(), pool_id)).ok().and_then(|pool| pool.settings.domain);
+                    let domain = cx.store().read(|s| pool(s, cx.scope(), pool_id)).ok();
+                    let domain = domain.and_then(|pool| pool.settings.domain.or(pool.settings.custom_domain));
                     json_answer(200, &configuration(&self.0.issuer_of(&cx, cx.region(), pool_id), self.0.domain_url(&cx, domain)))
                 }
             }
@@ -86,6 +87,8 @@ impl CognitoIdp {
         let (domain, endpoint) = (domain?, cx.cloud().endpoint());
         Some(match self.issuer {
             Issuer::Local if !endpoint.is_empty() => format!("{}{}{domain}", endpoint.trim_end_matches('/'), oauth::PATH_FORM),
+            // A domain of the owner's own.
+            _ if domain.contains('.') => format!("https://{domain}"),
             _ => format!("https://{domain}.auth.{}.amazoncognito.com", cx.region()),
         })
     }
@@ -111,7 +114,9 @@ impl Door for Inbox {
             };
             let found: Result<Vec<Value>, kit::Fault> = cx.store().read(|s| {
                 let rows = s.scan(&inbox::MESSAGES, cx.scope()).reverse();
-                rows.filter(|row| row.as_ref().map_or(true, |(_, m)| fits(m))).map(|row| row.map(|(_, m)| shown(m))).collect()
+                rows.filter(|row| row.as_ref().map_or(true, |(_, m)| fits(m)))
+                    .map(|row| row.map(|(sequence, m)| shown(sequence, m)))
+                    .collect()
             });
             match found {
                 Ok(messages) => json_answer(200, &json!({ "messages": messages })),
@@ -143,9 +148,9 @@ impl Door for Rotation {
     }
 }
 
-fn shown(m: inbox::Message) -> Value {
+fn shown(sequence: u64, m: inbox::Message) -> Value {
     json!({
-        "sentAt": kit::time::iso_millis(m.sent), "account": m.account, "region": m.region, "userPoolId": m.pool_id,
+        "sequence": sequence, "sentAt": kit::time::iso_millis(m.sent), "account": m.account, "region": m.region, "userPoolId": m.pool_id,
         "username": m.username, "sub": m.sub, "purpose": m.purpose, "medium": m.medium, "destination": m.destination,
         "subject": m.subject, "message": m.message, "code": m.code,
     })

@@ -129,18 +129,29 @@ impl CognitoIdp {
 
     /// Users in a group.
     pub async fn list_users_in_group(&self, cx: &Context, input: ListUsersInGroupInput) -> Result<ListUsersInGroupOutput, Fault> {
-        let (pool, users) = cx.store().read(|s| {
+        let after = input.next_token.as_deref().map(|token| kit::pages::key_of(token).ok_or_else(bad_token)).transpose()?;
+        let limit = limit(input.limit);
+        // Members lie in the order of their users' keys: a page reads no more than it shows, however large the group.
+        let mut found: Vec<(String, User)> = cx.store().read(|s| {
             let pool = pool(s, cx.scope(), &input.user_pool_id)?;
             group(s, cx.scope(), &pool.id, &input.group_name)?;
-            let mut users = Vec::new();
-            for row in s.scan(&MEMBERS, cx.scope()).prefix(&(pool.id.as_str(), input.group_name.as_str())) {
-                let (_, member) = row?;
-                users.extend(s.get(&USERS, cx.scope(), &(pool.id.clone(), member.user_key))?);
+            let of_group = (pool.id.as_str(), input.group_name.as_str());
+            let mut rows = s.scan(&MEMBERS, cx.scope()).prefix(&of_group).limit(limit + 1);
+            if let Some(after) = &after {
+                rows = rows.after(&(of_group.0, of_group.1, after.as_str()));
             }
-            Ok::<_, Fault>((pool, users))
+            let mut found = Vec::new();
+            for row in rows {
+                let (_, member) = row?;
+                let user = s.get(&USERS, cx.scope(), &(pool.id.clone(), member.user_key.clone()))?;
+                found.extend(user.map(|user| (member.user_key, user)));
+            }
+            Ok::<_, Fault>(found)
         })?;
-        let page = kit::pages::page(users, |u| u.key(&pool), input.next_token.as_deref(), limit(input.limit), bad_token)?;
-        Ok(ListUsersInGroupOutput { users: Some(page.items.iter().map(|u| users::described(u, None)).collect()), next_token: page.next })
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let next_token = found.last().filter(|_| more).map(|(key, _)| kit::pages::token(key));
+        Ok(ListUsersInGroupOutput { users: Some(found.iter().map(|(_, user)| users::described(user, None)).collect()), next_token })
     }
 }
 

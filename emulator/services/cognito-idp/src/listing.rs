@@ -1,7 +1,7 @@
 //! ListUsers over pools of any size: an exact value and the beginning of one go by an index, anything else walks the pool a slice at a time, so that sign-ins that
 //! happen meanwhile don't wait for it.
 
-use crate::{CognitoIdp, filter::Filter, model::*, pools::bad_token, state::*, users};
+use crate::{CognitoIdp, attributes::IDENTITIES, filter::Filter, model::*, pools::bad_token, state::*, users};
 use kit::{Context, Fault, Read};
 
 /// AWS's page.
@@ -16,7 +16,7 @@ impl CognitoIdp {
     pub async fn list_users(&self, cx: &Context, input: ListUsersInput) -> Result<ListUsersOutput, Fault> {
         let filter = Filter::parse(input.filter.as_deref().unwrap_or_default())?;
         let pool = cx.store().read(|s| pool(s, cx.scope(), &input.user_pool_id))?;
-        if let Some(unknown) = input.attributes_to_get.iter().flatten().find(|name| pool.attribute(name).is_none()) {
+        if let Some(unknown) = input.attributes_to_get.iter().flatten().find(|name| pool.attribute(name).is_none() && *name != IDENTITIES) {
             return Err(bad(format!("Attributes do not exist in schema: {unknown}")));
         }
         let after = input.pagination_token.as_deref().map(|token| kit::pages::key_of(token).ok_or_else(bad_token)).transpose()?;

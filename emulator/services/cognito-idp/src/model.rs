@@ -3508,7 +3508,7 @@ mod tables {
         ]),
     );
     pub(super) static DOMAIN_STATUS_TYPE: Schema = Schema::new("DomainStatusType", Kind::Enum(super::DomainStatusType::TEXTS));
-    pub(super) static DOMAIN_TYPE: Schema = Schema::new("DomainType", Kind::String).min(1.0).max(63.0).pattern(&P_DOMAIN_TYPE);
+    pub(super) static DOMAIN_TYPE: Schema = Schema::new("DomainType", Kind::String).min(1.0).max(253.0).pattern(&P_DOMAIN_TYPE);
     pub(super) static DOMAIN_VERSION_TYPE: Schema = Schema::new("DomainVersionType", Kind::String).min(1.0).max(20.0);
     pub(super) static DUPLICATE_PROVIDER_EXCEPTION: Schema =
         Schema::new("DuplicateProviderException", Kind::Structure(&[Member::new("message", &MESSAGE_TYPE)]))
@@ -4882,7 +4882,7 @@ mod tables {
     static P_CONFIRMATION_CODE_TYPE: Pattern = Pattern::new(r"[\S]+");
     static P_CUSTOM_ATTRIBUTE_NAME_TYPE: Pattern = Pattern::new(r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+");
     static P_DEVICE_KEY_TYPE: Pattern = Pattern::new(r"[\w-]+_[0-9a-f-]+");
-    static P_DOMAIN_TYPE: Pattern = Pattern::new(r"^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?$");
+    static P_DOMAIN_TYPE: Pattern = Pattern::new(r"^[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9\-]{0,61}[a-z0-9])?)*$");
     static P_EMAIL_ADDRESS_TYPE: Pattern = Pattern::new(r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+@[\p{L}\p{M}\p{S}\p{N}\p{P}]+");
     static P_EMAIL_INVITE_MESSAGE_TYPE: Pattern = Pattern::new(r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*");
     static P_EMAIL_MFA_MESSAGE_TYPE: Pattern = Pattern::new(r"[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*\{####\}[\p{L}\p{M}\p{S}\p{N}\p{P}\s*]*");

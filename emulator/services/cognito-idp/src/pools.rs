@@ -56,8 +56,12 @@ impl CognitoIdp {
         cx.store()
             .write(|tx| {
                 let pool = pool(tx, cx.scope(), &input.user_pool_id)?;
+                let before = pool.settings.user_pool_tier;
                 let pool = pool_settings::of_update(cx, &pool, input)?;
-                tier::check_change(tx, cx, &pool)?;
+                // Clients and domains are read only where the tier changes: as they are, they fit the one that is.
+                if pool.settings.user_pool_tier != before {
+                    tier::check_change(tx, cx, &pool)?;
+                }
                 tx.put(&POOLS, cx.scope(), &pool.id, &pool)
             })
             .await?;
@@ -77,6 +81,7 @@ impl CognitoIdp {
                     }
                     pool.settings.schema_attributes.get_or_insert_default().push(made);
                 }
+                crate::attributes::check_count(pool.settings.schema_attributes.as_deref().unwrap_or_default())?;
                 tx.put(&POOLS, cx.scope(), &pool.id, &pool)
             })
             .await?;

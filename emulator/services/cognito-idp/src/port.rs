@@ -1,6 +1,6 @@
 //! The port by which front doors check tokens.
 
-use crate::{CognitoIdp, state::*};
+use crate::{CognitoIdp, state::*, tokens};
 use kit::{Arn, Context, Read, Scope, ports::UserPools};
 use serde_json::{Map, Value};
 
@@ -35,8 +35,7 @@ impl UserPools for CognitoIdp {
             let by_sub = s.by_index(&USERS, &scope, "sub", &(pool_id, text("sub"))).first();
             let Some((_, user)) = by_sub.ok().flatten().filter(|(_, user)| !user.disabled) else { return true };
             let Ok(pool) = pool(s, &scope, pool_id) else { return true };
-            let mut sign_ins = s.by_index(&SIGN_INS, &scope, "user", &(pool_id, user.key(&pool)));
-            !sign_ins.any(|row| row.is_ok_and(|(_, sign_in)| sign_in.event_id == text("event_id")))
+            !tokens::stands(s, &scope, &pool, &user, claims).unwrap_or(false)
         })
     }
 }

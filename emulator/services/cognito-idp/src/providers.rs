@@ -35,6 +35,7 @@ impl CognitoIdp {
         if input.provider_name.eq_ignore_ascii_case("COGNITO") {
             return Err(bad("COGNITO is a reserved provider name."));
         }
+        check_name(input.provider_type, &input.provider_name)?;
         let details = checked_details(cx, input.provider_type, input.provider_details)?;
         let key = (input.user_pool_id.clone(), input.provider_name.clone());
         let made = Provider {
@@ -182,6 +183,15 @@ fn check(read: &impl Read, scope: &Scope, pool: &Pool, provider: &Provider) -> R
         }
     }
     Ok(())
+}
+
+/// Social providers have one name each (AWS's reference of CreateUserPoolClient lists them as SupportedIdentityProviders).
+fn check_name(kind: IdentityProviderTypeType, name: &str) -> Result<(), Fault> {
+    let social = !matches!(kind, IdentityProviderTypeType::Oidc | IdentityProviderTypeType::Saml);
+    match social && name != kind.as_str() {
+        true => Err(bad(format!("Provider {name} cannot be of type {kind}: its name must be {kind}."))),
+        false => Ok(()),
+    }
 }
 
 /// OpenID Connect's user name is the subject unless the mapping says otherwise.

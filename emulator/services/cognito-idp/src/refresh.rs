@@ -1,6 +1,6 @@
 //! What comes after a sign-in: fresh tokens for a refresh token, revocation, and signing out everywhere.
 
-use crate::{CognitoIdp, Error, auth::required, model::*, names::Desk, state::*, tokens};
+use crate::{CognitoIdp, Error, auth::required, clients, model::*, names::Desk, state::*, tokens};
 use kit::{Context, Fault, Read, Scope};
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ impl CognitoIdp {
         let (cx, pool) = (&desk.cx, &desk.pool);
         let device_key = input.device_key.as_deref();
         let (sign_in, user) = cx.store().read(|s| current(s, &desk, &input.refresh_token, device_key))?;
-        let rotation = desk.client.settings.refresh_token_rotation.clone().filter(|r| r.feature == Some(FeatureType::Enabled));
+        let rotation = desk.client.settings.refresh_token_rotation.clone().filter(|_| clients::rotates(&desk.client));
         let fresh = rotation.is_some().then(|| tokens::refresh_token(cx, pool));
         // Tokens first: where a function keeps them back, the refresh token is not used up.
         let result = self.result(&desk, &user, &sign_in, fresh.clone(), "RefreshTokens").await?;

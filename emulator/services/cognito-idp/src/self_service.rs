@@ -21,7 +21,7 @@ impl CognitoIdp {
         let caller = self.caller(cx, &input.access_token)?;
         let mut listed = attributes::listed(&caller.user);
         if let Some(read) = &caller.client.settings.read_attributes {
-            listed.retain(|a| a.name == "sub" || read.contains(&a.name));
+            listed.retain(|a| ["sub", attributes::IDENTITIES].contains(&&*a.name) || read.contains(&a.name));
         }
         Ok(GetUserOutput {
             preferred_mfa_setting: caller.user.mfa.preferred.clone(),
@@ -67,7 +67,7 @@ impl CognitoIdp {
         let caller = self.caller(cx, &input.access_token)?;
         attributes::may_delete(&caller.pool, Writer::User(&caller.client), &input.user_attribute_names)?;
         change(&caller, |_, user| {
-            user.attributes.retain(|name, _| !input.user_attribute_names.contains(name));
+            attributes::take_away(&mut user.attributes, &input.user_attribute_names);
             Ok(())
         })
         .await?;
@@ -126,13 +126,15 @@ impl CognitoIdp {
         Ok(DeleteUserOutput {})
     }
 
-    /// Changes the caller's password.
+    /// Changes the caller's password. Who has none, because one-time passwords or passkeys do, names none and gets one (AWS's reference).
     pub async fn change_password(&self, cx: &Context, input: ChangePasswordInput) -> Result<ChangePasswordOutput, Fault> {
         let caller = self.caller(cx, &input.access_token)?;
         let (cx, pool) = (&caller.cx, &caller.pool);
         password::check_lock(cx, &caller.user)
             .map_err(|_| Error::LimitExceeded.says("Attempt limit exceeded, please try after some time."))?;
-        if !password::matches(pool, &caller.user, input.previous_password.as_deref().unwrap_or_default()) {
+        let (previous, user) = (input.previous_password.as_deref().filter(|text| !text.is_empty()), &caller.user);
+        let first = user.password.is_none() && user.status() == UserStatus::Confirmed && previous.is_none();
+        if !first && !password::matches(pool, user, previous.unwrap_or_default()) {
             password::count_failure(cx, pool, &caller.user).await?;
             protection::note(cx, pool, &caller.user, Happened::KeptPassword).await?;
             return Err(crate::auth::wrong());

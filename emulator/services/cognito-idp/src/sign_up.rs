@@ -2,7 +2,7 @@
 
 use crate::{
     CognitoIdp,
-    attributes::Writer,
+    attributes::{self, Writer},
     auth::{self, Session},
     clients, codes,
     model::*,
@@ -35,6 +35,7 @@ impl CognitoIdp {
         // A name that is taken is refused before anybody is asked.
         cx.store().read(|s| users::check_free(s, cx.scope(), pool, &user))?;
         who.pre_sign_up("SignUp", &mut user, input.validation_data.as_deref().unwrap_or_default()).await?;
+        attributes::flag_unproved(&mut user.attributes);
         let confirmed = user.status == Some(UserStatus::Confirmed);
         let channel = if confirmed { None } else { codes::sign_up_channel(pool, &user) };
         let link = channel.as_ref().map(|channel| self.confirm_link(&desk, &user, channel)).transpose()?.flatten();

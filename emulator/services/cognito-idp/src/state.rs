@@ -334,7 +334,8 @@ pub(crate) fn find_user(read: &impl Read, scope: &Scope, pool: &Pool, login: &st
     Ok(found.map(|(_, user)| user))
 }
 
-/// The user whose attribute serves as the name: every address in pools that use them as user names, verified ones in pools with aliases.
+/// The user whose attribute serves as the name: every address in pools that use them as user names, verified ones in pools with aliases. Who
+/// came by another provider is found by none of his: the address is still free for a user of the pool itself, who may be there too.
 pub(crate) fn by_alias(read: &impl Read, scope: &Scope, pool: &Pool, name: &str, value: &str) -> Result<Option<User>, Fault> {
     let is_name = pool.username_attributes().iter().any(|a| a.as_str() == name);
     let is_alias = pool.alias_attributes().iter().any(|a| a.as_str() == name);
@@ -343,6 +344,9 @@ pub(crate) fn by_alias(read: &impl Read, scope: &Scope, pool: &Pool, name: &str,
     }
     for row in read.by_index(&USERS, scope, "alias", &(pool.id.as_str(), name, value.to_lowercase())) {
         let (_, user) = row?;
+        if user.status() == UserStatus::ExternalProvider {
+            continue;
+        }
         let same = !pool.case_sensitive() || user.attributes.get(name).is_some_and(|v| v == value);
         if same && (is_name || name == "preferred_username" || user.is_verified(name)) {
             return Ok(Some(user));

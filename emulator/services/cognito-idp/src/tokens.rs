@@ -99,13 +99,18 @@ impl CognitoIdp {
         let issued = Issued { service: self, desk, user, sign_in, groups: &groups };
         let mut access = issued.access(minutes.access_secs, &overrides.scopes(&scopes));
         overrides.change_access(&mut access);
+        let access = sign(&signers, &access, false)?;
         let id = issued.wants_id().then(|| {
             let mut id = issued.id(minutes.id_secs);
             overrides.change_id(&mut id);
+            // Clients of OAuth tell by it that the two belong together (OpenID Connect Core, 3.1.3.6).
+            if sign_in.oauth.is_some() {
+                id.insert("at_hash".into(), json!(URL_SAFE_NO_PAD.encode(&Sha256::digest(&access)[..16])));
+            }
             id
         });
         Ok(AuthenticationResultType {
-            access_token: Some(sign(&signers, &access, false)?),
+            access_token: Some(access),
             id_token: id.map(|id| sign(&signers, &id, true)).transpose()?,
             refresh_token: refresh,
             expires_in: Some(minutes.access_secs as i32),
@@ -194,10 +199,7 @@ impl CognitoIdp {
             if user.disabled {
                 return Err(not_authorized("User is disabled."));
             }
-            // Clients without revocation have no origin_jti in their tokens; the event of the sign-in leads to its row.
-            let mut sign_ins = s.by_index(&SIGN_INS, cx.scope(), "user", &(pool.id.as_str(), user.key(&pool)));
-            let alive = sign_ins.any(|row| row.is_ok_and(|(_, sign_in)| Some(sign_in.event_id.as_str()) == text("event_id")));
-            match alive {
+            match stands(s, cx.scope(), &pool, &user, &verified.claims)? {
                 true => Ok(Caller { cx: cx.clone(), pool, client, user }),
                 false => Err(not_authorized("Access Token has been revoked")),
             }
@@ -300,7 +302,7 @@ pub(crate) fn in_scopes(oauth: Option<&OAuthGrant>, name: &str) -> bool {
     }
 }
 
-pub(crate) fn identity_claim(identity: &Identity) -> Value {
+fn identity_claim(identity: &Identity) -> Value {
     json!({
         "userId": identity.user_id,
         "providerName": identity.provider,
@@ -360,6 +362,21 @@ fn refresh_tag(pool: &Pool, front: &str) -> String {
 /// What is kept of a refresh token.
 pub(crate) fn hash(token: &str) -> String {
     kit::hex(&Sha256::digest(token.as_bytes()))
+}
+
+/// Whether the sign-in that a token came of still stands. Tokens name it, so that a user may have any number of them; only those of clients
+/// without revocation don't, and there the event leads to it.
+pub(crate) fn stands(read: &impl Read, scope: &Scope, pool: &Pool, user: &User, claims: &Claims) -> Result<bool, Fault> {
+    let text = |name: &str| claims.get(name).and_then(Value::as_str);
+    let key = user.key(pool);
+    let same = |sign_in: &SignIn| sign_in.user_key == key && Some(sign_in.event_id.as_str()) == text("event_id");
+    match text("origin_jti") {
+        Some(jti) => Ok(read.get(&SIGN_INS, scope, &(pool.id.clone(), jti.to_owned()))?.is_some_and(|sign_in| same(&sign_in))),
+        None => {
+            let mut sign_ins = read.by_index(&SIGN_INS, scope, "user", &(pool.id.as_str(), key.as_str()));
+            Ok(sign_ins.any(|row| row.is_ok_and(|(_, sign_in)| same(&sign_in))))
+        }
+    }
 }
 
 /// Ends all sign-ins of a user: their refresh tokens are refused, and so are their access tokens by Cognito itself.

@@ -228,7 +228,7 @@ impl CognitoIdp {
     ) -> Result<AdminDeleteUserAttributesOutput, Fault> {
         change(cx, &input.user_pool_id, &input.username, |_, pool, user| {
             attributes::may_delete(pool, Writer::Admin, &input.user_attribute_names)?;
-            user.attributes.retain(|name, _| !input.user_attribute_names.contains(name));
+            attributes::take_away(&mut user.attributes, &input.user_attribute_names);
             Ok(())
         })
         .await?;
@@ -336,6 +336,13 @@ pub(crate) fn claim_aliases(tx: &mut Tx<'_>, scope: &Scope, pool: &Pool, user: &
 /// Writes checked changes into a user. An address that changes is unverified unless the change says otherwise; an empty value takes the
 /// attribute away.
 pub(crate) fn apply(cx: &Context, tx: &mut Tx<'_>, pool: &Pool, user: &mut User, changes: BTreeMap<String, String>) -> Result<(), Fault> {
+    write(user, changes);
+    user.modified = cx.now();
+    claim_aliases(tx, cx.scope(), pool, user, false)
+}
+
+/// As [`apply`], and nobody's alias is looked at.
+pub(crate) fn write(user: &mut User, changes: BTreeMap<String, String>) {
     for address in ["email", "phone_number"] {
         let flag = format!("{address}_verified");
         let differs = changes.get(address).is_some_and(|value| user.attributes.get(address) != Some(value));
@@ -343,14 +350,9 @@ pub(crate) fn apply(cx: &Context, tx: &mut Tx<'_>, pool: &Pool, user: &mut User,
             user.attributes.insert(flag, "false".into());
         }
     }
-    for (name, value) in changes {
-        match value.is_empty() {
-            true => drop(user.attributes.remove(&name)),
-            false => drop(user.attributes.insert(name, value)),
-        }
-    }
-    user.modified = cx.now();
-    claim_aliases(tx, cx.scope(), pool, user, false)
+    let (gone, there): (BTreeMap<String, String>, BTreeMap<String, String>) = changes.into_iter().partition(|(_, value)| value.is_empty());
+    user.attributes.extend(there);
+    attributes::take_away(&mut user.attributes, &gone.into_keys().collect::<Vec<_>>());
 }
 
 /// Deletes a user with what hangs on him.

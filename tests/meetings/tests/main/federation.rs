@@ -70,7 +70,7 @@ fn encoded(pairs: &[(&str, &str)]) -> String {
 fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1.split_once(after).unwrap().0
 }
-fn claims(token: &Value) -> Value {
+pub fn claims(token: &Value) -> Value {
     // Base64url by hand: this crate has no other use for it.
     let body = token.as_str().unwrap().split('.').nth(1).unwrap();
     let digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -234,4 +234,117 @@ async fn a_pool_signs_users_in_by_another_pool() {
     }
     let told = ["InboundFederation_ExternalProvider", "PreAuthentication_Authentication", "PostAuthentication_Authentication"];
     assert_eq!(sources(), told, "who is known only signs in");
+}
+
+/// A pool of addresses that signs users in by another one, which says of them what `mapping` maps.
+struct Doors {
+    square: Square,
+    server: gateway::Server,
+    home: String,
+    shop: String,
+    client: Value,
+}
+
+impl Doors {
+    async fn new(mapping: Value) -> Doors {
+        let square = Square::new().await;
+        let gateway = gateway::Gateway::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let server = gateway.serve(square.cloud.clone(), None);
+        square.cloud.set_endpoint(server.url());
+        let back = format!("{}/_aws/cognito-idp/shop/oauth2/idpresponse", server.url());
+        let scopes = json!(["openid", "email", "profile"]);
+        let (home, there) = pool(&square, "home", json!({ "CallbackURLs": [back], "AllowedOAuthScopes": scopes })).await;
+        let addresses = json!({ "PoolName": "shop", "UsernameAttributes": ["email"] });
+        let shop = square.ok("cognito-idp", "CreateUserPool", addresses).await["UserPool"]["Id"].as_str().unwrap().to_owned();
+        square.ok("cognito-idp", "CreateUserPoolDomain", json!({ "UserPoolId": shop, "Domain": "shop" })).await;
+        let details = json!({
+            "client_id": there["ClientId"], "client_secret": there["ClientSecret"], "authorize_scopes": "openid email profile",
+            "oidc_issuer": format!("{}/{home}", server.url()),
+        });
+        let provider = json!({
+            "UserPoolId": shop, "ProviderName": "Home", "ProviderType": "OIDC", "ProviderDetails": details, "AttributeMapping": mapping,
+        });
+        square.ok("cognito-idp", "CreateIdentityProvider", provider).await;
+        let more = json!({
+            "GenerateSecret": false, "CallbackURLs": [CALLBACK], "SupportedIdentityProviders": ["Home"],
+            "AllowedOAuthScopes": ["openid", "email", "aws.cognito.signin.user.admin"],
+            "ExplicitAuthFlows": ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+        });
+        let client = made(&square, &shop, more).await["ClientId"].clone();
+        Doors { square, server, home, shop, client }
+    }
+    async fn user(&self, name: &str, attributes: Value) {
+        let user = json!({ "UserPoolId": self.home, "Username": name, "MessageAction": "SUPPRESS", "UserAttributes": attributes });
+        self.square.ok("cognito-idp", "AdminCreateUser", user).await;
+        let password = json!({ "UserPoolId": self.home, "Username": name, "Password": PASSWORD, "Permanent": true });
+        self.square.ok("cognito-idp", "AdminSetUserPassword", password).await;
+    }
+    /// Signs a user of the other pool in, with a fresh browser: where it is led at last.
+    async fn enter(&self, name: &str) -> String {
+        let mut browser = Browser { address: self.server.address().to_string(), cookies: BTreeMap::new() };
+        let client = self.client.as_str().unwrap();
+        let query = encoded(&[("client_id", client), ("redirect_uri", CALLBACK), ("response_type", "code"), ("state", "x")]);
+        let mut page = browser.get(&format!("/_aws/cognito-idp/shop/oauth2/authorize?{query}")).await;
+        while page.status == 302 {
+            page = browser.get(&page.location.clone()).await;
+        }
+        let action = between(&page.text, "action=\"", "\"").replace("&amp;", "&");
+        let proof = between(&page.text, "name=\"_csrf\" value=\"", "\"");
+        let form = encoded(&[("_csrf", proof), ("username", name), ("password", PASSWORD)]);
+        let mut led = browser.send("POST", &action, &form).await;
+        while !led.location.starts_with(CALLBACK) {
+            led = browser.get(&led.location.clone()).await;
+        }
+        led.location
+    }
+    async fn tokens(&self, location: &str) -> Value {
+        let (code, client) = (between(location, "code=", "&"), self.client.as_str().unwrap());
+        let form = encoded(&[("grant_type", "authorization_code"), ("client_id", client), ("code", code), ("redirect_uri", CALLBACK)]);
+        let mut browser = Browser { address: self.server.address().to_string(), cookies: BTreeMap::new() };
+        serde_json::from_str(&browser.send("POST", "/_aws/cognito-idp/shop/oauth2/token", &form).await.text).unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_by_another_provider_takes_nobodys_address() {
+    let doors = Doors::new(json!({ "email": "email" })).await;
+    let email = json!([{ "Name": "email", "Value": "ann@example.com" }]);
+    doors.user("ann", email).await;
+    let tokens = doors.tokens(&doors.enter("ann").await).await;
+    let told = claims(&tokens["id_token"]);
+    assert_eq!((&told["email"], &told["email_verified"]), (&json!("ann@example.com"), &json!(false)), "{told}");
+    let me = doors.square.ok("cognito-idp", "GetUser", json!({ "AccessToken": tokens["access_token"] })).await;
+    let listed = me["UserAttributes"].as_array().unwrap().iter().find(|a| a["Name"] == "identities").unwrap_or_else(|| panic!("{me}"));
+    let identities: Value = serde_json::from_str(listed["Value"].as_str().unwrap()).unwrap();
+    assert_eq!((&identities[0]["providerName"], &identities[0]["primary"]), (&json!("Home"), &json!(true)));
+    assert_eq!(identities[0]["userId"], told["identities"][0]["userId"]);
+
+    // The address is still free for a user of the pool itself, who is the one whom it names.
+    let by_name = json!({ "UserPoolId": doors.shop, "Username": "ann@example.com" });
+    assert_eq!(doors.square.call("cognito-idp", "AdminGetUser", by_name.clone()).await.unwrap_err().code, "UserNotFoundException");
+    let sign_up = json!({ "ClientId": doors.client, "Username": "ann@example.com", "Password": PASSWORD });
+    doors.square.ok("cognito-idp", "SignUp", sign_up).await;
+    doors.square.ok("cognito-idp", "AdminConfirmSignUp", by_name).await;
+    let parameters = json!({ "USERNAME": "ann@example.com", "PASSWORD": PASSWORD });
+    let flow = json!({ "ClientId": doors.client, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": parameters });
+    let own = doors.square.ok("cognito-idp", "InitiateAuth", flow).await;
+    assert_ne!(claims(&own["AuthenticationResult"]["IdToken"])["sub"], told["sub"]);
+    assert_eq!(claims(&doors.tokens(&doors.enter("ann").await).await["id_token"])["sub"], told["sub"], "each comes by his own door");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_provider_says_has_to_fit_the_schema() {
+    let doors = Doors::new(json!({ "email": "email", "phone_number": "nickname" })).await;
+    let of = |nickname: &str| json!([{ "Name": "email", "Value": "ann@example.com" }, { "Name": "nickname", "Value": nickname }]);
+    doors.user("ann", of("1\u{e9}\u{20ac}")).await;
+    let refused = doors.enter("ann").await;
+    assert!(refused.contains("error_description=Invalid%20phone%20number%20format."), "{refused}");
+    let users = doors.square.ok("cognito-idp", "ListUsers", json!({ "UserPoolId": doors.shop })).await;
+    assert_eq!(users["Users"], json!([]));
+    let mend = json!({ "UserPoolId": doors.home, "Username": "ann", "UserAttributes": of("+15550100") });
+    doors.square.ok("cognito-idp", "AdminUpdateUserAttributes", mend).await;
+    let tokens = doors.tokens(&doors.enter("ann").await).await;
+    let input = json!({ "AccessToken": tokens["access_token"], "AttributeName": "phone_number" });
+    let sent = doors.square.ok("cognito-idp", "GetUserAttributeVerificationCode", input).await;
+    assert_eq!(sent["CodeDeliveryDetails"]["Destination"], "+*******0100");
 }

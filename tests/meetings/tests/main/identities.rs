@@ -280,6 +280,39 @@ async fn a_developers_own_users_are_identities_too() {
 }
 
 #[tokio::test]
+async fn a_developers_token_names_the_developers_user() {
+    let drawers = Drawers::with(json!({ "AllowUnauthenticatedIdentities": false, "DeveloperProviderName": "login.shop" })).await;
+    drawers.user("ana").await;
+    let token = drawers.sign_in("ana").await["IdToken"].clone();
+    // An identity that a user pool's login made first.
+    let id = drawers.id(&token).await;
+    let both = json!({ "login.shop": "ana-7", provider(&drawers.user_pool): token });
+    let input = json!({ "IdentityPoolId": drawers.pool, "IdentityId": id, "Logins": both });
+    let made = drawers.square.ok("cognito-identity", "GetOpenIdTokenForDeveloperIdentity", input).await;
+    let told = crate::federation::claims(&made["Token"]);
+    assert_eq!(told["amr"], json!(["authenticated", "login.shop", format!("login.shop:{REGION}:{}:ana-7", drawers.pool)]));
+}
+
+#[tokio::test]
+async fn an_identity_without_logins_is_nobody_any_more() {
+    let drawers = Drawers::with(json!({ "AllowUnauthenticatedIdentities": true, "AllowClassicFlow": true })).await;
+    drawers.user("ana").await;
+    let token = drawers.sign_in("ana").await["IdToken"].clone();
+    let id = drawers.id(&token).await;
+    drawers.credentials(&id, &token).await.unwrap();
+    let unlink = json!({ "IdentityId": id, "Logins": drawers.logins(&token), "LoginsToRemove": [provider(&drawers.user_pool)] });
+    drawers.anybody("cognito-identity", "UnlinkIdentity", unlink).await.unwrap();
+    let gone = format!("ResourceNotFoundException: Identity '{id}' not found.");
+    for operation in ["GetCredentialsForIdentity", "GetOpenIdToken"] {
+        assert_eq!(told(drawers.anybody("cognito-identity", operation, json!({ "IdentityId": id })).await), gone);
+    }
+    assert_eq!(told(drawers.credentials(&id, &token).await), gone, "not even by the login that it had");
+    let next = drawers.id(&token).await;
+    assert_ne!(next, id, "the user is somebody new");
+    drawers.credentials(&next, &token).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_open_id_provider_of_the_account_is_trusted_by_its_arn() {
     let drawers = Drawers::new().await;
     drawers.user("ana").await;

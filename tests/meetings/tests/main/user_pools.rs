@@ -129,3 +129,17 @@ async fn sender_functions_need_a_key_that_the_caller_may_share() {
     let fault = square.call("cognito-idp", "SignUp", sign_up).await.unwrap_err();
     assert_eq!(fault.code, "UnexpectedLambdaException", "{fault}");
 }
+
+#[tokio::test]
+async fn a_pool_whose_second_factors_are_refused_does_not_stay_behind() {
+    let square = Square::new().await;
+    let template = "
+Resources:
+  People:
+    Type: AWS::Cognito::UserPool
+    Properties: { UserPoolName: people, MfaConfiguration: 'ON', EnabledMfas: [EMAIL_OTP] }
+";
+    // Codes by mail need a sender of the pool's own.
+    stack(&square, "CreateStack", template, "ROLLBACK_COMPLETE").await;
+    assert_eq!(square.ok("cognito-idp", "ListUserPools", json!({ "MaxResults": 10 })).await["UserPools"], json!([]));
+}

@@ -179,7 +179,11 @@ impl Handler for UserPool {
         }
         let made = job.call("cognito-idp", "CreateUserPool", Json::Object(input)).await?;
         let id = made["UserPool"]["Id"].as_str().unwrap_or_default();
-        Self::set_mfa(job, id).await?;
+        if let Err(refused) = Self::set_mfa(job, id).await {
+            // A half-made pool has no row by which the stack could take it away later.
+            let gone = job.call_gone("cognito-idp", "DeleteUserPool", json!({ "UserPoolId": id })).await;
+            return Err(gone.err().unwrap_or(refused));
+        }
         Ok(Self::made(job, id))
     }
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {

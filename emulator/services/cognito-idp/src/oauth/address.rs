@@ -10,6 +10,8 @@ pub(crate) const PATH_FORM: &str = "/_aws/cognito-idp/";
 pub(crate) struct Address {
     /// Name of the domain: a prefix, or a domain of the owner's own.
     pub domain: String,
+    /// The region that stands beside a prefix; the path form names none.
+    pub region: Option<String>,
     /// What links within the domain begin with: empty, or the path form's first part.
     pub base: String,
     /// Behind the domain; begins with a slash.
@@ -42,16 +44,19 @@ impl Address {
         if let Some(rest) = path.strip_prefix(PATH_FORM) {
             let (domain, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
             let base = format!("{PATH_FORM}{domain}");
-            return (!domain.is_empty()).then(|| Address { domain: domain.to_lowercase(), base, path: path.to_owned() });
+            return (!domain.is_empty()).then(|| Address { domain: domain.to_lowercase(), region: None, base, path: path.to_owned() });
         }
         let host = head.headers.get("host").and_then(|v| v.to_str().ok()).or(head.uri.host())?;
         let host = host.rsplit_once(':').map_or(host, |(name, _)| name).to_ascii_lowercase();
         let bare = host.strip_suffix(".localhost").unwrap_or(&host);
-        let here = |domain: &str| Address { domain: domain.to_owned(), base: String::new(), path: path.to_owned() };
+        let here = |domain: &str, region: Option<&str>| {
+            let region = region.map(str::to_owned);
+            Address { domain: domain.to_owned(), region, base: String::new(), path: path.to_owned() }
+        };
         if let Some((prefix, region)) = bare.strip_suffix(".amazoncognito.com").and_then(|name| name.split_once(".auth.")) {
-            return (!prefix.contains('.') && !region.contains('.')).then(|| here(prefix));
+            return (!prefix.contains('.') && !region.contains('.')).then(|| here(prefix, Some(region)));
         }
-        (PATHS.contains(&path) && bare.contains('.') && own(bare)).then(|| here(bare))
+        (PATHS.contains(&path) && bare.contains('.') && own(bare)).then(|| here(bare, None))
     }
 }
 

@@ -4,7 +4,12 @@
 //! How the provider's word was checked is not known here.
 
 use super::ask::Ask;
-use crate::{attributes, model::*, state::*};
+use crate::{
+    attributes::{self, Writer},
+    model::*,
+    state::*,
+    users,
+};
 use kit::{Context, Fault, Read, Tx};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -42,10 +47,10 @@ impl Told {
         let claim = self.mapping.get("username").map_or(self.id_claim, String::as_str);
         self.value(claim).filter(|id| !id.is_empty()).ok_or_else(|| bad(format!("the identity provider tells no {claim}")))
     }
-    /// Attributes of the pool.
-    fn mapped(&self) -> Vec<(String, String)> {
+    /// Attributes of the pool, unchecked.
+    fn mapped(&self) -> Vec<AttributeType> {
         let wanted = self.mapping.iter().filter(|(to, _)| *to != "username");
-        wanted.filter_map(|(to, from)| Some((to.clone(), self.value(from)?))).collect()
+        wanted.filter_map(|(to, from)| Some(AttributeType { name: to.clone(), value: Some(self.value(from)?) })).collect()
     }
     /// The user name in the pool: AWS's form, in lower case where the pool does not tell Ann from ann.
     fn username(&self, pool: &Pool, id: &str) -> String {
@@ -77,6 +82,7 @@ pub(super) async fn user(ask: &Ask, mut told: Told) -> Result<User, Fault> {
         None => {
             let mut user = fresh(cx, pool, &told, &id)?;
             who.pre_sign_up("ExternalProvider", &mut user, &[]).await?;
+            attributes::flag_unproved(&mut user.attributes);
             first(cx, pool, &told, &id, &user).await?;
             who.post_confirmation("ConfirmSignUp", &user).await?;
             Ok(user)
@@ -90,7 +96,11 @@ async fn again(cx: &Context, pool: &Pool, told: &Told, user: User) -> Result<Use
         .write(|tx| {
             let key = (pool.id.clone(), user.key(pool));
             let mut user = tx.get(&USERS, cx.scope(), &key)?.ok_or_else(no_such_user)?;
-            user.attributes.extend(told.mapped());
+            // AWS writes every mapped attribute anew, so one that can't be changed keeps its user out (its documentation of mappings).
+            let mut changes = attributes::changes(pool, Writer::Admin, &told.mapped())?;
+            changes.retain(|_, value| !value.is_empty());
+            users::write(&mut user, changes);
+            attributes::flag_unproved(&mut user.attributes);
             user.modified = cx.now();
             complete(pool, &user)?;
             tx.put(&USERS, cx.scope(), &key, &user)?;
@@ -114,7 +124,7 @@ fn fresh(cx: &Context, pool: &Pool, told: &Told, id: &str) -> Result<User, Fault
     let user = User {
         pool_id: pool.id.clone(),
         username: told.username(pool, id),
-        attributes: told.mapped().into_iter().collect(),
+        attributes: attributes::of_new_user(pool, Writer::Admin, &told.mapped())?,
         sub: cx.ids().uuid(),
         status: Some(UserStatus::ExternalProvider),
         created: cx.now(),

@@ -68,7 +68,8 @@ impl Hosted {
         let nobody = || html(404, &pages::error_page("There is no user pool under this domain."), &[]);
         let address = Address::read(&head, |_| true).ok_or_else(nobody)?;
         let found = cx.store().read(|s| {
-            let Some(domain) = domains::domain(s, &cx, &address.domain)? else { return Ok(None) };
+            let there = |domain: &domains::Domain| address.region.as_ref().is_none_or(|region| *region == domain.place.region);
+            let Some(domain) = domains::domain(s, &cx, &address.domain)?.filter(there) else { return Ok(None) };
             let pool = state::pool(s, &domain.place.scope(), &domain.place.pool_id)?;
             Ok::<_, kit::Fault>(Some((domain, pool)))
         });

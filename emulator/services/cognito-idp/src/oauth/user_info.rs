@@ -25,8 +25,7 @@ pub(crate) fn user_info(visit: &Visit) -> Answer {
     let found = visit.cx.store().read(|s| {
         let key = (pool.id.clone(), pool.user_key(text("username")));
         let Some(user) = s.get(&USERS, scope, &key)?.filter(|u| u.sub == text("sub") && !u.disabled) else { return Ok(None) };
-        let mut sign_ins = s.by_index(&SIGN_INS, scope, "user", &(pool.id.as_str(), user.key(pool)));
-        let alive = sign_ins.any(|row| row.is_ok_and(|(_, sign_in)| sign_in.event_id == text("event_id")));
+        let alive = tokens::stands(s, scope, pool, &user, &verified.claims)?;
         let client = client(s, scope, &pool.id, text("client_id"))?;
         Ok::<_, Fault>(alive.then_some((user, client)))
     });
@@ -38,6 +37,7 @@ pub(crate) fn user_info(visit: &Visit) -> Answer {
             all.insert(name.clone(), json!(value));
         }
     }
+    all.extend(attributes::identities(&user).map(|text| (attributes::IDENTITIES.to_owned(), json!(text))));
     all.insert("username".into(), json!(user.username));
     json(200, &Value::Object(all))
 }

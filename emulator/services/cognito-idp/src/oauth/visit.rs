@@ -78,7 +78,8 @@ impl Visit {
     /// The domain's own URL, as others reach it.
     pub fn origin(&self) -> String {
         let host = self.header("host").unwrap_or_default();
-        let scheme = if host.ends_with(".amazoncognito.com") || self.domain.certificate.is_some() { "https" } else { "http" };
+        // Under AWS's name or the owner's own, without a port, something that speaks TLS stands in front.
+        let scheme = if host.ends_with(".amazoncognito.com") || host.eq_ignore_ascii_case(&self.domain.name) { "https" } else { "http" };
         format!("{scheme}://{host}{}", self.base)
     }
     /// A header that is text.

@@ -9,6 +9,7 @@ use crate::{
     model::*,
     oauth::{Answer, Ask, Visit, query},
 };
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Draws a secret and shows it.
 pub(super) async fn begin(visit: &Visit, ask: &Ask, username: &str, session: Option<String>) -> Answer {
@@ -24,7 +25,8 @@ pub(super) async fn begin(visit: &Visit, ask: &Ask, username: &str, session: Opt
 
 fn page(visit: &Visit, username: &str, session: &str, secret: &str, wrong: Option<&str>) -> Page {
     let issuer = visit.pool.settings.name.as_deref().unwrap_or(&visit.domain.name);
-    let link = format!("otpauth://totp/{}?{}", escape(username), query(&[("secret", secret), ("issuer", issuer)]));
+    let label = utf8_percent_encode(username, NON_ALPHANUMERIC);
+    let link = format!("otpauth://totp/{label}?{}", query(&[("secret", secret), ("issuer", issuer)]));
     let carried = [
         hidden("username", username),
         hidden("challenge", ChallengeNameType::MfaSetup.as_str()),

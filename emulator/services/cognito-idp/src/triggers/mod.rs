@@ -14,7 +14,7 @@ pub(crate) use custom_auth::{Defined, Round};
 pub(crate) use pre_token::Planned;
 pub(crate) use users::Migrated;
 
-use crate::{Error, model::*, names::Desk, state::*};
+use crate::{Error, attributes, model::*, names::Desk, state::*};
 use kit::{Arn, Context, Fault, Need, Scope, ports::Invocation};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -157,10 +157,7 @@ fn attributes_of(user: &User) -> Value {
     if let Some(status) = user.status {
         all.insert("cognito:user_status".into(), json!(status.as_str()));
     }
-    if !user.identities.is_empty() {
-        let identities: Vec<Value> = user.identities.iter().map(crate::tokens::identity_claim).collect();
-        all.insert("identities".into(), json!(Value::from(identities).to_string()));
-    }
+    all.extend(attributes::identities(user).map(|text| (attributes::IDENTITIES.to_owned(), json!(text))));
     all.into()
 }
 

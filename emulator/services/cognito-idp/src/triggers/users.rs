@@ -104,6 +104,10 @@ impl Who<'_> {
             self.cx.warn("enableSMSMFA of a UserMigration response has no effect");
         }
         let Some(attributes) = texts(&response, "userAttributes") else { return Ok(None) };
+        let asks = |name: &str| response.get(name).is_some_and(|value| !value.is_null() && value != "SUPPRESS" && *value != json!([]));
+        if asks("messageAction") || asks("desiredDeliveryMediums") {
+            self.cx.warn("migrated users get no welcome message: messageAction and desiredDeliveryMediums have no effect");
+        }
         let status = response.get("finalUserStatus").map(text_of).unwrap_or_default();
         Ok(Some(Migrated { attributes, confirmed: status == "CONFIRMED", force_alias: is_true(&response, "forceAliasCreation") }))
     }

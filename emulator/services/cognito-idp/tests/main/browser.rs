@@ -108,7 +108,11 @@ impl Browser<'_> {
         self.post(&page.action(), &[], &all).await
     }
     async fn send(&self, method: Method, url: &str, headers: &[(&str, &str)], body: String) -> Page {
-        let mut request = Request::builder().method(method).uri(url).header("host", DOMAIN);
+        let named = headers.iter().any(|(name, _)| *name == "host");
+        let mut request = Request::builder().method(method).uri(url);
+        if !named {
+            request = request.header("host", DOMAIN);
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

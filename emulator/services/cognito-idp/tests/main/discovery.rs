@@ -69,3 +69,24 @@ async fn tokens_outlive_the_rotation_of_their_keys() {
     let (_, later) = desk.get(&format!("/{}/.well-known/jwks.json", desk.pool)).await;
     assert_eq!(later["keys"].as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn a_domain_of_the_owners_own_is_where_discovery_leads() {
+    let desk = Desk::with(json!({}), json!({})).await;
+    let config = json!({ "CertificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/00000000-0000-0000-0000-000000000000" });
+    let domain = json!({ "UserPoolId": desk.pool, "Domain": "auth.example.com", "CustomDomainConfig": config });
+    desk.admin("CreateUserPoolDomain", domain).await;
+    let url = format!("/{}/.well-known/openid-configuration", desk.pool);
+    let (_, document) = desk.get(&url).await;
+    assert_eq!(document["token_endpoint"], "http://127.0.0.1:4566/_aws/cognito-idp/auth.example.com/oauth2/token");
+    // The same cloud, seen by a service that speaks as AWS.
+    let service = cognito_idp::CognitoIdp::new().issuer(cognito_idp::Issuer::Aws);
+    let (head, ()) = http::Request::get(&url).body(()).unwrap().into_parts();
+    let door = kit::Service::doors(&service).into_iter().find(|door| door.takes(&desk.cloud, &head)).unwrap();
+    let wire::ReplyBody::Bytes(body) = door.answer(desk.anybody.clone(), head, wire::Body::empty()).await.into_body() else {
+        panic!("a body of bytes")
+    };
+    let document: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(document["issuer"], format!("https://cognito-idp.us-east-1.amazonaws.com/{}", desk.pool));
+    assert_eq!(document["authorization_endpoint"], "https://auth.example.com/oauth2/authorize");
+}

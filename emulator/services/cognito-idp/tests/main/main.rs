@@ -23,3 +23,4 @@ mod srp;
 mod tokens;
 mod triggers;
 mod user_auth;
+mod values;

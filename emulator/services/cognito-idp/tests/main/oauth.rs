@@ -49,6 +49,9 @@ async fn a_code_with_pkce_becomes_tokens_once() {
     assert_eq!((&id["nonce"], &id["email"], &id["email_verified"]), (&json!("n1"), &json!("ann@example.com"), &json!(true)));
     let access = claims(&tokens["access_token"]);
     assert_eq!((&access["scope"], &access["version"]), (&json!("openid email"), &json!(2)));
+    let digest = Sha256::digest(tokens["access_token"].as_str().unwrap());
+    assert_eq!(id["at_hash"], URL_SAFE_NO_PAD.encode(&digest[..16]), "which access token the id token came with");
+    assert!(claims(&desk.sign_in("ann").await["IdToken"]).get("at_hash").is_none(), "the API's tokens come together anyway");
     let replayed = browser.exchange(&code, &[("code_verifier", VERIFIER)]).await;
     assert_eq!((replayed.status, replayed.json()), (400, json!({ "error": "invalid_grant" })));
 
@@ -183,4 +186,15 @@ async fn the_discovery_document_names_the_domains_endpoints() {
     let browser = Browser::new(&desk);
     let led = browser.get(&format!("/_aws/cognito-idp/shop{}", browser.authorize("&response_type=code"))).await;
     assert!(led.location.starts_with("/_aws/cognito-idp/shop/login?"), "links stay in the form of the request: {led:?}");
+}
+
+#[tokio::test]
+async fn a_prefix_is_a_domain_in_its_pools_region_only() {
+    let desk = shop(json!({})).await;
+    let browser = Browser::new(&desk);
+    let token = async |region: &str| {
+        let host = format!("shop.auth.{region}.amazoncognito.com");
+        browser.post("/oauth2/token", &[("host", &host)], &[("grant_type", "x")]).await.status
+    };
+    assert_eq!((token("us-east-1").await, token("eu-west-1").await), (400, 404));
 }

@@ -80,6 +80,12 @@ async fn identity_providers_are_checked_and_kept() {
     assert_eq!(desk.try_admin("CreateIdentityProvider", wanted).await.unwrap_err().code, "DuplicateProviderException");
     let found = desk.admin("GetIdentityProviderByIdentifier", json!({ "UserPoolId": desk.pool, "IdpIdentifier": "example.com" })).await;
     assert_eq!(found["IdentityProvider"]["ProviderName"], "Okta");
+    let google = |name: &str| {
+        let details = json!({ "client_id": "c", "client_secret": "s", "authorize_scopes": "openid" });
+        json!({ "UserPoolId": desk.pool, "ProviderName": name, "ProviderType": "Google", "ProviderDetails": details })
+    };
+    assert_eq!(desk.try_admin("CreateIdentityProvider", google("Foo")).await.unwrap_err().code, "InvalidParameterException");
+    desk.admin("CreateIdentityProvider", google("Google")).await;
     let saml =
         json!({ "UserPoolId": desk.pool, "ProviderName": "Corp", "ProviderType": "SAML", "ProviderDetails": { "MetadataFile": "<x/>" } });
     assert_eq!(desk.try_admin("CreateIdentityProvider", saml).await.unwrap_err().code, "InvalidParameterException");
@@ -115,4 +121,12 @@ async fn a_secret_is_exchanged_without_a_gap() {
     desk.ok("InitiateAuth", sign_in(&second)).await;
     let last = json!({ "UserPoolId": desk.pool, "ClientId": desk.client, "ClientSecretId": listed[1]["ClientSecretId"] });
     assert_eq!(desk.try_admin("DeleteUserPoolClientSecret", last).await.unwrap_err().code, "InvalidParameterException");
+}
+
+#[tokio::test]
+async fn a_client_is_described_as_it_was_asked_for() {
+    let desk = Desk::with(json!({}), json!({ "GenerateSecret": true, "EnablePropagateAdditionalUserContextData": true })).await;
+    let of_client = json!({ "UserPoolId": desk.pool, "ClientId": desk.client });
+    let described = desk.admin("DescribeUserPoolClient", of_client).await["UserPoolClient"].clone();
+    assert_eq!(described["EnablePropagateAdditionalUserContextData"], true);
 }

@@ -115,6 +115,14 @@ async fn rotated_refresh_tokens_count_once() {
     let reuse = desk.refused("GetTokensFromRefreshToken", refresh(&first["RefreshToken"])).await;
     assert!(reuse.starts_with("RefreshTokenReuseException"), "{reuse}");
     assert!(second["AuthenticationResult"]["RefreshToken"].is_string());
+    // A client that names no flow may refresh, but not past the rotation.
+    let last = desk.sign_in("ann").await;
+    let plain = json!({ "UserPoolId": desk.pool, "ClientId": desk.client, "RefreshTokenRotation": { "Feature": "ENABLED" } });
+    desk.admin("UpdateUserPoolClient", plain).await;
+    let token = &last["RefreshToken"];
+    let flow = json!({ "ClientId": desk.client, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": { "REFRESH_TOKEN": token } });
+    assert_eq!(desk.refused("InitiateAuth", flow).await, "InvalidParameterException: REFRESH_TOKEN_AUTH is not enabled for the client.");
+    desk.ok("GetTokensFromRefreshToken", refresh(token)).await;
 }
 
 #[tokio::test]

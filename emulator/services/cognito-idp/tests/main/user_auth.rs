@@ -94,6 +94,14 @@ async fn an_administrator_makes_a_user_without_a_password() {
     let code = desk.code("bob").await;
     let done = desk.ok("RespondToAuthChallenge", desk.answer(&asked, json!({ "EMAIL_OTP_CODE": code }), "bob")).await;
     assert!(done["AuthenticationResult"]["IdToken"].is_string());
+    // Who has no password names none when he takes one; who has one does.
+    let change = |old: Value| json!({ "AccessToken": done["AuthenticationResult"]["AccessToken"], "ProposedPassword": PASSWORD, "PreviousPassword": old });
+    let guessed = desk.refused("ChangePassword", change(json!("Wrong-Horse-9"))).await;
+    assert_eq!(guessed, "NotAuthorizedException: Incorrect username or password.");
+    desk.ok("ChangePassword", change(Value::Null)).await;
+    assert!(desk.refused("ChangePassword", change(Value::Null)).await.starts_with("NotAuthorizedException"));
+    let asked = desk.ok("InitiateAuth", begin(&desk, json!({}), "bob")).await;
+    assert_eq!(asked["AvailableChallenges"], json!(["EMAIL_OTP", "PASSWORD", "PASSWORD_SRP"]));
     let with = json!({ "UserPoolId": desk.pool, "Username": "eve", "TemporaryPassword": PASSWORD, "MessageAction": "SUPPRESS" });
     assert_eq!(desk.admin("AdminCreateUser", with).await["User"]["UserStatus"], "FORCE_CHANGE_PASSWORD");
 }
