@@ -5,6 +5,7 @@ use crate::{
     Broker,
     ledger::{Change, OffsetRow},
     log::{
+        admit::Admitted,
         batch::{self, Draft, Head},
         encode::Plain,
         records::{self, Record},
@@ -127,7 +128,8 @@ impl Broker {
         let (found, partition) = self.place(topic, n)?;
         let now = self.shared.now_ms();
         let batch = encode(records, now);
-        let appended = partition.append(&batch, &found.keeping(), now);
+        let keeping = found.keeping();
+        let appended = Admitted::check(&batch, &keeping).and_then(|batches| partition.append(&batches, &keeping, now));
         let (appended, file) = appended.map_err(|error| TopicError::Config(error.to_string()))?;
         self.shared.sync(file.into_iter().collect()).await?;
         self.shared.relieve().await?;

@@ -5,7 +5,7 @@ use crate::{
     disk::Disk,
     inside::Bell,
     ledger::{Change, Ledger, REPLICAS_MAX, State, TopicRow},
-    log::{self, AppendError, Appended, Keeping, Log},
+    log::{self, AppendError, Appended, Keeping, Log, admit::Admitted},
     options::Options,
 };
 use kit::{Clock, Ids, hex};
@@ -110,9 +110,9 @@ impl Partition {
         f(&mut log)
     }
     /// Appends what a producer sent and wakes those who wait.
-    pub fn append(&self, records: &[u8], keeping: &Keeping, now_ms: i64) -> Result<(Appended, Option<Arc<File>>), AppendError> {
+    pub fn append(&self, batches: &Admitted<'_>, keeping: &Keeping, now_ms: i64) -> Result<(Appended, Option<Arc<File>>), AppendError> {
         let mut log = self.log.lock();
-        let appended = log.append(records, keeping, now_ms)?;
+        let appended = log.append(batches, keeping, now_ms)?;
         self.weigh(&log);
         let file = log.file();
         drop(log);
@@ -197,6 +197,8 @@ pub struct Topics {
     by_id: RwLock<HashMap<[u8; 16], Arc<Topic>>>,
     /// Held by who makes or deletes.
     changing: Mutex<()>,
+    /// How often topics came, went or grew.
+    changes: AtomicU64,
     dir: Option<PathBuf>,
     disk: Disk,
     ledger: Arc<Ledger>,
@@ -217,6 +219,7 @@ impl Topics {
             by_name: RwLock::default(),
             by_id: RwLock::default(),
             changing: Mutex::default(),
+            changes: AtomicU64::new(1),
             dir: options.dir.as_ref().map(|(dir, _)| dir.join("topics")),
             disk: options.disk.clone(),
             clock: options.clock.clone(),
@@ -245,6 +248,7 @@ impl Topics {
         }
         *self.by_name.write() = by_name;
         *self.by_id.write() = by_id;
+        self.note_change();
         Ok(())
     }
 
@@ -284,6 +288,13 @@ impl Topics {
     /// All, by name.
     pub fn all(&self) -> Vec<Arc<Topic>> {
         self.by_name.read().values().cloned().collect()
+    }
+    /// Another number after topics came, went or grew.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+    fn note_change(&self) {
+        self.changes.fetch_add(1, Ordering::Release);
     }
     /// A partition.
     pub fn partition(&self, name: &str, n: i32) -> Option<(Arc<Topic>, Arc<Partition>)> {
@@ -334,6 +345,7 @@ impl Topics {
         self.ledger.write(vec![Change::Topic(name.to_owned(), row)])?;
         self.by_id.write().insert(topic.id, topic.clone());
         self.by_name.write().insert(topic.name.clone(), topic.clone());
+        self.note_change();
         self.bells.read().iter().for_each(|bell| bell());
         Ok(topic)
     }
@@ -345,6 +357,7 @@ impl Topics {
         self.ledger.write(vec![Change::TopicGone(name.to_owned())])?;
         self.by_name.write().remove(name);
         self.by_id.write().remove(&topic.id);
+        self.note_change();
         topic.partitions().iter().for_each(|partition| partition.wake());
         if let Some(folder) = self.folder(&topic.row.read().id) {
             std::fs::remove_dir_all(folder)?;
@@ -372,6 +385,7 @@ impl Topics {
         let more = (have..count).map(|n| self.open_log(&row, n)).collect::<io::Result<Vec<_>>>()?;
         self.save(&topic, row)?;
         topic.partitions.write().extend(more);
+        self.note_change();
         Ok(())
     }
 
