@@ -155,6 +155,12 @@ fn encode<T: Encodable>(response: &T, version: i16, out: &mut BytesMut) -> io::R
     response.encode(out, version).map(|()| true).map_err(|e| io::Error::other(e.to_string()))
 }
 
+/// What a request names, once: an answer to the same name over and over would be many times as long as the request.
+fn once<T, K: Eq + std::hash::Hash>(named: Vec<T>, name: impl Fn(&T) -> K) -> impl Iterator<Item = T> {
+    let mut seen = std::collections::HashSet::new();
+    named.into_iter().filter(move |one| seen.insert(name(one)))
+}
+
 /// Fencing as a transaction's API tells it: before version 2 producers know it as a wrong epoch only.
 fn fencing(call: &Call<'_>, error: ResponseError) -> ResponseError {
     match error {

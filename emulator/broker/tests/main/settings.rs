@@ -1,4 +1,4 @@
-//! Settings of topics that decide whether a record is taken, and static members of KIP-848 groups.
+//! Settings of topics that decide whether a record is taken, what of records is refused whatever they say, and static members of KIP-848 groups.
 
 use crate::{
     client::{Client, s},
@@ -8,8 +8,12 @@ use broker::log::{batch::Draft, encode::Plain};
 use kafka_protocol::{
     ResponseError as E,
     messages::{
-        ConsumerGroupHeartbeatRequest, CreateTopicsRequest, ProduceRequest, TopicName,
+        ConsumerGroupHeartbeatRequest, CreateTopicsRequest, DescribeConfigsRequest, DescribeGroupsRequest, MetadataRequest,
+        OffsetFetchRequest, ProduceRequest, TopicName,
         create_topics_request::{CreatableTopic, CreatableTopicConfig},
+        describe_configs_request::DescribeConfigsResource,
+        metadata_request::MetadataRequestTopic,
+        offset_fetch_request::OffsetFetchRequestGroup,
         produce_request::{PartitionProduceData, TopicProduceData},
     },
 };
@@ -104,4 +108,20 @@ async fn what_nobody_could_read_is_not_taken() {
     let (code, why) = send(&mut client, "t", [whole, open].concat()).await;
     assert_eq!((code, why.contains("exactly one record batch per partition")), (E::InvalidRecord.code(), true), "{why}");
     assert_eq!(site.broker.read("t", 0, 0, 1 << 20).unwrap().next, 1);
+}
+
+#[tokio::test]
+async fn a_name_that_is_asked_for_often_is_answered_once() {
+    let site = Site::new().await;
+    let mut client = Client::connect(&site.bootstrap()).await;
+    client.create("t", 100, &[]).await;
+    let topic = MetadataRequestTopic::default().with_name(Some(TopicName(s("t"))));
+    let told = client.call(9, MetadataRequest::default().with_topics(Some(vec![topic; 1_000]))).await;
+    assert_eq!((told.topics.len(), told.topics[0].partitions.len()), (1, 100));
+    let group = OffsetFetchRequestGroup::default().with_group_id(s("g").into()).with_topics(None);
+    assert_eq!(client.call(8, OffsetFetchRequest::default().with_groups(vec![group; 1_000])).await.groups.len(), 1);
+    let told = client.call(5, DescribeGroupsRequest::default().with_groups(vec![s("g").into(); 1_000])).await;
+    assert_eq!(told.groups.len(), 1);
+    let resource = DescribeConfigsResource::default().with_resource_type(2).with_resource_name(s("t"));
+    assert_eq!(client.call(4, DescribeConfigsRequest::default().with_resources(vec![resource; 1_000])).await.results.len(), 1);
 }
