@@ -1,10 +1,10 @@
 //! What a request is about, in words that fault rules are held against: topics and partitions by name, groups, transactional ids. It knows the
 //! requests of the protocol and nothing of rules; newer requests name topics by id, and who asks says what an id is the name of.
 
-use crate::api::decode;
+use crate::api::{decode, decode_produce};
 use bytes::Bytes;
 use kafka_protocol::messages::{
-    self as m, ApiKey, DeleteTopicsRequest, FetchRequest, FindCoordinatorRequest, MetadataRequest, OffsetFetchRequest, ProduceRequest,
+    self as m, ApiKey, DeleteTopicsRequest, FetchRequest, FindCoordinatorRequest, MetadataRequest, OffsetFetchRequest,
 };
 use uuid::Uuid;
 
@@ -44,7 +44,7 @@ fn words(key: ApiKey, version: i16, body: Bytes, named: Named<'_>) -> Option<Vec
     }
     match key {
         ApiKey::Produce => {
-            let r: ProduceRequest = decode(body, version).ok()?;
+            let r = decode_produce(body, version).ok()?;
             Some(r.topic_data.iter().flat_map(|t| partitions(&t.name, t.partition_data.iter().map(|p| p.index))).collect())
         }
         ApiKey::Fetch => {

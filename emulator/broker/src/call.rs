@@ -4,6 +4,7 @@ use crate::{
     auth::{Peer, Resource},
     host::{Event, Sabotage},
     listener::Bound,
+    room::Held,
     shared::Shared,
 };
 use kafka_protocol::{ResponseError, protocol::StrBytes};
@@ -29,6 +30,7 @@ pub struct Call<'a> {
     pub notify: &'a Arc<Notify>,
     /// What is done to it on purpose.
     pub sabotage: Sabotage,
+    held: &'a Held,
     token: Mutex<kit::Token>,
     room: Mutex<Option<OwnedSemaphorePermit>>,
 }
@@ -45,9 +47,10 @@ impl<'a> Call<'a> {
         version: i16,
         notify: &'a Arc<Notify>,
         sabotage: Sabotage,
+        held: &'a Held,
         token: kit::Token,
     ) -> Call<'a> {
-        Call { broker, listener, peer, ip, client, version, notify, sabotage, token: Mutex::new(token), room: Mutex::default() }
+        Call { broker, listener, peer, ip, client, version, notify, sabotage, held, token: Mutex::new(token), room: Mutex::default() }
     }
 
     /// Whether the peer may do this.
@@ -83,15 +86,17 @@ impl<'a> Call<'a> {
     pub fn now_ms(&self) -> i64 {
         self.broker.now_ms()
     }
-    /// Waits for a client or for data without counting as work, at most so long in real time. Whether it came in time.
+    /// Waits for a client or for data without counting as work, at most so long in real time. True when it has to come to its end: others wait for
+    /// the room that its request takes.
     pub async fn parked(&self, most: Duration, wait: impl Future<Output = ()>) -> bool {
         self.token.lock().park();
-        let came = tokio::select! {
-            () = wait => true,
+        let wanted = tokio::select! {
+            () = wait => false,
             () = self.broker.options.clock.real_sleep(most) => false,
+            () = self.held.wanted() => true,
         };
         self.token.lock().resume();
-        came
+        wanted
     }
 }
 

@@ -1,6 +1,16 @@
 //! A connection: requests are read one after the other, answered in order, and the next is read when the answer is written.
 
-use crate::{about::about, api, auth::Session, call::Call, guard::Guarded, host::Sabotage, listener::Bound, room, shared::Shared};
+use crate::{
+    about::about,
+    api,
+    auth::Session,
+    call::Call,
+    guard::Guarded,
+    host::Sabotage,
+    listener::Bound,
+    room::{self, Held},
+    shared::Shared,
+};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::{
     messages::{ApiKey, RequestHeader, ResponseHeader},
@@ -32,9 +42,9 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(broker: &Arc<Shared>, boun
             return Err(malformed("a length beyond the limit"));
         }
         let (clock, stall) = (&broker.options.clock, broker.options.limits.stall_max);
-        let (request, _room) = broker.room.read(&mut stream, length, clock, stall).await?;
+        let (request, held) = broker.room.read(&mut stream, length, clock, stall).await?;
         let token = broker.options.work.begin("kafka");
-        if let Some((answer, _room)) = answer(broker, bound, &mut session, ip, &notify, request, token).await? {
+        if let Some((answer, _room)) = answer(broker, bound, &mut session, ip, &notify, request, &held, token).await? {
             broker.metrics.count(|m| &m.bytes_out, answer.len() as u64);
             room::write(&mut stream, answer, clock, stall).await?;
         }
@@ -46,6 +56,7 @@ pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(broker: &Arc<Shared>, boun
 }
 
 /// The answer to a request, if it wants one, and the room that the answer takes until it is written.
+#[allow(clippy::too_many_arguments)] // what a connection has in hand, at its one place
 async fn answer(
     broker: &Arc<Shared>,
     bound: &Bound,
@@ -53,6 +64,7 @@ async fn answer(
     ip: IpAddr,
     notify: &Arc<Notify>,
     request: Bytes,
+    held: &Held,
     token: kit::Token,
 ) -> io::Result<Option<(Bytes, Option<OwnedSemaphorePermit>)>> {
     let mut head = request.clone();
@@ -90,7 +102,7 @@ async fn answer(
             if sabotage == Sabotage::Drop {
                 return Err(io::Error::other("dropped by a fault rule"));
             }
-            let call = Call::new(broker, bound, &peer, ip, client, version, notify, sabotage, token);
+            let call = Call::new(broker, bound, &peer, ip, client, version, notify, sabotage, held, token);
             let answered = api::answer(&call, known, body, &mut out).await?;
             room = call.room();
             if sabotage == Sabotage::AnswerLost {

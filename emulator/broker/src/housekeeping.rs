@@ -51,6 +51,7 @@ pub fn once(broker: &Shared) -> Option<i64> {
     let _working = broker.options.work.begin("kafka housekeeping");
     let now = broker.now_ms();
     // A full disk must not end housekeeping: it is tried again with the next change.
+    let _ = transactions::recover(broker);
     let _ = transactions::expire(broker);
     let _ = transactions::forget(broker);
     let _ = offsets::expire(broker);

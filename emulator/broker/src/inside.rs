@@ -3,8 +3,10 @@
 
 use crate::{
     Broker,
+    groups::offsets,
     ledger::{Change, OffsetRow},
     log::{
+        admit::Admitted,
         batch::{self, Draft, Head},
         encode::Plain,
         records::{self, Record},
@@ -109,17 +111,12 @@ impl Broker {
     }
 
     /// Commits next offsets for a group; written down when this returns.
-    pub fn commit(&self, group: &str, topic: &str, offsets: &[(i32, i64)]) -> io::Result<()> {
+    pub fn commit(&self, group: &str, topic: &str, next: &[(i32, i64)]) -> io::Result<()> {
         self.refuse_if_down()?;
         let at = self.shared.now_ms();
         let row = |offset| OffsetRow { offset, leader_epoch: -1, metadata: String::new(), at };
         let change = |(n, offset): &(i32, i64)| Change::Offset(group.to_owned(), topic.to_owned(), *n, row(*offset));
-        let changes: Vec<_> = offsets.iter().map(change).collect();
-        if !changes.is_empty() {
-            self.shared.ledger.write(changes)?;
-            self.shared.housekeeping.notify_one();
-        }
-        Ok(())
+        offsets::commit(&self.shared, group, next.iter().map(change).collect())
     }
 
     /// Appends records to a partition as one batch; the offset of the first.
@@ -127,7 +124,8 @@ impl Broker {
         let (found, partition) = self.place(topic, n)?;
         let now = self.shared.now_ms();
         let batch = encode(records, now);
-        let appended = partition.append(&batch, &found.keeping(), now);
+        let keeping = found.keeping();
+        let appended = Admitted::check(&batch, &keeping).and_then(|batches| partition.append(&batches, &keeping, now));
         let (appended, file) = appended.map_err(|error| TopicError::Config(error.to_string()))?;
         self.shared.sync(file.into_iter().collect()).await?;
         self.shared.relieve().await?;

@@ -127,6 +127,8 @@ pub enum Change {
     TransactionGone(String),
     /// The cluster's id.
     Cluster(String),
+    /// The folder that the logs lie in.
+    Logs(String),
 }
 
 /// All of it.
@@ -145,6 +147,10 @@ pub struct State {
     /// Groups that have members (`None`), or since when they have none.
     #[serde(default)]
     pub groups: BTreeMap<String, Option<i64>>,
+    /// Name of the folder that the logs lie in; empty for the first. Another state comes with a folder of its own, so that one stroke of the pen puts
+    /// both in place.
+    #[serde(default)]
+    pub logs: String,
     /// Transactional ids with an open transaction: these are looked at often, the others seldom.
     #[serde(skip)]
     pub open: BTreeSet<String>,
@@ -158,13 +164,19 @@ impl State {
                 self.topics.remove(&name);
                 self.offsets.values_mut().for_each(|offsets| offsets.retain(|(topic, _), _| *topic != name));
                 self.offsets.retain(|_, offsets| !offsets.is_empty());
+                // Of a group without members and offsets there is nothing to know.
+                self.groups.retain(|name, emptied| emptied.is_none() || self.offsets.contains_key(name));
             }
             Change::Offset(group, topic, partition, row) => {
                 self.offsets.entry(group).or_default().insert((topic, partition), row);
             }
             Change::OffsetGone(group, topic, partition) => {
-                self.offsets.get_mut(&group).map(|offsets| offsets.remove(&(topic, partition)));
-                self.offsets.retain(|_, offsets| !offsets.is_empty());
+                if let Some(offsets) = self.offsets.get_mut(&group) {
+                    offsets.remove(&(topic, partition));
+                    if offsets.is_empty() {
+                        self.offsets.remove(&group);
+                    }
+                }
             }
             Change::GroupGone(group) => {
                 self.offsets.remove(&group);
@@ -185,6 +197,7 @@ impl State {
                 self.transactions.remove(&id);
             }
             Change::Cluster(id) => self.cluster = id,
+            Change::Logs(folder) => self.logs = folder,
         }
     }
 
@@ -195,6 +208,7 @@ impl State {
         for (group, offsets) in &self.offsets {
             all.extend(offsets.iter().map(|((topic, n), row)| Change::Offset(group.clone(), topic.clone(), *n, row.clone())));
         }
+        all.extend(Some(self.logs.clone()).filter(|folder| !folder.is_empty()).map(Change::Logs));
         all.extend(self.groups.iter().map(|(name, emptied)| Change::Group(name.clone(), *emptied)));
         all.extend(self.transactions.iter().map(|(id, row)| Change::Transaction(id.clone(), row.clone())));
         all
@@ -264,13 +278,15 @@ impl Ledger {
         }
     }
 
-    /// Puts another state in place of this one.
-    pub fn replace(&self, next: State) -> io::Result<()> {
+    /// Puts another state in place of this one. On an error this one stays.
+    pub fn replace(&self, mut next: State) -> io::Result<()> {
+        next.open = next.transactions.iter().filter(|(_, row)| row.open()).map(|(id, _)| id.clone()).collect();
         let mut inner = self.inner.lock();
+        if let Some(journal) = &mut inner.1 {
+            journal.rewrite(&next)?;
+        }
         inner.0 = next;
-        inner.0.open = inner.0.transactions.iter().filter(|(_, row)| row.open()).map(|(id, _)| id.clone()).collect();
-        let (state, journal) = &mut *inner;
-        journal.as_mut().map_or(Ok(()), |journal| journal.rewrite(state))
+        Ok(())
     }
 }
 

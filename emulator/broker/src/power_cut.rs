@@ -18,7 +18,7 @@ use std::{
 };
 
 /// What a disk holds for sure, by inode.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Kept {
     names: HashMap<u64, BTreeMap<OsString, u64>>,
     bytes: HashMap<u64, Vec<u8>>,
@@ -103,6 +103,56 @@ fn state(broker: &Broker, topic: &str) -> (Vec<Vec<u8>>, Option<i64>) {
     }
 }
 
+/// The folders that there are, by inode.
+fn folders(live: &Path) -> BTreeSet<u64> {
+    let mut folders = BTreeSet::new();
+    walk(live, &mut |path, inode| folders.extend(path.is_dir().then_some(inode)));
+    folders
+}
+
+/// Whenever the power goes while a snapshot is loaded, the machine finds what was there before or what was loaded, and nothing between.
+#[tokio::test]
+async fn another_state_is_there_as_a_whole_or_not_at_all() {
+    let root = tempfile::tempdir().unwrap();
+    let live = root.path().join("live");
+    fs::create_dir(&live).unwrap();
+    let cloud = Cloud::builder().start().await.unwrap();
+    let cuts: Arc<Mutex<(Kept, Vec<(Kept, BTreeSet<u64>)>)>> = Arc::default();
+    let (ear, place) = (cuts.clone(), live.clone());
+    let watcher: crate::disk::Watcher = Arc::new(move |event| {
+        let (kept, cuts) = &mut *ear.lock();
+        kept.note(&place, &event);
+        cuts.push((kept.clone(), folders(&place)));
+    });
+    let broker = start(&cloud, &live, Disk { watcher: Some(watcher), ..Disk::default() }).await;
+    let fresh = |value: &str| Fresh { value: Some(value.into()), ..Fresh::default() };
+    broker.topics().create("t", 2, BTreeMap::new()).unwrap();
+    broker.append("t", 0, &[fresh("loaded")]).await.unwrap();
+    broker.commit("g", "t", &[(0, 1)]).unwrap();
+    let snapshot = root.path().join("snapshot");
+    broker.save(&snapshot).unwrap();
+    broker.append("t", 0, &[fresh("after")]).await.unwrap();
+    broker.commit("g", "t", &[(0, 2)]).unwrap();
+    cuts.lock().1.clear();
+    broker.load(&snapshot).unwrap();
+    let before = (vec![b"loaded".to_vec(), b"after".to_vec()], Some(2));
+    let after = (vec![b"loaded".to_vec()], Some(1));
+    assert!(state(&broker, "t") == after);
+    let cuts = std::mem::take(&mut cuts.lock().1);
+    let inode = fs::metadata(&live).unwrap().ino();
+    let mut seen = Vec::new();
+    for (n, (kept, folders)) in cuts.iter().enumerate() {
+        let found = root.path().join(format!("cut-{n}"));
+        kept.least(inode, folders, &found);
+        let again = start(&cloud, &found, Disk::default()).await;
+        let state = state(&again, "t");
+        assert!(state == before || state == after, "after {n} of {} steps: {state:?}", cuts.len());
+        seen.push(state == after);
+        again.stop().await.unwrap();
+    }
+    assert_eq!((seen.first(), seen.last(), seen.is_sorted()), (Some(&false), Some(&true), true));
+}
+
 #[tokio::test]
 async fn what_was_acknowledged_survives_a_power_cut() {
     let root = tempfile::tempdir().unwrap();
@@ -130,8 +180,7 @@ async fn what_was_acknowledged_survives_a_power_cut() {
             let found = root.path().join(format!("{cut}-{n}"));
             {
                 let kept = kept.lock();
-                let mut folders = BTreeSet::new();
-                walk(&live, &mut |path, inode| folders.extend(path.is_dir().then_some(inode)));
+                let folders = folders(&live);
                 match cut {
                     "least" => kept.least(fs::metadata(&live).unwrap().ino(), &folders, &found),
                     _ => kept.zeros(&live, &found),

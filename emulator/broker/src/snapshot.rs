@@ -43,6 +43,8 @@ impl<'de> Deserialize<'de> for Blob {
 impl Broker {
     /// Writes everything to one file.
     pub fn save(&self, to: &Path) -> io::Result<()> {
+        // No transaction ends between the two looks: its offsets would be of the one and its records of the other.
+        let _still = self.shared.transactions.still();
         let state = self.shared.ledger.read(Clone::clone);
         let mut image = Image { logs: Vec::new(), state };
         for (name, row) in &image.state.topics {

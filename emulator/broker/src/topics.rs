@@ -5,7 +5,7 @@ use crate::{
     disk::Disk,
     inside::Bell,
     ledger::{Change, Ledger, REPLICAS_MAX, State, TopicRow},
-    log::{self, AppendError, Appended, Keeping, Log},
+    log::{self, AppendError, Appended, Keeping, Log, admit::Admitted},
     options::Options,
 };
 use kit::{Clock, Ids, hex};
@@ -24,6 +24,8 @@ use tokio::sync::Notify;
 
 /// Longest name of a topic.
 const NAME_MAX: usize = 249;
+/// Name of the first folder of logs; those that follow it have a number behind it.
+const LOGS: &str = "topics";
 
 /// A topic.
 pub struct Topic {
@@ -110,9 +112,9 @@ impl Partition {
         f(&mut log)
     }
     /// Appends what a producer sent and wakes those who wait.
-    pub fn append(&self, records: &[u8], keeping: &Keeping, now_ms: i64) -> Result<(Appended, Option<Arc<File>>), AppendError> {
+    pub fn append(&self, batches: &Admitted<'_>, keeping: &Keeping, now_ms: i64) -> Result<(Appended, Option<Arc<File>>), AppendError> {
         let mut log = self.log.lock();
-        let appended = log.append(records, keeping, now_ms)?;
+        let appended = log.append(batches, keeping, now_ms)?;
         self.weigh(&log);
         let file = log.file();
         drop(log);
@@ -197,6 +199,9 @@ pub struct Topics {
     by_id: RwLock<HashMap<[u8; 16], Arc<Topic>>>,
     /// Held by who makes or deletes.
     changing: Mutex<()>,
+    /// How often topics came, went or grew.
+    changes: AtomicU64,
+    /// Folder of the broker; the logs lie in one within it.
     dir: Option<PathBuf>,
     disk: Disk,
     ledger: Arc<Ledger>,
@@ -217,7 +222,8 @@ impl Topics {
             by_name: RwLock::default(),
             by_id: RwLock::default(),
             changing: Mutex::default(),
-            dir: options.dir.as_ref().map(|(dir, _)| dir.join("topics")),
+            changes: AtomicU64::new(1),
+            dir: options.dir.as_ref().map(|(dir, _)| dir.clone()),
             disk: options.disk.clone(),
             clock: options.clock.clone(),
             // Ids have to differ from those of an earlier run over the same folder.
@@ -229,6 +235,7 @@ impl Topics {
             bells: Bells::default(),
             ledger,
         };
+        topics.sweep_up();
         topics.reload()?;
         Ok(topics)
     }
@@ -245,6 +252,7 @@ impl Topics {
         }
         *self.by_name.write() = by_name;
         *self.by_id.write() = by_id;
+        self.note_change();
         Ok(())
     }
 
@@ -267,7 +275,22 @@ impl Topics {
 
     /// The folder of a topic's logs.
     pub fn folder(&self, id: &str) -> Option<PathBuf> {
-        self.dir.as_ref().map(|dir| dir.join(id))
+        self.dir.as_ref().map(|dir| dir.join(self.logs()).join(id))
+    }
+    /// Name of the folder that the logs lie in.
+    fn logs(&self) -> String {
+        let named = self.ledger.read(|s| s.logs.clone());
+        if named.is_empty() { LOGS.to_owned() } else { named }
+    }
+    /// Removes logs of a state that is no more, or of one that never came to be.
+    fn sweep_up(&self) {
+        let Some(dir) = &self.dir else { return };
+        let current = self.logs();
+        let other = |name: &str| name.starts_with(LOGS) && name != current;
+        let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+        entries.filter(|entry| entry.file_name().to_str().is_some_and(other)).for_each(|entry| {
+            let _ = std::fs::remove_dir_all(entry.path());
+        });
     }
     fn now_ms(&self) -> i64 {
         self.clock.now().millis()
@@ -284,6 +307,13 @@ impl Topics {
     /// All, by name.
     pub fn all(&self) -> Vec<Arc<Topic>> {
         self.by_name.read().values().cloned().collect()
+    }
+    /// Another number after topics came, went or grew.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+    fn note_change(&self) {
+        self.changes.fetch_add(1, Ordering::Release);
     }
     /// A partition.
     pub fn partition(&self, name: &str, n: i32) -> Option<(Arc<Topic>, Arc<Partition>)> {
@@ -334,6 +364,7 @@ impl Topics {
         self.ledger.write(vec![Change::Topic(name.to_owned(), row)])?;
         self.by_id.write().insert(topic.id, topic.clone());
         self.by_name.write().insert(topic.name.clone(), topic.clone());
+        self.note_change();
         self.bells.read().iter().for_each(|bell| bell());
         Ok(topic)
     }
@@ -345,6 +376,7 @@ impl Topics {
         self.ledger.write(vec![Change::TopicGone(name.to_owned())])?;
         self.by_name.write().remove(name);
         self.by_id.write().remove(&topic.id);
+        self.note_change();
         topic.partitions().iter().for_each(|partition| partition.wake());
         if let Some(folder) = self.folder(&topic.row.read().id) {
             std::fs::remove_dir_all(folder)?;
@@ -372,6 +404,7 @@ impl Topics {
         let more = (have..count).map(|n| self.open_log(&row, n)).collect::<io::Result<Vec<_>>>()?;
         self.save(&topic, row)?;
         topic.partitions.write().extend(more);
+        self.note_change();
         Ok(())
     }
 
@@ -418,20 +451,15 @@ impl Topics {
         Ok(())
     }
 
-    /// Puts other topics in place of these: rows, and for each partition its segments (base offset and bytes). On disk the old logs are moved
-    /// aside until the new ones stand.
+    /// Puts other topics in place of these: rows, and for each partition its segments (base offset and bytes). On disk they are written to a folder
+    /// of their own, which the new ledger names: whenever the machine stops, it finds the one or the other.
     pub fn import(&self, state: State, logs: impl Iterator<Item = (String, i32, Vec<(i64, Vec<u8>)>)>) -> io::Result<()> {
-        let mut changing = Some(self.changing.lock());
-        let aside = self.dir.as_ref().map(|dir| dir.with_extension("replaced"));
-        if let (Some(dir), Some(aside)) = (&self.dir, &aside)
-            && dir.exists()
-        {
-            let _ = std::fs::remove_dir_all(aside);
-            self.disk.rename(dir, aside)?;
-        }
+        let changing = self.changing.lock();
+        let folder = next_folder(&self.logs());
         let mut restored = HashMap::new();
+        self.sweep_up();
         for (id, n, segments) in logs {
-            match self.folder(&id).map(|dir| dir.join(n.to_string())) {
+            match self.dir.as_ref().map(|dir| dir.join(&folder).join(&id).join(n.to_string())) {
                 Some(dir) => {
                     self.disk.make_folder(&dir)?;
                     segments.iter().try_for_each(|(base, bytes)| self.disk.write_whole(&log::segment::path(&dir, *base), bytes))?;
@@ -439,9 +467,10 @@ impl Topics {
                 None => drop(restored.insert((id, n), segments)),
             }
         }
-        self.ledger.replace(state)?;
-        drop(changing.take());
+        self.ledger.replace(State { logs: folder, ..state })?;
+        drop(changing);
         self.reload()?;
+        self.sweep_up();
         for topic in self.all() {
             let id = topic.row.read().id.clone();
             for (n, partition) in topic.partitions().iter().enumerate() {
@@ -451,7 +480,7 @@ impl Topics {
                 }
             }
         }
-        aside.filter(|aside| aside.exists()).map_or(Ok(()), std::fs::remove_dir_all)
+        Ok(())
     }
 
     /// Bytes of logs on the heap.
@@ -479,6 +508,12 @@ impl Topics {
     pub fn close(&self) -> io::Result<()> {
         self.all().iter().flat_map(|topic| topic.partitions()).try_for_each(|partition| partition.with(|log| log.close()))
     }
+}
+
+/// `topics-3` after `topics-2`.
+fn next_folder(now: &str) -> String {
+    let number = now.strip_prefix(LOGS).and_then(|rest| rest.strip_prefix('-')?.parse::<u64>().ok()).unwrap_or(1);
+    format!("{LOGS}-{}", number + 1)
 }
 
 fn check_name(name: &str) -> Result<(), TopicError> {

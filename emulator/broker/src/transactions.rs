@@ -8,8 +8,11 @@ use crate::{
     shared::Shared,
 };
 use kafka_protocol::ResponseError as E;
-use parking_lot::Mutex;
-use std::io;
+use parking_lot::{Mutex, MutexGuard};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
 
 /// Producer ids that are written down at a time.
 const BLOCK: i64 = 1_000;
@@ -74,6 +77,9 @@ pub fn init(broker: &Shared, transactional_id: &str, timeout_ms: i64, known: Opt
         }
         (row.producer, row.epoch) = (new_producer(broker)?, -1);
     }
+    if matches!(row.state, S::PrepareCommit | S::PrepareAbort) {
+        complete(broker, transactional_id, &mut row)?;
+    }
     row.epoch += 1;
     row.timeout_ms = timeout_ms;
     if row.state == S::Ongoing {
@@ -126,10 +132,9 @@ pub fn add_offsets(broker: &Shared, who: &Producer<'_>, group: &str, offsets: Ve
     if row.state != S::Ongoing || !row.groups.contains(group) {
         return Err(E::InvalidTxnState);
     }
-    for (topic, partition, offset) in offsets {
-        row.offsets.retain(|(g, t, p, _)| (g.as_str(), t, *p) != (group, &topic, partition));
-        row.offsets.push((group.to_owned(), topic, partition, offset));
-    }
+    let fresh: BTreeMap<(String, i32), OffsetRow> = offsets.into_iter().map(|(topic, n, offset)| ((topic, n), offset)).collect();
+    row.offsets.retain(|(g, t, n, _)| g != group || !fresh.contains_key(&(t.clone(), *n)));
+    row.offsets.extend(fresh.into_iter().map(|((topic, n), offset)| (group.to_owned(), topic, n, offset)));
     save(broker, who.transactional_id, &row)
 }
 
@@ -155,7 +160,8 @@ pub fn end(broker: &Shared, who: &Producer<'_>, commit: bool) -> Result<(), E> {
     match (row.state, commit) {
         (S::Ongoing, _) => finish(broker, who.transactional_id, &mut row, commit),
         (S::CompleteCommit, true) | (S::CompleteAbort, false) => Ok(()),
-        (S::PrepareCommit, true) | (S::PrepareAbort, false) => Err(E::ConcurrentTransactions),
+        // It was decided, and the disk was full perhaps.
+        (S::PrepareCommit, true) | (S::PrepareAbort, false) => complete(broker, who.transactional_id, &mut row),
         _ => Err(E::InvalidTxnState),
     }
 }
@@ -205,10 +211,10 @@ fn open(broker: &Shared, of: impl Fn(&TransactionRow) -> bool) -> Vec<(String, T
     })
 }
 
-/// Finishes what was decided before the process died.
+/// Finishes what was decided and could not be done: the process died, or the disk was full.
 pub fn recover(broker: &Shared) -> Result<(), E> {
-    let _changing = broker.transactions.changing.lock();
     let decided = |row: &TransactionRow| matches!(row.state, S::PrepareCommit | S::PrepareAbort);
+    let _changing = broker.transactions.changing.lock();
     for (id, mut row) in open(broker, decided) {
         complete(broker, &id, &mut row)?;
     }
@@ -257,15 +263,61 @@ pub fn next_expiry(broker: &Shared) -> Option<i64> {
     broker.ledger.read(|s| s.transactions.values().filter_map(due).min())
 }
 
-/// Whether an open transaction holds offsets of a partition for a group: its committed offset is not stable.
-pub fn pending(broker: &Shared, group: &str, topic: &str, partition: i32) -> bool {
-    let holds = |row: &TransactionRow| row.offsets.iter().any(|(g, t, p, _)| (g.as_str(), t.as_str(), *p) == (group, topic, partition));
-    !open(broker, holds).is_empty()
+/// Partitions for which an open transaction holds offsets of a group: what is committed of them is not stable.
+pub fn pending(broker: &Shared, group: &str) -> BTreeSet<(String, i32)> {
+    let holds = |row: &TransactionRow| row.groups.contains(group);
+    let offsets = open(broker, holds).into_iter().flat_map(|(_, row)| row.offsets);
+    offsets.filter(|(of, ..)| of == group).map(|(_, topic, n, _)| (topic, n)).collect()
 }
 
 impl Transactions {
+    /// No transaction changes while this is held.
+    pub fn still(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock()
+    }
     /// Forgets the block of ids: another state takes the place of this one.
     pub fn clear(&self) {
         *self.ids.lock() = (0, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Broker, Options, housekeeping,
+        log::{admit::Admitted, batch::Draft, encode::Plain},
+    };
+
+    /// A transaction of this id was decided, and then there was no room on the disk.
+    fn decided(broker: &Shared, id: &str) -> (i64, i16) {
+        let (producer, epoch) = init(broker, id, 60_000, None).unwrap();
+        add(broker, &Producer { transactional_id: id, id: producer, epoch }, &[("t".into(), 0)], &[]).unwrap();
+        let (topic, partition) = broker.topics.partition("t", 0).unwrap();
+        let draft = Draft { attributes: 0x10, producer, epoch, sequence: 0, ..Draft::default() };
+        let batch = draft.of([Plain { value: Some(b"v"), ..Plain::default() }]);
+        partition.append(&Admitted::check(&batch, &topic.keeping()).unwrap(), &topic.keeping(), broker.now_ms()).unwrap();
+        let row = broker.ledger.read(|s| s.transactions[id].clone());
+        save(broker, id, &TransactionRow { state: S::PrepareCommit, ..row }).unwrap();
+        (producer, epoch)
+    }
+
+    #[tokio::test]
+    async fn what_was_decided_and_could_not_be_done_is_done_by_whoever_comes_next() {
+        let cloud = kit::Cloud::builder().start().await.unwrap();
+        let broker = Broker::start(Options::new(cloud.clock().clone(), cloud.work().clone())).await.unwrap();
+        broker.topics().create("t", 1, BTreeMap::new()).unwrap();
+        let shared = &broker.shared;
+        let stable = || broker.range("t", 0).unwrap().1;
+        let (id, epoch) = decided(shared, "said again");
+        end(shared, &Producer { transactional_id: "said again", id, epoch }, true).unwrap();
+        assert_eq!(stable(), 2);
+        decided(shared, "begun anew");
+        init(shared, "begun anew", 60_000, None).unwrap();
+        assert_eq!(stable(), 4);
+        decided(shared, "left alone");
+        housekeeping::once(shared);
+        assert_eq!(stable(), 6);
+        assert_eq!(broker.read("t", 0, 0, 1 << 20).unwrap().records.len(), 3, "all of them were to be committed");
     }
 }

@@ -109,6 +109,8 @@ pub struct KafkaTopic {
     pub partitions: i32,
     /// `HOST:PORT,HOST:PORT`
     pub bootstrap: String,
+    /// Another one after the topic was deleted and made anew; `None` where that is not told.
+    pub id: Option<[u8; 16]>,
 }
 
 /// What was read of a partition.

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 pub(super) async fn answer(call: &Call<'_>, request: ConsumerGroupDescribeRequest) -> ConsumerGroupDescribeResponse {
-    let groups = request.group_ids.into_iter().map(|name| describe(call, name)).collect();
+    let groups = super::once(request.group_ids, GroupId::clone).map(|name| describe(call, name)).collect();
     ConsumerGroupDescribeResponse::default().with_groups(groups)
 }
 

@@ -25,7 +25,8 @@ const OF_START: i8 = 4;
 const OF_DEFAULT: i8 = 5;
 
 pub(super) async fn answer(call: &Call<'_>, request: DescribeConfigsRequest) -> DescribeConfigsResponse {
-    let results = request.resources.iter().map(|resource| {
+    let resources: Vec<_> = super::once(request.resources, |r| (r.resource_type, r.resource_name.clone())).collect();
+    let results = resources.iter().map(|resource| {
         let result =
             DescribeConfigsResult::default().with_resource_type(resource.resource_type).with_resource_name(resource.resource_name.clone());
         let described = match resource.resource_type {

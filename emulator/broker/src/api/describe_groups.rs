@@ -14,7 +14,7 @@ use kafka_protocol::{
 };
 
 pub(super) async fn answer(call: &Call<'_>, request: DescribeGroupsRequest) -> DescribeGroupsResponse {
-    let groups = request.groups.into_iter().map(|name| describe(call, name)).collect();
+    let groups = super::once(request.groups, GroupId::clone).map(|name| describe(call, name)).collect();
     DescribeGroupsResponse::default().with_groups(groups)
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn answer(call: &Call<'_>, request: FetchRequest) -> FetchRespo
     if request.session_id != 0 {
         return FetchResponse::default().with_error_code(E::FetchSessionIdNotFound.code());
     }
-    let end = call.broker.real_ms() + i64::from(request.max_wait_ms.clamp(0, WAIT_MAX_MS));
+    let mut end = call.broker.real_ms() + i64::from(request.max_wait_ms.clamp(0, WAIT_MAX_MS));
     let topics: Vec<Option<Arc<Topic>>> = request.topics.iter().map(|topic| find(call, topic)).collect();
     let most = usize::try_from(request.max_bytes).unwrap_or(0).min(call.broker.options.limits.fetch_max_bytes);
     loop {
@@ -38,6 +38,10 @@ pub(super) async fn answer(call: &Call<'_>, request: FetchRequest) -> FetchRespo
         let Ok(mut room) = call.broker.room.answer(most).await else {
             return FetchResponse::default().with_error_code(E::KafkaStorageError.code());
         };
+        // What is too old by now, however the clock was moved, is seen by nobody.
+        if let Err(error) = transactions::expire(call.broker) {
+            return FetchResponse::default().with_error_code(error.code());
+        }
         let round = look(call, &request, &topics, most);
         room::shrink(&mut room, round.bytes);
         let left = end - call.broker.real_ms();
@@ -47,7 +51,9 @@ pub(super) async fn answer(call: &Call<'_>, request: FetchRequest) -> FetchRespo
             return FetchResponse::default().with_responses(round.responses);
         }
         drop((round, room));
-        call.parked(Duration::from_millis(left as u64), call.notify.notified()).await;
+        if call.parked(Duration::from_millis(left as u64), call.notify.notified()).await {
+            end = 0;
+        }
     }
 }
 
@@ -71,12 +77,13 @@ fn look(call: &Call<'_>, request: &FetchRequest, topics: &[Option<Arc<Topic>>], 
     let committed = request.isolation_level == 1;
     for (asked, topic) in request.topics.iter().zip(topics) {
         let mut partitions = Vec::new();
+        let may = topic.as_ref().is_some_and(|topic| call.may("ReadData", Resource::Topic(&topic.name)));
         for wanted in &asked.partitions {
             let room = most.saturating_sub(round.bytes);
             let found = match topic {
                 None if call.version >= 13 => Err(E::UnknownTopicId),
                 None => Err(E::UnknownTopicOrPartition),
-                Some(topic) if !call.may("ReadData", Resource::Topic(&topic.name)) => Err(E::TopicAuthorizationFailed),
+                Some(_) if !may => Err(E::TopicAuthorizationFailed),
                 Some(topic) => read(call, topic, wanted, committed, room, round.bytes == 0),
             };
             let data = match found {
@@ -109,8 +116,6 @@ fn read(call: &Call<'_>, topic: &Topic, wanted: &FetchPartition, committed: bool
     if call.version >= 9 && wanted.current_leader_epoch > 0 {
         return Err(E::UnknownLeaderEpoch);
     }
-    // What is too old by now, however the clock was moved, is seen by nobody.
-    transactions::expire(call.broker)?;
     let offset = wanted.fetch_offset;
     let max = usize::try_from(wanted.partition_max_bytes).unwrap_or(0).min(room);
     let read = partition.trimmed(&topic.keeping(), call.now_ms(), |log| {

@@ -94,6 +94,7 @@ fn read(call: &Call<'_>, request: JoinGroupRequest) -> Join {
 }
 
 async fn wait(call: &Call<'_>, group: &Arc<Group>, id: &str) -> Result<Joined, E> {
+    let _waits = Waits { call, group, id };
     loop {
         let changed = group.changed.notified();
         tokio::pin!(changed);
@@ -111,7 +112,24 @@ async fn wait(call: &Call<'_>, group: &Arc<Group>, id: &str) -> Result<Joined, E
             }
             classic.patience(now)
         };
-        call.parked(Duration::from_millis(patience as u64), changed).await;
+        if call.parked(Duration::from_millis(patience as u64), changed).await {
+            return Err(E::RebalanceInProgress);
+        }
+    }
+}
+
+/// A member that waits for its generation. However that ends, with an answer or with the connection, its session goes on from then.
+struct Waits<'a> {
+    call: &'a Call<'a>,
+    group: &'a Group,
+    id: &'a str,
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        if let Kind::Classic(classic) = &mut *self.group.kind.lock() {
+            classic.waits_no_more(self.id, self.call.broker.real_ms());
+        }
     }
 }
 

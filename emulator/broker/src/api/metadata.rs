@@ -23,7 +23,7 @@ pub(super) async fn answer(call: &Call<'_>, request: MetadataRequest) -> Metadat
         None => all(call),
         // Before version 1 an empty list asked for all.
         Some(topics) if topics.is_empty() && call.version == 0 => all(call),
-        Some(topics) => topics.iter().map(|topic| one(call, topic, create)).collect(),
+        Some(topics) => super::once(topics, |t| (t.name.clone(), t.topic_id)).map(|topic| one(call, &topic, create)).collect(),
     };
     let broker = MetadataResponseBroker::default()
         .with_node_id(BrokerId(NODE))

@@ -71,7 +71,7 @@ macro_rules! apis {
         pub async fn answer(call: &Call<'_>, key: ApiKey, body: Bytes, out: &mut BytesMut) -> io::Result<bool> {
             match key {
                 // The one request that may want no answer.
-                ApiKey::Produce => match produce::answer(call, decode(body, call.version)?).await {
+                ApiKey::Produce => match produce::answer(call, decode_produce(body, call.version)?).await {
                     Some(response) => encode(&response, call.version, out),
                     None => Ok(false),
                 },
@@ -86,7 +86,7 @@ macro_rules! apis {
         /// Decodes a request of any API that is offered and forgets it: for the fuzz target.
         pub fn try_decode(key: i16, version: i16, body: Bytes) -> io::Result<()> {
             match find(key, version) {
-                Some(ApiKey::Produce) => decode::<messages::ProduceRequest>(body, version).map(drop),
+                Some(ApiKey::Produce) => decode_produce(body, version).map(drop),
                 $(Some(ApiKey::$key) => decode::<messages::$request>(body, version).map(drop),)*
                 _ => Err(malformed("an API that isn't offered")),
             }
@@ -145,8 +145,20 @@ pub(crate) fn decode<T: Decodable>(body: Bytes, version: i16) -> io::Result<T> {
     T::decode(&mut body.clone(), version).map_err(|e| malformed(e.to_string()))
 }
 
+/// The same of the one that brings records.
+pub(crate) fn decode_produce(body: Bytes, version: i16) -> io::Result<messages::ProduceRequest> {
+    messages::ProduceRequest::decode(&mut Guarded::with_batches(body.clone()), version).map_err(|e| malformed(e.to_string()))?;
+    messages::ProduceRequest::decode(&mut body.clone(), version).map_err(|e| malformed(e.to_string()))
+}
+
 fn encode<T: Encodable>(response: &T, version: i16, out: &mut BytesMut) -> io::Result<bool> {
     response.encode(out, version).map(|()| true).map_err(|e| io::Error::other(e.to_string()))
+}
+
+/// What a request names, once: an answer to the same name over and over would be many times as long as the request.
+fn once<T, K: Eq + std::hash::Hash>(named: Vec<T>, name: impl Fn(&T) -> K) -> impl Iterator<Item = T> {
+    let mut seen = std::collections::HashSet::new();
+    named.into_iter().filter(move |one| seen.insert(name(one)))
 }
 
 /// Fencing as a transaction's API tells it: before version 2 producers know it as a wrong epoch only.

@@ -37,12 +37,11 @@ pub(super) async fn answer(call: &Call<'_>, request: OffsetCommitRequest) -> Off
         }
         topics.push(OffsetCommitResponseTopic::default().with_name(topic.name.clone()).with_partitions(partitions));
     }
-    if !changes.is_empty() && call.broker.ledger.write(changes).is_err() {
+    if offsets::commit(call.broker, &request.group_id, changes).is_err() {
         topics.iter_mut().flat_map(|t| &mut t.partitions).for_each(|p| p.error_code = E::KafkaStorageError.code());
     }
     let code = topics.iter().flat_map(|t| &t.partitions).map(|p| p.error_code).find(|code| *code != 0).unwrap_or(0);
     call.done("OffsetCommit", &request.group_id, code, None);
-    call.broker.housekeeping.notify_one();
     OffsetCommitResponse::default().with_topics(topics)
 }
 

@@ -16,7 +16,7 @@ use kafka_protocol::{
         },
     },
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was committed of a partition, or why it is not told.
 type Found = Result<Option<OffsetRow>, E>;
@@ -24,7 +24,7 @@ type Found = Result<Option<OffsetRow>, E>;
 pub(super) async fn answer(call: &Call<'_>, request: OffsetFetchRequest) -> OffsetFetchResponse {
     let stable = call.version >= 7 && request.require_stable;
     if call.version >= 8 {
-        let groups = request.groups.into_iter().map(|group| {
+        let groups = super::once(request.groups, |group| group.group_id.clone()).map(|group| {
             let asked = group.topics.map(|topics| topics.into_iter().map(|t| (t.name, t.partition_indexes)).collect());
             let response = OffsetFetchResponseGroup::default().with_group_id(group.group_id.clone());
             match find(call, &group.group_id, asked, stable) {
@@ -58,15 +58,20 @@ fn find(
         committed.keys().for_each(|(topic, n)| all.entry(topic.clone()).or_default().push(*n));
         all.into_iter().map(|(topic, partitions)| (TopicName(text(topic)), partitions)).collect()
     });
-    let one = |topic: &TopicName, n: i32| match () {
-        () if !call.may("DescribeTopic", Resource::Topic(topic)) => Err(E::TopicAuthorizationFailed),
-        () if stable && transactions::pending(call.broker, group, topic, n) => Err(E::UnstableOffsetCommit),
-        () => Ok(committed.get(&(topic.to_string(), n)).cloned()),
+    let pending = if stable { transactions::pending(call.broker, group) } else { BTreeSet::new() };
+    let one = |may: bool, topic: &TopicName, n: i32| {
+        let at = (topic.to_string(), n);
+        match () {
+            () if !may => Err(E::TopicAuthorizationFailed),
+            () if pending.contains(&at) => Err(E::UnstableOffsetCommit),
+            () => Ok(committed.get(&at).cloned()),
+        }
     };
     Ok(asked
         .into_iter()
         .map(|(topic, ns)| {
-            let found = ns.into_iter().map(|n| (n, one(&topic, n))).collect();
+            let may = call.may("DescribeTopic", Resource::Topic(&topic));
+            let found = ns.into_iter().map(|n| (n, one(may, &topic, n))).collect();
             (topic, found)
         })
         .collect())

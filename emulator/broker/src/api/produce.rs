@@ -6,9 +6,9 @@ use crate::{
     host::Sabotage,
     log::{
         AppendError, Appended, Keeping,
-        batch::{self, Head},
+        admit::Admitted,
+        batch::{self, BatchError, Head},
         producers::Refused,
-        records,
     },
     shared::Shared,
     transactions,
@@ -57,25 +57,17 @@ pub(super) async fn answer(call: &Call<'_>, request: ProduceRequest) -> Option<P
 
 /// Whether the records' own times are near enough to now, as the topic wants it. Clients outside of the cloud live in real time and those inside
 /// by its clock: either will do.
-fn in_time(broker: &Shared, keeping: &Keeping, mut records: &[u8]) -> Result<(), (E, Option<String>)> {
+fn in_time(broker: &Shared, keeping: &Keeping, batches: &Admitted<'_>) -> Result<(), (E, Option<String>)> {
     let (now, real) = (broker.now_ms(), broker.real_ms());
     let latest = now.max(real).saturating_add(keeping.after_max_ms);
     let earliest = now.min(real).saturating_sub(keeping.before_max_ms);
-    while !keeping.log_time
-        && let Ok(head) = Head::read(records)
-    {
-        // The first is not always the earliest: all are looked at where there is a limit.
-        let first = match keeping.before_max_ms < i64::MAX && head.bytes <= records.len() {
-            true => records::read(records).ok().and_then(|all| all.iter().map(|r| r.time).min()).unwrap_or(head.first_time),
-            false => head.first_time,
-        };
-        if head.latest_time > latest || first < earliest {
-            let why = format!("Timestamps from {first} to {} are out of the range from {earliest} to {latest}.", head.latest_time);
-            return Err((E::InvalidTimestamp, Some(why)));
+    let (first, last) = (batches.earliest_ms, batches.heads.iter().map(|head| head.latest_time).max().unwrap_or(i64::MIN));
+    match !keeping.log_time && (last > latest || first < earliest) {
+        true => {
+            Err((E::InvalidTimestamp, Some(format!("Timestamps from {first} to {last} are out of the range from {earliest} to {latest}."))))
         }
-        records = records.get(head.bytes..).unwrap_or_default();
+        false => Ok(()),
     }
-    Ok(())
 }
 
 type Outcome = Result<(Appended, i64, Option<Arc<File>>), (E, Option<String>)>;
@@ -93,19 +85,24 @@ fn append(call: &Call<'_>, transaction: Option<&str>, acks: i16, topic: &str, da
         let why = format!("min.insync.replicas is {}, and {} are there", keeping.replicas_least, found.replicas());
         return Err((E::NotEnoughReplicas, Some(why)));
     }
-    in_time(broker, &keeping, &records)?;
-    if let Ok(head) = Head::read(&records)
-        && head.transactional()
-    {
+    let failed = |error: AppendError| (code(&error), Some(error.to_string()));
+    let batches = Admitted::check(&records, &keeping).map_err(failed)?;
+    let [head] = batches.heads[..] else {
+        let why =
+            format!("Produce requests with version {} are only allowed to contain exactly one record batch per partition", call.version);
+        return Err((E::InvalidRecord, Some(why)));
+    };
+    in_time(broker, &keeping, &batches)?;
+    if head.transactional() {
         transactions::admits(broker, transaction, head.producer, head.epoch, topic, data.index).map_err(|e| (e, None))?;
     }
     let length = records.len() as u64;
-    let appended = partition.append(&records, &keeping, call.now_ms());
-    let (appended, file) = appended.map_err(|error| (code(&error), Some(error.to_string())))?;
+    let (appended, file) = partition.append(&batches, &keeping, call.now_ms()).map_err(failed)?;
     if call.sabotage == Sabotage::Twice
         && let Some(again) = batch::unsigned(&records)
     {
-        partition.append(&again, &keeping, call.now_ms()).map_err(|error| (code(&error), Some(error.to_string())))?;
+        let twice = Admitted::check(&again, &keeping).and_then(|batches| partition.append(&batches, &keeping, call.now_ms()));
+        twice.map_err(failed)?;
     }
     if appended.sooner {
         broker.housekeeping.notify_one();
@@ -117,10 +114,11 @@ fn append(call: &Call<'_>, transaction: Option<&str>, acks: i16, topic: &str, da
 
 fn code(error: &AppendError) -> E {
     match error {
-        AppendError::Batch(crate::log::batch::BatchError::Format(_)) => E::UnsupportedForMessageFormat,
+        AppendError::Batch(BatchError::Format(_)) => E::UnsupportedForMessageFormat,
         AppendError::Batch(_) => E::CorruptMessage,
         AppendError::TooLarge(_) => E::MessageTooLarge,
-        AppendError::Invalid(_) => E::InvalidRecord,
+        AppendError::Records(BatchError::Codec(_)) => E::UnsupportedCompressionType,
+        AppendError::Records(_) | AppendError::Invalid(_) => E::InvalidRecord,
         AppendError::Refused(Refused::Fenced) => E::InvalidProducerEpoch,
         AppendError::Refused(Refused::Gap) => E::OutOfOrderSequenceNumber,
         AppendError::Refused(Refused::OldDuplicate) => E::DuplicateSequenceNumber,

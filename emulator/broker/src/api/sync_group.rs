@@ -54,6 +54,8 @@ async fn sync(call: &Call<'_>, request: SyncGroupRequest) -> Result<(Bytes, Stri
                 return assignment.map(|a| (a, classic.protocol_type.clone(), classic.protocol.clone()));
             }
         }
-        call.parked(PATIENCE, changed).await;
+        if call.parked(PATIENCE, changed).await {
+            return Err(E::RebalanceInProgress);
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::{
     ClientError, check,
     login::{Access, Conversation, Login, Stream, under_tls},
 };
-use crate::call::text;
+use crate::{call::text, guard::Guarded};
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::{
     messages::{RequestHeader, ResponseHeader, SaslAuthenticateRequest, SaslHandshakeRequest},
@@ -123,6 +123,8 @@ impl Connection {
         if header.correlation_id != self.next {
             return Err(io::Error::other("an answer to another request"));
         }
+        // A broker elsewhere may say anything of lengths.
+        T::decode(&mut Guarded::answer(answer.clone()), version).map_err(|e| io::Error::other(e.to_string()))?;
         T::decode(&mut answer, version).map_err(|e| io::Error::other(e.to_string()))
     }
 

@@ -173,14 +173,14 @@ struct Asked<'a> {
 fn visible(data: &PartitionData, offset: i64) -> Result<(Vec<Record>, i64), crate::log::batch::BatchError> {
     let mut aborted: Vec<(i64, i64)> = data.aborted_transactions.iter().flatten().map(|a| (a.first_offset, *a.producer_id)).collect();
     aborted.sort_unstable();
+    let mut aborted = aborted.into_iter().peekable();
     let (mut begun, mut seen, mut next) = (HashSet::new(), Vec::new(), offset);
     let mut bytes: Bytes = data.records.clone().unwrap_or_default();
     // The last batch may be cut off: it comes whole with the next request.
     while let Some(head) = Head::read(&bytes).ok().filter(|head| head.bytes <= bytes.len()) {
         let batch = bytes.split_to(head.bytes);
-        while let Some((_, producer)) = aborted.first().copied().filter(|(first, _)| *first <= head.last()) {
+        while let Some((_, producer)) = aborted.next_if(|(first, _)| *first <= head.last()) {
             begun.insert(producer);
-            aborted.remove(0);
         }
         let hidden = head.transactional() && begun.contains(&head.producer);
         if head.control() {

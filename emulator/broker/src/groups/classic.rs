@@ -290,6 +290,15 @@ impl Classic {
         Some(Ok(self.answer(id)))
     }
 
+    /// Nobody waits any more for the answer to a member's join: from now on silence counts.
+    pub fn waits_no_more(&mut self, id: &str, now: i64) {
+        if let Some(member) = self.members.get_mut(id)
+            && std::mem::take(&mut member.waiting)
+        {
+            member.seen = now;
+        }
+    }
+
     /// How long to wait before asking again although nothing changed, milliseconds.
     pub fn patience(&self, now: i64) -> i64 {
         let next = if now < self.not_before { self.not_before } else { self.deadline };

@@ -4,7 +4,10 @@
 
 use crate::topics::Topics;
 use kafka_protocol::ResponseError;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// A partition of a topic.
 pub type At = (String, i32);
@@ -58,6 +61,10 @@ pub struct Consumer {
     pub members: BTreeMap<String, Member>,
     /// Partitions of the topics that anybody wants, as of the last assignment.
     counted: BTreeMap<String, i32>,
+    /// How often topics had changed by then.
+    seen: u64,
+    /// Topics of each pattern, as of then.
+    matched: BTreeMap<String, Vec<Arc<str>>>,
 }
 
 /// A heartbeat.
@@ -155,7 +162,10 @@ impl Consumer {
                 (member.epoch, member.seen) = (AWAY, now);
                 member.revoking.clear();
             }
-            _ => self.leave(&beat.id, topics),
+            _ => {
+                self.members.remove(&beat.id);
+                self.assign(topics, true);
+            }
         }
         Ok(Answer { epoch: beat.epoch, assignment: None })
     }
@@ -186,7 +196,7 @@ impl Consumer {
     fn note(&mut self, beat: Beat, now: i64) -> bool {
         let new = !self.members.contains_key(&beat.id);
         let member = self.members.entry(beat.id).or_default();
-        let before = (member.topics.clone(), member.pattern.clone());
+        let mut changed = new;
         if beat.epoch == 0 {
             (member.epoch, member.assigned, member.revoking) = (0, BTreeSet::new(), BTreeSet::new());
         }
@@ -197,12 +207,13 @@ impl Consumer {
             member.rebalance_ms = beat.rebalance_ms.into();
         }
         if let Some(topics) = beat.topics {
-            member.topics = topics.into_iter().collect();
+            let topics = topics.into_iter().collect();
+            changed |= std::mem::replace(&mut member.topics, topics) != member.topics;
         }
         if let Some(pattern) = beat.pattern {
-            member.pattern = Some(pattern).filter(|p| !p.is_empty());
+            let pattern = Some(pattern).filter(|p| !p.is_empty());
+            changed |= std::mem::replace(&mut member.pattern, pattern) != member.pattern;
         }
-        let changed = new || before != (member.topics.clone(), member.pattern.clone());
         if let Some(assignor) = beat.assignor
             && assignor != self.assignor
         {
@@ -212,20 +223,40 @@ impl Consumer {
         changed
     }
 
-    /// What a member wants of the topics that there are.
-    fn wanted(member: &Member, all: &BTreeMap<String, i32>) -> BTreeSet<String> {
-        let pattern = member.pattern.as_ref().and_then(|p| pattern_of(p).ok());
-        let by_pattern = all.keys().filter(|name| pattern.as_ref().is_some_and(|p| p.is_match(name)));
-        let by_name = member.topics.iter().filter(|name| all.contains_key(*name));
-        by_name.chain(by_pattern).cloned().collect()
+    /// What each member wants of the topics that there are.
+    fn wanted(&mut self, all: &BTreeMap<Arc<str>, i32>) -> Wants {
+        let patterns: BTreeSet<&String> = self.members.values().filter_map(|m| m.pattern.as_ref()).collect();
+        self.matched.retain(|pattern, _| patterns.contains(pattern));
+        for pattern in patterns {
+            if !self.matched.contains_key(pattern) {
+                let matches = pattern_of(pattern).ok();
+                let topics = all.keys().filter(|name| matches.as_ref().is_some_and(|p| p.is_match(name))).cloned().collect();
+                self.matched.insert(pattern.clone(), topics);
+            }
+        }
+        let matched = &self.matched;
+        let wanted = |m: &Member| -> BTreeSet<Arc<str>> {
+            let by_pattern = m.pattern.iter().filter_map(|pattern| matched.get(pattern)).flatten().cloned();
+            let by_name = m.topics.iter().filter_map(|name| all.get_key_value(name.as_str()).map(|(name, _)| name.clone()));
+            by_name.chain(by_pattern).collect()
+        };
+        self.members.iter().map(|(id, m)| (id.clone(), wanted(m))).collect()
     }
 
     /// Makes a new target where members want something else or topics have changed.
     fn assign(&mut self, topics: &Topics, changed: bool) {
-        let all: BTreeMap<String, i32> = topics.all().iter().map(|t| (t.name.to_string(), t.count())).collect();
-        let wants: BTreeMap<String, BTreeSet<String>> = self.members.iter().map(|(id, m)| (id.clone(), Self::wanted(m, &all))).collect();
+        // Asked with every heartbeat: as long as nothing has changed that is all there is to do.
+        let version = topics.changes();
+        if !changed && version == self.seen {
+            return;
+        }
+        let all: BTreeMap<Arc<str>, i32> = topics.all().iter().map(|t| (t.name.clone(), t.count())).collect();
+        if std::mem::replace(&mut self.seen, version) != version {
+            self.matched.clear();
+        }
+        let wants = self.wanted(&all);
         let counted: BTreeMap<String, i32> =
-            wants.values().flatten().filter_map(|name| all.get(name).map(|count| (name.clone(), *count))).collect();
+            wants.values().flatten().filter_map(|name| all.get(name).map(|count| (name.to_string(), *count))).collect();
         if !changed && counted == self.counted {
             return;
         }
@@ -243,13 +274,22 @@ impl Consumer {
         }
     }
 
+    /// What a member may take now of what it shall: nobody else has it, or has yet to let go of it.
+    fn free(&self, id: &str) -> BTreeSet<At> {
+        let Some(member) = self.members.get(id) else { return BTreeSet::new() };
+        let mut free: BTreeSet<At> = member.target.difference(&member.assigned).cloned().collect();
+        let others = self.members.iter().filter(|(other, _)| *other != id);
+        for (_, other) in others {
+            if free.is_empty() {
+                break;
+            }
+            free.retain(|at| !other.assigned.contains(at) && !other.revoking.contains(at));
+        }
+        free
+    }
+
     fn reconcile(&mut self, id: &str, holds: Option<Vec<At>>, full: bool, now: i64) -> Answer {
-        let others: BTreeSet<At> = self
-            .members
-            .iter()
-            .filter(|(other, _)| *other != id)
-            .flat_map(|(_, m)| m.assigned.iter().chain(&m.revoking).cloned())
-            .collect();
+        let free = self.free(id);
         let group = self.epoch;
         let member = self.members.get_mut(id).expect("just noted");
         if let Some(holds) = holds {
@@ -260,7 +300,7 @@ impl Consumer {
             let leave: BTreeSet<At> = member.assigned.difference(&member.target).cloned().collect();
             match leave.is_empty() {
                 true => {
-                    member.assigned.extend(member.target.difference(&others).cloned());
+                    member.assigned.extend(free);
                     member.epoch = group;
                 }
                 false => {
@@ -275,20 +315,19 @@ impl Consumer {
         Answer { epoch: member.epoch, assignment: tell.then(|| member.assigned.clone()) }
     }
 
-    fn leave(&mut self, id: &str, topics: &Topics) {
-        self.members.remove(id);
-        self.assign(topics, true);
-    }
-
     /// Lets those go who are silent, or don't let go of partitions in time. Whether anything changed.
     pub fn expire(&mut self, now: i64, topics: &Topics) -> bool {
         let gone = |m: &Member| {
             let slow = !m.revoking.is_empty() && m.rebalance_ms > 0 && now - m.told > m.rebalance_ms;
             slow || now - m.seen > SESSION_MS
         };
-        let gone: Vec<String> = self.members.iter().filter(|(_, m)| gone(m)).map(|(id, _)| id.clone()).collect();
-        gone.iter().for_each(|id| self.leave(id, topics));
-        !gone.is_empty()
+        let before = self.members.len();
+        self.members.retain(|_, m| !gone(m));
+        let changed = self.members.len() < before;
+        if changed {
+            self.assign(topics, true);
+        }
+        changed
     }
 
     /// Whether an offset may be committed for this member.
@@ -304,63 +343,116 @@ impl Consumer {
 }
 
 fn pattern_of(pattern: &str) -> Result<regex::Regex, ResponseError> {
-    // The whole name has to match.
-    kit::regex(&format!("^(?:{pattern})$")).map_err(|_| ResponseError::InvalidRegularExpression)
+    // The whole name has to match. Each member keeps one: they are smaller than elsewhere.
+    let built = kit::bounded_regex(&format!("^(?:{pattern})$")).size_limit(256 << 10).dfa_size_limit(256 << 10).build();
+    built.map_err(|_| ResponseError::InvalidRegularExpression)
 }
 
 type Targets = BTreeMap<String, BTreeSet<At>>;
+/// Topics that each member wants.
+type Wants = BTreeMap<String, BTreeSet<Arc<str>>>;
 
-/// Each topic for itself, in runs.
-fn range(wants: &BTreeMap<String, BTreeSet<String>>, counted: &BTreeMap<String, i32>) -> Targets {
-    let mut out: Targets = wants.keys().map(|id| (id.clone(), BTreeSet::new())).collect();
-    for (topic, count) in counted {
-        let readers: Vec<&String> = wants.iter().filter(|(_, topics)| topics.contains(topic)).map(|(id, _)| id).collect();
-        let mut next = 0;
-        for (at, reader) in readers.iter().enumerate() {
-            let share = *count / readers.len() as i32 + i32::from((at as i32) < *count % readers.len() as i32);
-            out.entry((*reader).clone()).or_default().extend((next..next + share).map(|n| (topic.clone(), n)));
-            next += share;
-        }
-    }
-    out
+/// A topic while it is shared out.
+struct Share<'a> {
+    topic: &'a str,
+    /// Who wants it, by their place among the members; in order.
+    readers: Vec<usize>,
+    free: BTreeSet<i32>,
+    held: BTreeMap<usize, Vec<i32>>,
 }
 
-/// As even as can be over all topics, with as little moved as possible.
-fn uniform(wants: &BTreeMap<String, BTreeSet<String>>, counted: &BTreeMap<String, i32>, before: Targets) -> Targets {
-    let mut out: Targets = wants.keys().map(|id| (id.clone(), BTreeSet::new())).collect();
-    let mut free: BTreeSet<At> = counted.iter().flat_map(|(topic, n)| (0..*n).map(|n| (topic.clone(), n))).collect();
-    for (id, parts) in before {
-        let Some(wanted) = wants.get(&id) else { continue };
-        let kept = parts.into_iter().filter(|at| wanted.contains(&at.0) && free.remove(at)).collect();
-        out.insert(id, kept);
+fn shares<'a>(wants: &'a Wants, counted: &'a BTreeMap<String, i32>) -> Vec<Share<'a>> {
+    let mut readers: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, topics) in wants.values().enumerate() {
+        topics.iter().for_each(|topic| readers.entry(&**topic).or_default().push(at));
     }
-    let least = |out: &Targets, topic: &str| {
-        let readers = out.iter().filter(|(id, _)| wants.get(*id).is_some_and(|topics| topics.contains(topic)));
-        readers.min_by_key(|(_, parts)| parts.len()).map(|(id, parts)| (id.clone(), parts.len()))
+    let share = |(topic, count): (&'a String, &i32)| {
+        let readers = readers.remove(topic.as_str())?;
+        Some(Share { topic, readers, free: (0..*count).collect(), held: BTreeMap::new() })
     };
-    for at in free {
-        if let Some((id, _)) = least(&out, &at.0) {
-            out.entry(id).or_default().insert(at);
+    counted.iter().filter_map(share).collect()
+}
+
+fn targets(wants: &Wants, shares: Vec<Share<'_>>) -> Targets {
+    let mut parts: Vec<BTreeSet<At>> = vec![BTreeSet::new(); wants.len()];
+    for share in shares {
+        for (reader, numbers) in share.held {
+            parts[reader].extend(numbers.into_iter().map(|n| (share.topic.to_owned(), n)));
         }
     }
-    // Each move makes the spread smaller, so there is an end; the bound is for safety only.
-    for _ in 0..counted.values().sum::<i32>() {
-        let step = out.iter().flat_map(|(from, parts)| parts.iter().map(move |at| (from, parts.len(), at))).find_map(|(from, many, at)| {
-            least(&out, &at.0).filter(|(_, few)| few + 1 < many).map(|(to, _)| (from.clone(), to, at.clone()))
-        });
-        let Some((from, to, at)) = step else { break };
-        out.entry(from).or_default().remove(&at);
-        out.entry(to).or_default().insert(at);
+    wants.keys().cloned().zip(parts).collect()
+}
+
+/// Each topic for itself, in runs.
+fn range(wants: &Wants, counted: &BTreeMap<String, i32>) -> Targets {
+    let mut shares = shares(wants, counted);
+    for share in &mut shares {
+        let (count, readers) = (share.free.len(), share.readers.len());
+        let mut next = 0;
+        for (at, reader) in share.readers.iter().enumerate() {
+            let mine = (count / readers + usize::from(at < count % readers)) as i32;
+            share.held.insert(*reader, (next..next + mine).collect());
+            next += mine;
+        }
     }
-    out
+    targets(wants, shares)
+}
+
+/// Most rounds in which topics are evened out: two or three are enough unless members want quite different topics.
+const ROUNDS_MAX: usize = 16;
+
+/// As even as can be over all topics, with as little moved as possible. The work is that of partitions times members.
+fn uniform(wants: &Wants, counted: &BTreeMap<String, i32>, before: Targets) -> Targets {
+    let mut shares = shares(wants, counted);
+    let mut load = vec![0_usize; wants.len()];
+    let places: HashMap<&String, usize> = wants.keys().enumerate().map(|(at, id)| (id, at)).collect();
+    for (id, parts) in before {
+        let Some(member) = places.get(&id) else { continue };
+        for (topic, n) in parts {
+            let Ok(at) = shares.binary_search_by(|share| share.topic.cmp(&topic)) else { continue };
+            if shares[at].readers.binary_search(member).is_ok() && shares[at].free.remove(&n) {
+                shares[at].held.entry(*member).or_default().push(n);
+                load[*member] += 1;
+            }
+        }
+    }
+    for share in &mut shares {
+        for n in std::mem::take(&mut share.free) {
+            let least = share.readers.iter().min_by_key(|reader| load[**reader]).expect("a topic is there because somebody wants it");
+            share.held.entry(*least).or_default().push(n);
+            load[*least] += 1;
+        }
+    }
+    for _ in 0..ROUNDS_MAX {
+        if shares.iter_mut().map(|share| even_out(share, &mut load)).max() != Some(true) {
+            break;
+        }
+    }
+    targets(wants, shares)
+}
+
+/// Moves partitions of a topic from those who have most of all topics to those who have least. Whether anything moved.
+fn even_out(share: &mut Share<'_>, load: &mut [usize]) -> bool {
+    let mut moved = false;
+    loop {
+        let most = share.held.iter().filter(|(_, numbers)| !numbers.is_empty()).map(|(at, _)| *at).max_by_key(|at| load[*at]);
+        let least = share.readers.iter().copied().min_by_key(|at| load[*at]);
+        let (Some(most), Some(least)) = (most, least) else { return moved };
+        if load[most] <= load[least] + 1 {
+            return moved;
+        }
+        let n = share.held.get_mut(&most).and_then(Vec::pop);
+        share.held.entry(least).or_default().extend(n);
+        (load[most], load[least], moved) = (load[most] - 1, load[least] + 1, true);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn wants(members: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
-        members.iter().map(|id| ((*id).to_owned(), BTreeSet::from(["t".to_owned()]))).collect()
+    fn wants(members: &[&str]) -> Wants {
+        members.iter().map(|id| ((*id).to_owned(), BTreeSet::from(["t".into()]))).collect()
     }
 
     #[test]
@@ -382,5 +474,26 @@ mod tests {
         let shares = range(&wants(&["a", "b"]), &counted);
         assert_eq!(shares["a"].iter().map(|at| at.1).collect::<Vec<_>>(), [0, 1, 2]);
         assert_eq!(shares["b"].iter().map(|at| at.1).collect::<Vec<_>>(), [3, 4]);
+    }
+
+    #[test]
+    fn many_partitions_are_shared_out_among_many_members_in_no_time() {
+        let counted: BTreeMap<String, i32> = (0..200).map(|n| (format!("t{n}"), 100)).collect();
+        let all: BTreeSet<Arc<str>> = counted.keys().map(|topic| topic.as_str().into()).collect();
+        let wants = |members: usize| -> Wants { (0..members).map(|n| (format!("m{n:04}"), all.clone())).collect() };
+        let few = uniform(&wants(2), &counted, Targets::new());
+        let many = uniform(&wants(1_000), &counted, few);
+        assert!(many.values().all(|parts| parts.len() == 20));
+    }
+
+    #[test]
+    fn members_that_want_different_topics_are_as_even_as_can_be() {
+        let counted = BTreeMap::from([("s".to_owned(), 2), ("t".to_owned(), 6)]);
+        let both: BTreeSet<Arc<str>> = ["s".into(), "t".into()].into();
+        let wants = Wants::from([("a".to_owned(), ["t".into()].into()), ("b".to_owned(), both)]);
+        let before = Targets::from([("b".to_owned(), (0..6).map(|n| ("t".to_owned(), n)).collect())]);
+        let shares = uniform(&wants, &counted, before);
+        assert_eq!((shares["a"].len(), shares["b"].len()), (4, 4));
+        assert!(shares["b"].contains(&("s".to_owned(), 0)) && shares["b"].contains(&("s".to_owned(), 1)));
     }
 }

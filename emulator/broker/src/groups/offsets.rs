@@ -6,7 +6,7 @@ use crate::{
     shared::Shared,
 };
 use kafka_protocol::ResponseError;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io};
 
 /// Longest text that a client may keep with an offset; Kafka's `offset.metadata.max.bytes`.
 pub const METADATA_MAX: usize = 4096;
@@ -56,6 +56,20 @@ pub fn row(broker: &Shared, offset: i64, leader_epoch: i32, metadata: Option<&st
     }
 }
 
+/// Writes offsets of a group down.
+pub fn commit(broker: &Shared, group: &str, changes: Vec<Change>) -> io::Result<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let first = !broker.ledger.read(|state| state.offsets.contains_key(group));
+    broker.ledger.write(changes)?;
+    // A later commit only makes for a later end, which the housekeeper learns of at the earlier one.
+    if first {
+        broker.housekeeping.notify_one();
+    }
+    Ok(())
+}
+
 /// Since when a group's offsets are kept for nobody: its last commit, or since when it has no members. `None` while it has some.
 fn silent_since(state: &State, name: &str, offsets: &BTreeMap<(String, i32), OffsetRow>) -> Option<i64> {
     let committed = offsets.values().map(|row| row.at).max()?;
@@ -67,7 +81,7 @@ fn silent_since(state: &State, name: &str, offsets: &BTreeMap<(String, i32), Off
 }
 
 /// Forgets offsets of groups that had no members and committed nothing for the time that offsets are kept.
-pub fn expire(broker: &Shared) -> std::io::Result<()> {
+pub fn expire(broker: &Shared) -> io::Result<()> {
     let oldest = broker.now_ms().saturating_sub(broker.options.defaults.offsets_retention_ms);
     let silent = broker.ledger.read(|state| {
         let old = |(name, offsets): &(&String, &BTreeMap<_, OffsetRow>)| silent_since(state, name, offsets).is_some_and(|at| at < oldest);

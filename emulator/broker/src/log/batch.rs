@@ -25,6 +25,12 @@ pub enum BatchError {
     /// The sum is not that of the bytes.
     #[error("the checksum is not that of the batch")]
     Sum,
+    /// Its codec is none that Kafka has.
+    #[error("codec {0} is none of none, gzip, snappy, lz4 and zstd")]
+    Codec(i16),
+    /// It holds more than is taken of one batch.
+    #[error("the batch holds more than a million records and headers")]
+    TooMany,
     /// Formats 0 and 1, which Kafka 4 no longer takes.
     #[error("record format {0} is not taken; it is 2 since Kafka 0.11")]
     Format(i8),

@@ -24,9 +24,9 @@ impl Log {
         // An open transaction's outcome is not known, so what follows its start stays.
         let until = self.stable();
         let closed = self.segments.len() - 1;
-        let ready = |s: &&super::Segment| {
-            s.known.next <= until && s.known.appended.saturating_add(keeping.compaction_lag_ms) <= now_ms && s.known.bytes > 0
-        };
+        // One that was compacted to nothing has nothing to wait for.
+        let old = |s: &super::Segment| s.known.bytes == 0 || s.known.appended.saturating_add(keeping.compaction_lag_ms) <= now_ms;
+        let ready = |s: &&super::Segment| s.known.next <= until && old(s);
         let ready = self.segments.iter().take(closed).take_while(ready).count();
         let end = match ready {
             0 => return Ok(false),
@@ -58,8 +58,18 @@ impl Log {
                 self.segments[at].replace(&out, &self.disk)?;
             }
         }
+        self.drop_empty(ready);
         (self.clean, self.tombstones) = (end, due);
         Ok(true)
+    }
+
+    /// Removes those of the first segments that have nothing left, but not the very first: the log's start is where it begins.
+    fn drop_empty(&mut self, of: usize) {
+        for at in (1..of).rev() {
+            if self.segments[at].known.bytes == 0 {
+                self.segments.remove(at).into_iter().for_each(super::Segment::remove);
+            }
+        }
     }
 
     /// When compaction will next have something to do, milliseconds, unless more is appended.

@@ -2,14 +2,17 @@
 //!
 //! Synchronous; its owner holds a lock around it. Time comes in as milliseconds. Knows no topic and no client.
 
+pub mod admit;
 pub mod batch;
 mod compact;
 pub mod encode;
+mod inspect;
 pub mod producers;
 pub mod records;
 pub(crate) mod segment;
 
 use crate::disk::Disk;
+use admit::Admitted;
 use batch::{BatchError, Head};
 use bytes::Bytes;
 use producers::{Aborted, ProducerView, Producers, Refused};
@@ -66,6 +69,9 @@ pub enum AppendError {
     /// A batch can't be read.
     #[error(transparent)]
     Batch(#[from] BatchError),
+    /// Its records are not what its head says, or can't be read.
+    #[error("its records: {0}")]
+    Records(BatchError),
     /// A batch is larger than the topic takes.
     #[error("a batch of {0} bytes is larger than max.message.bytes")]
     TooLarge(usize),
@@ -162,9 +168,10 @@ impl Log {
 
     /// What was written before batches had dates was there when the next segment was begun; it is not held to be older than that.
     fn guess_dates(&mut self, now_ms: i64) {
-        let mut later = now_ms;
-        for Segment { known, .. } in self.segments.iter_mut().rev() {
-            if known.bytes > 0 && known.appended == 0 {
+        let (mut later, last) = (now_ms, self.segments.len());
+        for (at, Segment { known, .. }) in self.segments.iter_mut().enumerate().rev() {
+            // Of a closed one compaction may have left nothing.
+            if (known.bytes > 0 || at + 1 < last) && known.appended == 0 {
                 known.appended = later.max(1);
             }
             later = known.begun.min(later);
@@ -197,18 +204,18 @@ impl Log {
     }
 
     /// Appends what a producer sent: one or more batches.
-    pub fn append(&mut self, records: &[u8], keeping: &Keeping, now_ms: i64) -> Result<Appended, AppendError> {
-        let mut bytes = records.to_vec();
-        let mut heads = Vec::new();
-        let (mut at, mut next) = (0, self.next());
-        while at < bytes.len() {
-            let head = batch::check(&bytes[at..])?;
-            self.admit(&head, &bytes[at..at + head.bytes], keeping)?;
-            if let Some(base) = self.producers.judge(&head).map_err(AppendError::Refused)? {
+    pub fn append(&mut self, batches: &Admitted<'_>, keeping: &Keeping, now_ms: i64) -> Result<Appended, AppendError> {
+        for head in &batches.heads {
+            if let Some(base) = self.producers.judge(head).map_err(AppendError::Refused)? {
                 // A twin of what is here already: the producer lost the answer and not the batch.
                 return Ok(Appended { base, log_time: -1, sooner: false });
             }
-            let batch = &mut bytes[at..at + head.bytes];
+        }
+        let mut bytes = batches.bytes.to_vec();
+        let mut heads = Vec::with_capacity(batches.heads.len());
+        let (mut at, mut next) = (0, self.next());
+        for sent in &batches.heads {
+            let batch = &mut bytes[at..at + sent.bytes];
             batch::place(batch, next);
             batch::date(batch, now_ms);
             if keeping.log_time {
@@ -218,28 +225,12 @@ impl Log {
             (at, next) = (at + head.bytes, head.last() + 1);
             heads.push(head);
         }
-        let base = heads.first().ok_or(AppendError::Invalid("there is no record in it"))?.base;
+        let base = heads.first().map_or(next, |head| head.base);
         self.write(&bytes, &heads, keeping, now_ms)?;
         heads.iter().for_each(|head| self.producers.note(head, None));
         // A segment was closed, or the one that is open is no longer empty.
         let sooner = keeping.compact && self.segments.back().is_some_and(|open| open.known.bytes == bytes.len() as u64);
         Ok(Appended { base, log_time: if keeping.log_time { now_ms } else { -1 }, sooner })
-    }
-
-    fn admit(&self, head: &Head, batch: &[u8], keeping: &Keeping) -> Result<(), AppendError> {
-        if head.bytes > keeping.batch_max_bytes {
-            return Err(AppendError::TooLarge(head.bytes));
-        }
-        if head.control() {
-            return Err(AppendError::Invalid("only brokers write control batches"));
-        }
-        if head.count == 0 || head.count != head.last_delta + 1 {
-            return Err(AppendError::Invalid("the number of records is not that of their offsets"));
-        }
-        if keeping.compact && records::read(batch)?.iter().any(|record| record.key.is_none()) {
-            return Err(AppendError::Invalid("a compacted topic takes no record without a key"));
-        }
-        Ok(())
     }
 
     /// Ends a producer's transaction here.
@@ -397,7 +388,8 @@ impl Log {
     /// When retention will next remove something, milliseconds.
     pub fn next_trim(&self, keeping: &Keeping) -> Option<i64> {
         let keep = keeping.retention_ms.filter(|_| keeping.delete)?;
-        self.segments.front().filter(|s| s.known.bytes > 0).map(|s| s.known.appended.saturating_add(keep).saturating_add(1))
+        let first = self.segments.iter().find(|s| s.known.bytes > 0 || s.known.next < self.next());
+        first.map(|s| s.known.appended.saturating_add(keep).saturating_add(1))
     }
 
     /// The file that was written last, to be synced.

@@ -7,7 +7,9 @@ use bytes::Bytes;
 use std::io::Read;
 
 /// Most bytes that a batch may unpack to.
-const UNPACKED_MAX_BYTES: u64 = 256 << 20;
+pub(super) const UNPACKED_MAX_BYTES: u64 = 256 << 20;
+/// Most records and headers of a batch: each takes far more room than the two bytes that it may be packed to.
+pub(super) const THINGS_MAX: usize = 1 << 20;
 /// Snappy's best element is a copy of 64 bytes said in three.
 const SNAPPY_MOST_RATIO: usize = 22;
 
@@ -37,7 +39,7 @@ pub fn read(batch: &[u8]) -> Result<Vec<Record>, BatchError> {
     let head = Head::read(batch)?;
     let packed = batch.get(HEADER_BYTES..head.bytes).ok_or(BatchError::Cut)?;
     let body = unpack(head.codec(), packed)?;
-    let mut cursor = Cursor { bytes: body, at: 0 };
+    let mut cursor = Cursor { bytes: body, at: 0, things: THINGS_MAX };
     // The count comes from outside: room is made as records are read.
     let mut records = Vec::new();
     for _ in 0..head.count {
@@ -61,12 +63,12 @@ fn unpack(codec: i16, packed: &[u8]) -> Result<Bytes, BatchError> {
         2 => snappy(packed),
         3 => all(lz4_flex::frame::FrameDecoder::new(packed)),
         4 => all(zstd::stream::read::Decoder::new(packed).map_err(|_| BatchError::Malformed)?),
-        _ => Err(BatchError::Malformed),
+        codec => Err(BatchError::Codec(codec)),
     }
 }
 
 /// Java clients wrap snappy's blocks in a framing of their own (magic, two versions, then length and block); librdkafka writes one bare block.
-fn snappy(packed: &[u8]) -> Result<Bytes, BatchError> {
+pub(super) fn snappy(packed: &[u8]) -> Result<Bytes, BatchError> {
     const MAGIC: &[u8] = b"\x82SNAPPY\0";
     let block = |block: &[u8]| -> Result<Vec<u8>, BatchError> {
         let length = snap::raw::decompress_len(block).map_err(|_| BatchError::Malformed)?;
@@ -95,11 +97,14 @@ fn snappy(packed: &[u8]) -> Result<Bytes, BatchError> {
 struct Cursor {
     bytes: Bytes,
     at: usize,
+    /// Records and headers that there may yet be.
+    things: usize,
 }
 
 impl Cursor {
     fn record(&mut self, head: &Head) -> Result<Record, BatchError> {
         let start = self.at;
+        self.count(1)?;
         let length = self.length()?;
         let end = self.at.checked_add(length).filter(|end| *end <= self.bytes.len()).ok_or(BatchError::Cut)?;
         self.skip(1)?;
@@ -107,7 +112,9 @@ impl Cursor {
         let offset = head.base.wrapping_add(self.varint()?);
         let (key, value) = (self.field()?, self.field()?);
         let mut headers = Vec::new();
-        for _ in 0..self.length()? {
+        let many = self.length()?;
+        self.count(many)?;
+        for _ in 0..many {
             headers.push((self.field()?.ok_or(BatchError::Malformed)?, self.field()?));
         }
         if self.at != end {
@@ -116,6 +123,10 @@ impl Cursor {
         let log_time = head.attributes & 0x08 != 0;
         let time = if log_time { head.latest_time } else { time };
         Ok(Record { offset, time, appended: time, log_time, key, value, headers, raw: self.bytes.slice(start..end) })
+    }
+    fn count(&mut self, more: usize) -> Result<(), BatchError> {
+        self.things = self.things.checked_sub(more).ok_or(BatchError::TooMany)?;
+        Ok(())
     }
     fn skip(&mut self, by: usize) -> Result<(), BatchError> {
         self.at = self.at.checked_add(by).filter(|at| *at <= self.bytes.len()).ok_or(BatchError::Cut)?;

@@ -296,7 +296,7 @@ impl Segment {
             at += head.bytes;
         }
         let next = self.known.next;
-        let known = Known { next: self.known.base, bytes: 0, latest: i64::MIN, appended: 0, marks: Vec::new(), ..self.known.clone() };
+        let known = Known { next: self.known.base, bytes: 0, latest: i64::MIN, marks: Vec::new(), ..self.known.clone() };
         let (body, path) = match &self.path {
             None => (Body::Heap(Vec::new()), None),
             Some(path) => {

@@ -57,6 +57,13 @@ fn values(log: &Log) -> Vec<(i64, String)> {
     }
 }
 
+impl Log {
+    /// What a producer sent, checked and appended.
+    fn take(&mut self, records: &[u8], keeping: &Keeping, now_ms: i64) -> Result<Appended, AppendError> {
+        self.append(&Admitted::check(records, keeping)?, keeping, now_ms)
+    }
+}
+
 fn heap() -> Log {
     Log::open(None, &Disk::default(), 0, 0).unwrap()
 }
@@ -66,7 +73,7 @@ fn what_is_appended_is_read_from_any_offset() {
     let (mut log, keeping) = (heap(), keeping(&[]));
     for n in 0..100 {
         let value = format!("value {n}");
-        log.append(&batch(n, &[("a", Some(&value)), ("b", Some(&value))]), &keeping, n).unwrap();
+        log.take(&batch(n, &[("a", Some(&value)), ("b", Some(&value))]), &keeping, n).unwrap();
     }
     assert_eq!(log.next(), 200);
     let bytes = log.read(101, 1, 200).unwrap();
@@ -84,7 +91,7 @@ fn a_torn_end_is_cut_off_and_the_rest_is_there() {
     let open = || Log::open(Some(dir.path().to_owned()), &Disk::default(), 0, 0).unwrap();
     let mut log = open();
     for n in 0..10 {
-        log.append(&batch(n, &[("k", Some("whole"))]), &keeping, n).unwrap();
+        log.take(&batch(n, &[("k", Some("whole"))]), &keeping, n).unwrap();
     }
     drop(log);
     let path = dir.path().join(format!("{:020}.log", 0));
@@ -104,7 +111,7 @@ fn a_torn_end_is_cut_off_and_the_rest_is_there() {
     std::fs::write(&path, [&whole[..], &[0x5a; 300]].concat()).unwrap();
     let mut log = open();
     assert_eq!(log.next(), 10);
-    log.append(&batch(11, &[("k", Some("after"))]), &keeping, 11).unwrap();
+    log.take(&batch(11, &[("k", Some("after"))]), &keeping, 11).unwrap();
     assert_eq!(values(&log).last(), Some(&(10, "after".into())));
 }
 
@@ -116,14 +123,14 @@ fn a_log_that_was_closed_in_order_knows_its_producers_without_being_read() {
     let mut log = open();
     let draft = |sequence| Draft { producer: 7, epoch: 0, sequence, ..Draft::default() };
     for n in 0..50 {
-        log.append(&produced(n, &[("k", Some("0123456789"))], draft(n as i32)), &keeping, n).unwrap();
+        log.take(&produced(n, &[("k", Some("0123456789"))], draft(n as i32)), &keeping, n).unwrap();
     }
     log.close().unwrap();
     let mut log = open();
     assert_eq!(log.next(), 50);
-    let again = log.append(&produced(49, &[("k", Some("0123456789"))], draft(49)), &keeping, 49).unwrap();
+    let again = log.take(&produced(49, &[("k", Some("0123456789"))], draft(49)), &keeping, 49).unwrap();
     assert_eq!((again.base, log.next()), (49, 50), "a twin is not appended");
-    let gap = log.append(&produced(60, &[("k", None)], draft(60)), &keeping, 60);
+    let gap = log.take(&produced(60, &[("k", None)], draft(60)), &keeping, 60);
     assert!(matches!(gap, Err(AppendError::Refused(Refused::Gap))));
 }
 
@@ -132,7 +139,7 @@ fn what_is_too_old_or_too_much_goes_by_whole_segments() {
     let mut log = heap();
     let old = keeping(&[("segment.bytes", "1024"), ("retention.ms", "1000")]);
     for n in 0..100 {
-        log.append(&batch(n * 100, &[("k", Some("0123456789"))]), &old, n * 100).unwrap();
+        log.take(&batch(n * 100, &[("k", Some("0123456789"))]), &old, n * 100).unwrap();
     }
     assert!(!log.trim(&old, 900).unwrap());
     assert!(log.trim(&old, 9_900).unwrap());
@@ -141,13 +148,13 @@ fn what_is_too_old_or_too_much_goes_by_whole_segments() {
     assert_eq!(values(&log).first().unwrap().0, start);
     assert!(log.trim(&old, 1_000_000).unwrap());
     assert_eq!((log.start(), log.next()), (100, 100), "the last segment goes too, and offsets go on");
-    log.append(&batch(5, &[("k", Some("new"))]), &old, 2_000_000).unwrap();
+    log.take(&batch(5, &[("k", Some("new"))]), &old, 2_000_000).unwrap();
     assert_eq!(values(&log), [(100, "new".into())]);
 
     let mut log = heap();
     let most = keeping(&[("segment.bytes", "1024"), ("retention.bytes", "3000"), ("retention.ms", "-1")]);
     for n in 0..100 {
-        log.append(&batch(n, &[("k", Some("0123456789"))]), &most, n).unwrap();
+        log.take(&batch(n, &[("k", Some("0123456789"))]), &most, n).unwrap();
     }
     assert!(log.trim(&most, 0).unwrap());
     assert!((3000..4200).contains(&log.bytes()), "{}", log.bytes());
@@ -157,7 +164,7 @@ fn what_is_too_old_or_too_much_goes_by_whole_segments() {
 fn deleted_records_are_not_read_even_inside_a_segment() {
     let (mut log, keeping) = (heap(), keeping(&[]));
     for n in 0..10 {
-        log.append(&batch(n, &[("k", Some("v"))]), &keeping, n).unwrap();
+        log.take(&batch(n, &[("k", Some("v"))]), &keeping, n).unwrap();
     }
     log.delete_before(4, 20).unwrap();
     assert_eq!((log.start(), values(&log).first().unwrap().0), (4, 4));
@@ -167,14 +174,14 @@ fn deleted_records_are_not_read_even_inside_a_segment() {
 fn times_are_found_past_deleted_records_of_the_same_segment() {
     let (mut log, keeping) = (heap(), keeping(&[]));
     for n in 0..5 {
-        log.append(&batch(n * 10, &[("k", Some("v"))]), &keeping, n).unwrap();
+        log.take(&batch(n * 10, &[("k", Some("v"))]), &keeping, n).unwrap();
     }
     log.delete_before(3, 20).unwrap();
     assert_eq!((log.find_time(0).unwrap(), log.find_time(31).unwrap()), (Some((3, 30)), Some((4, 40))));
     // The latest of all was deleted: the latest is one that can be read.
     let mut log = heap();
     for (n, time) in [50, 10, 30, 20].into_iter().enumerate() {
-        log.append(&batch(time, &[("k", Some("v"))]), &keeping, n as i64).unwrap();
+        log.take(&batch(time, &[("k", Some("v"))]), &keeping, n as i64).unwrap();
     }
     log.delete_before(1, 20).unwrap();
     assert_eq!(log.latest_time().unwrap(), Some((2, 30)));
@@ -188,7 +195,7 @@ fn age_goes_by_when_the_log_took_a_batch_and_outlives_the_process() {
     let open = || Log::open(Some(dir.path().to_owned()), &Disk::default(), 0, now + 30 * day).unwrap();
     let mut log = Log::open(Some(dir.path().to_owned()), &Disk::default(), 0, now).unwrap();
     // Its client lives a month behind.
-    log.append(&batch(now - 30 * day, &[("k", Some("v"))]), &week, now).unwrap();
+    log.take(&batch(now - 30 * day, &[("k", Some("v"))]), &week, now).unwrap();
     assert_eq!(log.find_time(now - 30 * day).unwrap(), Some((0, now - 30 * day)), "offsets are found by the records' own times");
     assert!(!log.trim(&week, now + 6 * day).unwrap());
     drop(log);
@@ -223,7 +230,7 @@ fn compaction_is_due_by_the_clock() {
     let mut log = heap();
     let configs = [("cleanup.policy", "compact"), ("delete.retention.ms", "60000"), ("min.compaction.lag.ms", "5000")];
     let compact = keeping(&[&configs[..], &[("max.compaction.lag.ms", "10000")]].concat());
-    log.append(&batch(0, &[("gone", Some("v")), ("gone", None), ("k", Some("v"))]), &compact, 1_000_000).unwrap();
+    log.take(&batch(0, &[("gone", Some("v")), ("gone", None), ("k", Some("v"))]), &compact, 1_000_000).unwrap();
     assert_eq!(log.next_compact(&compact), Some(1_010_000), "the open segment is closed for it");
     assert!(!log.compact(&compact, 1_009_999).unwrap());
     assert!(log.compact(&compact, 1_010_000).unwrap());
@@ -234,6 +241,27 @@ fn compaction_is_due_by_the_clock() {
 }
 
 #[test]
+fn compaction_goes_on_where_nothing_is_left_of_the_first_segments() {
+    for dir in [None, Some(tempfile::tempdir().unwrap())] {
+        let path = dir.as_ref().map(|d| d.path().to_owned());
+        let keeping = keeping(&[("cleanup.policy", "compact"), ("segment.bytes", "200")]);
+        let mut log = Log::open(path.clone(), &Disk::default(), 0, 0).unwrap();
+        for n in 0..100 {
+            log.take(&batch(n, &[("k", Some(&format!("value {n} {}", "x".repeat(60))))]), &keeping, n).unwrap();
+            log.compact(&keeping, n).unwrap();
+            assert!(values(&log).len() <= 4 && log.segments.len() <= 4, "{} values in {} segments", values(&log).len(), log.segments.len());
+        }
+        assert_eq!((log.start(), log.next()), (0, 100));
+        let left = values(&log);
+        log.close().unwrap();
+        if path.is_some() {
+            let again = Log::open(path, &Disk::default(), 0, 0).unwrap();
+            assert_eq!((values(&again), again.start(), again.next()), (left, 0, 100));
+        }
+    }
+}
+
+#[test]
 fn compaction_keeps_the_latest_of_each_key() {
     for dir in [None, Some(tempfile::tempdir().unwrap())] {
         let path = dir.as_ref().map(|d| d.path().to_owned());
@@ -241,7 +269,7 @@ fn compaction_keeps_the_latest_of_each_key() {
         let mut log = Log::open(path.clone(), &Disk::default(), 0, 0).unwrap();
         for n in 0..60 {
             let (key, value) = (format!("key {}", n % 3), format!("value {n}"));
-            log.append(&batch(n, &[(&key, Some(&value)), ("gone", None)]), &keeping, n).unwrap();
+            log.take(&batch(n, &[(&key, Some(&value)), ("gone", None)]), &keeping, n).unwrap();
         }
         assert!(log.compact(&keeping, 10_000).unwrap());
         assert!(!log.compact(&keeping, 10_000).unwrap(), "nothing new to do");
@@ -264,8 +292,8 @@ fn transactions_hold_the_stable_end_and_aborted_ones_are_listed() {
     let keeping = keeping(&[]);
     let mut log = Log::open(Some(dir.path().to_owned()), &Disk::default(), 0, 0).unwrap();
     let of = |producer, sequence| Draft { attributes: 0x10, producer, epoch: 0, sequence, ..Draft::default() };
-    log.append(&produced(1, &[("k", Some("committed"))], of(1, 0)), &keeping, 1).unwrap();
-    log.append(&produced(2, &[("k", Some("aborted"))], of(2, 0)), &keeping, 2).unwrap();
+    log.take(&produced(1, &[("k", Some("committed"))], of(1, 0)), &keeping, 1).unwrap();
+    log.take(&produced(2, &[("k", Some("aborted"))], of(2, 0)), &keeping, 2).unwrap();
     assert_eq!(log.stable(), 0);
     log.end(true, 1, 0, &keeping, 3).unwrap();
     assert_eq!(log.stable(), 1);
@@ -282,13 +310,13 @@ fn transactions_hold_the_stable_end_and_aborted_ones_are_listed() {
 fn segments_leave_the_heap_and_are_read_and_written_all_the_same() {
     let (mut log, keeping) = (heap(), keeping(&[("segment.bytes", "4096")]));
     for n in 0..500 {
-        log.append(&batch(n, &[("k", Some("0123456789"))]), &keeping, n).unwrap();
+        log.take(&batch(n, &[("k", Some("0123456789"))]), &keeping, n).unwrap();
     }
     let (before, all) = (log.heap_bytes(), values(&log));
     log.spill().unwrap();
     assert!(before > 0 && log.heap_bytes() == 0);
     assert_eq!(values(&log), all);
-    log.append(&batch(500, &[("k", Some("after"))]), &keeping, 500).unwrap();
+    log.take(&batch(500, &[("k", Some("after"))]), &keeping, 500).unwrap();
     assert_eq!((values(&log).len(), log.heap_bytes()), (all.len() + 1, 0), "the open one goes on in its file");
 }
 
@@ -296,7 +324,7 @@ fn segments_leave_the_heap_and_are_read_and_written_all_the_same() {
 fn what_clients_may_not_send_is_refused() {
     let mut log = heap();
     let small = keeping(&[("max.message.bytes", "80"), ("cleanup.policy", "compact")]);
-    let refused = |log: &mut Log, bytes: &[u8]| log.append(bytes, &small, 0).unwrap_err().to_string();
+    let refused = |log: &mut Log, bytes: &[u8]| log.take(bytes, &small, 0).unwrap_err().to_string();
     assert!(refused(&mut log, &batch(0, &[("k", Some("a value that is longer than that"))])).contains("max.message.bytes"));
     assert!(refused(&mut log, &batch::marker(true, 1, 0, 0)).contains("only brokers"));
     let mut lies = batch(0, &[("k", Some("v"))]);

@@ -57,7 +57,8 @@ impl Client {
         self.stream.write_all(&out).await
     }
 
-    async fn heard<R: Request>(&mut self, version: i16) -> std::io::Result<R::Response> {
+    /// Reads the answer to the last request.
+    pub async fn heard<R: Request>(&mut self, version: i16) -> std::io::Result<R::Response> {
         let length = self.stream.read_i32().await? as usize;
         let mut answer = vec![0; length];
         self.stream.read_exact(&mut answer).await?;
@@ -162,7 +163,7 @@ pub fn record(n: usize, time: i64, value: &str) -> Record {
         producer_epoch: -1,
         timestamp_type: TimestampType::Creation,
         offset: n as i64,
-        sequence: -1,
+        sequence: n as i32 - 1,
         timestamp: time,
         key: Some(Bytes::from_static(b"key")),
         value: Some(Bytes::copy_from_slice(value.as_bytes())),

@@ -1,8 +1,14 @@
 //! Connections that promise much and send nothing, and clients that don't read: they keep nobody else waiting, and end.
 
-use crate::{client::Client, site::Site};
+use crate::{
+    client::{Client, s},
+    site::Site,
+};
 use broker::{Listener, Security};
-use kafka_protocol::messages::MetadataRequest;
+use kafka_protocol::messages::{
+    FetchRequest, MetadataRequest, TopicName,
+    fetch_request::{FetchPartition, FetchTopic},
+};
 use kit::ClockMode;
 use std::time::Duration;
 use tokio::{
@@ -80,4 +86,34 @@ async fn answers_that_nobody_reads_have_an_end() {
         idle.push(client);
     }
     assert_eq!(client.fetch_up_to("t", 4 << 20).await.len(), 1, "served once they have been hung up on");
+}
+
+#[tokio::test]
+async fn a_byte_now_and_then_is_not_enough() {
+    let site = Site::with(ClockMode::Running, |options| options.limits.stall_max = Duration::from_millis(300)).await;
+    let mut stream = promise(&site.bootstrap(), 100_000, 70_000).await;
+    let begun = site.cloud.clock().real_now().millis();
+    // Each of them comes well within the time that a peer may be silent.
+    while stream.write_all(&[0]).await.is_ok() {
+        site.cloud.clock().real_sleep(Duration::from_millis(50)).await;
+        assert!(site.cloud.clock().real_now().millis() - begun < 20_000, "it goes on for as long as it likes");
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_data_with_a_large_request_makes_room() {
+    let site = Site::with(ClockMode::Running, |options| options.limits.in_flight_max_bytes = 400_000).await;
+    let mut client = Client::connect(&site.bootstrap()).await;
+    client.create("t", 1, &[]).await;
+    let partitions = vec![FetchPartition::default().with_partition_max_bytes(1); 2_000];
+    let topic = FetchTopic::default().with_topic(TopicName(s("t"))).with_partitions(partitions);
+    let request = FetchRequest::default().with_max_wait_ms(300_000).with_min_bytes(1).with_max_bytes(1).with_topics(vec![topic]);
+    let begun = site.cloud.clock().real_now().millis();
+    // Each takes more than half of the room that there is for small ones.
+    let (mut first, mut second) = (Client::connect(&site.bootstrap()).await, Client::connect(&site.bootstrap()).await);
+    first.ask(12, request.clone()).await.unwrap();
+    second.ask(12, request).await.unwrap();
+    let answer = first.heard::<FetchRequest>(12).await.unwrap();
+    assert_eq!((answer.error_code, answer.responses[0].partitions.len()), (0, 2_000), "as if its time were over");
+    assert!(site.cloud.clock().real_now().millis() - begun < 60_000);
 }

@@ -47,11 +47,14 @@ impl KafkaTopics for Kafka {
         Box::pin(async move {
             let way = self.way(cx, source).await?;
             way.may(cx, source, if source.poller { &OF_POLLERS[..] } else { &OF_CLIENTS })?;
-            let partitions = match &way.at {
-                At::Here(broker) => broker.topics().get(&source.topic).ok_or(Trouble::NoTopic)?.count(),
-                At::Elsewhere(remote) => remote.open(&source.topic).await?,
+            let (partitions, id) = match &way.at {
+                At::Here(broker) => {
+                    let topic = broker.topics().get(&source.topic).ok_or(Trouble::NoTopic)?;
+                    (topic.count(), Some(topic.id))
+                }
+                At::Elsewhere(remote) => (remote.open(&source.topic).await?, None),
             };
-            Ok(KafkaTopic { partitions, bootstrap: way.bootstrap })
+            Ok(KafkaTopic { partitions, bootstrap: way.bootstrap, id })
         })
     }
 

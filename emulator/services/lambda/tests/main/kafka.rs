@@ -76,6 +76,29 @@ async fn records_become_events_and_are_committed() {
 }
 
 #[tokio::test]
+async fn a_topic_that_is_made_anew_is_read_from_its_own_start() {
+    let desk = desk().await;
+    let uuid = map(&desk, json!({})).await;
+    for value in ["a", "b", "c"] {
+        put(&desk, 0, value);
+    }
+    desk.advance(1).await;
+    assert_eq!(desk.world.topics.committed(&uuid, "tt")[&0], 3);
+    // As many partitions as before, and soon as many records.
+    desk.world.topics.make("tt", 2);
+    for value in ["d", "e", "f", "g"] {
+        put(&desk, 0, value);
+    }
+    desk.advance(1).await;
+    assert_eq!(batches(&desk).concat(), ["a", "b", "c", "d", "e", "f", "g"]);
+    assert_eq!(desk.world.topics.committed(&uuid, "tt")[&0], 4);
+    desk.world.topics.make("tt", 2);
+    put(&desk, 0, "h");
+    desk.advance(1).await;
+    assert_eq!((batches(&desk).concat().last().unwrap().as_str(), desk.world.topics.committed(&uuid, "tt")[&0]), ("h", 1));
+}
+
+#[tokio::test]
 async fn latest_and_times_leave_out_what_is_older() {
     let desk = desk().await;
     put(&desk, 0, "old");

@@ -11,6 +11,8 @@ use std::{collections::BTreeMap, sync::Arc};
 #[derive(Default)]
 pub struct Topics {
     logs: Mutex<BTreeMap<String, Vec<Vec<KafkaRecord>>>>,
+    /// How often a topic was made anew.
+    made: Mutex<BTreeMap<String, u8>>,
     committed: Mutex<BTreeMap<(String, String, i32), i64>>,
     bells: Mutex<Vec<Arc<dyn Fn() + Send + Sync>>>,
     /// What every use of Kafka answers, where it is set.
@@ -18,9 +20,13 @@ pub struct Topics {
 }
 
 impl Topics {
-    /// A topic.
+    /// A topic; in place of one of that name, of which nothing is left then.
     pub fn make(&self, name: &str, partitions: usize) {
-        self.logs.lock().insert(name.into(), vec![Vec::new(); partitions]);
+        let again = self.logs.lock().insert(name.into(), vec![Vec::new(); partitions]).is_some();
+        if again {
+            self.committed.lock().retain(|(_, topic, _), _| topic != name);
+            *self.made.lock().entry(name.to_owned()).or_default() += 1;
+        }
         self.ring();
     }
     /// Writes a value with a header of this name; its offset.
@@ -72,7 +78,8 @@ impl KafkaTopics for Port {
     fn open<'a>(&'a self, cx: &'a Context, source: &'a KafkaSource) -> BoxFuture<'a, Result<KafkaTopic, KafkaTrouble>> {
         Box::pin(async move {
             let partitions = self.0.topics.check(cx, source)?;
-            Ok(KafkaTopic { partitions, bootstrap: "127.0.0.1:9098".into() })
+            let id = [self.0.topics.made.lock().get(&source.topic).copied().unwrap_or_default(); 16];
+            Ok(KafkaTopic { partitions, bootstrap: "127.0.0.1:9098".into(), id: Some(id) })
         })
     }
     fn positions<'a>(

@@ -1,6 +1,6 @@
 //! Records of Kafka as functions and filters see them (AWS's guide: event of MSK and of self-managed Kafka).
 
-use super::{super::Mapping, Topic};
+use super::{super::Mapping, Topic, poll::MOST_BYTES};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use kit::ports::KafkaRecord;
 use serde_json::{Map, Value, json};
@@ -26,6 +26,11 @@ impl Record {
             "timestamp": raw.time_ms,
             "timestampType": if raw.log_time { "LOG_APPEND_TIME" } else { "CREATE_TIME" },
         });
+        let bytes = at_least(&raw);
+        if bytes > MOST_BYTES {
+            // It fits into no event: nobody sees more of it than where it was.
+            return Record { bytes, raw, value };
+        }
         // A record without a key or a value lacks the member.
         for (name, bytes) in [("key", &raw.key), ("value", &raw.value)] {
             if let Some(bytes) = bytes {
@@ -41,6 +46,12 @@ impl Record {
     pub fn text(&self) -> Option<&str> {
         self.raw.value.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok())
     }
+}
+
+/// Bytes of a record as JSON, and not more: key and value in base64, each byte of a header as a number and a comma.
+fn at_least(raw: &KafkaRecord) -> usize {
+    let text = |bytes: &Option<kit::Bytes>| bytes.as_ref().map_or(0, |bytes| bytes.len() / 3 * 4);
+    text(&raw.key) + text(&raw.value) + raw.headers.iter().map(|(name, bytes)| name.len() + 2 * bytes.len()).sum::<usize>()
 }
 
 /// The event of a batch: records by topic and partition.
@@ -83,5 +94,15 @@ mod tests {
         let event = event(&mapping, &topic, "b:1", &[record]);
         assert_eq!((&event["eventSource"], &event["eventSourceArn"]), (&json!("aws:kafka"), &json!("arn:c")));
         assert_eq!(event["records"]["t-2"][0]["offset"], 7);
+    }
+
+    #[test]
+    fn a_record_that_fits_into_no_event_is_not_made_one() {
+        let large = KafkaRecord { headers: vec![("h".into(), vec![7; MOST_BYTES / 2].into())], ..KafkaRecord::default() };
+        let record = Record::new("t", large);
+        assert!(record.bytes > MOST_BYTES && record.value.to_string().len() < 200);
+        let small = KafkaRecord { value: Some(vec![7; 300_000].into()), ..KafkaRecord::default() };
+        assert_eq!(at_least(&small), 400_000);
+        assert!(Record::new("t", small).bytes > 400_000);
     }
 }

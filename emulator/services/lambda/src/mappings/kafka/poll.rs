@@ -10,7 +10,7 @@ use super::{
 use crate::Lambda;
 use kit::{
     Context, Read, Timestamp,
-    ports::{KafkaSource, KafkaStart, KafkaTopic, KafkaTopics, KafkaTrouble as Trouble, Measured},
+    ports::{KafkaRecord, KafkaSource, KafkaStart, KafkaTopic, KafkaTopics, KafkaTrouble as Trouble, Measured},
 };
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -27,8 +27,9 @@ pub(super) const MOST_BYTES: usize = crate::invoke::MOST_SYNC_BYTES - 4096;
 pub(super) struct Lane {
     /// Where to read on, by partition of this lane.
     positions: BTreeMap<i32, i64>,
-    /// Partitions of the topic when positions were asked for.
+    /// Partitions of the topic when positions were asked for, and which topic of the name it was.
     partitions: i32,
+    id: Option<[u8; 16]>,
     /// Ends of the partitions at the last look.
     ends: BTreeMap<i32, i64>,
     /// The partition that is read next.
@@ -59,6 +60,8 @@ impl Lane {
 
 /// What was read.
 enum Ahead {
+    /// As it was read: what the function sees of it is many times as large.
+    Read(Box<KafkaRecord>),
     Record(Box<Record>),
     /// All before this offset was read: what follows the last record is nobody's.
     Mark(i32, i64),
@@ -145,7 +148,11 @@ pub(super) async fn open<'a>(topics: &'a Arc<Pollers>, cx: &'a Context, key: &'a
 
 /// Learns where to read, at first and when the topic has got more partitions.
 async fn place(look: &Look<'_>, number: usize, lanes: usize, lane: &mut Lane) -> Result<(), Problem> {
-    let partitions = look.opened.partitions;
+    let (partitions, id) = (look.opened.partitions, look.opened.id);
+    if lane.id != id {
+        // The topic was deleted and made anew: what is in hand was of the other one, and so are the offsets.
+        *lane = Lane { id, ..Lane::default() };
+    }
     if lane.partitions == partitions {
         return Ok(());
     }
@@ -160,7 +167,7 @@ async fn place(look: &Look<'_>, number: usize, lanes: usize, lane: &mut Lane) ->
         lane.positions.entry(n).or_insert(offset);
         lane.committed.entry(n).or_insert(offset);
     }
-    // A topic that was made anew has fewer.
+    // One of brokers that tell no id may be another topic, too, and have fewer.
     lane.positions.retain(|n, _| *n < partitions);
     lane.partitions = partitions;
     Ok(())
@@ -177,6 +184,7 @@ async fn gather(look: &Look<'_>, lane: &mut Lane) -> Result<bool, Problem> {
                     lane.passed.insert(n, next);
                     continue;
                 }
+                Ahead::Read(raw) => Box::new(Record::new(&look.topic.topic, *raw)),
                 Ahead::Record(record) => record,
             };
             let wanted = filter::passes(&patterns, &record.value, record.text());
@@ -217,8 +225,7 @@ async fn read(look: &Look<'_>, lane: &mut Lane) -> Result<bool, Problem> {
         }
         lane.turn = (lane.turn + step + 1) % mine.len();
         lane.positions.insert(n, read.next);
-        let records = read.records.into_iter().map(|raw| Ahead::Record(Box::new(Record::new(&look.topic.topic, raw))));
-        lane.ahead.extend(records);
+        lane.ahead.extend(read.records.into_iter().map(|raw| Ahead::Read(Box::new(raw))));
         lane.ahead.push_back(Ahead::Mark(n, read.next));
         return Ok(true);
     }
