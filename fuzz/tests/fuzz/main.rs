@@ -9,6 +9,7 @@
 // How long an input takes is part of what is asserted.
 #![allow(clippy::disallowed_methods)]
 
+mod api_definitions;
 mod budget;
 mod crawls;
 mod edit;

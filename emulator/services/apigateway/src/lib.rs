@@ -36,6 +36,7 @@ mod usage_plans;
 mod vpc_links;
 pub mod vtl;
 
+pub use execute::describe_body;
 pub use model::*;
 
 use kit::Door;

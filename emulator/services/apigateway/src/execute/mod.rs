@@ -30,6 +30,7 @@ mod tested;
 mod validate;
 
 pub(crate) use keys::Quota;
+pub use schema::describe_body;
 pub(crate) use tested::{Tested, test_authorizer, test_method};
 pub(crate) use validate::flattened;
 

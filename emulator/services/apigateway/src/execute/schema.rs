@@ -18,6 +18,15 @@ const STEPS_A_BYTE: usize = 4;
 const MOST_TOLD: usize = 20;
 const LONGEST_TOLD: usize = 500;
 
+/// Whether a body fits a schema. For tests of what readers make of bad input; the error is that of the JSON that is none.
+pub fn describe_body(schema: &str, body: &str) -> Result<bool, String> {
+    let read = |text: &str| serde_json::from_str::<Value>(text).map_err(|error| error.to_string());
+    let (schema, body, bytes, memo) = (read(schema)?, read(body)?, body.len(), Memo::default());
+    let mut checker = Checker::new(&schema, &memo, bytes);
+    let fits = checker.fits(&body);
+    Ok(fits)
+}
+
 /// Checks values by a schema; references to other documents were put into its definitions.
 pub(crate) struct Checker<'a> {
     root: &'a Value,
