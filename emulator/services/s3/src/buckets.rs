@@ -116,7 +116,7 @@ impl S3 {
                 refuse_full(tx, &found)?;
                 let uploads: Vec<_> = tx.scan(&UPLOADS, &found.scope).prefix(&(found.name.as_str(),)).keys().collect::<Result<_, _>>()?;
                 for key in uploads {
-                    crate::multipart::forget(tx, &found, &key)?;
+                    crate::multipart::forget(tx, cx, &found, &key)?;
                 }
                 crate::lifecycle::forget_bucket(tx, &found)?;
                 crate::usage::forget_bucket(tx, &found)?;

@@ -1,12 +1,12 @@
 //! How much each bucket holds, by storage class and tier, today and at the end of days past.
 //!
 //! Every change of what is stored changes one row of its bucket in the same transaction. The first change of a new day puts the old amounts
-//! down as those of the day before: amounts of the days in between are the same, so that nothing has to run at midnight. Parts of
-//! unfinished uploads are not counted.
+//! down as those of the day before: amounts of the days in between are the same, so that nothing has to run at midnight.
 
 use crate::{
     classes,
     lifecycle::day_of,
+    restore,
     state::{Found, Object},
     tiering::Tier,
 };
@@ -39,6 +39,18 @@ pub(crate) enum Slot {
     IntelligentTieringArchive,
     IntelligentTieringDeepArchive,
     IntelligentTieringUnwatched,
+    /// Parts of unfinished uploads. AWS asks for them what it asks for the class of the upload, and for archives what STANDARD costs; here all
+    /// are told at the price of STANDARD, which hardly any upload names another class than.
+    UnfinishedUploads,
+    /// Copies that were restored from archives, for as long as they last.
+    RestoredCopies,
+}
+
+impl Slot {
+    /// Whether an amount of it is one of versions, rather than of what lies beside them.
+    pub fn holds_versions(self) -> bool {
+        !matches!(self, Slot::UnfinishedUploads | Slot::RestoredCopies)
+    }
 }
 
 /// An amount.
@@ -93,7 +105,13 @@ pub(crate) fn came(tx: &mut Tx<'_>, cx: &Context, found: &Found, object: &Object
     if object.delete_marker {
         return Ok(());
     }
-    change(tx, cx, found, |slots| add(slots, slot_of(object), object.size))
+    let copy = restore::has_copy(object);
+    change(tx, cx, found, |slots| {
+        add(slots, slot_of(object), object.size);
+        if copy {
+            add(slots, Slot::RestoredCopies, object.size);
+        }
+    })
 }
 
 /// A version went.
@@ -101,7 +119,32 @@ pub(crate) fn went(tx: &mut Tx<'_>, cx: &Context, found: &Found, object: &Object
     if object.delete_marker {
         return Ok(());
     }
-    change(tx, cx, found, |slots| subtract(slots, slot_of(object), object.size))
+    let copy = restore::has_copy(object);
+    change(tx, cx, found, |slots| {
+        subtract(slots, slot_of(object), object.size);
+        if copy {
+            subtract(slots, Slot::RestoredCopies, object.size);
+        }
+    })
+}
+
+/// A version got a restored copy (`true`), or lost it.
+pub(crate) fn copied(tx: &mut Tx<'_>, cx: &Context, found: &Found, object: &Object, is_there: bool) -> Result<(), Fault> {
+    let by = if is_there { add } else { subtract };
+    change(tx, cx, found, |slots| by(slots, Slot::RestoredCopies, object.size))
+}
+
+/// A part of an upload came.
+pub(crate) fn part_came(tx: &mut Tx<'_>, cx: &Context, found: &Found, bytes: u64) -> Result<(), Fault> {
+    change(tx, cx, found, |slots| add(slots, Slot::UnfinishedUploads, bytes))
+}
+
+/// Parts of an upload went, by their sizes: into an object, or for good.
+pub(crate) fn parts_went(tx: &mut Tx<'_>, cx: &Context, found: &Found, sizes: &[u64]) -> Result<(), Fault> {
+    if sizes.is_empty() {
+        return Ok(());
+    }
+    change(tx, cx, found, |slots| sizes.iter().for_each(|bytes| subtract(slots, Slot::UnfinishedUploads, *bytes)))
 }
 
 /// A version changed its class or tier; `object` is as it is now.
@@ -120,7 +163,8 @@ fn add(slots: &mut Slots, slot: Slot, bytes: u64) {
 }
 
 fn subtract(slots: &mut Slots, slot: Slot, bytes: u64) {
-    let amount = slots.entry(slot).or_default();
+    // What came before it was counted isn't there to be taken away.
+    let Some(amount) = slots.get_mut(&slot) else { return };
     amount.objects = amount.objects.saturating_sub(1);
     amount.bytes = amount.bytes.saturating_sub(bytes);
     amount.billed = amount.billed.saturating_sub(billed(slot, bytes));

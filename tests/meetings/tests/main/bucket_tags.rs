@@ -60,3 +60,37 @@ async fn tags_of_a_bucket_decide_once_it_wants_that() {
     square.ok("s3", "CreateBucket", json!({ "Bucket": "shells" })).await;
     assert_eq!(reads("shells").await, (false, false));
 }
+
+/// A stack with one bucket that is judged by its tag, and takes no customers' keys.
+fn stack(team: &str, judged: &str) -> serde_json::Value {
+    let blocked = json!({ "EncryptionType": ["SSE-C"] });
+    let encryption = json!([{ "ServerSideEncryptionByDefault": { "SSEAlgorithm": "AES256" }, "BlockedEncryptionTypes": blocked }]);
+    let properties = json!({
+        "BucketName": "pearls", "Tags": [{ "Key": "team", "Value": team }], "AbacStatus": judged,
+        "BucketEncryption": { "ServerSideEncryptionConfiguration": encryption },
+    });
+    let template = json!({ "Resources": { "Pearls": { "Type": "AWS::S3::Bucket", "Properties": properties } } });
+    json!({ "StackName": "s", "TemplateBody": template.to_string() })
+}
+
+#[tokio::test]
+async fn a_stack_says_whether_a_bucket_is_judged_by_its_tags_and_changes_them_all_the_same() {
+    let square = Square::new().await;
+    let bring = async |operation: &str, template: serde_json::Value| {
+        square.ok("cloudformation", operation, template).await;
+        square.settle().await;
+        let stack = square.ok("cloudformation", "DescribeStacks", json!({ "StackName": "s" })).await["Stacks"][0].clone();
+        let status = square.ok("s3", "GetBucketAbac", json!({ "Bucket": "pearls" })).await["AbacStatus"]["Status"].clone();
+        (stack["StackStatus"].as_str().unwrap().to_owned(), status.as_str().unwrap().to_owned())
+    };
+    assert_eq!(bring("CreateStack", stack("shell", "Enabled")).await, ("CREATE_COMPLETE".into(), "Enabled".into()));
+    let encryption = square.ok("s3", "GetBucketEncryption", json!({ "Bucket": "pearls" })).await;
+    let rule = &encryption["ServerSideEncryptionConfiguration"]["Rules"][0];
+    assert_eq!(rule["BlockedEncryptionTypes"], json!({ "EncryptionType": ["SSE-C"] }));
+    assert_eq!(bring("UpdateStack", stack("pearl", "Enabled")).await, ("UPDATE_COMPLETE".into(), "Enabled".into()));
+    square.put("pearls", "k", "text").await;
+    let ada = ada(&square).await;
+    assert!(ada.call("s3", "GetObject", json!({ "Bucket": "pearls", "Key": "k" })).await.is_ok(), "the new tag counts");
+    assert_eq!(bring("UpdateStack", stack("pearl", "Disabled")).await, ("UPDATE_COMPLETE".into(), "Disabled".into()));
+    assert!(ada.call("s3", "GetObject", json!({ "Bucket": "pearls", "Key": "k" })).await.is_err());
+}

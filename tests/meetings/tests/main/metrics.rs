@@ -179,7 +179,14 @@ async fn of_buckets() {
         json!({ "Effect": "Allow", "Principal": "*", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::box/*" });
     let policy = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
     square.ok("s3", "PutBucketPolicy", json!({ "Bucket": "box", "Policy": policy })).await;
-    for (id, filter) in [("all", Value::Null), ("logs", json!({ "Prefix": "logs/" }))] {
+    let tag = json!({ "Key": "class", "Value": "log" });
+    for (id, filter) in [
+        ("all", Value::Null),
+        ("logs", json!({ "Prefix": "logs/" })),
+        ("tagged", json!({ "Tag": tag })),
+        ("tagged-logs", json!({ "And": { "Prefix": "logs/", "Tags": [tag] } })),
+        ("tagged-others", json!({ "And": { "Prefix": "other", "Tags": [tag] } })),
+    ] {
         let mut configuration = json!({ "Id": id });
         if !filter.is_null() {
             configuration["Filter"] = filter;
@@ -195,10 +202,18 @@ async fn of_buckets() {
         ("GET", "/box/logs/1", "", 200),
         ("DELETE", "/box/logs/1", "", 403),
     ] {
+        if method == "GET" {
+            // From here on the object has the tag that two of the configurations ask for.
+            let tagging = json!({ "TagSet": [tag] });
+            square.ok("s3", "PutObjectTagging", json!({ "Bucket": "box", "Key": "logs/1", "Tagging": tagging })).await;
+        }
         assert_eq!(http(server.address(), &host, method, path, body).await, status, "{method} {path}");
     }
     square.settle().await;
     let of = |filter: &'static str| [("BucketName", "box"), ("FilterId", filter)];
+    for (filter, requests) in [("tagged", 2.0), ("tagged-logs", 2.0), ("tagged-others", 0.0)] {
+        assert_eq!(square.sum("AWS/S3", "AllRequests", &of(filter)).await, requests, "{filter}");
+    }
     for (metric, all, logs) in [
         ("AllRequests", 4.0, 3.0),
         ("PutRequests", 2.0, 1.0),

@@ -10,10 +10,12 @@ pub(super) const KINDS: &[Kind] = &[
         name: "AWS::S3::Bucket",
         made_by: Some(("s3", "CreateBucket")),
         properties: &[
+            "AbacStatus",
             "AccelerateConfiguration",
             "AccessControl",
             "AnalyticsConfigurations",
             "BucketName",
+            "BucketEncryption.ServerSideEncryptionConfiguration.BlockedEncryptionTypes",
             "BucketEncryption.ServerSideEncryptionConfiguration.BucketKeyEnabled",
             "BucketEncryption.ServerSideEncryptionConfiguration.ServerSideEncryptionByDefault",
             "CorsConfiguration",
@@ -144,6 +146,8 @@ const PARTS: &[Part] = &[
         shape: shapes::website,
         delete: Some("DeleteBucketWebsite"),
     },
+    // After the tags, which can't be changed any more then.
+    Part { property: "AbacStatus", put: "PutBucketAbac", member: "AbacStatus", shape: shapes::abac, delete: None },
     Part { property: "LoggingConfiguration", put: "PutBucketLogging", member: "BucketLoggingStatus", shape: shapes::logging, delete: None },
     Part {
         property: "NotificationConfiguration",
@@ -166,13 +170,20 @@ impl Bucket {
 
     async fn parts(job: &Job<'_>, bucket: &str) -> Result<(), Fault> {
         let tags = job.tag_list("Tags");
-        if job.retagged("Tags") {
+        let retagged = job.retagged("Tags");
+        let judged = |status: &Json| *status == "Enabled";
+        if retagged {
+            // Requests aren't judged by the tags while these change; AWS changes them by an operation of S3 Control.
+            if judged(job.was("AbacStatus")) {
+                job.call("s3", "PutBucketAbac", json!({ "Bucket": bucket, "AbacStatus": { "Status": "Disabled" } })).await?;
+            }
             match &tags {
                 Json::Null => job.call("s3", "DeleteBucketTagging", json!({ "Bucket": bucket })).await?,
                 tags => job.call("s3", "PutBucketTagging", json!({ "Bucket": bucket, "Tagging": { "TagSet": tags } })).await?,
             };
         }
-        for part in PARTS.iter().filter(|part| job.changed(part.property)) {
+        let again = |part: &Part| part.property == "AbacStatus" && retagged && judged(job.get(part.property));
+        for part in PARTS.iter().filter(|part| job.changed(part.property) || again(part)) {
             let value = match (job.get(part.property), part.delete) {
                 (Json::Null, Some(operation)) => {
                     job.call_gone("s3", operation, json!({ "Bucket": bucket })).await?;

@@ -16,11 +16,20 @@ pub(super) fn encryption(property: &Json) -> Json {
         .map(|rule| {
             Json::Object(renamed(
                 rule,
-                &[("ServerSideEncryptionByDefault", "ApplyServerSideEncryptionByDefault"), ("BucketKeyEnabled", "BucketKeyEnabled")],
+                &[
+                    ("ServerSideEncryptionByDefault", "ApplyServerSideEncryptionByDefault"),
+                    ("BlockedEncryptionTypes", "BlockedEncryptionTypes"),
+                    ("BucketKeyEnabled", "BucketKeyEnabled"),
+                ],
             ))
         })
         .collect();
     json!({ "Rules": rules })
+}
+
+/// AbacStatus; a bucket that says nothing isn't judged by its tags.
+pub(super) fn abac(property: &Json) -> Json {
+    json!({ "Status": property.as_str().unwrap_or("Disabled") })
 }
 
 /// CorsConfiguration.

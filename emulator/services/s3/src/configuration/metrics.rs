@@ -15,10 +15,6 @@ impl S3 {
     ) -> Result<PutBucketMetricsConfigurationOutput, Fault> {
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         check(&input.id, &input.metrics_configuration)?;
-        let filter = input.metrics_configuration.filter.as_ref();
-        if filter.is_some_and(|filter| filter.tag.is_some() || filter.and.is_some()) {
-            cx.warn("MetricsConfiguration with a filter by tags has no effect: its requests are not measured");
-        }
         listed::store(cx, &found, KIND, &input.id, &input.metrics_configuration).await?;
         Ok(PutBucketMetricsConfigurationOutput {})
     }
@@ -68,7 +64,7 @@ fn check(id: &str, configuration: &MetricsConfiguration) -> Result<(), Fault> {
     }
     listed::check_id(id)?;
     let Some(filter) = &configuration.filter else { return Ok(()) };
-    if filter.access_point_arn.is_some() {
+    if filter.access_point_arn.is_some() || filter.and.as_ref().is_some_and(|and| and.access_point_arn.is_some()) {
         return Err(errors::not_built("access points"));
     }
     let given = [filter.prefix.is_some(), filter.tag.is_some(), filter.and.is_some()].into_iter().filter(|set| *set).count();

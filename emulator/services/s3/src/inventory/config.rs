@@ -88,8 +88,8 @@ fn check(id: &str, configuration: &InventoryConfiguration) -> Result<(), Fault> 
     if bucket_of(&target.bucket).is_none() {
         return Err(Fault::new("InvalidS3DestinationBucket", 400, "Invalid bucket ARN."));
     }
-    if target.format != Some(InventoryFormat::Csv) {
-        return Err(errors::not_built("inventories in the formats ORC and Parquet"));
+    if target.format == Some(InventoryFormat::Parquet) {
+        return Err(errors::not_built("inventories in the format Parquet"));
     }
     if target.encryption.as_ref().is_some_and(|encryption| encryption.ssekms.is_some()) {
         return Err(errors::not_built("inventories encrypted with KMS keys"));

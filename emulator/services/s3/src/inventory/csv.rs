@@ -1,110 +1,48 @@
-//! Lines of an inventory: no header, every field in quotes, keys URL-encoded, in the order that the manifest's schema tells.
+//! Inventories as gzipped lines of text: no header, every field in quotes, keys URL-encoded.
 
-use crate::{
-    acl,
-    encryption::Encryption,
-    listing::url_encoded,
-    model::{InventoryConfiguration, InventoryIncludedObjectVersions, InventoryOptionalField as Field},
-    state::{Found, Object},
-};
+use super::columns::Cell;
+use crate::listing::url_encoded;
+use flate2::{Compression, write::GzEncoder};
+use std::io::{self, Write};
 
-/// The order of optional fields in every report, whatever the order in the configuration.
-const ORDER: &[Field] = &[
-    Field::Size,
-    Field::LastModifiedDate,
-    Field::ETag,
-    Field::StorageClass,
-    Field::IsMultipartUploaded,
-    Field::ReplicationStatus,
-    Field::EncryptionStatus,
-    Field::ObjectLockRetainUntilDate,
-    Field::ObjectLockMode,
-    Field::ObjectLockLegalHoldStatus,
-    Field::IntelligentTieringAccessTier,
-    Field::BucketKeyStatus,
-    Field::ChecksumAlgorithm,
-    Field::ObjectAccessControlList,
-    Field::ObjectOwner,
-    Field::LifecycleExpirationDate,
-];
+/// A file that is being written.
+pub(super) struct Lines(GzEncoder<Vec<u8>>);
 
-/// What a report's lines hold.
-pub(super) struct Columns {
-    /// Every version, rather than the current ones.
-    pub all_versions: bool,
-    fields: Vec<Field>,
-}
-
-impl Columns {
-    /// The columns of a configuration.
-    pub fn of(configuration: &InventoryConfiguration) -> Columns {
-        let asked = configuration.optional_fields.as_deref().unwrap_or_default();
-        Columns {
-            all_versions: configuration.included_object_versions == Some(InventoryIncludedObjectVersions::All),
-            fields: ORDER.iter().copied().filter(|field| asked.contains(field)).collect(),
-        }
+impl Lines {
+    pub fn new() -> Lines {
+        Lines(GzEncoder::new(Vec::new(), Compression::fast()))
     }
-
-    /// `Bucket, Key, Size`
-    pub fn schema(&self) -> String {
-        let versions: &[&str] = if self.all_versions { &["VersionId", "IsLatest", "IsDeleteMarker"] } else { &[] };
-        let optional = self.fields.iter().map(|field| field.as_str());
-        ["Bucket", "Key"].into_iter().chain(versions.iter().copied()).chain(optional).collect::<Vec<_>>().join(", ")
+    pub fn add(&mut self, cells: &[Cell]) -> io::Result<()> {
+        self.0.write_all(line(cells).as_bytes())
     }
-
-    /// The line of a version.
-    pub fn line(&self, found: &Found, key: &str, object: &Object, latest: bool) -> String {
-        let mut values = vec![found.name.clone(), url_encoded(key)];
-        if self.all_versions {
-            let id = object.version_id.clone().unwrap_or_default();
-            values.extend([id, latest.to_string(), object.delete_marker.to_string()]);
-        }
-        values.extend(self.fields.iter().map(|field| value(*field, found, key, object)));
-        let quoted: Vec<String> = values.iter().map(|value| format!("\"{}\"", value.replace('"', "\"\""))).collect();
-        format!("{}\n", quoted.join(","))
+    pub fn finish(self) -> io::Result<Vec<u8>> {
+        self.0.finish()
     }
 }
 
-fn value(field: Field, found: &Found, key: &str, object: &Object) -> String {
-    // Of a delete marker there is little to say.
-    if object.delete_marker && !matches!(field, Field::LastModifiedDate | Field::ObjectOwner) {
-        return String::new();
-    }
-    let retention = object.lock.retention.as_ref();
-    match field {
-        Field::Size => object.size.to_string(),
-        Field::LastModifiedDate => kit::time::iso_millis(object.modified),
-        Field::ETag => object.etag.clone(),
-        Field::StorageClass => object.storage_class.clone().unwrap_or_else(|| "STANDARD".into()),
-        Field::IsMultipartUploaded => object.multipart.to_string(),
-        Field::ReplicationStatus => crate::replication::status(object).map_or(String::new(), |status| status.as_str().to_owned()),
-        Field::EncryptionStatus => encryption(&object.encryption).into(),
-        Field::ObjectLockRetainUntilDate => retention.map_or(String::new(), |retention| kit::time::iso_millis(retention.until)),
-        Field::ObjectLockMode => retention.map_or(String::new(), |retention| retention.mode.name().into()),
-        Field::ObjectLockLegalHoldStatus => if object.lock.legal_hold == Some(true) { "ON" } else { "OFF" }.into(),
-        Field::IntelligentTieringAccessTier => object.tiering.map_or("", |watched| watched.tier.report_name()).into(),
-        Field::BucketKeyStatus => {
-            if matches!(&object.encryption, Encryption::Kms(kms) if kms.bucket_key) { "ENABLED" } else { "DISABLED" }.into()
-        }
-        Field::ChecksumAlgorithm => object.sum.as_ref().map_or("", |sum| sum.algorithm.name()).into(),
-        Field::ObjectAccessControlList => acl::reported(found, object),
-        Field::ObjectOwner => acl::shown_owner(found, object).id.unwrap_or_default(),
-        Field::LifecycleExpirationDate => crate::lifecycle::expiration_at(found, key, object).map_or(String::new(), kit::time::iso_millis),
-    }
+fn line(cells: &[Cell]) -> String {
+    let quoted: Vec<String> = cells.iter().map(|cell| format!("\"{}\"", text(cell).replace('"', "\"\""))).collect();
+    format!("{}\n", quoted.join(","))
 }
 
-fn encryption(encryption: &Encryption) -> &'static str {
-    match encryption {
-        Encryption::Own => "SSE-S3",
-        Encryption::Kms(kms) if kms.dual => "DSSE-KMS",
-        Encryption::Kms(_) => "SSE-KMS",
-        Encryption::Customer(_) => "SSE-C",
+fn text(cell: &Cell) -> String {
+    match cell {
+        Cell::Text(text) => text.clone().unwrap_or_default(),
+        Cell::Key(key) => url_encoded(key),
+        Cell::Number(number) => number.map_or_else(String::new, |number| number.to_string()),
+        Cell::Flag(flag) => flag.map_or_else(String::new, |flag| flag.to_string()),
+        Cell::Time(at) => at.map_or_else(String::new, kit::time::iso_millis),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        inventory::columns::Columns,
+        model::{InventoryConfiguration, InventoryIncludedObjectVersions, InventoryOptionalField as Field},
+        state::{Found, Object},
+    };
     use kit::Scope;
 
     #[test]
@@ -115,9 +53,9 @@ mod tests {
             ..InventoryConfiguration::default()
         };
         let columns = Columns::of(&configuration);
-        assert_eq!(columns.schema(), "Bucket, Key, Size, ETag");
+        assert_eq!(columns.names(), ["Bucket", "Key", "Size", "ETag"]);
         let found = Found { name: "b".into(), scope: Scope::new("1", "us-east-1"), bucket: Default::default() };
         let object = Object { size: 3, etag: "abc".into(), ..Object::default() };
-        assert_eq!(columns.line(&found, "a \"b", &object, true), "\"b\",\"a+%22b\",\"3\",\"abc\"\n");
+        assert_eq!(line(&columns.cells(&found, "a \"b", &object, true)), "\"b\",\"a+%22b\",\"3\",\"abc\"\n");
     }
 }

@@ -1,18 +1,18 @@
-//! Writing a report: gzipped CSV in files of bounded size, then the manifest that names them, its checksum, and the link that Hive reads.
+//! Writing a report: files of bounded size, then the manifest that names them, its checksum, and the link that Hive reads.
 //!
 //! AWS writes the first report within two days; here each is written at midnight UTC, weekly ones on Sundays. S3 writes as itself on behalf of
 //! the source bucket: the destination's policy must let it.
 
 use super::{
+    columns::{Cell, Columns},
     config::{KIND, bucket_of},
-    csv::Columns,
+    csv, orc,
 };
 use crate::{
     configuration::listed,
-    model::{InventoryConfiguration, InventoryFrequency, InventoryS3BucketDestination},
+    model::{InventoryConfiguration, InventoryFormat, InventoryFrequency, InventoryS3BucketDestination},
     state::{self, Found, OBJECTS, Object, VersionKey},
 };
-use flate2::{Compression, write::GzEncoder};
 use kit::{
     Body, Context, Fault, Need, Read, RecordKind, Timestamp, Tx,
     ports::NewObject,
@@ -20,7 +20,6 @@ use kit::{
 };
 use md5::{Digest, Md5};
 use serde::{Deserialize, Serialize};
-use std::io::Write;
 
 /// Rows read at a time.
 const CHUNK: usize = 1000;
@@ -91,6 +90,40 @@ pub(crate) async fn run(cx: &Context, task: TaskRow) -> Result<(), Fault> {
     cx.store().write(|tx| Ok(schedule(tx, cx, &found, &configuration))).await
 }
 
+/// A file that is being written, in the format of its report.
+enum Sheet {
+    Csv(csv::Lines),
+    Orc(orc::File),
+}
+
+impl Sheet {
+    fn new(destination: &InventoryS3BucketDestination, columns: &Columns) -> Sheet {
+        match destination.format {
+            Some(InventoryFormat::Orc) => Sheet::Orc(orc::File::new(&columns.names())),
+            _ => Sheet::Csv(csv::Lines::new()),
+        }
+    }
+    fn add(&mut self, cells: &[Cell]) -> Result<(), Fault> {
+        match self {
+            Sheet::Csv(lines) => lines.add(cells).map_err(unwritable),
+            Sheet::Orc(file) => {
+                file.add(cells);
+                Ok(())
+            }
+        }
+    }
+    fn finish(self) -> Result<Vec<u8>, Fault> {
+        match self {
+            Sheet::Csv(lines) => lines.finish().map_err(unwritable),
+            Sheet::Orc(file) => file.finish().map_err(unwritable),
+        }
+    }
+}
+
+fn unwritable(error: impl std::fmt::Display) -> Fault {
+    Fault::internal(format!("writing an inventory: {error}"))
+}
+
 /// A file of a report.
 struct File {
     key: String,
@@ -106,7 +139,7 @@ async fn write(cx: &Context, found: &Found, configuration: &InventoryConfigurati
     let prefix = configuration.filter.as_ref().map_or("", |filter| &filter.prefix);
     let (mut files, mut after, mut last_key) = (Vec::new(), None, None);
     loop {
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        let mut sheet = Sheet::new(destination, &columns);
         let (mut lines, mut ended) = (0, false);
         while lines < MOST_LINES && !ended {
             let rows = cx.store().read(|s| chunk(s, found, prefix, after.as_ref()))?;
@@ -114,15 +147,14 @@ async fn write(cx: &Context, found: &Found, configuration: &InventoryConfigurati
             for ((bucket, key, Desc(sequence)), object) in rows {
                 let latest = last_key.as_ref() != Some(&key);
                 if columns.all_versions || (latest && !object.delete_marker) {
-                    gzip.write_all(columns.line(found, &key, &object, latest).as_bytes()).map_err(|e| Fault::internal(e.to_string()))?;
+                    sheet.add(&columns.cells(found, &key, &object, latest))?;
                     lines += 1;
                 }
                 last_key = Some(key.clone());
                 after = Some((bucket, key, Desc(sequence)));
             }
         }
-        let bytes = gzip.finish().map_err(|e| Fault::internal(e.to_string()))?;
-        files.push(writer.data(bytes).await?);
+        files.push(writer.data(sheet.finish()?).await?);
         if ended {
             return writer.manifest(&columns, &files).await;
         }
@@ -175,9 +207,13 @@ impl<'a> Writer<'a> {
     }
 
     async fn data(&self, bytes: Vec<u8>) -> Result<File, Fault> {
-        let key = format!("{}data/{}.csv.gz", self.place, self.cx.ids().uuid());
+        let (ending, content_type) = match self.destination.format {
+            Some(InventoryFormat::Orc) => ("orc", "application/octet-stream"),
+            _ => ("csv.gz", "application/x-gzip"),
+        };
+        let key = format!("{}data/{}.{ending}", self.place, self.cx.ids().uuid());
         let file = File { key: key.clone(), size: bytes.len(), md5: kit::hex(&Md5::digest(&bytes)) };
-        self.put(key, bytes, "application/x-gzip").await.map(|()| file)
+        self.put(key, bytes, content_type).await.map(|()| file)
     }
 
     /// The manifest comes after all it names; whoever is told of it may read on.
@@ -187,13 +223,17 @@ impl<'a> Writer<'a> {
         let link = format!("{}hive/dt={}/symlink.txt", self.place, at.strftime("%Y-%m-%d-%H-%M"));
         self.put(link, links.join("\n").into_bytes(), "text/plain").await?;
         let files = files.iter().map(|file| serde_json::json!({ "key": file.key, "size": file.size, "MD5checksum": file.md5 }));
+        let (format, schema) = match self.destination.format {
+            Some(InventoryFormat::Orc) => ("ORC", orc::schema(&columns.names())),
+            _ => ("CSV", columns.names().join(", ")),
+        };
         let manifest = serde_json::json!({
             "sourceBucket": self.source.name,
             "destinationBucket": self.destination.bucket,
             "version": "2016-11-30",
             "creationTimestamp": (self.at.unix_ns / 1_000_000).to_string(),
-            "fileFormat": "CSV",
-            "fileSchema": columns.schema(),
+            "fileFormat": format,
+            "fileSchema": schema,
             "files": files.collect::<Vec<_>>(),
         });
         let text = serde_json::to_vec_pretty(&manifest).map_err(|e| Fault::internal(e.to_string()))?;

@@ -99,7 +99,7 @@ fn give_up(
     done: &mut Done,
 ) -> Result<(), Fault> {
     if super::abort_rule(found, &key.1, upload.initiated).is_some_and(|(at, _)| at <= cx.now()) {
-        multipart::forget(tx, found, key)?;
+        multipart::forget(tx, cx, found, key)?;
         done.add("AbortIncompleteMultipartUpload", &key.1);
         return Ok(());
     }

@@ -1,6 +1,11 @@
 //! Request metrics: for each metrics configuration of a bucket whose filter takes the request's key.
 
-use crate::{configuration, model::MetricsConfiguration, state::NAMES};
+use crate::{
+    configuration,
+    model::{MetricsConfiguration, Tag},
+    state::{Found, NAMES, Tags},
+    versions,
+};
 use kit::ports::Measured;
 use kit::{Answered, Context, Read, Scope};
 
@@ -20,21 +25,31 @@ pub(crate) fn tell(cx: &Context, answered: &Answered<'_>) {
     if all.is_empty() {
         return;
     }
+    let object = std::cell::OnceCell::new();
+    let tags = || &**object.get_or_init(|| tags_of(cx, &scope, &bucket, key.as_deref()));
     let values = values(answered);
-    for configuration in all.iter().filter(|configuration| takes(configuration, key.as_deref())) {
+    for configuration in all.iter().filter(|configuration| takes(configuration, key.as_deref(), tags)) {
         let under = [("BucketName", bucket.as_str()), ("FilterId", configuration.id.as_str())];
         cx.cloud().ports().measure(&scope, cx.now(), &Measured { namespace: "AWS/S3", under: &[&under], values: &values });
     }
 }
 
-/// Without a filter all requests count; with a prefix those for keys that start with it. Filters by tags take none: PutBucketMetricsConfiguration
-/// warns of that.
-fn takes(configuration: &MetricsConfiguration, key: Option<&str>) -> bool {
+/// The tags of the key's current version once the request is done: what was deleted has none.
+fn tags_of(cx: &Context, scope: &Scope, bucket: &str, key: Option<&str>) -> Tags {
+    let Some(key) = key else { return Tags::new() };
+    let found = Found { name: bucket.to_owned(), scope: scope.clone(), bucket: Default::default() };
+    let current = cx.store().read(|s| versions::current(s, &found, key)).ok().flatten();
+    current.map_or_else(Tags::new, |version| version.object.tags)
+}
+
+/// Without a filter all requests count; with one those for keys of its prefix and for objects that have all of its tags.
+fn takes<'t>(configuration: &MetricsConfiguration, key: Option<&str>, tags: impl Fn() -> &'t [(String, String)]) -> bool {
     let Some(filter) = &configuration.filter else { return true };
-    match &filter.prefix {
-        Some(prefix) => key.is_some_and(|key| key.starts_with(prefix.as_str())),
-        None => false,
-    }
+    let and = filter.and.as_ref();
+    let prefix = filter.prefix.as_ref().or(and.and_then(|and| and.prefix.as_ref()));
+    let mut wanted = filter.tag.iter().chain(and.and_then(|and| and.tags.as_ref()).into_iter().flatten());
+    let has = |tag: &Tag| tags().iter().any(|(name, value)| *name == tag.key && *value == tag.value);
+    key.is_some_and(|key| prefix.is_none_or(|prefix| key.starts_with(prefix.as_str()))) && wanted.all(has)
 }
 
 fn values(answered: &Answered<'_>) -> Vec<(&'static str, &'static str, f64)> {

@@ -54,13 +54,15 @@ fn bucket_metrics(cx: &Context, scope: &Scope, bucket: &str, usage: &Usage, at: 
         cx.cloud().ports().measure(scope, at, &measured);
     };
     bytes.iter().for_each(|(kind, bytes)| measure("BucketSizeBytes", "Bytes", kind, *bytes));
-    measure("NumberOfObjects", "Count", "AllStorageTypes", usage.slots.values().map(|amount| amount.objects).sum());
+    let objects = usage.slots.iter().filter(|(slot, _)| **slot != Slot::RestoredCopies).map(|(_, amount)| amount.objects);
+    measure("NumberOfObjects", "Count", "AllStorageTypes", objects.sum());
 }
 
 /// AWS's name for what it counts apart.
 fn storage_type(slot: Slot) -> &'static str {
     match slot {
-        Slot::Standard => "StandardStorage",
+        // As AWS documents it, parts of unfinished uploads count among the rest.
+        Slot::Standard | Slot::UnfinishedUploads | Slot::RestoredCopies => "StandardStorage",
         Slot::ReducedRedundancy => "ReducedRedundancyStorage",
         Slot::StandardIa => "StandardIAStorage",
         Slot::OnezoneIa => "OneZoneIAStorage",

@@ -7,10 +7,10 @@ use crate::{
     encryption, errors,
     model::*,
     objects::{conditions::WriteCondition, put::expiration},
-    state::{self, Found, Object, PARTS, Part, Piece, UPLOADS, Upload},
+    state::{self, Found, Object, Part, Piece, Upload},
     versions::{self, Version},
 };
-use kit::{Context, Fault, Tx};
+use kit::{Context, Fault};
 use md5::{Digest, Md5};
 
 /// Parts but for the last are at least this large: 5 MiB.
@@ -50,7 +50,7 @@ impl S3 {
                 let object = assembled(&upload, &parts, input.mpu_object_size)?;
                 let object = versions::publish(tx, cx, &found, &input.key, object, "ObjectCreated:CompleteMultipartUpload")?;
                 // The object owns its pieces now; the upload lets go of all parts, chosen or not.
-                release(tx, &found, &input.key, sequence)?;
+                forget(tx, cx, &found, &(found.name.clone(), input.key.clone(), sequence))?;
                 Ok((found, object, upload.algorithm.is_some()))
             })
             .await?;
@@ -71,7 +71,7 @@ impl S3 {
             .write(|tx| {
                 let found = state::find(tx, &input.bucket)?;
                 let (sequence, _) = find(tx, &found, &input.key, &input.upload_id)?;
-                forget(tx, &found, &(found.name.clone(), input.key.clone(), sequence))
+                forget(tx, cx, &found, &(found.name.clone(), input.key.clone(), sequence))
             })
             .await?;
         Ok(AbortMultipartUploadOutput { request_charged: None })
@@ -116,15 +116,6 @@ fn refuse_overtaken(condition: &WriteCondition, key: &str, sequence: u64, upload
     };
     let sentence = "The conditional request cannot succeed due to a conflicting operation against this resource.";
     Err(Fault::new("ConditionalRequestConflict", 409, sentence).with("Condition", header).with("Key", key))
-}
-
-fn release(tx: &mut Tx<'_>, found: &Found, key: &str, sequence: u64) -> Result<(), Fault> {
-    for (number, part) in parts_of(tx, found, sequence)? {
-        tx.drop_blob(&part.blob);
-        tx.delete(&PARTS, &found.scope, &(sequence, number))?;
-    }
-    tx.delete(&UPLOADS, &found.scope, &(found.name.clone(), key.to_owned(), sequence))?;
-    Ok(())
 }
 
 fn location(cx: &Context, found: &Found, key: &str) -> String {

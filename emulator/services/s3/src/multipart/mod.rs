@@ -16,8 +16,9 @@ pub(crate) use initiator::with_initiators;
 use crate::{
     errors,
     state::{self, Found, PARTS, Part, UPLOADS, Upload},
+    usage,
 };
-use kit::{Fault, Read, Tx};
+use kit::{Context, Fault, Read, Tx};
 
 /// Largest part number.
 pub(crate) const MOST_PARTS: i32 = 10_000;
@@ -37,13 +38,14 @@ fn parts_of(read: &impl Read, found: &Found, sequence: u64) -> Result<Vec<(u32, 
 }
 
 /// Gives an upload up: its row, its parts, their blobs.
-pub(crate) fn forget(tx: &mut Tx<'_>, found: &Found, key: &(String, String, u64)) -> Result<(), Fault> {
-    for (number, part) in parts_of(tx, found, key.2)? {
+pub(crate) fn forget(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &(String, String, u64)) -> Result<(), Fault> {
+    let parts = parts_of(tx, found, key.2)?;
+    for (number, part) in &parts {
         tx.drop_blob(&part.blob);
-        tx.delete(&PARTS, &found.scope, &(key.2, number))?;
+        tx.delete(&PARTS, &found.scope, &(key.2, *number))?;
     }
     tx.delete(&UPLOADS, &found.scope, key)?;
-    Ok(())
+    usage::parts_went(tx, cx, found, &parts.iter().map(|(_, part)| part.size).collect::<Vec<_>>())
 }
 
 /// Tells the uploads of a key that it was deleted, for those that are to be completed on condition.

@@ -15,7 +15,7 @@ use crate::{
         put::wanted_sum,
     },
     state::{self, Object, PARTS, Part, Upload},
-    versions,
+    usage, versions,
 };
 use kit::{Access, Authorize, Context, Fault};
 use std::ops::Range;
@@ -133,7 +133,9 @@ async fn keep(cx: &Context, bucket: &str, key: &str, upload_id: &str, number: u3
             let (sequence, _) = super::find(tx, &found, key, upload_id)?;
             if let Some(old) = tx.delete(&PARTS, &found.scope, &(sequence, number))? {
                 tx.drop_blob(&old.blob);
+                usage::parts_went(tx, cx, &found, &[old.size])?;
             }
+            usage::part_came(tx, cx, &found, part.size)?;
             tx.adopt(&part.blob);
             tx.put(&PARTS, &found.scope, &(sequence, number), &part)
         })

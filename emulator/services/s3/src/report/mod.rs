@@ -121,7 +121,7 @@ fn one(read: &impl Read, scope: &Scope, name: &str, usage: &Usage, today: u32, d
         "bucket": name,
         "account": &*scope.account,
         "region": bucket.region,
-        "objects": usage.slots.values().map(|amount| amount.objects).sum::<u64>(),
+        "objects": usage.slots.iter().filter(|(slot, _)| slot.holds_versions()).map(|(_, amount)| amount.objects).sum::<u64>(),
         "bytes": usage.slots.values().map(|amount| amount.bytes).sum::<u64>(),
         // Absent (null) for regions that the price list doesn't have.
         "monthly_cost": monthly.map(|monthly| rounded(monthly.values().sum())),

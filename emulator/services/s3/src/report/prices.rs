@@ -53,6 +53,7 @@ impl Region {
         let archived_tier = matches!(slot, Slot::IntelligentTieringArchive | Slot::IntelligentTieringDeepArchive);
         let index = if archived { amount.objects * ARCHIVE_INDEX_BYTES } else { 0 };
         let names = if archived || archived_tier { amount.objects * ARCHIVE_NAME_BYTES } else { 0 };
+        let slot = if slot.holds_versions() { slot } else { Slot::Standard };
         let storage = self.banded(slot, (amount.billed + index) as f64 / GB) + self.banded(Slot::Standard, names as f64 / GB);
         storage + if is_watched(slot) { amount.objects as f64 / 1000.0 * self.monitoring_per_1000_objects } else { 0.0 }
     }
@@ -125,6 +126,10 @@ mod tests {
         assert!(close(us.one(Slot::Standard, &amount(1, 60 * tb)), 51200.0 * 0.023 + 10240.0 * 0.022));
         // A thousand watched objects cost their monitoring.
         assert!(close(us.one(Slot::IntelligentTieringInfrequent, &amount(1000, 1 << 30)), 0.0125 + 0.0025));
+        // What lies beside versions costs what STANDARD does.
+        for slot in [Slot::UnfinishedUploads, Slot::RestoredCopies] {
+            assert!(close(us.one(slot, &amount(3, 1 << 30)), 0.023), "{slot:?}");
+        }
         // 2^15 archived objects: 1 GB of index, a quarter of names.
         assert!(close(us.one(Slot::Glacier, &amount(1 << 15, 1 << 30)), 2.0 * 0.0036 + 0.25 * 0.023));
     }

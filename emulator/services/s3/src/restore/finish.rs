@@ -5,7 +5,7 @@ use crate::{
     classes,
     lifecycle::{day_after, day_of, midnight},
     state::{self, OBJECTS},
-    tiering,
+    tiering, usage,
     versions::{self, Version},
 };
 use kit::{
@@ -49,6 +49,7 @@ fn done(tx: &mut Tx<'_>, cx: &Context, finish: &Finish) -> Result<(), Fault> {
     let expires = expiry(cx.now(), &restore);
     if classes::is_archive(&class) {
         object.restore = Some(Restore { expires, ..restore });
+        usage::copied(tx, cx, &found, &object, true)?;
     } else if archive_of(&object).is_some() {
         tiering::rise(tx, cx, &found, &mut object, day_of(cx.now()))?;
     }

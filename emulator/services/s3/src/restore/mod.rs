@@ -14,7 +14,7 @@ use crate::{
     model::{Error, RestoreStatus},
     notifications::{self, Happening},
     state::{Found, Object},
-    tiering,
+    tiering, usage,
     versions::{self, Version},
 };
 use kit::{Context, Fault, Timestamp, Tx};
@@ -49,7 +49,8 @@ pub(crate) fn archive_of(object: &Object) -> Option<&str> {
     class.or_else(|| tiering::archive_tier(object))
 }
 
-fn has_copy(object: &Object) -> bool {
+/// Whether a restored copy is there to be read.
+pub(crate) fn has_copy(object: &Object) -> bool {
     object.restore.as_ref().is_some_and(|restore| restore.expires.is_some())
 }
 
@@ -97,6 +98,7 @@ pub(crate) fn status(object: &Object) -> Option<RestoreStatus> {
 pub(crate) fn end_copy(tx: &mut Tx<'_>, cx: &Context, found: &Found, key: &str, version: &mut Version) -> Result<bool, Fault> {
     let over = version.object.restore.as_ref().and_then(|restore| restore.expires).is_some_and(|at| at <= cx.now());
     if over {
+        usage::copied(tx, cx, found, &version.object, false)?;
         version.object.restore = None;
         tell(tx, cx, found, key, version, "ObjectRestore:Delete", &[])?;
     }

@@ -87,3 +87,56 @@ async fn a_destination_that_lets_nobody_in_gets_nothing() {
     let told = desk.cloud.journal().held().into_iter().find(|record| &*record.operation == "DeliverInventory").unwrap();
     assert_eq!(&*told.outcome, "AccessDenied");
 }
+
+/// Texts of an ORC file's column; NULL as nothing.
+fn orc_texts(bytes: &[u8], name: &str) -> Vec<Option<String>> {
+    let length = orc::tail_length(bytes).unwrap();
+    let tail = orc::Tail::read(&bytes[bytes.len() - length..]).unwrap();
+    let id = tail.columns().find(|(column, _)| *column == name).unwrap().1;
+    let at = |range: &std::ops::Range<u64>| &bytes[range.start as usize..range.end as usize];
+    let open = tail.stripes[0].open(&tail, at(&tail.stripes[0].footer()), &[id]).unwrap();
+    let fetched: Vec<&[u8]> = open.ranges().iter().map(at).collect();
+    let (rows, columns) = open.reader(&tail, &fetched, 1 << 20).unwrap().batch(1000).unwrap().unwrap();
+    let text = |row: usize| match &columns[0].data {
+        orc::Data::Bytes { ends, bytes } => String::from_utf8(bytes[ends[row] as usize..ends[row + 1] as usize].to_vec()).unwrap(),
+        orc::Data::Integers(all) | orc::Data::Times(all) => all[row].to_string(),
+        orc::Data::Booleans(all) => all[row].to_string(),
+        other => panic!("{other:?}"),
+    };
+    let there = |row: usize| columns[0].valid.as_ref().is_none_or(|valid| valid[row]);
+    (0..rows).map(|row| there(row).then(|| text(row))).collect()
+}
+
+#[tokio::test]
+async fn a_report_in_orc_has_columns_of_their_own_types() {
+    let desk = desk().await;
+    desk.ok("PutBucketVersioning", json!({ "Bucket": "box", "VersioningConfiguration": { "Status": "Enabled" } })).await;
+    let mut input = inventory("Daily", "All");
+    input["InventoryConfiguration"]["Destination"]["S3BucketDestination"]["Format"] = json!("ORC");
+    input["InventoryConfiguration"]["OptionalFields"] = json!(["ETag", "Size", "LastModifiedDate"]);
+    desk.ok("PutBucketInventoryConfiguration", input).await;
+    desk.put("/box/in/a%20b", "bytes").await;
+    desk.ask("DELETE", "/box/in/a%20b").await.ok();
+    desk.advance(2 * 3600).await;
+    let keys = desk.keys("reports").await;
+    let manifest = keys.iter().find(|key| key.ends_with("/manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&desk.get(&format!("/reports/{manifest}")).await.ok().body).unwrap();
+    assert_eq!(
+        (&manifest["fileFormat"], &manifest["fileSchema"]),
+        (
+            &json!("ORC"),
+            &json!(
+                "struct<bucket:string,key:string,version_id:string,is_latest:boolean,is_delete_marker:boolean,size:bigint,last_modified_date:timestamp,e_tag:string>"
+            )
+        )
+    );
+    let file = manifest["files"][0]["key"].as_str().unwrap();
+    assert!(file.ends_with(".orc"), "{file}");
+    let bytes = desk.get(&format!("/reports/{file}")).await.ok().body;
+    let some = |texts: &[&str]| texts.iter().map(|text| Some((*text).to_owned())).collect::<Vec<_>>();
+    assert_eq!(orc_texts(&bytes, "key"), some(&["in/a b", "in/a b"]));
+    assert_eq!(orc_texts(&bytes, "is_delete_marker"), some(&["true", "false"]));
+    assert_eq!(orc_texts(&bytes, "size"), [None, Some("5".into())]);
+    assert_eq!(orc_texts(&bytes, "e_tag"), [None, Some("4b3a6218bb3e3a7303e8a171a60fcf92".into())]);
+    assert_eq!(orc_texts(&bytes, "last_modified_date"), some(&["1700000000000000", "1700000000000000"]));
+}

@@ -62,6 +62,49 @@ async fn versions_count_and_what_is_deleted_does_not() {
 }
 
 #[tokio::test]
+async fn parts_of_unfinished_uploads_are_told_until_they_are_gone() {
+    let desk = Desk::with_bucket("box").await;
+    let held = async || report(&desk, "?bucket=box").await["buckets"][0].clone();
+    let begin = async |key: &str| desk.ask("POST", &format!("/box/{key}?uploads")).await.ok().element("UploadId").unwrap();
+    let part = async |key: &str, upload: &str, body: &str| {
+        let put = desk.put(&format!("/box/{key}?partNumber=1&uploadId={upload}"), body).await;
+        put.header("etag").unwrap().replace('"', "")
+    };
+    let (kept, lost) = (begin("kept").await, begin("lost").await);
+    part("kept", &kept, "replaced").await;
+    let etag = part("kept", &kept, "bytes").await;
+    part("lost", &lost, "never").await;
+    let bucket = held().await;
+    let parts = &bucket["classes"]["UNFINISHED_UPLOADS"];
+    assert_eq!((parts["objects"].as_u64(), parts["bytes"].as_u64(), bucket["objects"].as_u64()), (Some(2), Some(10), Some(0)));
+    let list = format!("<CompleteMultipartUpload><Part><ETag>{etag}</ETag><PartNumber>1</PartNumber></Part></CompleteMultipartUpload>");
+    desk.send("POST", &format!("/box/kept?uploadId={kept}"), &[], list.as_bytes()).await.ok();
+    let bucket = held().await;
+    assert_eq!((&bucket["classes"]["UNFINISHED_UPLOADS"]["bytes"], &bucket["classes"]["STANDARD"]["bytes"]), (&json!(5), &json!(5)));
+    assert_eq!(desk.ask("DELETE", &format!("/box/lost?uploadId={lost}")).await.status, 204);
+    assert!(held().await["classes"]["UNFINISHED_UPLOADS"].is_null());
+}
+
+#[tokio::test]
+async fn restored_copies_are_told_for_as_long_as_they_last() {
+    let desk = Desk::with_bucket("box").await;
+    for key in ["waits", "goes"] {
+        desk.send("PUT", &format!("/box/{key}"), &[("x-amz-storage-class", "GLACIER")], b"frozen").await.ok();
+        let request = json!({ "Days": 1, "GlacierJobParameters": { "Tier": "Expedited" } });
+        desk.ok("RestoreObject", json!({ "Bucket": "box", "Key": key, "RestoreRequest": request })).await;
+    }
+    let copies = async || report(&desk, "?bucket=box").await["buckets"][0]["classes"]["RESTORED_COPIES"]["bytes"].clone();
+    assert!(copies().await.is_null());
+    desk.advance(600).await;
+    assert_eq!(copies().await, 12);
+    assert_eq!(report(&desk, "?bucket=box").await["buckets"][0]["objects"], 2);
+    desk.ask("DELETE", "/box/goes").await.ok();
+    assert_eq!(copies().await, 6);
+    desk.advance(3 * DAY).await;
+    assert!(copies().await.is_null());
+}
+
+#[tokio::test]
 async fn wrong_questions_are_told_what_is_wrong() {
     let desk = Desk::with_bucket("box").await;
     assert_eq!(report(&desk, "?bucket=box").await["buckets"][0]["objects"], 0);
