@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 /// Events and batches that begin at a time.
 const TURNS: usize = 64;
 /// A turn is given on after this time, real.
-const LONGEST: Duration = Duration::from_millis(500);
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// The turns of a cloud.
 pub(crate) struct Turns(Semaphore);

@@ -1,6 +1,7 @@
 //! What expressions come to on a record.
 
 use super::{Expr, Record, Value};
+use std::net::IpAddr;
 
 impl Expr {
     /// The value; aggregates come from the group that is being finished.
@@ -22,6 +23,10 @@ impl Expr {
             Expr::Math(op, a, b) => math(*op, eval(a).number(), eval(b).number()),
             Expr::Bin(span_ms, inner) => match eval(inner).number() {
                 Some(ms) => Value::Moment((ms as i64).div_euclid(*span_ms) * span_ms),
+                None => Value::Nothing,
+            },
+            Expr::Ceil(span_ms, inner) => match eval(inner).number() {
+                Some(ms) => Value::Moment(-(-(ms as i64)).div_euclid(*span_ms) * span_ms),
                 None => Value::Nothing,
             },
             Expr::Call(name, arguments) => call(name, &arguments.iter().map(eval).collect::<Vec<_>>()),
@@ -71,9 +76,9 @@ pub(super) const FUNCTIONS: &[(&str, usize, usize)] = &[
     ("strlen", 1, 1),
     ("toupper", 1, 1),
     ("tolower", 1, 1),
-    ("trim", 1, 1),
-    ("ltrim", 1, 1),
-    ("rtrim", 1, 1),
+    ("trim", 1, 2),
+    ("ltrim", 1, 2),
+    ("rtrim", 1, 2),
     ("replace", 3, 3),
     ("strcontains", 2, 2),
     ("substr", 2, 3),
@@ -83,6 +88,12 @@ pub(super) const FUNCTIONS: &[(&str, usize, usize)] = &[
     ("coalesce", 1, 20),
     ("fromMillis", 1, 1),
     ("toMillis", 1, 1),
+    ("isValidIp", 1, 1),
+    ("isValidIpv4", 1, 1),
+    ("isValidIpv6", 1, 1),
+    ("isIpInSubnet", 2, 2),
+    ("isIpv4InSubnet", 2, 2),
+    ("isIpv6InSubnet", 2, 2),
 ];
 
 fn call(name: &str, arguments: &[Value]) -> Value {
@@ -91,6 +102,10 @@ fn call(name: &str, arguments: &[Value]) -> Value {
     let text = |f: &dyn Fn(&str) -> String| first.text().map_or(Value::Nothing, |text| Value::Text(f(&text)));
     let there = || arguments.iter().filter(|value| value.is_there());
     let other = |at: usize| arguments.get(at).and_then(Value::text).unwrap_or_default();
+    // What is trimmed: blanks, or any of the characters that are given.
+    let given = arguments.get(1).and_then(Value::text);
+    let unwanted = |c: char| given.as_ref().map_or(c.is_whitespace(), |given| given.contains(c));
+    let ip = || first.text()?.parse::<IpAddr>().ok();
     match name {
         "abs" => number(f64::abs),
         "ceil" => number(f64::ceil),
@@ -103,9 +118,15 @@ fn call(name: &str, arguments: &[Value]) -> Value {
         "strlen" => first.text().map_or(Value::Nothing, |text| Value::Number(text.chars().count() as f64)),
         "toupper" => text(&|text| text.to_uppercase()),
         "tolower" => text(&|text| text.to_lowercase()),
-        "trim" => text(&|text| text.trim().to_owned()),
-        "ltrim" => text(&|text| text.trim_start().to_owned()),
-        "rtrim" => text(&|text| text.trim_end().to_owned()),
+        "trim" => text(&|text| text.trim_matches(unwanted).to_owned()),
+        "ltrim" => text(&|text| text.trim_start_matches(unwanted).to_owned()),
+        "rtrim" => text(&|text| text.trim_end_matches(unwanted).to_owned()),
+        "isValidIp" => Value::truth(ip().is_some()),
+        "isValidIpv4" => Value::truth(ip().is_some_and(|ip| ip.is_ipv4())),
+        "isValidIpv6" => Value::truth(ip().is_some_and(|ip| ip.is_ipv6())),
+        "isIpInSubnet" => Value::truth(ip().is_some_and(|ip| within(ip, &other(1)))),
+        "isIpv4InSubnet" => Value::truth(ip().is_some_and(|ip| ip.is_ipv4() && within(ip, &other(1)))),
+        "isIpv6InSubnet" => Value::truth(ip().is_some_and(|ip| ip.is_ipv6() && within(ip, &other(1)))),
         "replace" => text(&|text| text.replace(&other(1), &other(2))),
         "strcontains" => Value::truth(first.text().is_some_and(|text| text.contains(&other(1)))),
         "substr" => {
@@ -120,5 +141,20 @@ fn call(name: &str, arguments: &[Value]) -> Value {
         "fromMillis" => first.number().map_or(Value::Nothing, |ms| Value::Moment(ms as i64)),
         "toMillis" => first.number().map_or(Value::Nothing, Value::Number),
         _ => Value::Nothing,
+    }
+}
+
+/// Whether an address is one of a subnet (`10.0.0.0/8`).
+fn within(ip: IpAddr, subnet: &str) -> bool {
+    let Some((Ok(base), Ok(bits))) = subnet.split_once('/').map(|(base, bits)| (base.parse::<IpAddr>(), bits.parse::<u32>())) else {
+        return false;
+    };
+    let same = |a: u128, b: u128, width: u32| {
+        bits <= width && a.checked_shr(width - bits).unwrap_or(0) == b.checked_shr(width - bits).unwrap_or(0)
+    };
+    match (ip, base) {
+        (IpAddr::V4(ip), IpAddr::V4(base)) => same(ip.to_bits().into(), base.to_bits().into(), 32),
+        (IpAddr::V6(ip), IpAddr::V6(base)) => same(ip.to_bits(), base.to_bits(), 128),
+        _ => false,
     }
 }

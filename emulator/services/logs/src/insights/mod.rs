@@ -67,6 +67,8 @@ enum Expr {
     Call(String, Vec<Expr>),
     /// Start of the span of so many milliseconds that a moment is in.
     Bin(i64, Box<Expr>),
+    /// The end of that span, or the moment itself where it stands between two.
+    Ceil(i64, Box<Expr>),
     Not(Box<Expr>),
     And(Box<Expr>, Box<Expr>),
     Or(Box<Expr>, Box<Expr>),

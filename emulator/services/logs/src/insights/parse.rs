@@ -287,8 +287,11 @@ impl<'a> Reader<'a> {
         if quoted || !self.takes("(") {
             return Ok(Expr::Field(name));
         }
-        if name.eq_ignore_ascii_case("bin") {
-            return self.bin();
+        if name.eq_ignore_ascii_case("bin") || name.eq_ignore_ascii_case("datefloor") {
+            return self.bin().map(|(span_ms, of)| Expr::Bin(span_ms, of));
+        }
+        if name.eq_ignore_ascii_case("dateceil") {
+            return self.bin().map(|(span_ms, of)| Expr::Ceil(span_ms, of));
         }
         if let Some((aggregate, needs)) = AGGREGATES.iter().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
             return self.aggregate(aggregate, *needs);
@@ -325,8 +328,8 @@ impl<'a> Reader<'a> {
         self.aggregates = Some(others);
         Ok(Expr::Aggregate(at))
     }
-    /// `bin(5m)`, `bin(@timestamp, 1h)`
-    fn bin(&mut self) -> Done<Expr> {
+    /// `bin(5m)`, `datefloor(@timestamp, 1h)`: the span in milliseconds, and of what.
+    fn bin(&mut self) -> Done<(i64, Box<Expr>)> {
         self.skip();
         let of = match self.rest.starts_with(|c: char| c.is_ascii_digit()) {
             true => Expr::Field("@timestamp".into()),
@@ -357,7 +360,7 @@ impl<'a> Reader<'a> {
         let unit = UNITS.iter().find(|(unit, _)| self.word(unit)).map(|(_, ms)| ms);
         let span = unit.map(|ms| (ms * count) as i64).filter(|span| *span > 0).ok_or_else(|| self.wrong("a span like 5m"))?;
         self.needs(")")?;
-        Ok(Expr::Bin(span, Box::new(of)))
+        Ok((span, Box::new(of)))
     }
 
     /// A field's name; with other characters between backticks.

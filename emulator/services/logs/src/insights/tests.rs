@@ -43,6 +43,18 @@ fn filters_and_expressions() {
 }
 
 #[test]
+fn dates_addresses_and_trimmed_texts() {
+    let event = [r#"{"ip":"10.1.2.3","six":"2001:db8::1","text":"--a-b--"}"#];
+    assert_eq!(rows("fields datefloor(@timestamp, 1h) as x", &event), ["x=2023-11-14 22:00:00.000"]);
+    assert_eq!(rows("fields dateceil(@timestamp, 1h) as x", &event), ["x=2023-11-14 23:00:00.000"]);
+    assert_eq!(rows("fields dateceil(datefloor(@timestamp, 1h), 1h) as x", &event), ["x=2023-11-14 22:00:00.000"]);
+    assert_eq!(rows("fields isValidIp(ip) as a, isValidIpv6(ip) as b, isValidIp(text) as c", &event), ["a=1 b=0 c=0"]);
+    let subnets = "fields isIpInSubnet(ip, '10.0.0.0/8') as a, isIpv4InSubnet(ip, '10.2.0.0/16') as b, isIpv6InSubnet(six, '2001:db8::/32') as c, isIpInSubnet(ip, '10.0.0.0/99') as d";
+    assert_eq!(rows(subnets, &event), ["a=1 b=0 c=1 d=0"]);
+    assert_eq!(rows("fields trim(text, '-') as a, ltrim(text, '-') as b, rtrim(text, '-') as c", &event), ["a=a-b b=a-b-- c=--a-b"]);
+}
+
+#[test]
 fn stats_by_fields_and_bins() {
     let events: Vec<String> = (0..6).map(|n| format!(r#"{{"path":"/{}","ms":{}}}"#, n % 2, n * 10)).collect();
     let events: Vec<&str> = events.iter().map(String::as_str).collect();
