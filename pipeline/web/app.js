@@ -6,7 +6,7 @@ import { Pictures } from "./pictures.js";
 
 const at = id => document.getElementById(id);
 const SECTIONS = ["sign-in", "sign-up", "confirm", "challenge", "gallery"];
-let pool, pictures, question;
+let pool, pictures, question, following;
 
 function show(section) {
   for (const id of SECTIONS) at(id).hidden = id !== section;
@@ -122,6 +122,7 @@ on(at("upload"), async ({ file }, form) => {
 at("sign-out").addEventListener("click", async () => {
   await pool.signOut().catch(error => say("alert", error.message));
   at("pictures").replaceChildren();
+  at("more").hidden = true;
   show("sign-in");
   say("status", "You are signed out.");
 });
@@ -134,11 +135,35 @@ async function enter() {
 }
 
 async function gallery() {
-  const { images } = await pictures.list();
-  const shown = await Promise.all(images.map(image => pictures.one(image.id).then(card)));
+  following = null;
+  const shown = await cards();
   at("pictures").replaceChildren(...shown);
   at("none").hidden = shown.length > 0;
 }
+
+// The pictures of one page of the list, and where the next one begins.
+async function cards() {
+  const { images, next } = await pictures.list(following);
+  const gone = error => { if (error.status !== 404) throw error; };
+  const shown = await Promise.all(images.map(image => pictures.one(image.id).then(card, gone)));
+  following = next;
+  at("more").hidden = !next;
+  return shown.filter(Boolean);
+}
+
+at("more").addEventListener("click", async () => {
+  at("more").disabled = true;
+  try {
+    const shown = await cards();
+    at("pictures").append(...shown);
+    // The button may be gone: whoever came by the keyboard goes on with what it brought.
+    shown[0]?.querySelector("a").focus();
+  } catch (error) {
+    say("alert", error.message);
+  } finally {
+    at("more").disabled = false;
+  }
+});
 
 // A picture by its renditions: the smallest that is sharp enough is loaded, the biggest is linked.
 function card(image) {

@@ -9,12 +9,13 @@ export class Pictures {
     const answer = await fetch(this.api + path, { method, headers: { Authorization: `Bearer ${await this.pool.idToken()}` } });
     if (answer.status === 204) return null;
     const body = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Error(body.message || `The API answered ${answer.status}.`);
+    if (!answer.ok) throw Object.assign(new Error(body.message || `The API answered ${answer.status}.`), { status: answer.status });
     return body;
   }
 
-  list() {
-    return this.call("/images");
+  // The newest first, a page at a time; `next` of one page leads to the one behind it.
+  list(next) {
+    return this.call(next ? `/images?next=${encodeURIComponent(next)}` : "/images");
   }
   one(id) {
     return this.call(`/images/${encodeURIComponent(id)}`);

@@ -5,7 +5,12 @@ use kit::{
     AdvanceOptions, Advanced, ClockMode, Cloud, Fault, NotQuiet, Settle, Timestamp,
     store::{Durability, Store},
 };
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 /// Builds an [`Emulator`].
 ///
@@ -119,7 +124,7 @@ impl Builder {
         self
     }
     /// What stands in `iss` of user pools' tokens: this cloud's endpoint, where discovery is to be fetched (default), or AWS's name, which
-    /// clients expect that know of no other. Whoever checks tokens inside the cloud takes either.
+    /// clients expect that know of no other; or another URL of the cloud. Whoever checks tokens inside the cloud takes either.
     #[cfg(feature = "cognito-idp")]
     pub fn issuer(mut self, issuer: cognito_idp::Issuer) -> Self {
         self.issuer = issuer;
@@ -194,7 +199,7 @@ impl Builder {
             }
             #[cfg(feature = "cognito-idp")]
             if service.schema().name == "cognito-idp" {
-                builder = builder.service(Arc::new(cognito_idp::CognitoIdp::new().issuer(self.issuer)));
+                builder = builder.service(Arc::new(cognito_idp::CognitoIdp::new().issuer(self.issuer.clone())));
                 continue;
             }
             #[cfg(feature = "lambda")]
@@ -212,7 +217,7 @@ impl Builder {
         };
         let gateway = bound.map_err(|e| StartError::Listen(self.address, e))?.options(options);
         let address = gateway.address();
-        let cloud = builder.endpoint(format!("http://{address}")).start().await.map_err(StartError::Cloud)?;
+        let cloud = builder.endpoint(url_of(address)).start().await.map_err(StartError::Cloud)?;
         #[cfg(feature = "lambda")]
         crate::closures::create(&cloud, &self.functions).await.map_err(StartError::Cloud)?;
         let own = crate::admin::endpoints(
@@ -250,6 +255,16 @@ impl Builder {
             None => service,
         }
     }
+}
+
+/// The URL by which this machine reaches an address. One that stands for every address of the machine is no place to send anybody to.
+fn url_of(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        ip if !ip.is_unspecified() => ip,
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 
 /// Why an emulator did not start.
@@ -290,7 +305,7 @@ impl Emulator {
     }
     /// `http://127.0.0.1:PORT`
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        url_of(self.address)
     }
     /// Configuration for aws-sdk-rust clients, as root of the default account.
     pub fn sdk_config(&self) -> aws_config::SdkConfig {

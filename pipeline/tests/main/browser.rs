@@ -41,7 +41,7 @@ async fn the_web_client_in_a_browser() {
         .arg("--no-warnings")
         .arg(root().join("tests/node/browser.js"));
     let told = succeeds(node).await;
-    for done in ["signed out", "proved an authenticator", "read refusals from another origin"] {
+    for done in ["showed what is behind the first page", "signed out", "proved an authenticator", "read refusals from another origin"] {
         assert!(told.contains(done), "{done}: {told}");
     }
 }

@@ -68,10 +68,11 @@ pub struct UpArgs {
     /// S3 refuses Signature Version 2, as AWS does in regions that were opened since 2014
     #[arg(long)]
     pub no_signature_v2: bool,
-    /// Who user pools' tokens say made them: this cloud's endpoint, or AWS's name of the pool
+    /// Who user pools' tokens say made them: this cloud's endpoint (local), AWS's name of the pool (aws), or another URL of this cloud,
+    /// as from outside of a container
     #[cfg(feature = "cognito-idp")]
-    #[arg(long, default_value = "local", value_parser = ["local", "aws"])]
-    pub issuer: String,
+    #[arg(long, value_name = "local|aws|URL", default_value = "local", value_parser = issuer)]
+    pub issuer: crate::Issuer,
     /// Deploys nothing
     #[arg(long)]
     pub no_stack: bool,
@@ -96,6 +97,19 @@ pub struct UpArgs {
     /// Answers with one JSON object once the cloud is ready; all else goes to standard error
     #[arg(long)]
     pub json: bool,
+}
+
+#[cfg(feature = "cognito-idp")]
+fn issuer(text: &str) -> Result<crate::Issuer, String> {
+    let host = |url: &str| url.strip_prefix("http://").or(url.strip_prefix("https://")).map(|rest| rest.trim_end_matches('/').to_owned());
+    match text {
+        "local" => Ok(crate::Issuer::Local),
+        "aws" => Ok(crate::Issuer::Aws),
+        url if host(url).is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', ' '])) => {
+            Ok(crate::Issuer::At(url.trim_end_matches('/').to_owned()))
+        }
+        _ => Err(format!("`{text}` is neither local, nor aws, nor a URL as http://localhost:8000")),
+    }
 }
 
 #[cfg(feature = "kafka")]
@@ -172,7 +186,7 @@ async fn emulator(args: &UpArgs) -> Result<Emulator, Failure> {
         .journal_bytes(32 << 20);
     #[cfg(feature = "cognito-idp")]
     {
-        builder = builder.issuer(if args.issuer == "aws" { crate::Issuer::Aws } else { crate::Issuer::Local });
+        builder = builder.issuer(args.issuer.clone());
     }
     #[cfg(feature = "kafka")]
     {

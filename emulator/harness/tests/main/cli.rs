@@ -119,8 +119,10 @@ const POOL: &str = r#"{"Resources": {
 
 #[test]
 fn a_sign_ups_code_is_read_in_the_terminal_and_tokens_name_the_issuer_that_was_asked_for() {
-    for issuer in ["local", "aws"] {
-        let up = Up::with(&["--issuer", issuer]);
+    for issuer in ["local", "aws", "http://cloud.test:8000/"] {
+        // Every address of the machine is where it listens, not where it is.
+        let up = Up::with(&["--issuer", issuer, "--bind", "0.0.0.0"]);
+        assert!(up.endpoint.starts_with("http://127.0.0.1:"), "{}", up.endpoint);
         let template = scratch("pool.json");
         std::fs::write(&template, POOL).expect("a template");
         let deployed = up.ask(&["deploy", "--template", &template.display().to_string(), "--stack", "people"]);
@@ -142,13 +144,16 @@ fn a_sign_ups_code_is_read_in_the_terminal_and_tokens_name_the_issuer_that_was_a
         let claims: Value = serde_json::from_slice(&body.expect("base64url")).expect("JSON");
         let wanted = match issuer {
             "aws" => format!("https://cognito-idp.us-east-1.amazonaws.com/{pool}"),
+            url if url.starts_with("http") => format!("http://cloud.test:8000/{pool}"),
             _ => format!("{}/{pool}", up.endpoint),
         };
         assert_eq!(claims["iss"], wanted);
         // Cognito takes its own tokens whoever they name.
         assert_eq!(call("GetUser", json!({ "AccessToken": token }))["Username"], "ann");
     }
-    assert_eq!(done(&["up", "--issuer", "https://example.com"]).status.code(), Some(2));
+    for wrong in ["example.com", "http://", "http://example.com/a"] {
+        assert_eq!(done(&["up", "--issuer", wrong]).status.code(), Some(2), "{wrong}");
+    }
 }
 
 #[test]

@@ -103,9 +103,12 @@ fn check(api: &Kept, authorizer: &Authorizer) -> Result<(), Fault> {
     }
 }
 
-/// Region and id of the user pool that an issuer is (`https://cognito-idp.R.amazonaws.com/ID`).
-pub(crate) fn pool_of(issuer: &str) -> Option<(&str, &str)> {
-    let (host, pool) = issuer.strip_prefix("https://cognito-idp.")?.split_once('/')?;
-    let region = host.strip_suffix(".amazonaws.com")?;
-    (!pool.is_empty() && !pool.contains('/')).then_some((region, pool))
+/// Id of the user pool that an issuer is, in AWS's form (`https://cognito-idp.R.amazonaws.com/R_ID`) or in that of the cloud's own discovery
+/// (`http://127.0.0.1:4566/R_ID`). The pool is asked by its id; which form a token has is its own affair.
+pub(crate) fn pool_of(issuer: &str) -> Option<&str> {
+    let aws = issuer.strip_prefix("https://cognito-idp.").and_then(|rest| rest.split_once(".amazonaws.com/"));
+    let here = || issuer.strip_prefix("http://")?.split_once('/');
+    let (_, pool) = aws.or_else(here)?;
+    let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    pool.split_once('_').is_some_and(|(region, name)| plain(region) && plain(name)).then_some(pool)
 }

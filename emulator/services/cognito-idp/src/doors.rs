@@ -1,7 +1,7 @@
 //! Endpoints that are not the API: what clients need to check tokens, and the inbox of messages.
 
 use crate::{
-    CognitoIdp, Issuer, inbox,
+    CognitoIdp, inbox,
     keys::Signer,
     oauth,
     state::{place, pool},
@@ -84,12 +84,12 @@ fn configuration(issuer: &str, domain: Option<String>) -> Value {
 impl CognitoIdp {
     /// The URL of a pool's domain, in the form that the issuer has: AWS's, or one that leads here whatever names the machine resolves.
     pub(crate) fn domain_url(&self, cx: &Context, domain: Option<String>) -> Option<String> {
-        let (domain, endpoint) = (domain?, cx.cloud().endpoint());
-        Some(match self.issuer {
-            Issuer::Local if !endpoint.is_empty() => format!("{}{}{domain}", endpoint.trim_end_matches('/'), oauth::PATH_FORM),
+        let domain = domain?;
+        Some(match self.base(cx) {
+            Some(base) => format!("{base}{}{domain}", oauth::PATH_FORM),
             // A domain of the owner's own.
-            _ if domain.contains('.') => format!("https://{domain}"),
-            _ => format!("https://{domain}.auth.{}.amazoncognito.com", cx.region()),
+            None if domain.contains('.') => format!("https://{domain}"),
+            None => format!("https://{domain}.auth.{}.amazoncognito.com", cx.region()),
         })
     }
 }

@@ -61,13 +61,15 @@ pub struct CognitoIdp {
 }
 
 /// What stands in the `iss` of tokens. Whoever checks tokens inside the cloud takes either.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Issuer {
     /// The cloud's endpoint, where discovery really is to be fetched: `http://127.0.0.1:4566/<pool>`.
     #[default]
     Local,
     /// AWS's name: `https://cognito-idp.<region>.amazonaws.com/<pool>`.
     Aws,
+    /// Another URL of the cloud, as out of a container or behind a proxy: `http://localhost:8000` makes `http://localhost:8000/<pool>`.
+    At(String),
 }
 
 impl CognitoIdp {

@@ -58,6 +58,16 @@ pub(crate) fn set(cx: &Context, pool: &Pool, user: &mut User, password: &str) ->
     Ok(())
 }
 
+/// Refuses to have another password chosen by a code where the one that is there is temporary, or where another provider knows the user.
+pub(crate) fn check_resettable(user: &User) -> Result<(), Fault> {
+    match user.status() {
+        UserStatus::ForceChangePassword | UserStatus::ExternalProvider => {
+            Err(not_authorized("User password cannot be reset in the current state."))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Whether this is the user's password.
 pub(crate) fn matches(pool: &Pool, user: &User, password: &str) -> bool {
     user.password.as_ref().is_some_and(|v| v.matches(pool.srp_name(), &user.username, password))

@@ -39,8 +39,12 @@ impl CognitoIdp {
             cx.store()
                 .write(|tx| {
                     let (mut sign_in, _) = current(tx, &desk, &input.refresh_token, device_key)?;
-                    let old = std::mem::replace(&mut sign_in.token, tokens::hash(fresh));
-                    sign_in.before.insert(0, (old, cx.now().plus_ns(seconds(grace_secs.into()))));
+                    let (used, until) = (tokens::hash(&input.refresh_token), cx.now().plus_ns(seconds(grace_secs.into())));
+                    let last = std::mem::replace(&mut sign_in.token, tokens::hash(fresh));
+                    // One that is asked with again within its grace gives another token; what it gave before is good until it is used itself.
+                    sign_in.before.iter_mut().filter(|(hash, _)| *hash == used).for_each(|(_, end)| *end = until.min(*end));
+                    let end = if last == used { until } else { sign_in.expires };
+                    sign_in.before.insert(0, (last, end));
                     // Older ones are still known, to be told from tokens that never were.
                     sign_in.before.truncate(20);
                     tx.put(&SIGN_INS, cx.scope(), &(pool.id.clone(), sign_in.origin_jti.clone()), &sign_in)

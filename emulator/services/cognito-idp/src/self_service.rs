@@ -239,9 +239,7 @@ fn recoverable(pool: &Pool, user: &User) -> Result<codes::Channel, Fault> {
     if user.disabled {
         return Err(not_authorized("User is disabled."));
     }
-    if user.status() == UserStatus::ForceChangePassword {
-        return Err(not_authorized("User password cannot be reset in the current state."));
-    }
+    password::check_resettable(user)?;
     codes::recovery_channel(pool, user)
 }
 

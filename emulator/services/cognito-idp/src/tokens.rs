@@ -68,11 +68,17 @@ pub(crate) struct Verified {
 impl CognitoIdp {
     /// The `iss` of a pool's tokens.
     pub(crate) fn issuer_of(&self, cx: &Context, region: &str, pool_id: &str) -> String {
-        let endpoint = cx.cloud().endpoint();
-        match self.issuer {
-            Issuer::Local if !endpoint.is_empty() => format!("{}/{pool_id}", endpoint.trim_end_matches('/')),
-            _ => aws_issuer(region, pool_id),
-        }
+        self.base(cx).map_or_else(|| aws_issuer(region, pool_id), |base| format!("{base}/{pool_id}"))
+    }
+
+    /// What URLs of the cloud begin with for others, where they are not to have AWS's form.
+    pub(crate) fn base(&self, cx: &Context) -> Option<String> {
+        let base = match &self.issuer {
+            Issuer::Local => cx.cloud().endpoint(),
+            Issuer::At(url) => url.clone(),
+            Issuer::Aws => String::new(),
+        };
+        Some(base.trim_end_matches('/').to_owned()).filter(|base| !base.is_empty())
     }
 
     /// The answer to a successful sign-in or refresh; `refresh` is the new refresh token, where there is one.
@@ -158,9 +164,10 @@ impl CognitoIdp {
         let issuer = claims.get("iss").and_then(Value::as_str).ok_or(Refusal::Issuer)?;
         let pool_id = issuer.rsplit('/').next().unwrap_or_default();
         let place = place(cx, pool_id).ok().flatten().filter(|p| p.pool_id == pool_id).ok_or(Refusal::Issuer)?;
-        let endpoint = cx.cloud().endpoint();
-        let local = format!("{}/{pool_id}", endpoint.trim_end_matches('/'));
-        if issuer != aws_issuer(&place.region, pool_id) && (endpoint.is_empty() || issuer != local) {
+        // Tokens of an earlier start may have another form than those that are made now.
+        let bases = [self.base(cx), Some(cx.cloud().endpoint().trim_end_matches('/').to_owned()).filter(|url| !url.is_empty())];
+        let ours = bases.iter().flatten().any(|base| issuer.strip_prefix(base.as_str()).is_some_and(|rest| rest == format!("/{pool_id}")));
+        if !ours && issuer != aws_issuer(&place.region, pool_id) {
             return Err(Refusal::Issuer);
         }
         let signers = self.signers.known(cx, &place.scope(), pool_id).ok().flatten().ok_or(Refusal::Signature)?;

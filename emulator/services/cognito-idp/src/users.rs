@@ -135,9 +135,7 @@ impl CognitoIdp {
         let who = Who::admin(cx, &pool, &metadata);
         let texts = who.message("ForgotPassword", &there).await?;
         let sent = change(cx, &input.user_pool_id, &input.username, |tx, pool, user| {
-            if user.status() == UserStatus::ForceChangePassword {
-                return Err(not_authorized("User password cannot be reset in the current state."));
-            }
+            password::check_resettable(user)?;
             let channel = codes::recovery_channel(pool, user)?;
             let sent = codes::send(cx, tx, pool, user, CodePurpose::Password, &channel, None, &texts)?;
             user.status = Some(UserStatus::ResetRequired);

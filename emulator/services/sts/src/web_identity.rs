@@ -99,17 +99,14 @@ fn verified(cx: &Context, account: &str, token: &str) -> Result<(String, Claims)
     }
 }
 
-/// The host of a user pool's issuer in AWS's form and the pool's ARN, whichever form of issuer the token has; its account is whose the
-/// pool is, which need not be the role's.
+/// The host of a user pool's issuer in AWS's form and the pool's ARN, whichever form of issuer the token has: the id at its end leads to the
+/// pool, which is asked whether the whole is right. Its account is whose the pool is, which need not be the role's.
 fn user_pool(cx: &Context, issuer: &str) -> Option<(String, Option<String>)> {
     let pool_id = issuer.rsplit('/').next()?;
     let (region, _) = pool_id.split_once('_')?;
-    let local = issuer == format!("{}/{pool_id}", cx.cloud().endpoint().trim_end_matches('/'));
-    if !local && issuer != format!("https://cognito-idp.{region}.amazonaws.com/{pool_id}") {
-        return None;
-    }
     let arn = cx.cloud().ports().user_pools().ok()?.arn(cx, pool_id);
-    Some((format!("cognito-idp.{region}.amazonaws.com/{pool_id}"), arn))
+    let host = format!("cognito-idp.{region}.amazonaws.com/{pool_id}");
+    (arn.is_some() || issuer == format!("https://{host}")).then_some((host, arn))
 }
 
 fn federation(provider: &str, claims: &Claims) -> Federation {

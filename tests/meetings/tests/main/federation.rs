@@ -319,6 +319,18 @@ async fn who_comes_by_another_provider_takes_nobodys_address() {
     assert_eq!((&identities[0]["providerName"], &identities[0]["primary"]), (&json!("Home"), &json!(true)));
     assert_eq!(identities[0]["userId"], told["identities"][0]["userId"]);
 
+    // He has no password here, and gets none by a code.
+    let verified = json!([{ "Name": "email_verified", "Value": "true" }]);
+    let of_ann = json!({ "UserPoolId": doors.shop, "Username": told["cognito:username"], "UserAttributes": verified });
+    doors.square.ok("cognito-idp", "AdminUpdateUserAttributes", of_ann).await;
+    for (operation, mut input) in
+        [("ForgotPassword", json!({ "ClientId": doors.client })), ("AdminResetUserPassword", json!({ "UserPoolId": doors.shop }))]
+    {
+        input["Username"] = told["cognito:username"].clone();
+        let refused = doors.square.call("cognito-idp", operation, input).await.unwrap_err();
+        assert_eq!(refused.to_string(), "NotAuthorizedException: User password cannot be reset in the current state.", "{operation}");
+    }
+
     // The address is still free for a user of the pool itself, who is the one whom it names.
     let by_name = json!({ "UserPoolId": doors.shop, "Username": "ann@example.com" });
     assert_eq!(doors.square.call("cognito-idp", "AdminGetUser", by_name.clone()).await.unwrap_err().code, "UserNotFoundException");

@@ -66,10 +66,11 @@ fn token(call: &mut Call, authorizer: &Authorizer) -> Result<(), Refusal> {
     let invalid = |why: &str| Refusal::invalid_token(why, &wanted);
     let jwt = authorizer.jwt_configuration.clone().unwrap_or_default();
     let issuer = jwt.issuer.unwrap_or_default();
-    let (region, pool) = pool_of(&issuer).ok_or_else(Refusal::internal)?;
+    let pool = pool_of(&issuer).ok_or_else(Refusal::internal)?;
     let pools = call.cx.cloud().ports().user_pools().map_err(|_| Refusal::internal())?;
-    let arn = format!("arn:aws:cognito-idp:{region}:{}:userpool/{pool}", call.cx.account());
-    let claims = pools.verify(&call.cx, &[arn], token).map_err(|why| match why.as_str() {
+    // An issuer says nothing of accounts: the pool may be anybody's.
+    let arns: Vec<String> = pools.arn(&call.cx, pool).into_iter().collect();
+    let claims = pools.verify(&call.cx, &arns, token).map_err(|why| match why.as_str() {
         "expired" => invalid("the token has expired"),
         "signature" => invalid("signature verification failed"),
         _ => invalid("the token is not valid"),

@@ -44,6 +44,9 @@ impl UserPools for FakePools {
     fn exists(&self, _: &Context, _: &str) -> bool {
         true
     }
+    fn arn(&self, _: &Context, pool_id: &str) -> Option<String> {
+        Some(format!("arn:aws:cognito-idp:us-east-1:000000000000:userpool/{pool_id}"))
+    }
 }
 
 struct AllowAll;

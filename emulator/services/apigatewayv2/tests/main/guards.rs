@@ -5,8 +5,12 @@ use kit::Principal;
 use serde_json::{Value, json};
 
 async fn with_jwt(scopes: Value) -> Desk {
+    with_issuer(ISSUER, scopes).await
+}
+
+async fn with_issuer(issuer: &str, scopes: Value) -> Desk {
     let desk = Desk::new().await;
-    let input = json!({ "ApiId": desk.api, "Name": "users", "AuthorizerType": "JWT", "IdentitySource": ["$request.header.Authorization"], "JwtConfiguration": { "Audience": ["app"], "Issuer": ISSUER } });
+    let input = json!({ "ApiId": desk.api, "Name": "users", "AuthorizerType": "JWT", "IdentitySource": ["$request.header.Authorization"], "JwtConfiguration": { "Audience": ["app"], "Issuer": issuer } });
     let id = desk.ok("CreateAuthorizer", input).await["AuthorizerId"].clone();
     let more = json!({ "AuthorizationType": "JWT", "AuthorizerId": id });
     let more = if scopes.is_null() { more } else { crate::desk::merged(&more, &json!({ "AuthorizationScopes": scopes })) };
@@ -31,6 +35,19 @@ async fn tokens_of_a_pool() {
     let jwt = desk.event()["requestContext"]["authorizer"]["jwt"].clone();
     assert_eq!(jwt, json!({ "claims": { "aud": "app", "groups": "[a b]", "n": "1", "email_verified": "true" }, "scopes": null }));
     assert_eq!(desk.get_with("/me", "authorization", &token(json!({ "client_id": "app", "scope": "x" }))).await.status, 200);
+}
+
+#[tokio::test]
+async fn an_issuer_as_the_clouds_discovery_names_it() {
+    let desk = with_issuer("http://127.0.0.1:4566/us-east-1_abc", Value::Null).await;
+    let token = format!("Bearer {}", json!({ "aud": "app" }));
+    assert_eq!(desk.get_with("/me", "authorization", &token).await.status, 200);
+    for wrong in ["http://127.0.0.1:4566", "http://127.0.0.1:4566/a/us-east-1_abc", "http://accounts.example.com/x"] {
+        let jwt = json!({ "Audience": ["app"], "Issuer": wrong });
+        let input = json!({ "ApiId": desk.api, "Name": "other", "AuthorizerType": "JWT", "IdentitySource": ["$request.header.Authorization"], "JwtConfiguration": jwt });
+        let refused = desk.refused("CreateAuthorizer", input).await;
+        assert!(refused.starts_with("BadRequestException"), "{wrong}: {refused}");
+    }
 }
 
 #[tokio::test]

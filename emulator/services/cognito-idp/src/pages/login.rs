@@ -38,7 +38,7 @@ pub(super) fn page(visit: &Visit, ask: &Ask, wrong: Option<&str>) -> Page {
             below += &link(visit, "/signup", "Need an account? Sign up");
         }
     }
-    let told = visit.query.get("notice").map(|text| super::notice("status", text)).unwrap_or_default();
+    let told = visit.query.get("notice").and_then(Notice::named).map(|told| super::notice("status", told.text())).unwrap_or_default();
     let all = [
         Field { name: "username", label, kind, autocomplete, value },
         Field { name: "password", label: "Password", kind: "password", autocomplete: "current-password", value: "" },
@@ -88,8 +88,33 @@ pub(super) fn to(visit: &Visit, path: &str, username: &str) -> Answer {
     redirect(&visit.link(path, &pairs), &[])
 }
 
+/// What the sign-in page has to say first. Only its name stands in the URL, so that nobody's link puts other words there.
+#[derive(Clone, Copy)]
+pub(super) enum Notice {
+    Changed,
+    Confirmed,
+}
+
+impl Notice {
+    const fn name(self) -> &'static str {
+        match self {
+            Notice::Changed => "changed",
+            Notice::Confirmed => "confirmed",
+        }
+    }
+    fn named(name: &str) -> Option<Notice> {
+        [Notice::Changed, Notice::Confirmed].into_iter().find(|notice| notice.name() == name)
+    }
+    fn text(self) -> &'static str {
+        match self {
+            Notice::Changed => "Your password is changed. Please sign in.",
+            Notice::Confirmed => "Your account is confirmed. Please sign in.",
+        }
+    }
+}
+
 /// Leads back to the sign-in page with something to say.
-pub(super) fn back(visit: &Visit, username: &str, text: &str) -> Answer {
-    let pairs = format!("{}&{}", super::carried(visit), query(&[("username", username), ("notice", text)]));
+pub(super) fn back(visit: &Visit, username: &str, notice: Notice) -> Answer {
+    let pairs = format!("{}&{}", super::carried(visit), query(&[("username", username), ("notice", notice.name())]));
     redirect(&visit.link("/login", &pairs), &[])
 }

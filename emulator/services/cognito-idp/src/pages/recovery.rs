@@ -71,7 +71,7 @@ pub(super) async fn confirm(visit: &Visit, ask: &Ask) -> Answer {
         ..Default::default()
     };
     match visit.service.confirm_forgot_password(&visit.cx, input).await {
-        Ok(_) => login::back(visit, username, "Your password is changed. Please sign in."),
+        Ok(_) => login::back(visit, username, login::Notice::Changed),
         Err(fault) => show(visit, status_of(&fault), confirm_page(username, Some(&fault.message))),
     }
 }

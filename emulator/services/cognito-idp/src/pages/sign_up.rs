@@ -131,7 +131,7 @@ async fn confirmed(visit: &Visit, ask: &Ask, username: &str, code: &str) -> Answ
         ..Default::default()
     };
     match visit.service.confirm_sign_up(&visit.cx, input).await {
-        Ok(_) => login::back(visit, username, "Your account is confirmed. Please sign in."),
+        Ok(_) => login::back(visit, username, login::Notice::Confirmed),
         Err(fault) => show(visit, status_of(&fault), code_page(visit, username, None, Some(&fault.message))),
     }
 }

@@ -28,6 +28,8 @@ async fn somebody_signs_up_confirms_and_signs_in() {
     assert!(led.location.starts_with("/login?"), "{led:?}");
     let page = browser.get(&led.location).await;
     assert!(page.text.contains("Your account is confirmed") && page.field("username") == "ann", "{page:?}");
+    let foreign = browser.get(&led.location.replace("notice=confirmed", "notice=Call%20us%20at%20555")).await;
+    assert!(foreign.status == 200 && !foreign.text.contains("Call us"), "no link puts words on the page: {foreign:?}");
     let back = browser.submit(&page, &[("username", "ann"), ("password", PASSWORD)]).await;
     assert_eq!(browser.exchange(&back.led("code"), &[]).await.status, 200);
 }

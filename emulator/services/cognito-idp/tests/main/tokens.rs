@@ -115,6 +115,18 @@ async fn rotated_refresh_tokens_count_once() {
     let reuse = desk.refused("GetTokensFromRefreshToken", refresh(&first["RefreshToken"])).await;
     assert!(reuse.starts_with("RefreshTokenReuseException"), "{reuse}");
     assert!(second["AuthenticationResult"]["RefreshToken"].is_string());
+    // Two who refreshed at once each have a token; either counts once more.
+    let both = desk.sign_in("ann").await["RefreshToken"].clone();
+    let one = desk.ok("GetTokensFromRefreshToken", refresh(&both)).await["AuthenticationResult"]["RefreshToken"].clone();
+    let other = desk.ok("GetTokensFromRefreshToken", refresh(&both)).await["AuthenticationResult"]["RefreshToken"].clone();
+    desk.advance(11).await;
+    for token in [&one, &other] {
+        desk.ok("GetTokensFromRefreshToken", refresh(token)).await;
+    }
+    desk.advance(11).await;
+    for token in [&both, &one, &other] {
+        assert!(desk.refused("GetTokensFromRefreshToken", refresh(token)).await.starts_with("RefreshTokenReuseException"));
+    }
     // A client that names no flow may refresh, but not past the rotation.
     let last = desk.sign_in("ann").await;
     let plain = json!({ "UserPoolId": desk.pool, "ClientId": desk.client, "RefreshTokenRotation": { "Feature": "ENABLED" } });
