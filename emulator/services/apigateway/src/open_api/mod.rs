@@ -1,13 +1,12 @@
 //! OpenAPI 2 and 3: definitions with API Gateway's extensions become APIs, and deployed APIs become definitions.
 
-mod base_path;
 mod export;
 mod import;
 mod operation;
 mod security;
 
 use crate::{ApiGateway, Error, model::*, state::*};
-use base_path::BasePath;
+use frontdoor::base_path::BasePath;
 use kit::{Context, Fault, Read};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,9 +99,9 @@ impl Parameters {
         for (name, value) in parameters.unwrap_or_default() {
             match (name.as_str(), value.as_str()) {
                 // AWS's documentation writes both.
-                ("basepath" | "basePath", "ignore") => out.base_path = BasePath::Ignore,
-                ("basepath" | "basePath", "prepend") => out.base_path = BasePath::Prepend,
-                ("basepath" | "basePath", "split") => out.base_path = BasePath::Split,
+                ("basepath" | "basePath", way) if BasePath::parse(way).is_some() => {
+                    out.base_path = BasePath::parse(way).unwrap_or(BasePath::Ignore);
+                }
                 ("endpointConfigurationTypes", kind) => {
                     out.endpoint_type = Some(EndpointType::parse(kind).ok_or_else(|| bad("Invalid endpointConfigurationTypes"))?);
                 }
