@@ -4,6 +4,7 @@ mod export;
 mod import;
 mod operation;
 mod security;
+mod yaml_text;
 
 use crate::{ApiGateway, Error, model::*, state::*};
 use frontdoor::base_path::BasePath;
@@ -73,15 +74,16 @@ impl ApiGateway {
             integrations: extensions.contains("apigateway") || extensions.contains("integrations"),
             authorizers: extensions.contains("apigateway") || extensions.contains("authorizers"),
         };
-        if matches!(input.accepts.as_deref(), Some(accepts) if accepts.contains("yaml")) {
-            return Err(refused("GetExport", "YAML (ask for application/json)"));
-        }
         let document = export::document(cx, &picture, &input.stage_name, kind, extras);
         let version = document["info"]["version"].as_str().unwrap_or_default().to_owned();
-        let body = serde_json::to_vec_pretty(&document).map_err(|e| Fault::internal(e.to_string()))?;
+        let as_yaml = input.accepts.as_deref().is_some_and(|accepts| accepts.contains("yaml"));
+        let (body, ending) = match as_yaml {
+            true => (yaml_text::written(&document).into_bytes(), "yaml"),
+            false => (serde_json::to_vec_pretty(&document).map_err(|e| Fault::internal(e.to_string()))?, "json"),
+        };
         Ok(GetExportOutput {
             content_type: Some("application/octet-stream".into()),
-            content_disposition: Some(format!("attachment; filename=\"{}_{version}.json\"", input.export_type)),
+            content_disposition: Some(format!("attachment; filename=\"{}_{version}.{ending}\"", input.export_type)),
             body: Some(body.into()),
         })
     }
