@@ -1,8 +1,9 @@
 //! What API Gateway's two kinds of APIs do alike behind their front doors: calling HTTP endpoints and other services of the cloud, judging by
-//! the policies that authorizers answer, token buckets, access logs. Knows neither kind, and keeps nothing in the store.
+//! the policies that authorizers answer, token buckets, access logs, base paths of definitions. Knows neither kind, and keeps nothing in the store.
 #![deny(missing_docs)]
 
 pub mod access_log;
+pub mod base_path;
 pub mod buckets;
 pub mod outbound;
 pub mod service_call;

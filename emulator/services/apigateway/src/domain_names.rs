@@ -96,7 +96,10 @@ impl ApiGateway {
                     ["certificateName"] => patch.text(&mut settings.certificate_name)?,
                     ["regionalCertificateArn"] => patch.text(&mut settings.regional_certificate_arn)?,
                     ["regionalCertificateName"] => patch.text(&mut settings.regional_certificate_name)?,
-                    ["securityPolicy"] => settings.security_policy = SecurityPolicy::parse(patch.value()?).or(settings.security_policy),
+                    ["securityPolicy"] => {
+                        let policy = SecurityPolicy::parse(patch.value()?);
+                        settings.security_policy = Some(policy.ok_or_else(|| bad("Invalid securityPolicy specified"))?);
+                    }
                     _ => return Err(patch.unknown()),
                 }
             }

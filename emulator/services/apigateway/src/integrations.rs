@@ -90,7 +90,7 @@ impl ApiGateway {
             for patch in &patches {
                 match patch.parts()[..] {
                     ["selectionPattern"] => patch.text(&mut response.selection_pattern)?,
-                    ["contentHandling"] => response.content_handling = patch.value.as_deref().and_then(ContentHandlingStrategy::parse),
+                    ["contentHandling"] => response.content_handling = handling(patch)?,
                     ["responseParameters", name] => {
                         patch.entry(&mut response.response_parameters, name, own, "Invalid parameter name specified")?
                     }
@@ -257,6 +257,17 @@ fn check_response(method: &Method, response: &IntegrationResponse) -> Result<(),
     }
 }
 
+/// What a patch sets contentHandling to; nothing takes it away.
+fn handling(patch: &patch::Patch) -> Result<Option<ContentHandlingStrategy>, Fault> {
+    match patch.value.as_deref().filter(|text| !text.is_empty() && patch.op != Op::Remove) {
+        None => Ok(None),
+        Some(text) => match ContentHandlingStrategy::parse(text) {
+            Some(strategy) => Ok(Some(strategy)),
+            None => Err(bad("Invalid contentHandling specified. Valid options are CONVERT_TO_BINARY,CONVERT_TO_TEXT")),
+        },
+    }
+}
+
 fn apply(integration: &mut Integration, patch: &patch::Patch) -> Result<(), Fault> {
     let own = |p: &patch::Patch| p.value().map(str::to_owned);
     match patch.parts()[..] {
@@ -275,7 +286,7 @@ fn apply(integration: &mut Integration, patch: &patch::Patch) -> Result<(), Faul
             patch.entry::<String>(&mut integration.request_parameters, name, own, "Invalid parameter name specified")
         }
         ["contentHandling"] => {
-            integration.content_handling = patch.value.as_deref().and_then(ContentHandlingStrategy::parse);
+            integration.content_handling = handling(patch)?;
             Ok(())
         }
         ["cacheNamespace"] => patch.text(&mut integration.cache_namespace),

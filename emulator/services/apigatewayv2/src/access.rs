@@ -62,6 +62,18 @@ impl Authorize<ApiGatewayV2> for CreateApiInput {
         passing(tagged(Access::on("apigateway:POST", arn(cx, "/apis")), self.tags.as_ref()), self.credentials_arn.as_deref())
     }
 }
+impl Authorize<ApiGatewayV2> for ImportApiInput {
+    fn access(&self, _: &ApiGatewayV2, cx: &Context) -> Access {
+        let roles = crate::import::roles(&self.body);
+        passing(Access::on("apigateway:PUT", arn(cx, "/apis")), roles.iter().map(String::as_str))
+    }
+}
+impl Authorize<ApiGatewayV2> for ReimportApiInput {
+    fn access(&self, _: &ApiGatewayV2, cx: &Context) -> Access {
+        let roles = crate::import::roles(&self.body);
+        passing(Access::on("apigateway:PUT", arn(cx, &format!("/apis/{}", self.api_id))), roles.iter().map(String::as_str))
+    }
+}
 impl Authorize<ApiGatewayV2> for CreateStageInput {
     fn access(&self, _: &ApiGatewayV2, cx: &Context) -> Access {
         tagged(Access::on("apigateway:POST", arn(cx, &format!("/apis/{}/stages", self.api_id))), self.tags.as_ref())

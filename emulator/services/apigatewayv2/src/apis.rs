@@ -152,7 +152,8 @@ fn quick_create(cx: &Context, api: &mut Kept, target: String, route_key: Option<
     Ok(())
 }
 
-fn check_cors(cors: Option<&Cors>) -> Result<(), Fault> {
+/// Checks a CORS configuration that an API is to have.
+pub(crate) fn check_cors(cors: Option<&Cors>) -> Result<(), Fault> {
     let Some(cors) = cors else { return Ok(()) };
     let any = cors.allow_origins.iter().flatten().any(|origin| origin == "*");
     if any && cors.allow_credentials == Some(true) {

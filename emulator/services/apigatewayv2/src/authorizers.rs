@@ -67,7 +67,8 @@ impl ApiGatewayV2 {
     }
 }
 
-fn check(api: &Kept, authorizer: &Authorizer) -> Result<(), Fault> {
+/// Checks an authorizer that an API is to have.
+pub(crate) fn check(api: &Kept, authorizer: &Authorizer) -> Result<(), Fault> {
     let name = &authorizer.name;
     if api.authorizers.values().any(|a| a.authorizer_id != authorizer.authorizer_id && a.name == *name) {
         return Err(bad(format!("Authorizer name must be unique. Authorizer {name} already exists in this Api.")));

@@ -9,6 +9,7 @@ mod authorizers;
 mod deployments;
 mod domain_names;
 mod execute;
+mod import;
 mod integrations;
 mod mappings;
 #[allow(missing_docs)]
@@ -46,6 +47,9 @@ kit::service! {
     UpdateApi => update_api,
     DeleteApi => delete_api,
     DeleteCorsConfiguration => delete_cors_configuration,
+    // import.rs
+    ImportApi => import_api,
+    ReimportApi => reimport_api,
     // routes.rs
     CreateRoute => create_route,
     GetRoute => get_route,

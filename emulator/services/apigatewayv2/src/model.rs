@@ -192,6 +192,77 @@ pub struct DeleteCorsConfigurationOutput {}
 wire::structure!(DeleteCorsConfigurationOutput, tables::DELETE_CORS_CONFIGURATION_OUTPUT);
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct ImportApiInput {
+    pub basepath: Option<String>,
+    pub body: String,
+    pub fail_on_warnings: Option<bool>,
+}
+wire::structure!(ImportApiInput, tables::IMPORT_API_INPUT, 0 basepath, 1 body, 2 fail_on_warnings);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ImportApiOutput {
+    pub api_endpoint: Option<String>,
+    pub api_gateway_managed: Option<bool>,
+    pub api_id: Option<String>,
+    pub api_key_selection_expression: Option<String>,
+    pub cors_configuration: Option<Cors>,
+    pub created_date: Option<Timestamp>,
+    pub description: Option<String>,
+    pub disable_schema_validation: Option<bool>,
+    pub disable_execute_api_endpoint: Option<bool>,
+    pub import_info: Option<Vec<String>>,
+    pub ip_address_type: Option<IpAddressType>,
+    pub name: Option<String>,
+    pub protocol_type: Option<ProtocolType>,
+    pub route_selection_expression: Option<String>,
+    pub tags: Option<BTreeMap<String, String>>,
+    pub version: Option<String>,
+    pub warnings: Option<Vec<String>>,
+}
+wire::structure!(
+    ImportApiOutput, tables::IMPORT_API_OUTPUT,
+    0 api_endpoint, 1 api_gateway_managed, 2 api_id, 3 api_key_selection_expression, 4 cors_configuration, 5 created_date, 6 description,
+    7 disable_schema_validation, 8 disable_execute_api_endpoint, 9 import_info, 10 ip_address_type, 11 name, 12 protocol_type,
+    13 route_selection_expression, 14 tags, 15 version, 16 warnings,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReimportApiInput {
+    pub api_id: String,
+    pub basepath: Option<String>,
+    pub body: String,
+    pub fail_on_warnings: Option<bool>,
+}
+wire::structure!(ReimportApiInput, tables::REIMPORT_API_INPUT, 0 api_id, 1 basepath, 2 body, 3 fail_on_warnings);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReimportApiOutput {
+    pub api_endpoint: Option<String>,
+    pub api_gateway_managed: Option<bool>,
+    pub api_id: Option<String>,
+    pub api_key_selection_expression: Option<String>,
+    pub cors_configuration: Option<Cors>,
+    pub created_date: Option<Timestamp>,
+    pub description: Option<String>,
+    pub disable_schema_validation: Option<bool>,
+    pub disable_execute_api_endpoint: Option<bool>,
+    pub import_info: Option<Vec<String>>,
+    pub ip_address_type: Option<IpAddressType>,
+    pub name: Option<String>,
+    pub protocol_type: Option<ProtocolType>,
+    pub route_selection_expression: Option<String>,
+    pub tags: Option<BTreeMap<String, String>>,
+    pub version: Option<String>,
+    pub warnings: Option<Vec<String>>,
+}
+wire::structure!(
+    ReimportApiOutput, tables::REIMPORT_API_OUTPUT,
+    0 api_endpoint, 1 api_gateway_managed, 2 api_id, 3 api_key_selection_expression, 4 cors_configuration, 5 created_date, 6 description,
+    7 disable_schema_validation, 8 disable_execute_api_endpoint, 9 import_info, 10 ip_address_type, 11 name, 12 protocol_type,
+    13 route_selection_expression, 14 tags, 15 version, 16 warnings,
+);
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CreateRouteInput {
     pub api_id: String,
     pub api_key_required: Option<bool>,
@@ -2202,6 +2273,36 @@ mod tables {
     pub(super) static GET_TAGS_OUTPUT: Schema = Schema::new("GetTagsResponse", Kind::Structure(&[Member::new("Tags", &TAGS).wire("tags")]));
     pub(super) static ID: Schema = Schema::new("Id", Kind::String);
     pub(super) static IDENTITY_SOURCE_LIST: Schema = Schema::new("IdentitySourceList", Kind::List(&Member::new("member", &STRING)));
+    pub(super) static IMPORT_API_INPUT: Schema = Schema::new(
+        "ImportApiRequest",
+        Kind::Structure(&[
+            Member::new("Basepath", &STRING).at(Place::Query, "basepath"),
+            Member::new("Body", &STRING).wire("body").required(),
+            Member::new("FailOnWarnings", &BOOLEAN).at(Place::Query, "failOnWarnings"),
+        ]),
+    );
+    pub(super) static IMPORT_API_OUTPUT: Schema = Schema::new(
+        "ImportApiResponse",
+        Kind::Structure(&[
+            Member::new("ApiEndpoint", &STRING).wire("apiEndpoint"),
+            Member::new("ApiGatewayManaged", &BOOLEAN).wire("apiGatewayManaged"),
+            Member::new("ApiId", &ID).wire("apiId"),
+            Member::new("ApiKeySelectionExpression", &SELECTION_EXPRESSION).wire("apiKeySelectionExpression"),
+            Member::new("CorsConfiguration", &CORS).wire("corsConfiguration"),
+            Member::new("CreatedDate", &TIMESTAMP_ISO8601).wire("createdDate"),
+            Member::new("Description", &STRING_WITH_LENGTH_BETWEEN0_AND1024).wire("description"),
+            Member::new("DisableSchemaValidation", &BOOLEAN).wire("disableSchemaValidation"),
+            Member::new("DisableExecuteApiEndpoint", &BOOLEAN).wire("disableExecuteApiEndpoint"),
+            Member::new("ImportInfo", &LIST_OF_STRING).wire("importInfo"),
+            Member::new("IpAddressType", &IP_ADDRESS_TYPE).wire("ipAddressType"),
+            Member::new("Name", &STRING_WITH_LENGTH_BETWEEN1_AND128).wire("name"),
+            Member::new("ProtocolType", &PROTOCOL_TYPE).wire("protocolType"),
+            Member::new("RouteSelectionExpression", &SELECTION_EXPRESSION).wire("routeSelectionExpression"),
+            Member::new("Tags", &TAGS).wire("tags"),
+            Member::new("Version", &STRING_WITH_LENGTH_BETWEEN1_AND64).wire("version"),
+            Member::new("Warnings", &LIST_OF_STRING).wire("warnings"),
+        ]),
+    );
     pub(super) static INTEGER_WITH_LENGTH_BETWEEN0_AND3600: Schema =
         Schema::new("IntegerWithLengthBetween0And3600", Kind::Integer).min(0.0).max(3600.0);
     pub(super) static INTEGER_WITH_LENGTH_BETWEEN50_AND30000: Schema =
@@ -2272,6 +2373,37 @@ mod tables {
         Schema::new("ParameterConstraints", Kind::Structure(&[Member::new("Required", &BOOLEAN).wire("required")]));
     pub(super) static PASSTHROUGH_BEHAVIOR: Schema = Schema::new("PassthroughBehavior", Kind::Enum(super::PassthroughBehavior::TEXTS));
     pub(super) static PROTOCOL_TYPE: Schema = Schema::new("ProtocolType", Kind::Enum(super::ProtocolType::TEXTS));
+    pub(super) static REIMPORT_API_INPUT: Schema = Schema::new(
+        "ReimportApiRequest",
+        Kind::Structure(&[
+            Member::new("ApiId", &STRING).at(Place::Uri, "apiId").required(),
+            Member::new("Basepath", &STRING).at(Place::Query, "basepath"),
+            Member::new("Body", &STRING).wire("body").required(),
+            Member::new("FailOnWarnings", &BOOLEAN).at(Place::Query, "failOnWarnings"),
+        ]),
+    );
+    pub(super) static REIMPORT_API_OUTPUT: Schema = Schema::new(
+        "ReimportApiResponse",
+        Kind::Structure(&[
+            Member::new("ApiEndpoint", &STRING).wire("apiEndpoint"),
+            Member::new("ApiGatewayManaged", &BOOLEAN).wire("apiGatewayManaged"),
+            Member::new("ApiId", &ID).wire("apiId"),
+            Member::new("ApiKeySelectionExpression", &SELECTION_EXPRESSION).wire("apiKeySelectionExpression"),
+            Member::new("CorsConfiguration", &CORS).wire("corsConfiguration"),
+            Member::new("CreatedDate", &TIMESTAMP_ISO8601).wire("createdDate"),
+            Member::new("Description", &STRING_WITH_LENGTH_BETWEEN0_AND1024).wire("description"),
+            Member::new("DisableSchemaValidation", &BOOLEAN).wire("disableSchemaValidation"),
+            Member::new("DisableExecuteApiEndpoint", &BOOLEAN).wire("disableExecuteApiEndpoint"),
+            Member::new("ImportInfo", &LIST_OF_STRING).wire("importInfo"),
+            Member::new("IpAddressType", &IP_ADDRESS_TYPE).wire("ipAddressType"),
+            Member::new("Name", &STRING_WITH_LENGTH_BETWEEN1_AND128).wire("name"),
+            Member::new("ProtocolType", &PROTOCOL_TYPE).wire("protocolType"),
+            Member::new("RouteSelectionExpression", &SELECTION_EXPRESSION).wire("routeSelectionExpression"),
+            Member::new("Tags", &TAGS).wire("tags"),
+            Member::new("Version", &STRING_WITH_LENGTH_BETWEEN1_AND64).wire("version"),
+            Member::new("Warnings", &LIST_OF_STRING).wire("warnings"),
+        ]),
+    );
     pub(super) static RESET_AUTHORIZERS_CACHE_INPUT: Schema = Schema::new(
         "ResetAuthorizersCacheRequest",
         Kind::Structure(&[
@@ -2713,6 +2845,28 @@ mod tables {
         output: &DELETE_CORS_CONFIGURATION_OUTPUT,
         result_wrapper: None,
         faults: &[&NOT_FOUND_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_IMPORT_API: OperationSchema = OperationSchema {
+        name: "ImportApi",
+        method: "PUT",
+        uri: "/v2/apis",
+        status: 201,
+        input: &IMPORT_API_INPUT,
+        output: &IMPORT_API_OUTPUT,
+        result_wrapper: None,
+        faults: &[&NOT_FOUND_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION, &BAD_REQUEST_EXCEPTION, &CONFLICT_EXCEPTION],
+        unsigned: false,
+    };
+    static OP_REIMPORT_API: OperationSchema = OperationSchema {
+        name: "ReimportApi",
+        method: "PUT",
+        uri: "/v2/apis/{apiId}",
+        status: 201,
+        input: &REIMPORT_API_INPUT,
+        output: &REIMPORT_API_OUTPUT,
+        result_wrapper: None,
+        faults: &[&NOT_FOUND_EXCEPTION, &TOO_MANY_REQUESTS_EXCEPTION, &BAD_REQUEST_EXCEPTION, &CONFLICT_EXCEPTION],
         unsigned: false,
     };
     static OP_CREATE_ROUTE: OperationSchema = OperationSchema {
@@ -3192,6 +3346,8 @@ mod tables {
             &OP_UPDATE_API,
             &OP_DELETE_API,
             &OP_DELETE_CORS_CONFIGURATION,
+            &OP_IMPORT_API,
+            &OP_REIMPORT_API,
             &OP_CREATE_ROUTE,
             &OP_GET_ROUTE,
             &OP_GET_ROUTES,
@@ -3317,7 +3473,6 @@ mod tables {
             Refused { name: "ListRoutingRules", method: "GET", uri: "/v2/domainnames/{domainName}/routingrules" },
             Refused { name: "GetVpcLink", method: "GET", uri: "/v2/vpclinks/{vpcLinkId}" },
             Refused { name: "GetVpcLinks", method: "GET", uri: "/v2/vpclinks" },
-            Refused { name: "ImportApi", method: "PUT", uri: "/v2/apis" },
             Refused { name: "ListPortalProducts", method: "GET", uri: "/v2/portalproducts" },
             Refused { name: "ListPortals", method: "GET", uri: "/v2/portals" },
             Refused { name: "ListProductPages", method: "GET", uri: "/v2/portalproducts/{portalProductId}/productpages" },
@@ -3330,7 +3485,6 @@ mod tables {
             Refused { name: "PublishPortal", method: "POST", uri: "/v2/portals/{portalId}/publish" },
             Refused { name: "PutPortalProductSharingPolicy", method: "PUT", uri: "/v2/portalproducts/{portalProductId}/sharingpolicy" },
             Refused { name: "PutRoutingRule", method: "PUT", uri: "/v2/domainnames/{domainName}/routingrules/{routingRuleId}" },
-            Refused { name: "ReimportApi", method: "PUT", uri: "/v2/apis/{apiId}" },
             Refused {
                 name: "UpdateIntegrationResponse",
                 method: "PATCH",

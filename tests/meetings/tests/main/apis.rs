@@ -169,6 +169,8 @@ Resources:
               responses: { "200": { description: ok } }
               x-amazon-apigateway-integration: { type: mock, requestTemplates: { application/json: '{"statusCode": 200}' }, responses: { default: { statusCode: "200", responseTemplates: { application/json: "hi $stageVariables.who" } } } }
         components: { securitySchemes: { key: { type: apiKey, name: x-api-key, in: header } } }
+      BinaryMediaTypes: [image/png]
+      Policy: { Version: "2012-10-17", Statement: [{ Effect: Allow, Principal: "*", Action: execute-api:Invoke, Resource: "execute-api:/*" }] }
   Model: { Type: AWS::ApiGateway::Model, Properties: { RestApiId: !Ref Rest, ContentType: application/json, Name: Pet, Schema: { type: object } } }
   Validator: { Type: AWS::ApiGateway::RequestValidator, Properties: { RestApiId: !Ref Rest, ValidateRequestBody: true } }
   Deployment: { Type: AWS::ApiGateway::Deployment, Properties: { RestApiId: !Ref Rest } }
@@ -186,12 +188,23 @@ Resources:
   Domain: { Type: AWS::ApiGateway::DomainName, Properties: { DomainName: api.example.com, RegionalCertificateArn: "arn:aws:acm:us-east-1:000000000000:certificate/x", EndpointConfiguration: { Types: [REGIONAL] } } }
   Mapping: { Type: AWS::ApiGateway::BasePathMapping, Properties: { DomainName: !Ref Domain, RestApiId: !Ref Rest, Stage: !Ref Stage } }
   Http: { Type: AWS::ApiGatewayV2::Api, Properties: { Name: http, ProtocolType: HTTP, Description: DESCRIPTION, CorsConfiguration: { AllowOrigins: ["*"] } } }
+  Sam:
+    Type: AWS::ApiGatewayV2::Api
+    Properties:
+      Description: DESCRIPTION
+      Body:
+        openapi: "3.0.1"
+        info: { title: sam, version: "1" }
+        paths:
+          /DESCRIPTION: { get: { x-amazon-apigateway-integration: { type: http_proxy, httpMethod: GET, uri: "http://127.0.0.1:1/" } } }
+  SamStage: { Type: AWS::ApiGatewayV2::Stage, Properties: { ApiId: !Ref Sam, StageName: $default, AutoDeploy: true } }
   HttpStage: { Type: AWS::ApiGatewayV2::Stage, Properties: { ApiId: !Ref Http, StageName: $default, AutoDeploy: true } }
   Behind: { Type: AWS::ApiGatewayV2::Integration, Properties: { ApiId: !Ref Http, IntegrationType: HTTP_PROXY, IntegrationMethod: GET, IntegrationUri: "http://127.0.0.1:1/", PayloadFormatVersion: "1.0" } }
   Route: { Type: AWS::ApiGatewayV2::Route, Properties: { ApiId: !Ref Http, RouteKey: GET /x, Target: !Sub "integrations/${Behind}" } }
 Outputs:
   Rest: { Value: !Ref Rest }
   Http: { Value: !Ref Http }
+  Sam: { Value: !Ref Sam }
   Endpoint: { Value: !GetAtt Http.ApiEndpoint }
 "#;
 
@@ -217,7 +230,15 @@ async fn apis_out_of_templates() {
         stack["Outputs"].as_array().unwrap().iter().find(|o| o["OutputKey"] == key).unwrap()["OutputValue"].as_str().unwrap().to_owned()
     };
     let rest = square.ok("apigateway", "GetRestApi", json!({ "restApiId": output("Rest") })).await;
-    assert_eq!(rest["name"], "from-body");
+    assert_eq!((&rest["name"], &rest["binaryMediaTypes"]), (&json!("from-body"), &json!(["image/png"])));
+    assert!(rest["policy"].as_str().is_some_and(|policy| policy.contains("execute-api:Invoke")), "the import leaves it: {rest}");
+    let sam = async || {
+        let id = output("Sam");
+        let api = square.ok("apigatewayv2", "GetApi", json!({ "ApiId": id })).await;
+        let routes = square.ok("apigatewayv2", "GetRoutes", json!({ "ApiId": id })).await;
+        [api["Name"].clone(), api["Description"].clone(), routes["Items"][0]["RouteKey"].clone(), routes["Items"][1].clone()]
+    };
+    assert_eq!(sam().await, [json!("sam"), json!("one"), json!("GET /one"), Value::Null]);
     let url = format!("http://{}.execute-api.us-east-1.amazonaws.com/live/hi", output("Rest"));
     assert_eq!(send(&square, "apigateway", "GET", &url, "application/json", "").await.0, 403);
     assert_eq!(
@@ -230,6 +251,7 @@ async fn apis_out_of_templates() {
     let stage = square.ok("apigateway", "GetStage", json!({ "restApiId": output("Rest"), "stageName": "live" })).await;
     assert_eq!(stage["methodSettings"]["*/*"]["throttlingRateLimit"], 20.0);
     assert_eq!(square.ok("apigatewayv2", "GetApi", json!({ "ApiId": output("Http") })).await["Description"], "two");
+    assert_eq!(sam().await, [json!("sam"), json!("two"), json!("GET /two"), Value::Null]);
     square.ok("cloudformation", "DeleteStack", json!({ "StackName": "s" })).await;
     square.advance(60).await;
     assert_eq!(square.ok("apigateway", "GetRestApis", json!({})).await["items"], json!([]));

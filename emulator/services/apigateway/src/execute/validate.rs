@@ -62,7 +62,10 @@ pub(crate) fn flattened(api: &Api, name: &str) -> Option<Value> {
     let mut wanted = BTreeSet::new();
     localize(&mut schema, &mut wanted, 0);
     let mut definitions = Map::new();
-    while let Some(next) = wanted.iter().find(|next| !definitions.contains_key(*next)).cloned() {
+    while let Some(next) = wanted.pop_first() {
+        if definitions.contains_key(&next) {
+            continue;
+        }
         let mut found = schema_of(&next).unwrap_or_else(|| Value::Object(Map::new()));
         localize(&mut found, &mut wanted, 0);
         definitions.insert(next, found);
@@ -94,5 +97,27 @@ fn localize(schema: &mut Value, wanted: &mut BTreeSet<String>, depth: usize) {
         }
         Value::Array(items) => items.iter_mut().for_each(|item| localize(item, wanted, depth + 1)),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Model;
+    use serde_json::json;
+
+    #[test]
+    fn models_that_refer_to_one_another_are_gone_through_once() {
+        let mut api = Api::default();
+        let most = 20_000;
+        for n in 0..most {
+            let next = format!("https://apigateway.amazonaws.com/restapis/a/models/M{}", (n + 1) % most);
+            let schema = json!({ "properties": { "next": { "$ref": next } } }).to_string();
+            api.models.insert(format!("M{n}"), Model { schema: Some(schema), ..Default::default() });
+        }
+        let whole = flattened(&api, "M0").unwrap();
+        assert_eq!(whole["definitions"].as_object().unwrap().len(), most);
+        assert_eq!(whole["definitions"]["M7"]["properties"]["next"]["$ref"], "#/definitions/M8");
+        assert_eq!(flattened(&api, "none"), None);
     }
 }

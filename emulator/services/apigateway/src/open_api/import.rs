@@ -1,7 +1,8 @@
 //! From a definition to an API: settings, models, validators, authorizers, gateway responses, and the tree of paths.
 
-use super::{base_path::BasePath, operation, security};
+use super::{operation, security};
 use crate::{Error, model::*, state::*};
+use frontdoor::base_path::BasePath;
 use kit::{Context, Fault};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,13 +1,13 @@
 //! OpenAPI 2 and 3: definitions with API Gateway's extensions become APIs, and deployed APIs become definitions.
 
-mod base_path;
 mod export;
 mod import;
 mod operation;
 mod security;
+mod yaml_text;
 
 use crate::{ApiGateway, Error, model::*, state::*};
-use base_path::BasePath;
+use frontdoor::base_path::BasePath;
 use kit::{Context, Fault, Read};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -74,15 +74,16 @@ impl ApiGateway {
             integrations: extensions.contains("apigateway") || extensions.contains("integrations"),
             authorizers: extensions.contains("apigateway") || extensions.contains("authorizers"),
         };
-        if matches!(input.accepts.as_deref(), Some(accepts) if accepts.contains("yaml")) {
-            return Err(refused("GetExport", "YAML (ask for application/json)"));
-        }
         let document = export::document(cx, &picture, &input.stage_name, kind, extras);
         let version = document["info"]["version"].as_str().unwrap_or_default().to_owned();
-        let body = serde_json::to_vec_pretty(&document).map_err(|e| Fault::internal(e.to_string()))?;
+        let as_yaml = input.accepts.as_deref().is_some_and(|accepts| accepts.contains("yaml"));
+        let (body, ending) = match as_yaml {
+            true => (yaml_text::written(&document).into_bytes(), "yaml"),
+            false => (serde_json::to_vec_pretty(&document).map_err(|e| Fault::internal(e.to_string()))?, "json"),
+        };
         Ok(GetExportOutput {
             content_type: Some("application/octet-stream".into()),
-            content_disposition: Some(format!("attachment; filename=\"{}_{version}.json\"", input.export_type)),
+            content_disposition: Some(format!("attachment; filename=\"{}_{version}.{ending}\"", input.export_type)),
             body: Some(body.into()),
         })
     }
@@ -100,9 +101,9 @@ impl Parameters {
         for (name, value) in parameters.unwrap_or_default() {
             match (name.as_str(), value.as_str()) {
                 // AWS's documentation writes both.
-                ("basepath" | "basePath", "ignore") => out.base_path = BasePath::Ignore,
-                ("basepath" | "basePath", "prepend") => out.base_path = BasePath::Prepend,
-                ("basepath" | "basePath", "split") => out.base_path = BasePath::Split,
+                ("basepath" | "basePath", way) if BasePath::parse(way).is_some() => {
+                    out.base_path = BasePath::parse(way).unwrap_or(BasePath::Ignore);
+                }
                 ("endpointConfigurationTypes", kind) => {
                     out.endpoint_type = Some(EndpointType::parse(kind).ok_or_else(|| bad("Invalid endpointConfigurationTypes"))?);
                 }

@@ -130,3 +130,22 @@ async fn what_goes_out_comes_in_again() {
         assert_eq!(describe(&again).await, describe(&json!(desk.api)).await, "{kind}");
     }
 }
+
+#[tokio::test]
+async fn what_is_exported_as_yaml_is_imported_again() {
+    let desk = Desk::new().await;
+    desk.method(&desk.top, "GET", json!({ "requestParameters": { "method.request.querystring.q": true } })).await;
+    desk.deploy().await;
+    for kind in ["swagger", "oas30"] {
+        let input = json!({ "restApiId": desk.api, "stageName": "live", "exportType": kind, "accepts": "application/yaml", "parameters": { "extensions": "integrations" } });
+        let exported = desk.ok("GetExport", input).await;
+        assert!(exported["contentDisposition"].as_str().unwrap().ends_with(".yaml\""), "{exported}");
+        let made = desk.ok("ImportRestApi", json!({ "body": exported["body"] })).await;
+        let key = json!({ "restApiId": made["id"], "resourceId": made["rootResourceId"], "httpMethod": "GET" });
+        let method = desk.ok("GetMethod", key).await;
+        assert_eq!(
+            (&method["methodIntegration"]["type"], &method["requestParameters"]),
+            (&json!("AWS_PROXY"), &json!({ "method.request.querystring.q": true }))
+        );
+    }
+}

@@ -5,4 +5,5 @@ mod control;
 mod desk;
 mod exact_answers;
 mod guards;
+mod imports;
 mod serve;

@@ -11,10 +11,13 @@ pub(super) const KINDS: &[Kind] = &[
         made_by: Some(("apigatewayv2", "CreateApi")),
         properties: &[
             "ApiKeySelectionExpression",
+            "BasePath",
+            "Body",
             "CorsConfiguration",
             "CredentialsArn",
             "Description",
             "DisableExecuteApiEndpoint",
+            "FailOnWarnings",
             "IpAddressType",
             "Name",
             "ProtocolType",
@@ -154,6 +157,7 @@ impl Part {
     fn gone(&self, property: &str) -> Option<Json> {
         match property {
             "Description" => Some("".into()),
+            "BasePath" | "FailOnWarnings" => Some(Json::Null),
             "StageVariables" | "RouteSettings" | "RequestParameters" | "ResponseParameters" => Some(json!({})),
             "AuthorizationScopes" => Some(json!([])),
             "AuthorizationType" => Some("NONE".into()),
@@ -166,6 +170,15 @@ impl Part {
 #[async_trait]
 impl Handler for Part {
     async fn create(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        if has_body(job) {
+            let described = job.call("apigatewayv2", "ImportApi", definition(job)).await?;
+            let id = described[self.id].as_str().unwrap_or_default();
+            if let Err(fault) = over_the_definition(job, id).await {
+                job.call_gone("apigatewayv2", "DeleteApi", json!({ "ApiId": id })).await?;
+                return Err(fault);
+            }
+            return Ok(self.made(id, &described));
+        }
         let mut input = job.after.clone();
         if matches!(self.noun, "Api" | "Stage" | "DomainName") {
             input["Tags"] = job.tag_map("Tags");
@@ -187,6 +200,12 @@ impl Handler for Part {
     }
 
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
+        if has_body(job) && OF_DEFINITIONS.iter().any(|property| job.changed(property)) {
+            let mut input = definition(job);
+            input["ApiId"] = job.physical().into();
+            job.call("apigatewayv2", "ReimportApi", input).await?;
+            over_the_definition(job, job.physical()).await?;
+        }
         let mut input = self.key(job);
         let empty = Map::new();
         let (old, new) = (job.before.as_object().unwrap_or(&empty), job.after.as_object().unwrap_or(&empty));
@@ -216,6 +235,7 @@ impl Handler for Part {
             input.insert("ApiId".into(), job.text("ApiId").into());
         }
         input.remove("Tags");
+        OF_DEFINITIONS.iter().for_each(|property| drop(input.remove(*property)));
         if input.len() > self.key(job).len() {
             job.call("apigatewayv2", &format!("Update{}", self.noun), Json::Object(input)).await?;
         }
@@ -226,6 +246,38 @@ impl Handler for Part {
     async fn delete(&self, job: &Job<'_>) -> Result<(), Fault> {
         job.call_gone("apigatewayv2", &format!("Delete{}", self.noun), Json::Object(self.key(job))).await
     }
+}
+
+/// Properties about the definition that an API is made of.
+const OF_DEFINITIONS: [&str; 3] = ["Body", "BasePath", "FailOnWarnings"];
+
+fn has_body(job: &Job<'_>) -> bool {
+    job.get("Body").is_object()
+}
+
+fn definition(job: &Job<'_>) -> Json {
+    let mut input = json!({ "Body": job.get("Body").to_string() });
+    for (property, member) in [("BasePath", "Basepath"), ("FailOnWarnings", "FailOnWarnings")] {
+        if !job.get(property).is_null() {
+            input[member] = job.get(property).clone();
+        }
+    }
+    input
+}
+
+/// What a template says beside the definition stands over what that says.
+async fn over_the_definition(job: &Job<'_>, id: &str) -> Result<(), Fault> {
+    let settings = ["CorsConfiguration", "Description", "DisableExecuteApiEndpoint", "IpAddressType", "Name", "Version"];
+    let mut input = job.take(&settings);
+    if !input.is_empty() {
+        input.insert("ApiId".into(), id.into());
+        job.call("apigatewayv2", "UpdateApi", Json::Object(input)).await?;
+    }
+    if !job.tag_map("Tags").is_null() {
+        let arn = format!("arn:aws:apigateway:{}::/apis/{id}", job.cx.region());
+        job.call("apigatewayv2", "TagResource", json!({ "ResourceArn": arn, "Tags": job.tag_map("Tags") })).await?;
+    }
+    Ok(())
 }
 
 impl Part {

@@ -4,13 +4,26 @@ use serde_json::Value;
 
 /// What becomes of the base path.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum BasePath {
+pub enum BasePath {
+    /// It is left out.
     Ignore,
+    /// It stands before every path.
     Prepend,
+    /// It stands there without its first part.
     Split,
 }
 
 impl BasePath {
+    /// Reads `ignore`, `prepend` or `split`.
+    pub fn parse(text: &str) -> Option<BasePath> {
+        match text {
+            "ignore" => Some(BasePath::Ignore),
+            "prepend" => Some(BasePath::Prepend),
+            "split" => Some(BasePath::Split),
+            _ => None,
+        }
+    }
+
     /// What stands before every path, without a slash at its end.
     pub fn prefix(self, document: &Value) -> String {
         let base = of(document);
