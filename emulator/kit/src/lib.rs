@@ -36,7 +36,9 @@ pub mod workflows;
 pub use access::{Access, Authorize, Decider, Decision, Grant, Need, ResourceSide};
 pub use arn::Arn;
 pub use clock::{Clock, ClockMode, ClockReading};
-pub use cloud::{AdvanceOptions, Advanced, Call, Cloud, CloudBuilder, DEFAULT_ACCOUNT, DEFAULT_REGION, DROP_CONNECTION, NotQuiet, Settle};
+pub use cloud::{
+    AdvanceOptions, Advanced, Call, Cloud, CloudBuilder, DEFAULT_ACCOUNT, DEFAULT_REGION, DROP_CONNECTION, NotQuiet, Settle, caught,
+};
 pub use context::{Context, Source};
 pub use door::{Door, DroppedConnection, RefusedSignature, dropped_connection};
 pub use faults::{Effect, FaultRule, Faults};

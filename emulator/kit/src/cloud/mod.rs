@@ -7,6 +7,7 @@ mod runner;
 
 pub use advance::{AdvanceOptions, Advanced, NotQuiet, Settle};
 pub use dispatch::{Call, DROP_CONNECTION};
+pub use runner::caught;
 
 use crate::{
     Clock, ClockMode, Context, Decider, Fault, Faults, Journal, Need, Principal, Service, Work,

@@ -119,11 +119,12 @@ async fn run(cloud: Arc<Cloud>, row: TaskRow, token: Token, due: Arc<Due>) {
     cloud.clock.nudge();
 }
 
-/// A task that panics has failed like any other: it is tried again, then given up, and nobody waits for it for ever.
-async fn caught(task: impl Future<Output = Result<(), Fault>>) -> Result<(), Fault> {
+/// Work that panics has failed like any other, with an internal fault that says what the panic said: a task is tried again, then given up, and
+/// nobody waits for it for ever.
+pub async fn caught<T, E: From<Fault>>(task: impl Future<Output = Result<T, E>>) -> Result<T, E> {
     AssertUnwindSafe(task).catch_unwind().await.unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied()).unwrap_or("nothing");
-        Err(Fault::internal(format!("a task panicked, which is a defect of windtunnel: {said}")))
+        Err(Fault::internal(format!("a task panicked, which is a defect of windtunnel: {said}")).into())
     })
 }
 
@@ -135,10 +136,12 @@ fn retry_at(now: Timestamp, attempts: u32) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use wire::Fault;
+
     #[tokio::test]
     async fn a_task_that_panics_has_failed() {
-        let fault = super::caught(async { panic!("at {}", 1) }).await.unwrap_err();
+        let fault = super::caught::<(), Fault>(async { panic!("at {}", 1) }).await.unwrap_err();
         assert_eq!((fault.status, fault.message.ends_with("windtunnel: at 1")), (500, true), "{}", fault.message);
-        assert!(super::caught(async { Ok(()) }).await.is_ok());
+        assert!(super::caught(async { Ok::<_, Fault>(()) }).await.is_ok());
     }
 }

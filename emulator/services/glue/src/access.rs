@@ -132,7 +132,7 @@ others! {
     GetResourcePolicyInput(_me, cx) => Access::Needs(needs(cx, "glue:GetResourcePolicy", None, None));
     DeleteResourcePolicyInput(_me, cx) => Access::Needs(needs(cx, "glue:DeleteResourcePolicy", None, None));
     GetResourcePoliciesInput(_me, cx) => Access::Needs(needs(cx, "glue:GetResourcePolicies", None, None));
-    CreateTriggerInput(me, cx) => on_trigger(cx, "glue:CreateTrigger", &me.name);
+    CreateTriggerInput(me, cx) => tagged(cx, on_trigger(cx, "glue:CreateTrigger", &me.name), &me.tags, "trigger", &me.name);
     GetTriggerInput(me, cx) => on_trigger(cx, "glue:GetTrigger", &me.name);
     GetTriggersInput(_me, _cx) => Access::any("glue:GetTriggers");
     BatchGetTriggersInput(_me, _cx) => Access::any("glue:BatchGetTriggers");
@@ -141,7 +141,7 @@ others! {
     DeleteTriggerInput(me, cx) => on_trigger(cx, "glue:DeleteTrigger", &me.name);
     StartTriggerInput(me, cx) => on_trigger(cx, "glue:StartTrigger", &me.name);
     StopTriggerInput(me, cx) => on_trigger(cx, "glue:StopTrigger", &me.name);
-    CreateWorkflowInput(me, cx) => on_workflow(cx, "glue:CreateWorkflow", &me.name);
+    CreateWorkflowInput(me, cx) => tagged(cx, on_workflow(cx, "glue:CreateWorkflow", &me.name), &me.tags, "workflow", &me.name);
     GetWorkflowInput(me, cx) => on_workflow(cx, "glue:GetWorkflow", &me.name);
     BatchGetWorkflowsInput(_me, _cx) => Access::any("glue:BatchGetWorkflows");
     ListWorkflowsInput(_me, _cx) => Access::any("glue:ListWorkflows");
@@ -170,7 +170,7 @@ fn on_function(cx: &Context, action: &'static str, database: &str, name: &str) -
     ));
     Access::Needs(all)
 }
-/// Who makes a database, a connection or a crawler with tags needs the right to tag it, too.
+/// Who makes something with tags needs the right to tag it, too.
 fn tagged(cx: &Context, access: Access, tags: &Option<std::collections::BTreeMap<String, String>>, kind: &str, name: &str) -> Access {
     match tags.as_ref().is_some_and(|tags| !tags.is_empty()) {
         true => access.and(Need::on("glue:TagResource", format!("arn:aws:glue:{}:{}:{kind}/{name}", cx.region(), cx.account()))),

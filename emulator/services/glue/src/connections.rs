@@ -76,7 +76,7 @@ impl Glue {
         cx.store()
             .write(|tx| {
                 must_find(tx, cx, &input.connection_name)?;
-                tags::put(tx, cx, "connection", &input.connection_name, &BTreeMap::new())?;
+                tags::forget(tx, cx, "connection", &input.connection_name)?;
                 tx.delete(&CONNECTIONS, cx.scope(), &input.connection_name).map(drop)
             })
             .await?;
@@ -95,7 +95,7 @@ impl Glue {
             .write(|tx| {
                 let (mut gone, mut errors) = (Vec::new(), BTreeMap::new());
                 for name in &input.connection_name_list {
-                    tags::put(tx, cx, "connection", name, &BTreeMap::new())?;
+                    tags::forget(tx, cx, "connection", name)?;
                     match tx.delete(&CONNECTIONS, cx.scope(), name)? {
                         Some(_) => gone.push(name.clone()),
                         None => {

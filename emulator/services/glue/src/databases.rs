@@ -74,7 +74,7 @@ impl Glue {
                     tx.scan(&TABLES, cx.scope()).prefix(&(name.clone(),)).map(|row| row.map(|((_, t), _)| t)).collect::<Result<_, _>>()?;
                 tables.iter().try_for_each(|table| remove_table(tx, cx, &name, table))?;
                 crate::functions::remove(tx, cx, &name)?;
-                tags::put(tx, cx, "database", &name, &Default::default())?;
+                tags::forget(tx, cx, "database", &name)?;
                 tx.delete(&DATABASES, cx.scope(), &name).map(drop)
             })
             .await?;

@@ -18,13 +18,17 @@ pub(crate) fn checked(tags: BTreeMap<String, String>) -> Result<BTreeMap<String,
     }
 }
 
-/// Writes the tags of a database or connection; without tags, takes them away.
+/// Writes the tags of a database or connection.
 pub(crate) fn put(tx: &mut Tx<'_>, cx: &Context, kind: &str, name: &str, tags: &BTreeMap<String, String>) -> Result<(), Fault> {
-    let key = (kind.to_owned(), name.to_owned());
     match tags.is_empty() {
-        true => tx.delete(&TAGS, cx.scope(), &key).map(drop),
-        false => tx.put(&TAGS, cx.scope(), &key, tags),
+        true => forget(tx, cx, kind, name),
+        false => tx.put(&TAGS, cx.scope(), &(kind.to_owned(), name.to_owned()), tags),
     }
+}
+
+/// Takes away the tags of a database or connection that is deleted.
+pub(crate) fn forget(tx: &mut Tx<'_>, cx: &Context, kind: &str, name: &str) -> Result<(), Fault> {
+    tx.delete(&TAGS, cx.scope(), &(kind.to_owned(), name.to_owned())).map(drop)
 }
 
 impl Glue {
@@ -69,20 +73,16 @@ impl Tagged {
         if let Some(name) = named("trigger/") {
             return Ok(Tagged::Trigger(name));
         }
-        let other = || {
-            Fault::new(
-                "NotImplemented",
-                501,
-                format!("windtunnel keeps tags of databases, connections, crawlers, triggers and workflows, not of {arn}."),
-            )
-        };
         if let Some(name) = named("database/") {
             return Ok(Tagged::Database(crate::state::fold(&name)));
         }
         if let Some(name) = named("connection/") {
             return Ok(Tagged::Connection(name));
         }
-        named("workflow/").map(Tagged::Workflow).ok_or_else(other)
+        named("workflow/").map(Tagged::Workflow).ok_or_else(|| {
+            let kept = "databases, connections, crawlers, triggers and workflows";
+            Fault::new("NotImplemented", 501, format!("windtunnel keeps tags of {kept}, not of {arn}."))
+        })
     }
 
     fn read(&self, store: &impl Read, cx: &Context) -> Result<BTreeMap<String, String>, Fault> {

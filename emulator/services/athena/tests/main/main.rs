@@ -11,6 +11,7 @@ mod limits;
 mod plans;
 mod queries;
 mod reuse;
+mod subqueries;
 mod unnest;
 mod work_groups;
 mod writes;

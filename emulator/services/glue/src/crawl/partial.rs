@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{crawlers::settings::Recrawl, model::S3Target};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 type Folders = BTreeSet<Vec<String>>;
 
@@ -85,15 +85,23 @@ impl Crawl<'_> {
                 (folder.len() == root.len() + keys && keys > 0 && folder.starts_with(&root)).then_some((table, root))
             })
         };
-        let (parts, others): (Folders, Folders) = folders.iter().cloned().partition(|folder| table_of(folder).is_some());
-        let wanted: Vec<Listed> = listed.iter().filter(|object| parts.contains(&object.folders)).cloned().collect();
-        let files = self.classified(&include.bucket, wanted, target.sample_size, report).await?;
+        let (mut parts, mut others) = (BTreeMap::new(), Folders::new());
+        for folder in folders {
+            match table_of(folder) {
+                Some(place) => drop(parts.insert(folder, (place, Vec::new()))),
+                None => drop(others.insert(folder.clone())),
+            }
+        }
+        let wanted: Vec<Listed> = listed.iter().filter(|object| parts.contains_key(&object.folders)).cloned().collect();
+        for file in self.classified(&include.bucket, wanted, target.sample_size, report).await? {
+            if let Some((_, files)) = parts.get_mut(&file.folders) {
+                files.push(tree::File { folders: Vec::new(), ..file });
+            }
+        }
         let mut write = self.write(database, report);
-        for folder in &parts {
+        for (folder, ((table, root), files)) in parts {
             self.go_on()?;
-            let own = files.iter().filter(|file| file.folders == *folder).cloned().map(|file| tree::File { folders: Vec::new(), ..file });
-            let Some(here) = tree::tables(own.collect(), Grouping { combine: true, level: Some(0) }).pop() else { continue };
-            let Some((table, root)) = table_of(folder) else { continue };
+            let Some(here) = tree::tables(files, Grouping { combine: true, level: Some(0) }).pop() else { continue };
             let part = Part { folders: folder[root.len()..].to_vec(), found: here.found, stats: here.stats };
             let columns = part.found.columns.clone();
             write.add_partitions(table, include, &root, &[part]).await?;

@@ -10,11 +10,9 @@ use crate::{
     model::*,
     pages, triggers,
 };
-use futures_util::FutureExt;
 use kit::store::{NewTask, TaskRow};
 use kit::{Context, Fault, Read, RecordKind, Tx};
 use serde_json::json;
-use std::panic::AssertUnwindSafe;
 
 /// The task of a run.
 pub(crate) const KIND: &str = "crawl";
@@ -69,8 +67,7 @@ async fn crawl(cx: &Context, crawling: &Crawling, done: &mut report::Report) -> 
     let role = crawling.crawler.role.as_deref().unwrap_or_default();
     let worker = check::assume(cx, role, crawling.name()).await?;
     // A crawl that panics ends as a failed one: tried again it would panic again, and the crawler be RUNNING for ever.
-    let run = AssertUnwindSafe(crawl::run(&worker, crawling, done)).catch_unwind().await;
-    let result = run.unwrap_or_else(|_| Err(Stopped::Failed(Fault::internal("the crawl panicked, which is a defect of windtunnel"))));
+    let result = kit::caught(crawl::run(&worker, crawling, done)).await;
     let writer = crawl::Writer { crawler: crawling.name(), run: &crawling.run };
     match &result {
         Ok(()) => {}

@@ -1,250 +1,58 @@
-//! Subqueries where the engine has no plan for them: EXISTS, IN and comparisons with ANY and ALL in the SELECT list become counts, and values
-//! that are not told by an equality become a join whose rows are put together again. On plans as they are written, before any rule.
+//! Subqueries and set operations where the engine has no plan for them, or one that answers otherwise than Trino. On plans as they are written,
+//! before any rule.
 
+use super::{beside, many, ranged::ranged, single};
 use datafusion::{
-    common::{
-        Column, DFSchema, ExprSchema, JoinType, Result, ScalarValue,
-        tree_node::{Transformed, TreeNode, TreeNodeRecursion},
-    },
-    functions_aggregate::expr_fn::{count, max, min},
+    common::{Column, Result, tree_node::Transformed},
     functions_window::expr_fn::row_number,
-    logical_expr::{
-        BinaryExpr, Expr, Filter, LogicalPlan, LogicalPlanBuilder, Operator, Projection, Subquery, binary_expr,
-        expr::{AggregateFunction, Exists, InSubquery, SetComparison, SetQuantifier},
-        expr_rewriter::NamePreserver,
-        lit, scalar_subquery,
-        utils::{conjunction, split_conjunction_owned},
-        when,
-    },
+    logical_expr::{Expr, ExprFunctionExt, Join, JoinType, LogicalPlan, LogicalPlanBuilder},
 };
 use std::sync::Arc;
 
-/// The plan without such subqueries.
+/// The plan with them.
 pub(super) fn rewritten(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let done = plan.transform_up_with_subqueries(|node| {
-        let node = if matches!(node, LogicalPlan::Filter(_) | LogicalPlan::Join(_)) { Transformed::no(node) } else { counted(node)? };
-        node.transform_data(ranged)
-    })?;
-    Ok(done.data)
+    Ok(plan.transform_up_with_subqueries(node)?.data)
 }
 
-fn counted(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
-    let names = NamePreserver::new(&node);
-    let Some(schema) = node.inputs().first().map(|input| input.schema().clone()) else { return Ok(Transformed::no(node)) };
-    let done = node.map_expressions(|expr| {
-        let name = names.save(&expr);
-        let made = expr.transform_up(|e| {
-            Ok(match e {
-                Expr::Exists(Exists { subquery, negated }) => {
-                    let found = many(&subquery)?.gt(lit(0i64));
-                    Transformed::yes(if negated { !found } else { found })
-                }
-                Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
-                    let found = any(*expr, &subquery, Operator::Eq, &schema)?;
-                    Transformed::yes(if negated { !found } else { found })
-                }
-                Expr::SetComparison(SetComparison { expr, subquery, op, quantifier }) => match (op, quantifier) {
-                    (op, SetQuantifier::Any) => Transformed::yes(any(*expr, &subquery, op, &schema)?),
-                    // All are so where none is otherwise.
-                    (op, SetQuantifier::All) => match op.negate() {
-                        Some(other) => Transformed::yes(!any(*expr, &subquery, other, &schema)?),
-                        None => Transformed::no(Expr::SetComparison(SetComparison { expr, subquery, op, quantifier })),
-                    },
-                },
-                other => Transformed::no(other),
-            })
-        })?;
-        Ok(made.update_data(|e| name.restore(e)))
-    })?;
-    if done.transformed { done.map_data(LogicalPlan::recompute_schema) } else { Ok(done) }
-}
-
-/// Rows of a subquery.
-fn many(subquery: &Subquery) -> Result<Expr> {
-    value(LogicalPlanBuilder::from(subquery.subquery.as_ref().clone()), count(lit(1i64)))
-}
-
-fn value(rows: LogicalPlanBuilder, aggregate: Expr) -> Result<Expr> {
-    Ok(scalar_subquery(Arc::new(rows.aggregate(Vec::<Expr>::new(), vec![aggregate])?.build()?)))
-}
-
-/// `x < ANY (...)`: NULL where it is true of none but may be of a NULL.
-fn any(x: Expr, subquery: &Subquery, op: Operator, schema: &DFSchema) -> Result<Expr> {
-    let rows = || LogicalPlanBuilder::from(subquery.subquery.as_ref().clone());
-    let column = Expr::Column(subquery.subquery.schema().columns()[0].clone());
-    let found = match op {
-        Operator::Lt | Operator::LtEq => binary_expr(x.clone(), op, value(rows(), max(column.clone()))?),
-        Operator::Gt | Operator::GtEq => binary_expr(x.clone(), op, value(rows(), min(column.clone()))?),
-        _ if is_constant(&x) => value(rows().filter(binary_expr(column.clone(), op, x.clone()))?, count(lit(1i64)))?.gt(lit(0i64)),
-        _ => value(rows().filter(binary_expr(column.clone(), op, outer(x.clone(), schema)?))?, count(lit(1i64)))?.gt(lit(0i64)),
+/// One node, of which all that is below it is done already.
+pub(super) fn node(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    let node = match node {
+        LogicalPlan::Join(join) if is_all(&join) => Transformed::yes(numbered(join)?),
+        node => Transformed::no(node),
     };
-    let nulls = value(rows().filter(column.is_null())?, count(lit(1i64)))?.gt(lit(0i64));
-    let unknown = nulls.or(x.is_null().and(many(subquery)?.gt(lit(0i64))));
-    when(found, lit(true)).when(unknown, lit(ScalarValue::Boolean(None))).otherwise(lit(false))
-}
-
-fn is_constant(x: &Expr) -> bool {
-    !x.any_column_refs() && !x.contains_outer()
-}
-
-/// An expression of the query around, inside of the subquery.
-fn outer(x: Expr, schema: &DFSchema) -> Result<Expr> {
-    let made = x.transform(|e| {
-        Ok(match e {
-            Expr::Column(column) => {
-                let field = schema.field_from_column(&column)?.clone();
-                Transformed::yes(Expr::OuterReferenceColumn(field, column))
-            }
-            other => Transformed::no(other),
-        })
-    })?;
-    Ok(made.data)
-}
-
-/// `(SELECT max(v) FROM u WHERE u.k < t.k)`: each row of the query with those of `u` that it means, put together by the row's number.
-fn ranged(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
-    let (mut input, expressions) = match &node {
-        LogicalPlan::Projection(p) => (p.input.as_ref().clone(), p.expr.clone()),
-        LogicalPlan::Filter(f) => (f.input.as_ref().clone(), vec![f.predicate.clone()]),
-        _ => return Ok(Transformed::no(node)),
+    let node = node.transform_data(single::values)?.transform_data(beside::below)?;
+    let node = match node.data {
+        LogicalPlan::Filter(_) => node.transform_data(many::conditions)?,
+        LogicalPlan::Join(_) => node,
+        _ => node.transform_data(many::counted)?,
     };
-    let before = input.schema().columns();
-    let mut made = Vec::new();
-    let names = NamePreserver::new(&node);
-    for expression in expressions {
-        let name = names.save(&expression);
-        let new = expression.transform_down(|e| {
-            let Expr::ScalarSubquery(subquery) = &e else { return Ok(Transformed::no(e)) };
-            let Some(shape) = Shape::of(subquery)? else { return Ok(Transformed::no(e)) };
-            let Some((plan, column)) = shape.joined(&input, &format!("$ranged_{}", input.schema().fields().len()))? else {
-                return Ok(Transformed::no(e));
-            };
-            input = plan;
-            Ok(Transformed::new(Expr::Column(column), true, TreeNodeRecursion::Jump))
-        })?;
-        made.push(new.update_data(|e| name.restore(e)));
-    }
-    if !made.iter().any(|m| m.transformed) {
-        return Ok(Transformed::no(node));
-    }
-    let mut made: Vec<Expr> = made.into_iter().map(|m| m.data).collect();
-    let plan = match node {
-        LogicalPlan::Filter(_) => {
-            let filtered = LogicalPlan::Filter(Filter::try_new(made.remove(0), Arc::new(input))?);
-            LogicalPlanBuilder::from(filtered).project(before.into_iter().map(Expr::Column))?.build()?
-        }
-        _ => LogicalPlan::Projection(Projection::try_new(made, Arc::new(input))?),
+    node.transform_data(ranged)
+}
+
+/// EXCEPT ALL and INTERSECT ALL as the engine plans them: as if one row there answered for all here. Without ALL the left side is DISTINCT.
+fn is_all(join: &Join) -> bool {
+    matches!(join.join_type, JoinType::LeftAnti | JoinType::LeftSemi)
+        && join.null_equality == datafusion::common::NullEquality::NullEqualsNull
+        && join.filter.is_none()
+        && join.on.len() == join.left.schema().fields().len()
+        && !matches!(*join.left, LogicalPlan::Distinct(_))
+}
+
+/// Equal rows are numbered on both sides: the n-th here meets the n-th there.
+fn numbered(join: Join) -> Result<LogicalPlan> {
+    const NTH: &str = "$nth";
+    let side = |plan: Arc<LogicalPlan>| {
+        let columns: Vec<Expr> = plan.schema().columns().into_iter().map(Expr::Column).collect();
+        let nth = row_number().partition_by(columns).build()?.alias(NTH);
+        LogicalPlanBuilder::from(Arc::unwrap_or_clone(plan)).window(vec![nth])?.build()
     };
-    Ok(Transformed::yes(plan))
-}
-
-/// A subquery that is one value: an aggregate of rows that a condition with the query around takes.
-struct Shape {
-    /// What is made of the aggregate's columns.
-    value: Expr,
-    aggregates: Vec<Expr>,
-    rows: LogicalPlan,
-    condition: Expr,
-}
-
-impl Shape {
-    /// `None` where the engine has a plan, or we have none either.
-    fn of(subquery: &Subquery) -> Result<Option<Shape>> {
-        let mut plan = subquery.subquery.as_ref();
-        let mut value = None;
-        if let LogicalPlan::Projection(p) = plan
-            && let [one] = p.expr.as_slice()
-        {
-            value = Some(one.clone());
-            plan = &p.input;
-        }
-        let LogicalPlan::Aggregate(aggregate) = plan else { return Ok(None) };
-        let mut rows = aggregate.input.as_ref();
-        // Under the names that they have behind the join.
-        let mut aggregates: Vec<Expr> = aggregate.aggr_expr.iter().map(|a| a.clone().alias(a.schema_name().to_string())).collect();
-        let mut conditions = Vec::new();
-        while !rows.all_out_ref_exprs().is_empty() {
-            rows = match rows {
-                LogicalPlan::Filter(filter) => {
-                    conditions.extend(split_conjunction_owned(filter.predicate.clone()));
-                    &filter.input
-                }
-                LogicalPlan::Projection(p) if !p.expr.iter().any(Expr::contains_outer) => {
-                    for expr in aggregates.iter_mut().chain(&mut conditions) {
-                        *expr = below(expr.clone(), p)?;
-                    }
-                    &p.input
-                }
-                _ => return Ok(None),
-            };
-        }
-        let (with, without): (Vec<Expr>, Vec<Expr>) = conditions.into_iter().partition(Expr::contains_outer);
-        if !aggregate.group_expr.is_empty() || with.iter().all(is_equality) {
-            return Ok(None);
-        }
-        let mut rows = LogicalPlanBuilder::from(rows.clone());
-        if let Some(own) = conjunction(without) {
-            rows = rows.filter(own)?;
-        }
-        let Some(condition) = conjunction(with) else { return Ok(None) };
-        let inner = condition.transform(|e| {
-            Ok(match e {
-                Expr::OuterReferenceColumn(_, column) => Transformed::yes(Expr::Column(column)),
-                other => Transformed::no(other),
-            })
-        })?;
-        let value = value.unwrap_or_else(|| Expr::Column(aggregate.schema.columns()[0].clone()));
-        Ok(Some(Shape { value, aggregates, rows: rows.build()?, condition: inner.data }))
-    }
-
-    /// The rows of a query, each with the subquery's value beside it.
-    fn joined(&self, input: &LogicalPlan, name: &str) -> Result<Option<(LogicalPlan, Column)>> {
-        let own = input.schema().columns();
-        let theirs = self.rows.schema().columns();
-        // Outer columns that are not of this query, or that a column of the subquery would hide.
-        if self.condition.column_refs().iter().any(|c| !own.contains(c) && !theirs.contains(c)) || own.iter().any(|c| theirs.contains(c)) {
-            return Ok(None);
-        }
-        let (row, hit) = (format!("{name}_row"), format!("{name}_hit"));
-        let numbered = LogicalPlanBuilder::from(input.clone()).window(vec![row_number().alias(&row)])?.build()?;
-        let hits = theirs.into_iter().map(Expr::Column).chain([lit(true).alias(&hit)]);
-        let right = LogicalPlanBuilder::from(self.rows.clone()).project(hits)?.build()?;
-        let groups: Vec<Expr> = numbered.schema().columns().into_iter().map(Expr::Column).collect();
-        let aggregates: Vec<Expr> = self.aggregates.iter().map(|a| of_hits(a.clone(), &hit)).collect::<Result<_>>()?;
-        let together =
-            LogicalPlanBuilder::from(numbered).join_on(right, JoinType::Left, [self.condition.clone()])?.aggregate(groups, aggregates)?;
-        let columns = own.into_iter().map(Expr::Column).chain([self.value.clone().unalias().alias(name)]);
-        Ok(Some((together.project(columns)?.build()?, Column::from_name(name))))
-    }
-}
-
-/// An expression over a projection's columns as one over what it reads.
-fn below(expr: Expr, projection: &Projection) -> Result<Expr> {
-    let columns = projection.schema.columns();
-    let made = expr.transform_up(|e| {
-        let at = if let Expr::Column(column) = &e { columns.iter().position(|c| c == column) } else { None };
-        Ok(match at {
-            Some(at) => Transformed::yes(projection.expr[at].clone().unalias()),
-            None => Transformed::no(e),
-        })
-    })?;
-    Ok(made.data)
-}
-
-fn is_equality(condition: &Expr) -> bool {
-    matches!(condition, Expr::BinaryExpr(BinaryExpr { op: Operator::Eq, .. }))
-}
-
-/// An aggregate of the rows that the join found.
-fn of_hits(aggregate: Expr, hit: &str) -> Result<Expr> {
-    let made = aggregate.transform_down(|e| {
-        let Expr::AggregateFunction(AggregateFunction { func, mut params }) = e else { return Ok(Transformed::no(e)) };
-        let hit = Expr::Column(Column::from_name(hit)).is_true();
-        params.filter = Some(Box::new(match params.filter.take() {
-            Some(own) => hit.and(*own),
-            None => hit,
-        }));
-        Ok(Transformed::new(Expr::AggregateFunction(AggregateFunction { func, params }), true, TreeNodeRecursion::Jump))
-    })?;
-    Ok(made.data)
+    let own = join.left.schema().columns();
+    let there = join.right.schema().columns();
+    let (left, right) = (side(join.left)?, side(join.right)?);
+    let nth = || Column::from_name(NTH);
+    let on = (own.iter().cloned().chain([nth()]).collect::<Vec<_>>(), there.into_iter().chain([nth()]).collect::<Vec<_>>());
+    LogicalPlanBuilder::from(left)
+        .join_detailed(right, join.join_type, on, None, join.null_equality)?
+        .project(own.into_iter().map(Expr::Column))?
+        .build()
 }

@@ -1,14 +1,19 @@
 //! What a plan gets from us beside the engine's own rules: distinct texts counted, groups that the places of objects tell.
 //! Plans alone: nothing here knows of the catalog, of requests or of how objects are read.
 
+mod beside;
 mod by_part;
 mod distinct;
 mod guarded;
 mod held;
 mod listed;
 mod long;
+mod many;
 mod parted;
+mod pushed;
+mod ranged;
 mod short;
+mod single;
 mod strict;
 
 pub(super) use guarded::{guarded, raises};
@@ -18,7 +23,10 @@ use std::sync::Arc;
 
 /// A session with our rules behind the engine's.
 pub(super) fn with_rules(builder: SessionStateBuilder) -> SessionStateBuilder {
-    builder.with_optimizer_rule(Arc::new(distinct::CountTexts)).with_physical_optimizer_rule(Arc::new(by_part::ByPart))
+    builder
+        .with_physical_optimizer_rules(pushed::rules())
+        .with_optimizer_rule(Arc::new(distinct::CountTexts))
+        .with_physical_optimizer_rule(Arc::new(by_part::ByPart))
 }
 
 /// A plan as it was written, made one that the engine takes; its types are held against Trino's rules before the engine bends them.

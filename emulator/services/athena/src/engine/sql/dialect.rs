@@ -1,6 +1,11 @@
 //! What of SQL Athena's parser takes, as differences from the library's general dialect.
 
-use datafusion::sql::sqlparser::dialect::{Dialect, GenericDialect};
+use datafusion::sql::sqlparser::{
+    ast::Expr,
+    dialect::{Dialect, GenericDialect, Precedence},
+    keywords::Keyword,
+    parser::{Parser, ParserError},
+};
 use std::any::TypeId;
 
 /// Athena's dialect.
@@ -54,5 +59,14 @@ impl Dialect for AthenaDialect {
     }
     fn supports_subquery_as_function_arg(&self) -> bool {
         true
+    }
+    /// `a IS DISTINCT FROM b OR c`: what follows is a value, where the library takes all the rest.
+    fn parse_infix(&self, parser: &mut Parser, expr: &Expr, _: u8) -> Option<Result<Expr, ParserError>> {
+        let distinct = parser.parse_keywords(&[Keyword::IS, Keyword::DISTINCT, Keyword::FROM]);
+        if !distinct && !parser.parse_keywords(&[Keyword::IS, Keyword::NOT, Keyword::DISTINCT, Keyword::FROM]) {
+            return None;
+        }
+        let made = if distinct { Expr::IsDistinctFrom } else { Expr::IsNotDistinctFrom };
+        Some(parser.parse_subexpr(self.prec_value(Precedence::Eq)).map(|right| made(Box::new(expr.clone()), Box::new(right))))
     }
 }

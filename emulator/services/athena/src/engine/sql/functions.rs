@@ -287,8 +287,11 @@ pub(super) fn rewrite(rewriter: &mut Rewriter<'_>, expr: &mut Expr) -> Result<()
     Ok(())
 }
 
-/// The engine's own functions want bare numbers: `lag(x, 1)`, `ntile(4)`.
+/// The engine's own functions want bare numbers: `lag(x, 1)`, `ntile(4)`. Where a number is a value as others it has its type.
 fn bare_arguments(function: &mut Function) {
+    if matches!(name(function).as_deref(), Some("coalesce" | "nullif")) {
+        return;
+    }
     let FunctionArguments::List(list) = &mut function.args else { return };
     for argument in list.args.iter_mut().skip(1) {
         if let FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) = argument {

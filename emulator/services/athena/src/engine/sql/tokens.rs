@@ -45,10 +45,7 @@ pub(super) fn tokens(sql: &str, parameters: &[String]) -> Result<Vec<TokenWithSp
         out.pop();
     }
     super::versions::drop_for(&mut out);
-    bracket_values(&mut out);
-    select_values(&mut out);
-    name_types(&mut out);
-    Ok(out)
+    Ok(name_types(select_values(bracket_values(trimmed_sides(out)))))
 }
 
 /// Forms with a syntax of their own that the parser does not know, with their places.
@@ -140,101 +137,129 @@ fn is(token: Option<&TokenWithSpan>, wanted: &Token) -> bool {
     token.is_some_and(|t| t.token == *wanted)
 }
 
-/// `VALUES 1, 2` becomes `VALUES (1), (2)`.
-fn bracket_values(tokens: &mut Vec<TokenWithSpan>) {
-    let mut i = 0;
-    while i < tokens.len() {
-        if !is_word(tokens.get(i), "VALUES")
-            || is(tokens.get(i + 1), &Token::LParen)
-            || is(i.checked_sub(1).and_then(|p| tokens.get(p)), &Token::Period)
-        {
-            i += 1;
-            continue;
+/// `trim(LEADING FROM x)`: the parser wants to be told what is taken off.
+fn trimmed_sides(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        let side = ["LEADING", "TRAILING", "BOTH"].iter().any(|w| is_word(out.last(), w));
+        let place = out.len();
+        let call = place > 2 && is(out.get(place - 2), &Token::LParen) && is_word(out.get(place - 3), "TRIM");
+        if side && call && is_word(Some(&token), "FROM") {
+            out.push(TokenWithSpan { token: Token::SingleQuotedString(" ".into()), span: token.span });
         }
-        let mut at = i + 1;
-        loop {
-            let (start, mut depth) = (at, 0);
-            while let Some(token) = tokens.get(at) {
-                let ends = depth == 0
-                    && (token.token == Token::Comma
-                        || token.token == Token::RParen
-                        || ["ORDER", "LIMIT", "UNION", "EXCEPT", "INTERSECT", "OFFSET", "FETCH"].iter().any(|w| is_word(Some(token), w)));
-                if ends {
-                    break;
-                }
-                depth += opening(&token.token);
-                at += 1;
-            }
-            if at == start {
-                break;
-            }
-            let bracketed = is(tokens.get(start), &Token::LParen);
-            if !bracketed {
-                let (first, last) = (tokens[start].span, tokens[at - 1].span);
-                tokens.insert(at, TokenWithSpan { token: Token::RParen, span: last });
-                tokens.insert(start, TokenWithSpan { token: Token::LParen, span: first });
-                at += 2;
-            }
-            if !is(tokens.get(at), &Token::Comma) {
-                break;
-            }
-            at += 1;
-        }
-        i += 1;
+        out.push(token);
     }
+    out
+}
+
+/// A list behind VALUES.
+struct Values {
+    /// Brackets around it.
+    depth: i32,
+    /// Whether its item got a bracket.
+    open: bool,
+}
+
+/// `VALUES 1, 2` becomes `VALUES (1), (2)`.
+fn bracket_values(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let ends = |token: &TokenWithSpan| {
+        matches!(token.token, Token::Comma | Token::RParen)
+            || ["ORDER", "LIMIT", "UNION", "EXCEPT", "INTERSECT", "OFFSET", "FETCH"].iter().any(|w| is_word(Some(token), w))
+    };
+    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    let (mut lists, mut depth, mut starts): (Vec<Values>, i32, bool) = (Vec::new(), 0, false);
+    for token in tokens {
+        if let Some(list) = lists.last_mut().filter(|list| list.depth == depth) {
+            let (end, comma) = (ends(&token), token.token == Token::Comma);
+            if starts && !end {
+                list.open = token.token != Token::LParen;
+                if list.open {
+                    out.push(TokenWithSpan { token: Token::LParen, span: token.span });
+                }
+            } else if end && std::mem::take(&mut list.open) {
+                let span = out.last().map_or(token.span, |last| last.span);
+                out.push(TokenWithSpan { token: Token::RParen, span });
+            }
+            let empty = starts;
+            starts = end && comma && !empty;
+            if end && !starts {
+                lists.pop();
+            }
+        }
+        depth += opening(&token.token);
+        if is_word(Some(&token), "VALUES") && !is(out.last(), &Token::Period) {
+            lists.push(Values { depth, open: false });
+            starts = true;
+        }
+        out.push(token);
+    }
+    if lists.last().is_some_and(|list| list.open && list.depth == depth) {
+        let span = out.last().map_or(Span::empty(), |last| last.span);
+        out.push(TokenWithSpan { token: Token::RParen, span });
+    }
+    out
 }
 
 /// `x IN (VALUES 1)` and `x > ANY (VALUES 1)`: the parser takes a SELECT there.
-fn select_values(tokens: &mut Vec<TokenWithSpan>) {
-    let mut i = 0;
-    while i + 2 < tokens.len() {
-        i += 1;
-        let before = ["IN", "ANY", "ALL", "SOME"].iter().any(|w| is_word(tokens.get(i - 1), w));
-        if !(before && is(tokens.get(i), &Token::LParen) && is_word(tokens.get(i + 1), "VALUES")) {
-            continue;
+fn select_values(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    // The depths of brackets that got another one inside.
+    let (mut doubled, mut depth) = (Vec::new(), 0);
+    for (at, token) in tokens.iter().enumerate() {
+        let span = token.span;
+        depth += opening(&token.token);
+        if token.token == Token::RParen && doubled.pop_if(|d| *d == depth + 1).is_some() {
+            out.push(TokenWithSpan { token: Token::RParen, span });
         }
-        let (mut depth, mut end) = (0, i);
-        while let Some(token) = tokens.get(end) {
-            depth += opening(&token.token);
-            if depth == 0 {
-                break;
-            }
-            end += 1;
+        out.push(token.clone());
+        let before = at > 0 && ["IN", "ANY", "ALL", "SOME"].iter().any(|w| is_word(tokens.get(at - 1), w));
+        if before && token.token == Token::LParen && is_word(tokens.get(at + 1), "VALUES") {
+            let front = [Token::make_keyword("SELECT"), Token::Mul, Token::make_keyword("FROM"), Token::LParen];
+            out.extend(front.map(|token| TokenWithSpan { token, span }));
+            doubled.push(depth);
         }
-        let span = tokens[i].span;
-        let word = |keyword| Token::make_keyword(keyword);
-        let front = [word("SELECT"), Token::Mul, word("FROM"), Token::LParen];
-        tokens.insert(end.min(tokens.len()), TokenWithSpan { token: Token::RParen, span });
-        tokens.splice(i + 1..i + 1, front.map(|token| TokenWithSpan { token, span }));
     }
+    out
+}
+
+/// A bracket on its way.
+struct Bracket {
+    /// Of a CAST.
+    cast: bool,
+    /// Where the type of a CAST begins.
+    ty: Option<usize>,
+    /// Inside of a type.
+    inside: bool,
 }
 
 /// The type of each cast becomes one quoted name, which the rewrite reads as Trino's type.
-fn name_types(tokens: &mut Vec<TokenWithSpan>) {
-    let mut i = 0;
-    while i < tokens.len() {
-        let cast = (is_word(tokens.get(i), "CAST") || is_word(tokens.get(i), "TRY_CAST")) && is(tokens.get(i + 1), &Token::LParen);
-        if !cast {
-            i += 1;
-            continue;
-        }
-        let (mut depth, mut at, mut place) = (0, i + 1, None);
-        while let Some(token) = tokens.get(at) {
-            depth += opening(&token.token);
-            if depth == 0 {
-                break;
+fn name_types(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    let mut brackets: Vec<Bracket> = Vec::new();
+    for token in tokens {
+        match opening(&token.token) {
+            1 => {
+                let inside = brackets.last().is_some_and(|b| b.inside || b.ty.is_some());
+                let call = is_word(out.last(), "CAST") || is_word(out.last(), "TRY_CAST");
+                brackets.push(Bracket { cast: call && !inside && token.token == Token::LParen, ty: None, inside });
             }
-            if depth == 1 && is_word(Some(token), "AS") {
-                place = Some(at + 1);
+            -1 => {
+                let ty = brackets.pop().and_then(|b| b.ty).filter(|ty| *ty < out.len());
+                if let Some(ty) = ty {
+                    let span = out[ty].span;
+                    let name: Vec<String> = out.drain(ty..).map(|t| t.token.to_string()).collect();
+                    let word = Word { value: format!("{TYPE}{}", name.join(" ")), quote_style: Some('"'), keyword: Keyword::NoKeyword };
+                    out.push(TokenWithSpan { token: Token::Word(word), span });
+                }
             }
-            at += 1;
+            _ => {
+                let begins = is_word(Some(&token), "AS");
+                if let Some(cast) = brackets.last_mut().filter(|b| begins && b.cast) {
+                    cast.ty = Some(out.len() + 1);
+                }
+            }
         }
-        if let Some(place) = place.filter(|p| *p < at && at < tokens.len()) {
-            let name: Vec<String> = tokens[place..at].iter().map(|t| t.token.to_string()).collect();
-            let word = Word { value: format!("{TYPE}{}", name.join(" ")), quote_style: Some('"'), keyword: Keyword::NoKeyword };
-            let span = tokens[place].span;
-            tokens.splice(place..at, [TokenWithSpan { token: Token::Word(word), span }]);
-        }
-        i += 1;
+        out.push(token);
     }
+    out
 }

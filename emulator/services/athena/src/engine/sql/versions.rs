@@ -27,17 +27,14 @@ pub(super) fn drop_for(tokens: &mut Vec<TokenWithSpan>) {
         Some(Token::Word(word)) if word.quote_style.is_none() => word.keyword,
         _ => Keyword::NoKeyword,
     };
-    let mut at = 0;
-    while at < tokens.len() {
-        let next = |n: usize| keyword(tokens.get(at + n));
-        if next(0) == Keyword::FOR
-            && matches!(next(1), Keyword::TIMESTAMP | Keyword::VERSION)
-            && (next(2), next(3)) == (Keyword::AS, Keyword::OF)
-        {
-            tokens.remove(at);
-        }
-        at += 1;
-    }
+    let next = |at: usize, n: usize| keyword(tokens.get(at + n));
+    let is = |at: usize| {
+        next(at, 0) == Keyword::FOR
+            && matches!(next(at, 1), Keyword::TIMESTAMP | Keyword::VERSION)
+            && (next(at, 2), next(at, 3)) == (Keyword::AS, Keyword::OF)
+    };
+    let mut dropped = (0..tokens.len()).map(is).collect::<Vec<_>>().into_iter();
+    tokens.retain(|_| !dropped.next().unwrap_or(false));
 }
 
 /// The states that a query names, in the order in which [`put`] takes them.
