@@ -48,7 +48,7 @@ struct Waits<'a>(&'a Pool);
 
 impl Drop for Waits<'_> {
     fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -64,7 +64,7 @@ impl Pool {
         if let Ok(permit) = self.free.clone().try_acquire_many_owned(bytes) {
             return Ok(permit);
         }
-        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.waiting.fetch_add(1, Ordering::SeqCst);
         let _waits = Waits(self);
         self.wanted.notify_waiters();
         self.free.clone().acquire_many_owned(bytes).await.map_err(io::Error::other)
@@ -88,7 +88,7 @@ impl Held {
             let called = self.pool.wanted.notified();
             tokio::pin!(called);
             called.as_mut().enable();
-            if self.pool.waiting.load(Ordering::Relaxed) > 0 {
+            if self.pool.waiting.load(Ordering::SeqCst) > 0 {
                 return;
             }
             called.await;

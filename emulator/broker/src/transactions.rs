@@ -198,9 +198,10 @@ fn complete(broker: &Shared, id: &str, row: &mut TransactionRow) -> Result<(), E
     row.state = if commit { S::CompleteCommit } else { S::CompleteAbort };
     row.touched = now;
     changes.push(Change::Transaction(id.to_owned(), row.clone()));
-    // What the open transaction kept from compaction is due.
+    broker.ledger.write(changes).map_err(storage)?;
+    // What the open transaction kept from compaction is due. Not before it is done: the housekeeper would try again and again.
     broker.housekeeping.notify_one();
-    broker.ledger.write(changes).map_err(storage)
+    Ok(())
 }
 
 /// The open transactions of a kind, by id.

@@ -3,7 +3,7 @@
 use crate::target::Target;
 use broker::{
     api,
-    log::{batch, records},
+    log::{batch, inspect, records},
 };
 use wire::Bytes;
 
@@ -43,6 +43,12 @@ fn kafka_records() {
     let samples: Vec<Vec<u8>> = [marker, plain.clone()].into_iter().chain(packed).collect();
     Target::new("kafka_records", samples, "\u{0} \u{1} \u{7f} \u{82}SNAPPY").run(|bytes| {
         let _ = batch::check(bytes);
+        // What the broker takes can be read.
+        if let Ok(head) = batch::Head::read(bytes)
+            && inspect::inspect(bytes, &head).is_ok()
+        {
+            records::read(bytes).unwrap();
+        }
         // The sum turns most edits away: the records are read without it.
         match records::read(bytes) {
             Ok(read) => read.iter().all(|record| record.raw.len() <= 256 << 20),

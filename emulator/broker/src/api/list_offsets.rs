@@ -18,10 +18,15 @@ const EARLIEST_LOCAL: i64 = -4;
 
 pub(super) async fn answer(call: &Call<'_>, request: ListOffsetsRequest) -> ListOffsetsResponse {
     let committed = request.isolation_level == 1;
+    // What is too old by now is in nobody's way.
+    let expired = transactions::expire(call.broker);
     let topics = request.topics.into_iter().map(|topic| {
         let seen = call.may("DescribeTopic", Resource::Topic(&topic.name));
         let partitions = topic.partitions.iter().map(|asked| {
-            let outcome = if seen { find(call, &topic.name, asked, committed) } else { Err(E::TopicAuthorizationFailed) };
+            let outcome = match seen {
+                true => expired.and_then(|()| find(call, &topic.name, asked, committed)),
+                false => Err(E::TopicAuthorizationFailed),
+            };
             let response = ListOffsetsPartitionResponse::default().with_partition_index(asked.partition_index);
             match outcome {
                 Ok((offset, time)) => {
@@ -42,7 +47,6 @@ fn find(call: &Call<'_>, name: &str, asked: &ListOffsetsPartition, committed: bo
     if !partition.led() {
         return Err(E::NotLeaderOrFollower);
     }
-    transactions::expire(call.broker)?;
     let found = partition.trimmed(&topic.keeping(), call.now_ms(), |log| {
         let end = if committed { log.stable() } else { log.next() };
         Ok(match asked.timestamp {

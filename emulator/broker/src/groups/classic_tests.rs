@@ -63,6 +63,16 @@ fn who_is_silent_is_out() {
 }
 
 #[test]
+fn a_member_whose_connection_ends_while_it_waits_is_out_when_its_session_is() {
+    let mut group = Classic::default();
+    let a = enter(&mut group, "a", 0);
+    assert!(group.advance(100));
+    assert!(!group.expire(10_200), "its client has no answer yet, and nothing to say");
+    group.waits_no_more(&a, 200);
+    assert!(group.expire(10_201) && group.is_empty());
+}
+
+#[test]
 fn who_does_not_rejoin_in_time_is_out() {
     let (mut group, a, _) = stable_pair();
     group.leave(&a, None, 200).unwrap();

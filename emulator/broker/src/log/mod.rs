@@ -6,7 +6,7 @@ pub mod admit;
 pub mod batch;
 mod compact;
 pub mod encode;
-mod inspect;
+pub mod inspect;
 pub mod producers;
 pub mod records;
 pub(crate) mod segment;

@@ -5,7 +5,7 @@
 use crate::{
     Ec2, groups,
     model::*,
-    state::{self, GROUPS, SUBNETS, Tags, VPCS},
+    state::{self, ENDPOINTS, GROUPS, SUBNETS, Tags, VPCS},
 };
 use kit::{Access, Arn, Authorize, Context, Need, Read};
 
@@ -40,6 +40,13 @@ fn request_tags(need: Need, tags: &[&Tag]) -> Need {
     tags.iter().fold(need, |need, tag| need.key(format!("aws:RequestTag/{}", name(tag)), tag.value.clone().unwrap_or_default()))
 }
 
+/// And on the subnets and security groups in which it puts something.
+fn within(access: Access, cx: &Context, action: &'static str, [subnets, groups]: [&Option<Vec<String>>; 2]) -> Access {
+    let ids = [("subnet", subnets), ("security-group", groups)];
+    let ids = ids.into_iter().flat_map(|(kind, ids)| ids.iter().flatten().map(move |id| (kind, id)));
+    ids.fold(access, |access, (kind, id)| access.and(on(cx, action, kind, id)))
+}
+
 /// An action on each of the resources that a request names by their ids.
 fn on_each(cx: &Context, action: &'static str, ids: &[String]) -> Vec<Need> {
     // The longer beginning first: ids of rules begin like those of groups.
@@ -69,6 +76,7 @@ fn known(cx: &Context, kind: &str, id: &String) -> Option<(Tags, Option<String>)
         "vpc" => s.get(&VPCS, cx.scope(), id).ok()?.map(|vpc| (vpc.tags, None)),
         "subnet" => s.get(&SUBNETS, cx.scope(), id).ok()?.map(|subnet| (subnet.tags, Some(subnet.vpc))),
         "security-group" => s.get(&GROUPS, cx.scope(), id).ok()?.map(|group| (group.tags, Some(group.vpc))),
+        "vpc-endpoint" => s.get(&ENDPOINTS, cx.scope(), id).ok()?.map(|endpoint| (endpoint.tags, None)),
         "security-group-rule" => {
             let mut groups = s.scan(&GROUPS, cx.scope()).filter_map(Result::ok);
             groups.find_map(|(_, group)| group.rules.into_iter().find(|rule| rule.id == *id)).map(|rule| (rule.tags, None))
@@ -126,13 +134,14 @@ access! {
         let service = me.service_name.as_deref().unwrap_or_default();
         let new = on(cx, "ec2:CreateVpcEndpoint", "vpc-endpoint", "*").key("ec2:VpceServiceName", service);
         let access = Access::from(on(cx, "ec2:CreateVpcEndpoint", "vpc", &me.vpc_id)).and(new);
-        let within = [("subnet", &me.subnet_ids), ("security-group", &me.security_group_ids)];
-        let within = within.into_iter().flat_map(|(kind, ids)| ids.iter().flatten().map(move |id| (kind, id)));
-        let access = within.fold(access, |access, (kind, id)| access.and(on(cx, "ec2:CreateVpcEndpoint", kind, id)));
+        let access = within(access, cx, "ec2:CreateVpcEndpoint", [&me.subnet_ids, &me.security_group_ids]);
         tagging(access, cx, "CreateVpcEndpoint", "vpc-endpoint", &me.tag_specifications)
     };
     DescribeVpcEndpointsInput(_me, _cx) => Access::any("ec2:DescribeVpcEndpoints");
-    ModifyVpcEndpointInput(me, cx) => on(cx, "ec2:ModifyVpcEndpoint", "vpc-endpoint", &me.vpc_endpoint_id);
+    ModifyVpcEndpointInput(me, cx) => {
+        let access = Access::from(on(cx, "ec2:ModifyVpcEndpoint", "vpc-endpoint", &me.vpc_endpoint_id));
+        within(access, cx, "ec2:ModifyVpcEndpoint", [&me.add_subnet_ids, &me.add_security_group_ids])
+    };
     DeleteVpcEndpointsInput(me, cx) => {
         let one = |id: &String| on(cx, "ec2:DeleteVpcEndpoints", "vpc-endpoint", id);
         let mut all = me.vpc_endpoint_ids.iter().map(one);

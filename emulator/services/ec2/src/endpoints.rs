@@ -58,7 +58,9 @@ fn policy(cx: &Context, text: Option<String>) -> Result<Option<String>, Fault> {
 }
 
 fn names(cx: &Context, endpoint: &Endpoint) -> Vec<DnsEntry> {
-    let Some(service) = endpoint.service.rsplit('.').next().filter(|_| endpoint.interface) else { return Vec::new() };
+    let Some(service) = service(cx, &endpoint.service).ok().filter(|_| endpoint.interface) else { return Vec::new() };
+    // `api.ecr` of `ecr.api`, as AWS's guide lists them.
+    let service = service.rsplit('.').collect::<Vec<_>>().join(".");
     let (id, region) = (&endpoint.id, cx.region());
     let own = format!("{id}-{}.{service}.{region}.vpce.amazonaws.com", &id[id.len() - 8..]);
     let private = endpoint.private_dns.then(|| format!("{service}.{region}.amazonaws.com"));

@@ -17,7 +17,7 @@ async fn ada(square: &Square) -> Square {
     let keys = square.ok("iam", "CreateAccessKey", json!({ "UserName": "ada" })).await;
     let key = square.cloud.ports().find_access_key(&square.cloud, keys["AccessKey"]["AccessKeyId"].as_str().unwrap());
     let principal: Principal = key.expect("the key is known").principal;
-    Square { cloud: square.cloud.clone(), kafka: square.kafka.clone(), cx: square.cx.with_principal(principal) }
+    square.seen_by(square.cx.with_principal(principal))
 }
 
 #[tokio::test]

@@ -89,7 +89,7 @@ async fn who_may_not_use_the_key_sees_no_variables() {
     let keys = square.ok("iam", "CreateAccessKey", json!({ "UserName": "eve" })).await;
     let eve = square.cloud.ports().find_access_key(&square.cloud, keys["AccessKey"]["AccessKeyId"].as_str().unwrap());
     let eve: Principal = eve.expect("the key is known").principal;
-    let eve = Square { cloud: square.cloud.clone(), kafka: square.kafka.clone(), cx: square.cx.with_principal(eve) };
+    let eve = square.seen_by(square.cx.with_principal(eve));
     let shown = eve.ok("lambda", "GetFunctionConfiguration", json!({ "FunctionName": "f" })).await;
     let error = &shown["Environment"]["Error"];
     assert_eq!((&shown["Environment"]["Variables"], &error["ErrorCode"]), (&Value::Null, &json!("AccessDeniedException")), "{shown}");

@@ -1,9 +1,14 @@
-//! Event source mappings of Kafka with real clusters, secrets, networks and buckets: brokers that a mapping names, and where records go that a
-//! function fails with.
+//! Event source mappings of brokers that they name, with real secrets and networks. (Those of clusters, and what wrong secrets lead to, are
+//! `stream_mappings`.)
 
 use crate::square::Square;
+use broker::{
+    Broker, Listener, Options, Security,
+    auth::{Authority, Peer, Resource},
+    inside::Fresh,
+};
 use kit::{
-    Bytes,
+    BoxFuture, Bytes,
     ports::{KafkaLogin, KafkaPlace, KafkaRecord, KafkaSource},
 };
 use lambda::in_process::{HandlerError, Invocation};
@@ -12,7 +17,7 @@ use std::sync::{Arc, Mutex};
 
 type Seen = Arc<Mutex<Vec<Value>>>;
 
-/// With the closures `sees`, which remembers events, and `fails`.
+/// With the closure `sees`, which remembers events.
 async fn square() -> (Square, Seen) {
     let lambda = lambda::Lambda::new();
     let seen = Seen::default();
@@ -22,7 +27,6 @@ async fn square() -> (Square, Seen) {
         async { Ok::<_, HandlerError>(Value::Null) }
     };
     lambda.register("sees", remember).unwrap();
-    lambda.register("fails", |_: Value, _: Invocation| async { Err::<Value, _>(HandlerError::new("Broken", "no")) }).unwrap();
     (Square::with(lambda).await, seen)
 }
 
@@ -83,8 +87,6 @@ async fn brokers_that_a_mapping_names_are_read_with_what_its_secrets_say() {
     let scram = json!({ "ClientAuthentication": { "Sasl": { "Scram": { "Enabled": true } } } });
     let (closed, servers) = cluster(&square, "closed", scram, "BootstrapBrokerStringSaslScram").await;
     let alice = secret(&square, "AmazonMSK_alice", json!({ "username": "alice", "password": "wonderland" })).await;
-    let guess = secret(&square, "guess", json!({ "username": "alice", "password": "guess" })).await;
-    let half = secret(&square, "half", json!({ "username": "alice" })).await;
     let ca = secret(&square, "ca", json!({ "certificate": square.kafka.broker().unwrap().ca_pem().unwrap() })).await;
     let told = square.ok("kafka", "BatchAssociateScramSecret", json!({ "ClusterArn": closed, "SecretArnList": [alice] })).await;
     assert_eq!(told["UnprocessedScramSecrets"], json!([]));
@@ -95,7 +97,7 @@ async fn brokers_that_a_mapping_names_are_read_with_what_its_secrets_say() {
     let all = ["secretsmanager:GetSecretValue", "kms:Decrypt", "ec2:*"];
     let (subnet, group) = (format!("subnet:{subnet}"), format!("security_group:{group}"));
     let scram = "SASL_SCRAM_512_AUTH";
-    let cases: [(&str, &[&str], Vec<(&str, &str)>, &str, &str); 8] = [
+    let cases: [(&str, &[&str], Vec<(&str, &str)>, &str, &str); 5] = [
         (
             "fine",
             &all,
@@ -103,8 +105,6 @@ async fn brokers_that_a_mapping_names_are_read_with_what_its_secrets_say() {
             "USER_INITIATED",
             "",
         ),
-        ("guesses", &all, vec![(scram, &guess), ("SERVER_ROOT_CA_CERTIFICATE", &ca)], "EVENT_SOURCE_AUTHN_ERROR", "authenticate"),
-        ("forgets", &all, vec![(scram, &half), ("SERVER_ROOT_CA_CERTIFICATE", &ca)], "EVENT_SOURCE_AUTHN_ERROR", "has no password"),
         ("basic", &all, vec![("BASIC_AUTH", &alice), ("SERVER_ROOT_CA_CERTIFICATE", &ca)], "EVENT_SOURCE_AUTHN_ERROR", "authenticate"),
         (
             "poor",
@@ -113,7 +113,6 @@ async fn brokers_that_a_mapping_names_are_read_with_what_its_secrets_say() {
             "EVENT_SOURCE_AUTHN_ERROR",
             "secretsmanager:GetSecretValue",
         ),
-        ("uncertain", &all, vec![(scram, &alice)], "ESM_CONFIG_NOT_VALID", "certificate"),
         ("nowhere", &all, vec![(scram, &alice), ("VPC_SUBNET", "subnet:subnet-0")], "ESM_CONFIG_NOT_VALID", "'subnet-0' does not exist"),
         (
             "unguarded",
@@ -141,22 +140,58 @@ async fn brokers_that_a_mapping_names_are_read_with_what_its_secrets_say() {
     assert_eq!((&seen[0]["eventSource"], &seen[0]["records"]["tt-0"][0]["value"]), (&json!("SelfManagedKafka"), &json!("aGVsbG8=")));
 }
 
-/// Records that a function fails with go to a bucket, whole, as the function's role.
+/// Knows alice.
+struct Alice;
+
+impl Authority for Alice {
+    fn password<'a>(&'a self, user: &'a str) -> BoxFuture<'a, Option<String>> {
+        Box::pin(async move { (user == "alice").then(|| "wonderland".into()) })
+    }
+    fn token(&self, _: &str) -> Result<Peer, String> {
+        Err("no tokens".into())
+    }
+    fn allows(&self, peer: &Peer, _: &'static str, _: Resource<'_>) -> bool {
+        &*peer.name == "alice"
+    }
+}
+
+/// SASL/PLAIN, which no cluster of MSK has: at a listener of the cloud's own broker, and over the wire at another one.
 #[tokio::test]
-async fn what_fails_is_put_into_a_bucket() {
-    let (square, _) = square().await;
-    let (arn, _) = cluster(&square, "c", plaintext(), "BootstrapBrokerString").await;
-    topic(&square, &arn).await;
-    square.ok("s3", "CreateBucket", json!({ "Bucket": "dead" })).await;
-    function(&square, "f", "fails", &["kafka:*", "ec2:*", "s3:PutObject", "s3:ListBucket"]).await;
-    let input = json!({ "FunctionName": "f", "EventSourceArn": arn, "Topics": ["tt"], "StartingPosition": "TRIM_HORIZON",
-        "MaximumRetryAttempts": 0, "DestinationConfig": { "OnFailure": { "Destination": "arn:aws:s3:::dead" } } });
-    let uuid = square.ok("lambda", "CreateEventSourceMapping", input).await["UUID"].as_str().unwrap().to_owned();
-    write(&square, &arn, "bad").await;
-    square.advance(2).await;
-    let listed = square.ok("s3", "ListObjectsV2", json!({ "Bucket": "dead" })).await;
-    let objects = listed["Contents"].as_array().unwrap_or_else(|| panic!("nothing lies in the bucket: {listed}"));
-    let key = objects[0]["Key"].as_str().unwrap();
-    assert!(objects.len() == 1 && key.starts_with(&format!("aws/lambda/{uuid}/")), "{listed}");
-    assert!(objects[0]["Size"].as_i64().unwrap() > 500, "the record of what happened and the event: {listed}");
+async fn user_and_password_are_enough_where_brokers_take_them() {
+    let (square, seen) = square().await;
+    let asks = Listener {
+        security: Security::Sasl,
+        mechanisms: vec!["PLAIN"],
+        authority: Some(Arc::new(Alice)),
+        ..Listener::plaintext(([127, 0, 0, 1], 0).into())
+    };
+    let own = square.kafka.broker().unwrap().clone();
+    let at = own.listen(&asks).await.unwrap().address.to_string();
+    let mut options = Options::new(square.cloud.clock().clone(), square.cloud.work().clone());
+    options.listeners = vec![asks];
+    let other = Broker::start(options).await.unwrap();
+    let right = secret(&square, "right", json!({ "username": "alice", "password": "wonderland" })).await;
+    let wrong = secret(&square, "wrong", json!({ "username": "alice", "password": "looking-glass" })).await;
+    let all = ["secretsmanager:GetSecretValue", "kms:Decrypt"];
+    for (name, servers, broker) in [("here", at, &*own), ("elsewhere", other.bootstrap(), &other)] {
+        broker.topics().create("tt", 1, Default::default()).unwrap();
+        broker.append("tt", 0, &[Fresh { value: Some(name.into()), ..Fresh::default() }]).await.unwrap();
+        function(&square, name, "sees", &all).await;
+        let input = |secret: &str| {
+            json!({ "FunctionName": name, "Topics": ["tt"], "StartingPosition": "TRIM_HORIZON",
+                "SourceAccessConfigurations": [{ "Type": "BASIC_AUTH", "URI": secret }],
+                "SelfManagedEventSource": { "Endpoints": { "KAFKA_BOOTSTRAP_SERVERS": [servers] } } })
+        };
+        let uuid = square.ok("lambda", "CreateEventSourceMapping", input(&wrong)).await["UUID"].clone();
+        square.settle().await;
+        let told = square.ok("lambda", "GetEventSourceMapping", json!({ "UUID": uuid })).await;
+        assert_eq!(told["StateTransitionReason"], "EVENT_SOURCE_AUTHN_ERROR", "{name}: {told}");
+        square.ok("lambda", "DeleteEventSourceMapping", json!({ "UUID": uuid })).await;
+        square.ok("lambda", "CreateEventSourceMapping", input(&right)).await;
+        square.advance(2).await;
+        let seen = std::mem::take(&mut *seen.lock().unwrap());
+        let value = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, name);
+        assert_eq!(seen.len(), 1, "{name}: {seen:?}");
+        assert_eq!(seen[0]["records"]["tt-0"][0]["value"], value, "{name}");
+    }
 }

@@ -283,11 +283,7 @@ async fn a_clusters_policy_lets_in_another_account() {
     square.ok("kafka", "CreateTopic", topic).await;
     let partner = "111111111111";
     let root = kit::Principal::Root { account: partner.into() };
-    let abroad = Square {
-        cloud: square.cloud.clone(),
-        kafka: square.kafka.clone(),
-        cx: square.cx.in_scope(kit::Scope::new(partner, "us-east-1")).with_principal(root),
-    };
+    let abroad = square.seen_by(square.cx.in_scope(kit::Scope::new(partner, "us-east-1")).with_principal(root));
     let (_, reader) = acting(&abroad, "reader", &["kafka:*", "kafka-cluster:*"]).await;
     let (_, poor) = acting(&abroad, "poor", &["logs:PutLogEvents"]).await;
     let shown = ["DescribeCluster", "DescribeClusterV2", "GetBootstrapBrokers"];

@@ -39,7 +39,6 @@ impl Square {
             .service(Arc::new(sqs::Sqs::new()))
             .service(Arc::new(sns::Sns::new()))
             .service(Arc::new(events::EventBridge::new()))
-            .service(Arc::new(apigateway::ApiGateway::new()))
             .service(Arc::new(apigatewayv2::ApiGatewayV2::new()))
             .service(Arc::new(kms::Kms::new()))
             .service(kafka.clone())
@@ -54,7 +53,11 @@ impl Square {
 
     /// In another region.
     pub fn within(&self, region: &str) -> Square {
-        Square { cloud: self.cloud.clone(), kafka: self.kafka.clone(), cx: self.cx.in_scope(Scope::new(ACCOUNT, region)) }
+        self.seen_by(self.cx.in_scope(Scope::new(ACCOUNT, region)))
+    }
+    /// As somebody else sees it.
+    pub fn seen_by(&self, cx: Context) -> Square {
+        Square { cloud: self.cloud.clone(), kafka: self.kafka.clone(), cx }
     }
 
     pub async fn call(&self, service: &str, operation: &str, input: Value) -> Result<Value, Fault> {

@@ -213,9 +213,49 @@ async fn endpoints_of_a_vpc_come_change_and_go_with_their_stack() {
 
     square.ok("cloudformation", "UpdateStack", with("false")).await;
     assert_eq!(stack(&square).await["StackStatus"], "UPDATE_COMPLETE");
-    let changed = square.ok("ec2", "DescribeVpcEndpoints", of_lambda).await["VpcEndpoints"][0].clone();
+    let changed = square.ok("ec2", "DescribeVpcEndpoints", of_lambda.clone()).await["VpcEndpoints"][0].clone();
     assert_eq!((&changed["VpcEndpointId"], &changed["PrivateDnsEnabled"]), (&told["VpcEndpointId"], &json!(false)), "in its place");
+    // Without the property it has the VPC's default group, and with it those that it names alone.
+    let groups = async |template: &str| {
+        let mut input = with("false");
+        input["TemplateBody"] = template.into();
+        square.ok("cloudformation", "UpdateStack", input).await;
+        assert_eq!(stack(&square).await["StackStatus"], "UPDATE_COMPLETE");
+        let told = square.ok("ec2", "DescribeVpcEndpoints", of_lambda.clone()).await["VpcEndpoints"][0]["Groups"].clone();
+        told.as_array().unwrap().iter().map(|group| group["GroupName"] == "default").collect::<Vec<_>>()
+    };
+    let without = NETWORK.replace("      SecurityGroupIds: [!GetAtt Group.GroupId]\n", "");
+    assert_eq!(groups(&without).await, [true]);
+    assert_eq!(groups(NETWORK).await, [false]);
     square.ok("cloudformation", "DeleteStack", json!({ "StackName": "s" })).await;
     square.settle().await;
     assert_eq!(square.ok("ec2", "DescribeVpcEndpoints", json!({})).await["VpcEndpoints"], json!([]));
+}
+
+/// AWS's reference of the resource: a group that is made without rules for the way out lets everything out; one that loses its own, nothing.
+#[tokio::test]
+async fn a_group_that_loses_its_rules_for_the_way_out_lets_nothing_out() {
+    let square = Square::new().await;
+    let with = |egress: &str| {
+        let template = format!(
+            "Resources:\n  Vpc: {{ Type: AWS::EC2::VPC, Properties: {{ CidrBlock: 10.20.0.0/16 }} }}\n  Group:\n    Type: AWS::EC2::SecurityGroup\n    \
+             Properties:\n      VpcId: !Ref Vpc\n      GroupDescription: d\n      GroupName: g\n{egress}"
+        );
+        json!({ "StackName": "s", "TemplateBody": template })
+    };
+    let out = async || {
+        square.settle().await;
+        let of = json!({ "Filters": [{ "Name": "group-name", "Values": ["g"] }] });
+        let told = square.ok("ec2", "DescribeSecurityGroups", of).await["SecurityGroups"][0]["IpPermissionsEgress"].clone();
+        told.as_array().unwrap().iter().map(|rule| rule["IpProtocol"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    square.ok("cloudformation", "CreateStack", with("")).await;
+    assert_eq!(out().await, ["-1"]);
+    let egress = "      SecurityGroupEgress: [{ IpProtocol: tcp, FromPort: 443, ToPort: 443, CidrIp: 0.0.0.0/0 }]\n";
+    square.ok("cloudformation", "UpdateStack", with(egress)).await;
+    assert_eq!(out().await, ["tcp"]);
+    square.ok("cloudformation", "UpdateStack", with("")).await;
+    assert!(out().await.is_empty());
+    square.ok("cloudformation", "UpdateStack", with(egress)).await;
+    assert_eq!(out().await, ["tcp"], "there is no rule that it was made with any more");
 }

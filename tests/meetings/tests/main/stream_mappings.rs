@@ -169,6 +169,7 @@ async fn what_fails_lies_in_a_bucket_and_lag_is_a_metric() {
     let key = objects[0]["Key"].as_str().unwrap();
     assert_eq!(objects.len(), 1);
     assert!(key.starts_with(&format!("aws/lambda/{}/", uuid.as_str().unwrap())), "{key}");
+    assert!(objects[0]["Size"].as_i64().unwrap() > 500, "the record of what happened and the event: {listed}");
     let lag = json!({ "Namespace": "AWS/Lambda", "MetricName": "OffsetLag", "Period": 60, "Statistics": ["Maximum"],
         "Dimensions": [{ "Name": "FunctionName", "Value": "f" }],
         "StartTime": square.cloud.clock().now().secs() - 600, "EndTime": square.cloud.clock().now().secs() + 60 });

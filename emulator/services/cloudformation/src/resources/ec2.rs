@@ -95,11 +95,15 @@ impl Vpc {
         Ok(())
     }
     async fn made(job: &Job<'_>, id: &str) -> Result<Made, Fault> {
-        let of = |name: &str, value: &str| json!({ "Name": name, "Values": [value] });
-        let filters = json!({ "Filters": [of("vpc-id", id), of("group-name", "default")] });
-        let groups = job.call("ec2", "DescribeSecurityGroups", filters).await?;
-        Ok(Made::new(id).with("VpcId", id).with("DefaultSecurityGroup", groups["SecurityGroups"][0]["GroupId"].clone()))
+        Ok(Made::new(id).with("VpcId", id).with("DefaultSecurityGroup", default_group(job, id).await?))
     }
+}
+
+/// Id of the group that a VPC comes with.
+async fn default_group(job: &Job<'_>, vpc: &str) -> Result<Json, Fault> {
+    let of = |name: &str, value: &str| json!({ "Name": name, "Values": [value] });
+    let filters = json!({ "Filters": [of("vpc-id", vpc), of("group-name", "default")] });
+    Ok(job.call("ec2", "DescribeSecurityGroups", filters).await?["SecurityGroups"][0]["GroupId"].clone())
 }
 
 #[async_trait]
@@ -148,6 +152,17 @@ impl Handler for Subnet {
 struct Endpoint;
 
 impl Endpoint {
+    /// The groups before and now: where a template names none, the VPC's default group (AWS's reference of the property).
+    async fn groups(job: &Job<'_>) -> Result<[Vec<Json>; 2], Fault> {
+        let list = |value: &Json| value.as_array().cloned().unwrap_or_default();
+        let mut both = [list(job.was("SecurityGroupIds")), list(job.get("SecurityGroupIds"))];
+        let interface = job.get("VpcEndpointType").as_str() == Some("Interface");
+        if interface && both[0] != both[1] && both.iter().any(Vec::is_empty) {
+            let default = default_group(job, job.get("VpcId").as_str().unwrap_or_default()).await?;
+            both.iter_mut().filter(|ids| ids.is_empty()).for_each(|ids| ids.push(default.clone()));
+        }
+        Ok(both)
+    }
     async fn made(job: &Job<'_>, id: &str) -> Result<Made, Fault> {
         let told = job.call("ec2", "DescribeVpcEndpoints", json!({ "VpcEndpointIds": [id] })).await?;
         let told = &told["VpcEndpoints"][0];
@@ -179,11 +194,11 @@ impl Handler for Endpoint {
     }
     async fn update(&self, job: &Job<'_>) -> Result<Made, Fault> {
         let mut input = json!({ "VpcEndpointId": job.physical() });
-        for (property, add, remove) in
-            [("SubnetIds", "AddSubnetIds", "RemoveSubnetIds"), ("SecurityGroupIds", "AddSecurityGroupIds", "RemoveSecurityGroupIds")]
+        let list = |value: &Json| value.as_array().cloned().unwrap_or_default();
+        let subnets = [list(job.was("SubnetIds")), list(job.get("SubnetIds"))];
+        for ([before, after], add, remove) in
+            [(subnets, "AddSubnetIds", "RemoveSubnetIds"), (Self::groups(job).await?, "AddSecurityGroupIds", "RemoveSecurityGroupIds")]
         {
-            let list = |value: &Json| value.as_array().cloned().unwrap_or_default();
-            let (before, after) = (list(job.was(property)), list(job.get(property)));
             input[add] = after.iter().filter(|id| !before.contains(id)).cloned().collect();
             input[remove] = before.iter().filter(|id| !after.contains(id)).cloned().collect();
         }
@@ -243,11 +258,16 @@ impl Group {
         let property = format!("SecurityGroup{direction}");
         let list = |value: &Json| value.as_array().into_iter().flatten().map(permission).collect::<Vec<Json>>();
         let (before, after) = (list(job.was(&property)), list(job.get(&property)));
-        // A group with rules of its own for the way out has no others; without, everything may go out.
+        // A group with rules of its own for the way out has no others; without, everything may go out. Where the template takes its own away
+        // nothing may (AWS's reference of the resource).
         let all = json!([{ "IpProtocol": "-1", "IpRanges": [{ "CidrIp": "0.0.0.0/0" }] }]);
         let (had, has) = (job.was(&property).is_array(), job.get(&property).is_array());
         if direction == "Egress" && has && !had {
-            job.call("ec2", "RevokeSecurityGroupEgress", json!({ "GroupId": id, "IpPermissions": all })).await?;
+            match job.call("ec2", "RevokeSecurityGroupEgress", json!({ "GroupId": id, "IpPermissions": all })).await {
+                // It had rules of its own before, and lost them.
+                Err(fault) if &*fault.code == "InvalidPermission.NotFound" => {}
+                revoked => drop(revoked?),
+            }
         }
         for (verb, these, others) in [("Revoke", &before, &after), ("Authorize", &after, &before)] {
             let some: Vec<&Json> = these.iter().filter(|rule| !others.contains(rule)).collect();
@@ -255,9 +275,6 @@ impl Group {
                 let operation = format!("{verb}SecurityGroup{direction}");
                 job.call("ec2", &operation, json!({ "GroupId": id, "IpPermissions": some })).await?;
             }
-        }
-        if direction == "Egress" && had && !has {
-            job.call("ec2", "AuthorizeSecurityGroupEgress", json!({ "GroupId": id, "IpPermissions": all })).await?;
         }
         Ok(())
     }

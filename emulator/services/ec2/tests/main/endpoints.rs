@@ -32,6 +32,9 @@ async fn an_interface_stands_in_subnets_of_its_vpc_under_the_services_name() {
     let told = desk.ok("DescribeVpcEndpoints", of_vpc).await["VpcEndpoints"][0].clone();
     assert_eq!((&told["VpcEndpointId"], &told["State"]), (&json!(id), &json!("available")));
     assert_eq!(told["DnsEntries"][1]["DnsName"], "lambda.us-east-1.amazonaws.com");
+    let registry = desk.ok("CreateVpcEndpoint", interface(&vpc, "ecr.api", &[b])).await["VpcEndpoint"].clone();
+    assert_eq!(registry["DnsEntries"][1]["DnsName"], "api.ecr.us-east-1.amazonaws.com");
+    desk.ok("DeleteVpcEndpoints", json!({ "VpcEndpointIds": [registry["VpcEndpointId"]] })).await;
 
     let refused = async |input: Value| desk.code("CreateVpcEndpoint", input).await;
     assert_eq!(refused(interface(&vpc, "lambda", &[a])).await, "InvalidParameter", "two endpoints for one name");

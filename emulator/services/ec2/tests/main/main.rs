@@ -257,4 +257,14 @@ async fn tags_are_asked_of_what_they_are_set_on() {
     assert_eq!(forbids.told("ec2:CreateTags", &of, "aws:ResourceTag/stage"), ["test"], "what it has already");
     desk.ok("DeleteTags", json!({ "Resources": [vpc], "Tags": [{ "Key": "owner" }] })).await;
     assert_eq!(forbids.told("ec2:DeleteTags", &of, "ec2:ResourceTag/owner"), ["me"]);
+    let tags = json!([{ "ResourceType": "vpc-endpoint", "Tags": [{ "Key": "stage", "Value": "test" }] }]);
+    let subnet = json!({ "VpcId": vpc, "CidrBlock": "10.0.0.0/24" });
+    let subnet = desk.ok("CreateSubnet", subnet).await["Subnet"]["SubnetId"].as_str().unwrap().to_owned();
+    let input = json!({ "VpcId": vpc, "VpcEndpointType": "Interface", "PrivateDnsEnabled": false, "TagSpecifications": tags,
+        "ServiceName": "com.amazonaws.us-east-1.sts" });
+    let endpoint = desk.ok("CreateVpcEndpoint", input).await["VpcEndpoint"]["VpcEndpointId"].as_str().unwrap().to_owned();
+    desk.ok("ModifyVpcEndpoint", json!({ "VpcEndpointId": endpoint, "AddSubnetIds": [subnet] })).await;
+    let of = format!("vpc-endpoint/{endpoint}");
+    assert_eq!(forbids.told("ec2:ModifyVpcEndpoint", &of, "aws:ResourceTag/stage"), ["test"]);
+    assert!(forbids.told("ec2:ModifyVpcEndpoint", &format!("subnet/{subnet}"), "ec2:Vpc")[0].ends_with(&vpc));
 }
