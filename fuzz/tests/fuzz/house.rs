@@ -26,6 +26,7 @@ impl House {
             .service(Arc::new(iam::Iam::new()))
             .service(Arc::new(logs::Logs::new()))
             .service(Arc::new(apigateway::ApiGateway::new()))
+            .service(Arc::new(apigatewayv2::ApiGatewayV2::new()))
             .service(Arc::new(cloudformation::CloudFormation::new()));
         self.wait(builder.start()).expect("a cloud")
     }
