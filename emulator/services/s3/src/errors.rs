@@ -102,6 +102,10 @@ pub fn invalid_input(message: String) -> Fault {
     let path = message.split(" at '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or_default();
     match path {
         "copySource" => invalid_argument("Invalid copy source object key", "x-amz-copy-source", "x-amz-copy-source"),
+        "objectAttributes" => {
+            let named = message.split("Value '[").nth(1).and_then(|rest| rest.split(']').next()).unwrap_or_default();
+            invalid_argument("Invalid attribute name specified.", "x-amz-object-attributes", named)
+        }
         "policy" => Fault::new("MalformedPolicy", 400, "Policies must be valid JSON and the first byte must be '{'"),
         path if path.starts_with("accessControlPolicy") => crate::acl::malformed(),
         path if path.contains('.') => malformed_xml(),

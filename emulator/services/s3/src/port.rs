@@ -70,33 +70,6 @@ impl Port {
         Ok(info(key, &object))
     }
 
-    async fn write(&self, cx: &Context, grant: Grant, new: NewObject, from: Body) -> Result<ObjectInfo, Fault> {
-        grant.covers("s3:PutObject", &arn(&new.bucket, &new.key))?;
-        cx.cloud().apply_faults("s3", "PutObject", grant.resource()).await?;
-        crate::objects::put::check_key(&new.key)?;
-        let found = state::bucket(cx, &new.bucket, &None)?;
-        let owned = acl::of_write(cx, &found, &acl::Asked::default())?;
-        let sealing = encryption::begin(cx, &found, &new.key, &Asked::nothing()).await?;
-        let encryption = sealing.encryption.clone();
-        let received = body::receive(cx, from, Expected { sealing, ..Expected::default() }).await?;
-        let object = Object {
-            encryption,
-            owner: owned.owner,
-            acl: owned.acl,
-            size: received.size,
-            etag: received.etag.clone(),
-            modified: versions::whole_second(cx),
-            sum: Some(received.sum.clone()),
-            pieces: vec![received.into_piece()],
-            headers: Headers { content_type: new.content_type, ..Headers::default() },
-            metadata: new.metadata.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect::<BTreeMap<_, _>>(),
-            ..Object::default()
-        };
-        let (_, object) = store(cx, &new.bucket, &new.key, object, &WriteCondition::Always, "ObjectCreated:Put").await?;
-        journal(cx, "PutObject", &grant);
-        Ok(info(&new.key, &object))
-    }
-
     async fn remove(&self, cx: &Context, grant: Grant, bucket: &str, key: &str) -> Result<(), Fault> {
         grant.covers("s3:DeleteObject", &arn(bucket, key))?;
         cx.store().write(|tx| state::find(tx, bucket).and_then(|found| delete_current(tx, cx, &found, key))).await?;
@@ -123,6 +96,34 @@ impl Port {
         });
         Ok(described.collect())
     }
+}
+
+/// Writes an object for who has shown a grant; encrypted as asked, or as is usual in the bucket.
+pub(crate) async fn write(cx: &Context, grant: Grant, new: NewObject, from: Body, asked: &Asked<'_>) -> Result<ObjectInfo, Fault> {
+    grant.covers("s3:PutObject", &arn(&new.bucket, &new.key))?;
+    cx.cloud().apply_faults("s3", "PutObject", grant.resource()).await?;
+    crate::objects::put::check_key(&new.key)?;
+    let found = state::bucket(cx, &new.bucket, &None)?;
+    let owned = acl::of_write(cx, &found, &acl::Asked::default())?;
+    let sealing = encryption::begin(cx, &found, &new.key, asked).await?;
+    let encryption = sealing.encryption.clone();
+    let received = body::receive(cx, from, Expected { sealing, ..Expected::default() }).await?;
+    let object = Object {
+        encryption,
+        owner: owned.owner,
+        acl: owned.acl,
+        size: received.size,
+        etag: received.etag.clone(),
+        modified: versions::whole_second(cx),
+        sum: Some(received.sum.clone()),
+        pieces: vec![received.into_piece()],
+        headers: Headers { content_type: new.content_type, ..Headers::default() },
+        metadata: new.metadata.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect::<BTreeMap<_, _>>(),
+        ..Object::default()
+    };
+    let (_, object) = store(cx, &new.bucket, &new.key, object, &WriteCondition::Always, "ObjectCreated:Put").await?;
+    journal(cx, "PutObject", &grant);
+    Ok(info(&new.key, &object))
 }
 
 fn arn(bucket: &str, key: &str) -> String {
@@ -180,7 +181,7 @@ impl Objects for Port {
         Box::pin(self.describe(cx, grant, bucket, key))
     }
     fn put<'a>(&'a self, cx: &'a Context, grant: Grant, object: NewObject, body: Body) -> BoxFuture<'a, Result<ObjectInfo, Fault>> {
-        Box::pin(self.write(cx, grant, object, body))
+        Box::pin(async move { write(cx, grant, object, body, &Asked::nothing()).await })
     }
     fn delete<'a>(&'a self, cx: &'a Context, grant: Grant, bucket: &'a str, key: &'a str) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(self.remove(cx, grant, bucket, key))

@@ -91,8 +91,9 @@ fn check(id: &str, configuration: &InventoryConfiguration) -> Result<(), Fault> 
     if target.format == Some(InventoryFormat::Parquet) {
         return Err(errors::not_built("inventories in the format Parquet"));
     }
-    if target.encryption.as_ref().is_some_and(|encryption| encryption.ssekms.is_some()) {
-        return Err(errors::not_built("inventories encrypted with KMS keys"));
+    match &target.encryption {
+        // Either of the two, as the schema has it.
+        Some(encryption) if encryption.ssekms.is_some() == encryption.sses3.is_some() => Err(errors::malformed_xml()),
+        _ => Ok(()),
     }
-    Ok(())
 }

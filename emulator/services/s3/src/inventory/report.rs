@@ -10,7 +10,9 @@ use super::{
 };
 use crate::{
     configuration::listed,
+    encryption::Asked,
     model::{InventoryConfiguration, InventoryFormat, InventoryFrequency, InventoryS3BucketDestination},
+    port,
     state::{self, Found, OBJECTS, Object, VersionKey},
 };
 use kit::{
@@ -203,7 +205,15 @@ impl<'a> Writer<'a> {
         let need = Need::on("s3:PutObject", format!("{}/{key}", self.target.arn())).owned_by(&*self.target.scope.account);
         let grant = self.cx.grant(&need.key("s3:x-amz-acl", "bucket-owner-full-control"))?;
         let object = NewObject { bucket: self.target.name.clone(), key, content_type: Some(content_type.into()), ..NewObject::default() };
-        self.cx.cloud().ports().objects()?.put(&self.cx, grant, object, Body::from_bytes(bytes)).await.map(|_| ())
+        port::write(&self.cx, grant, object, Body::from_bytes(bytes), &self.encryption()).await.map(|_| ())
+    }
+
+    /// What the configuration asks for. A key of KMS has to let S3 make data keys, by its policy.
+    fn encryption(&self) -> Asked<'_> {
+        let asked = self.destination.encryption.as_ref();
+        let key = asked.and_then(|encryption| encryption.ssekms.as_ref()).map(|kms| &*kms.key_id);
+        let own = asked.filter(|encryption| encryption.sses3.is_some()).map(|_| "AES256");
+        Asked { method: key.map(|_| "aws:kms").or(own), kms_key: key, ..Asked::nothing() }
     }
 
     async fn data(&self, bytes: Vec<u8>) -> Result<File, Fault> {

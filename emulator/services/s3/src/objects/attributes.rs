@@ -24,6 +24,10 @@ impl Authorize<S3> for GetObjectAttributesInput {
 impl S3 {
     /// Chosen attributes of an object; the parts of an upload where it was one.
     pub async fn get_object_attributes(&self, cx: &Context, input: GetObjectAttributesInput) -> Result<GetObjectAttributesOutput, Fault> {
+        if input.object_attributes.is_empty() {
+            let sentence = "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or empty";
+            return Err(errors::invalid_request(sentence));
+        }
         let found = state::bucket(cx, &input.bucket, &input.expected_bucket_owner)?;
         let version = cx.store().read(|s| versions::lookup(s, &found, &input.key, input.version_id.as_deref()))?;
         let object = match (version.map(|version| version.object), &input.version_id) {

@@ -252,3 +252,15 @@ async fn a_body_that_was_damaged_on_disk_does_not_pass_for_what_was_uploaded() {
     let end = desk.send("GET", "/box/large", &[("range", "bytes=-9")], b"").await;
     assert_eq!((end.status, end.text().as_str()), (206, "end large"));
 }
+
+/// The sentences as others got them from AWS (versitygw's issues 915 and 917).
+#[tokio::test]
+async fn attributes_have_to_be_named_and_to_be_some() {
+    let desk = Desk::with_bucket("box").await;
+    desk.put("/box/k", "text").await;
+    let ask = async |attributes: &str| desk.send("GET", "/box/k?attributes", &[("x-amz-object-attributes", attributes)], b"").await;
+    let wrong = ask("Colour").await;
+    assert_eq!((wrong.fault(), wrong.element("ArgumentValue").unwrap()), ((400, "InvalidArgument".into()), "Colour".into()));
+    assert_eq!(wrong.element("Message").unwrap(), "Invalid attribute name specified.");
+    assert_eq!(ask("").await.fault(), (400, "InvalidRequest".into()));
+}

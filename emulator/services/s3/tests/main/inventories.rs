@@ -1,6 +1,11 @@
 //! Inventory reports, written at midnight.
 
-use crate::{desk::Desk, policy_decider::ByPolicy};
+use crate::{
+    desk::Desk,
+    keys::{FakeKeys, KEY},
+    policy_decider::ByPolicy,
+    replication::Everything,
+};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use std::{io::Read, sync::Arc};
@@ -86,6 +91,28 @@ async fn a_destination_that_lets_nobody_in_gets_nothing() {
     assert!(desk.keys("reports").await.is_empty());
     let told = desk.cloud.journal().held().into_iter().find(|record| &*record.operation == "DeliverInventory").unwrap();
     assert_eq!(&*told.outcome, "AccessDenied");
+}
+
+#[tokio::test]
+async fn a_report_is_encrypted_as_its_configuration_says() {
+    let desk = desk().await;
+    desk.cloud.ports().offer_keys(Arc::new(FakeKeys::default()));
+    desk.cloud.set_decider(Arc::new(Everything));
+    let mut input = inventory("Daily", "Current");
+    let both = json!({ "SSES3": {}, "SSEKMS": { "KeyId": KEY } });
+    input["InventoryConfiguration"]["Destination"]["S3BucketDestination"]["Encryption"] = both;
+    assert_eq!(desk.call("PutBucketInventoryConfiguration", input.clone()).await.unwrap_err().code, "MalformedXML");
+    input["InventoryConfiguration"]["Destination"]["S3BucketDestination"]["Encryption"] = json!({ "SSEKMS": { "KeyId": KEY } });
+    desk.ok("PutBucketInventoryConfiguration", input).await;
+    desk.put("/box/in/a", "bytes").await;
+    desk.advance(2 * 3600).await;
+    let keys = desk.keys("reports").await;
+    assert_eq!(keys.len(), 4, "{keys:?}");
+    for key in keys {
+        let head = desk.ok("HeadObject", json!({ "Bucket": "reports", "Key": key })).await;
+        assert_eq!(head["SSEKMSKeyId"], KEY, "{key}");
+    }
+    assert!(report(&desk).await.1.contains("in/a"));
 }
 
 /// Texts of an ORC file's column; NULL as nothing.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 const ROLE: &str = "arn:aws:iam::000000000000:role/replicator";
 
 /// Lets roles do everything, too.
-struct Everything;
+pub struct Everything;
 
 impl kit::Decider for Everything {
     fn decide(&self, _: &Context, _: &Need, _: Option<&str>) -> Decision {
