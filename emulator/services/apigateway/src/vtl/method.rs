@@ -4,7 +4,9 @@ use super::{Problem, Value, java, json_path, util, value::Input, work::Work};
 use std::rc::Rc;
 
 /// What a value of a tree that is made out of JSON counts as, beside its text.
-const TREE_WORK: usize = 4;
+const TREE_WORK: usize = 2;
+/// What a byte of JSON that is read counts as.
+const PARSE_WORK: usize = 8;
 /// What an item of a new list counts as.
 const ITEM_WORK: usize = 64;
 /// Largest list or map that a template may build.
@@ -19,6 +21,10 @@ pub(crate) fn call(on: &Value, name: &str, arguments: &[Value], work: &mut Work)
         Value::Map(map) => map_method(on, &map.0, name, arguments),
         Value::Input(input) => of_input(input, name, arguments, work),
         Value::Util => {
+            if name == "parseJson" {
+                // Each byte may become a value.
+                work.done(arguments.first().map_or(0, |text| text.weight(work.left())).saturating_mul(PARSE_WORK))?;
+            }
             let made = util::call(name, arguments)?;
             if name == "parseJson" {
                 work.done(made.weight(work.left()).saturating_mul(TREE_WORK))?;

@@ -29,7 +29,7 @@ pub(crate) const MOST_DEPTH: usize = 48;
 /// Steps of one evaluation: nodes rendered and expressions asked.
 pub(crate) const MOST_STEPS: u64 = 500_000;
 /// Work of one evaluation: bytes looked at or copied, values walked.
-pub(crate) const MOST_WORK: usize = 128 << 20;
+pub(crate) const MOST_WORK: usize = 64 << 20;
 /// Iterations of one `#foreach`; AWS's limit.
 pub(crate) const MOST_ITERATIONS: usize = 1000;
 

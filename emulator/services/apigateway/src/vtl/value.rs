@@ -186,32 +186,40 @@ impl Value {
             Value::Input(input) => out.push_str(room.text(&input.body)),
         }
     }
-    /// About what it costs to look at all of the value; more than `most` where it is more, for what holds itself has no end.
+    /// About what it costs to look at all of the value, as deep as values are looked at; more than `most` where it is more, for what holds
+    /// itself has no end.
     pub(crate) fn weight(&self, most: usize) -> usize {
-        let own = |value: &Value| match value {
-            Value::Text(text) => NODE_WEIGHT + text.len(),
-            Value::Input(input) => NODE_WEIGHT + input.body.len(),
-            _ => NODE_WEIGHT,
-        };
-        if !matches!(self, Value::List(_) | Value::Map(_)) {
-            return own(self);
-        }
-        let (mut sum, mut waiting) = (0, vec![self.clone()]);
-        while let Some(value) = waiting.pop() {
-            sum += own(&value);
-            if sum.saturating_add(value.length() * NODE_WEIGHT) > most {
-                return most.saturating_add(1);
-            }
-            match &value {
-                Value::List(items) => waiting.extend(items.0.borrow().iter().cloned()),
-                Value::Map(map) => waiting.extend(map.0.borrow().iter().map(|(key, value)| {
-                    sum += key.len();
-                    value.clone()
-                })),
-                _ => {}
-            }
-        }
+        let mut sum = 0;
+        self.weigh(0, &mut sum, most);
         sum
+    }
+    fn weigh(&self, depth: usize, sum: &mut usize, most: usize) {
+        *sum += NODE_WEIGHT;
+        if depth > MOST_DEPTH || *sum > most {
+            return;
+        }
+        match self {
+            Value::Text(text) => *sum += text.len(),
+            Value::Input(input) => *sum += input.body.len(),
+            Value::List(items) => {
+                for item in items.0.borrow().iter() {
+                    item.weigh(depth + 1, sum, most);
+                    if *sum > most {
+                        return;
+                    }
+                }
+            }
+            Value::Map(map) => {
+                for (key, value) in map.0.borrow().iter() {
+                    *sum += key.len();
+                    value.weigh(depth + 1, sum, most);
+                    if *sum > most {
+                        return;
+                    }
+                }
+            }
+            _ => {}
+        }
     }
     /// How many values it holds itself.
     pub(crate) fn length(&self) -> usize {
