@@ -22,6 +22,18 @@ async fn in_among_the_columns_of_the_same_table() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rows_are_sought_among_rows() {
+    let desk = Desk::new().await;
+    let rows = async |sql| rows(&desk, sql).await;
+    assert_eq!(rows("SELECT id FROM t WHERE (id, s) IN (VALUES (1, 'a'), (2, 'c'), (4, 'a')) ORDER BY 1").await, ["1", "4"]);
+    assert_eq!(
+        rows("SELECT id, (id, s) IN (SELECT id, s FROM t WHERE id > 1) FROM t ORDER BY 1").await,
+        ["1,false", "2,true", "3,-", "4,true"]
+    );
+    assert_eq!(rows("SELECT id FROM t WHERE (id, s) NOT IN (SELECT id, v FROM u) ORDER BY 1").await, ["1", "2", "3", "4"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn not_in_knows_null_wherever_it_stands() {
     let desk = Desk::new().await;
     let rows = async |sql| rows(&desk, sql).await;
