@@ -137,15 +137,15 @@ impl<'a> Part<'a> {
             let mut inside = self.part(length)?;
             let count = inside.var_uint()?;
             let mut names = inside.part(count)?;
-            let first = symbols.text(names.var_uint()?, place).map(str::to_owned);
-            // The other annotations say nothing that is kept, nor does the first if its text isn't known.
+            let first = symbols.text(names.var_uint()?, place).ok().filter(|name| *name == TABLE).map(str::to_owned);
+            // Annotations say nothing that is kept, but that a struct defines symbols.
             names.rest();
             if inside.bytes[inside.at..inside.end].first().is_some_and(|byte| byte >> 4 == 14) {
                 return Err(Error::Broken("annotations of annotations", place));
             }
             let value = inside.value(symbols, budget)?;
             return match value.is_some() && inside.is_done() {
-                true => Ok((value, first.ok())),
+                true => Ok((value, first)),
                 false => Err(Error::Broken("annotations of something else than one value", place)),
             };
         }
@@ -185,7 +185,7 @@ impl<'a> Part<'a> {
             6 => inside.timestamp(place)?,
             7 => {
                 let number = u64::try_from(inside.uint()?).map_err(|_| Error::Broken("a symbol that no table has", place))?;
-                Value::Symbol(symbols.text(number, place)?.to_owned())
+                Value::Symbol(budget.symbol(symbols.text(number, place)?)?)
             }
             8 => {
                 Value::String(std::str::from_utf8(inside.rest()).map_err(|_| Error::Broken("a text that is not UTF-8", place))?.to_owned())
@@ -219,7 +219,7 @@ impl<'a> Part<'a> {
             let name = self.var_uint()?;
             // Padding has a name too, which says nothing.
             if let Some(value) = self.annotated(symbols, budget)?.0 {
-                all.push((symbols.text(name, place)?.to_owned(), value));
+                all.push((budget.symbol(symbols.text(name, place)?)?, value));
             }
         }
         budget.leave();

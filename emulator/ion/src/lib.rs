@@ -1,7 +1,7 @@
 //! Amazon Ion 1.0, read: streams of values in text or in binary, with their symbol tables. Nothing is written.
 //!
 //! Pure: knows neither Hive nor AWS. Annotations are dropped. What comes from outside is bounded: a value may be [`MOST_DEPTH`] deep and have
-//! [`MOST_PARTS`] parts, and a symbol table may have [`MOST_SYMBOLS`] symbols.
+//! [`MOST_PARTS`] parts, its symbols stand for [`MOST_SYMBOL_BYTES`] at most, and a symbol table may have [`MOST_SYMBOLS`] symbols.
 //!
 //! ```
 //! use ion::{Reader, Value};
@@ -29,6 +29,8 @@ pub use value::{Decimal, Value};
 pub const MOST_DEPTH: usize = 100;
 /// Values inside one value of the stream: a byte of input may be one.
 pub const MOST_PARTS: usize = 1 << 20;
+/// Bytes of text that the symbols of one value of the stream may stand for, where they are told by their numbers.
+pub const MOST_SYMBOL_BYTES: usize = 64 << 20;
 /// Symbols that a stream may define at a time.
 pub const MOST_SYMBOLS: usize = 1 << 20;
 

@@ -54,7 +54,7 @@ fn value(text: &mut Text<'_>, symbols: &Symbols, budget: &mut Budget, operators:
         let (name, plain) = match word {
             Word::Plain(name) => (name, true),
             Word::Quoted(name) => (name, false),
-            Word::Number(number) => (symbols.text(number, place)?.to_owned(), false),
+            Word::Number(number) => (budget.symbol(symbols.text(number, place)?)?, false),
             word => return Ok(Read { value: inside(text, word, symbols, budget)?, first, plain: false }),
         };
         let after = text.at;
@@ -144,7 +144,7 @@ fn fields(text: &mut Text<'_>, symbols: &Symbols, budget: &mut Budget) -> Result
                 return Err(Error::Broken("a field's name that is a word of Ion's", place));
             }
             Word::Plain(name) | Word::Quoted(name) | Word::Value(Value::String(name)) => name,
-            Word::Number(number) => symbols.text(number, place)?.to_owned(),
+            Word::Number(number) => budget.symbol(symbols.text(number, place)?)?,
             _ => return Err(Error::Broken("no name of a field", place)),
         };
         text.space()?;

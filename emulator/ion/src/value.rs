@@ -47,6 +47,8 @@ pub struct Decimal {
 pub(crate) struct Budget {
     parts: usize,
     depth: usize,
+    /// Bytes of texts that numbers stood for.
+    text: usize,
 }
 
 impl Budget {
@@ -54,6 +56,14 @@ impl Budget {
     pub(crate) fn part(&mut self) -> Result<()> {
         self.parts += 1;
         if self.parts > crate::MOST_PARTS { Err(Error::Unsupported("values of more than a million parts")) } else { Ok(()) }
+    }
+    /// The text that a number stands for: a few bytes of input may stand for a long one, again and again.
+    pub(crate) fn symbol(&mut self, text: &str) -> Result<String> {
+        self.text += text.len();
+        match self.text > crate::MOST_SYMBOL_BYTES {
+            true => Err(Error::Unsupported("values whose symbols stand for more than 64 MiB of text")),
+            false => Ok(text.to_owned()),
+        }
     }
     /// Into a container.
     pub(crate) fn enter(&mut self) -> Result<()> {

@@ -61,3 +61,14 @@ fn there_are_limits() {
     long.extend([0xff; 20]);
     assert_eq!(binary(&long), Err(Error::Unsupported("numbers of more than 127 bits")));
 }
+
+#[test]
+fn symbols_that_stand_for_more_text_than_anybody_holds_are_refused() {
+    let table = format!("$ion_symbol_table::{{symbols:[\"{}\"]}} ", "x".repeat(1 << 20));
+    let stream = |count| [table.as_bytes(), b"[", &b"$10,".repeat(count), b"]"].concat();
+    let (few, many) = (stream(60), stream(70));
+    let mut reader = Reader::new(&few);
+    assert!(matches!(reader.next(), Ok(Some(Value::List(all))) if all.len() == 60));
+    let mut reader = Reader::new(&many);
+    assert_eq!(reader.next(), Err(Error::Unsupported("values whose symbols stand for more than 64 MiB of text")));
+}

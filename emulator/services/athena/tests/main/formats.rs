@@ -254,3 +254,15 @@ async fn a_stripe_of_orc_counts_against_the_querys_memory() {
     assert_eq!(desk.s3.read.lock().unwrap().len(), 2, "the tail and the stripe's footer, but not the stripe");
     assert_eq!(desk.rows("SELECT count(*) FROM wide").await, [(300 << 17).to_string()], "for which nothing is fetched");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ions_symbols_count_against_a_querys_memory() {
+    let desk = Desk::new().await;
+    let table = format!("$ion_symbol_table::{{symbols:[\"{}\"]}}\n", "x".repeat(1 << 20));
+    desk.s3.keep("lake/b/a.ion", &format!("{table}{}", "{a:$10}\n".repeat(600)));
+    desk.lines("CREATE EXTERNAL TABLE b (a string) STORED AS ION LOCATION 's3://lake/b/'").await;
+    assert!(
+        desk.fails("SELECT count(a) FROM b").await.starts_with("EXCEEDED_LOCAL_MEMORY_LIMIT"),
+        "600 MiB of a text that stands there once"
+    );
+}

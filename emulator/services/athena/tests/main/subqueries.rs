@@ -22,6 +22,18 @@ async fn in_among_the_columns_of_the_same_table() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rows_are_sought_among_rows() {
+    let desk = Desk::new().await;
+    let rows = async |sql| rows(&desk, sql).await;
+    assert_eq!(rows("SELECT id FROM t WHERE (id, s) IN (VALUES (1, 'a'), (2, 'c'), (4, 'a')) ORDER BY 1").await, ["1", "4"]);
+    assert_eq!(
+        rows("SELECT id, (id, s) IN (SELECT id, s FROM t WHERE id > 1) FROM t ORDER BY 1").await,
+        ["1,false", "2,true", "3,-", "4,true"]
+    );
+    assert_eq!(rows("SELECT id FROM t WHERE (id, s) NOT IN (SELECT id, v FROM u) ORDER BY 1").await, ["1", "2", "3", "4"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn not_in_knows_null_wherever_it_stands() {
     let desk = Desk::new().await;
     let rows = async |sql| rows(&desk, sql).await;
@@ -104,4 +116,32 @@ async fn conditions_ask_the_column_that_is_meant() {
     let sql = "SELECT a.k, b.x FROM b RIGHT JOIN a ON b.k = a.k WHERE a.x IS DISTINCT FROM b.x AND a.y <> 7 ORDER BY a.k";
     assert_eq!(desk.rows(sql).await, ["2,9", "3,-"], "columns of one name on both sides of a join");
     assert_eq!(desk.rows("SELECT 1 IS DISTINCT FROM 2 AND false, NULL IS NOT DISTINCT FROM NULL OR false").await, ["false,true"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recursion_takes_ten_steps() {
+    let desk = Desk::new().await;
+    let counted = |last: u32| {
+        format!("WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < {last}) SELECT count(*), max(n) FROM r")
+    };
+    assert_eq!(desk.rows(&counted(5)).await, ["5,5"]);
+    assert_eq!(desk.rows(&counted(11)).await, ["11,11"]);
+    let said = desk.fails(&counted(12)).await;
+    assert_eq!(said, "NOT_SUPPORTED: Recursion depth limit exceeded (10). Use 'max_recursion_depth' session property to modify the limit.");
+    let said = desk.fails("WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n FROM r) SELECT count(*) FROM r").await;
+    assert!(said.contains("Recursion depth limit exceeded"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn distinct_rows_are_ordered_by_what_they_are_made_of() {
+    let desk = Desk::new().await;
+    let sql = "SELECT DISTINCT upper(s), id % 2 + 1 AS odd FROM t WHERE s IS NOT NULL ORDER BY id % 2 + 1 DESC, upper(s)";
+    assert_eq!(rows(&desk, sql).await, ["A,2", "A,1", "B,1"]);
+    assert_eq!(rows(&desk, "SELECT coalesce(id, 0) + 2147483646 FROM t WHERE id = 1").await, ["2147483647"]);
+    let id = desk.start("SELECT coalesce(CAST(1 AS integer), 0), nullif(CAST(1 AS integer), 2)").await.unwrap();
+    desk.cloud.settle(std::time::Duration::from_secs(30)).await.unwrap();
+    let told = desk.ok("GetQueryResults", serde_json::json!({ "QueryExecutionId": id })).await;
+    let types: Vec<&str> =
+        told["ResultSet"]["ResultSetMetadata"]["ColumnInfo"].as_array().unwrap().iter().map(|c| c["Type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["integer", "integer"], "numbers beside integers are integers");
 }

@@ -1,15 +1,23 @@
 //! Amazon Ion, as its Hive SerDe reads it: a struct of the stream is a row, its fields are found by name or by a path, and each Ion type goes
 //! into the Hive types that the SerDe's documentation maps it to. What fits none is an error.
 
-use super::{Batches, Wrong, batch, rows::BATCH_ROWS, wanted};
-use crate::engine::trino::{cast, ty::Ty, val::Val};
+use super::{
+    Batches, Wrong, batch,
+    rows::{BATCH_BYTES, BATCH_ROWS},
+    wanted,
+};
+use crate::engine::trino::{
+    cast,
+    ty::Ty,
+    val::{self, Val},
+};
 use datafusion::{
     arrow::{array::RecordBatch, datatypes::SchemaRef},
     execution::memory_pool::MemoryReservation,
 };
 use ion::{Decimal, Reader, Value as Ion};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// The SerDe's properties that tell how to read; those for writing say nothing here.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -114,37 +122,56 @@ pub(super) fn stream(
             }
         }
     }
-    let batches = read(&bytes, file, columns, layout)?;
+    let mut made = 0;
+    let took = |more: usize| {
+        made += more;
+        held.try_resize(always + bytes.len() * (1 + COPIES) + made).map_err(Wrong::Ended)
+    };
+    let batches = read(&bytes, file, columns, layout, took)?;
     Ok(Box::new(batches.into_iter().map(move |batch| {
         let _held = &held;
         Ok(batch)
     })))
 }
 
-fn read(bytes: &[u8], file: &SchemaRef, columns: &[usize], layout: &Layout) -> Result<Vec<RecordBatch>, String> {
+/// `took` is told of the bytes that values take beyond those that they were told by: the symbols' texts.
+fn read(
+    bytes: &[u8],
+    file: &SchemaRef,
+    columns: &[usize],
+    layout: &Layout,
+    mut took: impl FnMut(usize) -> Result<(), Wrong>,
+) -> Result<Vec<RecordBatch>, Wrong> {
     let schema = wanted(file, columns)?;
     let types: Vec<Ty> = schema.fields().iter().map(|f| Ty::of(f)).collect();
     let mut made = vec![Vec::new(); types.len()];
-    let (mut batches, mut rows) = (Vec::new(), 0);
+    let (mut batches, mut rows, mut texts) = (Vec::new(), 0, 0);
     let mut reader = Reader::new(bytes);
     loop {
         let row = match reader.next() {
             Ok(Some(Ion::Struct(row))) => row,
             Ok(None) => break,
             Ok(Some(_)) if layout.ignore_malformed => continue,
-            Ok(Some(_)) => return Err(format!("HIVE_CURSOR_ERROR: the Ion value that ends at byte {} is no struct", reader.position())),
+            Ok(Some(_)) => {
+                return Err(format!("HIVE_CURSOR_ERROR: the Ion value that ends at byte {} is no struct", reader.position()).into());
+            }
             Err(_) if layout.ignore_malformed => break,
-            Err(e @ ion::Error::Unsupported(_)) => return Err(e.to_string()),
-            Err(e) => return Err(format!("HIVE_CURSOR_ERROR: {e}")),
+            Err(e @ ion::Error::Unsupported(_)) => return Err(e.to_string().into()),
+            Err(e) => return Err(format!("HIVE_CURSOR_ERROR: {e}").into()),
         };
+        let before = texts;
         for ((field, ty), column) in schema.fields().iter().zip(&types).zip(&mut made) {
             let name = field.name();
             let bend = Bend { layout, overflow: layout.overflow != layout.overflow_unlike.contains(name) };
             let found = bend.value(layout.find(&row, name), ty);
-            column.push(found.map_err(|e| format!("HIVE_BAD_DATA: Error parsing field value for field {name}: {e}"))?);
+            let found = found.map_err(|e| format!("HIVE_BAD_DATA: Error parsing field value for field {name}: {e}"))?;
+            texts += val::beyond(&found);
+            column.push(found);
         }
         rows += 1;
-        if rows == BATCH_ROWS {
+        took(texts - before)?;
+        if rows == BATCH_ROWS || texts >= BATCH_BYTES {
+            texts = 0;
             batches.push(batch(std::mem::replace(&mut made, vec![Vec::new(); types.len()]), rows, &schema)?);
             rows = 0;
         }
@@ -189,11 +216,11 @@ impl Bend<'_> {
                 Val::Row(wanted.iter().map(one).collect::<Result<_, _>>()?)
             }
             (Ion::Struct(fields), Ty::Map(key, inner)) => {
-                let mut entries: Vec<(Val, Val)> = Vec::new();
+                let (mut entries, mut seen) = (Vec::new(), HashSet::new());
                 for (name, value) in fields {
                     let name = cast::cast(&Val::text(name.as_str()), &Ty::VARCHAR, key)?;
                     // Of fields with the same name one counts, as the SerDe has it.
-                    if !entries.iter().any(|(known, _)| known.same(&name)) {
+                    if seen.insert(format!("{name:?}")) {
                         entries.push((name, self.value(value, inner)?));
                     }
                 }

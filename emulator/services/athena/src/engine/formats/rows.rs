@@ -12,7 +12,7 @@ use std::io::{self, BufRead, BufReader, Read};
 /// Rows of a batch at most.
 pub(super) const BATCH_ROWS: usize = 8192;
 /// Bytes of text after which a batch is full.
-const BATCH_BYTES: usize = 8 << 20;
+pub(super) const BATCH_BYTES: usize = 8 << 20;
 /// Bytes of a line that are read before their memory is asked for.
 const STEP: u64 = 1 << 20;
 /// What the values made of a text take up, in lengths of the text: the field, the value, the column.

@@ -8,6 +8,7 @@ use datafusion::sql::sqlparser::ast::*;
 use std::ops::ControlFlow;
 
 pub(super) fn query(query: &mut Query) -> Result<(), String> {
+    places(query);
     if let Some(order) = &mut query.order_by
         && let OrderByKind::Expressions(all) = &mut order.kind
     {
@@ -33,6 +34,27 @@ pub(super) fn query(query: &mut Query) -> Result<(), String> {
     }
     set(&mut query.body);
     Ok(())
+}
+
+/// `SELECT DISTINCT a, b + 1 ... ORDER BY b + 1`: the engine takes the places of such columns, and not what they are made of.
+fn places(query: &mut Query) {
+    let (SetExpr::Select(select), Some(OrderBy { kind: OrderByKind::Expressions(all), .. })) = (query.body.as_ref(), &mut query.order_by)
+    else {
+        return;
+    };
+    let told = |item: &SelectItem| matches!(item, SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. });
+    if select.distinct.is_none() || !select.projection.iter().all(told) {
+        return;
+    }
+    for one in all.iter_mut().filter(|one| !matches!(one.expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Cast { .. })) {
+        let same = |item: &SelectItem| match item {
+            SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => *expr == one.expr,
+            _ => false,
+        };
+        if let Some(at) = select.projection.iter().position(same) {
+            one.expr = integer(&(at + 1).to_string());
+        }
+    }
 }
 
 /// `TABLE t` is `SELECT * FROM t`.

@@ -106,6 +106,10 @@ impl Rewriter<'_> {
             }
             Expr::Nested(inner) if matches!(**inner, Expr::Subquery(_)) => None,
             Expr::Tuple(items) => Some(call("$row", std::mem::take(items))),
+            Expr::InSubquery { expr: row, subquery, negated } => match row_of(row) {
+                Some(values) => Some(row_in(values, subquery, *negated)?),
+                None => None,
+            },
             Expr::Cast { kind, expr: inner, data_type, .. } => {
                 let name = type_name(data_type).ok_or_else(|| format!("TYPE_MISMATCH: line {}: Unknown type: {data_type}", at(place)))?;
                 if UNBUILT_TYPES.iter().any(|t| name.to_lowercase().starts_with(t)) {
@@ -263,6 +267,59 @@ pub(super) fn call(name: impl Into<String>, arguments: Vec<Expr>) -> Expr {
         null_treatment: None,
         over: None,
         within_group: Vec::new(),
+    })
+}
+
+/// The values of `(a, b)`.
+fn row_of(expr: &Expr) -> Option<Vec<Expr>> {
+    let Expr::Function(Function { name, args: FunctionArguments::List(list), .. }) = expr else { return None };
+    let value = |argument: &FunctionArg| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) => Some(e.clone()),
+        _ => None,
+    };
+    (name.to_string() == "\"$row\"").then(|| list.args.iter().filter_map(value).collect())
+}
+
+/// `(a, b) IN (SELECT c, d ...)`: true where there is such a row, NULL where there may be one.
+fn row_in(values: Vec<Expr>, subquery: &Query, negated: bool) -> Result<Expr, String> {
+    let column = |at: usize| Ident::with_quote('"', format!("$c{at}"));
+    let equal = |(at, value): (usize, Expr)| Expr::BinaryOp {
+        left: Box::new(value),
+        op: BinaryOperator::Eq,
+        right: Box::new(Expr::Identifier(column(at))),
+    };
+    let all = |values: Vec<Expr>| {
+        let and = |a: Expr, b: Expr| Expr::BinaryOp { left: Box::new(a), op: BinaryOperator::And, right: Box::new(b) };
+        values
+            .into_iter()
+            .enumerate()
+            .map(equal)
+            .reduce(and)
+            .map_or_else(|| Expr::Value(Value::Null.with_empty_span()), |e| Expr::Nested(Box::new(e)))
+    };
+    let count = values.len();
+    let found = |condition: Expr| -> Result<Expr, String> {
+        let mut query = super::read("SELECT 1 FROM (SELECT 1) AS \"$rows\"", &[])?;
+        let SetExpr::Select(select) = query.body.as_mut() else { unreachable!("the text is a select") };
+        select.selection = Some(condition);
+        if let TableFactor::Derived { subquery: rows, alias: Some(alias), .. } = &mut select.from[0].relation {
+            **rows = subquery.clone();
+            alias.columns = (0..count).map(|at| TableAliasColumnDef { name: column(at), data_type: None }).collect();
+        }
+        Ok(Expr::Exists { subquery: Box::new(query), negated: false })
+    };
+    let is = found(all(values.clone()))?;
+    let may_be = found(Expr::IsNotFalse(Box::new(all(values))))?;
+    let truth = |value: Value| Expr::Value(value.with_empty_span());
+    Ok(Expr::Case {
+        case_token: helpers::attached_token::AttachedToken::empty(),
+        end_token: helpers::attached_token::AttachedToken::empty(),
+        operand: None,
+        conditions: vec![
+            CaseWhen { condition: is, result: truth(Value::Boolean(!negated)) },
+            CaseWhen { condition: may_be, result: truth(Value::Null) },
+        ],
+        else_result: Some(Box::new(truth(Value::Boolean(negated)))),
     })
 }
 
