@@ -1,6 +1,7 @@
 //! What stands where a service under test sends: functions, queues, topics, log groups, workflows and roles, which remember what they were told. For
 //! tests only. Grants are checked as the real ones check them.
 
+pub mod keys;
 pub mod like;
 pub mod objects;
 pub mod recorded;

@@ -1,11 +1,8 @@
 //! Server-side encryption: S3's keys, KMS keys, customers' keys.
 
-use crate::{
-    desk::Desk,
-    http::Answer,
-    keys::{FakeKeys, KEY, MANAGED},
-};
+use crate::{desk::Desk, http::Answer};
 use base64::{Engine, prelude::BASE64_STANDARD};
+use fakes::keys::{FakeKeys, KEY, MANAGED};
 use md5::{Digest, Md5};
 use serde_json::json;
 use std::sync::Arc;
@@ -25,7 +22,7 @@ fn with_key((key, md5): &(String, String)) -> [(&str, &str); 3] {
 
 async fn with_kms() -> (Desk, Arc<FakeKeys>) {
     let desk = Desk::with_bucket("box").await;
-    let keys = Arc::new(FakeKeys::default());
+    let keys = FakeKeys::of("s3.amazonaws.com");
     desk.cloud.ports().offer_keys(keys.clone());
     (desk, keys)
 }

@@ -3,14 +3,14 @@
 use crate::{
     desk::{Allows, Desk},
     http::Answer,
-    keys::{FakeKeys, KEY, MANAGED},
 };
+use fakes::keys::{FakeKeys, KEY, MANAGED};
 use serde_json::json;
 use std::sync::Arc;
 
 async fn with_kms() -> (Desk, Arc<FakeKeys>) {
     let desk = Desk::with_bucket("box").await;
-    let keys = Arc::new(FakeKeys::default());
+    let keys = FakeKeys::of("s3.amazonaws.com");
     desk.cloud.ports().offer_keys(keys.clone());
     (desk, keys)
 }

@@ -18,7 +18,6 @@ mod forms;
 mod http;
 mod integrity;
 mod inventories;
-mod keys;
 mod lifecycle;
 mod listing;
 mod lock;

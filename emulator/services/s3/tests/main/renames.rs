@@ -3,8 +3,8 @@
 use crate::{
     desk::{Allows, Desk, FUNCTION, to_function},
     http::Answer,
-    keys::{FakeKeys, KEY},
 };
+use fakes::keys::{FakeKeys, KEY};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -150,7 +150,7 @@ async fn a_new_name_and_the_loss_of_the_old_one_are_told() {
 #[tokio::test]
 async fn bodies_under_keys_of_kms_are_read_under_their_new_name() {
     let desk = Desk::with_bucket("box").await;
-    desk.cloud.ports().offer_keys(Arc::new(FakeKeys::default()));
+    desk.cloud.ports().offer_keys(FakeKeys::of("s3.amazonaws.com"));
     let headers = [("x-amz-server-side-encryption", "aws:kms"), ("x-amz-server-side-encryption-aws-kms-key-id", KEY)];
     desk.send("PUT", "/box/first", &headers, b"secret").await.ok();
     rename(&desk, "/box/second", "box/first", &[]).await.ok();

@@ -3,8 +3,8 @@
 use crate::{
     desk::{Allows, Desk, to_function},
     http::{Answer, Ask, send},
-    keys::{FakeKeys, KEY},
 };
+use fakes::keys::{FakeKeys, KEY};
 use kit::{Context, Decision, Need};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -207,7 +207,7 @@ async fn other_accounts_get_replicas_of_the_writer_unless_the_owner_is_overridde
 #[tokio::test]
 async fn bodies_under_kms_keys_go_where_the_rule_says_so_and_get_its_key() {
     let desk = desk().await;
-    let keys = Arc::new(FakeKeys::default());
+    let keys = FakeKeys::of("s3.amazonaws.com");
     desk.cloud.ports().offer_keys(keys.clone());
     desk.ok("PutBucketReplication", rules(&[rule("all", "goal", json!({}))])).await;
     let kms = [("x-amz-server-side-encryption", "aws:kms")];

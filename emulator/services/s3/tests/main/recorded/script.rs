@@ -87,7 +87,7 @@ fn repeats(line: &str) -> Option<(&str, Vec<String>)> {
 /// Runs a replay's lines.
 pub async fn run(replay: &Replay, rec: &mut Recorder) -> Result<(), String> {
     let mut vars = replay.vars.clone();
-    vars.insert("kms".into(), crate::keys::KEY.rsplit('/').next().into());
+    vars.insert("kms".into(), fakes::keys::KEY.rsplit('/').next().into());
     let mut state = State { vars, caller: client::Caller::default(), last: Value::Null, buckets: 0, macros: Vec::new() };
     if replay.lines.first().is_none_or(|l| l != "no bucket") {
         state.bucket("b", rec).await?;
