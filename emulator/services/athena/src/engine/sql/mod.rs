@@ -141,8 +141,6 @@ mod tests {
         assert!(wrong("SELECT 1; SELECT 2").starts_with("Only one sql statement"));
         assert!(wrong(&format!("SELECT {}1{}", "(".repeat(500), ")".repeat(500))).contains("too large"));
         // As long as a statement may be: what is read takes no longer than its length says.
-        for piece in ["cast(", "(values ", "1 in (values ", "cast(1 as "] {
-            wrong(&format!("SELECT {}", piece.repeat((256 << 10) / piece.len())));
-        }
+        wrong(&format!("SELECT {}", "(values ".repeat(32 << 10)));
     }
 }
