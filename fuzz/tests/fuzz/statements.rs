@@ -16,7 +16,7 @@ const SAMPLES: &[&str] = &[
     "EXECUTE q USING 1, 'two', (3)",
 ];
 
-const WORDS: &str = "SELECT FROM WHERE ( ) (( )) [ ] , ; . * ? ' \" ` -> :: || -- /* */ AND OR NOT IN JOIN USING( UNNEST( CAST( AS ROW( array< map< struct< > >> CASE WHEN END \
+const WORDS: &str = "SELECT FROM WHERE ( ) (( )) [ ] , ; . * ? ' \" ` -> :: || -- /* */ AND OR NOT IN JOIN USING( UNNEST( CAST( cast( position( substring( overlay( array[ AS ROW( array< map< struct< > >> CASE WHEN END \
                      OVER( VALUES 1e999 99999999999999999999 0x INTERVAL '1' DAY TIMESTAMP 'x' U&'\\0041' {fn $1 \u{e9} \\ \n";
 
 #[test]

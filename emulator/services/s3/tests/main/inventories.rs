@@ -1,11 +1,7 @@
 //! Inventory reports, written at midnight.
 
-use crate::{
-    desk::Desk,
-    keys::{FakeKeys, KEY},
-    policy_decider::ByPolicy,
-    replication::Everything,
-};
+use crate::{desk::Desk, policy_decider::ByPolicy, replication::Everything};
+use fakes::keys::{FakeKeys, KEY};
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use std::{io::Read, sync::Arc};
@@ -96,7 +92,7 @@ async fn a_destination_that_lets_nobody_in_gets_nothing() {
 #[tokio::test]
 async fn a_report_is_encrypted_as_its_configuration_says() {
     let desk = desk().await;
-    desk.cloud.ports().offer_keys(Arc::new(FakeKeys::default()));
+    desk.cloud.ports().offer_keys(FakeKeys::of("s3.amazonaws.com"));
     desk.cloud.set_decider(Arc::new(Everything));
     let mut input = inventory("Daily", "Current");
     let both = json!({ "SSES3": {}, "SSEKMS": { "KeyId": KEY } });

@@ -42,8 +42,10 @@ pub(super) fn read(sql: &str, parameters: &[String]) -> Result<Query, String> {
         return Err("line 1:1: mismatched input '<EOF>'. Expecting: <query>".into());
     }
     let forms = tokens::forms(&tokens);
-    let mut parser = Parser::new(&dialect::AthenaDialect).with_recursion_limit(DEPTH).with_tokens_with_locations(tokens);
-    let query = parser.parse_query().map_err(|e| unread(&forms).unwrap_or_else(|| malformed(&e, sql)))?;
+    let dialect = dialect::AthenaDialect::new(tokens.len());
+    let mut parser = Parser::new(&dialect).with_recursion_limit(DEPTH).with_tokens_with_locations(tokens);
+    let query = parser.parse_query().map_err(|e| if dialect.is_spent() { ParserError::RecursionLimitExceeded } else { e });
+    let query = query.map_err(|e| unread(&forms).unwrap_or_else(|| malformed(&e, sql)))?;
     let next = parser.peek_token();
     match next.token {
         // A type before a text reads as a column and its alias.
@@ -142,5 +144,18 @@ mod tests {
         assert!(wrong(&format!("SELECT {}1{}", "(".repeat(500), ")".repeat(500))).contains("too large"));
         // As long as a statement may be: what is read takes no longer than its length says.
         wrong(&format!("SELECT {}", "(values ".repeat(32 << 10)));
+    }
+
+    #[test]
+    fn what_never_fits_is_not_tried_for_ever() {
+        let wrong = |sql: &str| read(sql, &[]).unwrap_err();
+        // The parser tries each of them as more than one thing, and what is in it with it.
+        for open in ["cast(", "try_cast(", "position(", "substring(", "overlay(", "ceil(", "convert(", "array["] {
+            wrong(&format!("SELECT {}1", open.repeat(50)));
+            let closed = format!("SELECT {}1{}", open.repeat(50), ")".repeat(50));
+            assert!(read(&closed, &[]).is_err() || !open.contains("cast"), "{closed}");
+        }
+        let nested = format!("SELECT {}1{}", "cast(".repeat(20), " AS varchar)".repeat(20));
+        read(&nested, &[]).unwrap_or_else(|e| panic!("{nested}: {e}"));
     }
 }

@@ -72,7 +72,7 @@ pub(crate) fn placeholders(sql: &str) -> usize {
 }
 
 fn tokenized(sql: &str) -> Result<Vec<TokenWithSpan>, String> {
-    Tokenizer::new(&AthenaDialect, sql)
+    Tokenizer::new(&AthenaDialect::new(0), sql)
         .tokenize_with_location()
         .map_err(|e| format!("line {}:{}: {}", e.location.line, e.location.column, e.message))
 }
