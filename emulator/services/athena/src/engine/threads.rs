@@ -6,9 +6,15 @@ use datafusion::error::{DataFusionError, Result};
 use std::{future::Future, sync::LazyLock};
 use tokio::{runtime::Runtime, task::JoinHandle};
 
+/// Stack of a thread, bytes; what isn't used takes no memory. The library goes down into plans and expressions on it, and statements may chain a
+/// thousand operators.
+const STACK_BYTES: usize = 64 << 20;
+
 /// One for all clouds of the process, made when the first query runs.
-static THREADS: LazyLock<std::io::Result<Runtime>> =
-    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(count()).thread_name("athena").enable_all().build());
+static THREADS: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    threads.worker_threads(count()).thread_name("athena").thread_stack_size(STACK_BYTES).enable_all().build()
+});
 
 /// Threads of the engine, and shares that a plan is cut into.
 pub(super) fn count() -> usize {

@@ -13,6 +13,25 @@ fn most_beginnings(tokens: usize) -> usize {
     5000 + 4 * tokens
 }
 
+/// Operators behind one another, as in `a OR b OR c`. Each nests what stands before it, and the library goes down to the first on the stack.
+pub(super) const MOST_CHAINED: usize = 1000;
+
+/// What an operator stands behind.
+pub(super) fn left(expr: &Expr) -> Option<&Expr> {
+    match expr {
+        Expr::BinaryOp { left, .. } | Expr::AnyOp { left, .. } | Expr::AllOp { left, .. } => Some(left),
+        Expr::IsDistinctFrom(left, _) | Expr::IsNotDistinctFrom(left, _) => Some(left),
+        Expr::IsNull(inner) | Expr::IsNotNull(inner) | Expr::IsUnknown(inner) | Expr::IsNotUnknown(inner) => Some(inner),
+        Expr::IsTrue(inner) | Expr::IsNotTrue(inner) | Expr::IsFalse(inner) | Expr::IsNotFalse(inner) => Some(inner),
+        Expr::Cast { expr, .. } | Expr::Collate { expr, .. } | Expr::Between { expr, .. } => Some(expr),
+        Expr::Like { expr, .. } | Expr::ILike { expr, .. } | Expr::SimilarTo { expr, .. } | Expr::RLike { expr, .. } => Some(expr),
+        Expr::InList { expr, .. } | Expr::InSubquery { expr, .. } | Expr::InUnnest { expr, .. } => Some(expr),
+        Expr::AtTimeZone { timestamp, .. } => Some(timestamp),
+        Expr::CompoundFieldAccess { root, .. } => Some(root),
+        _ => None,
+    }
+}
+
 /// Athena's dialect.
 #[derive(Debug)]
 pub(crate) struct AthenaDialect {
@@ -86,6 +105,9 @@ impl Dialect for AthenaDialect {
     }
     /// `a IS DISTINCT FROM b OR c`: what follows is a value, where the library takes all the rest.
     fn parse_infix(&self, parser: &mut Parser, expr: &Expr, _: u8) -> Option<Result<Expr, ParserError>> {
+        if std::iter::successors(Some(expr), |expr| left(expr)).nth(MOST_CHAINED).is_some() {
+            return Some(Err(ParserError::RecursionLimitExceeded));
+        }
         let distinct = parser.parse_keywords(&[Keyword::IS, Keyword::DISTINCT, Keyword::FROM]);
         if !distinct && !parser.parse_keywords(&[Keyword::IS, Keyword::NOT, Keyword::DISTINCT, Keyword::FROM]) {
             return None;

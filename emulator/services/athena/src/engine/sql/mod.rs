@@ -27,8 +27,9 @@ use datafusion::sql::{
     parser::Statement as Parsed,
     sqlparser::{
         ast::{Expr, SelectItem, SetExpr, Statement},
+        keywords::Keyword,
         parser::{Parser, ParserError},
-        tokenizer::Token,
+        tokenizer::{Token, TokenWithSpan},
     },
 };
 
@@ -42,6 +43,10 @@ pub(super) fn read(sql: &str, parameters: &[String]) -> Result<Query, String> {
         return Err("line 1:1: mismatched input '<EOF>'. Expecting: <query>".into());
     }
     let forms = tokens::forms(&tokens);
+    let sets = |token: &&TokenWithSpan| matches!(&token.token, Token::Word(word) if matches!(word.keyword, Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT));
+    if tokens.iter().filter(sets).count() > dialect::MOST_CHAINED {
+        return Err(malformed(&ParserError::RecursionLimitExceeded, sql));
+    }
     let dialect = dialect::AthenaDialect::new(tokens.len());
     let mut parser = Parser::new(&dialect).with_recursion_limit(DEPTH).with_tokens_with_locations(tokens);
     let query = parser.parse_query().map_err(|e| if dialect.is_spent() { ParserError::RecursionLimitExceeded } else { e });
@@ -154,6 +159,11 @@ mod tests {
             wrong(&format!("SELECT {}1", open.repeat(50)));
             let closed = format!("SELECT {}1{}", open.repeat(50), ")".repeat(50));
             assert!(read(&closed, &[]).is_err() || !open.contains("cast"), "{closed}");
+        }
+        for chain in ["1 OR ", "x IS NULL AND ", "x - ", "1 UNION SELECT "] {
+            assert!(wrong(&format!("SELECT {}1", chain.repeat(20_000))).contains("too large"), "{chain}");
+            let sound = format!("SELECT {}1", chain.repeat(400));
+            assert!(crate::describe_statement(&sound).is_ok(), "{chain}");
         }
         let nested = format!("SELECT {}1{}", "cast(".repeat(20), " AS varchar)".repeat(20));
         read(&nested, &[]).unwrap_or_else(|e| panic!("{nested}: {e}"));

@@ -44,35 +44,37 @@ pub(super) fn name_outer(query: &mut Query) {
 }
 
 /// `VALUES 1, 2` that nothing names becomes a table whose columns have no names.
-pub(super) fn tabulate(body: &mut SetExpr) {
-    match body {
-        SetExpr::Values(values) => {
-            let count = values.rows.first().map_or(0, |row| row.content.len());
-            let Ok(Query { body: made, .. }) = super::read("SELECT * FROM (VALUES 1) AS \"$values\"", &[]) else { return };
-            let mut made = *made;
-            let SetExpr::Select(select) = &mut made else { return };
-            if let TableFactor::Derived { subquery, alias: Some(alias), .. } = &mut select.from[0].relation {
-                alias.columns = (0..count).map(|at| TableAliasColumnDef { name: marked("", at), data_type: None }).collect();
-                *subquery.body = SetExpr::Values(values.clone());
-            }
-            *body = made;
+pub(super) fn tabulate(mut body: &mut SetExpr) {
+    while let SetExpr::SetOperation { left, .. } = body {
+        body = left;
+    }
+    if let SetExpr::Values(values) = body {
+        let count = values.rows.first().map_or(0, |row| row.content.len());
+        let Ok(Query { body: made, .. }) = super::read("SELECT * FROM (VALUES 1) AS \"$values\"", &[]) else { return };
+        let mut made = *made;
+        let SetExpr::Select(select) = &mut made else { return };
+        if let TableFactor::Derived { subquery, alias: Some(alias), .. } = &mut select.from[0].relation {
+            alias.columns = (0..count).map(|at| TableAliasColumnDef { name: marked("", at), data_type: None }).collect();
+            *subquery.body = SetExpr::Values(values.clone());
         }
-        SetExpr::SetOperation { left, .. } => tabulate(left),
-        _ => {}
+        *body = made;
     }
 }
 
 /// The aliases that got another name.
 type Renamed = Vec<(String, Ident)>;
 
-fn name_body(body: &mut SetExpr, outer: bool) -> Renamed {
+fn name_body(mut body: &mut SetExpr, outer: bool) -> Renamed {
+    if let SetExpr::SetOperation { .. } = body {
+        while let SetExpr::SetOperation { left, right, .. } = body {
+            name_body(right, false);
+            body = left;
+        }
+        name_body(body, outer);
+        return Vec::new();
+    }
     match body {
         SetExpr::Select(select) => name_select(select, outer),
-        SetExpr::SetOperation { left, right, .. } => {
-            name_body(left, outer);
-            name_body(right, false);
-            Vec::new()
-        }
         SetExpr::Query(query) => name_body(&mut query.body, outer),
         _ => Vec::new(),
     }

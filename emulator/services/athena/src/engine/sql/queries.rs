@@ -57,20 +57,17 @@ fn places(query: &mut Query) {
     }
 }
 
-/// `TABLE t` is `SELECT * FROM t`.
-fn set(body: &mut SetExpr) {
-    match body {
-        SetExpr::Table(table) => {
-            let parts = [&table.schema_name, &table.table_name].into_iter().flatten().map(|n| Ident::new(n.clone())).collect::<Vec<_>>();
-            let mut select = empty_select();
-            select.from = vec![TableWithJoins { relation: table_factor(parts), joins: Vec::new() }];
-            *body = SetExpr::Select(Box::new(select));
-        }
-        SetExpr::SetOperation { left, right, .. } => {
-            set(left);
-            set(right);
-        }
-        _ => {}
+/// `TABLE t` is `SELECT * FROM t`. Chains of UNION nest to the left, and may be long.
+fn set(mut body: &mut SetExpr) {
+    while let SetExpr::SetOperation { left, right, .. } = body {
+        set(right);
+        body = left;
+    }
+    if let SetExpr::Table(table) = body {
+        let parts = [&table.schema_name, &table.table_name].into_iter().flatten().map(|n| Ident::new(n.clone())).collect::<Vec<_>>();
+        let mut select = empty_select();
+        select.from = vec![TableWithJoins { relation: table_factor(parts), joins: Vec::new() }];
+        *body = SetExpr::Select(Box::new(select));
     }
 }
 

@@ -98,7 +98,6 @@ impl VisitorMut for Rewriter<'_> {
 
 impl Rewriter<'_> {
     fn expression(&mut self, expr: &mut Expr) -> Result<(), String> {
-        let place = expr.span();
         let made = match expr {
             // A whole number that fits is an integer to Trino, where the engine would make it a bigint.
             Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) if digits.parse::<i32>().is_ok() => {
@@ -111,9 +110,10 @@ impl Rewriter<'_> {
                 None => None,
             },
             Expr::Cast { kind, expr: inner, data_type, .. } => {
-                let name = type_name(data_type).ok_or_else(|| format!("TYPE_MISMATCH: line {}: Unknown type: {data_type}", at(place)))?;
+                let name =
+                    type_name(data_type).ok_or_else(|| format!("TYPE_MISMATCH: line {}: Unknown type: {data_type}", at(start(inner))))?;
                 if UNBUILT_TYPES.iter().any(|t| name.to_lowercase().starts_with(t)) {
-                    return Err(unbuilt(&format!("the type {}", name.to_uppercase()), place));
+                    return Err(unbuilt(&format!("the type {}", name.to_uppercase()), start(inner)));
                 }
                 let tried = *kind == CastKind::TryCast || self.tries > 0;
                 Some(call(if tried { "try$$cast" } else { "$cast" }, vec![take(inner), text(&name)]))
@@ -174,12 +174,12 @@ impl Rewriter<'_> {
                 functions::rewrite(self, expr)?;
                 None
             }
-            Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. })
+            Expr::Value(ValueWithSpan { value: Value::Number(digits, _), span })
                 if digits.bytes().all(|b| b.is_ascii_digit()) && digits.parse::<i64>().is_err() =>
             {
-                return Err(format!("INVALID_LITERAL: line {}: Invalid numeric literal: {digits}", at(place)));
+                return Err(format!("INVALID_LITERAL: line {}: Invalid numeric literal: {digits}", at(*span)));
             }
-            Expr::MatchAgainst { .. } => return Err(unbuilt("MATCH AGAINST", place)),
+            Expr::MatchAgainst { .. } => return Err(unbuilt("MATCH AGAINST", expr.span())),
             _ => None,
         };
         if let Some(made) = made {
@@ -212,6 +212,11 @@ impl Rewriter<'_> {
         }
         Ok(out)
     }
+}
+
+/// Where an expression begins. The library asks all that is in it, at each level of a stack of its own.
+fn start(expr: &Expr) -> Span {
+    std::iter::successors(Some(expr), |expr| super::dialect::left(expr)).last().map_or(Span::empty(), Spanned::span)
 }
 
 /// `1:15` of a place.
